@@ -1,0 +1,151 @@
+package io.resnetspark.model.graph;
+
+import io.resnetspark.model.Assembler;
+import io.resnetspark.model.Network;
+import io.resnetspark.model.Shape;
+import io.resnetspark.model.Window;
+import io.resnetspark.model.kernel.Kernels;
+import io.resnetspark.model.layer.AddRelu;
+import io.resnetspark.model.layer.BatchNorm;
+import io.resnetspark.model.layer.Classifier;
+import io.resnetspark.model.layer.Convolution;
+import io.resnetspark.model.layer.GlobalAverage;
+import io.resnetspark.model.layer.MaxPool;
+import io.resnetspark.model.layer.PaddedShortcut;
+import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.weights.WeightInit;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.learning.config.NoOp;
+
+/**
+ * A network of the catalogue as a DL4J {@link ComputationGraph}: images in (batch x channels x height x width),
+ * probabilities out (batch x classes). Vertices have torchvision's names.
+ */
+public final class ResidualGraph {
+    public static final String INPUT = "image";
+    public static final String OUTPUT = "fc";
+
+    private final Network network;
+    private final Shape input;
+    private final int classes;
+    private Kernels.Choice kernels = Kernels.Choice.AUTO;
+    private DataType type = DataType.FLOAT;
+    private IUpdater updater = new NoOp();
+    private double weightDecay;
+    private long seed;
+
+    private ResidualGraph(Network network, Shape input, int classes) {
+        this.network = network;
+        this.input = input;
+        this.classes = classes;
+    }
+
+    public static ResidualGraph of(Network network, Shape input, int classes) {
+        return new ResidualGraph(network, input, classes);
+    }
+
+    public ResidualGraph kernels(Kernels.Choice choice) {
+        this.kernels = choice;
+        return this;
+    }
+
+    /** DOUBLE only with {@link Kernels.Choice#OPS}. */
+    public ResidualGraph type(DataType dataType) {
+        this.type = dataType;
+        return this;
+    }
+
+    public ResidualGraph updater(IUpdater choice) {
+        this.updater = choice;
+        return this;
+    }
+
+    /** Coupled decay, added to the gradient of every trainable parameter: 1e-4 in the paper. */
+    public ResidualGraph weightDecay(double decay) {
+        this.weightDecay = decay;
+        return this;
+    }
+
+    /** Of the initialisation: He normal, N(0, 2 / fan-in), for weights; gamma 1, beta and bias 0. */
+    public ResidualGraph seed(long value) {
+        this.seed = value;
+        return this;
+    }
+
+    public ComputationGraph build() {
+        ComputationGraph graph = new ComputationGraph(configuration());
+        graph.init();
+        return graph;
+    }
+
+    public ComputationGraphConfiguration configuration() {
+        ComputationGraphConfiguration.GraphBuilder builder = new NeuralNetConfiguration.Builder()
+                .seed(seed)
+                .dataType(type)
+                .weightInit(WeightInit.RELU)
+                .updater(updater)
+                .l2(weightDecay)
+                .l2Bias(weightDecay)
+                .graphBuilder()
+                .addInputs(INPUT)
+                .setInputTypes(InputType.convolutional(input.height(), input.width(), input.channels()));
+        network.assemble(new Builder(builder, kernels), new Vertex(INPUT, input), classes);
+        return builder.setOutputs(OUTPUT).build();
+    }
+
+    private record Vertex(String name, Shape shape) {}
+
+    private record Builder(ComputationGraphConfiguration.GraphBuilder graph, Kernels.Choice kernels)
+            implements Assembler<Vertex> {
+        @Override
+        public Vertex convolve(
+                String convolution, String normalization, Vertex input, Window window, int outputs, boolean relu) {
+            boolean first = input.name.equals(INPUT);
+            Shape output = window.slide(input.shape, outputs);
+            Vertex x = layer(convolution, new Convolution(window, outputs, first, kernels), input, output);
+            return layer(normalization, new BatchNorm(relu, kernels), x, output);
+        }
+
+        @Override
+        public Vertex maxPool(String name, Vertex input, Window window) {
+            return layer(name, new MaxPool(window, kernels), input, window.slide(input.shape, input.shape.channels()));
+        }
+
+        @Override
+        public Vertex padChannels(String name, Vertex input, int stride, int outputs) {
+            graph.addVertex(name, new PaddedShortcut(stride, outputs, kernels), input.name);
+            return new Vertex(name, new Window(1, stride).slide(input.shape, outputs));
+        }
+
+        @Override
+        public Vertex add(String name, Vertex residual, Vertex shortcut) {
+            graph.addVertex(name, new AddRelu(kernels), residual.name, shortcut.name);
+            return new Vertex(name, residual.shape);
+        }
+
+        @Override
+        public Vertex globalAverage(String name, Vertex input) {
+            return layer(name, new GlobalAverage(kernels), input, new Shape(input.shape.channels(), 1, 1));
+        }
+
+        @Override
+        public Vertex classify(String name, Vertex input, int classes) {
+            return layer(name, new Classifier(classes), input, new Shape(classes, 1, 1));
+        }
+
+        @Override
+        public Shape shape(Vertex part) {
+            return part.shape;
+        }
+
+        private Vertex layer(String name, Layer layer, Vertex input, Shape output) {
+            graph.addLayer(name, layer, input.name);
+            return new Vertex(name, output);
+        }
+    }
+}

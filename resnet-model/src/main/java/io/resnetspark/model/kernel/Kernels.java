@@ -1,0 +1,46 @@
+package io.resnetspark.model.kernel;
+
+import io.resnetspark.model.Shape;
+import io.resnetspark.model.Window;
+import org.nd4j.linalg.api.buffer.DataType;
+
+/**
+ * The arithmetic behind the layers: one kind for x86 processors ({@link OneDnnKernels}), one for everything else that
+ * ND4J runs on ({@link OpKernels}).
+ *
+ * <p>A kernel is made for one shape and belongs to one layer of one network. It may be used from any thread, but from
+ * one at a time. Activations have the logical shape batch x channels x height x width; how a kind of kernels lays them
+ * out in memory is its own affair, so layers of two kinds must not be mixed within a network.
+ */
+public interface Kernels {
+    /** What a configuration asks for. It travels with the network, so the default leaves it to the machine. */
+    enum Choice {
+        /** oneDNN for float on an x86 CPU, else ND4J's ops. */
+        AUTO,
+        ONEDNN,
+        OPS;
+
+        public Kernels on(DataType type) {
+            return switch (this) {
+                case AUTO -> type == DataType.FLOAT && OneDnn.isAvailable() ? new OneDnnKernels() : new OpKernels();
+                case ONEDNN -> new OneDnnKernels();
+                case OPS -> new OpKernels();
+            };
+        }
+    }
+
+    /** In words, for people: the library, its instructions and its layout. */
+    String description();
+
+    ConvolutionKernel convolution(long batch, Shape input, Window window, int outputs);
+
+    NormalizationKernel normalization(long batch, Shape shape, double epsilon, boolean relu);
+
+    PoolingKernel maxPool(long batch, Shape input, Window window);
+
+    /** The mean of each channel, batch x channels x h x w to batch x channels. */
+    PoolingKernel globalAverage(long batch, Shape input);
+
+    /** ReLU of a sum of two, element by element. */
+    AdditionKernel addition(long elements);
+}

@@ -1,0 +1,131 @@
+package io.resnetspark.model.kernel;
+
+import io.resnetspark.model.Shape;
+import java.util.Optional;
+import org.bytedeco.dnnl.convolution_forward;
+import org.bytedeco.dnnl.engine;
+import org.bytedeco.dnnl.global.dnnl;
+import org.bytedeco.dnnl.global.dnnl.algorithm;
+import org.bytedeco.dnnl.global.dnnl.prop_kind;
+import org.bytedeco.dnnl.global.dnnl.scratchpad_mode;
+import org.bytedeco.dnnl.memory;
+import org.bytedeco.dnnl.primitive_attr;
+import org.bytedeco.javacpp.Loader;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * The process's oneDNN engine, and the layout in which its convolutions want activations on this machine.
+ *
+ * <p>Channels are stored in blocks as wide as a vector register (16 with AVX-512, 8 with AVX2). The width is asked of
+ * a convolution once, never assumed.
+ */
+final class OneDnn {
+    private static final Optional<OneDnn> INSTANCE = load();
+
+    private final engine cpu;
+    private final int block;
+    private final String implementation;
+
+    private OneDnn() {
+        Loader.load(dnnl.class);
+        cpu = new engine(engine.kind.cpu, 0);
+        memory.desc activations = any(1, 64, 8, 8);
+        convolution_forward.primitive_desc probe = new convolution_forward.primitive_desc(
+                new convolution_forward.desc(
+                        prop_kind.forward_training,
+                        algorithm.convolution_direct,
+                        activations,
+                        any(64, 64, 3, 3),
+                        activations,
+                        new long[] {1, 1},
+                        new long[] {1, 1},
+                        new long[] {1, 1}),
+                cpu);
+        block = blockOf(probe.dst_desc());
+        implementation = probe.impl_info_str().getString();
+    }
+
+    static boolean isAvailable() {
+        return INSTANCE.isPresent();
+    }
+
+    /** @throws IllegalStateException where there is no oneDNN; {@link OpKernels} serve everywhere */
+    static OneDnn instance() {
+        return INSTANCE.orElseThrow(
+                () -> new IllegalStateException(
+                        "oneDNN's library does not load on this machine (it needs an x86-64 CPU backend). Use the kernels OPS."));
+    }
+
+    private static Optional<OneDnn> load() {
+        boolean x86 = System.getProperty("os.arch").matches("amd64|x86_64");
+        boolean cpu = Nd4j.getBackend().getClass().getSimpleName().equals("CpuBackend");
+        if (!x86 || !cpu) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(new OneDnn());
+        } catch (UnsatisfiedLinkError | NoClassDefFoundError missing) {
+            return Optional.empty();
+        }
+    }
+
+    engine engine() {
+        return cpu;
+    }
+
+    String description() {
+        return "oneDNN " + implementation + ", " + (block == 1 ? "plain NCHW" : "channels in blocks of " + block);
+    }
+
+    /** How activations lie in memory between our layers. Every layer computes the same answer from the same shape. */
+    memory.desc activations(long batch, Shape shape) {
+        return plainOr(tag(shape.channels()), shape.withBatch(batch));
+    }
+
+    static memory.desc plain(long... dimensions) {
+        return plainOr(memory.format_tag.abcd, dimensions);
+    }
+
+    static memory.desc vector(long length) {
+        return plainOr(memory.format_tag.a, length);
+    }
+
+    static memory.desc any(long... dimensions) {
+        return plainOr(memory.format_tag.any, dimensions);
+    }
+
+    /**
+     * Attributes that leave a primitive's scratchpad to the caller. oneDNN's own one belongs to the thread that made
+     * the primitive, and Spark gives every task another thread.
+     */
+    static primitive_attr callersScratchpad() {
+        primitive_attr attributes = new primitive_attr();
+        attributes.set_scratchpad_mode(scratchpad_mode.user);
+        return attributes;
+    }
+
+    private static memory.desc plainOr(memory.format_tag tag, long... dimensions) {
+        return new memory.desc(dimensions, memory.data_type.f32, tag);
+    }
+
+    private memory.format_tag tag(int channels) {
+        return channels % block == 0 ? tagOfBlock(block) : memory.format_tag.nchw;
+    }
+
+    private static memory.format_tag tagOfBlock(int block) {
+        return switch (block) {
+            case 16 -> memory.format_tag.nChw16c;
+            case 8 -> memory.format_tag.nChw8c;
+            default -> memory.format_tag.nchw;
+        };
+    }
+
+    private static int blockOf(memory.desc chosen) {
+        for (int block : new int[] {16, 8}) {
+            if (chosen.equals(plainOr(tagOfBlock(block), 1, 64, 8, 8))) {
+                return block;
+            }
+        }
+        return 1;
+    }
+}

@@ -1,0 +1,39 @@
+package io.resnetspark.model.kernel;
+
+import io.resnetspark.model.Shape;
+import io.resnetspark.model.Window;
+
+/** Kernels on oneDNN's primitives: float, x86-64, activations in its blocked layout from layer to layer. */
+final class OneDnnKernels implements Kernels {
+    private final OneDnn oneDnn = OneDnn.instance();
+
+    @Override
+    public String description() {
+        return oneDnn.description();
+    }
+
+    @Override
+    public ConvolutionKernel convolution(long batch, Shape input, Window window, int outputs) {
+        return new OneDnnConvolution(oneDnn, batch, input, window, outputs);
+    }
+
+    @Override
+    public NormalizationKernel normalization(long batch, Shape shape, double epsilon, boolean relu) {
+        return new OneDnnNormalization(oneDnn, batch, shape, epsilon, relu);
+    }
+
+    @Override
+    public PoolingKernel maxPool(long batch, Shape input, Window window) {
+        return OneDnnPooling.max(oneDnn, batch, input, window);
+    }
+
+    @Override
+    public PoolingKernel globalAverage(long batch, Shape input) {
+        return OneDnnPooling.globalAverage(oneDnn, batch, input);
+    }
+
+    @Override
+    public AdditionKernel addition(long elements) {
+        return new OneDnnAddition(oneDnn, elements);
+    }
+}

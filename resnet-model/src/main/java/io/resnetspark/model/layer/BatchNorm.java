@@ -1,0 +1,169 @@
+package io.resnetspark.model.layer;
+
+import io.resnetspark.model.kernel.Kernels;
+import io.resnetspark.model.kernel.NormalizationKernel;
+import io.resnetspark.model.kernel.WorkingMemory;
+import java.util.Collection;
+import java.util.List;
+import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.layers.BatchNormalization;
+import org.deeplearning4j.nn.gradient.DefaultGradient;
+import org.deeplearning4j.nn.gradient.Gradient;
+import org.deeplearning4j.nn.params.BatchNormalizationParamInitializer;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.deeplearning4j.optimize.api.TrainingListener;
+import org.nd4j.common.primitives.Pair;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.learning.regularization.Regularization;
+
+/**
+ * Batch normalisation of images, with ReLU behind it if asked: y = gamma (x - mean) / sqrt(variance + 1e-5) + beta.
+ *
+ * <p>The running mean and (biased) variance follow as new = 0.9 old + 0.1 batch; DL4J keeps them among the parameters,
+ * as "mean" and "var". Unlike DL4J's own layer, gamma and beta are decayed like weights, as fb.resnet.torch and PyTorch
+ * do, and the variance is kept as it is, not as the logarithm of a deviation, so that averages over workers are right.
+ */
+public class BatchNorm extends BatchNormalization {
+    private static final long serialVersionUID = 1;
+
+    private static final String GAMMA = BatchNormalizationParamInitializer.GAMMA;
+    private static final String BETA = BatchNormalizationParamInitializer.BETA;
+    private static final String MEAN = BatchNormalizationParamInitializer.GLOBAL_MEAN;
+    private static final String VARIANCE = BatchNormalizationParamInitializer.GLOBAL_VAR;
+
+    private Kernels.Choice kernels = Kernels.Choice.AUTO;
+    private boolean relu;
+
+    /** For Jackson. */
+    BatchNorm() {
+        super.setUseLogStd(false);
+    }
+
+    public BatchNorm(boolean relu, Kernels.Choice kernels) {
+        this();
+        this.relu = relu;
+        this.kernels = kernels;
+    }
+
+    public Kernels.Choice getKernels() {
+        return kernels;
+    }
+
+    public void setKernels(Kernels.Choice kernels) {
+        this.kernels = kernels;
+    }
+
+    public boolean isRelu() {
+        return relu;
+    }
+
+    public void setRelu(boolean relu) {
+        this.relu = relu;
+    }
+
+    /** DL4J's deserialiser turns this on in configurations of networks that were not yet initialised. */
+    @Override
+    public void setUseLogStd(boolean ignored) {
+        super.setUseLogStd(false);
+    }
+
+    @Override
+    public List<Regularization> getRegularizationByParam(String parameter) {
+        return parameter.equals(GAMMA) || parameter.equals(BETA) ? regularization : null;
+    }
+
+    @Override
+    public Layer instantiate(
+            NeuralNetConfiguration conf,
+            Collection<TrainingListener> listeners,
+            int index,
+            INDArray parameters,
+            boolean initialize,
+            DataType type) {
+        return Layers.initialize(
+                new Computation(conf, type, kernels.on(type)), conf, listeners, index, parameters, initialize);
+    }
+
+    static final class Computation extends org.deeplearning4j.nn.layers.normalization.BatchNormalization {
+        private static final long serialVersionUID = 1;
+
+        private final transient Kernels kernels;
+        private final transient PerShape<NormalizationKernel> kernel = new PerShape<>();
+        private transient NormalizationKernel.Saved saved;
+        private transient INDArray batchMean;
+        private transient INDArray batchVariance;
+
+        Computation(NeuralNetConfiguration conf, DataType type, Kernels kernels) {
+            super(conf, type);
+            this.kernels = kernels;
+        }
+
+        private BatchNorm configuration() {
+            return (BatchNorm) layerConf();
+        }
+
+        private NormalizationKernel kernel() {
+            BatchNorm c = configuration();
+            return kernel.of(
+                    input, () -> kernels.normalization(input.size(0), Layers.shape(input), c.getEps(), c.isRelu()));
+        }
+
+        @Override
+        public INDArray activate(boolean training, LayerWorkspaceMgr workspaces) {
+            WorkingMemory memory = Layers.forward(workspaces, dataType);
+            INDArray x = Layers.contiguous(input, memory);
+            INDArray output = Layers.activations(workspaces, dataType, input.shape());
+            INDArray gamma = params.get(GAMMA);
+            INDArray beta = params.get(BETA);
+            if (!training) {
+                kernel().infer(x, gamma, beta, params.get(MEAN), params.get(VARIANCE), output, memory);
+                return output;
+            }
+            if (batchMean == null) {
+                // Kept from the forward to the backward pass, so outside of workspaces: a few floats a channel.
+                batchMean = params.get(MEAN).ulike().detach();
+                batchVariance = params.get(VARIANCE).ulike().detach();
+            }
+            kernel().train(x, gamma, beta, output, batchMean, batchVariance, memory);
+            saved = new NormalizationKernel.Saved(x, gamma, beta, output, batchMean, batchVariance);
+            return output;
+        }
+
+        @Override
+        public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr workspaces) {
+            WorkingMemory memory = Layers.backward(workspaces, dataType);
+            INDArray inputGradient = Layers.gradients(workspaces, dataType, input.shape());
+            kernel().backward(
+                            saved,
+                            Layers.contiguous(epsilon, memory),
+                            new NormalizationKernel.Gradients(
+                                    inputGradient, gradientViews.get(GAMMA), gradientViews.get(BETA)),
+                            memory);
+            saved = null;
+            follow(MEAN, batchMean);
+            follow(VARIANCE, batchVariance);
+            Gradient gradient = new DefaultGradient();
+            for (String parameter : List.of(GAMMA, BETA, MEAN, VARIANCE)) {
+                gradient.setGradientFor(parameter, gradientViews.get(parameter));
+            }
+            return new Pair<>(gradient, inputGradient);
+        }
+
+        /**
+         * Running statistics move in the update as DL4J's own layer moves them: their "gradient" is
+         * (1 - decay)(running - batch), which an updater without learning rate subtracts.
+         */
+        private void follow(String parameter, INDArray batch) {
+            INDArray gradient = gradientViews.get(parameter);
+            params.get(parameter).subi(batch, gradient);
+            gradient.muli(1 - configuration().getDecay());
+        }
+
+        @Override
+        public double calcRegularizationScore(boolean backpropOnlyParams) {
+            return 0;
+        }
+    }
+}

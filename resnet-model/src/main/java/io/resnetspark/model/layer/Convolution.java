@@ -1,0 +1,148 @@
+package io.resnetspark.model.layer;
+
+import io.resnetspark.model.Window;
+import io.resnetspark.model.kernel.ConvolutionKernel;
+import io.resnetspark.model.kernel.Kernels;
+import io.resnetspark.model.kernel.WorkingMemory;
+import java.util.Collection;
+import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
+import org.deeplearning4j.nn.gradient.DefaultGradient;
+import org.deeplearning4j.nn.gradient.Gradient;
+import org.deeplearning4j.nn.params.ConvolutionParamInitializer;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.deeplearning4j.optimize.api.TrainingListener;
+import org.nd4j.common.primitives.Pair;
+import org.nd4j.linalg.activations.impl.ActivationIdentity;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * A square convolution without bias and activation (batch normalisation follows), padded by half its kernel.
+ *
+ * <p>DL4J's own layer runs the forward convolution again in every backward pass and cannot reach oneDNN.
+ */
+public class Convolution extends ConvolutionLayer {
+    private static final long serialVersionUID = 1;
+
+    private Kernels.Choice kernels = Kernels.Choice.AUTO;
+    private boolean first;
+
+    /** For Jackson. */
+    Convolution() {
+        super(new ConvolutionLayer.Builder(1, 1));
+    }
+
+    /** @param first whether images come straight in, so that nobody needs their gradient */
+    public Convolution(Window window, int outputs, boolean first, Kernels.Choice kernels) {
+        super((BaseConvBuilder<?>) new ConvolutionLayer.Builder(window.kernel(), window.kernel())
+                .stride(window.stride(), window.stride())
+                .padding(window.padding(), window.padding())
+                .nOut(outputs)
+                .hasBias(false)
+                .activation(new ActivationIdentity()));
+        this.first = first;
+        this.kernels = kernels;
+    }
+
+    public Kernels.Choice getKernels() {
+        return kernels;
+    }
+
+    public void setKernels(Kernels.Choice kernels) {
+        this.kernels = kernels;
+    }
+
+    public boolean isFirst() {
+        return first;
+    }
+
+    public void setFirst(boolean first) {
+        this.first = first;
+    }
+
+    Window window() {
+        return new Window(getKernelSize()[0], getStride()[0]);
+    }
+
+    @Override
+    public InputType getOutputType(int layerIndex, InputType inputType) {
+        return Layers.type(window().slide(Layers.shape(inputType), (int) getNOut()));
+    }
+
+    @Override
+    public Layer instantiate(
+            NeuralNetConfiguration conf,
+            Collection<TrainingListener> listeners,
+            int index,
+            INDArray parameters,
+            boolean initialize,
+            DataType type) {
+        return Layers.initialize(
+                new Computation(conf, type, kernels.on(type)), conf, listeners, index, parameters, initialize);
+    }
+
+    static final class Computation extends org.deeplearning4j.nn.layers.convolution.ConvolutionLayer {
+        private static final long serialVersionUID = 1;
+
+        private final transient Kernels kernels;
+        private final transient PerShape<ConvolutionKernel> kernel = new PerShape<>();
+
+        Computation(NeuralNetConfiguration conf, DataType type, Kernels kernels) {
+            super(conf, type);
+            this.kernels = kernels;
+        }
+
+        private Convolution configuration() {
+            return (Convolution) layerConf();
+        }
+
+        private ConvolutionKernel kernel() {
+            Convolution c = configuration();
+            return kernel.of(
+                    input,
+                    () -> kernels.convolution(input.size(0), Layers.shape(input), c.window(), (int) c.getNOut()));
+        }
+
+        @Override
+        public INDArray activate(boolean training, LayerWorkspaceMgr workspaces) {
+            WorkingMemory memory = Layers.forward(workspaces, dataType);
+            Convolution c = configuration();
+            long[] shape =
+                    c.window().slide(Layers.shape(input), (int) c.getNOut()).withBatch(input.size(0));
+            INDArray output = Layers.activations(workspaces, dataType, shape);
+            kernel().forward(Layers.contiguous(input, memory), weights(), output, memory);
+            return output;
+        }
+
+        @Override
+        public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr workspaces) {
+            WorkingMemory memory = Layers.backward(workspaces, dataType);
+            INDArray x = Layers.contiguous(input, memory);
+            INDArray outputGradient = Layers.contiguous(epsilon, memory);
+            INDArray weightGradient = gradientViews.get(ConvolutionParamInitializer.WEIGHT_KEY);
+            INDArray inputGradient = null;
+            if (configuration().isFirst()) {
+                kernel().backwardWeights(x, outputGradient, weightGradient, memory);
+            } else {
+                inputGradient = Layers.gradients(workspaces, dataType, input.shape());
+                kernel().backward(x, weights(), outputGradient, inputGradient, weightGradient, memory);
+            }
+            Gradient gradient = new DefaultGradient();
+            gradient.setGradientFor(ConvolutionParamInitializer.WEIGHT_KEY, weightGradient, 'c');
+            return new Pair<>(gradient, inputGradient);
+        }
+
+        private INDArray weights() {
+            return params.get(ConvolutionParamInitializer.WEIGHT_KEY);
+        }
+
+        /** The score is the cross-entropy alone; weight decay acts in the gradient. */
+        @Override
+        public double calcRegularizationScore(boolean backpropOnlyParams) {
+            return 0;
+        }
+    }
+}

@@ -1,0 +1,103 @@
+package io.resnetspark.model.layer;
+
+import io.resnetspark.model.Window;
+import io.resnetspark.model.kernel.Kernels;
+import io.resnetspark.model.kernel.PoolingKernel;
+import java.util.Collection;
+import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
+import org.deeplearning4j.nn.gradient.DefaultGradient;
+import org.deeplearning4j.nn.gradient.Gradient;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.deeplearning4j.optimize.api.TrainingListener;
+import org.nd4j.common.primitives.Pair;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Max pooling, padded by half its kernel. */
+public class MaxPool extends SubsamplingLayer {
+    private static final long serialVersionUID = 1;
+
+    private Kernels.Choice kernels = Kernels.Choice.AUTO;
+
+    /** For Jackson. */
+    MaxPool() {
+        this(new Window(3, 2), Kernels.Choice.AUTO);
+    }
+
+    public MaxPool(Window window, Kernels.Choice kernels) {
+        super((BaseSubsamplingBuilder<?>) new SubsamplingLayer.Builder(PoolingType.MAX)
+                .kernelSize(window.kernel(), window.kernel())
+                .stride(window.stride(), window.stride())
+                .padding(window.padding(), window.padding()));
+        this.kernels = kernels;
+    }
+
+    public Kernels.Choice getKernels() {
+        return kernels;
+    }
+
+    public void setKernels(Kernels.Choice kernels) {
+        this.kernels = kernels;
+    }
+
+    Window window() {
+        return new Window(getKernelSize()[0], getStride()[0]);
+    }
+
+    @Override
+    public InputType getOutputType(int layerIndex, InputType inputType) {
+        return Layers.type(
+                window().slide(Layers.shape(inputType), Layers.shape(inputType).channels()));
+    }
+
+    @Override
+    public Layer instantiate(
+            NeuralNetConfiguration conf,
+            Collection<TrainingListener> listeners,
+            int index,
+            INDArray parameters,
+            boolean initialize,
+            DataType type) {
+        return Layers.initialize(
+                new Computation(conf, type, kernels.on(type)), conf, listeners, index, parameters, initialize);
+    }
+
+    static final class Computation extends org.deeplearning4j.nn.layers.convolution.subsampling.SubsamplingLayer {
+        private static final long serialVersionUID = 1;
+
+        private final transient Kernels kernels;
+        private final transient PerShape<PoolingKernel> kernel = new PerShape<>();
+
+        Computation(NeuralNetConfiguration conf, DataType type, Kernels kernels) {
+            super(conf, type);
+            this.kernels = kernels;
+        }
+
+        private Window window() {
+            return ((MaxPool) layerConf()).window();
+        }
+
+        private PoolingKernel kernel() {
+            return kernel.of(input, () -> kernels.maxPool(input.size(0), Layers.shape(input), window()));
+        }
+
+        @Override
+        public INDArray activate(boolean training, LayerWorkspaceMgr workspaces) {
+            long[] shape =
+                    window().slide(Layers.shape(input), (int) input.size(1)).withBatch(input.size(0));
+            INDArray output = Layers.activations(workspaces, dataType, shape);
+            kernel().forward(input, output, Layers.forward(workspaces, dataType));
+            return output;
+        }
+
+        @Override
+        public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr workspaces) {
+            INDArray inputGradient = Layers.gradients(workspaces, dataType, input.shape());
+            kernel().backward(input, epsilon, inputGradient, Layers.backward(workspaces, dataType));
+            return new Pair<>(new DefaultGradient(), inputGradient);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package io.resnetspark.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The catalogue against the numbers in the paper and in torchvision. */
+class TestCensus {
+    @ParameterizedTest
+    @CsvSource({
+        "resnet18, 11689512, 9600, 18",
+        "resnet34, 21797672, 17024, 34",
+        "resnet50, 25557032, 53120, 50",
+        "resnet101, 44549160, 105344, 101",
+        "resnet152, 60192808, 151424, 152",
+        "resnet50-v1.5, 25557032, 53120, 50",
+        "resnet20, 269722, 1376, 20",
+        "resnet32, 464154, 2272, 32",
+        "resnet44, 658586, 3168, 44",
+        "resnet56, 853018, 4064, 56",
+        "resnet110, 1727962, 8096, 110",
+    })
+    void countsParametersAsPublished(String name, long parameters, long runningStatistics, int layers) {
+        Census census = Networks.named(name).census();
+        assertThat(census.parameters()).isEqualTo(parameters);
+        assertThat(census.runningStatistics()).isEqualTo(runningStatistics);
+        assertThat(census.layers()).isEqualTo(layers);
+    }
+
+    /** The paper's table 1, which cuts 3.66 and 3.86 down to 3.6 and 3.8; the v1.5 ones are torchvision's. */
+    @ParameterizedTest
+    @CsvSource({
+        "resnet18, 1.8, 1814073344",
+        "resnet34, 3.6, 3663761408",
+        "resnet50, 3.8, 3857973248",
+        "resnet101, 7.6, 7570194432",
+        "resnet152, 11.3, 11282415616",
+        "resnet50-v1.5, 4.09, 4089184256",
+        "resnet101-v1.5, 7.80, 7801405440",
+        "resnet152-v1.5, 11.51, 11513626624",
+    })
+    void countsMultiplyAddsAsPublished(String name, double billions, long exactly) {
+        long counted = Networks.named(name).census().multiplyAdds();
+        assertThat(counted).isEqualTo(exactly);
+        assertThat(counted / 1e9).isCloseTo(billions, within(0.07));
+    }
+
+    @Test
+    void countsTheDeepestCifarNetwork() {
+        Census census = Networks.named("resnet1202").census();
+        assertThat(census.parameters() / 1e6).isCloseTo(19.4, within(0.05));
+        assertThat(census.layers()).isEqualTo(1202);
+    }
+
+    @Test
+    void followsTheInputAndTheClasses() {
+        Network network = Networks.named("resnet18");
+        Census grey = network.census(Shape.square(1, 64), 10);
+        assertThat(grey.parameters()).isEqualTo(11_689_512 - 2 * 49 * 64 - 990 * 513);
+        assertThatThrownBy(() -> network.census(new Shape(3, 0, 64), 10))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("3x0x64");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"resnet-50, resnet50", "ResNet18, resnet18", "resnet1203, resnet1202", "resent34, resnet34"})
+    void namesTheNearestNetwork(String mistyped, String meant) {
+        assertThatThrownBy(() -> Networks.named(mistyped))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("no network '" + mistyped + "'")
+                .hasMessageContaining("Did you mean '" + meant + "'?");
+    }
+}

@@ -1,0 +1,276 @@
+package io.resnetspark.model.graph;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import io.resnetspark.model.Block;
+import io.resnetspark.model.Census;
+import io.resnetspark.model.Network;
+import io.resnetspark.model.Networks;
+import io.resnetspark.model.Shape;
+import io.resnetspark.model.Shortcut;
+import io.resnetspark.model.Stem;
+import io.resnetspark.model.Window;
+import io.resnetspark.model.kernel.Kernels;
+import io.resnetspark.model.kernel.Kernels.Choice;
+import io.resnetspark.model.layer.HeavyBall;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.schedule.FixedSchedule;
+
+/** Our layers, with both kinds of kernels, against DL4J's own layers and against numerical gradients. */
+class TestResidualGraph {
+    private static final int CLASSES = 5;
+
+    /** Small networks that have between them every layer, window and shortcut of the catalogue. */
+    private static Stream<Network> smallNetworks() {
+        Stem pooled = new Stem(new Window(7, 2), 16, true, 24);
+        Stem plain = new Stem(new Window(3, 1), 16, false, 12);
+        return Stream.of(
+                new Network("basic-padded", plain, Block.BASIC, Shortcut.PADDED, List.of(1, 2), CLASSES),
+                new Network("basic-projected", pooled, Block.BASIC, Shortcut.PROJECTED, List.of(1, 1), CLASSES),
+                new Network("bottleneck", pooled, Block.BOTTLENECK, Shortcut.PROJECTED, List.of(1, 1), CLASSES),
+                new Network(
+                        "bottleneck-3x3",
+                        pooled,
+                        Block.BOTTLENECK_STRIDE_ON_3X3,
+                        Shortcut.PROJECTED,
+                        List.of(1, 1),
+                        CLASSES),
+                // Channels that fill no vector register, so oneDNN's plain layout.
+                new Network(
+                        "narrow",
+                        new Stem(new Window(3, 1), 6, false, 8),
+                        Block.BASIC,
+                        Shortcut.PADDED,
+                        List.of(1, 1),
+                        CLASSES));
+    }
+
+    private static Stream<Arguments> networksAndKernels() {
+        return smallNetworks()
+                .flatMap(
+                        network -> Stream.of(Choice.ONEDNN, Choice.OPS).map(kernels -> Arguments.of(network, kernels)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"resnet18", "resnet50", "resnet20", "resnet56"})
+    void hasTheParametersThatTheCatalogueCounts(String name) {
+        Network network = Networks.named(name);
+        Census census = network.census();
+        ComputationGraph graph =
+                ResidualGraph.of(network, network.input(), network.classes()).build();
+        assertThat(graph.numParams()).isEqualTo(census.parameters() + census.runningStatistics());
+    }
+
+    @ParameterizedTest
+    @MethodSource("networksAndKernels")
+    void agreesWithDl4jsOwnLayers(Network network, Choice kernels) {
+        ComputationGraph stock = StockGraph.build(network, network.input(), CLASSES, DataType.DOUBLE);
+        ComputationGraph ours = ours(network, kernels, DataType.FLOAT);
+        randomize(stock, 3);
+        copy(stock, ours);
+        DataSet data = data(network, 6, DataType.DOUBLE);
+        DataSet floats = data(network, 6, DataType.FLOAT);
+
+        assertThat(difference(stock.outputSingle(data.getFeatures()), ours.outputSingle(floats.getFeatures())))
+                .as("inference")
+                .isLessThan(1e-5);
+        computeGradients(stock, data);
+        computeGradients(ours, floats);
+        assertThat(ours.score()).isCloseTo(stock.score(), within(1e-5));
+        stock.gradient()
+                .gradientForVariable()
+                .forEach((name, expected) -> assertThat(difference(
+                                expected, ours.gradient().gradientForVariable().get(name)))
+                        .as(name)
+                        .isLessThan(2e-4));
+    }
+
+    @ParameterizedTest
+    @MethodSource("smallNetworks")
+    void agreesInDoublePrecision(Network network) {
+        ComputationGraph stock = StockGraph.build(network, network.input(), CLASSES, DataType.DOUBLE);
+        ComputationGraph ours = ours(network, Choice.OPS, DataType.DOUBLE);
+        randomize(stock, 3);
+        copy(stock, ours);
+        DataSet data = data(network, 6, DataType.DOUBLE);
+        computeGradients(stock, data);
+        computeGradients(ours, data);
+        stock.gradient()
+                .gradientForVariable()
+                .forEach((name, expected) -> assertThat(difference(
+                                expected, ours.gradient().gradientForVariable().get(name)))
+                        .as(name)
+                        .isLessThan(1e-7));
+    }
+
+    @ParameterizedTest
+    @MethodSource("smallNetworks")
+    void hasTheGradientsThatDifferencesShow(Network network) {
+        ComputationGraph graph = ours(network, Choice.OPS, DataType.DOUBLE);
+        randomize(graph, 4);
+        DataSet data = data(network, 4, DataType.DOUBLE);
+        computeGradients(graph, data);
+        INDArray gradients = graph.getFlattenedGradients().dup();
+        Random random = new Random(5);
+        graph.paramTable().forEach((name, values) -> {
+            if (name.endsWith("_mean") || name.endsWith("_var")) {
+                return;
+            }
+            INDArray analytic = graph.gradient().gradientForVariable().get(name).dup('c');
+            for (int probe = 0; probe < 3; probe++) {
+                long i = random.nextInt((int) values.length());
+                double numeric = numericalGradient(graph, data, values, i);
+                assertThat(analytic.getDouble(i))
+                        .as("%s[%d]", name, i)
+                        .isCloseTo(numeric, within(1e-6 + 1e-4 * Math.abs(numeric)));
+            }
+        });
+        assertThat(gradients.norm2Number().doubleValue()).isPositive();
+    }
+
+    @Test
+    void servesBatchesOfChangingSizeAndTwoNetworksInTwoThreads() throws InterruptedException {
+        Network network = smallNetworks().findFirst().orElseThrow();
+        ComputationGraph alone = ours(network, Choice.AUTO, DataType.FLOAT);
+        randomize(alone, 6);
+        ComputationGraph first = ours(network, Choice.AUTO, DataType.FLOAT);
+        ComputationGraph second = ours(network, Choice.AUTO, DataType.FLOAT);
+        copy(alone, first);
+        copy(alone, second);
+        trainOnChangingBatches(alone, network);
+        // Built in this thread, trained in others, as Spark does.
+        Thread one = new Thread(() -> trainOnChangingBatches(first, network));
+        Thread two = new Thread(() -> trainOnChangingBatches(second, network));
+        one.start();
+        two.start();
+        one.join();
+        two.join();
+        assertThat(first.params()).isEqualTo(alone.params());
+        assertThat(second.params()).isEqualTo(alone.params());
+    }
+
+    @Test
+    void survivesDl4jsJson() {
+        Network network = smallNetworks().findFirst().orElseThrow();
+        ComputationGraphConfiguration before = ResidualGraph.of(network, network.input(), CLASSES)
+                .updater(new HeavyBall(0.9, new FixedSchedule(0.1)))
+                .weightDecay(1e-4)
+                .configuration();
+        ComputationGraph original = new ComputationGraph(before);
+        original.init();
+        ComputationGraph restored = new ComputationGraph(ComputationGraphConfiguration.fromJson(before.toJson()));
+        restored.init();
+        restored.setParams(original.params());
+        trainOnChangingBatches(original, network);
+        trainOnChangingBatches(restored, network);
+        assertThat(restored.params()).isEqualTo(original.params());
+    }
+
+    @Test
+    void startsAsHeEtAlPropose() {
+        ComputationGraph graph = ResidualGraph.of(Networks.named("resnet20"), Shape.square(3, 32), 10)
+                .seed(7)
+                .build();
+        INDArray weights = graph.getParam("layer3.1.conv1_W");
+        assertThat(weights.stdNumber().doubleValue()).isCloseTo(Math.sqrt(2.0 / (64 * 9)), within(1e-3));
+        assertThat(graph.getParam("bn1_gamma").minNumber().doubleValue()).isEqualTo(1);
+        assertThat(graph.getParam("bn1_var").minNumber().doubleValue()).isEqualTo(1);
+        assertThat(graph.getParam("fc_b").norm1Number().doubleValue()).isZero();
+    }
+
+    @Test
+    void choosesOneDnnOnAnX86Processor() {
+        assumeThat(System.getProperty("os.arch")).isEqualTo("amd64");
+        assertThat(Kernels.Choice.AUTO.on(DataType.FLOAT).description()).startsWith("oneDNN");
+        assertThat(Kernels.Choice.AUTO.on(DataType.DOUBLE).description()).startsWith("ND4J ops");
+    }
+
+    private static ComputationGraph ours(Network network, Choice kernels, DataType type) {
+        return ResidualGraph.of(network, network.input(), CLASSES)
+                .kernels(kernels)
+                .type(type)
+                .updater(new HeavyBall(0.9, new FixedSchedule(0.05)))
+                .build();
+    }
+
+    private static void trainOnChangingBatches(ComputationGraph graph, Network network) {
+        for (int batch : new int[] {6, 3, 6}) {
+            graph.fit(data(network, batch, DataType.FLOAT));
+        }
+    }
+
+    private static void computeGradients(ComputationGraph graph, DataSet data) {
+        graph.setInputs(data.getFeatures());
+        graph.setLabels(data.getLabels());
+        graph.computeGradientAndScore();
+    }
+
+    private static double numericalGradient(ComputationGraph graph, DataSet data, INDArray values, long i) {
+        double step = 1e-5;
+        double before = values.dup('c').data().getDouble(i);
+        double[] scores = new double[2];
+        for (int side = 0; side < 2; side++) {
+            set(values, i, before + (side == 0 ? step : -step));
+            computeGradients(graph, data);
+            scores[side] = graph.score() * data.numExamples();
+        }
+        set(values, i, before);
+        return (scores[0] - scores[1]) / (2 * step);
+    }
+
+    /** The i-th value in row-major order, whatever the array's own order is. */
+    private static void set(INDArray values, long i, double value) {
+        values.putScalar(org.nd4j.linalg.api.shape.Shape.ind2subC(values.shape(), i), value);
+    }
+
+    /** Weights, gammas and betas away from their special starting values. */
+    private static void randomize(ComputationGraph graph, long seed) {
+        Nd4j.getRandom().setSeed(seed);
+        graph.paramTable().forEach((name, values) -> {
+            if (name.endsWith("gamma") || name.endsWith("var")) {
+                values.assign(Nd4j.rand(values.dataType(), values.shape()).addi(0.5));
+            } else if (name.endsWith("beta") || name.endsWith("mean")) {
+                values.assign(Nd4j.rand(values.dataType(), values.shape()).subi(0.5));
+            }
+        });
+    }
+
+    private static void copy(ComputationGraph from, ComputationGraph to) {
+        from.paramTable()
+                .forEach((name, values) ->
+                        to.getParam(name).assign(values.castTo(to.getParam(name).dataType())));
+    }
+
+    private static DataSet data(Network network, int batch, DataType type) {
+        Nd4j.getRandom().setSeed(11);
+        INDArray images =
+                Nd4j.randn(DataType.DOUBLE, network.input().withBatch(batch)).castTo(type);
+        INDArray labels = Nd4j.zeros(type, batch, CLASSES);
+        for (int i = 0; i < batch; i++) {
+            labels.putScalar(i, (3 * i) % CLASSES, 1);
+        }
+        return new DataSet(images, labels);
+    }
+
+    /** Norm of the difference over norm. */
+    private static double difference(INDArray expected, INDArray actual) {
+        INDArray a = expected.castTo(DataType.DOUBLE);
+        INDArray b = actual.castTo(DataType.DOUBLE);
+        return a.sub(b).norm2Number().doubleValue() / (1e-9 + a.norm2Number().doubleValue());
+    }
+}
