@@ -115,7 +115,7 @@ class TestResidualGraph {
                 .forEach((name, expected) -> assertThat(difference(
                                 expected, ours.gradient().gradientForVariable().get(name)))
                         .as(name)
-                        .isLessThan(1e-7));
+                        .isLessThan(1e-6));
     }
 
     @ParameterizedTest

@@ -1,0 +1,92 @@
+package io.resnetspark.data;
+
+import io.resnetspark.data.image.Mean;
+import io.resnetspark.storage.Digests;
+import io.resnetspark.storage.FileDigest;
+import io.resnetspark.storage.Json;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.Serializable;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.List;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * A prepared corpus, as dataset.json describes it; that file is written last, so a dataset is whole or not there.
+ *
+ * @param format version of this file's form
+ * @param source where the pictures came from, in words
+ * @param side height and width of the crops that the mean picture is for, in pixels
+ * @param classes in the order of their labels
+ * @param splits the shards of each split
+ * @param quarantined files that were set aside, by reason
+ * @param meanImage the mean training picture as little-endian floats, 3 x side x side
+ */
+public record Dataset(
+        int format,
+        String source,
+        String created,
+        int side,
+        List<String> classes,
+        Map<String, List<Shard>> splits,
+        Statistics statistics,
+        Map<String, Integer> quarantined,
+        FileDigest meanImage)
+        implements Serializable {
+    public static final String FILE = "dataset.json";
+    public static final String MEAN_IMAGE = "mean-image.f32";
+    static final int FORMAT = 1;
+
+    /** A shard: its path below the dataset, its examples, and its digest. */
+    public record Shard(String path, int examples, FileDigest digest) implements Serializable {}
+
+    /** A dataset read from where it lies, with the digest of its description, which stands for all of its bytes. */
+    public record Opened(Path path, Dataset dataset, String digest) {}
+
+    public byte[] json() throws IOException {
+        return Json.PRETTY.writeValueAsBytes(this);
+    }
+
+    public static Opened open(Path path, Configuration conf) throws IOException {
+        Path qualified = path.getFileSystem(conf).makeQualified(path);
+        try (InputStream in = qualified.getFileSystem(conf).open(new Path(qualified, FILE))) {
+            byte[] json = in.readAllBytes();
+            Dataset dataset = Json.PRETTY.readValue(json, Dataset.class);
+            if (dataset.format != FORMAT) {
+                throw new BadInputException(qualified + " has format " + dataset.format + "; this version reads "
+                        + FORMAT + ". Prepare it again.");
+            }
+            return new Opened(qualified, dataset, Digests.of(json));
+        } catch (FileNotFoundException missing) {
+            throw new BadInputException(
+                    "There is no dataset at " + qualified + " (no " + FILE + "). 'resnet prepare' makes one.", missing);
+        }
+    }
+
+    public List<Shard> shards(Split split) {
+        return splits.getOrDefault(split.folder(), List.of());
+    }
+
+    public long examples(Split split) {
+        return shards(split).stream().mapToLong(Shard::examples).sum();
+    }
+
+    /** Reads and checks the mean picture. */
+    public Mean meanImage(Path path, Configuration conf) throws IOException {
+        byte[] bytes;
+        Path file = new Path(path, MEAN_IMAGE);
+        try (InputStream in = file.getFileSystem(conf).open(file)) {
+            bytes = in.readAllBytes();
+        }
+        if (!Digests.of(bytes).equals(meanImage.sha256())) {
+            throw new BadInputException(file + " is damaged: its SHA-256 is not the one in " + FILE + ".");
+        }
+        float[] planes = new float[bytes.length / Float.BYTES];
+        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(planes);
+        return Mean.perPixel(planes, side);
+    }
+}

@@ -1,0 +1,28 @@
+package io.resnetspark.data;
+
+import java.util.Locale;
+
+/** The two parts of a dataset. */
+public enum Split {
+    TRAIN,
+    VAL;
+
+    /** As in paths and on the command line. */
+    public String folder() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    public static Split named(String name) {
+        for (Split split : values()) {
+            if (split.folder().equals(name)) {
+                return split;
+            }
+        }
+        throw new BadInputException("There is no split '" + name + "'; there are train and val.");
+    }
+
+    /** Where a picture of a corpus without splits goes: one in ten is for validation, however the corpus grows. */
+    public static Split byHash(String key) {
+        return Long.remainderUnsigned(Seeds.hash(key), 10) == 0 ? VAL : TRAIN;
+    }
+}

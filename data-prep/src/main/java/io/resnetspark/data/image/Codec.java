@@ -1,0 +1,145 @@
+package io.resnetspark.data.image;
+
+import java.awt.image.BufferedImage;
+import java.awt.image.DataBufferByte;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Consumer;
+import javax.imageio.IIOImage;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageReader;
+import javax.imageio.ImageWriteParam;
+import javax.imageio.ImageWriter;
+import javax.imageio.stream.ImageInputStream;
+import javax.imageio.stream.MemoryCacheImageInputStream;
+import javax.imageio.stream.MemoryCacheImageOutputStream;
+
+/** Encoded bytes to pixels and back, by the JDK's ImageIO with TwelveMonkeys' JPEG reader (CMYK, YCCK). */
+public final class Codec {
+    /** More than the largest photograph of ImageNet, and 300 MB decoded. */
+    public static final long MOST_PIXELS = 100_000_000;
+
+    private Codec() {}
+
+    /** Decodes JPEG or PNG, told by the bytes and not by a name. */
+    public static Image decode(byte[] bytes) throws BadImageException {
+        try (ImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes))) {
+            Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
+            if (!readers.hasNext()) {
+                throw new BadImageException("not a picture");
+            }
+            ImageReader reader = readers.next();
+            try {
+                reader.setInput(in, true, true);
+                return decode(reader);
+            } finally {
+                reader.dispose();
+            }
+        } catch (IOException | RuntimeException broken) {
+            // Readers answer damaged files with exceptions of every kind.
+            throw new BadImageException("damaged: " + broken.getMessage(), broken);
+        }
+    }
+
+    private static Image decode(ImageReader reader) throws IOException, BadImageException {
+        String format = reader.getFormatName().toLowerCase(Locale.ROOT);
+        if (!format.equals("jpeg") && !format.equals("png")) {
+            throw new BadImageException(format + ", neither JPEG nor PNG");
+        }
+        long pixels = (long) reader.getWidth(0) * reader.getHeight(0);
+        if (pixels > MOST_PIXELS) {
+            throw new BadImageException(reader.getWidth(0) + "x" + reader.getHeight(0) + " pixels, more than "
+                    + MOST_PIXELS / 1_000_000 + " million");
+        }
+        List<String> warnings = new ArrayList<>();
+        reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
+        BufferedImage decoded = reader.read(0);
+        // The JPEG reader fills the missing rest of a truncated file with grey, and only warns.
+        for (String warning : warnings) {
+            if (warning.matches("(?i).*(premature|truncat|corrupt).*")) {
+                throw new BadImageException("damaged: " + warning);
+            }
+        }
+        return rgb(decoded);
+    }
+
+    /** Grey is repeated, alpha dropped, deeper samples cut to a byte: as PIL's convert("RGB"). */
+    private static Image rgb(BufferedImage decoded) {
+        int width = decoded.getWidth();
+        int height = decoded.getHeight();
+        byte[] rgb = new byte[3 * width * height];
+        if (decoded.getType() == BufferedImage.TYPE_3BYTE_BGR
+                && decoded.getRaster().getParent() == null) {
+            byte[] bgr = ((DataBufferByte) decoded.getRaster().getDataBuffer()).getData();
+            for (int i = 0; i < rgb.length; i += 3) {
+                rgb[i] = bgr[i + 2];
+                rgb[i + 1] = bgr[i + 1];
+                rgb[i + 2] = bgr[i];
+            }
+            return new Image(height, width, rgb);
+        }
+        int[] row = new int[width];
+        boolean grey = decoded.getRaster().getNumBands() == 1
+                && decoded.getSampleModel().getSampleSize(0) == 8
+                && decoded.getColorModel().getNumComponents() == 1;
+        for (int y = 0, i = 0; y < height; y++) {
+            if (grey) {
+                // Past the colour model: Java takes grey for linear light and would brighten it.
+                decoded.getRaster().getSamples(0, y, width, 1, 0, row);
+            } else {
+                decoded.getRGB(0, y, width, 1, row, 0, width);
+            }
+            for (int x = 0; x < width; x++) {
+                rgb[i++] = (byte) (grey ? row[x] : row[x] >> 16);
+                rgb[i++] = (byte) (grey ? row[x] : row[x] >> 8);
+                rgb[i++] = (byte) row[x];
+            }
+        }
+        return new Image(height, width, rgb);
+    }
+
+    public static byte[] png(Image image) {
+        return encode(image, ImageIO.getImageWritersByFormatName("png").next(), parameters -> {});
+    }
+
+    /** @param quality 0 to 1 */
+    public static byte[] jpeg(Image image, float quality) {
+        return encode(image, ImageIO.getImageWritersByFormatName("jpeg").next(), parameters -> {
+            parameters.setCompressionMode(ImageWriteParam.MODE_EXPLICIT);
+            parameters.setCompressionQuality(quality);
+        });
+    }
+
+    private static byte[] encode(Image image, ImageWriter writer, Consumer<ImageWriteParam> settings) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (MemoryCacheImageOutputStream out = new MemoryCacheImageOutputStream(bytes)) {
+            writer.setOutput(out);
+            ImageWriteParam parameters = writer.getDefaultWriteParam();
+            settings.accept(parameters);
+            writer.write(null, new IIOImage(buffered(image), null, null), parameters);
+        } catch (IOException impossible) {
+            throw new UncheckedIOException(impossible);
+        } finally {
+            writer.dispose();
+        }
+        return bytes.toByteArray();
+    }
+
+    private static BufferedImage buffered(Image image) {
+        BufferedImage buffered = new BufferedImage(image.width(), image.height(), BufferedImage.TYPE_3BYTE_BGR);
+        byte[] bgr = ((DataBufferByte) buffered.getRaster().getDataBuffer()).getData();
+        byte[] rgb = image.rgb();
+        for (int i = 0; i < rgb.length; i += 3) {
+            bgr[i] = rgb[i + 2];
+            bgr[i + 1] = rgb[i + 1];
+            bgr[i + 2] = rgb[i];
+        }
+        return buffered;
+    }
+}

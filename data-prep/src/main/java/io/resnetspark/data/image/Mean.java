@@ -1,0 +1,65 @@
+package io.resnetspark.data.image;
+
+import io.resnetspark.data.BadInputException;
+import java.io.Serializable;
+
+/** What is subtracted from every picture: a value a pixel and channel (the paper), or a value a channel. */
+public final class Mean implements Serializable {
+    private static final long serialVersionUID = 1;
+
+    private final float[] values;
+    private final int side;
+
+    private Mean(float[] values, int side) {
+        this.values = values;
+        this.side = side;
+    }
+
+    /** @param values red, green and blue, in levels of 0 to 255 */
+    public static Mean perChannel(float[] values) {
+        if (values.length != 3) {
+            throw new IllegalArgumentException("A mean a channel has three values, not " + values.length);
+        }
+        return new Mean(values, 1);
+    }
+
+    /** @param planes the mean picture's red, green and blue planes, each side x side */
+    public static Mean perPixel(float[] planes, int side) {
+        if (planes.length != 3 * side * side) {
+            throw new IllegalArgumentException(
+                    "A mean picture of side " + side + " has " + 3 * side * side + " values, not " + planes.length);
+        }
+        return new Mean(planes, side);
+    }
+
+    /** This mean, once it is known to fit crops of this size. */
+    public Mean forSide(int wanted) {
+        if (isPerPixel() && side != wanted) {
+            throw new BadInputException("The dataset's mean picture is for crops of " + side + " pixels, the recipe's"
+                    + " are of " + wanted + ". Set crop = " + side + ", or subtract the mean of each channel"
+                    + " (mean = per-channel).");
+        }
+        return this;
+    }
+
+    public boolean isPerPixel() {
+        return side > 1;
+    }
+
+    public float[] values() {
+        return values.clone();
+    }
+
+    /** Writes a picture's planes, less the mean and plus a shift of colour, from {@code offset} on. */
+    public void subtract(Image image, float[] colourShift, float[] planes, int offset) {
+        int pixels = image.height() * image.width();
+        byte[] rgb = image.rgb();
+        for (int c = 0; c < 3; c++) {
+            int plane = offset + c * pixels;
+            for (int p = 0; p < pixels; p++) {
+                float mean = isPerPixel() ? values[c * pixels + p] : values[c];
+                planes[plane + p] = (rgb[3 * p + c] & 0xff) + colourShift[c] - mean;
+            }
+        }
+    }
+}

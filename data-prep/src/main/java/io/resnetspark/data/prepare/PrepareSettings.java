@@ -1,0 +1,21 @@
+package io.resnetspark.data.prepare;
+
+import io.resnetspark.data.BadInputException;
+import java.io.Serializable;
+
+/**
+ * How a corpus is prepared.
+ *
+ * @param shorterSide pictures whose shorter side is longer are scaled down to it and encoded anew; 480 is the most that
+ *     the paper's scale augmentation uses
+ * @param shardBytes encoded bytes to aim at in each shard
+ * @param mostBad the share of pictures that may be set aside before the job stops
+ */
+public record PrepareSettings(int shorterSide, long shardBytes, double mostBad) implements Serializable {
+    public PrepareSettings {
+        if (shorterSide < 1 || shardBytes < 1 || mostBad < 0 || mostBad > 1) {
+            throw new BadInputException("The shorter side and the shard size must be positive and the share of bad"
+                    + " pictures within 0 and 1, not " + shorterSide + ", " + shardBytes + ", " + mostBad + ".");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+package io.resnetspark.data.shard;
+
+import io.resnetspark.data.Seeds;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
+
+/**
+ * The order in which an epoch visits every example once: the shards in a random order, the examples of each in a
+ * random order. It follows from (seed, epoch) and the shards' sizes alone. Since the prepare job mixes classes within
+ * a shard, this is near to a random order of all, and reads each shard once.
+ */
+public final class EpochOrder {
+    /** Examples {@code [from, to)} of a shard's own order in this epoch. */
+    public record Run(int shard, int from, int to) {}
+
+    private final long seed;
+    private final long epoch;
+    private final int[] sizes;
+    private final int[] shards;
+
+    /** @param sizes examples in each shard */
+    public EpochOrder(long seed, long epoch, int... sizes) {
+        this.seed = seed;
+        this.epoch = epoch;
+        this.sizes = sizes.clone();
+        this.shards = permutation(sizes.length, Seeds.of(seed, epoch));
+    }
+
+    public long examples() {
+        return IntStream.of(sizes).asLongStream().sum();
+    }
+
+    /** Where in a shard its examples stand, in the order in which this epoch visits them. */
+    public int[] within(int shard) {
+        return permutation(sizes[shard], Seeds.of(seed, epoch, "shard " + shard));
+    }
+
+    /** The runs that make up positions {@code [from, to)} of the epoch. */
+    public List<Run> positions(long from, long to) {
+        List<Run> runs = new ArrayList<>();
+        long start = 0;
+        for (int shard : shards) {
+            long end = start + sizes[shard];
+            if (start < to && end > from) {
+                runs.add(new Run(shard, (int) (Math.max(from, start) - start), (int) (Math.min(to, end) - start)));
+            }
+            start = end;
+        }
+        return runs;
+    }
+
+    /**
+     * Positions of one worker in one round, as {from, to}. Each worker has a contiguous part of the epoch, equal to
+     * within one example, and goes through it {@code stride} examples a round; past its end the range is empty.
+     */
+    public static long[] slice(long examples, int worker, int workers, long round, long stride) {
+        long begin = examples * worker / workers;
+        long end = examples * (worker + 1) / workers;
+        long from = Math.min(end, begin + round * stride);
+        return new long[] {from, Math.min(end, from + stride)};
+    }
+
+    /** Fisher and Yates. */
+    private static int[] permutation(int length, RandomGenerator random) {
+        int[] order = IntStream.range(0, length).toArray();
+        for (int i = length - 1; i > 0; i--) {
+            int j = random.nextInt(i + 1);
+            int swapped = order[i];
+            order[i] = order[j];
+            order[j] = swapped;
+        }
+        return order;
+    }
+}

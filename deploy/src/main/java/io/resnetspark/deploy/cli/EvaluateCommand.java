@@ -1,0 +1,113 @@
+package io.resnetspark.deploy.cli;
+
+import io.resnetspark.data.BadInputException;
+import io.resnetspark.data.Dataset;
+import io.resnetspark.data.Split;
+import io.resnetspark.deploy.registry.ModelReference;
+import io.resnetspark.storage.Json;
+import io.resnetspark.train.ExecutorCores;
+import io.resnetspark.train.artifact.ModelArtifact;
+import io.resnetspark.train.evaluate.Evaluation;
+import io.resnetspark.train.evaluate.EvaluationResult;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaSparkContext;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(name = "evaluate", description = "Counts how often models are right on a split of a dataset.")
+final class EvaluateCommand implements Callable<Integer> {
+    @Parameters(
+            arity = "1..*",
+            paramLabel = "MODEL",
+            description = "An artifact or run directory, or REGISTRY#NAME[@VERSION].")
+    List<String> models;
+
+    @Option(names = "--data", required = true, paramLabel = "URI", description = "A prepared dataset.")
+    String data;
+
+    @Option(names = "--split", defaultValue = "val", description = "train or val. Default: val.")
+    String split;
+
+    @Option(names = "--protocol", defaultValue = "one-crop", description = "one-crop. Default: one-crop.")
+    String protocol;
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Write the results here too, as JSON.")
+    String json;
+
+    @Mixin
+    SparkOptions sparkOptions;
+
+    @Spec
+    CommandLine.Model.CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException {
+        if (!protocol.equals("one-crop")) {
+            throw new BadInputException("There is no protocol '" + protocol + "'; there is one-crop.");
+        }
+        try (JavaSparkContext spark = sparkOptions.start("evaluate")) {
+            Configuration conf = spark.hadoopConfiguration();
+            Dataset.Opened opened = Dataset.open(new Path(data), conf);
+            Evaluation evaluation = new Evaluation(spark, opened, Split.named(split));
+            List<EvaluationResult> results = new ArrayList<>();
+            for (String model : models) {
+                ModelArtifact artifact = ModelArtifact.open(ModelReference.resolve(model, conf), conf);
+                checkClasses(artifact, opened);
+                int workers = spark.defaultParallelism();
+                EvaluationResult result = evaluation.execute(
+                        artifact.blueprint(ExecutorCores.perWorker(spark, workers)),
+                        artifact.graph().params().toFloatVector(),
+                        artifact.preprocessing(),
+                        new Bars(System.err));
+                results.add(result);
+                print(model, result);
+            }
+            if (json != null) {
+                write(results, new Path(json), conf);
+            }
+        }
+        return 0;
+    }
+
+    private static void checkClasses(ModelArtifact artifact, Dataset.Opened data) {
+        if (!artifact.description().classes().equals(data.dataset().classes())) {
+            throw new BadInputException(
+                    "The model's classes " + artifact.description().classes() + " are not the dataset's "
+                            + data.dataset().classes() + ".");
+        }
+    }
+
+    private void print(String model, EvaluationResult result) {
+        spec.commandLine()
+                .getOut()
+                .printf(
+                        "%s: %s, %,d of %,d right: top-1 error %.2f %%, top-5 error %.2f %%, cross-entropy %.4f, %.0f images/s%n",
+                        model,
+                        result.protocol(),
+                        result.correct(),
+                        result.count(),
+                        100 * result.top1Error(),
+                        100 * result.top5Error(),
+                        result.crossEntropy(),
+                        result.imagesPerSecond());
+    }
+
+    /** One object for one model, a list for several. */
+    private static void write(List<EvaluationResult> results, Path file, Configuration conf) throws IOException {
+        Object document = results.size() == 1 ? results.get(0) : results;
+        try (OutputStream out =
+                io.resnetspark.storage.Draft.fileSystem(file, conf).create(file, true)) {
+            out.write(Json.PRETTY.writeValueAsBytes(document));
+        }
+    }
+}

@@ -1,0 +1,49 @@
+package io.resnetspark.deploy.cli;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+
+/** The command line; also what {@code spark-submit --class} names. */
+@Command(
+        name = "resnet",
+        description = "Trains residual networks on Apache Spark and Deeplearning4j.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = {
+            NetworksCommand.class,
+            PrepareCommand.class,
+            TrainCommand.class,
+            EvaluateCommand.class,
+            PredictCommand.class,
+            ModelsCommand.class
+        })
+public final class Main implements Runnable {
+    @Option(names = "--trace", scope = ScopeType.INHERIT, description = "With an error, show the stack trace.")
+    boolean trace;
+
+    @CommandLine.Spec
+    CommandLine.Model.CommandSpec spec;
+
+    @Override
+    public void run() {
+        throw new CommandLine.ParameterException(spec.commandLine(), "Say what to do: one of the commands below.");
+    }
+
+    public static void main(String[] arguments) {
+        int exitCode = commandLine().execute(arguments);
+        // Spark's shutdown in YARN's cluster mode reports failure after System.exit(0).
+        if (exitCode != 0) {
+            System.exit(exitCode);
+        }
+    }
+
+    static CommandLine commandLine() {
+        Main main = new Main();
+        return new CommandLine(main)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setExecutionExceptionHandler(new Errors(main));
+    }
+}

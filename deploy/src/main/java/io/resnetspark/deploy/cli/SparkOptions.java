@@ -1,0 +1,33 @@
+package io.resnetspark.deploy.cli;
+
+import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaSparkContext;
+import picocli.CommandLine.Option;
+
+/** How a command gets at Spark: the cluster that spark-submit chose, or this machine. */
+final class SparkOptions {
+    @Option(
+            names = "--master",
+            paramLabel = "URL",
+            description = "Spark's master. Default: what spark-submit says, else local[*], all cores of this machine.")
+    String master;
+
+    JavaSparkContext start(String name) {
+        SparkConf conf = new SparkConf().setAppName("resnet-spark " + name);
+        if (master != null) {
+            conf.setMaster(master);
+        }
+        conf.setIfMissing("spark.master", "local[*]");
+        // States and contributions are arrays of floats, which do not compress.
+        conf.setIfMissing("spark.broadcast.compress", "false");
+        conf.setIfMissing("spark.shuffle.compress", "false");
+        conf.setIfMissing("spark.driver.maxResultSize", "0");
+        conf.setIfMissing("spark.locality.wait", "0");
+        if (conf.get("spark.master").startsWith("local")) {
+            conf.setIfMissing("spark.ui.enabled", "false");
+            conf.setIfMissing("spark.driver.host", "127.0.0.1");
+            conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1");
+        }
+        return new JavaSparkContext(conf);
+    }
+}

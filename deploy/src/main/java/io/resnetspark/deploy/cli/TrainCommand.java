@@ -1,0 +1,81 @@
+package io.resnetspark.deploy.cli;
+
+import io.resnetspark.data.BadInputException;
+import io.resnetspark.data.Dataset;
+import io.resnetspark.train.Training;
+import io.resnetspark.train.recipe.Recipe;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaSparkContext;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(name = "train", description = "Trains a network by parameter averaging.")
+final class TrainCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "RECIPE", description = "A file such as recipes/cifar10-resnet20-quick.conf.")
+    String recipe;
+
+    @Option(names = "--data", required = true, paramLabel = "URI", description = "A prepared dataset.")
+    String data;
+
+    @Option(names = "--out", required = true, paramLabel = "URI", description = "Where the run is to appear.")
+    String out;
+
+    @Option(
+            names = "--set",
+            paramLabel = "KEY=VALUE",
+            description = "Another value for a key of the recipe, as --set learning-rate.initial=0.05.")
+    Map<String, String> overrides = new LinkedHashMap<>();
+
+    @Mixin
+    SparkOptions sparkOptions;
+
+    @Spec
+    CommandLine.Model.CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException {
+        Recipe parsed = Recipe.parse(read(recipe), recipe, overrides);
+        try (JavaSparkContext spark = sparkOptions.start("train " + parsed.network())) {
+            Dataset.Opened opened = Dataset.open(new Path(data), spark.hadoopConfiguration());
+            System.err.println(parsed.text());
+            Training training = new Training(spark, parsed, opened, new Path(out), new Bars(System.err));
+            print(training.run());
+        }
+        return 0;
+    }
+
+    private static String read(String path) throws IOException {
+        Path file = new Path(path);
+        try (InputStream in = file.getFileSystem(new Configuration()).open(file)) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (FileNotFoundException missing) {
+            throw new BadInputException("There is no recipe at " + path + ".", missing);
+        }
+    }
+
+    private void print(Training.Result result) {
+        PrintWriter out = spec.commandLine().getOut();
+        out.printf("%s%n", result.model());
+        if (result.evaluation() != null) {
+            out.printf(
+                    "top-1 %.2f %%, top-5 %.2f %% of %,d pictures; ",
+                    100 * (1 - result.evaluation().top1Error()),
+                    100 * (1 - result.evaluation().top5Error()),
+                    result.evaluation().count());
+        }
+        out.printf("trained in %.0f s at %.0f images/s%n", result.trainingSeconds(), result.imagesPerSecond());
+    }
+}

@@ -1,0 +1,187 @@
+package io.resnetspark.train.artifact;
+
+import io.resnetspark.data.BadInputException;
+import io.resnetspark.data.Dataset;
+import io.resnetspark.data.image.Crop;
+import io.resnetspark.data.image.Mean;
+import io.resnetspark.data.image.Preprocessing;
+import io.resnetspark.model.Networks;
+import io.resnetspark.model.Shape;
+import io.resnetspark.model.graph.ResidualGraph;
+import io.resnetspark.model.weights.NetworkWeights;
+import io.resnetspark.model.weights.Safetensors;
+import io.resnetspark.model.weights.Tensor;
+import io.resnetspark.storage.Draft;
+import io.resnetspark.storage.Json;
+import io.resnetspark.storage.Manifest;
+import io.resnetspark.train.artifact.ModelDescription.Evaluation;
+import io.resnetspark.train.averaging.ExecutorNetworks;
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+
+/**
+ * A model as a directory: model.json, weights.safetensors, the recipe, metrics, perhaps the mean picture, and
+ * manifest.json with the digest of each. Written whole, and never read without being checked.
+ */
+public final class ModelArtifact {
+    private static final String DESCRIPTION = "model.json";
+    private static final String WEIGHTS = "weights.safetensors";
+    private static final String RECIPE = "recipe.conf";
+    private static final String METRICS = "metrics.jsonl";
+    private final Path path;
+    private final ModelDescription description;
+    private final Map<String, Tensor> weights;
+    private final Preprocessing preprocessing;
+
+    private ModelArtifact(
+            Path path, ModelDescription description, Map<String, Tensor> weights, Preprocessing preprocessing) {
+        this.path = path;
+        this.description = description;
+        this.weights = weights;
+        this.preprocessing = preprocessing;
+    }
+
+    /** Writes an artifact. */
+    public static Path write(
+            Path target,
+            ModelDescription description,
+            Map<String, Tensor> weights,
+            Mean mean,
+            String recipe,
+            String metrics,
+            Configuration conf)
+            throws IOException {
+        try (Draft draft = Draft.of(target, conf)) {
+            draft.write(DESCRIPTION, Json.PRETTY.writeValueAsBytes(description));
+            draft.write(WEIGHTS, out -> {
+                BufferedOutputStream buffered = new BufferedOutputStream(out);
+                Safetensors.write(weights, buffered);
+                buffered.flush();
+            });
+            draft.write(RECIPE, recipe.getBytes(StandardCharsets.UTF_8));
+            draft.write(METRICS, metrics.getBytes(StandardCharsets.UTF_8));
+            if (mean.isPerPixel()) {
+                draft.write(Dataset.MEAN_IMAGE, bytes(mean.values()));
+            }
+            Manifest.seal(draft);
+            return draft.commit();
+        }
+    }
+
+    /** What model.json is to say of how pictures are seen. */
+    public static Evaluation evaluation(Crop.Centre crop, Mean mean) {
+        List<Float> perChannel = null;
+        if (!mean.isPerPixel()) {
+            perChannel = new ArrayList<>();
+            for (float value : mean.values()) {
+                perChannel.add(value);
+            }
+        }
+        return new Evaluation(crop.shorter(), crop.side(), perChannel);
+    }
+
+    /**
+     * Opens an artifact, once every file has the digest that its manifest says.
+     *
+     * @throws io.resnetspark.storage.DamagedException naming the files that have not
+     */
+    public static ModelArtifact open(Path path, Configuration conf) throws IOException {
+        Path qualified = path.getFileSystem(conf).makeQualified(path);
+        Manifest.of(qualified, conf).verify(qualified, conf);
+        ModelDescription description = describe(qualified, conf);
+        try (InputStream in = open(qualified, WEIGHTS, conf)) {
+            return new ModelArtifact(
+                    qualified, description, Safetensors.read(in), preprocessing(description, qualified, conf));
+        }
+    }
+
+    /** Reads what an artifact says of itself, without checking its files. */
+    public static ModelDescription describe(Path path, Configuration conf) throws IOException {
+        try (InputStream in = open(path, DESCRIPTION, conf)) {
+            ModelDescription description = Json.PRETTY.readValue(in, ModelDescription.class);
+            if (description.format() != ModelDescription.FORMAT) {
+                throw new BadInputException(path + " has format " + description.format() + "; this version reads "
+                        + ModelDescription.FORMAT + ".");
+            }
+            return description;
+        }
+    }
+
+    private static Preprocessing preprocessing(ModelDescription description, Path path, Configuration conf)
+            throws IOException {
+        Evaluation seen = description.evaluation();
+        return Preprocessing.withoutNoise(new Crop.Centre(seen.shorterSide(), seen.crop()), mean(seen, path, conf));
+    }
+
+    private static Mean mean(Evaluation seen, Path path, Configuration conf) throws IOException {
+        if (seen.mean() != null) {
+            return Mean.perChannel(new float[] {
+                seen.mean().get(0), seen.mean().get(1), seen.mean().get(2)
+            });
+        }
+        try (InputStream in = open(path, Dataset.MEAN_IMAGE, conf)) {
+            byte[] bytes = in.readAllBytes();
+            float[] planes = new float[bytes.length / Float.BYTES];
+            ByteBuffer.wrap(bytes)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .asFloatBuffer()
+                    .get(planes);
+            return Mean.perPixel(planes, seen.crop());
+        }
+    }
+
+    private static InputStream open(Path directory, String name, Configuration conf) throws IOException {
+        return new BufferedInputStream(directory.getFileSystem(conf).open(new Path(directory, name)));
+    }
+
+    private static byte[] bytes(float[] values) {
+        byte[] bytes = new byte[values.length * Float.BYTES];
+        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(values);
+        return bytes;
+    }
+
+    public Path path() {
+        return path;
+    }
+
+    public ModelDescription description() {
+        return description;
+    }
+
+    public Preprocessing preprocessing() {
+        return preprocessing;
+    }
+
+    /** What executors build this model's graph from; its weights are sent apart. */
+    public ExecutorNetworks.Blueprint blueprint(int threads) {
+        return new ModelBlueprint(
+                UUID.randomUUID().toString(),
+                threads,
+                description.network(),
+                description.classes().size(),
+                description.evaluation().crop());
+    }
+
+    /** The network with its weights, for inference. */
+    public ComputationGraph graph() {
+        ComputationGraph graph = ResidualGraph.of(
+                        Networks.named(description.network()),
+                        Shape.square(3, description.evaluation().crop()),
+                        description.classes().size())
+                .build();
+        NetworkWeights.load(weights, graph);
+        return graph;
+    }
+}

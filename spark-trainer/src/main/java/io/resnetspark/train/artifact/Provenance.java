@@ -1,0 +1,46 @@
+package io.resnetspark.train.artifact;
+
+import java.time.Instant;
+
+/**
+ * Where a model comes from.
+ *
+ * @param dataset where the data lay
+ * @param datasetDigest SHA-256 of its dataset.json, which holds the digests of all its shards
+ * @param version of this software
+ * @param platform Java, operating system and processor: results differ by these in the last bits
+ */
+public record Provenance(
+        String created,
+        String dataset,
+        String datasetDigest,
+        long seed,
+        int workers,
+        int threadsPerWorker,
+        String version,
+        String platform) {
+
+    private static String thisPlatform() {
+        return String.join(
+                " ",
+                "Java",
+                System.getProperty("java.version"),
+                System.getProperty("os.name"),
+                System.getProperty("os.version"),
+                System.getProperty("os.arch"));
+    }
+
+    /** Of a run that ends now. */
+    public static Provenance now(String dataset, String digest, long seed, int workers, int threads) {
+        String version = Provenance.class.getPackage().getImplementationVersion();
+        return new Provenance(
+                Instant.now().toString(),
+                dataset,
+                digest,
+                seed,
+                workers,
+                threads,
+                version == null ? "development" : version,
+                thisPlatform());
+    }
+}

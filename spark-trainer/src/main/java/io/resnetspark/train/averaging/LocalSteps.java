@@ -1,0 +1,109 @@
+package io.resnetspark.train.averaging;
+
+import io.resnetspark.data.image.BadImageException;
+import io.resnetspark.data.image.Preprocessing;
+import io.resnetspark.data.shard.EpochOrder;
+import io.resnetspark.data.shard.EpochOrder.Run;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * One worker's part of one round: a pure function of (plan, state, worker). A task that Spark runs again brings the
+ * same contribution, bit for bit where a worker has one thread.
+ */
+final class LocalSteps {
+    private final TrainingPlan plan;
+    private final Configuration conf;
+
+    LocalSteps(TrainingPlan plan, Configuration conf) {
+        this.plan = plan;
+        this.conf = conf;
+    }
+
+    Contribution run(TrainingState state, int worker) throws IOException {
+        List<Place> places = places(state, worker);
+        if (places.isEmpty()) {
+            return Contribution.nothing();
+        }
+        return ExecutorNetworks.with(plan, network -> steps(network, state, places));
+    }
+
+    private Contribution steps(ExecutorNetworks.Network network, TrainingState state, List<Place> places)
+            throws IOException {
+        ComputationGraph graph = network.graph();
+        load(state, graph);
+        double loss = 0;
+        int steps = 0;
+        int batch = plan.recipe().batch();
+        for (int i = 0; i < places.size(); i += batch) {
+            List<Place> some = places.subList(i, Math.min(places.size(), i + batch));
+            graph.fit(minibatch(some, state.epoch()));
+            loss += graph.score() * some.size();
+            steps++;
+        }
+        return Contribution.of(
+                graph.params().toFloatVector(),
+                graph.getUpdater().getStateViewArray().toFloatVector(),
+                network.statistics(),
+                loss,
+                places.size(),
+                steps);
+    }
+
+    /** An example's place: position {@code index} of a shard's own order. */
+    private record Place(int shard, int index) {}
+
+    private List<Place> places(TrainingState state, int worker) {
+        EpochOrder order = plan.order(state.epoch());
+        long[] slice = EpochOrder.slice(
+                order.examples(), worker, plan.recipe().workers(), state.round(), plan.examplesPerRound());
+        List<Place> places = new ArrayList<>();
+        for (Run run : order.positions(slice[0], slice[1])) {
+            int[] within = order.within(run.shard());
+            for (int i = run.from(); i < run.to(); i++) {
+                places.add(new Place(run.shard(), within[i]));
+            }
+        }
+        return places;
+    }
+
+    private static void load(TrainingState state, ComputationGraph graph) {
+        graph.params()
+                .assign(Nd4j.createFromArray(state.parameters())
+                        .reshape(graph.params().shape()));
+        INDArray velocity = graph.getUpdater().getStateViewArray();
+        velocity.assign(Nd4j.createFromArray(state.velocity()).reshape(velocity.shape()));
+        graph.getConfiguration().setIterationCount(Math.toIntExact(state.iteration()));
+        graph.getConfiguration().setEpochCount(state.epoch());
+    }
+
+    private DataSet minibatch(List<Place> places, int epoch) throws IOException {
+        Preprocessing preprocessing = plan.preprocessing();
+        float[] images = new float[places.size() * preprocessing.floats()];
+        INDArray labels = Nd4j.zeros(places.size(), plan.classes());
+        for (int i = 0; i < places.size(); i++) {
+            Place place = places.get(i);
+            ShardCache.Loaded shard = ShardCache.load(plan.data(), plan.shards().get(place.shard()), conf);
+            try {
+                preprocessing.apply(
+                        shard.image(place.index()),
+                        plan.recipe().seed(),
+                        epoch,
+                        shard.key(place.index()),
+                        images,
+                        i * preprocessing.floats());
+            } catch (BadImageException changed) {
+                throw new IOException(shard.key(place.index()) + " was a picture when it was prepared", changed);
+            }
+            labels.putScalar(i, shard.label(place.index()), 1);
+        }
+        int side = preprocessing.crop().side();
+        return new DataSet(Nd4j.createFromArray(images).reshape(places.size(), 3, side, side), labels);
+    }
+}

@@ -1,0 +1,82 @@
+package io.resnetspark.train.averaging;
+
+import io.resnetspark.data.Dataset.Shard;
+import io.resnetspark.data.image.BadImageException;
+import io.resnetspark.data.image.Codec;
+import io.resnetspark.data.image.Image;
+import io.resnetspark.data.shard.Example;
+import io.resnetspark.data.shard.Shards;
+import java.io.IOException;
+import java.lang.ref.SoftReference;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+
+/** Shards that an executor has fetched and checked; given up when memory runs short. */
+public final class ShardCache {
+    /** Pictures up to this size are kept decoded: they are hardly larger so, and are seen every epoch. */
+    private static final int SMALL_PIXELS = 64 * 64;
+
+    private static final Map<String, SoftReference<Loaded>> SHARDS = new ConcurrentHashMap<>();
+
+    private ShardCache() {}
+
+    public static Loaded load(String data, Shard shard, Configuration conf) throws IOException {
+        String key = data + " " + shard.path() + " " + shard.digest().sha256();
+        Loaded cached = get(key);
+        if (cached != null) {
+            return cached;
+        }
+        synchronized (ShardCache.class) {
+            Loaded other = get(key);
+            if (other != null) {
+                return other;
+            }
+            Loaded loaded = new Loaded(Shards.read(new Path(data, shard.path()), shard.digest(), conf));
+            SHARDS.put(key, new SoftReference<>(loaded));
+            return loaded;
+        }
+    }
+
+    private static Loaded get(String key) {
+        SoftReference<Loaded> reference = SHARDS.get(key);
+        return reference == null ? null : reference.get();
+    }
+
+    /** A shard's examples, in the order of the file. */
+    public static final class Loaded {
+        private final List<Example> examples;
+        private final Image[] decoded;
+
+        private Loaded(List<Example> examples) {
+            this.examples = examples;
+            this.decoded = new Image[examples.size()];
+        }
+
+        public int size() {
+            return examples.size();
+        }
+
+        public String key(int i) {
+            return examples.get(i).key();
+        }
+
+        public int label(int i) {
+            return examples.get(i).label();
+        }
+
+        public Image image(int i) throws BadImageException {
+            Image image = decoded[i];
+            if (image == null) {
+                Example example = examples.get(i);
+                image = Codec.decode(example.bytes());
+                if (example.width() * example.height() <= SMALL_PIXELS) {
+                    decoded[i] = image;
+                }
+            }
+            return image;
+        }
+    }
+}

@@ -1,0 +1,18 @@
+package io.resnetspark.train.averaging;
+
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.nativeblas.NativeOpsHolder;
+
+/** Workers of one JVM share its cores: oneDNN and ND4J would otherwise each start a thread a core in every worker. */
+public final class Threads {
+    private Threads() {}
+
+    /** Limits the native work that the calling thread starts. libgomp keeps this number per thread. */
+    public static void limit(int threads) {
+        NativeOpsHolder.getInstance().getDeviceNativeOps().setOmpNumThreads(threads);
+        if (Nd4j.getEnvironment().maxThreads() != threads) {
+            Nd4j.getEnvironment().setMaxThreads(threads);
+            Nd4j.getEnvironment().setMaxMasterThreads(threads);
+        }
+    }
+}

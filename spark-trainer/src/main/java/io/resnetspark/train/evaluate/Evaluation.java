@@ -1,0 +1,129 @@
+package io.resnetspark.train.evaluate;
+
+import io.resnetspark.data.BadInputException;
+import io.resnetspark.data.Dataset;
+import io.resnetspark.data.Dataset.Shard;
+import io.resnetspark.data.Progress;
+import io.resnetspark.data.Split;
+import io.resnetspark.data.image.BadImageException;
+import io.resnetspark.data.image.Preprocessing;
+import io.resnetspark.data.prepare.TaskProgress;
+import io.resnetspark.train.averaging.ExecutorNetworks;
+import io.resnetspark.train.averaging.ShardCache;
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.util.SerializableConfiguration;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** The Spark job that counts how often a model is right: one centre crop a picture. */
+public final class Evaluation {
+    private static final String PROTOCOL = "one-crop";
+    /** Pictures in one forward pass. */
+    private static final int BATCH = 50;
+    /** Pictures of one task. */
+    private static final int CHUNK = 500;
+
+    private final JavaSparkContext spark;
+    private final Dataset.Opened data;
+    private final Split split;
+
+    /** @throws BadInputException if the split has no pictures */
+    public Evaluation(JavaSparkContext spark, Dataset.Opened data, Split split) {
+        if (data.dataset().examples(split) == 0) {
+            throw new BadInputException(data.path() + " has no pictures in its split " + split.folder() + ".");
+        }
+        this.spark = spark;
+        this.data = data;
+        this.split = split;
+    }
+
+    /** A part of a shard. */
+    private record Chunk(Shard shard, int from, int to) implements Serializable {}
+
+    /** What a task needs beside its chunk. */
+    @SuppressWarnings("ArrayRecordComponent") // carried, never compared
+    private record Job(
+            ExecutorNetworks.Blueprint blueprint, float[] parameters, Preprocessing preprocessing, String data)
+            implements Serializable {}
+
+    public EvaluationResult execute(
+            ExecutorNetworks.Blueprint blueprint, float[] parameters, Preprocessing preprocessing, Progress progress) {
+        long start = System.nanoTime();
+        long examples = data.dataset().examples(split);
+        Broadcast<Job> job = spark.broadcast(
+                new Job(blueprint, parameters, preprocessing, data.path().toString()));
+        SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
+        List<Chunk> chunks = chunks();
+        spark.setJobDescription("evaluate on " + split.folder());
+        JavaRDD<Tally> tallies = spark.parallelize(chunks, chunks.size())
+                .map(chunk -> ExecutorNetworks.with(
+                        job.value().blueprint(), network -> tally(job.value(), network.graph(), chunk, conf.value())));
+        try (TaskProgress ignored =
+                TaskProgress.watch(spark.sc(), progress.begin("evaluate", "images", examples), examples, tallies)) {
+            Tally tally = tallies.fold(Tally.NOTHING, Tally::plus);
+            return result(tally, (System.nanoTime() - start) / 1e9);
+        } finally {
+            job.destroy();
+        }
+    }
+
+    private List<Chunk> chunks() {
+        List<Chunk> chunks = new ArrayList<>();
+        for (Shard shard : data.dataset().shards(split)) {
+            for (int from = 0; from < shard.examples(); from += CHUNK) {
+                chunks.add(new Chunk(shard, from, Math.min(shard.examples(), from + CHUNK)));
+            }
+        }
+        return chunks;
+    }
+
+    private static Tally tally(Job job, ComputationGraph graph, Chunk chunk, Configuration conf) throws IOException {
+        graph.params()
+                .assign(Nd4j.createFromArray(job.parameters)
+                        .reshape(graph.params().shape()));
+        ShardCache.Loaded shard = ShardCache.load(job.data, chunk.shard, conf);
+        Tally tally = Tally.NOTHING;
+        for (int from = chunk.from; from < chunk.to; from += BATCH) {
+            int to = Math.min(chunk.to, from + BATCH);
+            INDArray probabilities = graph.outputSingle(minibatch(shard, from, to, job.preprocessing));
+            for (int i = from; i < to; i++) {
+                tally = tally.with(probabilities.getRow(i - from).toFloatVector(), shard.label(i));
+            }
+        }
+        return tally;
+    }
+
+    private static INDArray minibatch(ShardCache.Loaded shard, int from, int to, Preprocessing preprocessing)
+            throws IOException {
+        float[] images = new float[(to - from) * preprocessing.floats()];
+        for (int i = from; i < to; i++) {
+            try {
+                preprocessing.apply(shard.image(i), 0, 0, shard.key(i), images, (i - from) * preprocessing.floats());
+            } catch (BadImageException changed) {
+                throw new IOException(shard.key(i) + " was a picture when it was prepared", changed);
+            }
+        }
+        int side = preprocessing.crop().side();
+        return Nd4j.createFromArray(images).reshape(to - from, 3, side, side);
+    }
+
+    private EvaluationResult result(Tally tally, double seconds) {
+        return new EvaluationResult(
+                PROTOCOL,
+                split.folder(),
+                tally.count(),
+                tally.correct(),
+                1 - (double) tally.correct() / tally.count(),
+                1 - (double) tally.amongFive() / tally.count(),
+                tally.crossEntropy() / tally.count(),
+                tally.count() / seconds);
+    }
+}

@@ -1,0 +1,19 @@
+package io.resnetspark.train.evaluate;
+
+/**
+ * How good a model is on a split.
+ *
+ * @param correct pictures whose most probable class is the right one
+ * @param top1Error share of the others, 0 to 1
+ * @param top5Error share of pictures whose class is not among the five most probable, 0 to 1
+ * @param crossEntropy mean over the pictures, in nats
+ */
+public record EvaluationResult(
+        String protocol,
+        String split,
+        long count,
+        long correct,
+        double top1Error,
+        double top5Error,
+        double crossEntropy,
+        double imagesPerSecond) {}

@@ -1,0 +1,66 @@
+package io.resnetspark.train.recipe;
+
+import io.resnetspark.data.Dataset;
+import io.resnetspark.data.image.ColourNoise;
+import io.resnetspark.data.image.Crop;
+import io.resnetspark.data.image.Mean;
+import io.resnetspark.data.image.Preprocessing;
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+
+/**
+ * How pictures are seen in training and in evaluation.
+ *
+ * @param colourNoise deviation of the normal numbers; 0 for none
+ * @param meanPerPixel whether the mean picture is subtracted (the paper) or the mean of each channel
+ */
+public record DataRecipe(Crop training, Crop.Centre evaluation, double colourNoise, boolean meanPerPixel)
+        implements Serializable {
+
+    static DataRecipe read(Section section) {
+        int side = section.integer("crop", 16, 1024);
+        Crop training = readCrop(section.section("augmentation"), side);
+        int shorter = section.integer("evaluation-shorter-side", 16, 2048);
+        if (shorter < side) {
+            section.problem("evaluation-shorter-side", shorter, "at least the crop's " + side);
+            shorter = side;
+        }
+        double colourNoise = section.number("colour-noise", 0, 10);
+        boolean perPixel = section.choice("mean", "per-pixel", "per-channel").equals("per-pixel");
+        section.refuseUnknown();
+        return new DataRecipe(training, new Crop.Centre(shorter, side), colourNoise, perPixel);
+    }
+
+    private static Crop readCrop(Section section, int side) {
+        Crop crop = switch (section.choice("kind", "scale-jitter", "pad-and-shift", "centre")) {
+            case "scale-jitter" -> {
+                List<Integer> shorter = section.range("shorter-side", side, 4096);
+                yield new Crop.ScaleJitter(shorter.get(0), shorter.get(1), side);
+            }
+            case "pad-and-shift" -> new Crop.PadAndShift(section.integer("padding", 0, side), side);
+            default -> new Crop.Centre(section.integer("shorter-side", side, 4096), side);
+        };
+        section.refuseUnknown();
+        return crop;
+    }
+
+    public Preprocessing trainingOn(Dataset.Opened data, Configuration conf) throws IOException {
+        ColourNoise noise =
+                new ColourNoise(colourNoise, data.dataset().statistics().covariance());
+        return new Preprocessing(training, noise, mean(data, conf));
+    }
+
+    public Preprocessing evaluationOn(Dataset.Opened data, Configuration conf) throws IOException {
+        return Preprocessing.withoutNoise(evaluation, mean(data, conf));
+    }
+
+    private Mean mean(Dataset.Opened data, Configuration conf) throws IOException {
+        if (meanPerPixel) {
+            return data.dataset().meanImage(data.path(), conf).forSide(evaluation.side());
+        }
+        double[] mean = data.dataset().statistics().mean();
+        return Mean.perChannel(new float[] {(float) mean[0], (float) mean[1], (float) mean[2]});
+    }
+}

@@ -1,0 +1,137 @@
+package io.resnetspark.train.recipe;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigOrigin;
+import com.typesafe.config.ConfigValue;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Supplier;
+
+/**
+ * One block of a recipe, read strictly: every key that is asked for must be there and in range, and every key that is
+ * there must have been asked for. Problems are collected; whoever asks gets an allowed value and goes on.
+ */
+final class Section {
+    private final Config config;
+    private final String prefix;
+    private final Problems problems;
+    private final Set<String> known = new LinkedHashSet<>();
+
+    Section(Config config, String prefix, Problems problems) {
+        this.config = config;
+        this.prefix = prefix;
+        this.problems = problems;
+    }
+
+    Section section(String key) {
+        Config inner = read(key, "a block { ... }", config::getConfig, com.typesafe.config.ConfigFactory.empty());
+        return new Section(inner, prefix + key + ".", problems);
+    }
+
+    int integer(String key, int least, int most) {
+        String allowed = "a whole number from " + least + " to " + most;
+        return inRange(key, read(key, allowed, config::getInt, least), least, most, allowed);
+    }
+
+    long integer(String key) {
+        return read(key, "a whole number", config::getLong, 0L);
+    }
+
+    double number(String key, double least, double most) {
+        String allowed = "a number from " + least + " to " + most;
+        return inRange(key, read(key, allowed, config::getDouble, least), least, most, allowed);
+    }
+
+    String text(String key) {
+        return read(key, "a word", config::getString, "");
+    }
+
+    String choice(String key, String... options) {
+        String allowed = "one of " + String.join(", ", options);
+        String value = read(key, allowed, config::getString, options[0]);
+        if (!List.of(options).contains(value)) {
+            problem(key, value, allowed);
+            return options[0];
+        }
+        return value;
+    }
+
+    /** Two whole numbers, the second no smaller than the first. */
+    List<Integer> range(String key, int least, int most) {
+        String allowed = "two whole numbers [from, to] within " + least + " and " + most;
+        List<Integer> values = read(key, allowed, config::getIntList, List.of(least, most));
+        boolean fits =
+                values.size() == 2 && values.get(0) >= least && values.get(1) <= most && values.get(0) <= values.get(1);
+        if (!fits) {
+            problem(key, values, allowed);
+            return List.of(least, most);
+        }
+        return values;
+    }
+
+    /** Rising numbers, at least one. */
+    List<Double> rising(String key) {
+        String allowed = "rising numbers [a, b, ...]";
+        List<Double> values = read(key, allowed, config::getDoubleList, List.of(1.0));
+        List<Double> sorted = new ArrayList<>(values);
+        Collections.sort(sorted);
+        if (values.isEmpty() || !sorted.equals(values)) {
+            problem(key, values, allowed);
+            return List.of(1.0);
+        }
+        return values;
+    }
+
+    /** Says of every key that nobody asked for that there is none of this name. */
+    void refuseUnknown() {
+        config.root().forEach((key, value) -> {
+            if (!known.contains(key)) {
+                problems.add(at(value.origin()) + ": there is no key '" + prefix + key + "'; here may stand "
+                        + String.join(", ", known));
+            }
+        });
+    }
+
+    /** Says that a value is right by itself, but not with the others. */
+    void problem(String key, Object value, String allowed) {
+        ConfigValue found = config.root().get(key);
+        problems.add(at(found == null ? config.origin() : found.origin()) + ": " + prefix + key + " = " + value
+                + "; allowed is " + allowed);
+    }
+
+    private <T extends Comparable<T>> T inRange(String key, T value, T least, T most, String allowed) {
+        if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
+            problem(key, value, allowed);
+            return least;
+        }
+        return value;
+    }
+
+    private <T> T read(String key, String allowed, java.util.function.Function<String, T> getter, T otherwise) {
+        known.add(key);
+        return orElse(key, allowed, () -> getter.apply(key), otherwise);
+    }
+
+    private <T> T orElse(String key, String allowed, Supplier<T> value, T otherwise) {
+        try {
+            return value.get();
+        } catch (ConfigException.Missing missing) {
+            problems.add(at(config.origin()) + ": the key '" + prefix + key + "' is missing; it is " + allowed);
+        } catch (ConfigException.WrongType | ConfigException.BadValue wrong) {
+            problem(key, config.root().get(key).unwrapped(), allowed);
+        }
+        return otherwise;
+    }
+
+    private static String at(ConfigOrigin origin) {
+        return origin.lineNumber() < 0 ? origin.description() : source(origin) + ":" + origin.lineNumber();
+    }
+
+    private static String source(ConfigOrigin origin) {
+        return origin.filename() == null ? origin.description().replaceFirst(": \\d+.*", "") : origin.filename();
+    }
+}

@@ -1,0 +1,43 @@
+package io.resnetspark.train.report;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.resnetspark.storage.Json;
+import io.resnetspark.train.evaluate.EvaluationResult;
+
+/** What happened in a run, a JSON object a line. */
+public final class Metrics {
+    private final StringBuilder lines = new StringBuilder();
+
+    /**
+     * A round.
+     *
+     * @param iteration steps of each worker since the start
+     * @param loss mean cross-entropy of the pictures of the round, in training mode
+     */
+    public record RoundLine(
+            String kind,
+            int epoch,
+            int round,
+            long iteration,
+            double learningRate,
+            double loss,
+            long images,
+            double seconds,
+            double imagesPerSecond) {}
+
+    /** An evaluation at the end of an epoch. */
+    public record EvaluationLine(String kind, int epoch, EvaluationResult result) {}
+
+    public void add(Record line) {
+        try {
+            lines.append(Json.COMPACT.writeValueAsString(line)).append('\n');
+        } catch (JsonProcessingException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+
+    /** All lines so far. */
+    public String text() {
+        return lines.toString();
+    }
+}
