@@ -14,6 +14,7 @@ import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.io.IOUtils;
 
 /**
  * A directory that appears whole or not at all, on any Hadoop path: it is written aside, every file is digested, and
@@ -68,11 +69,16 @@ public final class Draft implements Closeable {
     }
 
     public void write(String name, Content content) throws IOException {
-        try (DigestingStream out = new DigestingStream(files.create(new Path(aside, name), false))) {
+        DigestingStream out = new DigestingStream(files.create(new Path(aside, name), false));
+        try {
             content.writeTo(out);
-            out.flush();
-            digests.put(name, out.digest());
+        } catch (IOException | RuntimeException failure) {
+            // Not try-with-resources: HDFS throws the same exception again on close, which cannot suppress itself.
+            IOUtils.closeStream(out);
+            throw failure;
         }
+        out.close();
+        digests.put(name, out.digest());
     }
 
     public void write(String name, byte[] content) throws IOException {

@@ -8,7 +8,6 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Optional;
 import java.util.TreeSet;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -37,17 +36,18 @@ final class FolderSource implements Source {
 
     static FolderSource open(Path root, Configuration conf) throws IOException {
         List<FileStatus> top = folders(root, conf);
-        Optional<Path> train = find(top, "train");
-        Optional<Path> val = find(top, "val");
-        if (val.isPresent() && train.isEmpty()) {
+        boolean train = has(top, Split.TRAIN);
+        boolean val = has(top, Split.VAL);
+        if (val && !train) {
             throw new BadInputException(root + " has a folder val but none named train.");
         }
-        List<Path> splits = train.isEmpty() ? List.of(root) : new ArrayList<>(List.of(train.get()));
-        val.ifPresent(splits::add);
+        // What stands before CLASS/file in a key.
+        List<String> prefixes = !train ? List.of("") : val ? List.of("train/", "val/") : List.of("train/");
 
         TreeSet<String> names = new TreeSet<>();
-        for (Path split : splits) {
-            folders(split, conf).forEach(folder -> names.add(folder.getPath().getName()));
+        for (String prefix : prefixes) {
+            folders(below(root, prefix), conf)
+                    .forEach(folder -> names.add(folder.getPath().getName()));
         }
         if (names.size() < 2) {
             throw new BadInputException(root + " has " + (names.isEmpty() ? "no class folders" : "one class, " + names)
@@ -56,9 +56,9 @@ final class FolderSource implements Source {
         }
         List<String> classes = List.copyOf(names);
         List<Entry> entries = new ArrayList<>();
-        for (Path split : splits) {
-            for (FileStatus folder : folders(split, conf)) {
-                addFiles(folder.getPath(), root, classes, val.isPresent(), conf, entries);
+        for (String prefix : prefixes) {
+            for (FileStatus folder : folders(below(root, prefix), conf)) {
+                entries.addAll(files(folder.getPath(), prefix, val, classes, conf));
             }
         }
         if (entries.isEmpty()) {
@@ -67,32 +67,33 @@ final class FolderSource implements Source {
         return new FolderSource(root.toString(), classes, entries);
     }
 
-    private static void addFiles(
-            Path folder, Path root, List<String> classes, boolean splitByFolder, Configuration conf, List<Entry> to)
+    private static List<Entry> files(
+            Path folder, String prefix, boolean splitByFolder, List<String> classes, Configuration conf)
             throws IOException {
-        String split = folder.getParent().getName();
-        String prefix = folder.getParent().equals(root) ? "" : split + "/";
         int label = classes.indexOf(folder.getName());
+        List<Entry> entries = new ArrayList<>();
         for (FileStatus file : Sources.list(folder, conf)) {
             if (file.isFile()) {
                 String key = prefix + folder.getName() + "/" + file.getPath().getName();
-                Split into = splitByFolder ? Split.named(split) : Split.byHash(key);
-                to.add(new Entry(key, into, label, file.getPath().toUri().toString()));
+                Split split = splitByFolder ? Split.named(prefix.replace("/", "")) : Split.byHash(key);
+                entries.add(new Entry(key, split, label, file.getPath().toUri().toString()));
             }
         }
+        return entries;
+    }
+
+    private static Path below(Path root, String prefix) {
+        return prefix.isEmpty() ? root : new Path(root, prefix);
+    }
+
+    private static boolean has(List<FileStatus> folders, Split split) {
+        return folders.stream().anyMatch(folder -> folder.getPath().getName().equals(split.folder()));
     }
 
     private static List<FileStatus> folders(Path parent, Configuration conf) throws IOException {
         return Sources.list(parent, conf).stream()
                 .filter(FileStatus::isDirectory)
                 .toList();
-    }
-
-    private static Optional<Path> find(List<FileStatus> folders, String name) {
-        return folders.stream()
-                .map(FileStatus::getPath)
-                .filter(path -> path.getName().equals(name))
-                .findFirst();
     }
 
     @Override

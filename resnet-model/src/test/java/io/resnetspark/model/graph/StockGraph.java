@@ -29,6 +29,7 @@ final class StockGraph {
     static ComputationGraph build(Network network, Shape input, int classes, DataType type) {
         GraphBuilder graph = new NeuralNetConfiguration.Builder()
                 .dataType(type)
+                .seed(2)
                 .weightInit(WeightInit.RELU)
                 .graphBuilder()
                 .addInputs(ResidualGraph.INPUT);

@@ -15,7 +15,9 @@ import io.resnetspark.model.Window;
 import io.resnetspark.model.kernel.Kernels;
 import io.resnetspark.model.kernel.Kernels.Choice;
 import io.resnetspark.model.layer.HeavyBall;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
@@ -125,22 +127,27 @@ class TestResidualGraph {
         randomize(graph, 4);
         DataSet data = data(network, 4, DataType.DOUBLE);
         computeGradients(graph, data);
-        INDArray gradients = graph.getFlattenedGradients().dup();
+        Map<String, INDArray> gradients = new LinkedHashMap<>();
+        graph.gradient().gradientForVariable().forEach((name, values) -> gradients.put(name, values.dup('c')));
         Random random = new Random(5);
         graph.paramTable().forEach((name, values) -> {
             if (name.endsWith("_mean") || name.endsWith("_var")) {
                 return;
             }
-            INDArray analytic = graph.gradient().gradientForVariable().get(name).dup('c');
-            for (int probe = 0; probe < 3; probe++) {
+            int checked = 0;
+            for (int probe = 0; probe < 20 && checked < 3; probe++) {
                 long i = random.nextInt((int) values.length());
-                double numeric = numericalGradient(graph, data, values, i);
-                assertThat(analytic.getDouble(i))
-                        .as("%s[%d]", name, i)
-                        .isCloseTo(numeric, within(1e-6 + 1e-4 * Math.abs(numeric)));
+                double numeric = numericalGradient(graph, data, values, i, 1e-5);
+                double tolerance = 1e-7 + 1e-4 * Math.abs(numeric);
+                // Where ReLU or max pooling has a kink nearby, differences say nothing: they change with the step.
+                if (Math.abs(numeric - numericalGradient(graph, data, values, i, 3e-6)) < tolerance / 3) {
+                    double analytic = gradients.get(name).data().getDouble(i);
+                    assertThat(analytic).as("%s[%d]", name, i).isCloseTo(numeric, within(tolerance));
+                    checked++;
+                }
             }
+            assertThat(checked).as("smooth places of " + name).isPositive();
         });
-        assertThat(gradients.norm2Number().doubleValue()).isPositive();
     }
 
     @Test
@@ -205,6 +212,7 @@ class TestResidualGraph {
                 .kernels(kernels)
                 .type(type)
                 .updater(new HeavyBall(0.9, new FixedSchedule(0.05)))
+                .seed(2)
                 .build();
     }
 
@@ -220,8 +228,8 @@ class TestResidualGraph {
         graph.computeGradientAndScore();
     }
 
-    private static double numericalGradient(ComputationGraph graph, DataSet data, INDArray values, long i) {
-        double step = 1e-5;
+    private static double numericalGradient(
+            ComputationGraph graph, DataSet data, INDArray values, long i, double step) {
         double before = values.dup('c').data().getDouble(i);
         double[] scores = new double[2];
         for (int side = 0; side < 2; side++) {

@@ -1,0 +1,58 @@
+package io.resnetspark.data.shard;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.resnetspark.storage.DamagedException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TestShards {
+    private final Configuration conf = new Configuration();
+
+    @TempDir
+    java.nio.file.Path folder;
+
+    @Test
+    void bringsEveryExampleBack() throws IOException {
+        Path file = new Path(folder.resolve("a.parquet").toUri());
+        List<Example> examples = examples(50);
+        Shards.Written written = Shards.write(examples.iterator(), file, conf);
+        assertThat(written.examples()).isEqualTo(50);
+        assertThat(Shards.read(file, written.digest(), conf))
+                .usingRecursiveFieldByFieldElementComparator()
+                .isEqualTo(examples);
+        assertThat(folder.toFile().list()).containsExactly("a.parquet");
+    }
+
+    @Test
+    void refusesAShardWithOneBitFlipped() throws IOException {
+        java.nio.file.Path local = folder.resolve("a.parquet");
+        Path file = new Path(local.toUri());
+        Shards.Written written = Shards.write(examples(5).iterator(), file, conf);
+        byte[] bytes = Files.readAllBytes(local);
+        bytes[bytes.length / 2] ^= 1;
+        Files.write(local, bytes);
+        assertThatThrownBy(() -> Shards.read(file, written.digest(), conf))
+                .isInstanceOf(DamagedException.class)
+                .hasMessageContaining("a.parquet has " + bytes.length + " bytes and another SHA-256");
+    }
+
+    private static List<Example> examples(int count) {
+        Random random = new Random(1);
+        return IntStream.range(0, count)
+                .mapToObj(i -> {
+                    byte[] bytes = new byte[random.nextInt(2000)];
+                    random.nextBytes(bytes);
+                    return new Example("folder/ä " + i, i % 7, bytes, i + 1, 2 * i + 1);
+                })
+                .toList();
+    }
+}

@@ -1,0 +1,42 @@
+package io.resnetspark.storage;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.hdfs.MiniDFSCluster;
+
+/** A real NameNode and DataNode in this JVM, on loopback. */
+public final class MiniHdfs implements AutoCloseable {
+    private final MiniDFSCluster cluster;
+
+    private MiniHdfs(MiniDFSCluster cluster) {
+        this.cluster = cluster;
+    }
+
+    public static MiniHdfs start(Path folder) throws IOException {
+        Configuration conf = new Configuration();
+        conf.set(MiniDFSCluster.HDFS_MINIDFS_BASEDIR, folder.toString());
+        conf.setInt("dfs.heartbeat.interval", 1);
+        conf.setInt("dfs.namenode.safemode.extension", 0);
+        return new MiniHdfs(new MiniDFSCluster.Builder(conf).numDataNodes(1).build());
+    }
+
+    public Configuration configuration() {
+        return cluster.getConfiguration(0);
+    }
+
+    /** Such as hdfs://localhost:12345. */
+    public String uri() throws IOException {
+        return cluster.getFileSystem().getUri().toString();
+    }
+
+    /** Lets a directory hold only so many bytes: the nearest thing to a full disk. */
+    public void limit(org.apache.hadoop.fs.Path directory, long bytes) throws IOException {
+        cluster.getFileSystem().setQuota(directory, Long.MAX_VALUE, bytes);
+    }
+
+    @Override
+    public void close() {
+        cluster.shutdown();
+    }
+}

@@ -1,0 +1,189 @@
+package io.resnetspark.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.resnetspark.data.BadInputException;
+import io.resnetspark.data.Corpora;
+import io.resnetspark.data.Dataset;
+import io.resnetspark.data.Progress;
+import io.resnetspark.data.Split;
+import io.resnetspark.storage.DamagedException;
+import io.resnetspark.storage.Json;
+import io.resnetspark.train.artifact.ModelArtifact;
+import io.resnetspark.train.artifact.PictureClassifier;
+import io.resnetspark.train.evaluate.Evaluation;
+import io.resnetspark.train.evaluate.EvaluationResult;
+import io.resnetspark.train.recipe.Recipe;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A whole run on a small corpus, and what becomes of its model. */
+class TestTraining {
+    private static final String RECIPE = """
+            network = resnet20
+            seed = 3
+            data {
+              crop = 32
+              augmentation { kind = pad-and-shift, padding = 2 }
+              colour-noise = 0
+              mean = per-channel
+              evaluation-shorter-side = 32
+            }
+            workers = 2
+            batch = 8
+            steps-per-round = 3
+            epochs = 4
+            momentum = 0.9
+            weight-decay = 1e-4
+            learning-rate { kind = cosine, initial = 0.05, warm-up-epochs = 0.5 }
+            """;
+
+    @TempDir
+    static Path folder;
+
+    private static JavaSparkContext spark;
+    private static Path corpus;
+    private static Dataset.Opened data;
+    private static Training.Result result;
+
+    @BeforeAll
+    static void train() throws Exception {
+        spark = Corpora.spark("local[2]");
+        corpus = Corpora.folders(folder.resolve("corpus"), 40, 20, 36);
+        data = Corpora.prepare(spark, corpus, folder.resolve("data").toUri().toString(), 1 << 20);
+        result = training("run").run();
+    }
+
+    @AfterAll
+    static void stop() {
+        spark.close();
+    }
+
+    private static Training training(String run) throws IOException {
+        Recipe recipe = Recipe.parse(RECIPE, "test", Map.of());
+        return new Training(spark, recipe, data, hadoop(folder.resolve(run)), Progress.silent());
+    }
+
+    private static ModelArtifact open(org.apache.hadoop.fs.Path path) throws IOException {
+        return ModelArtifact.open(path, spark.hadoopConfiguration());
+    }
+
+    @Test
+    void learnsWhatIsEasy() {
+        assertThat(result.evaluation().count()).isEqualTo(60);
+        assertThat(result.evaluation().top1Error()).isLessThan(0.2);
+        assertThat(result.evaluation().top5Error()).isZero();
+    }
+
+    @Test
+    void modelJudgesAsTrainingDid() throws IOException {
+        ModelArtifact artifact = open(result.model());
+        EvaluationResult again = new Evaluation(spark, data, Split.VAL)
+                .execute(
+                        artifact.blueprint(1),
+                        artifact.graph().params().toFloatVector(),
+                        artifact.preprocessing(),
+                        Progress.silent());
+        assertThat(again.correct()).isEqualTo(result.evaluation().correct());
+        assertThat(again.crossEntropy()).isCloseTo(result.evaluation().crossEntropy(), within(1e-6));
+    }
+
+    @Test
+    void classifierJudgesAsEvaluationDoes() throws Exception {
+        PictureClassifier classifier = new PictureClassifier(open(result.model()));
+        int correct = 0;
+        for (String label : data.dataset().classes()) {
+            for (int i = 40; i < 60; i++) {
+                Path file = corpus.resolve("val").resolve(label).resolve(i + ".png");
+                List<PictureClassifier.Guess> guesses = classifier.classify(Files.readAllBytes(file), 2);
+                assertThat(guesses).hasSize(2);
+                assertThat(guesses.get(0).probability())
+                        .isGreaterThanOrEqualTo(guesses.get(1).probability());
+                correct += guesses.get(0).label().equals(label) ? 1 : 0;
+            }
+        }
+        assertThat(correct).isEqualTo((int) result.evaluation().correct());
+    }
+
+    @Test
+    void modelSaysWhereItComesFrom() throws IOException {
+        ModelArtifact artifact = open(result.model());
+        assertThat(artifact.description().network()).isEqualTo("resnet20");
+        assertThat(artifact.description().provenance().datasetDigest()).isEqualTo(data.digest());
+        assertThat(artifact.description().provenance().workers()).isEqualTo(2);
+        assertThat(artifact.description().result()).isEqualTo(result.evaluation());
+        Path local = Path.of(result.model().toUri());
+        assertThat(Recipe.parse(Files.readString(local.resolve("recipe.conf")), "artifact", Map.of())
+                        .seed())
+                .isEqualTo(3);
+    }
+
+    @Test
+    void metricsTellEveryRound() throws IOException {
+        List<String> lines = Files.readAllLines(Path.of(result.model().toUri()).resolve("metrics.jsonl"));
+        List<JsonNode> rounds = lines.stream()
+                .map(TestTraining::json)
+                .filter(line -> line.path("kind").asText().equals("round"))
+                .toList();
+        // 120 pictures on two workers: 60 each, rounds of 24, 24 and 12.
+        assertThat(rounds).hasSize(12);
+        assertThat(rounds.stream()
+                        .mapToLong(line -> line.path("images").asLong())
+                        .sum())
+                .isEqualTo(480);
+        assertThat(rounds.get(11).path("loss").asDouble())
+                .isLessThan(rounds.get(0).path("loss").asDouble());
+        assertThat(lines.stream()
+                        .map(TestTraining::json)
+                        .filter(line -> line.path("kind").asText().equals("evaluation")))
+                .hasSize(4);
+    }
+
+    @Test
+    void refusesADamagedModel() throws IOException {
+        Path copy = folder.resolve("copy");
+        Files.createDirectories(copy);
+        try (var files = Files.list(Path.of(result.model().toUri()))) {
+            for (Path file : files.toList()) {
+                Files.copy(file, copy.resolve(file.getFileName()));
+            }
+        }
+        byte[] weights = Files.readAllBytes(copy.resolve("weights.safetensors"));
+        weights[weights.length / 2] ^= 1;
+        Files.write(copy.resolve("weights.safetensors"), weights);
+        assertThatThrownBy(() -> open(hadoop(copy)))
+                .isInstanceOf(DamagedException.class)
+                .hasMessageContaining("weights.safetensors has")
+                .hasMessageContaining("the manifest says");
+    }
+
+    @Test
+    void refusesToOverwriteARun() {
+        assertThatThrownBy(() -> training("run"))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("exists, and nothing is overwritten");
+    }
+
+    private static JsonNode json(String line) {
+        try {
+            return Json.COMPACT.readTree(line);
+        } catch (IOException broken) {
+            throw new IllegalStateException(line, broken);
+        }
+    }
+
+    private static org.apache.hadoop.fs.Path hadoop(Path path) {
+        return new org.apache.hadoop.fs.Path(path.toUri());
+    }
+}
