@@ -1,5 +1,6 @@
 package io.resnetspark.data;
 
+import io.resnetspark.storage.BadInputException;
 import java.util.Locale;
 
 /** The two parts of a dataset. */

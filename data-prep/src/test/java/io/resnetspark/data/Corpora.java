@@ -4,6 +4,7 @@ import io.resnetspark.data.image.Codec;
 import io.resnetspark.data.image.Pictures;
 import io.resnetspark.data.prepare.Prepare;
 import io.resnetspark.data.prepare.PrepareSettings;
+import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.source.Sources;
 import java.io.IOException;
 import java.nio.file.Files;

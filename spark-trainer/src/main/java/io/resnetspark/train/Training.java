@@ -1,11 +1,11 @@
 package io.resnetspark.train;
 
-import io.resnetspark.data.BadInputException;
-import io.resnetspark.data.Dataset;
 import io.resnetspark.data.Progress;
 import io.resnetspark.data.Split;
 import io.resnetspark.data.image.Preprocessing;
+import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.model.weights.NetworkWeights;
+import io.resnetspark.storage.BadInputException;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.artifact.ModelDescription;
 import io.resnetspark.train.artifact.Provenance;

@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.resnetspark.data.BadInputException;
 import io.resnetspark.data.Corpora;
-import io.resnetspark.data.Dataset;
 import io.resnetspark.data.Progress;
 import io.resnetspark.data.Split;
+import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.DamagedException;
 import io.resnetspark.storage.Json;
 import io.resnetspark.train.artifact.ModelArtifact;
@@ -90,11 +90,7 @@ class TestTraining {
     void modelJudgesAsTrainingDid() throws IOException {
         ModelArtifact artifact = open(result.model());
         EvaluationResult again = new Evaluation(spark, data, Split.VAL)
-                .execute(
-                        artifact.blueprint(1),
-                        artifact.graph().params().toFloatVector(),
-                        artifact.preprocessing(),
-                        Progress.silent());
+                .execute(artifact.blueprint(1), artifact.parameters(), artifact.preprocessing(), Progress.silent());
         assertThat(again.correct()).isEqualTo(result.evaluation().correct());
         assertThat(again.crossEntropy()).isCloseTo(result.evaluation().crossEntropy(), within(1e-6));
     }

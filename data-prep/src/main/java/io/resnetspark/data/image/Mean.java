@@ -1,6 +1,6 @@
 package io.resnetspark.data.image;
 
-import io.resnetspark.data.BadInputException;
+import io.resnetspark.storage.BadInputException;
 import java.io.Serializable;
 
 /** What is subtracted from every picture: a value a pixel and channel (the paper), or a value a channel. */

@@ -1,8 +1,5 @@
 package io.resnetspark.data.prepare;
 
-import io.resnetspark.data.BadInputException;
-import io.resnetspark.data.Dataset;
-import io.resnetspark.data.Dataset.Shard;
 import io.resnetspark.data.Progress;
 import io.resnetspark.data.Seeds;
 import io.resnetspark.data.SourceImage;
@@ -11,9 +8,12 @@ import io.resnetspark.data.image.BadImageException;
 import io.resnetspark.data.image.Codec;
 import io.resnetspark.data.image.Image;
 import io.resnetspark.data.image.Resize;
+import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.data.shard.Dataset.Shard;
 import io.resnetspark.data.shard.Example;
 import io.resnetspark.data.shard.Shards;
 import io.resnetspark.data.source.Source;
+import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Draft;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,6 +1,6 @@
 package io.resnetspark.data.prepare;
 
-import io.resnetspark.data.BadInputException;
+import io.resnetspark.storage.BadInputException;
 import java.io.Serializable;
 
 /**

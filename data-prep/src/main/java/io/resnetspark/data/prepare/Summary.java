@@ -1,11 +1,11 @@
 package io.resnetspark.data.prepare;
 
 import io.resnetspark.data.Split;
-import io.resnetspark.data.Statistics;
 import io.resnetspark.data.image.BadImageException;
 import io.resnetspark.data.image.Codec;
 import io.resnetspark.data.image.Crop;
 import io.resnetspark.data.image.Image;
+import io.resnetspark.data.shard.Statistics;
 import java.io.Serializable;
 import java.util.EnumMap;
 import java.util.Map;

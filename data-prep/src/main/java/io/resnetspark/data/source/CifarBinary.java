@@ -1,7 +1,7 @@
 package io.resnetspark.data.source;
 
-import io.resnetspark.data.BadInputException;
 import io.resnetspark.data.image.Image;
+import io.resnetspark.storage.BadInputException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,10 +1,10 @@
 package io.resnetspark.data.source;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.resnetspark.data.BadInputException;
 import io.resnetspark.data.image.BadImageException;
 import io.resnetspark.data.image.Codec;
 import io.resnetspark.data.image.Image;
+import io.resnetspark.storage.BadInputException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,10 +1,10 @@
 package io.resnetspark.data.source;
 
-import io.resnetspark.data.BadInputException;
 import io.resnetspark.data.SourceImage;
 import io.resnetspark.data.Split;
 import io.resnetspark.data.image.Codec;
 import io.resnetspark.data.image.Image;
+import io.resnetspark.storage.BadInputException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;

@@ -1,8 +1,8 @@
 package io.resnetspark.data.source;
 
-import io.resnetspark.data.BadInputException;
 import io.resnetspark.data.SourceImage;
 import io.resnetspark.data.Split;
+import io.resnetspark.storage.BadInputException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;

@@ -1,6 +1,6 @@
 package io.resnetspark.data.source;
 
-import io.resnetspark.data.BadInputException;
+import io.resnetspark.storage.BadInputException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.Arrays;

@@ -4,16 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.resnetspark.data.BadInputException;
-import io.resnetspark.data.Dataset;
 import io.resnetspark.data.Progress;
 import io.resnetspark.data.Split;
 import io.resnetspark.data.image.Codec;
 import io.resnetspark.data.image.Image;
 import io.resnetspark.data.image.Pictures;
+import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.Example;
 import io.resnetspark.data.shard.Shards;
 import io.resnetspark.data.source.Sources;
+import io.resnetspark.storage.BadInputException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

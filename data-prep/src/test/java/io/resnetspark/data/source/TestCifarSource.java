@@ -3,9 +3,9 @@ package io.resnetspark.data.source;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.resnetspark.data.BadInputException;
 import io.resnetspark.data.image.Codec;
 import io.resnetspark.data.image.Image;
+import io.resnetspark.storage.BadInputException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -59,6 +59,7 @@ final class Bars implements Progress {
         private final long start = System.nanoTime();
         private long lastLine = start;
         private long done;
+        private long shown = -1;
         private String note = "";
 
         Lines(String what, String unit, long total) {
@@ -79,10 +80,13 @@ final class Bars implements Progress {
 
         @Override
         public synchronized void close() {
-            line();
+            if (shown < done || done == 0) {
+                line();
+            }
         }
 
         private void line() {
+            shown = done;
             double seconds = (System.nanoTime() - start) / 1e9;
             double rate = done / seconds;
             String left = done < total && done > 0 ? String.format(", %.0f s left", (total - done) / rate) : "";

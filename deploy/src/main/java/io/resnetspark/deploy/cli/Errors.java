@@ -1,11 +1,13 @@
 package io.resnetspark.deploy.cli;
 
-import io.resnetspark.data.BadInputException;
+import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.DamagedException;
 import io.resnetspark.storage.Json;
+import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.apache.hadoop.fs.ClusterStorageCapacityExceededException;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.spark.SparkException;
 import picocli.CommandLine;
@@ -43,10 +45,16 @@ final class Errors implements IExecutionExceptionHandler {
         if (cause.getMessage() == null) {
             return cause.getClass().getSimpleName();
         }
+        if (isFullDisk(cause)) {
+            return "The disk is full; what was there before is unchanged. Make room, or name another place. ("
+                    + firstLine(cause) + ")";
+        }
         // Spark's messages are whole stack traces; their first line says what happened.
-        return cause instanceof SparkException
-                ? cause.getMessage().lines().findFirst().orElse("")
-                : cause.getMessage();
+        return cause instanceof SparkException ? firstLine(cause) : cause.getMessage();
+    }
+
+    private static String firstLine(Throwable cause) {
+        return cause.getMessage().lines().findFirst().orElse("");
     }
 
     private static boolean takesFile(CommandLine command) {
@@ -57,7 +65,14 @@ final class Errors implements IExecutionExceptionHandler {
     private static boolean isInput(Throwable cause) {
         return cause instanceof BadInputException
                 || cause instanceof DamagedException
-                || cause instanceof FileAlreadyExistsException;
+                || cause instanceof FileAlreadyExistsException
+                || isFullDisk(cause);
+    }
+
+    private static boolean isFullDisk(Throwable cause) {
+        return cause instanceof ClusterStorageCapacityExceededException
+                || (cause instanceof IOException
+                        && String.valueOf(cause.getMessage()).contains("No space left"));
     }
 
     private static Stream<Throwable> causes(Throwable failure) {

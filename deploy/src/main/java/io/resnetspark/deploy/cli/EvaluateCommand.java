@@ -1,10 +1,11 @@
 package io.resnetspark.deploy.cli;
 
-import io.resnetspark.data.BadInputException;
-import io.resnetspark.data.Dataset;
 import io.resnetspark.data.Split;
+import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.deploy.registry.ModelReference;
+import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Json;
+import io.resnetspark.storage.Locations;
 import io.resnetspark.train.ExecutorCores;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.evaluate.Evaluation;
@@ -57,7 +58,7 @@ final class EvaluateCommand implements Callable<Integer> {
         }
         try (JavaSparkContext spark = sparkOptions.start("evaluate")) {
             Configuration conf = spark.hadoopConfiguration();
-            Dataset.Opened opened = Dataset.open(new Path(data), conf);
+            Dataset.Opened opened = Dataset.open(Locations.of(data), conf);
             Evaluation evaluation = new Evaluation(spark, opened, Split.named(split));
             List<EvaluationResult> results = new ArrayList<>();
             for (String model : models) {
@@ -66,14 +67,14 @@ final class EvaluateCommand implements Callable<Integer> {
                 int workers = spark.defaultParallelism();
                 EvaluationResult result = evaluation.execute(
                         artifact.blueprint(ExecutorCores.perWorker(spark, workers)),
-                        artifact.graph().params().toFloatVector(),
+                        artifact.parameters(),
                         artifact.preprocessing(),
                         new Bars(System.err));
                 results.add(result);
                 print(model, result);
             }
             if (json != null) {
-                write(results, new Path(json), conf);
+                write(results, Locations.of(json), conf);
             }
         }
         return 0;

@@ -15,6 +15,7 @@ import picocli.CommandLine.ScopeType;
         subcommands = {
             NetworksCommand.class,
             PrepareCommand.class,
+            DataCommand.class,
             TrainCommand.class,
             EvaluateCommand.class,
             PredictCommand.class,

@@ -3,13 +3,13 @@ package io.resnetspark.deploy.cli;
 import io.resnetspark.deploy.registry.ModelReference;
 import io.resnetspark.deploy.registry.Registry;
 import io.resnetspark.storage.Json;
+import io.resnetspark.storage.Locations;
 import io.resnetspark.storage.Manifest;
 import io.resnetspark.train.artifact.ModelArtifact;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.Path;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -33,7 +33,7 @@ final class ModelsCommand implements Runnable {
         String uri;
 
         Registry open(Configuration conf) throws IOException {
-            return new Registry(new Path(uri), conf);
+            return new Registry(Locations.of(uri), conf);
         }
     }
 

@@ -9,7 +9,6 @@ import io.resnetspark.storage.Json;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.nd4j.linalg.api.buffer.DataType;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -44,7 +43,7 @@ final class NetworksCommand implements Callable<Integer> {
     public Integer call() throws JsonProcessingException {
         PrintWriter out = spec.commandLine().getOut();
         if (kernels) {
-            out.println(Kernels.Choice.AUTO.on(DataType.FLOAT).description());
+            out.println(Kernels.onThisMachine());
             return 0;
         }
         List<Line> lines = Networks.all().stream().map(Line::of).toList();

@@ -1,10 +1,11 @@
 package io.resnetspark.deploy.cli;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import io.resnetspark.data.BadInputException;
 import io.resnetspark.data.image.BadImageException;
 import io.resnetspark.deploy.registry.ModelReference;
+import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Json;
+import io.resnetspark.storage.Locations;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.artifact.PictureClassifier;
 import java.io.FileNotFoundException;
@@ -70,7 +71,7 @@ final class PredictCommand implements Callable<Integer> {
     }
 
     private Predicted predict(PictureClassifier classifier, String image, Configuration conf) throws IOException {
-        Path file = new Path(image);
+        Path file = Locations.of(image);
         try (InputStream in = file.getFileSystem(conf).open(file)) {
             List<Prediction> predictions = classifier.classify(in.readAllBytes(), top).stream()
                     .map(guess -> new Prediction(guess.label(), guess.probability()))

@@ -1,18 +1,18 @@
 package io.resnetspark.deploy.cli;
 
-import io.resnetspark.data.BadInputException;
-import io.resnetspark.data.Dataset;
 import io.resnetspark.data.Split;
 import io.resnetspark.data.prepare.Prepare;
 import io.resnetspark.data.prepare.PrepareSettings;
+import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.source.Source;
 import io.resnetspark.data.source.Sources;
+import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.Locations;
 import java.io.IOException;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -66,8 +66,8 @@ final class PrepareCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         PrepareSettings settings = new PrepareSettings(shorterSide, bytes(shardSize), mostBad);
         try (JavaSparkContext spark = sparkOptions.start("prepare")) {
-            Source opened = Sources.open(source, new Path(from), spark.hadoopConfiguration());
-            Dataset dataset = new Prepare(spark, opened, new Path(to), settings).execute(new Bars(System.err));
+            Source opened = Sources.open(source, Locations.of(from), spark.hadoopConfiguration());
+            Dataset dataset = new Prepare(spark, opened, Locations.of(to), settings).execute(new Bars(System.err));
             spec.commandLine()
                     .getOut()
                     .printf(

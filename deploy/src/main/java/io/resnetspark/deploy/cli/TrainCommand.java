@@ -1,7 +1,8 @@
 package io.resnetspark.deploy.cli;
 
-import io.resnetspark.data.BadInputException;
-import io.resnetspark.data.Dataset;
+import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.Locations;
 import io.resnetspark.train.Training;
 import io.resnetspark.train.recipe.Recipe;
 import java.io.FileNotFoundException;
@@ -49,16 +50,16 @@ final class TrainCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         Recipe parsed = Recipe.parse(read(recipe), recipe, overrides);
         try (JavaSparkContext spark = sparkOptions.start("train " + parsed.network())) {
-            Dataset.Opened opened = Dataset.open(new Path(data), spark.hadoopConfiguration());
+            Dataset.Opened opened = Dataset.open(Locations.of(data), spark.hadoopConfiguration());
             System.err.println(parsed.text());
-            Training training = new Training(spark, parsed, opened, new Path(out), new Bars(System.err));
+            Training training = new Training(spark, parsed, opened, Locations.of(out), new Bars(System.err));
             print(training.run());
         }
         return 0;
     }
 
     private static String read(String path) throws IOException {
-        Path file = new Path(path);
+        Path file = Locations.of(path);
         try (InputStream in = file.getFileSystem(new Configuration()).open(file)) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (FileNotFoundException missing) {

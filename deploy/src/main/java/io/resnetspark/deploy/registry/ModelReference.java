@@ -1,6 +1,7 @@
 package io.resnetspark.deploy.registry;
 
-import io.resnetspark.data.BadInputException;
+import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.Locations;
 import io.resnetspark.storage.Manifest;
 import java.io.IOException;
 import org.apache.hadoop.conf.Configuration;
@@ -14,10 +15,10 @@ public final class ModelReference {
     public static Path resolve(String reference, Configuration conf) throws IOException {
         int hash = reference.lastIndexOf('#');
         if (hash >= 0) {
-            Registry registry = new Registry(new Path(reference.substring(0, hash)), conf);
+            Registry registry = new Registry(Locations.of(reference.substring(0, hash)), conf);
             return registry.find(reference.substring(hash + 1)).path();
         }
-        Path directory = new Path(reference);
+        Path directory = Locations.of(reference);
         FileSystem files = directory.getFileSystem(conf);
         for (Path candidate : new Path[] {directory, new Path(directory, "model")}) {
             if (files.exists(new Path(candidate, Manifest.FILE))) {

@@ -1,6 +1,6 @@
 package io.resnetspark.deploy.registry;
 
-import io.resnetspark.data.BadInputException;
+import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Draft;
 import io.resnetspark.storage.Manifest;
 import io.resnetspark.train.artifact.ModelArtifact;

@@ -32,6 +32,11 @@ public interface Kernels {
     /** In words, for people: the library, its instructions and its layout. */
     String description();
 
+    /** What networks compute with here, in words. */
+    static String onThisMachine() {
+        return Choice.AUTO.on(DataType.FLOAT).description();
+    }
+
     ConvolutionKernel convolution(long batch, Shape input, Window window, int outputs);
 
     NormalizationKernel normalization(long batch, Shape shape, double epsilon, boolean relu);

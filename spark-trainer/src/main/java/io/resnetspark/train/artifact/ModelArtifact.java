@@ -1,16 +1,16 @@
 package io.resnetspark.train.artifact;
 
-import io.resnetspark.data.BadInputException;
-import io.resnetspark.data.Dataset;
 import io.resnetspark.data.image.Crop;
 import io.resnetspark.data.image.Mean;
 import io.resnetspark.data.image.Preprocessing;
+import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.model.Networks;
 import io.resnetspark.model.Shape;
 import io.resnetspark.model.graph.ResidualGraph;
 import io.resnetspark.model.weights.NetworkWeights;
 import io.resnetspark.model.weights.Safetensors;
 import io.resnetspark.model.weights.Tensor;
+import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Draft;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Manifest;
@@ -172,6 +172,11 @@ public final class ModelArtifact {
                 description.network(),
                 description.classes().size(),
                 description.evaluation().crop());
+    }
+
+    /** The weights in the order of the graph's flat parameters, as jobs send them to executors. */
+    public float[] parameters() {
+        return graph().params().toFloatVector();
     }
 
     /** The network with its weights, for inference. */

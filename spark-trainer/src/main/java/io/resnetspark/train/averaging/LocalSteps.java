@@ -27,37 +27,46 @@ final class LocalSteps {
     }
 
     Contribution run(TrainingState state, int worker) throws IOException {
-        List<Place> places = places(state, worker);
-        if (places.isEmpty()) {
+        List<List<Place>> batches = batches(state, worker);
+        if (batches.isEmpty()) {
             return Contribution.nothing();
         }
-        return ExecutorNetworks.with(plan, network -> steps(network, state, places));
+        return ExecutorNetworks.with(plan, network -> steps(network, state, batches));
     }
 
-    private Contribution steps(ExecutorNetworks.Network network, TrainingState state, List<Place> places)
+    private Contribution steps(ExecutorNetworks.Network network, TrainingState state, List<List<Place>> batches)
             throws IOException {
         ComputationGraph graph = network.graph();
         load(state, graph);
         double loss = 0;
-        int steps = 0;
-        int batch = plan.recipe().batch();
-        for (int i = 0; i < places.size(); i += batch) {
-            List<Place> some = places.subList(i, Math.min(places.size(), i + batch));
-            graph.fit(minibatch(some, state.epoch()));
-            loss += graph.score() * some.size();
-            steps++;
+        long examples = 0;
+        for (List<Place> batch : batches) {
+            graph.fit(minibatch(batch, state.epoch()));
+            loss += graph.score() * batch.size();
+            examples += batch.size();
         }
         return Contribution.of(
                 graph.params().toFloatVector(),
                 graph.getUpdater().getStateViewArray().toFloatVector(),
                 network.statistics(),
                 loss,
-                places.size(),
-                steps);
+                examples,
+                batches.size());
     }
 
     /** An example's place: position {@code index} of a shard's own order. */
-    private record Place(int shard, int index) {}
+    record Place(int shard, int index) {}
+
+    /** What the worker trains on in this round, step by step; nothing when its part of the epoch is at its end. */
+    List<List<Place>> batches(TrainingState state, int worker) {
+        List<Place> places = places(state, worker);
+        int batch = plan.recipe().batch();
+        List<List<Place>> batches = new ArrayList<>();
+        for (int i = 0; i < places.size(); i += batch) {
+            batches.add(places.subList(i, Math.min(places.size(), i + batch)));
+        }
+        return batches;
+    }
 
     private List<Place> places(TrainingState state, int worker) {
         EpochOrder order = plan.order(state.epoch());
@@ -73,7 +82,7 @@ final class LocalSteps {
         return places;
     }
 
-    private static void load(TrainingState state, ComputationGraph graph) {
+    static void load(TrainingState state, ComputationGraph graph) {
         graph.params()
                 .assign(Nd4j.createFromArray(state.parameters())
                         .reshape(graph.params().shape()));
@@ -83,7 +92,7 @@ final class LocalSteps {
         graph.getConfiguration().setEpochCount(state.epoch());
     }
 
-    private DataSet minibatch(List<Place> places, int epoch) throws IOException {
+    DataSet minibatch(List<Place> places, int epoch) throws IOException {
         Preprocessing preprocessing = plan.preprocessing();
         float[] images = new float[places.size() * preprocessing.floats()];
         INDArray labels = Nd4j.zeros(places.size(), plan.classes());

@@ -1,9 +1,9 @@
 package io.resnetspark.train.averaging;
 
-import io.resnetspark.data.Dataset.Shard;
 import io.resnetspark.data.image.BadImageException;
 import io.resnetspark.data.image.Codec;
 import io.resnetspark.data.image.Image;
+import io.resnetspark.data.shard.Dataset.Shard;
 import io.resnetspark.data.shard.Example;
 import io.resnetspark.data.shard.Shards;
 import java.io.IOException;

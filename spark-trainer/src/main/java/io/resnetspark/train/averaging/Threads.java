@@ -1,5 +1,6 @@
 package io.resnetspark.train.averaging;
 
+import org.nd4j.linalg.factory.Environment;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.nativeblas.NativeOpsHolder;
 
@@ -9,10 +10,11 @@ public final class Threads {
 
     /** Limits the native work that the calling thread starts. libgomp keeps this number per thread. */
     public static void limit(int threads) {
-        NativeOpsHolder.getInstance().getDeviceNativeOps().setOmpNumThreads(threads);
-        if (Nd4j.getEnvironment().maxThreads() != threads) {
-            Nd4j.getEnvironment().setMaxThreads(threads);
-            Nd4j.getEnvironment().setMaxMasterThreads(threads);
+        Environment environment = Nd4j.getEnvironment(); // first: it chooses the backend that the holder then loads
+        if (environment.maxThreads() != threads) {
+            environment.setMaxThreads(threads);
+            environment.setMaxMasterThreads(threads);
         }
+        NativeOpsHolder.getInstance().getDeviceNativeOps().setOmpNumThreads(threads);
     }
 }

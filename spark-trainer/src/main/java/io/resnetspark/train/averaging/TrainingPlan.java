@@ -1,7 +1,7 @@
 package io.resnetspark.train.averaging;
 
-import io.resnetspark.data.Dataset.Shard;
 import io.resnetspark.data.image.Preprocessing;
+import io.resnetspark.data.shard.Dataset.Shard;
 import io.resnetspark.data.shard.EpochOrder;
 import io.resnetspark.model.Shape;
 import io.resnetspark.model.graph.ResidualGraph;

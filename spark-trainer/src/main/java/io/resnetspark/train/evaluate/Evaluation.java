@@ -1,13 +1,13 @@
 package io.resnetspark.train.evaluate;
 
-import io.resnetspark.data.BadInputException;
-import io.resnetspark.data.Dataset;
-import io.resnetspark.data.Dataset.Shard;
 import io.resnetspark.data.Progress;
 import io.resnetspark.data.Split;
 import io.resnetspark.data.image.BadImageException;
 import io.resnetspark.data.image.Preprocessing;
 import io.resnetspark.data.prepare.TaskProgress;
+import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.data.shard.Dataset.Shard;
+import io.resnetspark.storage.BadInputException;
 import io.resnetspark.train.averaging.ExecutorNetworks;
 import io.resnetspark.train.averaging.ShardCache;
 import java.io.IOException;

@@ -1,10 +1,10 @@
 package io.resnetspark.train.recipe;
 
-import io.resnetspark.data.Dataset;
 import io.resnetspark.data.image.ColourNoise;
 import io.resnetspark.data.image.Crop;
 import io.resnetspark.data.image.Mean;
 import io.resnetspark.data.image.Preprocessing;
+import io.resnetspark.data.shard.Dataset;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.List;

@@ -1,6 +1,6 @@
 package io.resnetspark.train.recipe;
 
-import io.resnetspark.data.BadInputException;
+import io.resnetspark.storage.BadInputException;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -5,19 +5,26 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.resnetspark.data.Corpora;
-import io.resnetspark.data.Dataset;
 import io.resnetspark.data.Split;
+import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.train.recipe.Recipe;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.spark.api.RDDTrainingApproach;
+import org.deeplearning4j.spark.api.Repartition;
+import org.deeplearning4j.spark.impl.graph.SparkComputationGraph;
+import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingMaster;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.nd4j.linalg.dataset.DataSet;
 
 /** Rounds on Spark, against what they should be computed by hand. */
 class TestAveraging {
@@ -171,6 +178,40 @@ class TestAveraging {
             assertThat(small[i] * 10).isCloseTo(large[i], within(1e-6f + 1e-3f * Math.abs(large[i])));
         }
         assertThat(norm(large)).isGreaterThan(1e-3);
+    }
+
+    /** DL4J's own averaging does the same with its defaults mended, where examples divide and the rate stands still. */
+    @Test
+    void agreesWithDl4jsOwnAveraging() throws IOException {
+        TrainingPlan plan = plan("steps-per-round", "1");
+        TrainingState state = start(plan);
+        LocalSteps steps = new LocalSteps(plan, spark.hadoopConfiguration());
+        List<DataSet> minibatches = new ArrayList<>();
+        for (int worker = 0; worker < 2; worker++) {
+            minibatches.add(steps.minibatch(steps.batches(state, worker).get(0), 0));
+        }
+        ComputationGraph graph = plan.graph();
+        LocalSteps.load(state, graph);
+        ParameterAveragingTrainingMaster master = new ParameterAveragingTrainingMaster.Builder(2, 8)
+                .batchSizePerWorker(8)
+                .averagingFrequency(1)
+                .saveUpdater(true)
+                .rddTrainingApproach(RDDTrainingApproach.Direct)
+                .repartionData(Repartition.Never)
+                .build();
+        SparkComputationGraph dl4j = new SparkComputationGraph(spark, graph, master);
+        dl4j.fit(spark.parallelize(minibatches, 2));
+
+        TrainingState ours = averaging(plan).round(state).state();
+        float[] theirs = dl4j.getNetwork().params().toFloatVector();
+        StatisticsLayout statistics = StatisticsLayout.of(graph);
+        for (StatisticsLayout.Run run : statistics.runs()) {
+            // A variance is a moment to us and one more parameter to DL4J.
+            System.arraycopy(ours.parameters(), run.variance(), theirs, run.variance(), run.channels());
+        }
+        assertThat(difference(theirs, ours.parameters())).isLessThan(1e-6);
+        assertThat(difference(dl4j.getNetwork().getUpdater().getStateViewArray().toFloatVector(), ours.velocity()))
+                .isLessThan(1e-5);
     }
 
     /** The same pictures on every worker: then K workers are one worker with a K times larger batch, BN included. */

@@ -1,4 +1,4 @@
-package io.resnetspark.data;
+package io.resnetspark.data.shard;
 
 import java.io.Serializable;
 

@@ -1,4 +1,4 @@
-package io.resnetspark.data;
+package io.resnetspark.storage;
 
 /** Something that the user gave cannot be used; the message says what came, what may come and how to mend it. */
 public final class BadInputException extends RuntimeException {

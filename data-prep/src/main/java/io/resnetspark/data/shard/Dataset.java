@@ -1,6 +1,8 @@
-package io.resnetspark.data;
+package io.resnetspark.data.shard;
 
+import io.resnetspark.data.Split;
 import io.resnetspark.data.image.Mean;
+import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Digests;
 import io.resnetspark.storage.FileDigest;
 import io.resnetspark.storage.Json;

@@ -1,0 +1,70 @@
+package io.resnetspark.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.resnetspark.data.Corpora;
+import io.resnetspark.deploy.Command.Ended;
+import io.resnetspark.storage.Json;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** scripts/resnet as a person uses it, on this machine. */
+class ITScripts {
+    @TempDir
+    Path folder;
+
+    private Ended resnet(String... arguments) throws Exception {
+        return Command.run(Map.of(), "scripts/resnet", arguments);
+    }
+
+    private String at(String name) {
+        return folder.resolve(name).toString();
+    }
+
+    @Test
+    void fromPhotographsToAnAnswer() throws Exception {
+        Corpora.folders(folder.resolve("corpus"), 40, 10, 36);
+        Ended prepared =
+                resnet("prepare", "--from", at("corpus"), "--to", at("data")).ok();
+        assertThat(prepared.out()).contains("120 pictures to train on, 30 to validate on, 3 classes");
+        assertThat(prepared.err()).contains("check: 150 of 150 images");
+
+        String recipe = SmallRecipe.write(folder.resolve("small.conf")).toString();
+        Ended trained = resnet("train", recipe, "--data", at("data"), "--out", at("run"), "--set", "seed=5")
+                .ok();
+        assertThat(trained.out()).contains(at("run") + "/model").contains("top-1");
+        assertThat(trained.err())
+                .contains("seed=5")
+                .contains("epoch 8/8: 120 of 120 images")
+                .contains("loss");
+
+        resnet("evaluate", at("run"), "--data", at("data"), "--json", at("evaluation.json"))
+                .ok();
+        JsonNode evaluation =
+                Json.COMPACT.readTree(folder.resolve("evaluation.json").toFile());
+        assertThat(evaluation.get("count").asInt()).isEqualTo(30);
+        assertThat(evaluation.get("top1_error").asDouble()).isLessThan(0.2);
+        assertThat(evaluation.get("protocol").asText()).isEqualTo("one-crop");
+
+        Ended predicted = resnet("predict", at("run"), at("corpus/val/red/40.png"), "--top", "1")
+                .ok();
+        assertThat(predicted.out()).contains("red");
+
+        Ended extracted = resnet("data", "extract", at("data"), "--count", "2", "--to", at("pictures"))
+                .ok();
+        assertThat(extracted.out().lines())
+                .hasSize(2)
+                .allSatisfy(file -> assertThat(Path.of(file)).exists());
+    }
+
+    @Test
+    void badInputEndsWithTwoAndASentence() throws Exception {
+        Ended ended = resnet("train", at("none.conf"), "--data", at("data"), "--out", at("run"));
+        assertThat(ended.code()).isEqualTo(2);
+        assertThat(ended.err()).startsWith("resnet: There is no recipe at").doesNotContain("\tat ");
+        assertThat(folder.toFile().list()).isEmpty();
+    }
+}

@@ -1,0 +1,43 @@
+package io.resnetspark.deploy;
+
+import io.resnetspark.data.image.Crop;
+import io.resnetspark.data.image.Mean;
+import io.resnetspark.model.Networks;
+import io.resnetspark.model.Shape;
+import io.resnetspark.model.graph.ResidualGraph;
+import io.resnetspark.model.weights.NetworkWeights;
+import io.resnetspark.train.artifact.ModelArtifact;
+import io.resnetspark.train.artifact.ModelDescription;
+import io.resnetspark.train.artifact.Provenance;
+import java.io.IOException;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+
+/** A small model that nobody trained. */
+public final class Models {
+    private Models() {}
+
+    public static ModelArtifact write(Path target, Configuration conf) throws IOException {
+        Mean mean = Mean.perChannel(new float[] {120, 115, 100});
+        ModelDescription description = new ModelDescription(
+                ModelDescription.FORMAT,
+                "resnet20",
+                List.of("cat", "dog"),
+                ModelArtifact.evaluation(new Crop.Centre(36, 32), mean),
+                null,
+                Provenance.now("file:/data", "0".repeat(64), 1, 2, 1));
+        return ModelArtifact.open(
+                ModelArtifact.write(
+                        target,
+                        description,
+                        NetworkWeights.of(ResidualGraph.of(Networks.named("resnet20"), Shape.square(3, 32), 2)
+                                .seed(1)
+                                .build()),
+                        mean,
+                        "seed = 1",
+                        "",
+                        conf),
+                conf);
+    }
+}

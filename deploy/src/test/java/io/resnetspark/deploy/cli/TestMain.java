@@ -1,0 +1,168 @@
+package io.resnetspark.deploy.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.resnetspark.data.Corpora;
+import io.resnetspark.data.image.Codec;
+import io.resnetspark.data.image.Pictures;
+import io.resnetspark.deploy.Models;
+import io.resnetspark.storage.Json;
+import io.resnetspark.storage.MiniHdfs;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/** Commands in this JVM: what they print, and what they say of bad input. */
+class TestMain {
+    @TempDir
+    Path folder;
+
+    private String out;
+    private String err;
+
+    private int run(String... arguments) {
+        StringWriter outWriter = new StringWriter();
+        StringWriter errWriter = new StringWriter();
+        CommandLine command = Main.commandLine();
+        command.setOut(new PrintWriter(outWriter, true));
+        command.setErr(new PrintWriter(errWriter, true));
+        int code = command.execute(arguments);
+        out = outWriter.toString();
+        err = errWriter.toString();
+        return code;
+    }
+
+    private String at(String name) {
+        return folder.resolve(name).toString();
+    }
+
+    private void refused(String message, String... arguments) {
+        assertThat(run(arguments)).as(err).isEqualTo(2);
+        assertThat(err).contains(message).doesNotContain("\tat ");
+    }
+
+    @Test
+    void networksHaveTheFieldsThatScriptsRelyOn() throws IOException {
+        assertThat(run("networks", "--json")).isZero();
+        JsonNode first = Json.COMPACT.readTree(out).get(0);
+        assertThat(first.get("name").asText()).isEqualTo("resnet18");
+        assertThat(first.get("parameters").asLong()).isEqualTo(11_689_512);
+        assertThat(first.get("multiply_adds").asLong()).isEqualTo(1_814_073_344);
+        assertThat(first.get("layers").asInt()).isEqualTo(18);
+        assertThat(run("networks")).isZero();
+        assertThat(out).contains("resnet152").contains("60,192,808");
+    }
+
+    @Test
+    void predictsAndPublishes() throws IOException {
+        Models.write(new org.apache.hadoop.fs.Path(folder.resolve("model").toUri()), new Configuration());
+        Files.write(folder.resolve("a.jpg"), Codec.jpeg(Pictures.ofClass(0, 50, 40, 1), 0.9f));
+        assertThat(run("models", "publish", at("model"), "--registry", at("registry"), "--name", "pets"))
+                .isZero();
+        assertThat(run("predict", at("registry") + "#pets@1", at("a.jpg"), "--json"))
+                .isZero();
+        JsonNode picture = Json.COMPACT.readTree(out).get(0);
+        assertThat(picture.get("file").asText()).isEqualTo(at("a.jpg"));
+        assertThat(picture.get("predictions")).hasSize(2);
+        assertThat(picture.get("predictions").get(0).get("class").asText()).isIn("cat", "dog");
+        assertThat(picture.get("predictions").get(0).get("probability").asDouble())
+                .isBetween(0.5, 1.0);
+
+        assertThat(run("models", "list", "--registry", at("registry"), "--json"))
+                .isZero();
+        JsonNode listed = Json.COMPACT.readTree(out).get(0);
+        assertThat(listed.get("name").asText()).isEqualTo("pets");
+        assertThat(listed.get("version").asInt()).isEqualTo(1);
+        assertThat(listed.has("aliases")).isTrue();
+        assertThat(listed.has("top1_error")).isTrue();
+        assertThat(listed.has("created")).isTrue();
+        assertThat(run("models", "show", "pets", "--registry", at("registry"))).isZero();
+        assertThat(Json.COMPACT.readTree(out).get("description").get("network").asText())
+                .isEqualTo("resnet20");
+        assertThat(run("models", "verify", "--registry", at("registry"))).isZero();
+        assertThat(out).contains("pets@1 is whole");
+    }
+
+    @Test
+    void saysWhatIsWrongWithAModel() throws IOException {
+        refused("There is no model at", "predict", at("model"), at("a.jpg"));
+        Models.write(new org.apache.hadoop.fs.Path(folder.resolve("model").toUri()), new Configuration());
+        refused("There is no picture at", "predict", at("model"), at("a.jpg"));
+        Files.writeString(folder.resolve("a.jpg"), "no picture");
+        refused("a.jpg: not a picture", "predict", at("model"), at("a.jpg"));
+        Files.writeString(folder.resolve("model/model.json"), "{}");
+        refused("model.json has 2 bytes", "predict", at("model"), at("a.jpg"));
+        refused("is damaged", "models", "publish", at("model"), "--registry", at("registry"), "--name", "pets");
+        assertThat(folder.resolve("registry")).doesNotExist();
+    }
+
+    @Test
+    void saysThatTheDiskIsFullAndChangesNothing() throws IOException {
+        Models.write(new org.apache.hadoop.fs.Path(folder.resolve("model").toUri()), new Configuration());
+        try (MiniHdfs hdfs = MiniHdfs.start(folder.resolve("hdfs"))) {
+            String registry = hdfs.uri() + "/models";
+            assertThat(run("models", "publish", at("model"), "--registry", registry, "--name", "pets"))
+                    .isZero();
+            hdfs.limit(new org.apache.hadoop.fs.Path("/models"), 1 << 20);
+            refused(
+                    "The disk is full; what was there before is unchanged",
+                    "models",
+                    "publish",
+                    at("model"),
+                    "--registry",
+                    registry,
+                    "--name",
+                    "pets");
+            assertThat(run("models", "verify", "--registry", registry)).isZero();
+            assertThat(out).isEqualTo("pets@1 is whole" + System.lineSeparator());
+        }
+    }
+
+    @Test
+    void errorsAreJsonWhereResultsAre() throws IOException {
+        assertThat(run("predict", at("model"), at("a.jpg"), "--json")).isEqualTo(2);
+        assertThat(Json.COMPACT.readTree(out).get("error").asText()).contains("There is no model at");
+    }
+
+    @Test
+    void saysWhatIsWrongWithACorpus() throws IOException {
+        refused("There is nothing at", "prepare", "--from", at("nowhere"), "--to", at("data"));
+        refused("there are folders, cifar10", "prepare", "--from", at("x"), "--to", at("data"), "--source", "imagenet");
+        refused("is no size", "prepare", "--from", at("x"), "--to", at("data"), "--shard-size", "many");
+        refused("Missing required option", "prepare", "--from", at("x"));
+        Files.createDirectories(folder.resolve("data"));
+        Corpora.folders(folder.resolve("corpus"), 2, 1, 20);
+        refused("nothing is overwritten", "prepare", "--from", at("corpus"), "--to", at("data"));
+    }
+
+    @Test
+    void saysWhatIsWrongWithARun() throws IOException {
+        refused("There is no recipe at", "train", at("r.conf"), "--data", at("data"), "--out", at("run"));
+        Path recipe = Path.of("../recipes/cifar10-resnet20-quick.conf");
+        refused("There is no dataset at", "train", recipe.toString(), "--data", at("data"), "--out", at("run"));
+        Files.writeString(
+                folder.resolve("r.conf"), Files.readString(recipe).replace("momentum = 0.9", "momentun = 0.9"));
+        refused("there is no key 'momentun'", "train", at("r.conf"), "--data", at("data"), "--out", at("run"));
+        assertThat(err).contains("r.conf:").contains("the key 'momentum' is missing");
+    }
+
+    @Test
+    void showsTheStackTraceOnlyWhenAsked() {
+        assertThat(run("predict", at("model"), at("a.jpg"), "--trace")).isEqualTo(2);
+        assertThat(err).contains("There is no model at").contains("\tat ");
+    }
+
+    @Test
+    void bareCommandSaysWhatThereIs() {
+        assertThat(run()).isEqualTo(2);
+        assertThat(err).contains("Say what to do").contains("networks").contains("train");
+        assertThat(run("trian")).isEqualTo(2);
+    }
+}

@@ -1,0 +1,125 @@
+package io.resnetspark.deploy.registry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.resnetspark.deploy.Models;
+import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.DamagedException;
+import io.resnetspark.storage.MiniHdfs;
+import io.resnetspark.train.artifact.ModelArtifact;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TestRegistry {
+    private final Configuration conf = new Configuration();
+
+    @TempDir
+    Path folder;
+
+    private ModelArtifact model;
+    private Registry registry;
+
+    @BeforeEach
+    void write() throws IOException {
+        model = Models.write(
+                new org.apache.hadoop.fs.Path(folder.resolve("model").toUri()), conf);
+        registry = new Registry(
+                new org.apache.hadoop.fs.Path(folder.resolve("registry").toUri()), conf);
+    }
+
+    @Test
+    void numbersVersionsAndFindsThem() throws IOException {
+        assertThat(registry.list()).isEmpty();
+        assertThat(registry.publish("cats", model).number()).isEqualTo(1);
+        assertThat(registry.publish("cats", model).number()).isEqualTo(2);
+        assertThat(registry.publish("dogs", model).number()).isEqualTo(1);
+        assertThat(registry.list())
+                .extracting(version -> version.name() + "@" + version.number())
+                .containsExactly("cats@1", "cats@2", "dogs@1");
+        assertThat(registry.find("cats").number()).isEqualTo(2);
+        assertThat(registry.find("cats@1").number()).isEqualTo(1);
+        assertThat(registry.find("cats@v1").number()).isEqualTo(1);
+        ModelArtifact published = ModelArtifact.open(registry.find("cats").path(), conf);
+        assertThat(published.description()).isEqualTo(model.description());
+        assertThat(published.graph().params()).isEqualTo(model.graph().params());
+    }
+
+    @Test
+    void publishersAtTheSameTimeGetTheirOwnNumbers() throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(4);
+        try {
+            List<Future<Integer>> numbers = IntStream.range(0, 8)
+                    .mapToObj(i ->
+                            threads.submit(() -> registry.publish("cats", model).number()))
+                    .toList();
+            for (Future<Integer> number : numbers) {
+                assertThat(number.get()).isBetween(1, 8);
+            }
+        } finally {
+            threads.shutdown();
+        }
+        assertThat(registry.list()).hasSize(8);
+        assertThat(folder.resolve("registry/cats").toFile().list())
+                .containsExactlyInAnyOrder("v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8");
+    }
+
+    @Test
+    void saysWhatThereIsInsteadOfWhatThereIsNot() throws IOException {
+        registry.publish("cats", model);
+        assertThatThrownBy(() -> registry.find("cows"))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("There is no model 'cows'");
+        assertThatThrownBy(() -> registry.find("cats@7"))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("no version '7' of cats")
+                .hasMessageContaining("there are [1]");
+        assertThatThrownBy(() -> registry.publish("../escape", model))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("cannot name a model");
+        assertThatThrownBy(
+                        () -> ModelReference.resolve(folder.resolve("nowhere").toString(), conf))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("There is no model at");
+    }
+
+    @Test
+    void neverOpensWhatWasChanged() throws IOException {
+        registry.publish("cats", model);
+        Path weights = folder.resolve("registry/cats/v1/weights.safetensors");
+        byte[] bytes = Files.readAllBytes(weights);
+        bytes[bytes.length - 1] ^= 1;
+        Files.write(weights, bytes);
+        assertThatThrownBy(() -> ModelArtifact.open(registry.find("cats").path(), conf))
+                .isInstanceOf(DamagedException.class)
+                .hasMessageContaining("weights.safetensors");
+    }
+
+    @Test
+    void fullHdfsLeavesTheOldVersions() throws IOException {
+        try (MiniHdfs hdfs = MiniHdfs.start(folder.resolve("hdfs"))) {
+            Configuration hdfsConf = hdfs.configuration();
+            org.apache.hadoop.fs.Path root = new org.apache.hadoop.fs.Path(hdfs.uri(), "/models");
+            Registry onHdfs = new Registry(root, hdfsConf);
+            onHdfs.publish("cats", model);
+            hdfs.limit(root, 1 << 20);
+            assertThatThrownBy(() -> onHdfs.publish("cats", model))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("quota");
+            assertThat(onHdfs.list()).hasSize(1);
+            assertThat(root.getFileSystem(hdfsConf).listStatus(new org.apache.hadoop.fs.Path(root, "cats")))
+                    .hasSize(1);
+            ModelArtifact.open(onHdfs.find("cats").path(), hdfsConf);
+        }
+    }
+}
