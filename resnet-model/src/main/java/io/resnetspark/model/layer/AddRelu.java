@@ -26,17 +26,17 @@ public class AddRelu extends WeightlessVertex {
 
     @Override
     public AddRelu clone() {
-        return new AddRelu(getKernels());
+        return new AddRelu(kernels);
     }
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof AddRelu that && getKernels() == that.getKernels();
+        return other instanceof AddRelu that && kernels == that.kernels;
     }
 
     @Override
     public int hashCode() {
-        return getKernels().hashCode();
+        return kernels.hashCode();
     }
 
     @Override
@@ -62,7 +62,7 @@ public class AddRelu extends WeightlessVertex {
     @Override
     public org.deeplearning4j.nn.graph.vertex.GraphVertex instantiate(
             ComputationGraph graph, String name, int index, INDArray parameters, boolean initialize, DataType type) {
-        return new Computation(graph, name, index, type, getKernels().on(type));
+        return new Computation(graph, name, index, type, kernels.on(type));
     }
 
     static final class Computation extends WeightlessVertex.Computation {

@@ -17,6 +17,7 @@ import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.regularization.Regularization;
+import org.nd4j.shade.jackson.annotation.JsonProperty;
 
 /**
  * Batch normalisation of images, with ReLU behind it if asked: y = gamma (x - mean) / sqrt(variance + 1e-5) + beta.
@@ -33,7 +34,10 @@ public class BatchNorm extends BatchNormalization {
     private static final String MEAN = BatchNormalizationParamInitializer.GLOBAL_MEAN;
     private static final String VARIANCE = BatchNormalizationParamInitializer.GLOBAL_VAR;
 
+    @JsonProperty
     private Kernels.Choice kernels = Kernels.Choice.AUTO;
+
+    @JsonProperty
     private boolean relu;
 
     /** For Jackson. */
@@ -45,22 +49,6 @@ public class BatchNorm extends BatchNormalization {
         this();
         this.relu = relu;
         this.kernels = kernels;
-    }
-
-    public Kernels.Choice getKernels() {
-        return kernels;
-    }
-
-    public void setKernels(Kernels.Choice kernels) {
-        this.kernels = kernels;
-    }
-
-    public boolean isRelu() {
-        return relu;
-    }
-
-    public void setRelu(boolean relu) {
-        this.relu = relu;
     }
 
     /** DL4J's deserialiser turns this on in configurations of networks that were not yet initialised. */
@@ -107,7 +95,7 @@ public class BatchNorm extends BatchNormalization {
         private NormalizationKernel kernel() {
             BatchNorm c = configuration();
             return kernel.of(
-                    input, () -> kernels.normalization(input.size(0), Layers.shape(input), c.getEps(), c.isRelu()));
+                    input, () -> kernels.normalization(input.size(0), Layers.shape(input), c.getEps(), c.relu));
         }
 
         @Override

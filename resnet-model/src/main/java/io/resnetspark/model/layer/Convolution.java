@@ -18,6 +18,7 @@ import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.shade.jackson.annotation.JsonProperty;
 
 /**
  * A square convolution without bias and activation (batch normalisation follows), padded by half its kernel.
@@ -27,7 +28,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 public class Convolution extends ConvolutionLayer {
     private static final long serialVersionUID = 1;
 
+    @JsonProperty
     private Kernels.Choice kernels = Kernels.Choice.AUTO;
+
+    @JsonProperty
     private boolean first;
 
     /** For Jackson. */
@@ -45,22 +49,6 @@ public class Convolution extends ConvolutionLayer {
                 .activation(new ActivationIdentity()));
         this.first = first;
         this.kernels = kernels;
-    }
-
-    public Kernels.Choice getKernels() {
-        return kernels;
-    }
-
-    public void setKernels(Kernels.Choice kernels) {
-        this.kernels = kernels;
-    }
-
-    public boolean isFirst() {
-        return first;
-    }
-
-    public void setFirst(boolean first) {
-        this.first = first;
     }
 
     Window window() {
@@ -124,7 +112,7 @@ public class Convolution extends ConvolutionLayer {
             INDArray outputGradient = Layers.contiguous(epsilon, memory);
             INDArray weightGradient = gradientViews.get(ConvolutionParamInitializer.WEIGHT_KEY);
             INDArray inputGradient = null;
-            if (configuration().isFirst()) {
+            if (configuration().first) {
                 kernel().backwardWeights(x, outputGradient, weightGradient, memory);
             } else {
                 inputGradient = Layers.gradients(workspaces, dataType, input.shape());

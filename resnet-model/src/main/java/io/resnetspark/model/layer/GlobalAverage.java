@@ -15,11 +15,13 @@ import org.deeplearning4j.optimize.api.TrainingListener;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.shade.jackson.annotation.JsonProperty;
 
 /** The mean of each channel: batch x channels x height x width to batch x channels. */
 public class GlobalAverage extends GlobalPoolingLayer {
     private static final long serialVersionUID = 1;
 
+    @JsonProperty
     private Kernels.Choice kernels = Kernels.Choice.AUTO;
 
     /** For Jackson. */
@@ -29,14 +31,6 @@ public class GlobalAverage extends GlobalPoolingLayer {
 
     public GlobalAverage(Kernels.Choice kernels) {
         this();
-        this.kernels = kernels;
-    }
-
-    public Kernels.Choice getKernels() {
-        return kernels;
-    }
-
-    public void setKernels(Kernels.Choice kernels) {
         this.kernels = kernels;
     }
 

@@ -6,6 +6,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.GradientUpdater;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.schedule.ISchedule;
+import org.nd4j.shade.jackson.annotation.JsonProperty;
 
 /**
  * Gradient descent with Polyak's momentum, as the paper and Caffe have it: v = momentum v + rate g; w = w - v.
@@ -16,7 +17,10 @@ public class HeavyBall implements IUpdater {
     private static final long serialVersionUID = 1;
     private static final String VELOCITY = "velocity";
 
+    @JsonProperty
     private double momentum;
+
+    @JsonProperty
     private ISchedule rate;
 
     /** For Jackson. */
@@ -25,22 +29,6 @@ public class HeavyBall implements IUpdater {
     /** @param rate the learning rate at each iteration, counted from the start of training */
     public HeavyBall(double momentum, ISchedule rate) {
         this.momentum = momentum;
-        this.rate = rate;
-    }
-
-    public double getMomentum() {
-        return momentum;
-    }
-
-    public void setMomentum(double momentum) {
-        this.momentum = momentum;
-    }
-
-    public ISchedule getRate() {
-        return rate;
-    }
-
-    public void setRate(ISchedule rate) {
         this.rate = rate;
     }
 

@@ -15,11 +15,13 @@ import org.deeplearning4j.optimize.api.TrainingListener;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.shade.jackson.annotation.JsonProperty;
 
 /** Max pooling, padded by half its kernel. */
 public class MaxPool extends SubsamplingLayer {
     private static final long serialVersionUID = 1;
 
+    @JsonProperty
     private Kernels.Choice kernels = Kernels.Choice.AUTO;
 
     /** For Jackson. */
@@ -32,14 +34,6 @@ public class MaxPool extends SubsamplingLayer {
                 .kernelSize(window.kernel(), window.kernel())
                 .stride(window.stride(), window.stride())
                 .padding(window.padding(), window.padding()));
-        this.kernels = kernels;
-    }
-
-    public Kernels.Choice getKernels() {
-        return kernels;
-    }
-
-    public void setKernels(Kernels.Choice kernels) {
         this.kernels = kernels;
     }
 

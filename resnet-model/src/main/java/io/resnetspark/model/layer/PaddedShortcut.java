@@ -13,6 +13,7 @@ import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.shade.jackson.annotation.JsonProperty;
 
 /**
  * The shortcut without parameters (paper, option A): every {@code stride}-th pixel, and channels of zeros, half of them
@@ -24,7 +25,10 @@ import org.nd4j.linalg.factory.Nd4j;
 public class PaddedShortcut extends WeightlessVertex {
     private static final long serialVersionUID = 1;
 
+    @JsonProperty
     private int stride;
+
+    @JsonProperty
     private int outputs;
 
     /** For Jackson. */
@@ -38,25 +42,9 @@ public class PaddedShortcut extends WeightlessVertex {
         this.outputs = outputs;
     }
 
-    public int getStride() {
-        return stride;
-    }
-
-    public void setStride(int stride) {
-        this.stride = stride;
-    }
-
-    public int getOutputs() {
-        return outputs;
-    }
-
-    public void setOutputs(int outputs) {
-        this.outputs = outputs;
-    }
-
     @Override
     public PaddedShortcut clone() {
-        return new PaddedShortcut(stride, outputs, getKernels());
+        return new PaddedShortcut(stride, outputs, kernels);
     }
 
     @Override
@@ -64,12 +52,12 @@ public class PaddedShortcut extends WeightlessVertex {
         return other instanceof PaddedShortcut that
                 && stride == that.stride
                 && outputs == that.outputs
-                && getKernels() == that.getKernels();
+                && kernels == that.kernels;
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(stride, outputs, getKernels());
+        return Objects.hash(stride, outputs, kernels);
     }
 
     @Override
@@ -95,7 +83,7 @@ public class PaddedShortcut extends WeightlessVertex {
     @Override
     public org.deeplearning4j.nn.graph.vertex.GraphVertex instantiate(
             ComputationGraph graph, String name, int index, INDArray parameters, boolean initialize, DataType type) {
-        return new Computation(graph, name, index, type, getKernels().on(type), new Window(1, stride), outputs);
+        return new Computation(graph, name, index, type, kernels.on(type), new Window(1, stride), outputs);
     }
 
     static final class Computation extends WeightlessVertex.Computation {

@@ -12,22 +12,16 @@ import org.deeplearning4j.nn.graph.vertex.BaseGraphVertex;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.shade.jackson.annotation.JsonProperty;
 
 /** A vertex without parameters, as DL4J wants one described. */
 abstract class WeightlessVertex extends GraphVertex {
     private static final long serialVersionUID = 1;
 
-    private Kernels.Choice kernels;
+    @JsonProperty
+    Kernels.Choice kernels;
 
     WeightlessVertex(Kernels.Choice kernels) {
-        this.kernels = kernels;
-    }
-
-    public Kernels.Choice getKernels() {
-        return kernels;
-    }
-
-    public void setKernels(Kernels.Choice kernels) {
         this.kernels = kernels;
     }
 
