@@ -12,20 +12,15 @@ public final class Locations {
     private Locations() {}
 
     public static Path of(String place) {
-        return new Path(uri(place));
-    }
-
-    private static String uri(String place) {
         if (place.isBlank()) {
             throw new BadInputException("A place is empty; wanted a path or a URI such as hdfs://host/folder.");
         }
         if (SCHEME.matcher(place).matches()) {
-            return place;
+            return new Path(place);
         }
         try {
-            String uri = Paths.get(place).toAbsolutePath().normalize().toUri().toString();
-            // A folder's URI ends with a slash or not, as the folder is there or not.
-            return uri.endsWith("/") ? uri.substring(0, uri.length() - 1) : uri;
+            // By way of URI: a Path made of a string would take the %20 of a space for its name.
+            return new Path(Paths.get(place).toAbsolutePath().normalize().toUri());
         } catch (InvalidPathException wrong) {
             throw new BadInputException("'" + place + "' is no path: " + wrong.getMessage(), wrong);
         }

@@ -20,19 +20,20 @@ class ITScripts {
         return Command.run(Map.of(), "scripts/resnet", arguments);
     }
 
+    /** Names with a space and beyond ASCII, as people have them. */
     private String at(String name) {
-        return folder.resolve(name).toString();
+        return folder.resolve("my größte").resolve(name).toString();
     }
 
     @Test
     void fromPhotographsToAnAnswer() throws Exception {
-        Corpora.folders(folder.resolve("corpus"), 40, 10, 36);
+        Corpora.folders(Path.of(at("corpus")), 40, 10, 36);
         Ended prepared =
                 resnet("prepare", "--from", at("corpus"), "--to", at("data")).ok();
         assertThat(prepared.out()).contains("120 pictures to train on, 30 to validate on, 3 classes");
         assertThat(prepared.err()).contains("check: 150 of 150 images");
 
-        String recipe = SmallRecipe.write(folder.resolve("small.conf")).toString();
+        String recipe = SmallRecipe.write(Path.of(at("small.conf"))).toString();
         Ended trained = resnet("train", recipe, "--data", at("data"), "--out", at("run"), "--set", "seed=5")
                 .ok();
         assertThat(trained.out()).contains(at("run") + "/model").contains("top-1");
@@ -44,7 +45,7 @@ class ITScripts {
         resnet("evaluate", at("run"), "--data", at("data"), "--json", at("evaluation.json"))
                 .ok();
         JsonNode evaluation =
-                Json.COMPACT.readTree(folder.resolve("evaluation.json").toFile());
+                Json.COMPACT.readTree(Path.of(at("evaluation.json")).toFile());
         assertThat(evaluation.get("count").asInt()).isEqualTo(30);
         assertThat(evaluation.get("top1_error").asDouble()).isLessThan(0.2);
         assertThat(evaluation.get("protocol").asText()).isEqualTo("one-crop");

@@ -30,7 +30,7 @@ public final class Training {
     private final Configuration conf;
     private final Recipe recipe;
     private final Dataset.Opened data;
-    private final Path out;
+    private final Path model;
     private final Progress progress;
 
     private final TrainingPlan plan;
@@ -47,10 +47,10 @@ public final class Training {
         this.conf = spark.hadoopConfiguration();
         this.recipe = recipe;
         this.data = data;
-        this.out = out;
         this.progress = progress;
-        if (out.getFileSystem(conf).exists(out)) {
-            throw new BadInputException(out + " exists, and nothing is overwritten. Name another --out.");
+        this.model = new Path(out, "model");
+        if (model.getFileSystem(conf).exists(model)) {
+            throw new BadInputException(model + " exists, and nothing is overwritten. Name another --out.");
         }
         this.evaluationPreprocessing = recipe.data().evaluationOn(data, conf);
         this.plan = TrainingPlan.of(
@@ -130,7 +130,7 @@ public final class Training {
                 evaluation,
                 Provenance.now(data.path().toString(), data.digest(), recipe.seed(), recipe.workers(), plan.threads()));
         return ModelArtifact.write(
-                new Path(out, "model"),
+                model,
                 description,
                 NetworkWeights.of(graph),
                 evaluationPreprocessing.mean(),
