@@ -30,7 +30,7 @@ public final class Digests {
         }
     }
 
-    public static FileDigest of(InputStream in) throws IOException {
+    private static FileDigest of(InputStream in) throws IOException {
         DigestingStream sink = new DigestingStream(java.io.OutputStream.nullOutputStream());
         in.transferTo(sink);
         return sink.digest();

@@ -63,7 +63,7 @@ public final class Draft implements Closeable {
         return files;
     }
 
-    /** Where the files lie until {@link #commit}; executors write here too, and {@link #add} what they wrote. */
+    /** Where the files lie until {@link #commit}; executors write here too. */
     public Path path() {
         return aside;
     }
@@ -83,11 +83,6 @@ public final class Draft implements Closeable {
 
     public void write(String name, byte[] content) throws IOException {
         write(name, out -> out.write(content));
-    }
-
-    /** Enters a file that another process wrote. */
-    public void add(String name, FileDigest digest) {
-        digests.put(name, digest);
     }
 
     public Map<String, FileDigest> digests() {

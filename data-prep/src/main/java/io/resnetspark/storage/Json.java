@@ -1,15 +1,23 @@
 package io.resnetspark.storage;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
 
 /** JSON as all our files and commands write it: names_with_underscores, records as objects. */
 public final class Json {
     /** For files and people. */
     public static final ObjectMapper PRETTY = JsonMapper.builder()
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+            // A later version of us may say more; what it means is told by the format's number.
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .enable(SerializationFeature.INDENT_OUTPUT)
             .build();
 
@@ -19,4 +27,24 @@ public final class Json {
             .build();
 
     private Json() {}
+
+    /**
+     * Reads a file.
+     *
+     * @throws BadInputException naming the file, if it is no JSON or not of this form
+     */
+    public static <T> T read(Path file, Class<T> type, Configuration conf) throws IOException {
+        try (InputStream in = file.getFileSystem(conf).open(file)) {
+            return read(in.readAllBytes(), file, type);
+        }
+    }
+
+    /** The same for the bytes of a file that was read already. */
+    public static <T> T read(byte[] json, Path file, Class<T> type) throws IOException {
+        try {
+            return PRETTY.readValue(json, type);
+        } catch (JsonProcessingException wrong) {
+            throw new BadInputException(file + " cannot be read: " + wrong.getOriginalMessage(), wrong);
+        }
+    }
 }

@@ -7,7 +7,7 @@ import org.apache.hadoop.fs.Path;
 
 /** Places as people write them: any Hadoop URI; without a scheme, this machine's disk, whatever Hadoop's default is. */
 public final class Locations {
-    private static final Pattern SCHEME = Pattern.compile("[a-zA-Z][a-zA-Z0-9+.-]*:.*");
+    private static final Pattern SCHEME = Pattern.compile("[a-zA-Z][a-zA-Z0-9+.-]*:/.*");
 
     private Locations() {}
 
@@ -16,13 +16,21 @@ public final class Locations {
             throw new BadInputException("A place is empty; wanted a path or a URI such as hdfs://host/folder.");
         }
         if (SCHEME.matcher(place).matches()) {
-            return new Path(place);
+            return uri(place);
         }
         try {
             // By way of URI: a Path made of a string would take the %20 of a space for its name.
             return new Path(Paths.get(place).toAbsolutePath().normalize().toUri());
         } catch (InvalidPathException wrong) {
             throw new BadInputException("'" + place + "' is no path: " + wrong.getMessage(), wrong);
+        }
+    }
+
+    private static Path uri(String place) {
+        try {
+            return new Path(place);
+        } catch (IllegalArgumentException wrong) {
+            throw new BadInputException("'" + place + "' is no URI: " + wrong.getMessage(), wrong);
         }
     }
 }

@@ -2,12 +2,10 @@ package io.resnetspark.storage;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /** The files of a directory with their digests, as manifest.json; written last. */
@@ -16,6 +14,11 @@ public record Manifest(Map<String, FileDigest> files) {
 
     public Manifest {
         files = Map.copyOf(files);
+        for (String name : files.keySet()) {
+            if (!name.matches("[^/:]+(/[^/:]+)*") || name.matches("(.*/)?\\.\\.?(/.*)?") || name.equals(FILE)) {
+                throw new IllegalArgumentException("'" + name + "' is no name of a file within a directory");
+            }
+        }
     }
 
     /** Writes the manifest of everything in the draft. */
@@ -26,21 +29,29 @@ public record Manifest(Map<String, FileDigest> files) {
         return manifest;
     }
 
-    /** Reads the manifest of a directory. */
+    /**
+     * Reads the manifest of a directory.
+     *
+     * @throws DamagedException if there is none, or none that can be read
+     */
     public static Manifest of(Path directory, Configuration conf) throws IOException {
-        try (InputStream in = directory.getFileSystem(conf).open(new Path(directory, FILE))) {
-            return Json.PRETTY.readValue(in, Manifest.class);
+        Path file = new Path(directory, FILE);
+        try {
+            return Json.read(file, Manifest.class, conf);
+        } catch (FileNotFoundException missing) {
+            throw new DamagedException(directory, List.of(FILE + " is missing"));
+        } catch (BadInputException unreadable) {
+            throw new DamagedException(directory, List.of(unreadable.getMessage()));
         }
     }
 
     /** What is wrong with a directory, a sentence a file; nothing if all is well. */
     public List<String> problems(Path directory, Configuration conf) throws IOException {
-        FileSystem system = directory.getFileSystem(conf);
         List<String> problems = new ArrayList<>();
         for (String name : new java.util.TreeSet<>(files.keySet())) {
             FileDigest wanted = files.get(name);
             try {
-                FileDigest found = Digests.of(system.open(new Path(directory, name)));
+                FileDigest found = Digests.of(new Path(directory, name), conf);
                 if (!found.equals(wanted)) {
                     problems.add(name + " has " + found.bytes() + " bytes with SHA-256 " + found.sha256()
                             + "; the manifest says " + wanted.bytes() + " with " + wanted.sha256());

@@ -8,11 +8,12 @@ public final class ExecutorCores {
 
     /**
      * On a cluster, what a task was given: spark.task.cpus. In local mode every worker shares this machine, so an equal
-     * part of its cores.
+     * part of its cores for each that works at the same time.
      */
     public static int perWorker(JavaSparkContext spark, int workers) {
         if (spark.isLocal()) {
-            return Math.max(1, Runtime.getRuntime().availableProcessors() / workers);
+            int atATime = Math.min(workers, spark.defaultParallelism());
+            return Math.max(1, Runtime.getRuntime().availableProcessors() / atATime);
         }
         return spark.getConf().getInt("spark.task.cpus", 1);
     }

@@ -1,5 +1,6 @@
 package io.resnetspark.data.image;
 
+import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
 import java.awt.image.DataBufferByte;
 import java.io.ByteArrayInputStream;
@@ -27,8 +28,14 @@ public final class Codec {
 
     private Codec() {}
 
+    /** Larger files are not read to their end. */
+    public static final int MOST_BYTES = 100_000_000;
+
     /** Decodes JPEG or PNG, told by the bytes and not by a name. */
     public static Image decode(byte[] bytes) throws BadImageException {
+        if (bytes.length > MOST_BYTES) {
+            throw new BadImageException("more than " + MOST_BYTES / 1_000_000 + " MB");
+        }
         try (ImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes))) {
             Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
             if (!readers.hasNext()) {
@@ -85,9 +92,8 @@ public final class Codec {
             return new Image(height, width, rgb);
         }
         int[] row = new int[width];
-        boolean grey = decoded.getRaster().getNumBands() == 1
-                && decoded.getSampleModel().getSampleSize(0) == 8
-                && decoded.getColorModel().getNumComponents() == 1;
+        boolean grey = decoded.getColorModel().getColorSpace().getType() == ColorSpace.TYPE_GRAY;
+        int deeper = Math.max(0, decoded.getSampleModel().getSampleSize(0) - Byte.SIZE);
         for (int y = 0, i = 0; y < height; y++) {
             if (grey) {
                 // Past the colour model: Java takes grey for linear light and would brighten it.
@@ -96,9 +102,9 @@ public final class Codec {
                 decoded.getRGB(0, y, width, 1, row, 0, width);
             }
             for (int x = 0; x < width; x++) {
-                rgb[i++] = (byte) (grey ? row[x] : row[x] >> 16);
-                rgb[i++] = (byte) (grey ? row[x] : row[x] >> 8);
-                rgb[i++] = (byte) row[x];
+                rgb[i++] = (byte) (grey ? row[x] >> deeper : row[x] >> 16);
+                rgb[i++] = (byte) (grey ? row[x] >> deeper : row[x] >> 8);
+                rgb[i++] = (byte) (grey ? row[x] >> deeper : row[x]);
             }
         }
         return new Image(height, width, rgb);

@@ -1,6 +1,7 @@
 package io.resnetspark.data.image;
 
 import java.io.Serializable;
+import java.util.Arrays;
 import java.util.random.RandomGenerator;
 
 /**
@@ -12,6 +13,9 @@ public sealed interface Crop extends Serializable {
     int side();
 
     Image apply(Image image, RandomGenerator random);
+
+    /** What is done to the planes of the result once the mean is subtracted: nothing, for most. */
+    default void afterMean(float[] planes, int offset, RandomGenerator random) {}
 
     /**
      * The paper's for ImageNet (section 3.4): the shorter side uniform in [least, most], a random square crop, or its
@@ -43,27 +47,30 @@ public sealed interface Crop extends Serializable {
         }
     }
 
-    /** The paper's for CIFAR (section 4.2): padded with zeros, a random crop of the old size, or its mirror image. */
+    /**
+     * The paper's for CIFAR (section 4.2): padded, a random crop of the old size, or its mirror image. The mean is
+     * subtracted before, pixel from pixel, so that the padding's zeros are the mean.
+     */
     record PadAndShift(int padding, int side) implements Crop {
         @Override
         public Image apply(Image image, RandomGenerator random) {
-            Image fitted = new Centre(side, side).apply(image, random);
-            int dx = random.nextInt(2 * padding + 1) - padding;
-            int dy = random.nextInt(2 * padding + 1) - padding;
-            Image crop = shifted(fitted, dx, dy);
-            return random.nextBoolean() ? mirrored(crop) : crop;
+            return new Centre(side, side).apply(image, random);
         }
 
-        private static Image shifted(Image image, int dx, int dy) {
-            int side = image.width();
-            byte[] rgb = new byte[image.rgb().length];
-            int from = Math.max(0, dx);
-            int count = side - Math.abs(dx);
-            for (int y = Math.max(0, -dy); y < Math.min(side, side - dy); y++) {
-                System.arraycopy(
-                        image.rgb(), 3 * ((y + dy) * side + from), rgb, 3 * (y * side + Math.max(0, -dx)), 3 * count);
+        @Override
+        public void afterMean(float[] planes, int offset, RandomGenerator random) {
+            int dx = random.nextInt(2 * padding + 1) - padding;
+            int dy = random.nextInt(2 * padding + 1) - padding;
+            boolean mirrored = random.nextBoolean();
+            float[] before = Arrays.copyOfRange(planes, offset, offset + 3 * side * side);
+            for (int row = 0, to = offset; row < 3 * side; row++) {
+                int y = row % side + dy;
+                for (int column = 0; column < side; column++) {
+                    int x = (mirrored ? side - 1 - column : column) + dx;
+                    boolean inside = x >= 0 && x < side && y >= 0 && y < side;
+                    planes[to++] = inside ? before[(row + dy) * side + x] : 0;
+                }
             }
-            return new Image(side, side, rgb);
         }
     }
 
@@ -81,14 +88,12 @@ public sealed interface Crop extends Serializable {
             if (image.width() == side && image.height() == side && shorter == side) {
                 return image;
             }
-            Image scaled = Resize.shorterSide(image, shorter);
-            int x = (scaled.width() - side) / 2;
-            int y = (scaled.height() - side) / 2;
-            byte[] rgb = new byte[3 * side * side];
-            for (int row = 0; row < side; row++) {
-                System.arraycopy(scaled.rgb(), 3 * ((y + row) * scaled.width() + x), rgb, 3 * row * side, 3 * side);
-            }
-            return new Image(side, side, rgb);
+            // As scaling the whole and cutting out the middle, without making the whole: a long strip may be huge.
+            double across = (double) image.width() / Resize.scaled(image.width(), image, shorter);
+            double down = (double) image.height() / Resize.scaled(image.height(), image, shorter);
+            long x = (Resize.scaled(image.width(), image, shorter) - side) / 2;
+            long y = (Resize.scaled(image.height(), image, shorter) - side) / 2;
+            return Resize.bilinear(image, new Box(x * across, y * down, side * across, side * down), side, side);
         }
     }
 

@@ -25,5 +25,6 @@ public record Preprocessing(Crop crop, ColourNoise noise, Mean mean) implements 
         RandomGenerator random = Seeds.of(seed, epoch, key);
         Image seen = crop.apply(image, random);
         mean.subtract(seen, noise.draw(random), minibatch, offset);
+        crop.afterMean(minibatch, offset, random);
     }
 }

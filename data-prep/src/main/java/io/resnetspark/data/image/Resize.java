@@ -32,10 +32,16 @@ public final class Resize {
 
     /** Scales the whole picture so that its shorter side has this many pixels. */
     public static Image shorterSide(Image image, int pixels) {
-        double scale = (double) pixels / image.shorterSide();
-        int width = image.width() <= image.height() ? pixels : (int) Math.round(image.width() * scale);
-        int height = image.height() <= image.width() ? pixels : (int) Math.round(image.height() * scale);
-        return bilinear(image, Box.whole(image), width, height);
+        return bilinear(
+                image,
+                Box.whole(image),
+                Math.toIntExact(scaled(image.width(), image, pixels)),
+                Math.toIntExact(scaled(image.height(), image, pixels)));
+    }
+
+    /** What a length of the picture becomes when its shorter side is scaled to this many pixels. */
+    static long scaled(int length, Image image, int shorterSide) {
+        return Math.round((double) length * shorterSide / image.shorterSide());
     }
 
     /** One output pixel: three weighted sums along a row or a column. */

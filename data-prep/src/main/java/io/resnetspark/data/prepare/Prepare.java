@@ -15,18 +15,22 @@ import io.resnetspark.data.shard.Shards;
 import io.resnetspark.data.source.Source;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Draft;
+import io.resnetspark.storage.Floats;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.apache.hadoop.fs.FileContext;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Options.Rename;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.Partitioner;
 import org.apache.spark.TaskContext;
@@ -69,6 +73,7 @@ public final class Prepare {
                     splits.put(split.folder(), write(checked, split, summary, draft, progress));
                 }
                 quarantine(checked, draft);
+                sweep(draft);
                 Dataset dataset = describe(summary, splits, draft);
                 draft.write(Dataset.FILE, dataset.json());
                 draft.commit();
@@ -139,55 +144,63 @@ public final class Prepare {
                 .repartitionAndSortWithinPartitions(new ByHash(shards));
         JavaRDD<Tuple2<String, Shards.Written>> written = mixed.mapPartitions(examples -> {
             int number = TaskContext.getPartitionId();
-            String name = String.format("part-%05d.parquet", number);
+            String name = String.format(Locale.ROOT, "part-%05d.parquet", number);
             Iterator<Example> rows = map(examples, Tuple2::_2);
             Path file = new Path(folder, name);
             // A retry, or a straggler beside it, must never write into the same file.
             Path attempt = new Path(folder, "." + name + "." + TaskContext.get().taskAttemptId());
             Shards.Written result = Shards.write(rows, attempt, conf.value());
-            FileSystem files = Draft.fileSystem(file, conf.value());
-            files.delete(file, false);
-            files.rename(attempt, file);
+            FileContext.getFileContext(file.toUri(), conf.value()).rename(attempt, file, Rename.OVERWRITE);
             return List.of(new Tuple2<>(split.folder() + "/" + name, result)).iterator();
         });
         try (TaskProgress ignored = TaskProgress.watch(
                 spark.sc(), progress.begin("write " + split.folder(), "shards", shards), shards, written)) {
             List<Shard> result = new ArrayList<>();
             for (Tuple2<String, Shards.Written> shard : written.collect()) {
-                draft.add(shard._1, shard._2.digest());
                 result.add(new Shard(shard._1, shard._2.examples(), shard._2.digest()));
             }
             return result;
         }
     }
 
-    /** Bad pictures, as they were found, and why each is bad. */
+    /** Bad pictures, as they were found, written where they were read; and why each is bad. */
     private void quarantine(JavaRDD<Checked> checked, Draft draft) throws IOException {
-        List<Checked> bad = checked.filter(picture -> !picture.isGood()).collect();
-        Map<String, String> reasons = new TreeMap<>();
-        for (Checked picture : bad) {
-            String key = picture.example().key();
-            draft.write("quarantine/" + key, picture.example().bytes());
-            reasons.put(key, picture.reason());
-        }
+        String folder = new Path(draft.path(), "quarantine").toString();
+        SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
+        List<String> reasons = checked.filter(picture -> !picture.isGood())
+                .map(picture -> {
+                    String key = picture.example().key();
+                    Path file = new Path(folder, key.replace(':', '-'));
+                    try (OutputStream out = Draft.fileSystem(file, conf.value()).create(file, true)) {
+                        out.write(picture.example().bytes());
+                    }
+                    return key + "\t" + picture.reason().replaceAll("\\s+", " ") + "\n";
+                })
+                .collect();
         if (!reasons.isEmpty()) {
-            draft.write(
-                    "quarantine/reasons.tsv",
-                    reasons.entrySet().stream()
-                            .map(entry ->
-                                    entry.getKey() + "\t" + entry.getValue().replaceAll("\\s+", " ") + "\n")
-                            .collect(Collectors.joining())
-                            .getBytes(java.nio.charset.StandardCharsets.UTF_8));
+            String table = reasons.stream().sorted().collect(Collectors.joining());
+            draft.write("quarantine/reasons.tsv", table.getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    /** What attempts left that failed or were overtaken. */
+    private void sweep(Draft draft) throws IOException {
+        for (Split split : Split.values()) {
+            Path folder = new Path(draft.path(), split.folder());
+            FileSystem files = Draft.fileSystem(folder, spark.hadoopConfiguration());
+            if (files.exists(folder)) {
+                for (FileStatus file :
+                        files.listStatus(folder, path -> path.getName().startsWith("."))) {
+                    files.delete(file.getPath(), false);
+                }
+            }
         }
     }
 
     private Dataset describe(Summary summary, Map<String, List<Shard>> splits, Draft draft) throws IOException {
-        float[] mean = summary.meanImage();
-        byte[] bytes = new byte[mean.length * Float.BYTES];
-        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(mean);
-        draft.write(Dataset.MEAN_IMAGE, bytes);
+        draft.write(Dataset.MEAN_IMAGE, Floats.bytes(summary.meanImage()));
         return new Dataset(
-                1,
+                Dataset.FORMAT,
                 source.description(),
                 Instant.now().toString(),
                 source.side(),

@@ -12,9 +12,13 @@ import java.io.Serializable;
  * @param mostBad the share of pictures that may be set aside before the job stops
  */
 public record PrepareSettings(int shorterSide, long shardBytes, double mostBad) implements Serializable {
+    private static final long LEAST_SHARD = 10_000;
+    /** Executors hold whole shards in memory. */
+    private static final long MOST_SHARD = 1L << 30;
+
     public PrepareSettings {
-        if (shorterSide < 1 || shardBytes < 1 || mostBad < 0 || mostBad > 1) {
-            throw new BadInputException("The shorter side and the shard size must be positive and the share of bad"
+        if (shorterSide < 1 || shardBytes < LEAST_SHARD || shardBytes > MOST_SHARD || mostBad < 0 || mostBad > 1) {
+            throw new BadInputException("The shorter side must be positive, a shard from 10k to 1g and the share of bad"
                     + " pictures within 0 and 1, not " + shorterSide + ", " + shardBytes + ", " + mostBad + ".");
         }
     }

@@ -5,15 +5,15 @@ import io.resnetspark.data.image.Mean;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Digests;
 import io.resnetspark.storage.FileDigest;
+import io.resnetspark.storage.Floats;
 import io.resnetspark.storage.Json;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
@@ -41,7 +41,14 @@ public record Dataset(
         implements Serializable {
     public static final String FILE = "dataset.json";
     public static final String MEAN_IMAGE = "mean-image.f32";
-    static final int FORMAT = 1;
+    public static final int FORMAT = 1;
+
+    public Dataset {
+        Objects.requireNonNull(classes, "classes");
+        Objects.requireNonNull(splits, "splits");
+        Objects.requireNonNull(statistics, "statistics");
+        Objects.requireNonNull(meanImage, "mean_image");
+    }
 
     /** A shard: its path below the dataset, its examples, and its digest. */
     public record Shard(String path, int examples, FileDigest digest) implements Serializable {}
@@ -57,7 +64,7 @@ public record Dataset(
         Path qualified = path.getFileSystem(conf).makeQualified(path);
         try (InputStream in = qualified.getFileSystem(conf).open(new Path(qualified, FILE))) {
             byte[] json = in.readAllBytes();
-            Dataset dataset = Json.PRETTY.readValue(json, Dataset.class);
+            Dataset dataset = Json.read(json, new Path(qualified, FILE), Dataset.class);
             if (dataset.format != FORMAT) {
                 throw new BadInputException(qualified + " has format " + dataset.format + "; this version reads "
                         + FORMAT + ". Prepare it again.");
@@ -87,8 +94,6 @@ public record Dataset(
         if (!Digests.of(bytes).equals(meanImage.sha256())) {
             throw new BadInputException(file + " is damaged: its SHA-256 is not the one in " + FILE + ".");
         }
-        float[] planes = new float[bytes.length / Float.BYTES];
-        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(planes);
-        return Mean.perPixel(planes, side);
+        return Mean.perPixel(Floats.of(bytes), side);
     }
 }

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -111,7 +112,7 @@ final class CifarSource implements Source {
         List<Labelled> images = batch.read(conf, first, IMAGES_A_PIECE);
         return IntStream.range(0, images.size())
                 .mapToObj(i -> new SourceImage(
-                        String.format("%s/%05d", name, first + i),
+                        String.format(Locale.ROOT, "%s/%05d", name, first + i),
                         split,
                         images.get(i).label(),
                         Codec.png(images.get(i).image())))

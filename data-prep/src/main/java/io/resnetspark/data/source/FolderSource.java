@@ -2,9 +2,11 @@ package io.resnetspark.data.source;
 
 import io.resnetspark.data.SourceImage;
 import io.resnetspark.data.Split;
+import io.resnetspark.data.image.Codec;
 import io.resnetspark.storage.BadInputException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -130,7 +132,7 @@ final class FolderSource implements Source {
         return some.stream()
                 .map(entry -> {
                     try {
-                        byte[] bytes = Sources.read(new Path(java.net.URI.create(entry.uri)), conf);
+                        byte[] bytes = Sources.read(new Path(URI.create(entry.uri)), Codec.MOST_BYTES + 1, conf);
                         return new SourceImage(entry.key, entry.split, entry.label, bytes);
                     } catch (IOException unreadable) {
                         throw new UncheckedIOException(unreadable);

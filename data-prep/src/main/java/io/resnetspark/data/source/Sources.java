@@ -42,8 +42,13 @@ public final class Sources {
     }
 
     static byte[] read(Path file, Configuration conf) throws IOException {
+        return read(file, Integer.MAX_VALUE, conf);
+    }
+
+    /** The first bytes of a file, at most so many. */
+    static byte[] read(Path file, int most, Configuration conf) throws IOException {
         try (java.io.InputStream in = file.getFileSystem(conf).open(file)) {
-            return in.readAllBytes();
+            return in.readNBytes(most);
         }
     }
 }

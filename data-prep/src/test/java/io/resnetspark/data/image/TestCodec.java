@@ -53,11 +53,13 @@ class TestCodec {
         assertThat(image.rgb()).hasSize(96).containsOnly((byte) 255);
     }
 
-    @Test
-    void keepsGreyAsItIs() throws IOException, BadImageException {
-        BufferedImage grey = new BufferedImage(2, 1, BufferedImage.TYPE_BYTE_GRAY);
-        grey.getRaster().setSample(0, 0, 0, 100);
-        grey.getRaster().setSample(1, 0, 0, 17);
+    @ParameterizedTest
+    @ValueSource(ints = {BufferedImage.TYPE_BYTE_GRAY, BufferedImage.TYPE_USHORT_GRAY})
+    void keepsGreyAsItIs(int type) throws IOException, BadImageException {
+        BufferedImage grey = new BufferedImage(2, 1, type);
+        int scale = type == BufferedImage.TYPE_USHORT_GRAY ? 256 : 1;
+        grey.getRaster().setSample(0, 0, 0, 100 * scale);
+        grey.getRaster().setSample(1, 0, 0, 17 * scale);
         assertThat(Codec.decode(encoded(grey, "png")).rgb()).containsExactly(100, 100, 100, 17, 17, 17);
     }
 

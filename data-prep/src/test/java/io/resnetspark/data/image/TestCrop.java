@@ -32,7 +32,7 @@ class TestCrop {
         RandomGenerator random = Seeds.of(1, 0);
         int[] seen = new int[9 * 9 * 2];
         for (int draw = 0; draw < DRAWS; draw++) {
-            Image shown = crop.apply(image, random);
+            Image shown = shown(crop, image, random);
             byte[] centre = pixel(shown, 16, 16);
             boolean mirrored = pixel(shown, 15, 16)[0] > centre[0];
             // Mirrored, column 16 shows what stood at 15.
@@ -47,7 +47,7 @@ class TestCrop {
     void cifarPadsWithZeros() {
         Image image = coordinates(32, 32);
         for (int draw = 0; draw < 200; draw++) {
-            Image shown = new Crop.PadAndShift(4, 32).apply(image, Seeds.of(3, draw));
+            Image shown = shown(new Crop.PadAndShift(4, 32), image, Seeds.of(3, draw));
             int kept = 0;
             for (int i = 2; i < shown.rgb().length; i += 3) {
                 assertThat(shown.rgb()[i]).isBetween((byte) 0, (byte) 1);
@@ -144,6 +144,39 @@ class TestCrop {
         assertThatThrownBy(() -> new Crop.Centre(200, 224))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("224 does not fit");
+    }
+
+    /** What a crop shows of a picture when the mean is zero. */
+    private static Image shown(Crop crop, Image image, RandomGenerator random) {
+        int pixels = crop.side() * crop.side();
+        float[] planes = new float[1 + 3 * pixels];
+        Image cut = crop.apply(image, random);
+        Mean.perChannel(new float[3]).subtract(cut, new float[3], planes, 1);
+        crop.afterMean(planes, 1, random);
+        byte[] rgb = new byte[3 * pixels];
+        for (int i = 0; i < rgb.length; i++) {
+            rgb[i] = (byte) planes[1 + i % 3 * pixels + i / 3];
+        }
+        return new Image(crop.side(), crop.side(), rgb);
+    }
+
+    @Test
+    void cutsTheCentreOutOfAStripWithoutScalingAllOfIt() {
+        Image strip = new Image(40_000, 1, new byte[120_000]);
+        assertThat(new Crop.Centre(256, 224).apply(strip, Seeds.of(0, 0)).rgb()).hasSize(3 * 224 * 224);
+    }
+
+    @Test
+    void centreIsThatOfTheWholePictureScaled() {
+        Image picture = Pictures.ofClass(1, 301, 200, 3);
+        Image whole = Resize.shorterSide(picture, 100);
+        Image centre = new Crop.Centre(100, 80).apply(picture, Seeds.of(0, 0));
+        int x = (whole.width() - 80) / 2;
+        for (int row = 0; row < 80; row++) {
+            for (int column = 0; column < 80; column++) {
+                assertThat(pixel(centre, column, row)).isEqualTo(pixel(whole, x + column, 10 + row));
+            }
+        }
     }
 
     private static byte[] pixel(Image image, int x, int y) {

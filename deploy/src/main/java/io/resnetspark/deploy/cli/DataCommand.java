@@ -4,10 +4,12 @@ import io.resnetspark.data.Split;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.Example;
 import io.resnetspark.data.shard.Shards;
+import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Locations;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import picocli.CommandLine;
@@ -35,6 +37,9 @@ final class DataCommand implements Runnable {
             @Option(names = "--count", defaultValue = "5", description = "How many. Default: 5.") int count,
             @Option(names = "--to", required = true, paramLabel = "DIR", description = "A local folder.") Path to)
             throws IOException {
+        if (count < 1) {
+            throw new BadInputException("--count " + count + " is too few; wanted at least 1.");
+        }
         Configuration conf = new Configuration();
         Dataset.Opened opened = Dataset.open(Locations.of(data), conf);
         Files.createDirectories(to);
@@ -44,7 +49,7 @@ final class DataCommand implements Runnable {
                     Shards.read(new org.apache.hadoop.fs.Path(opened.path(), shard.path()), shard.digest(), conf);
             for (Example example : examples.subList(0, Math.min(examples.size(), count - written))) {
                 Path file = to.resolve(fileName(example, opened.dataset().classes()));
-                Files.write(file, example.bytes());
+                Files.write(file, example.bytes(), StandardOpenOption.CREATE_NEW);
                 spec.commandLine().getOut().println(file);
                 written++;
             }
@@ -56,7 +61,7 @@ final class DataCommand implements Runnable {
     }
 
     private static String fileName(Example example, List<String> classes) {
-        String name = example.key().replaceAll("[^A-Za-z0-9]+", "-").replaceFirst("(?i)-(jpe?g|png)$", "");
-        return classes.get(example.label()) + "-" + name + (example.bytes()[0] == PNG ? ".png" : ".jpg");
+        String name = classes.get(example.label()) + "-" + example.key().replaceFirst("(?i)\\.(jpe?g|png)$", "");
+        return name.replaceAll("[^\\p{L}\\p{N}]+", "-") + (example.bytes()[0] == PNG ? ".png" : ".jpg");
     }
 }

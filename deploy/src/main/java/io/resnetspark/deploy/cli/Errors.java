@@ -66,6 +66,7 @@ final class Errors implements IExecutionExceptionHandler {
         return cause instanceof BadInputException
                 || cause instanceof DamagedException
                 || cause instanceof FileAlreadyExistsException
+                || cause instanceof java.nio.file.FileAlreadyExistsException
                 || isFullDisk(cause);
     }
 

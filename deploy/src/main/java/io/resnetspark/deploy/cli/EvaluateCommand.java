@@ -58,6 +58,9 @@ final class EvaluateCommand implements Callable<Integer> {
         }
         try (JavaSparkContext spark = sparkOptions.start("evaluate")) {
             Configuration conf = spark.hadoopConfiguration();
+            if (json != null && Locations.of(json).getFileSystem(conf).exists(Locations.of(json))) {
+                throw new BadInputException(json + " exists, and nothing is overwritten. Name another --json.");
+            }
             Dataset.Opened opened = Dataset.open(Locations.of(data), conf);
             Evaluation evaluation = new Evaluation(spark, opened, Split.named(split));
             List<EvaluationResult> results = new ArrayList<>();
@@ -107,7 +110,7 @@ final class EvaluateCommand implements Callable<Integer> {
     private static void write(List<EvaluationResult> results, Path file, Configuration conf) throws IOException {
         Object document = results.size() == 1 ? results.get(0) : results;
         try (OutputStream out =
-                io.resnetspark.storage.Draft.fileSystem(file, conf).create(file, true)) {
+                io.resnetspark.storage.Draft.fileSystem(file, conf).create(file, false)) {
             out.write(Json.PRETTY.writeValueAsBytes(document));
         }
     }

@@ -2,9 +2,9 @@ package io.resnetspark.deploy.cli;
 
 import io.resnetspark.deploy.registry.ModelReference;
 import io.resnetspark.deploy.registry.Registry;
+import io.resnetspark.storage.DamagedException;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Locations;
-import io.resnetspark.storage.Manifest;
 import io.resnetspark.train.artifact.ModelArtifact;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -12,6 +12,7 @@ import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -102,12 +103,17 @@ final class ModelsCommand implements Runnable {
             throws IOException {
         Configuration conf = new Configuration();
         Registry opened = registry.open(conf);
-        List<Registry.Version> versions = reference == null ? opened.list() : List.of(opened.find(reference));
-        for (Registry.Version version : versions) {
-            Manifest.of(version.path(), conf).verify(version.path(), conf);
-            out().printf("%s@%d is whole%n", version.name(), version.number());
+        int damaged = 0;
+        for (String each : reference == null ? opened.references() : List.of(reference)) {
+            try {
+                opened.verify(each);
+                out().printf("%s is whole%n", each);
+            } catch (DamagedException problem) {
+                spec.commandLine().getErr().printf("resnet: %s%n", problem.getMessage());
+                damaged++;
+            }
         }
-        return 0;
+        return damaged == 0 ? ExitCode.OK : ExitCode.USAGE;
     }
 
     private PrintWriter out() {

@@ -50,6 +50,9 @@ final class PredictCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        if (top < 1) {
+            throw new BadInputException("--top " + top + " is too few; wanted at least 1.");
+        }
         Configuration conf = new Configuration();
         ModelArtifact artifact = ModelArtifact.open(ModelReference.resolve(model, conf), conf);
         PictureClassifier classifier = new PictureClassifier(artifact);

@@ -86,7 +86,7 @@ final class PrepareCommand implements Callable<Integer> {
     }
 
     private static long bytes(String size) {
-        Matcher matcher = Pattern.compile("([0-9]{1,12})([kmg]?)").matcher(size.toLowerCase(Locale.ROOT));
+        Matcher matcher = Pattern.compile("([0-9]{1,10})([kmg]?)").matcher(size.toLowerCase(Locale.ROOT));
         if (!matcher.matches()) {
             throw new BadInputException(
                     "--shard-size " + size + " is no size; wanted a number of bytes, or with k, m or g behind it.");

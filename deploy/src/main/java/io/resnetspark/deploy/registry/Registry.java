@@ -27,7 +27,7 @@ import org.apache.hadoop.fs.Path;
  */
 public final class Registry {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*");
-    private static final Pattern VERSION = Pattern.compile("v([1-9][0-9]*)");
+    private static final Pattern VERSION = Pattern.compile("v([1-9][0-9]{0,8})");
 
     private final Path root;
     private final Configuration conf;
@@ -47,57 +47,88 @@ public final class Registry {
         checkName(name);
         Manifest manifest = Manifest.of(artifact.path(), conf);
         for (int number = newest(name).orElse(0) + 1; ; number++) {
-            try (Draft draft = Draft.of(path(name, number), conf)) {
-                for (String file : new TreeMap<>(manifest.files()).keySet()) {
-                    try (InputStream in = artifact.path().getFileSystem(conf).open(new Path(artifact.path(), file))) {
-                        draft.write(file, in::transferTo);
-                    }
-                }
-                Manifest sealed = Manifest.seal(draft);
-                if (!sealed.equals(manifest)) {
-                    throw new IOException(artifact.path() + " changed while it was copied; nothing was published.");
-                }
-                return new Version(name, number, draft.commit(), artifact.description());
-            } catch (FileAlreadyExistsException taken) {
-                // Somebody published at the same time; the next number is free.
+            Path target = path(name, number);
+            if (files.exists(target)) {
+                continue;
             }
+            try (Draft draft = Draft.of(target, conf)) {
+                copy(artifact, manifest, draft);
+                if (commit(draft)) {
+                    return new Version(name, number, target, artifact.description());
+                }
+            }
+        }
+    }
+
+    private void copy(ModelArtifact artifact, Manifest manifest, Draft draft) throws IOException {
+        for (String file : new TreeMap<>(manifest.files()).keySet()) {
+            try (InputStream in = artifact.path().getFileSystem(conf).open(new Path(artifact.path(), file))) {
+                draft.write(file, in::transferTo);
+            }
+        }
+        if (!Manifest.seal(draft).equals(manifest)) {
+            throw new IOException(artifact.path() + " changed while it was copied; nothing was published.");
+        }
+    }
+
+    /** False if somebody else published under this number meanwhile. */
+    private static boolean commit(Draft draft) throws IOException {
+        try {
+            draft.commit();
+            return true;
+        } catch (FileAlreadyExistsException taken) {
+            return false;
         }
     }
 
     /** All versions of all models, by name and number. */
     public List<Version> list() throws IOException {
         List<Version> versions = new ArrayList<>();
-        for (String name : folders(root)) {
-            if (NAME.matcher(name).matches()) {
-                for (int number : numbers(name)) {
-                    versions.add(version(name, number));
-                }
-            }
+        for (String reference : references()) {
+            versions.add(find(reference));
         }
         return versions;
     }
 
+    /** NAME@N of all versions, without looking into any. */
+    public List<String> references() throws IOException {
+        List<String> references = new ArrayList<>();
+        for (String name : folders(root)) {
+            if (NAME.matcher(name).matches()) {
+                numbers(name).forEach(number -> references.add(name + "@" + number));
+            }
+        }
+        return references;
+    }
+
+    /** Reads every file of a version and checks its digest. */
+    public void verify(String reference) throws IOException {
+        Path path = locate(reference);
+        Manifest.of(path, conf).verify(path, conf);
+    }
+
     /** A version by "name" (its newest) or "name@3" or "name@v3". */
     public Version find(String reference) throws IOException {
+        Path path = locate(reference);
+        int number = Integer.parseInt(path.getName().substring(1));
+        return new Version(path.getParent().getName(), number, path, ModelArtifact.describe(path, conf));
+    }
+
+    private Path locate(String reference) throws IOException {
         String[] parts = reference.split("@", 2);
         String name = checkName(parts[0]);
         int newest = newest(name)
                 .orElseThrow(() -> new BadInputException(
                         "There is no model '" + name + "' in " + root + ". 'resnet models list' shows what there is."));
         if (parts.length == 1) {
-            return version(name, newest);
+            return path(name, newest);
         }
         Matcher number = Pattern.compile("v?([0-9]{1,9})").matcher(parts[1]);
         if (!number.matches() || !files.exists(path(name, Integer.parseInt(number.group(1))))) {
             throw new BadInputException("There is no version '" + parts[1] + "' of " + name + " in " + root
                     + "; there are " + numbers(name) + ".");
         }
-        return version(name, Integer.parseInt(number.group(1)));
-    }
-
-    private Version version(String name, int number) throws IOException {
-        Path path = path(name, number);
-        return new Version(name, number, path, ModelArtifact.describe(path, conf));
+        return path(name, Integer.parseInt(number.group(1)));
     }
 
     private Path path(String name, int number) {

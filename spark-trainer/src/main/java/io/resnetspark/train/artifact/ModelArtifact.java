@@ -11,7 +11,9 @@ import io.resnetspark.model.weights.NetworkWeights;
 import io.resnetspark.model.weights.Safetensors;
 import io.resnetspark.model.weights.Tensor;
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.DamagedException;
 import io.resnetspark.storage.Draft;
+import io.resnetspark.storage.Floats;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Manifest;
 import io.resnetspark.train.artifact.ModelDescription.Evaluation;
@@ -20,8 +22,6 @@ import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -73,7 +73,7 @@ public final class ModelArtifact {
             draft.write(RECIPE, recipe.getBytes(StandardCharsets.UTF_8));
             draft.write(METRICS, metrics.getBytes(StandardCharsets.UTF_8));
             if (mean.isPerPixel()) {
-                draft.write(Dataset.MEAN_IMAGE, bytes(mean.values()));
+                draft.write(Dataset.MEAN_IMAGE, Floats.bytes(mean.values()));
             }
             Manifest.seal(draft);
             return draft.commit();
@@ -99,24 +99,35 @@ public final class ModelArtifact {
      */
     public static ModelArtifact open(Path path, Configuration conf) throws IOException {
         Path qualified = path.getFileSystem(conf).makeQualified(path);
-        Manifest.of(qualified, conf).verify(qualified, conf);
+        Manifest manifest = Manifest.of(qualified, conf);
+        manifest.verify(qualified, conf);
         ModelDescription description = describe(qualified, conf);
+        List<String> unlisted = new ArrayList<>(List.of(DESCRIPTION, WEIGHTS));
+        if (description.evaluation().mean() == null) {
+            unlisted.add(Dataset.MEAN_IMAGE);
+        }
+        unlisted.removeAll(manifest.files().keySet());
+        if (!unlisted.isEmpty()) {
+            throw new DamagedException(qualified, List.of(Manifest.FILE + " says nothing of " + unlisted));
+        }
         try (InputStream in = open(qualified, WEIGHTS, conf)) {
-            return new ModelArtifact(
+            ModelArtifact artifact = new ModelArtifact(
                     qualified, description, Safetensors.read(in), preprocessing(description, qualified, conf));
+            artifact.graph(); // says now, not in the middle of a job, if the weights do not fit
+            return artifact;
+        } catch (IllegalArgumentException unfit) {
+            throw new BadInputException(qualified + ": " + unfit.getMessage(), unfit);
         }
     }
 
     /** Reads what an artifact says of itself, without checking its files. */
     public static ModelDescription describe(Path path, Configuration conf) throws IOException {
-        try (InputStream in = open(path, DESCRIPTION, conf)) {
-            ModelDescription description = Json.PRETTY.readValue(in, ModelDescription.class);
-            if (description.format() != ModelDescription.FORMAT) {
-                throw new BadInputException(path + " has format " + description.format() + "; this version reads "
-                        + ModelDescription.FORMAT + ".");
-            }
-            return description;
+        ModelDescription description = Json.read(new Path(path, DESCRIPTION), ModelDescription.class, conf);
+        if (description.format() != ModelDescription.FORMAT) {
+            throw new BadInputException(path + " has format " + description.format() + "; this version reads "
+                    + ModelDescription.FORMAT + ".");
         }
+        return description;
     }
 
     private static Preprocessing preprocessing(ModelDescription description, Path path, Configuration conf)
@@ -132,24 +143,12 @@ public final class ModelArtifact {
             });
         }
         try (InputStream in = open(path, Dataset.MEAN_IMAGE, conf)) {
-            byte[] bytes = in.readAllBytes();
-            float[] planes = new float[bytes.length / Float.BYTES];
-            ByteBuffer.wrap(bytes)
-                    .order(ByteOrder.LITTLE_ENDIAN)
-                    .asFloatBuffer()
-                    .get(planes);
-            return Mean.perPixel(planes, seen.crop());
+            return Mean.perPixel(Floats.of(in.readAllBytes()), seen.crop());
         }
     }
 
     private static InputStream open(Path directory, String name, Configuration conf) throws IOException {
         return new BufferedInputStream(directory.getFileSystem(conf).open(new Path(directory, name)));
-    }
-
-    private static byte[] bytes(float[] values) {
-        byte[] bytes = new byte[values.length * Float.BYTES];
-        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(values);
-        return bytes;
     }
 
     public Path path() {

@@ -4,7 +4,7 @@ import java.io.Serializable;
 
 /**
  * What one or more workers bring to an average: sums, each worker's part weighted by the examples it saw. Sums are kept
- * in double precision, so that their order cannot be told from the result.
+ * in double precision.
  */
 public final class Contribution implements Serializable {
     private static final long serialVersionUID = 1;

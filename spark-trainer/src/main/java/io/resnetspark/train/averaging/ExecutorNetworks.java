@@ -1,6 +1,7 @@
 package io.resnetspark.train.averaging;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.Serializable;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -10,7 +11,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * Graphs that an executor keeps from round to round: building one, with its native primitives and workspaces, takes
@@ -20,7 +23,7 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
  * every task another one: the memory of a large network would be taken once for each thread that ever saw it.
  */
 public final class ExecutorNetworks {
-    private static final Map<String, Deque<Network>> IDLE = new ConcurrentHashMap<>();
+    private static final Map<String, Pool> POOLS = new ConcurrentHashMap<>();
 
     private ExecutorNetworks() {}
 
@@ -36,7 +39,13 @@ public final class ExecutorNetworks {
     }
 
     /** A graph with what is known of it. */
-    public record Network(ComputationGraph graph, StatisticsLayout statistics, ExecutorService thread) {}
+    public record Network(ComputationGraph graph, StatisticsLayout statistics, ExecutorService thread) {
+        /** Gives the native memory back, which belongs to the thread, and ends it. */
+        private void close() {
+            thread.execute(() -> Nd4j.getWorkspaceManager().destroyAllWorkspacesForCurrentThread());
+            thread.shutdown();
+        }
+    }
 
     /** Work on a graph. */
     @FunctionalInterface
@@ -44,47 +53,84 @@ public final class ExecutorNetworks {
         T on(Network network) throws IOException;
     }
 
-    /** Does some work on a graph that nobody else has meanwhile. */
+    /** Does some work on a graph that nobody else has meanwhile; waits while all cores have one. */
     public static <T> T with(Blueprint blueprint, Work<T> work) throws IOException {
-        giveUpOthers(blueprint.id());
-        Deque<Network> idle = IDLE.computeIfAbsent(blueprint.id(), id -> new ArrayDeque<>());
-        Network network = borrow(idle, blueprint);
-        T result = await(network.thread.submit(() -> work.on(network)));
-        // After a failure the graph is left to the garbage collector: who knows what state it is in.
-        synchronized (idle) {
-            idle.push(network);
-        }
-        return result;
+        POOLS.forEach((id, pool) -> {
+            if (!id.equals(blueprint.id()) && POOLS.remove(id, pool)) {
+                pool.close();
+            }
+        });
+        return POOLS.computeIfAbsent(blueprint.id(), id -> new Pool(blueprint)).with(work);
     }
 
-    private static Network borrow(Deque<Network> idle, Blueprint blueprint) throws IOException {
-        synchronized (idle) {
-            if (!idle.isEmpty()) {
-                return idle.pop();
+    /** The graphs of one run in this JVM. */
+    private static final class Pool {
+        private final Blueprint blueprint;
+        private final Semaphore cores;
+        private final Deque<Network> idle = new ArrayDeque<>();
+        private boolean closed;
+
+        Pool(Blueprint blueprint) {
+            this.blueprint = blueprint;
+            this.cores = new Semaphore(Math.max(1, Runtime.getRuntime().availableProcessors() / blueprint.threads()));
+        }
+
+        <T> T with(Work<T> work) throws IOException {
+            try {
+                cores.acquire();
+            } catch (InterruptedException killed) {
+                Thread.currentThread().interrupt();
+                throw new InterruptedIOException("Spark ended this task");
+            }
+            Network network = null;
+            boolean sound = false;
+            try {
+                network = borrow();
+                Network borrowed = network;
+                T result = await(network.thread.submit(() -> work.on(borrowed)));
+                sound = true;
+                return result;
+            } finally {
+                giveBack(network, sound);
+                cores.release();
             }
         }
-        ExecutorService thread = Executors.newSingleThreadExecutor(task -> {
-            Thread worker = new Thread(task, "network");
-            worker.setDaemon(true);
-            return worker;
-        });
-        return await(thread.submit(() -> {
-            Threads.limit(blueprint.threads());
-            ComputationGraph graph = blueprint.graph();
-            return new Network(graph, StatisticsLayout.of(graph), thread);
-        }));
-    }
 
-    private static void giveUpOthers(String id) {
-        IDLE.forEach((other, networks) -> {
-            if (!other.equals(id)) {
-                IDLE.remove(other);
-                synchronized (networks) {
-                    networks.forEach(network -> network.thread.shutdown());
-                    networks.clear();
+        private Network borrow() throws IOException {
+            synchronized (this) {
+                if (!idle.isEmpty()) {
+                    return idle.pop();
                 }
             }
-        });
+            ExecutorService thread = Executors.newSingleThreadExecutor(task -> {
+                Thread worker = new Thread(task, "network");
+                worker.setDaemon(true);
+                return worker;
+            });
+            return await(thread.submit(() -> {
+                Threads.limit(blueprint.threads());
+                ComputationGraph graph = blueprint.graph();
+                return new Network(graph, StatisticsLayout.of(graph), thread);
+            }));
+        }
+
+        /** After a failure nobody knows what state a graph is in. */
+        private synchronized void giveBack(Network network, boolean sound) {
+            if (network == null) {
+                return;
+            }
+            if (sound && !closed) {
+                idle.push(network);
+            } else {
+                network.close();
+            }
+        }
+
+        synchronized void close() {
+            closed = true;
+            idle.forEach(Network::close);
+            idle.clear();
+        }
     }
 
     private static <T> T await(Future<T> future) throws IOException {
@@ -93,7 +139,7 @@ public final class ExecutorNetworks {
         } catch (InterruptedException killed) {
             future.cancel(true);
             Thread.currentThread().interrupt();
-            throw new IOException("Interrupted: Spark ended this task", killed);
+            throw new InterruptedIOException("Spark ended this task");
         } catch (ExecutionException failed) {
             if (failed.getCause() instanceof IOException io) {
                 throw io;

@@ -5,8 +5,11 @@ import io.resnetspark.data.image.Preprocessing;
 import io.resnetspark.data.shard.EpochOrder;
 import io.resnetspark.data.shard.EpochOrder.Run;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -20,6 +23,7 @@ import org.nd4j.linalg.factory.Nd4j;
 final class LocalSteps {
     private final TrainingPlan plan;
     private final Configuration conf;
+    private final Map<Integer, ShardCache.Loaded> shards = new HashMap<>();
 
     LocalSteps(TrainingPlan plan, Configuration conf) {
         this.plan = plan;
@@ -41,6 +45,9 @@ final class LocalSteps {
         double loss = 0;
         long examples = 0;
         for (List<Place> batch : batches) {
+            if (Thread.interrupted()) {
+                throw new InterruptedIOException("Spark ended this task");
+            }
             graph.fit(minibatch(batch, state.epoch()));
             loss += graph.score() * batch.size();
             examples += batch.size();
@@ -92,13 +99,23 @@ final class LocalSteps {
         graph.getConfiguration().setEpochCount(state.epoch());
     }
 
+    /** Held for the round: the cache may forget what nobody holds, and would fetch it for every picture anew. */
+    private ShardCache.Loaded shard(int number) throws IOException {
+        ShardCache.Loaded loaded = shards.get(number);
+        if (loaded == null) {
+            loaded = ShardCache.load(plan.data(), plan.shards().get(number), conf);
+            shards.put(number, loaded);
+        }
+        return loaded;
+    }
+
     DataSet minibatch(List<Place> places, int epoch) throws IOException {
         Preprocessing preprocessing = plan.preprocessing();
-        float[] images = new float[places.size() * preprocessing.floats()];
+        float[] images = new float[Math.multiplyExact(places.size(), preprocessing.floats())];
         INDArray labels = Nd4j.zeros(places.size(), plan.classes());
         for (int i = 0; i < places.size(); i++) {
             Place place = places.get(i);
-            ShardCache.Loaded shard = ShardCache.load(plan.data(), plan.shards().get(place.shard()), conf);
+            ShardCache.Loaded shard = shard(place.shard());
             try {
                 preprocessing.apply(
                         shard.image(place.index()),

@@ -7,6 +7,7 @@ import io.resnetspark.data.shard.Dataset.Shard;
 import io.resnetspark.data.shard.Example;
 import io.resnetspark.data.shard.Shards;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.ref.SoftReference;
 import java.util.List;
 import java.util.Map;
@@ -23,26 +24,33 @@ public final class ShardCache {
 
     private ShardCache() {}
 
+    /** A shard, fetched and checked, unless it is still here. */
     public static Loaded load(String data, Shard shard, Configuration conf) throws IOException {
         String key = data + " " + shard.path() + " " + shard.digest().sha256();
-        Loaded cached = get(key);
-        if (cached != null) {
-            return cached;
-        }
-        synchronized (ShardCache.class) {
-            Loaded other = get(key);
-            if (other != null) {
-                return other;
-            }
-            Loaded loaded = new Loaded(Shards.read(new Path(data, shard.path()), shard.digest(), conf));
-            SHARDS.put(key, new SoftReference<>(loaded));
-            return loaded;
+        SHARDS.values().removeIf(reference -> reference.get() == null);
+        Loaded[] loaded = new Loaded[1];
+        try {
+            // Within compute, so that two workers that want the same shard fetch it once.
+            SHARDS.compute(key, (same, reference) -> {
+                loaded[0] = reference == null ? null : reference.get();
+                if (loaded[0] != null) {
+                    return reference;
+                }
+                loaded[0] = fetch(new Path(data, shard.path()), shard, conf);
+                return new SoftReference<>(loaded[0]);
+            });
+            return loaded[0];
+        } catch (UncheckedIOException failed) {
+            throw failed.getCause();
         }
     }
 
-    private static Loaded get(String key) {
-        SoftReference<Loaded> reference = SHARDS.get(key);
-        return reference == null ? null : reference.get();
+    private static Loaded fetch(Path file, Shard shard, Configuration conf) {
+        try {
+            return new Loaded(Shards.read(file, shard.digest(), conf));
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
     }
 
     /** A shard's examples, in the order of the file. */

@@ -17,11 +17,16 @@ record Tally(long count, long correct, long amongFive, double crossEntropy) impl
                 crossEntropy + other.crossEntropy);
     }
 
-    /** With one more picture. Of classes with the same probability, the first goes before, as everywhere. */
+    /**
+     * With one more picture. Of classes with the same probability, the first goes before, as everywhere; one that is no
+     * number goes before all, so that a broken model is always wrong.
+     */
     Tally with(float[] probabilities, int label) {
         int before = 0;
         for (int c = 0; c < probabilities.length; c++) {
-            if (probabilities[c] > probabilities[label] || (probabilities[c] == probabilities[label] && c < label)) {
+            boolean behind =
+                    probabilities[c] < probabilities[label] || (probabilities[c] == probabilities[label] && c > label);
+            if (c != label && !behind) {
                 before++;
             }
         }

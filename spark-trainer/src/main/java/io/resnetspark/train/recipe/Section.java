@@ -34,11 +34,21 @@ final class Section {
 
     int integer(String key, int least, int most) {
         String allowed = "a whole number from " + least + " to " + most;
-        return inRange(key, read(key, allowed, config::getInt, least), least, most, allowed);
+        return inRange(key, read(key, allowed, this::whole, (long) least), (long) least, (long) most, allowed)
+                .intValue();
     }
 
     long integer(String key) {
-        return read(key, "a whole number", config::getLong, 0L);
+        return read(key, "a whole number", this::whole, 0L);
+    }
+
+    /** The library would cut 64.7 down to 64 without a word. */
+    private long whole(String key) {
+        double number = config.getDouble(key);
+        if (number != Math.rint(number)) {
+            throw new ConfigException.BadValue(key, "not whole");
+        }
+        return config.getLong(key);
     }
 
     double number(String key, double least, double most) {

@@ -24,6 +24,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.dataset.DataSet;
 
 /** Rounds on Spark, against what they should be computed by hand. */
@@ -101,10 +103,11 @@ class TestAveraging {
         return state;
     }
 
-    @Test
-    void sameRunSameBits() throws IOException {
-        TrainingState first = epoch(plan());
-        TrainingState second = epoch(plan());
+    @ParameterizedTest
+    @ValueSource(strings = {"2", "9"})
+    void sameRunSameBits(String workers) throws IOException {
+        TrainingState first = epoch(plan("workers", workers));
+        TrainingState second = epoch(plan("workers", workers));
         assertThat(second.parameters()).isEqualTo(first.parameters());
         assertThat(second.velocity()).isEqualTo(first.velocity());
     }

@@ -18,6 +18,14 @@ class TestTally {
     }
 
     @Test
+    void aModelThatSaysNoNumbersIsAlwaysWrong() {
+        float[] none = {Float.NaN, Float.NaN, Float.NaN, Float.NaN, Float.NaN, Float.NaN};
+        Tally tally = Tally.NOTHING.with(none, 0).with(none, 5);
+        assertThat(tally.correct()).isZero();
+        assertThat(tally.amongFive()).isZero();
+    }
+
+    @Test
     void aTieIsRightOnce() {
         float[] same = {0.5f, 0.5f};
         assertThat(Tally.NOTHING.with(same, 0).with(same, 1).correct()).isEqualTo(1);

@@ -97,6 +97,13 @@ class TestRecipe {
     }
 
     @Test
+    void cutsNothingOffNumbers() {
+        assertThatThrownBy(() -> Recipe.parse(GOOD.replace("batch = 64", "batch = 64.7"), "bad.conf", Map.of()))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("bad.conf:11: batch = 64.7; allowed is a whole number");
+    }
+
+    @Test
     void saysTheNearestNetwork() {
         assertThatThrownBy(() -> Recipe.parse(GOOD.replace("resnet18", "resnet-18"), "bad.conf", Map.of()))
                 .isInstanceOf(BadInputException.class)
