@@ -29,7 +29,7 @@ public final class Evaluation {
     /** Pictures in one forward pass. */
     private static final int BATCH = 50;
     /** Pictures of one task. */
-    private static final int CHUNK = 500;
+    private static final int CHUNK = 100;
 
     private final JavaSparkContext spark;
     private final Dataset.Opened data;
