@@ -5,6 +5,7 @@ import static io.resnetspark.model.kernel.Primitive.address;
 import io.resnetspark.model.Shape;
 import io.resnetspark.model.Window;
 import io.resnetspark.model.kernel.Primitive.Argument;
+import java.lang.ref.Reference;
 import org.bytedeco.dnnl.convolution_backward_data;
 import org.bytedeco.dnnl.convolution_backward_weights;
 import org.bytedeco.dnnl.convolution_forward;
@@ -56,7 +57,12 @@ final class OneDnnConvolution implements ConvolutionKernel {
 
     @Override
     public void forward(INDArray input, INDArray weights, INDArray output, WorkingMemory memory) {
-        forward.run(memory, address(input), forwardWeights.of(weights, memory), address(output));
+        INDArray blocked = forwardWeights.of(weights, memory);
+        try {
+            forward.run(memory, address(input), address(blocked), address(output));
+        } finally {
+            Reference.reachabilityFence(blocked);
+        }
     }
 
     @Override
@@ -64,7 +70,12 @@ final class OneDnnConvolution implements ConvolutionKernel {
         if (data == null) {
             prepareBackwardData();
         }
-        data.run(memory, address(outputGradient), dataWeights.of(weights, memory), address(inputGradient));
+        INDArray blocked = dataWeights.of(weights, memory);
+        try {
+            data.run(memory, address(outputGradient), address(blocked), address(inputGradient));
+        } finally {
+            Reference.reachabilityFence(blocked);
+        }
     }
 
     @Override
@@ -73,9 +84,9 @@ final class OneDnnConvolution implements ConvolutionKernel {
         if (weights == null) {
             prepareBackwardWeights();
         }
-        long blocked = weightGradients.scratch(weightGradient, memory);
-        weights.run(memory, address(input), address(outputGradient), blocked);
-        weightGradients.copy(blocked, address(weightGradient), memory);
+        INDArray blocked = weightGradients.scratch(weightGradient, memory);
+        weights.run(memory, address(input), address(outputGradient), address(blocked));
+        weightGradients.copy(blocked, weightGradient, memory);
     }
 
     private void prepareBackwardData() {
@@ -168,20 +179,21 @@ final class OneDnnConvolution implements ConvolutionKernel {
             return new Weights(blocked, plain, blocked);
         }
 
-        /** Address of these weights in the primitive's layout. */
-        long of(INDArray plain, WorkingMemory memory) {
-            long blocked = scratch(plain, memory);
-            copy(address(plain), blocked, memory);
+        /** These weights in the primitive's layout. */
+        INDArray of(INDArray plain, WorkingMemory memory) {
+            INDArray blocked = scratch(plain, memory);
+            copy(plain, blocked, memory);
             return blocked;
         }
 
-        long scratch(INDArray plain, WorkingMemory memory) {
-            return reorder == null ? address(plain) : address(memory.array(blockedFloats));
+        /** Room for the primitive's layout: the plain array itself where they are the same. */
+        INDArray scratch(INDArray plain, WorkingMemory memory) {
+            return reorder == null ? plain : memory.array(blockedFloats);
         }
 
-        void copy(long from, long to, WorkingMemory memory) {
+        void copy(INDArray from, INDArray to, WorkingMemory memory) {
             if (reorder != null) {
-                reorder.run(memory, from, to);
+                reorder.run(memory, address(from), address(to));
             }
         }
     }

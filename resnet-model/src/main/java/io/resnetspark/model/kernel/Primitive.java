@@ -1,5 +1,7 @@
 package io.resnetspark.model.kernel;
 
+import java.lang.ref.Reference;
+import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.dnnl.IntMemoryMap;
 import org.bytedeco.dnnl.engine;
@@ -45,7 +47,7 @@ final class Primitive {
     /** A primitive made with {@link OneDnn#callersScratchpad}. */
     static Primitive of(primitive primitive, primitive_desc_base descriptor, Argument... arguments) {
         memory.desc scratchpad = descriptor.scratchpad_desc();
-        List<Argument> all = new java.util.ArrayList<>(List.of(arguments));
+        List<Argument> all = new ArrayList<>(List.of(arguments));
         all.add(new Argument(dnnl.DNNL_ARG_SCRATCHPAD, scratchpad));
         return new Primitive(primitive, descriptor, scratchpad.get_size(), all);
     }
@@ -67,9 +69,14 @@ final class Primitive {
         for (int i = 0; i < operands.length; i++) {
             memories[i].set_data_handle(addresses[i].at(operands[i]));
         }
-        long scratch = scratchFloats == 0 ? 0 : address(working.array(scratchFloats));
-        memories[operands.length].set_data_handle(addresses[operands.length].at(scratch));
-        primitive.execute(stream, arguments);
+        INDArray scratch = scratchFloats == 0 ? null : working.array(scratchFloats);
+        memories[operands.length].set_data_handle(
+                addresses[operands.length].at(scratch == null ? 0 : address(scratch)));
+        try {
+            primitive.execute(stream, arguments);
+        } finally {
+            Reference.reachabilityFence(scratch); // outside of a workspace, its memory goes with it
+        }
     }
 
     /** Where an array's first element lies. ND4J's own {@code data().address()} leaves out the offset of a view. */

@@ -79,7 +79,7 @@ public class BatchNorm extends BatchNormalization {
 
         private final transient Kernels kernels;
         private final transient PerShape<NormalizationKernel> kernel = new PerShape<>();
-        private transient NormalizationKernel.Saved saved;
+        private transient INDArray normalized;
         private transient INDArray batchMean;
         private transient INDArray batchVariance;
 
@@ -115,7 +115,7 @@ public class BatchNorm extends BatchNormalization {
                 batchVariance = params.get(VARIANCE).ulike().detach();
             }
             kernel().train(x, gamma, beta, output, batchMean, batchVariance, memory);
-            saved = new NormalizationKernel.Saved(x, gamma, beta, output, batchMean, batchVariance);
+            normalized = output;
             return output;
         }
 
@@ -123,13 +123,20 @@ public class BatchNorm extends BatchNormalization {
         public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr workspaces) {
             WorkingMemory memory = Layers.backward(workspaces, dataType);
             INDArray inputGradient = Layers.gradients(workspaces, dataType, input.shape());
+            NormalizationKernel.Saved forward = new NormalizationKernel.Saved(
+                    Layers.contiguous(input, memory),
+                    params.get(GAMMA),
+                    params.get(BETA),
+                    normalized,
+                    batchMean,
+                    batchVariance);
             kernel().backward(
-                            saved,
+                            forward,
                             Layers.contiguous(epsilon, memory),
                             new NormalizationKernel.Gradients(
                                     inputGradient, gradientViews.get(GAMMA), gradientViews.get(BETA)),
                             memory);
-            saved = null;
+            normalized = null;
             follow(MEAN, batchMean);
             follow(VARIANCE, batchVariance);
             Gradient gradient = new DefaultGradient();
