@@ -18,7 +18,8 @@ import org.apache.hadoop.io.IOUtils;
 
 /**
  * A directory that appears whole or not at all, on any Hadoop path: it is written aside, every file is digested, and
- * the last act is one rename. Closed before {@link #commit}, it leaves nothing behind.
+ * the last act is one rename. Closed before {@link #commit}, it leaves nothing behind but the
+ * folders above it.
  */
 public final class Draft implements Closeable {
     /** An output stream's user. */
