@@ -4,6 +4,9 @@ import java.io.Closeable;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.StandardCopyOption;
 import java.util.Collections;
 import java.util.Map;
 import java.util.TreeMap;
@@ -93,10 +96,28 @@ public final class Draft implements Closeable {
     /** Makes the directory appear. */
     public Path commit() throws IOException {
         refuseExisting();
-        // FileSystem.rename onto an existing directory moves into it; FileContext's refuses.
-        FileContext.getFileContext(target.toUri(), conf).rename(aside, target);
+        rename();
         committed = true;
         return target;
+    }
+
+    /** One step that refuses a target which appeared meanwhile. */
+    private void rename() throws IOException {
+        if (!(files instanceof LocalFileSystem local)) {
+            // FileSystem.rename onto an existing directory moves into it; FileContext's refuses, in the name node.
+            FileContext.getFileContext(target.toUri(), conf).rename(aside, target);
+            return;
+        }
+        try {
+            // Hadoop looks first and renames then on local disk, and copies into a directory that came in between.
+            Files.move(
+                    local.pathToFile(aside).toPath(),
+                    local.pathToFile(target).toPath(),
+                    StandardCopyOption.ATOMIC_MOVE);
+        } catch (FileSystemException taken) {
+            refuseExisting();
+            throw taken;
+        }
     }
 
     @Override

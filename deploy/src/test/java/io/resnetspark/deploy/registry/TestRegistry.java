@@ -18,6 +18,7 @@ import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -55,7 +56,7 @@ class TestRegistry {
         assertThat(published.graph().params()).isEqualTo(model.graph().params());
     }
 
-    @Test
+    @RepeatedTest(5)
     void publishersAtTheSameTimeGetTheirOwnNumbers() throws Exception {
         ExecutorService threads = Executors.newFixedThreadPool(4);
         try {
@@ -72,6 +73,11 @@ class TestRegistry {
         assertThat(registry.list()).hasSize(8);
         assertThat(folder.resolve("registry/cats").toFile().list())
                 .containsExactlyInAnyOrder("v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8");
+        for (Registry.Version version : registry.list()) {
+            assertThat(Path.of(version.path().toUri()).toFile().list())
+                    .as("files of %s", version.path())
+                    .hasSize(5);
+        }
     }
 
     @Test
