@@ -5,68 +5,112 @@ package io.resnetspark.model;
  *
  * @param parameters trainable parameters; DL4J's {@code numParams} counts BN's running mean and variance as well
  * @param runningStatistics those means and variances
- * @param multiplyAdds of convolutions and the classifier, per image, as the paper counts
+ * @param multiplyAdds of convolutions and fully connected layers, per image, as the paper counts
  * @param layers weighted layers on the longest path, the number in the network's name
+ * @param activations floats that training keeps of one image from the forward to the backward pass: the input and the
+ *     output of every part
+ * @param largestActivation floats of the largest of them
  */
-public record Census(long parameters, long runningStatistics, long multiplyAdds, int layers) {
+public record Census(
+        long parameters,
+        long runningStatistics,
+        long multiplyAdds,
+        int layers,
+        long activations,
+        long largestActivation) {
 
     static Census of(Network network, Shape input, int classes) {
         Counter counter = new Counter();
-        network.assemble(counter, new Counted(input, 0), classes);
-        return new Census(counter.parameters, counter.runningStatistics, counter.multiplyAdds, counter.layers);
+        counter.keep(input);
+        Counted output = network.assemble(counter, new Counted(input, 0), classes);
+        return new Census(
+                counter.parameters,
+                counter.runningStatistics,
+                counter.multiplyAdds,
+                output.depth,
+                counter.activations,
+                counter.largest);
     }
 
+    /** A part's output, and the weighted layers before it on the longest path. */
     private record Counted(Shape shape, int depth) {}
 
     private static final class Counter implements Assembler<Counted> {
         private long parameters;
         private long runningStatistics;
         private long multiplyAdds;
-        private int layers;
+        private long activations;
+        private long largest;
 
         @Override
-        public Counted convolve(
-                String convolution, String normalization, Counted input, Window window, int outputs, boolean relu) {
-            Shape output = window.slide(input.shape, outputs);
+        public Counted convolve(String name, Counted input, Window window, int outputs) {
+            Shape output = keep(window.slide(input.shape, outputs));
             long weights = (long) window.kernel() * window.kernel() * input.shape.channels() * outputs;
-            parameters += weights + 2L * outputs;
-            runningStatistics += 2L * outputs;
+            parameters += weights;
             multiplyAdds += weights * output.height() * output.width();
             return new Counted(output, input.depth + 1);
         }
 
         @Override
+        public Counted normalize(String name, Counted input, boolean relu) {
+            parameters += 2L * input.shape.channels();
+            runningStatistics += 2L * input.shape.channels();
+            return new Counted(keep(input.shape), input.depth);
+        }
+
+        @Override
+        public Counted convolveWithBias(String name, Counted input, Window window, int outputs) {
+            parameters += outputs;
+            return convolve(name, input, window, outputs);
+        }
+
+        @Override
         public Counted maxPool(String name, Counted input, Window window) {
-            return new Counted(window.slide(input.shape, input.shape.channels()), input.depth);
+            return new Counted(keep(window.slide(input.shape, input.shape.channels())), input.depth);
         }
 
         @Override
         public Counted padChannels(String name, Counted input, int stride, int outputs) {
-            return new Counted(new Window(1, stride).slide(input.shape, outputs), input.depth);
+            return new Counted(keep(new Window(1, stride).slide(input.shape, outputs)), input.depth);
         }
 
         @Override
-        public Counted add(String name, Counted residual, Counted shortcut) {
-            return new Counted(residual.shape, Math.max(residual.depth, shortcut.depth));
+        public Counted add(String name, Counted residual, Counted shortcut, boolean relu) {
+            return new Counted(keep(residual.shape), Math.max(residual.depth, shortcut.depth));
         }
 
         @Override
         public Counted globalAverage(String name, Counted input) {
-            return new Counted(new Shape(input.shape.channels(), 1, 1), input.depth);
+            return new Counted(keep(Shape.vector(input.shape.channels())), input.depth);
+        }
+
+        @Override
+        public Counted flatten(String name, Counted input) {
+            return new Counted(keep(Shape.vector(Math.toIntExact(input.shape.elements()))), input.depth);
+        }
+
+        @Override
+        public Counted connect(String name, Counted input, int outputs) {
+            long weights = (long) input.shape.channels() * outputs;
+            parameters += weights + outputs;
+            multiplyAdds += weights;
+            return new Counted(keep(Shape.vector(outputs)), input.depth + 1);
         }
 
         @Override
         public Counted classify(String name, Counted input, int classes) {
-            long weights = (long) input.shape.channels() * classes;
-            parameters += weights + classes;
-            multiplyAdds += weights;
-            layers = input.depth + 1;
-            return new Counted(new Shape(classes, 1, 1), layers);
+            return connect(name, input, classes);
         }
 
         @Override
         public Shape shape(Counted part) {
             return part.shape;
+        }
+
+        private Shape keep(Shape output) {
+            activations += output.elements();
+            largest = Math.max(largest, output.elements());
+            return output;
         }
     }
 }

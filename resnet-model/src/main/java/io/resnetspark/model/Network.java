@@ -1,70 +1,54 @@
 package io.resnetspark.model;
 
-import java.util.List;
+import java.util.stream.IntStream;
 
-/**
- * One residual network as data: one line of numbers in {@link Networks}.
- *
- * @param depths blocks in each stage; each stage after the first halves the image and doubles the width
- * @param classes classes it was published with; any number can be asked for
- */
-public record Network(String name, Stem stem, Block block, Shortcut shortcut, List<Integer> depths, int classes) {
-    public Network {
-        depths = List.copyOf(depths);
-    }
+/** A network as data: a line of {@link Networks}, put together by {@link #assemble}. */
+public sealed interface Network permits ResidualNetwork, VggNetwork {
+    String name();
+
+    /** Classes that it was published with; any number can be asked for. */
+    int classes();
 
     /** The published input: 3 x 224 x 224 or 3 x 32 x 32. */
-    public Shape input() {
-        return Shape.square(3, stem.side());
+    Shape input();
+
+    /** Says every part, in order: the only place that knows how such a network is put together. */
+    <T> T assemble(Assembler<T> to, T image, int classes);
+
+    default Census census() {
+        return census(input(), classes());
     }
 
-    public Census census() {
-        return census(input(), classes);
-    }
-
-    public Census census(Shape input, int classes) {
-        return Census.of(this, input, classes);
-    }
-
-    /** The only place that knows how a residual network is put together. */
-    public <T> T assemble(Assembler<T> to, T image, int classes) {
-        T x = to.convolve("conv1", "bn1", image, stem.window(), stem.width(), true);
-        if (stem.pools()) {
-            x = to.maxPool("maxpool", x, new Window(3, 2));
+    /** @throws IllegalArgumentException saying which input and how many classes would do, if these do not */
+    default Census census(Shape input, int classes) {
+        if (classes < 1) {
+            throw new IllegalArgumentException(
+                    name() + " cannot tell " + classes + " classes apart; wanted at least 1.");
         }
-        int width = stem.width();
-        for (int stage = 1; stage <= depths.size(); stage++) {
-            for (int i = 0; i < depths.get(stage - 1); i++) {
-                int stride = i == 0 && stage > 1 ? 2 : 1;
-                x = block(to, "layer" + stage + "." + i, x, width, stride);
-            }
-            width *= 2;
+        try {
+            return Census.of(this, input, classes);
+        } catch (IllegalArgumentException tooSmall) {
+            throw new IllegalArgumentException(
+                    name() + " cannot take images of " + input + " (" + tooSmall.getMessage() + "); the smallest are "
+                            + smallestInput(input.channels()) + ".",
+                    tooSmall);
         }
-        return to.classify("fc", to.globalAverage("avgpool", x), classes);
     }
 
-    private <T> T block(Assembler<T> to, String name, T input, int width, int stride) {
-        T residual = input;
-        int last = block.convolutions() - 1;
-        for (int i = 0; i <= last; i++) {
-            residual = to.convolve(
-                    name + ".conv" + (i + 1),
-                    name + ".bn" + (i + 1),
-                    residual,
-                    block.window(i, stride),
-                    block.outputs(i, width),
-                    i < last);
-        }
-        return to.add(name, residual, shortcut(to, name + ".downsample", input, block.outputs(last, width), stride));
+    private Shape smallestInput(int channels) {
+        return IntStream.rangeClosed(1, input().height())
+                .mapToObj(side -> Shape.square(channels, side))
+                .filter(this::fits)
+                .findFirst()
+                .orElseGet(this::input);
     }
 
-    private <T> T shortcut(Assembler<T> to, String name, T input, int outputs, int stride) {
-        if (stride == 1 && to.shape(input).channels() == outputs) {
-            return input;
+    private boolean fits(Shape input) {
+        try {
+            Census.of(this, input, classes());
+            return true;
+        } catch (IllegalArgumentException tooSmall) {
+            return false;
         }
-        return switch (shortcut) {
-            case PADDED -> to.padChannels(name, input, stride, outputs);
-            case PROJECTED -> to.convolve(name + ".0", name + ".1", input, new Window(1, stride), outputs, false);
-        };
     }
 }

@@ -3,36 +3,83 @@ package io.resnetspark.model;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * The catalogue: networks of "Deep Residual Learning for Image Recognition" (He, Zhang, Ren, Sun 2015), a line each.
+ * The catalogue, a line each: the networks of "Deep Residual Learning for Image Recognition" (He, Zhang, Ren, Sun 2015),
+ * those that it compares them with, and the pre-activation form of "Identity Mappings in Deep Residual Networks" (2016).
+ *
+ * <p>Every residual network comes with each of the three shortcuts: its own under its name, the others as NAME-a (padded),
+ * NAME-b (projected where the shape changes) and NAME-c (all projected).
  *
  * <p>Parameters and multiply-adds follow from these lines ({@link Census}) and are held to the published numbers by
  * {@code TestCensus}.
  */
 public final class Networks {
-    private static final List<Network> ALL = Stream.of(
-                    imagenet("resnet18", Block.BASIC, 2, 2, 2, 2),
-                    imagenet("resnet34", Block.BASIC, 3, 4, 6, 3),
-                    imagenet("resnet50", Block.BOTTLENECK, 3, 4, 6, 3),
-                    imagenet("resnet101", Block.BOTTLENECK, 3, 4, 23, 3),
-                    imagenet("resnet152", Block.BOTTLENECK, 3, 8, 36, 3),
-                    imagenet("resnet50-v1.5", Block.BOTTLENECK_STRIDE_ON_3X3, 3, 4, 6, 3),
-                    imagenet("resnet101-v1.5", Block.BOTTLENECK_STRIDE_ON_3X3, 3, 4, 23, 3),
-                    imagenet("resnet152-v1.5", Block.BOTTLENECK_STRIDE_ON_3X3, 3, 8, 36, 3),
-                    cifar("resnet20", 3),
-                    cifar("resnet32", 5),
-                    cifar("resnet44", 7),
-                    cifar("resnet56", 9),
-                    cifar("resnet110", 18),
-                    cifar("resnet1202", 200))
-            .toList();
+    private static final Map<String, Shortcut> OPTIONS =
+            new TreeMap<>(Map.of("a", Shortcut.PADDED, "b", Shortcut.PROJECTED, "c", Shortcut.ALL_PROJECTED));
+
+    private static final List<Network> PUBLISHED = List.of(
+            imagenet("resnet18", Block.BASIC, 2, 2, 2, 2),
+            imagenet("resnet34", Block.BASIC, 3, 4, 6, 3),
+            imagenet("resnet50", Block.BOTTLENECK, 3, 4, 6, 3),
+            imagenet("resnet101", Block.BOTTLENECK, 3, 4, 23, 3),
+            imagenet("resnet152", Block.BOTTLENECK, 3, 8, 36, 3),
+            imagenet("resnet50-v1.5", Block.BOTTLENECK_STRIDE_ON_3X3, 3, 4, 6, 3),
+            imagenet("resnet101-v1.5", Block.BOTTLENECK_STRIDE_ON_3X3, 3, 4, 23, 3),
+            imagenet("resnet152-v1.5", Block.BOTTLENECK_STRIDE_ON_3X3, 3, 8, 36, 3),
+            imagenet("resnet18", Block.BASIC, 2, 2, 2, 2).plain("plain18"),
+            imagenet("resnet34", Block.BASIC, 3, 4, 6, 3).plain("plain34"),
+            imagenet("preact-resnet18", Block.BASIC, 2, 2, 2, 2).preactivated(),
+            imagenet("preact-resnet34", Block.BASIC, 3, 4, 6, 3).preactivated(),
+            imagenet("preact-resnet50", Block.BOTTLENECK, 3, 4, 6, 3).preactivated(),
+            imagenet("preact-resnet101", Block.BOTTLENECK, 3, 4, 23, 3).preactivated(),
+            imagenet("preact-resnet152", Block.BOTTLENECK, 3, 8, 36, 3).preactivated(),
+            imagenet("preact-resnet200", Block.BOTTLENECK, 3, 24, 36, 3).preactivated(),
+            imagenet("preact-resnet50-v1.5", Block.BOTTLENECK_STRIDE_ON_3X3, 3, 4, 6, 3)
+                    .preactivated(),
+            imagenet("preact-resnet101-v1.5", Block.BOTTLENECK_STRIDE_ON_3X3, 3, 4, 23, 3)
+                    .preactivated(),
+            imagenet("preact-resnet152-v1.5", Block.BOTTLENECK_STRIDE_ON_3X3, 3, 8, 36, 3)
+                    .preactivated(),
+            imagenet("preact-resnet200-v1.5", Block.BOTTLENECK_STRIDE_ON_3X3, 3, 24, 36, 3)
+                    .preactivated(),
+            vgg("vgg16", 2, 2, 3, 3, 3),
+            vgg("vgg19", 2, 2, 4, 4, 4),
+            cifar("resnet20", Block.BASIC, 3),
+            cifar("resnet32", Block.BASIC, 5),
+            cifar("resnet44", Block.BASIC, 7),
+            cifar("resnet56", Block.BASIC, 9),
+            cifar("resnet110", Block.BASIC, 18),
+            cifar("resnet1202", Block.BASIC, 200),
+            cifar("resnet20", Block.BASIC, 3).plain("plain20"),
+            cifar("resnet32", Block.BASIC, 5).plain("plain32"),
+            cifar("resnet44", Block.BASIC, 7).plain("plain44"),
+            cifar("resnet56", Block.BASIC, 9).plain("plain56"),
+            cifar("preact-resnet20", Block.BASIC, 3).preactivated(),
+            cifar("preact-resnet32", Block.BASIC, 5).preactivated(),
+            cifar("preact-resnet44", Block.BASIC, 7).preactivated(),
+            cifar("preact-resnet56", Block.BASIC, 9).preactivated(),
+            cifar("preact-resnet110", Block.BASIC, 18).preactivated(),
+            cifar("preact-resnet1202", Block.BASIC, 200).preactivated(),
+            cifar("preact-resnet164", Block.BOTTLENECK, 18).projected().preactivated(),
+            cifar("preact-resnet1001", Block.BOTTLENECK, 111).projected().preactivated());
+
+    private static final List<Network> ALL =
+            PUBLISHED.stream().flatMap(Networks::withItsShortcuts).toList();
 
     private Networks() {}
 
+    /** Every network, with each of its shortcuts. */
     public static List<Network> all() {
         return ALL;
+    }
+
+    /** Each network once, with the shortcut that it was published with. */
+    public static List<Network> published() {
+        return PUBLISHED;
     }
 
     /**
@@ -55,12 +102,28 @@ public final class Networks {
                 .orElseThrow();
     }
 
-    private static Network imagenet(String name, Block block, Integer... depths) {
-        return new Network(name, Stem.IMAGENET, block, Shortcut.PROJECTED, List.of(depths), 1000);
+    private static ResidualNetwork imagenet(String name, Block block, Integer... depths) {
+        return new ResidualNetwork(
+                name, Stem.IMAGENET, block, Activation.AFTER_WEIGHTS, Shortcut.PROJECTED, List.of(depths), 1000);
     }
 
-    private static Network cifar(String name, int depth) {
-        return new Network(name, Stem.CIFAR, Block.BASIC, Shortcut.PADDED, List.of(depth, depth, depth), 10);
+    private static ResidualNetwork cifar(String name, Block block, int depth) {
+        return new ResidualNetwork(
+                name, Stem.CIFAR, block, Activation.AFTER_WEIGHTS, Shortcut.PADDED, List.of(depth, depth, depth), 10);
+    }
+
+    private static VggNetwork vgg(String name, Integer... depths) {
+        return new VggNetwork(name, List.of(64, 128, 256, 512, 512), List.of(depths), 4096, 1000);
+    }
+
+    private static Stream<Network> withItsShortcuts(Network network) {
+        if (!(network instanceof ResidualNetwork residual) || residual.shortcut() == Shortcut.NONE) {
+            return Stream.of(network);
+        }
+        Stream<Network> others = OPTIONS.entrySet().stream()
+                .filter(option -> option.getValue() != residual.shortcut())
+                .map(option -> residual.with(residual.name() + "-" + option.getKey(), option.getValue()));
+        return Stream.concat(Stream.of(network), others);
     }
 
     /** Levenshtein's distance. */

@@ -4,13 +4,17 @@ package io.resnetspark.model;
 public record Shape(int channels, int height, int width) {
     public Shape {
         if (channels < 1 || height < 1 || width < 1) {
-            throw new IllegalArgumentException("A shape needs at least one channel, row and column, not " + channels
-                    + "x" + height + "x" + width + ". The image may be too small for the network's strides.");
+            throw new IllegalArgumentException(
+                    "A shape needs at least one channel, row and column, not " + channels + "x" + height + "x" + width);
         }
     }
 
     public static Shape square(int channels, int side) {
         return new Shape(channels, side, side);
+    }
+
+    public static Shape vector(int length) {
+        return new Shape(length, 1, 1);
     }
 
     public long elements() {

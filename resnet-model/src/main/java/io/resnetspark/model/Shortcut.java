@@ -1,9 +1,13 @@
 package io.resnetspark.model;
 
-/** What a shortcut does where the shape changes (paper, section 3.3); everywhere else it is the identity. */
+/** What stands beside a block's residual function (paper, section 3.3). */
 public enum Shortcut {
-    /** Option A: every second pixel, padded with channels of zeros, half before and half after; no parameters. */
+    /** Nothing: the plain networks that residual ones are compared with. */
+    NONE,
+    /** Option A: the identity; where the shape changes, every second pixel, padded with channels of zeros. */
     PADDED,
-    /** Option B: a 1x1 convolution with batch normalisation. */
-    PROJECTED
+    /** Option B: the identity; where the shape changes, a 1x1 convolution. */
+    PROJECTED,
+    /** Option C: a 1x1 convolution beside every block. */
+    ALL_PROJECTED
 }

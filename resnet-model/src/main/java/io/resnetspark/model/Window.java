@@ -1,23 +1,30 @@
 package io.resnetspark.model;
 
-/** A square window that slides over an image, padded by half its size on every side, as in Caffe and PyTorch. */
+/**
+ * A square window that slides over an image, padded so that stride 1 keeps the size (odd kernels; even ones are not
+ * padded), rounding down, as in Caffe and PyTorch.
+ */
 public record Window(int kernel, int stride) {
     public Window {
-        if (kernel < 1 || kernel % 2 == 0 || stride < 1) {
+        if (kernel < 1 || stride < 1) {
             throw new IllegalArgumentException(
-                    "A window needs an odd kernel and a positive stride, not kernel " + kernel + ", stride " + stride);
+                    "A window needs a positive kernel and stride, not kernel " + kernel + ", stride " + stride);
         }
     }
 
     public int padding() {
-        return kernel / 2;
+        return (kernel - 1) / 2;
     }
 
+    /** @throws IllegalArgumentException if the input is too small to be halved */
     public Shape slide(Shape input, int outputChannels) {
-        return new Shape(outputChannels, steps(input.height()), steps(input.width()));
+        return new Shape(outputChannels, steps(input.height(), input), steps(input.width(), input));
     }
 
-    private int steps(int length) {
+    private int steps(int length, Shape input) {
+        if (stride > 1 && length < 2) {
+            throw new IllegalArgumentException("a stride of " + stride + " cannot halve " + input);
+        }
         return (length + 2 * padding() - kernel) / stride + 1;
     }
 }

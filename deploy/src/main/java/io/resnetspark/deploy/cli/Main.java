@@ -19,7 +19,8 @@ import picocli.CommandLine.ScopeType;
             TrainCommand.class,
             EvaluateCommand.class,
             PredictCommand.class,
-            ModelsCommand.class
+            ModelsCommand.class,
+            BenchCommand.class
         })
 public final class Main implements Runnable {
     @Option(names = "--trace", scope = ScopeType.INHERIT, description = "With an error, show the stack trace.")

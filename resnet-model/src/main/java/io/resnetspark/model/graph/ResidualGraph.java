@@ -5,19 +5,24 @@ import io.resnetspark.model.Network;
 import io.resnetspark.model.Shape;
 import io.resnetspark.model.Window;
 import io.resnetspark.model.kernel.Kernels;
-import io.resnetspark.model.layer.AddRelu;
+import io.resnetspark.model.layer.Addition;
 import io.resnetspark.model.layer.BatchNorm;
 import io.resnetspark.model.layer.Classifier;
 import io.resnetspark.model.layer.Convolution;
+import io.resnetspark.model.layer.Dropout;
+import io.resnetspark.model.layer.Flatten;
 import io.resnetspark.model.layer.GlobalAverage;
 import io.resnetspark.model.layer.MaxPool;
 import io.resnetspark.model.layer.PaddedShortcut;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.DropoutLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.weights.WeightInit;
+import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.NoOp;
@@ -28,7 +33,6 @@ import org.nd4j.linalg.learning.config.NoOp;
  */
 public final class ResidualGraph {
     public static final String INPUT = "image";
-    public static final String OUTPUT = "fc";
 
     private final Network network;
     private final Shape input;
@@ -40,6 +44,7 @@ public final class ResidualGraph {
     private long seed;
 
     private ResidualGraph(Network network, Shape input, int classes) {
+        network.census(input, classes); // says what is wrong with these, if anything
         this.network = network;
         this.input = input;
         this.classes = classes;
@@ -78,7 +83,7 @@ public final class ResidualGraph {
     }
 
     public ComputationGraph build() {
-        ComputationGraph graph = new ComputationGraph(configuration());
+        ComputationGraph graph = new NetworkGraph(configuration(), kernels.on(type));
         graph.init();
         return graph;
     }
@@ -94,8 +99,8 @@ public final class ResidualGraph {
                 .graphBuilder()
                 .addInputs(INPUT)
                 .setInputTypes(InputType.convolutional(input.height(), input.width(), input.channels()));
-        network.assemble(new Builder(builder, kernels), new Vertex(INPUT, input), classes);
-        return builder.setOutputs(OUTPUT).build();
+        Vertex output = network.assemble(new Builder(builder, kernels), new Vertex(INPUT, input), classes);
+        return builder.setOutputs(output.name).build();
     }
 
     private record Vertex(String name, Shape shape) {}
@@ -103,12 +108,24 @@ public final class ResidualGraph {
     private record Builder(ComputationGraphConfiguration.GraphBuilder graph, Kernels.Choice kernels)
             implements Assembler<Vertex> {
         @Override
-        public Vertex convolve(
-                String convolution, String normalization, Vertex input, Window window, int outputs, boolean relu) {
+        public Vertex convolve(String name, Vertex input, Window window, int outputs) {
+            return convolve(name, input, window, outputs, false);
+        }
+
+        @Override
+        public Vertex normalize(String name, Vertex input, boolean relu) {
+            return layer(name, new BatchNorm(relu, kernels), input, input.shape);
+        }
+
+        @Override
+        public Vertex convolveWithBias(String name, Vertex input, Window window, int outputs) {
+            return convolve(name, input, window, outputs, true);
+        }
+
+        private Vertex convolve(String name, Vertex input, Window window, int outputs, boolean biased) {
             boolean first = input.name.equals(INPUT);
-            Shape output = window.slide(input.shape, outputs);
-            Vertex x = layer(convolution, new Convolution(window, outputs, first, kernels), input, output);
-            return layer(normalization, new BatchNorm(relu, kernels), x, output);
+            Convolution convolution = new Convolution(window, outputs, biased, first, kernels);
+            return layer(name, convolution, input, window.slide(input.shape, outputs));
         }
 
         @Override
@@ -123,19 +140,35 @@ public final class ResidualGraph {
         }
 
         @Override
-        public Vertex add(String name, Vertex residual, Vertex shortcut) {
-            graph.addVertex(name, new AddRelu(kernels), residual.name, shortcut.name);
+        public Vertex add(String name, Vertex residual, Vertex shortcut, boolean relu) {
+            graph.addVertex(name, new Addition(relu, kernels), residual.name, shortcut.name);
             return new Vertex(name, residual.shape);
         }
 
         @Override
         public Vertex globalAverage(String name, Vertex input) {
-            return layer(name, new GlobalAverage(kernels), input, new Shape(input.shape.channels(), 1, 1));
+            return layer(name, new GlobalAverage(kernels), input, Shape.vector(input.shape.channels()));
+        }
+
+        @Override
+        public Vertex flatten(String name, Vertex input) {
+            graph.addVertex(name, new Flatten(kernels), input.name);
+            return new Vertex(name, Shape.vector(Math.toIntExact(input.shape.elements())));
+        }
+
+        @Override
+        public Vertex connect(String name, Vertex input, int outputs) {
+            Layer connected = new DenseLayer.Builder()
+                    .nOut(outputs)
+                    .activation(Activation.RELU)
+                    .build();
+            Vertex x = layer(name, connected, input, Shape.vector(outputs));
+            return layer(name + ".dropout", new DropoutLayer(new Dropout(name.hashCode())), x, x.shape);
         }
 
         @Override
         public Vertex classify(String name, Vertex input, int classes) {
-            return layer(name, new Classifier(classes), input, new Shape(classes, 1, 1));
+            return layer(name, new Classifier(classes), input, Shape.vector(classes));
         }
 
         @Override

@@ -46,6 +46,11 @@ public interface Kernels {
     /** The mean of each channel, batch x channels x h x w to batch x channels. */
     PoolingKernel globalAverage(long batch, Shape input);
 
-    /** ReLU of a sum of two, element by element. */
-    AdditionKernel addition(long elements);
+    /** The sum of two, element by element, with ReLU behind it if asked. */
+    AdditionKernel addition(long elements, boolean relu);
+
+    /** A value a channel added to images, and ReLU. */
+    BiasKernel bias(long batch, Shape shape);
+
+    LayoutKernel layout(long batch, Shape shape);
 }

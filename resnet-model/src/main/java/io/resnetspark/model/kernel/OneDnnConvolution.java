@@ -6,6 +6,7 @@ import io.resnetspark.model.Shape;
 import io.resnetspark.model.Window;
 import io.resnetspark.model.kernel.Primitive.Argument;
 import java.lang.ref.Reference;
+import java.util.function.Function;
 import org.bytedeco.dnnl.convolution_backward_data;
 import org.bytedeco.dnnl.convolution_backward_weights;
 import org.bytedeco.dnnl.convolution_forward;
@@ -19,129 +20,161 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * Convolution through oneDNN. Activations come and go in {@link OneDnn#activations}; weights stay in plain
  * outputs x inputs x kernel x kernel, as DL4J and PyTorch keep them, and are reordered at each call: they are small
  * beside the activations.
+ *
+ * <p>3x3 convolutions of stride 1 take Winograd's F(4x4, 3x3) with AVX-512 wherever its rounding, some ten times that
+ * of the direct sum, stays where it arises: in both backward passes and in inference. In training's forward pass it
+ * would turn the sign of more ReLUs than PyTorch's float does (docs/performance.md).
  */
 final class OneDnnConvolution implements ConvolutionKernel {
     private final OneDnn oneDnn;
     private final Geometry geometry;
-    private final convolution_forward.primitive_desc descriptor;
-    private final Primitive forward;
-    private final Weights forwardWeights;
-    private Primitive data;
-    private Weights dataWeights;
-    private Primitive weights;
-    private Weights weightGradients;
+    private final convolution_forward.primitive_desc direct;
+    private Pass training;
+    private Pass inference;
+    private Pass data;
+    private Pass weights;
 
     OneDnnConvolution(OneDnn oneDnn, long batch, Shape input, Window window, int outputs) {
         this.oneDnn = oneDnn;
         this.geometry = Geometry.of(oneDnn, batch, input, window, outputs);
-        this.descriptor = new convolution_forward.primitive_desc(
-                new convolution_forward.desc(
-                        prop_kind.forward_training,
-                        algorithm.convolution_direct,
-                        geometry.input,
-                        geometry.anyWeights(),
-                        geometry.output,
-                        geometry.strides(),
-                        geometry.padding(),
-                        geometry.padding()),
-                OneDnn.callersScratchpad(),
-                oneDnn.engine());
-        this.forward = Primitive.of(
-                new convolution_forward(descriptor),
-                descriptor,
-                new Argument(dnnl.DNNL_ARG_SRC, geometry.input),
-                new Argument(dnnl.DNNL_ARG_WEIGHTS, descriptor.weights_desc()),
-                new Argument(dnnl.DNNL_ARG_DST, geometry.output));
-        this.forwardWeights = Weights.reading(geometry.plainWeights(), descriptor.weights_desc());
+        this.direct = describeForward(algorithm.convolution_direct);
     }
 
     @Override
-    public void forward(INDArray input, INDArray weights, INDArray output, WorkingMemory memory) {
-        INDArray blocked = forwardWeights.of(weights, memory);
-        try {
-            forward.run(memory, address(input), address(blocked), address(output));
-        } finally {
-            Reference.reachabilityFence(blocked);
+    public void train(INDArray input, INDArray weights, INDArray output, WorkingMemory memory) {
+        if (training == null) {
+            training = forward(direct);
         }
+        training.reading(weights, input, output, memory);
+    }
+
+    @Override
+    public void infer(INDArray input, INDArray weights, INDArray output, WorkingMemory memory) {
+        if (inference == null) {
+            inference = forward(fastest(this::describeForward, 32));
+        }
+        inference.reading(weights, input, output, memory);
     }
 
     @Override
     public void backwardData(INDArray outputGradient, INDArray weights, INDArray inputGradient, WorkingMemory memory) {
         if (data == null) {
-            prepareBackwardData();
+            data = backwardData(fastest(this::describeBackwardData, 32));
         }
-        INDArray blocked = dataWeights.of(weights, memory);
-        try {
-            data.run(memory, address(outputGradient), address(blocked), address(inputGradient));
-        } finally {
-            Reference.reachabilityFence(blocked);
-        }
+        data.reading(weights, outputGradient, inputGradient, memory);
     }
 
     @Override
     public void backwardWeights(
             INDArray input, INDArray outputGradient, INDArray weightGradient, WorkingMemory memory) {
         if (weights == null) {
-            prepareBackwardWeights();
+            weights = backwardWeights(fastest(this::describeBackwardWeights, 16));
         }
-        INDArray blocked = weightGradients.scratch(weightGradient, memory);
-        weights.run(memory, address(input), address(outputGradient), address(blocked));
-        weightGradients.copy(blocked, weightGradient, memory);
+        weights.writing(weightGradient, input, outputGradient, memory);
     }
 
-    private void prepareBackwardData() {
-        convolution_backward_data.primitive_desc backward = new convolution_backward_data.primitive_desc(
+    /** @param channels from which on Winograd was found faster */
+    private <D> D fastest(Function<algorithm, D> describe, int channels) {
+        if (geometry.suitsWinograd(channels)) {
+            try {
+                return describe.apply(algorithm.convolution_winograd);
+            } catch (RuntimeException unimplemented) { // on AVX2, for one
+                return describe.apply(algorithm.convolution_direct);
+            }
+        }
+        return describe.apply(algorithm.convolution_direct);
+    }
+
+    /** Always as for training: for inference, Winograd wants weights transformed by a reorder that takes longer than it. */
+    private convolution_forward.primitive_desc describeForward(algorithm algorithm) {
+        Geometry g = geometry;
+        return new convolution_forward.primitive_desc(
+                new convolution_forward.desc(
+                        prop_kind.forward_training,
+                        algorithm,
+                        g.input,
+                        g.anyWeights(),
+                        g.output,
+                        g.strides(),
+                        g.padding(),
+                        g.padding()),
+                OneDnn.callersScratchpad(),
+                oneDnn.engine());
+    }
+
+    private convolution_backward_data.primitive_desc describeBackwardData(algorithm algorithm) {
+        Geometry g = geometry;
+        return new convolution_backward_data.primitive_desc(
                 new convolution_backward_data.desc(
-                        algorithm.convolution_direct,
-                        geometry.input,
-                        geometry.anyWeights(),
-                        geometry.output,
-                        geometry.strides(),
-                        geometry.padding(),
-                        geometry.padding()),
+                        algorithm, g.input, g.anyWeights(), g.output, g.strides(), g.padding(), g.padding()),
                 OneDnn.callersScratchpad(),
                 oneDnn.engine(),
-                descriptor);
-        dataWeights = Weights.reading(geometry.plainWeights(), backward.weights_desc());
-        data = Primitive.of(
-                new convolution_backward_data(backward),
-                backward,
-                new Argument(dnnl.DNNL_ARG_DIFF_DST, geometry.output),
-                new Argument(dnnl.DNNL_ARG_WEIGHTS, backward.weights_desc()),
-                new Argument(dnnl.DNNL_ARG_DIFF_SRC, geometry.input));
+                direct);
     }
 
-    private void prepareBackwardWeights() {
-        convolution_backward_weights.primitive_desc backward = new convolution_backward_weights.primitive_desc(
+    private convolution_backward_weights.primitive_desc describeBackwardWeights(algorithm algorithm) {
+        Geometry g = geometry;
+        return new convolution_backward_weights.primitive_desc(
                 new convolution_backward_weights.desc(
-                        algorithm.convolution_direct,
-                        geometry.input,
-                        geometry.anyWeights(),
-                        geometry.output,
-                        geometry.strides(),
-                        geometry.padding(),
-                        geometry.padding()),
+                        algorithm, g.input, g.anyWeights(), g.output, g.strides(), g.padding(), g.padding()),
                 OneDnn.callersScratchpad(),
                 oneDnn.engine(),
-                descriptor);
-        weightGradients = Weights.writing(backward.diff_weights_desc(), geometry.plainWeights());
-        weights = Primitive.of(
-                new convolution_backward_weights(backward),
-                backward,
+                direct);
+    }
+
+    private Pass forward(convolution_forward.primitive_desc descriptor) {
+        memory.desc blocked = descriptor.weights_desc();
+        Primitive primitive = Primitive.of(
+                new convolution_forward(descriptor),
+                descriptor,
+                new Argument(dnnl.DNNL_ARG_SRC, geometry.input),
+                new Argument(dnnl.DNNL_ARG_DST, geometry.output),
+                new Argument(dnnl.DNNL_ARG_WEIGHTS, blocked));
+        return Pass.of(primitive, geometry.plainWeights(), blocked, blocked);
+    }
+
+    private Pass backwardData(convolution_backward_data.primitive_desc descriptor) {
+        memory.desc blocked = descriptor.weights_desc();
+        Primitive primitive = Primitive.of(
+                new convolution_backward_data(descriptor),
+                descriptor,
+                new Argument(dnnl.DNNL_ARG_DIFF_DST, geometry.output),
+                new Argument(dnnl.DNNL_ARG_DIFF_SRC, geometry.input),
+                new Argument(dnnl.DNNL_ARG_WEIGHTS, blocked));
+        return Pass.of(primitive, geometry.plainWeights(), blocked, blocked);
+    }
+
+    private Pass backwardWeights(convolution_backward_weights.primitive_desc descriptor) {
+        memory.desc blocked = descriptor.diff_weights_desc();
+        Primitive primitive = Primitive.of(
+                new convolution_backward_weights(descriptor),
+                descriptor,
                 new Argument(dnnl.DNNL_ARG_SRC, geometry.input),
                 new Argument(dnnl.DNNL_ARG_DIFF_DST, geometry.output),
-                new Argument(dnnl.DNNL_ARG_DIFF_WEIGHTS, backward.diff_weights_desc()));
+                new Argument(dnnl.DNNL_ARG_DIFF_WEIGHTS, blocked));
+        return Pass.of(primitive, blocked, geometry.plainWeights(), blocked);
     }
 
     /** The convolution in oneDNN's terms. */
-    private record Geometry(memory.desc input, memory.desc output, Window window, int inputs, int outputs) {
+    private record Geometry(
+            memory.desc input, memory.desc output, Window window, int inputs, int outputs, long pixels) {
         static Geometry of(OneDnn oneDnn, long batch, Shape input, Window window, int outputs) {
+            Shape output = window.slide(input, outputs);
             return new Geometry(
                     oneDnn.activations(batch, input),
-                    oneDnn.activations(batch, window.slide(input, outputs)),
+                    oneDnn.activations(batch, output),
                     window,
                     input.channels(),
-                    outputs);
+                    outputs,
+                    batch * output.height() * output.width());
+        }
+
+        /** Transforming the weights pays where many pixels share them: not in 7x7x512 for a batch of 8. */
+        boolean suitsWinograd(int channels) {
+            return window.kernel() == 3
+                    && window.stride() == 1
+                    && Math.min(inputs, outputs) >= channels
+                    && pixels >= 2L * Math.max(inputs, outputs);
         }
 
         memory.desc anyWeights() {
@@ -161,39 +194,42 @@ final class OneDnnConvolution implements ConvolutionKernel {
         }
     }
 
-    /** Weights between the plain layout and the one that a primitive asks for; no copy where they are the same. */
-    private static final class Weights {
-        private final Primitive reorder;
-        private final long blockedFloats;
-
-        private Weights(memory.desc from, memory.desc to, memory.desc blocked) {
-            this.reorder = from.equals(to) ? null : Primitive.reorder(from, to);
-            this.blockedFloats = blocked.get_size() / Float.BYTES;
+    /**
+     * A primitive, and the way of its weights between the plain layout and the one that it asks for.
+     *
+     * @param reorder null where the two are the same
+     */
+    private record Pass(Primitive primitive, Primitive reorder, long blockedFloats) {
+        static Pass of(Primitive primitive, memory.desc from, memory.desc to, memory.desc blocked) {
+            Primitive reorder = from.equals(to) ? null : Primitive.reorder(from, to);
+            return new Pass(primitive, reorder, blocked.get_size() / Float.BYTES);
         }
 
-        static Weights reading(memory.desc plain, memory.desc blocked) {
-            return new Weights(plain, blocked, blocked);
+        void reading(INDArray plain, INDArray from, INDArray to, WorkingMemory memory) {
+            INDArray blocked = blocked(plain, memory);
+            if (reorder != null) {
+                reorder.run(memory, address(plain), address(blocked));
+            }
+            run(from, to, blocked, memory);
         }
 
-        static Weights writing(memory.desc blocked, memory.desc plain) {
-            return new Weights(blocked, plain, blocked);
+        void writing(INDArray plain, INDArray from, INDArray with, WorkingMemory memory) {
+            INDArray blocked = blocked(plain, memory);
+            run(from, with, blocked, memory);
+            if (reorder != null) {
+                reorder.run(memory, address(blocked), address(plain));
+            }
         }
 
-        /** These weights in the primitive's layout. */
-        INDArray of(INDArray plain, WorkingMemory memory) {
-            INDArray blocked = scratch(plain, memory);
-            copy(plain, blocked, memory);
-            return blocked;
-        }
-
-        /** Room for the primitive's layout: the plain array itself where they are the same. */
-        INDArray scratch(INDArray plain, WorkingMemory memory) {
+        private INDArray blocked(INDArray plain, WorkingMemory memory) {
             return reorder == null ? plain : memory.array(blockedFloats);
         }
 
-        void copy(INDArray from, INDArray to, WorkingMemory memory) {
-            if (reorder != null) {
-                reorder.run(memory, address(from), address(to));
+        private void run(INDArray first, INDArray second, INDArray blocked, WorkingMemory memory) {
+            try {
+                primitive.run(memory, address(first), address(second), address(blocked));
+            } finally {
+                Reference.reachabilityFence(blocked); // outside of a workspace, its memory goes with it
             }
         }
     }

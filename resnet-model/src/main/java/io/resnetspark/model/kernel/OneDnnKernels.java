@@ -33,7 +33,17 @@ final class OneDnnKernels implements Kernels {
     }
 
     @Override
-    public AdditionKernel addition(long elements) {
-        return new OneDnnAddition(oneDnn, elements);
+    public AdditionKernel addition(long elements, boolean relu) {
+        return new OneDnnAddition(oneDnn, elements, relu);
+    }
+
+    @Override
+    public BiasKernel bias(long batch, Shape shape) {
+        return new OneDnnBias(oneDnn, batch, shape);
+    }
+
+    @Override
+    public LayoutKernel layout(long batch, Shape shape) {
+        return new OneDnnLayout(oneDnn, batch, shape);
     }
 }

@@ -38,8 +38,18 @@ final class OpKernels implements Kernels {
     }
 
     @Override
-    public AdditionKernel addition(long elements) {
-        return new Addition();
+    public AdditionKernel addition(long elements, boolean relu) {
+        return new Addition(relu);
+    }
+
+    @Override
+    public BiasKernel bias(long batch, Shape shape) {
+        return new Bias();
+    }
+
+    @Override
+    public LayoutKernel layout(long batch, Shape shape) {
+        return new Plain();
     }
 
     private static DynamicCustomOp.DynamicCustomOpsBuilder op(String name, INDArray... inputs) {
@@ -52,7 +62,12 @@ final class OpKernels implements Kernels {
 
     private record Convolution(Window window) implements ConvolutionKernel {
         @Override
-        public void forward(INDArray input, INDArray weights, INDArray output, WorkingMemory memory) {
+        public void infer(INDArray input, INDArray weights, INDArray output, WorkingMemory memory) {
+            train(input, weights, output, memory);
+        }
+
+        @Override
+        public void train(INDArray input, INDArray weights, INDArray output, WorkingMemory memory) {
             run(op("conv2d", input, weights).addIntegerArguments(geometry()), output);
         }
 
@@ -190,16 +205,54 @@ final class OpKernels implements Kernels {
         }
     }
 
-    private record Addition() implements AdditionKernel {
+    private record Addition(boolean relu) implements AdditionKernel {
         @Override
         public void forward(INDArray a, INDArray b, INDArray sum, WorkingMemory memory) {
             a.addi(b, sum);
-            Transforms.relu(sum, false);
+            if (relu) {
+                Transforms.relu(sum, false);
+            }
         }
 
         @Override
         public void backward(INDArray sum, INDArray sumGradient, INDArray gradient, WorkingMemory memory) {
-            sumGradient.muli(positive(sum), gradient);
+            if (relu) {
+                sumGradient.muli(positive(sum), gradient);
+            } else {
+                gradient.assign(sumGradient);
+            }
+        }
+    }
+
+    private record Bias() implements BiasKernel {
+        @Override
+        public void forward(INDArray images, INDArray bias, WorkingMemory memory) {
+            images.addi(bias.reshape(1, bias.length(), 1, 1).broadcast(images.shape()));
+            Transforms.relu(images, false);
+        }
+
+        @Override
+        public void backward(
+                INDArray output,
+                INDArray outputGradient,
+                INDArray inputGradient,
+                INDArray biasGradient,
+                WorkingMemory memory) {
+            outputGradient.muli(positive(output), inputGradient);
+            biasGradient.assign(inputGradient.sum(0, 2, 3).reshape(biasGradient.shape()));
+        }
+    }
+
+    /** Activations are plain already. */
+    private record Plain() implements LayoutKernel {
+        @Override
+        public void toPlain(INDArray activations, INDArray plain, WorkingMemory memory) {
+            plain.assign(activations);
+        }
+
+        @Override
+        public void fromPlain(INDArray plain, INDArray activations, WorkingMemory memory) {
+            activations.assign(plain);
         }
     }
 

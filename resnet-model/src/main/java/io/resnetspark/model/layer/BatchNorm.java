@@ -22,9 +22,10 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
 /**
  * Batch normalisation of images, with ReLU behind it if asked: y = gamma (x - mean) / sqrt(variance + 1e-5) + beta.
  *
- * <p>The running mean and (biased) variance follow as new = 0.9 old + 0.1 batch; DL4J keeps them among the parameters,
- * as "mean" and "var". Unlike DL4J's own layer, gamma and beta are decayed like weights, as fb.resnet.torch and PyTorch
- * do, and the variance is kept as it is, not as the logarithm of a deviation, so that averages over workers are right.
+ * <p>The running mean and variance follow as new = 0.9 old + 0.1 batch; DL4J keeps them among the parameters, as "mean"
+ * and "var". Three things are as in PyTorch and not as in DL4J's own layer: the running variance is the unbiased one;
+ * gamma and beta are decayed like weights; and the variance is kept as it is, not as the logarithm of a deviation, so
+ * that averages over workers are right.
  */
 public class BatchNorm extends BatchNormalization {
     private static final long serialVersionUID = 1;
@@ -138,7 +139,7 @@ public class BatchNorm extends BatchNormalization {
                             memory);
             normalized = null;
             follow(MEAN, batchMean);
-            follow(VARIANCE, batchVariance);
+            follow(VARIANCE, batchVariance.muli(unbiased(input.length() / batchVariance.length())));
             Gradient gradient = new DefaultGradient();
             for (String parameter : List.of(GAMMA, BETA, MEAN, VARIANCE)) {
                 gradient.setGradientFor(parameter, gradientViews.get(parameter));
@@ -154,6 +155,11 @@ public class BatchNorm extends BatchNormalization {
             INDArray gradient = gradientViews.get(parameter);
             params.get(parameter).subi(batch, gradient);
             gradient.muli(1 - configuration().getDecay());
+        }
+
+        /** n / (n - 1); one sample has no unbiased variance, and keeps its own. */
+        private static double unbiased(long samples) {
+            return samples > 1 ? samples / (samples - 1.0) : 1;
         }
 
         @Override

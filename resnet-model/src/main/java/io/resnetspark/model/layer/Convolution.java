@@ -1,6 +1,7 @@
 package io.resnetspark.model.layer;
 
 import io.resnetspark.model.Window;
+import io.resnetspark.model.kernel.BiasKernel;
 import io.resnetspark.model.kernel.ConvolutionKernel;
 import io.resnetspark.model.kernel.Kernels;
 import io.resnetspark.model.kernel.WorkingMemory;
@@ -21,12 +22,16 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
 /**
- * A square convolution without bias and activation (batch normalisation follows), padded by half its kernel.
+ * A square convolution, padded by half its kernel: without bias and activation, for batch normalisation to follow, or
+ * with a bias and ReLU.
  *
  * <p>DL4J's own layer runs the forward convolution again in every backward pass and cannot reach oneDNN.
  */
 public class Convolution extends ConvolutionLayer {
     private static final long serialVersionUID = 1;
+
+    private static final String WEIGHTS = ConvolutionParamInitializer.WEIGHT_KEY;
+    private static final String BIAS = ConvolutionParamInitializer.BIAS_KEY;
 
     @JsonProperty
     private Kernels.Choice kernels = Kernels.Choice.AUTO;
@@ -39,13 +44,16 @@ public class Convolution extends ConvolutionLayer {
         super(new ConvolutionLayer.Builder(1, 1));
     }
 
-    /** @param first whether images come straight in, so that nobody needs their gradient */
-    public Convolution(Window window, int outputs, boolean first, Kernels.Choice kernels) {
+    /**
+     * @param biased whether a bias and ReLU follow
+     * @param first whether images come straight in, so that nobody needs their gradient
+     */
+    public Convolution(Window window, int outputs, boolean biased, boolean first, Kernels.Choice kernels) {
         super((BaseConvBuilder<?>) new ConvolutionLayer.Builder(window.kernel(), window.kernel())
                 .stride(window.stride(), window.stride())
                 .padding(window.padding(), window.padding())
                 .nOut(outputs)
-                .hasBias(false)
+                .hasBias(biased)
                 .activation(new ActivationIdentity()));
         this.first = first;
         this.kernels = kernels;
@@ -77,6 +85,8 @@ public class Convolution extends ConvolutionLayer {
 
         private final transient Kernels kernels;
         private final transient PerShape<ConvolutionKernel> kernel = new PerShape<>();
+        private final transient PerShape<BiasKernel> biasKernel = new PerShape<>();
+        private transient INDArray output;
 
         Computation(NeuralNetConfiguration conf, DataType type, Kernels kernels) {
             super(conf, type);
@@ -100,8 +110,16 @@ public class Convolution extends ConvolutionLayer {
             Convolution c = configuration();
             long[] shape =
                     c.window().slide(Layers.shape(input), (int) c.getNOut()).withBatch(input.size(0));
-            INDArray output = Layers.activations(workspaces, dataType, shape);
-            kernel().forward(Layers.contiguous(input, memory), weights(), output, memory);
+            output = Layers.activations(workspaces, dataType, shape);
+            INDArray x = Layers.contiguous(input, memory);
+            if (training) {
+                kernel().train(x, weights(), output, memory);
+            } else {
+                kernel().infer(x, weights(), output, memory);
+            }
+            if (c.hasBias()) {
+                biasKernel().forward(output, params.get(BIAS), memory);
+            }
             return output;
         }
 
@@ -110,7 +128,15 @@ public class Convolution extends ConvolutionLayer {
             WorkingMemory memory = Layers.backward(workspaces, dataType);
             INDArray x = Layers.contiguous(input, memory);
             INDArray outputGradient = Layers.contiguous(epsilon, memory);
-            INDArray weightGradient = gradientViews.get(ConvolutionParamInitializer.WEIGHT_KEY);
+            INDArray weightGradient = gradientViews.get(WEIGHTS);
+            Gradient gradient = new DefaultGradient();
+            if (configuration().hasBias()) {
+                INDArray beforeRelu = memory.array(output.shape());
+                INDArray biasGradient = gradientViews.get(BIAS);
+                biasKernel().backward(output, outputGradient, beforeRelu, biasGradient, memory);
+                outputGradient = beforeRelu;
+                gradient.setGradientFor(BIAS, biasGradient);
+            }
             INDArray inputGradient = null;
             if (configuration().first) {
                 kernel().backwardWeights(x, outputGradient, weightGradient, memory);
@@ -118,13 +144,17 @@ public class Convolution extends ConvolutionLayer {
                 inputGradient = Layers.gradients(workspaces, dataType, input.shape());
                 kernel().backward(x, weights(), outputGradient, inputGradient, weightGradient, memory);
             }
-            Gradient gradient = new DefaultGradient();
-            gradient.setGradientFor(ConvolutionParamInitializer.WEIGHT_KEY, weightGradient, 'c');
+            gradient.setGradientFor(WEIGHTS, weightGradient, 'c');
+            output = null;
             return new Pair<>(gradient, inputGradient);
         }
 
+        private BiasKernel biasKernel() {
+            return biasKernel.of(output, () -> kernels.bias(output.size(0), Layers.shape(output)));
+        }
+
         private INDArray weights() {
-            return params.get(ConvolutionParamInitializer.WEIGHT_KEY);
+            return params.get(WEIGHTS);
         }
 
         /** The score is the cross-entropy alone; weight decay acts in the gradient. */

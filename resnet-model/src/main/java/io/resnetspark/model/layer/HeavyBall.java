@@ -32,6 +32,10 @@ public class HeavyBall implements IUpdater {
         this.rate = rate;
     }
 
+    public double momentum() {
+        return momentum;
+    }
+
     @Override
     public double getLearningRate(int iteration, int epoch) {
         return rate.valueAt(iteration, epoch);

@@ -9,11 +9,15 @@ import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.deeplearning4j.optimize.api.TrainingListener;
+import org.nd4j.common.util.ArrayUtil;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /** What DL4J asks of every layer, in one place. */
 final class Layers {
+    private static final long CACHE_LINE = 64;
+
     private Layers() {}
 
     /** Hands a new layer what DL4J's own {@code instantiate} methods hand theirs. */
@@ -33,19 +37,32 @@ final class Layers {
     }
 
     static WorkingMemory forward(LayerWorkspaceMgr workspaces, DataType type) {
-        return shape -> workspaces.createUninitialized(ArrayType.FF_WORKING_MEM, type, shape, 'c');
+        return shape -> aligned(workspaces, ArrayType.FF_WORKING_MEM, type, shape);
     }
 
     static WorkingMemory backward(LayerWorkspaceMgr workspaces, DataType type) {
-        return shape -> workspaces.createUninitialized(ArrayType.BP_WORKING_MEM, type, shape, 'c');
+        return shape -> aligned(workspaces, ArrayType.BP_WORKING_MEM, type, shape);
     }
 
     static INDArray activations(LayerWorkspaceMgr workspaces, DataType type, long... shape) {
-        return workspaces.createUninitialized(ArrayType.ACTIVATIONS, type, shape, 'c');
+        return aligned(workspaces, ArrayType.ACTIVATIONS, type, shape);
     }
 
     static INDArray gradients(LayerWorkspaceMgr workspaces, DataType type, long... shape) {
-        return workspaces.createUninitialized(ArrayType.ACTIVATION_GRAD, type, shape, 'c');
+        return aligned(workspaces, ArrayType.ACTIVATION_GRAD, type, shape);
+    }
+
+    /**
+     * An array that begins where a cache line does. DL4J's workspaces align to 16 bytes, where every load of a vector
+     * register of AVX-512 touches two lines: ResNet-18 then takes a third longer.
+     */
+    private static INDArray aligned(LayerWorkspaceMgr workspaces, ArrayType purpose, DataType type, long... shape) {
+        long spare = CACHE_LINE / type.width() - 1;
+        INDArray room =
+                workspaces.createUninitialized(purpose, type, new long[] {ArrayUtil.prodLong(shape) + spare}, 'c');
+        long misplaced = room.data().address() % CACHE_LINE;
+        long skipped = misplaced == 0 ? 0 : (CACHE_LINE - misplaced) / type.width();
+        return Nd4j.create(room.data(), shape, ArrayUtil.calcStrides(shape), skipped, 'c');
     }
 
     /** Kernels read memory, not strides: an array that is not plain 'c' order (a view, a permutation) is copied. */

@@ -121,7 +121,7 @@ public class PaddedShortcut extends WeightlessVertex {
             }
             long[] shape = window.slide(Layers.shape(input), outputs).withBatch(input.size(0));
             INDArray output = Layers.activations(workspaces, dataType, shape);
-            kernel(input).forward(input, selection, output, Layers.forward(workspaces, dataType));
+            kernel(input).train(input, selection, output, Layers.forward(workspaces, dataType));
             return output;
         }
 

@@ -4,13 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import io.resnetspark.model.Activation;
 import io.resnetspark.model.Block;
 import io.resnetspark.model.Census;
 import io.resnetspark.model.Network;
 import io.resnetspark.model.Networks;
+import io.resnetspark.model.ResidualNetwork;
 import io.resnetspark.model.Shape;
 import io.resnetspark.model.Shortcut;
 import io.resnetspark.model.Stem;
+import io.resnetspark.model.VggNetwork;
 import io.resnetspark.model.Window;
 import io.resnetspark.model.kernel.Kernels;
 import io.resnetspark.model.kernel.Kernels.Choice;
@@ -31,35 +34,46 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.config.NoOp;
 import org.nd4j.linalg.schedule.FixedSchedule;
 
 /** Our layers, with both kinds of kernels, against DL4J's own layers and against numerical gradients. */
 class TestResidualGraph {
     private static final int CLASSES = 5;
 
-    /** Small networks that have between them every layer, window and shortcut of the catalogue. */
+    private static final Stem POOLED = new Stem(new Window(7, 2), 16, true, 24);
+    private static final Stem SMALL = new Stem(new Window(3, 1), 16, false, 12);
+
+    /** Small networks that have between them every layer, window, shortcut and order of the catalogue. */
     private static Stream<Network> smallNetworks() {
-        Stem pooled = new Stem(new Window(7, 2), 16, true, 24);
-        Stem plain = new Stem(new Window(3, 1), 16, false, 12);
+        Block strideOn3x3 = Block.BOTTLENECK_STRIDE_ON_3X3;
         return Stream.of(
-                new Network("basic-padded", plain, Block.BASIC, Shortcut.PADDED, List.of(1, 2), CLASSES),
-                new Network("basic-projected", pooled, Block.BASIC, Shortcut.PROJECTED, List.of(1, 1), CLASSES),
-                new Network("bottleneck", pooled, Block.BOTTLENECK, Shortcut.PROJECTED, List.of(1, 1), CLASSES),
-                new Network(
-                        "bottleneck-3x3",
-                        pooled,
-                        Block.BOTTLENECK_STRIDE_ON_3X3,
-                        Shortcut.PROJECTED,
-                        List.of(1, 1),
-                        CLASSES),
+                residual("basic-padded", SMALL, Block.BASIC, Shortcut.PADDED, 1, 2),
+                residual("basic-projected", POOLED, Block.BASIC, Shortcut.PROJECTED, 1, 1),
+                residual("basic-all-projected", SMALL, Block.BASIC, Shortcut.ALL_PROJECTED, 1, 1),
+                residual("plain", SMALL, Block.BASIC, Shortcut.NONE, 1, 1),
+                residual("bottleneck", POOLED, Block.BOTTLENECK, Shortcut.PROJECTED, 1, 1),
+                residual("bottleneck-padded", POOLED, Block.BOTTLENECK, Shortcut.PADDED, 1, 1),
+                residual("bottleneck-3x3", POOLED, strideOn3x3, Shortcut.PROJECTED, 1, 1),
+                preactivated("preact-basic", SMALL, Block.BASIC, Shortcut.PADDED, 1, 2),
+                preactivated("preact-bottleneck", POOLED, strideOn3x3, Shortcut.PROJECTED, 2, 1),
                 // Channels that fill no vector register, so oneDNN's plain layout.
-                new Network(
-                        "narrow",
-                        new Stem(new Window(3, 1), 6, false, 8),
-                        Block.BASIC,
-                        Shortcut.PADDED,
-                        List.of(1, 1),
-                        CLASSES));
+                residual("narrow", new Stem(new Window(3, 1), 6, false, 8), Block.BASIC, Shortcut.PADDED, 1, 1),
+                // Wide enough for Winograd's convolutions.
+                residual("wide", new Stem(new Window(3, 1), 32, false, 9), Block.BASIC, Shortcut.PADDED, 2),
+                new VggNetwork("vgg", List.of(16, 32), List.of(1, 2), 24, CLASSES));
+    }
+
+    private static Network residual(String name, Stem stem, Block block, Shortcut shortcut, Integer... depths) {
+        return new ResidualNetwork(name, stem, block, Activation.AFTER_WEIGHTS, shortcut, List.of(depths), CLASSES);
+    }
+
+    private static Network preactivated(String name, Stem stem, Block block, Shortcut shortcut, Integer... depths) {
+        return new ResidualNetwork(name, stem, block, Activation.BEFORE_WEIGHTS, shortcut, List.of(depths), CLASSES);
+    }
+
+    private static Shape input(Network network) {
+        return network instanceof VggNetwork ? Shape.square(3, 10) : network.input();
     }
 
     private static Stream<Arguments> networksAndKernels() {
@@ -81,7 +95,7 @@ class TestResidualGraph {
     @ParameterizedTest
     @MethodSource("networksAndKernels")
     void agreesWithDl4jsOwnLayers(Network network, Choice kernels) {
-        ComputationGraph stock = StockGraph.build(network, network.input(), CLASSES, DataType.DOUBLE);
+        ComputationGraph stock = StockGraph.build(network, input(network), CLASSES, DataType.DOUBLE, new NoOp());
         ComputationGraph ours = ours(network, kernels, DataType.FLOAT);
         randomize(stock, 3);
         copy(stock, ours);
@@ -94,30 +108,30 @@ class TestResidualGraph {
         computeGradients(stock, data);
         computeGradients(ours, floats);
         assertThat(ours.score()).isCloseTo(stock.score(), within(1e-5));
-        stock.gradient()
-                .gradientForVariable()
-                .forEach((name, expected) -> assertThat(difference(
-                                expected, ours.gradient().gradientForVariable().get(name)))
-                        .as(name)
-                        .isLessThan(2e-4));
+        assertSameGradients(stock, ours, 2e-4);
     }
 
     @ParameterizedTest
     @MethodSource("smallNetworks")
     void agreesInDoublePrecision(Network network) {
-        ComputationGraph stock = StockGraph.build(network, network.input(), CLASSES, DataType.DOUBLE);
+        ComputationGraph stock = StockGraph.build(network, input(network), CLASSES, DataType.DOUBLE, new NoOp());
         ComputationGraph ours = ours(network, Choice.OPS, DataType.DOUBLE);
         randomize(stock, 3);
         copy(stock, ours);
         DataSet data = data(network, 6, DataType.DOUBLE);
         computeGradients(stock, data);
         computeGradients(ours, data);
-        stock.gradient()
-                .gradientForVariable()
-                .forEach((name, expected) -> assertThat(difference(
-                                expected, ours.gradient().gradientForVariable().get(name)))
-                        .as(name)
-                        .isLessThan(1e-6));
+        assertSameGradients(stock, ours, 1e-6);
+    }
+
+    /** But for the running variance, of which DL4J keeps the biased one. */
+    private static void assertSameGradients(ComputationGraph stock, ComputationGraph ours, double tolerance) {
+        Map<String, INDArray> gradients = ours.gradient().gradientForVariable();
+        stock.gradient().gradientForVariable().forEach((name, expected) -> {
+            if (!name.endsWith("_var")) {
+                assertThat(difference(expected, gradients.get(name))).as(name).isLessThan(tolerance);
+            }
+        });
     }
 
     @ParameterizedTest
@@ -174,7 +188,7 @@ class TestResidualGraph {
     @Test
     void survivesDl4jsJson() {
         Network network = smallNetworks().findFirst().orElseThrow();
-        ComputationGraphConfiguration before = ResidualGraph.of(network, network.input(), CLASSES)
+        ComputationGraphConfiguration before = ResidualGraph.of(network, input(network), CLASSES)
                 .updater(new HeavyBall(0.9, new FixedSchedule(0.1)))
                 .weightDecay(1e-4)
                 .configuration();
@@ -208,7 +222,7 @@ class TestResidualGraph {
     }
 
     private static ComputationGraph ours(Network network, Choice kernels, DataType type) {
-        return ResidualGraph.of(network, network.input(), CLASSES)
+        return ResidualGraph.of(network, input(network), CLASSES)
                 .kernels(kernels)
                 .type(type)
                 .updater(new HeavyBall(0.9, new FixedSchedule(0.05)))
@@ -254,6 +268,8 @@ class TestResidualGraph {
                 values.assign(Nd4j.rand(values.dataType(), values.shape()).addi(0.5));
             } else if (name.endsWith("beta") || name.endsWith("mean")) {
                 values.assign(Nd4j.rand(values.dataType(), values.shape()).subi(0.5));
+            } else if (name.equals("classifier.6_W")) {
+                values.muli(0.05); // without batch normalisation, scores get so high that DL4J clips the loss
             }
         });
     }
@@ -267,7 +283,7 @@ class TestResidualGraph {
     private static DataSet data(Network network, int batch, DataType type) {
         Nd4j.getRandom().setSeed(11);
         INDArray images =
-                Nd4j.randn(DataType.DOUBLE, network.input().withBatch(batch)).castTo(type);
+                Nd4j.randn(DataType.DOUBLE, input(network).withBatch(batch)).castTo(type);
         INDArray labels = Nd4j.zeros(type, batch, CLASSES);
         for (int i = 0; i < batch; i++) {
             labels.putScalar(i, (3 * i) % CLASSES, 1);

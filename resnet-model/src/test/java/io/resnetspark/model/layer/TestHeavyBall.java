@@ -3,8 +3,10 @@ package io.resnetspark.model.layer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.resnetspark.model.Activation;
 import io.resnetspark.model.Block;
 import io.resnetspark.model.Network;
+import io.resnetspark.model.ResidualNetwork;
 import io.resnetspark.model.Shortcut;
 import io.resnetspark.model.Stem;
 import io.resnetspark.model.graph.ResidualGraph;
@@ -39,7 +41,8 @@ class TestHeavyBall {
     /** Decay pulls on every trainable parameter, through the momentum, and not on running statistics. */
     @Test
     void decaysAllParametersButNoStatistics() {
-        Network network = new Network("tiny", Stem.CIFAR, Block.BASIC, Shortcut.PADDED, List.of(1), 2);
+        Network network = new ResidualNetwork(
+                "tiny", Stem.CIFAR, Block.BASIC, Activation.AFTER_WEIGHTS, Shortcut.PADDED, List.of(1), 2);
         ComputationGraph plain = graph(network, 0);
         ComputationGraph decayed = graph(network, 0.25);
         decayed.setParams(plain.params());

@@ -1,5 +1,6 @@
 package io.resnetspark.train.averaging;
 
+import io.resnetspark.model.kernel.Threads;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.Serializable;

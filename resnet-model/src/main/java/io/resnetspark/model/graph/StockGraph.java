@@ -4,38 +4,48 @@ import io.resnetspark.model.Assembler;
 import io.resnetspark.model.Network;
 import io.resnetspark.model.Shape;
 import io.resnetspark.model.Window;
+import io.resnetspark.model.layer.Dropout;
+import java.util.ArrayList;
+import java.util.List;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration.GraphBuilder;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.graph.MergeVertex;
+import org.deeplearning4j.nn.conf.graph.PreprocessorVertex;
 import org.deeplearning4j.nn.conf.graph.ScaleVertex;
+import org.deeplearning4j.nn.conf.graph.SubsetVertex;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
+import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.DropoutLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
+import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.weights.WeightInit;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
-/** The same networks out of DL4J's own layers: slow, and what ours are checked against. */
-final class StockGraph {
+/** The same networks out of DL4J's own layers: slow, and what ours are checked against and compared with. */
+public final class StockGraph {
     private StockGraph() {}
 
-    static ComputationGraph build(Network network, Shape input, int classes, DataType type) {
+    public static ComputationGraph build(Network network, Shape input, int classes, DataType type, IUpdater updater) {
         GraphBuilder graph = new NeuralNetConfiguration.Builder()
                 .dataType(type)
                 .seed(2)
                 .weightInit(WeightInit.RELU)
+                .updater(updater)
                 .graphBuilder()
                 .addInputs(ResidualGraph.INPUT);
-        network.assemble(new Builder(graph), new Vertex(ResidualGraph.INPUT, input), classes);
+        Vertex output = network.assemble(new Builder(graph), new Vertex(ResidualGraph.INPUT, input), classes);
         ComputationGraph net =
-                new ComputationGraph(graph.setOutputs(ResidualGraph.OUTPUT).build());
+                new ComputationGraph(graph.setOutputs(output.name).build());
         net.init();
         return net;
     }
@@ -44,29 +54,43 @@ final class StockGraph {
 
     private record Builder(GraphBuilder graph) implements Assembler<Vertex> {
         @Override
-        public Vertex convolve(
-                String convolution, String normalization, Vertex input, Window window, int outputs, boolean relu) {
+        public Vertex convolve(String name, Vertex input, Window window, int outputs) {
+            return convolve(name, input, window, outputs, false);
+        }
+
+        @Override
+        public Vertex convolveWithBias(String name, Vertex input, Window window, int outputs) {
+            return relu(convolve(name, input, window, outputs, true));
+        }
+
+        private Vertex convolve(String name, Vertex input, Window window, int outputs, boolean biased) {
             graph.addLayer(
-                    convolution,
+                    name,
                     new ConvolutionLayer.Builder(window.kernel(), window.kernel())
                             .stride(window.stride(), window.stride())
                             .padding(window.padding(), window.padding())
                             .nIn(input.shape.channels())
                             .nOut(outputs)
-                            .hasBias(false)
+                            .hasBias(biased)
                             .activation(Activation.IDENTITY)
                             .build(),
                     input.name);
+            return new Vertex(name, window.slide(input.shape, outputs));
+        }
+
+        @Override
+        public Vertex normalize(String name, Vertex input, boolean relu) {
+            int channels = input.shape.channels();
             graph.addLayer(
-                    normalization,
+                    name,
                     new BatchNormalization.Builder()
-                            .nIn(outputs)
-                            .nOut(outputs)
+                            .nIn(channels)
+                            .nOut(channels)
                             .useLogStd(false)
                             .build(),
-                    convolution);
-            Shape shape = window.slide(input.shape, outputs);
-            return relu ? relu(new Vertex(normalization, shape)) : new Vertex(normalization, shape);
+                    input.name);
+            Vertex normalized = new Vertex(name, input.shape);
+            return relu ? relu(normalized) : normalized;
         }
 
         private Vertex relu(Vertex x) {
@@ -97,24 +121,63 @@ final class StockGraph {
                             .stride(stride, stride)
                             .build(),
                     input.name);
-            int zeros = (outputs - input.shape.channels()) / 2;
-            graph.addVertex(
-                    name + ".half", new org.deeplearning4j.nn.conf.graph.SubsetVertex(0, zeros - 1), name + ".sample");
-            graph.addVertex(name + ".zeros", new ScaleVertex(0.0), name + ".half");
-            graph.addVertex(name, new MergeVertex(), name + ".zeros", name + ".sample", name + ".zeros");
+            graph.addVertex(name + ".black", new ScaleVertex(0.0), name + ".sample");
+            int channels = input.shape.channels();
+            int before = (outputs - channels) / 2;
+            List<String> parts = new ArrayList<>(zeros(name + ".before", name + ".black", before, channels));
+            parts.add(name + ".sample");
+            parts.addAll(zeros(name + ".after", name + ".black", outputs - channels - before, channels));
+            graph.addVertex(name, new MergeVertex(), parts.toArray(String[]::new));
             return new Vertex(name, new Window(1, stride).slide(input.shape, outputs));
         }
 
+        /** Subsets of black images, as many as make so many channels. */
+        private List<String> zeros(String name, String black, int wanted, int available) {
+            List<String> parts = new ArrayList<>();
+            for (int made = 0; made < wanted; made += available) {
+                String part = name + parts.size();
+                graph.addVertex(part, new SubsetVertex(0, Math.min(available, wanted - made) - 1), black);
+                parts.add(part);
+            }
+            return parts;
+        }
+
         @Override
-        public Vertex add(String name, Vertex residual, Vertex shortcut) {
+        public Vertex add(String name, Vertex residual, Vertex shortcut, boolean relu) {
             graph.addVertex(name, new ElementWiseVertex(ElementWiseVertex.Op.Add), residual.name, shortcut.name);
-            return relu(new Vertex(name, residual.shape));
+            Vertex sum = new Vertex(name, residual.shape);
+            return relu ? relu(sum) : sum;
         }
 
         @Override
         public Vertex globalAverage(String name, Vertex input) {
             graph.addLayer(name, new GlobalPoolingLayer.Builder(PoolingType.AVG).build(), input.name);
-            return new Vertex(name, new Shape(input.shape.channels(), 1, 1));
+            return new Vertex(name, Shape.vector(input.shape.channels()));
+        }
+
+        @Override
+        public Vertex flatten(String name, Vertex input) {
+            Shape image = input.shape;
+            graph.addVertex(
+                    name,
+                    new PreprocessorVertex(
+                            new CnnToFeedForwardPreProcessor(image.height(), image.width(), image.channels())),
+                    input.name);
+            return new Vertex(name, Shape.vector(Math.toIntExact(image.elements())));
+        }
+
+        @Override
+        public Vertex connect(String name, Vertex input, int outputs) {
+            graph.addLayer(
+                    name,
+                    new DenseLayer.Builder()
+                            .nIn(input.shape.channels())
+                            .nOut(outputs)
+                            .activation(Activation.RELU)
+                            .build(),
+                    input.name);
+            graph.addLayer(name + ".dropout", new DropoutLayer(new Dropout(name.hashCode())), name);
+            return new Vertex(name + ".dropout", Shape.vector(outputs));
         }
 
         @Override
@@ -127,7 +190,7 @@ final class StockGraph {
                             .activation(Activation.SOFTMAX)
                             .build(),
                     input.name);
-            return new Vertex(name, new Shape(classes, 1, 1));
+            return new Vertex(name, Shape.vector(classes));
         }
 
         @Override

@@ -1,4 +1,4 @@
-package io.resnetspark.train.averaging;
+package io.resnetspark.model.kernel;
 
 import org.nd4j.linalg.factory.Environment;
 import org.nd4j.linalg.factory.Nd4j;

@@ -2,6 +2,7 @@ package io.resnetspark.model.layer;
 
 import io.resnetspark.model.kernel.AdditionKernel;
 import io.resnetspark.model.kernel.Kernels;
+import java.util.Objects;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.inputs.InvalidInputTypeException;
 import org.deeplearning4j.nn.gradient.Gradient;
@@ -10,33 +11,38 @@ import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.shade.jackson.annotation.JsonProperty;
 
-/** Where a block ends: ReLU of residual + shortcut, two inputs of the same shape. */
-public class AddRelu extends WeightlessVertex {
+/** Where a block ends: residual + shortcut, two inputs of the same shape, with ReLU behind it if asked. */
+public class Addition extends WeightlessVertex {
     private static final long serialVersionUID = 1;
 
+    @JsonProperty
+    private boolean relu;
+
     /** For Jackson. */
-    AddRelu() {
-        this(Kernels.Choice.AUTO);
+    Addition() {
+        this(false, Kernels.Choice.AUTO);
     }
 
-    public AddRelu(Kernels.Choice kernels) {
+    public Addition(boolean relu, Kernels.Choice kernels) {
         super(kernels);
+        this.relu = relu;
     }
 
     @Override
-    public AddRelu clone() {
-        return new AddRelu(kernels);
+    public Addition clone() {
+        return new Addition(relu, kernels);
     }
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof AddRelu that && kernels == that.kernels;
+        return other instanceof Addition that && relu == that.relu && kernels == that.kernels;
     }
 
     @Override
     public int hashCode() {
-        return kernels.hashCode();
+        return Objects.hash(relu, kernels);
     }
 
     @Override
@@ -62,23 +68,25 @@ public class AddRelu extends WeightlessVertex {
     @Override
     public org.deeplearning4j.nn.graph.vertex.GraphVertex instantiate(
             ComputationGraph graph, String name, int index, INDArray parameters, boolean initialize, DataType type) {
-        return new Computation(graph, name, index, type, kernels.on(type));
+        return new Computation(graph, name, index, type, kernels.on(type), relu);
     }
 
     static final class Computation extends WeightlessVertex.Computation {
         private static final long serialVersionUID = 1;
 
         private final transient Kernels kernels;
+        private final boolean relu;
         private final transient PerShape<AdditionKernel> kernel = new PerShape<>();
         private transient INDArray sum;
 
-        Computation(ComputationGraph graph, String name, int index, DataType type, Kernels kernels) {
+        Computation(ComputationGraph graph, String name, int index, DataType type, Kernels kernels, boolean relu) {
             super(graph, name, index, type);
             this.kernels = kernels;
+            this.relu = relu;
         }
 
         private AdditionKernel kernel(INDArray shaped) {
-            return kernel.of(shaped, () -> kernels.addition(shaped.length()));
+            return kernel.of(shaped, () -> kernels.addition(shaped.length(), relu));
         }
 
         @Override

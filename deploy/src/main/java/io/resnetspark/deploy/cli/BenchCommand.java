@@ -1,0 +1,84 @@
+package io.resnetspark.deploy.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.resnetspark.model.Networks;
+import io.resnetspark.model.bench.TrainingBenchmark;
+import io.resnetspark.model.bench.TrainingBenchmark.Contestant;
+import io.resnetspark.model.bench.TrainingBenchmark.Result;
+import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.Json;
+import java.io.PrintWriter;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(name = "bench", description = "Measures this machine.", synopsisSubcommandLabel = "COMMAND")
+final class BenchCommand implements Runnable {
+    @Spec
+    CommandLine.Model.CommandSpec spec;
+
+    @Override
+    public void run() {
+        throw new CommandLine.ParameterException(spec.commandLine(), "Say what to measure: train.");
+    }
+
+    @Command(name = "train", description = "How fast a network trains and infers here, without Spark and pictures.")
+    int train(
+            @Option(names = "--network", required = true, paramLabel = "NAME", description = "See 'resnet networks'.")
+                    String network,
+            @Option(names = "--batch", defaultValue = "8", description = "Images in a step. Default: 8.") int batch,
+            @Option(names = "--image", description = "Height and width in pixels. Default: what it was published with.")
+                    Integer image,
+            @Option(names = "--threads", description = "Default: all cores.") Integer threads,
+            @Option(
+                            names = "--kernels",
+                            defaultValue = "auto",
+                            description = "What computes: ${COMPLETION-CANDIDATES}. Default: auto.")
+                    Contestant kernels,
+            @Option(names = "--iterations", defaultValue = "8", description = "Steps that are timed. Default: 8.")
+                    int iterations,
+            @Option(names = "--json", description = "One JSON object instead of sentences.") boolean json)
+            throws JsonProcessingException {
+        int cores = Runtime.getRuntime().availableProcessors();
+        positive("--batch", batch);
+        positive("--iterations", iterations);
+        try {
+            var measured = Networks.named(network);
+            int side = positive("--image", image == null ? measured.input().height() : image);
+            int allowed = positive("--threads", threads == null ? cores : threads);
+            print(new TrainingBenchmark(measured, batch, side, allowed, kernels, iterations).run(), json);
+        } catch (IllegalArgumentException wrong) {
+            throw new BadInputException(wrong.getMessage(), wrong);
+        }
+        return 0;
+    }
+
+    private static int positive(String option, int value) {
+        if (value < 1) {
+            throw new BadInputException(option + " " + value + " is too few; wanted at least 1.");
+        }
+        return value;
+    }
+
+    private void print(Result result, boolean json) throws JsonProcessingException {
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) {
+            out.println(Json.COMPACT.writeValueAsString(result));
+            return;
+        }
+        out.printf(
+                "%s, batch %d, %dx%d, %d threads, %s: training %.1f images/s (%.0f %% of the peak), inference %.1f images/s,"
+                        + " at most %,d MiB resident%n",
+                result.network(),
+                result.batch(),
+                result.image(),
+                result.image(),
+                result.threads(),
+                result.kernels(),
+                result.trainImagesPerSecond(),
+                100 * result.peakShare(),
+                result.inferenceImagesPerSecond(),
+                result.peakResidentMib());
+    }
+}

@@ -1,0 +1,43 @@
+package io.resnetspark.model;
+
+import java.util.List;
+
+/**
+ * A network of Simonyan and Zisserman (2014), which the paper compares with: 3x3 convolutions with bias, and three
+ * fully connected layers.
+ *
+ * @param widths channels of each stage
+ * @param depths convolutions in each stage; 2x2 max pooling ends a stage
+ * @param connected width of the two fully connected layers before the classifier
+ */
+public record VggNetwork(String name, List<Integer> widths, List<Integer> depths, int connected, int classes)
+        implements Network {
+    public VggNetwork {
+        widths = List.copyOf(widths);
+        depths = List.copyOf(depths);
+    }
+
+    @Override
+    public Shape input() {
+        return Shape.square(3, 224);
+    }
+
+    /** Numbers in names count torchvision's modules: convolution, ReLU, pooling; dropout behind connected layers. */
+    @Override
+    public <T> T assemble(Assembler<T> to, T image, int classes) {
+        T x = image;
+        int module = 0;
+        for (int stage = 0; stage < depths.size(); stage++) {
+            for (int i = 0; i < depths.get(stage); i++) {
+                x = to.convolveWithBias("features." + module, x, new Window(3, 1), widths.get(stage));
+                module += 2;
+            }
+            x = to.maxPool("features." + module, x, new Window(2, 2));
+            module++;
+        }
+        x = to.flatten("flatten", x);
+        x = to.connect("classifier.0", x, connected);
+        x = to.connect("classifier.3", x, connected);
+        return to.classify("classifier.6", x, classes);
+    }
+}

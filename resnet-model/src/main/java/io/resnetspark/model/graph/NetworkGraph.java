@@ -1,0 +1,116 @@
+package io.resnetspark.model.graph;
+
+import io.resnetspark.model.Shape;
+import io.resnetspark.model.kernel.Kernels;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.deeplearning4j.nn.api.FwdPassType;
+import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.optimize.Solver;
+import org.deeplearning4j.optimize.api.ConvexOptimizer;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * A {@link ComputationGraph} whose activations come to its users in plain batch x channels x height x width, however
+ * the kernels lay them out between layers, and whose parameters move in one pass ({@link MomentumDescent}).
+ *
+ * <p>A DL4J graph of the same configuration computes the same, slower, and shows activations as they lie in memory.
+ */
+final class NetworkGraph extends ComputationGraph {
+    private static final long serialVersionUID = 1;
+
+    private final transient Kernels kernels;
+
+    NetworkGraph(ComputationGraphConfiguration configuration, Kernels kernels) {
+        super(configuration);
+        this.kernels = kernels;
+    }
+
+    @Override
+    public void init(INDArray parameters, boolean cloneParameters) {
+        super.init(parameters, cloneParameters);
+        if (!MomentumDescent.suits(this)) {
+            return;
+        }
+        ConvexOptimizer descent = new MomentumDescent(this);
+        solver = new Solver() {
+            @Override
+            public ConvexOptimizer getOptimizer() {
+                return descent;
+            }
+        };
+    }
+
+    @Override
+    protected synchronized Map<String, INDArray> ffToLayerActivationsDetached(
+            boolean training,
+            FwdPassType pass,
+            boolean storeLastForTbptt,
+            int layer,
+            int[] excluded,
+            INDArray[] features,
+            INDArray[] featureMasks,
+            INDArray[] labelMasks,
+            boolean clear) {
+        return plain(super.ffToLayerActivationsDetached(
+                training, pass, storeLastForTbptt, layer, excluded, features, featureMasks, labelMasks, clear));
+    }
+
+    /** Within a training step only listeners see these. */
+    @Override
+    protected synchronized Map<String, INDArray> ffToLayerActivationsInWS(
+            boolean training,
+            int layer,
+            int[] excluded,
+            FwdPassType pass,
+            boolean storeLastForTbptt,
+            INDArray[] features,
+            INDArray[] featureMasks,
+            INDArray[] labelMasks,
+            boolean clear) {
+        Map<String, INDArray> activations = super.ffToLayerActivationsInWS(
+                training, layer, excluded, pass, storeLastForTbptt, features, featureMasks, labelMasks, clear);
+        return getListeners().isEmpty() ? activations : plain(activations);
+    }
+
+    @Override
+    protected INDArray[] outputOfLayersDetached(
+            boolean training,
+            FwdPassType pass,
+            int[] layers,
+            INDArray[] features,
+            INDArray[] featureMasks,
+            INDArray[] labelMasks,
+            boolean clear,
+            boolean detachedInputs,
+            MemoryWorkspace workspace) {
+        INDArray[] outputs = super.outputOfLayersDetached(
+                training, pass, layers, features, featureMasks, labelMasks, clear, detachedInputs, workspace);
+        for (int i = 0; i < outputs.length; i++) {
+            outputs[i] = plain(getVertices()[layers[i]].getVertexName(), outputs[i]);
+        }
+        return outputs;
+    }
+
+    private Map<String, INDArray> plain(Map<String, INDArray> activations) {
+        Map<String, INDArray> plain = new LinkedHashMap<>();
+        activations.forEach((name, values) -> plain.put(name, plain(name, values)));
+        return plain;
+    }
+
+    private INDArray plain(String name, INDArray values) {
+        if (values.rank() != 4 || getConfiguration().getNetworkInputs().contains(name)) {
+            return values;
+        }
+        try (MemoryWorkspace none = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            INDArray plain = Nd4j.createUninitialized(values.dataType(), values.shape(), 'c');
+            Shape shape = new Shape((int) values.size(1), (int) values.size(2), (int) values.size(3));
+            kernels.layout(values.size(0), shape)
+                    .toPlain(values, plain, length -> Nd4j.createUninitialized(values.dataType(), length, 'c'));
+            return plain;
+        }
+    }
+}

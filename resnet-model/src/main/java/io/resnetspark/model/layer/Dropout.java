@@ -1,0 +1,63 @@
+package io.resnetspark.model.layer;
+
+import java.util.SplittableRandom;
+import org.deeplearning4j.nn.conf.dropout.IDropout;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.shade.jackson.annotation.JsonProperty;
+
+/**
+ * Sets each value to zero with a probability of one half, and doubles the others. What is dropped follows from the
+ * iteration, so that a step can be repeated; DL4J's own draws from a generator whose state no checkpoint holds.
+ */
+public class Dropout implements IDropout {
+    private static final long serialVersionUID = 1;
+
+    @JsonProperty
+    private long seed;
+
+    private transient INDArray mask;
+
+    /** For Jackson. */
+    Dropout() {}
+
+    /** @param seed another one for each layer */
+    public Dropout(long seed) {
+        this.seed = seed;
+    }
+
+    @Override
+    public INDArray applyDropout(
+            INDArray input, INDArray output, int iteration, int epoch, LayerWorkspaceMgr workspaces) {
+        mask = Nd4j.createFromArray(draw(input.length(), iteration))
+                .castTo(input.dataType())
+                .reshape(input.shape())
+                .detach();
+        return input.muli(mask, output);
+    }
+
+    private float[] draw(long length, int iteration) {
+        SplittableRandom random = new SplittableRandom(seed ^ Long.rotateLeft(iteration, 32));
+        float[] factors = new float[Math.toIntExact(length)];
+        for (int i = 0; i < factors.length; i++) {
+            factors[i] = random.nextBoolean() ? 2 : 0;
+        }
+        return factors;
+    }
+
+    @Override
+    public INDArray backprop(INDArray outputGradient, INDArray inputGradient, int iteration, int epoch) {
+        return outputGradient.muli(mask, inputGradient);
+    }
+
+    @Override
+    public void clear() {
+        mask = null;
+    }
+
+    @Override
+    public Dropout clone() {
+        return new Dropout(seed);
+    }
+}

@@ -1,0 +1,118 @@
+package io.resnetspark.model.graph;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.resnetspark.model.Networks;
+import io.resnetspark.model.Shape;
+import io.resnetspark.model.kernel.Kernels.Choice;
+import io.resnetspark.model.layer.HeavyBall;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.optimize.api.BaseTrainingListener;
+import org.junit.jupiter.api.Test;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.config.Sgd;
+import org.nd4j.linalg.schedule.MapSchedule;
+import org.nd4j.linalg.schedule.ScheduleType;
+
+/** What our graphs do beyond DL4J's. */
+class TestNetworkGraph {
+    private static final Shape IMAGE = Shape.square(3, 16);
+
+    private static ResidualGraph resnet20() {
+        return ResidualGraph.of(Networks.named("resnet20"), IMAGE, 10).seed(3);
+    }
+
+    @Test
+    void movesItsParametersAsDl4jDoesInManyWalks() {
+        ResidualGraph builder = resnet20()
+                .updater(new HeavyBall(0.9, new MapSchedule(ScheduleType.ITERATION, Map.of(0, 0.1, 2, 0.01))))
+                .weightDecay(0.01);
+        ComputationGraph ours = builder.build();
+        ComputationGraph dl4js = new ComputationGraph(builder.configuration());
+        dl4js.init();
+        dl4js.setParams(ours.params());
+        for (int step = 0; step < 4; step++) {
+            DataSet batch = batch(step == 3 ? 3 : 8);
+            ours.fit(batch);
+            dl4js.fit(batch);
+        }
+        assertClose(ours.params(), dl4js.params());
+        assertClose(ours.getUpdater().getStateViewArray(), dl4js.getUpdater().getStateViewArray());
+        assertThat(ours.getIterationCount()).isEqualTo(4);
+    }
+
+    @Test
+    void leavesOtherUpdatersToDl4j() {
+        ComputationGraph ours = resnet20().updater(new Sgd(0.1)).build();
+        ComputationGraph dl4js =
+                new ComputationGraph(resnet20().updater(new Sgd(0.1)).configuration());
+        dl4js.init();
+        dl4js.setParams(ours.params());
+        ours.fit(batch(4));
+        dl4js.fit(batch(4));
+        assertThat(ours.params()).isEqualTo(dl4js.params());
+    }
+
+    @Test
+    void showsActivationsInPlainNchw() {
+        ComputationGraph plain = resnet20().kernels(Choice.OPS).build();
+        ComputationGraph ours = resnet20().kernels(Choice.AUTO).build();
+        ours.setParams(plain.params());
+        Map<String, INDArray> heard = new HashMap<>();
+        ours.setListeners(new BaseTrainingListener() {
+            @Override
+            public void onForwardPass(Model model, Map<String, INDArray> activations) {
+                activations.forEach((name, values) -> heard.put(name, values.dup()));
+            }
+        });
+        DataSet batch = batch(2);
+        INDArray images = batch.getFeatures();
+        Map<String, INDArray> expected = plain.feedForward(images, false);
+        Map<String, INDArray> actual = ours.feedForward(images, false);
+        assertThat(actual.keySet()).isEqualTo(expected.keySet());
+        expected.forEach((name, values) -> assertClose(actual.get(name), values));
+
+        INDArray stage = ours.output(List.of("layer2.0"), false, new INDArray[] {images}, null)[0];
+        assertClose(stage, expected.get("layer2.0"));
+
+        ours.setInputs(images);
+        ours.setLabels(batch.getLabels());
+        ours.computeGradientAndScore();
+        Map<String, INDArray> training = plain.feedForward(images, true);
+        assertClose(heard.get("layer3.2"), training.get("layer3.2"));
+    }
+
+    @Test
+    void saysWhatIsWrongWithAnInputOrTheClasses() {
+        assertThatThrownBy(() -> ResidualGraph.of(Networks.named("resnet50"), Shape.square(3, 16), 10))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("resnet50 cannot take images of 3x16x16 (a stride of 2 cannot halve 1024x1x1); "
+                        + "the smallest are 3x17x17.");
+        assertThatThrownBy(() -> ResidualGraph.of(Networks.named("vgg16"), Shape.square(1, 31), 10))
+                .hasMessageContaining("the smallest are 1x32x32.");
+        assertThatThrownBy(() -> ResidualGraph.of(Networks.named("resnet20"), IMAGE, 0))
+                .hasMessage("resnet20 cannot tell 0 classes apart; wanted at least 1.");
+    }
+
+    private static void assertClose(INDArray actual, INDArray expected) {
+        assertThat(actual.sub(expected).norm2Number().doubleValue())
+                .isCloseTo(0, within(1e-5 * (1 + expected.norm2Number().doubleValue())));
+    }
+
+    private static DataSet batch(int size) {
+        Nd4j.getRandom().setSeed(size);
+        INDArray labels = Nd4j.zeros(size, 10);
+        for (int i = 0; i < size; i++) {
+            labels.putScalar(i, i, 1);
+        }
+        return new DataSet(Nd4j.rand(IMAGE.withBatch(size)), labels);
+    }
+}
