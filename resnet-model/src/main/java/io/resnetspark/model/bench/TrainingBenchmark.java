@@ -28,8 +28,8 @@ import org.nd4j.linalg.schedule.FixedSchedule;
  */
 public record TrainingBenchmark(
         Network network, int batch, int image, int threads, Contestant contestant, int iterations) {
-    /** DL4J learns the size of its workspaces in the first two steps. */
-    private static final int WARM_UP = 3;
+    /** DL4J learns the size of its workspaces, and the JVM its hot methods. */
+    private static final int WARM_UP = 8;
 
     private static final double LEARNING_RATE = 0.01;
 

@@ -82,6 +82,18 @@ final class OneDnn {
         return plainOr(tag(shape.channels()), shape.withBatch(batch));
     }
 
+    /**
+     * Whether channels fill one block of AVX-512's width. Such activations lie in memory as batch x height x width x
+     * channels do, and under that name oneDNN has faster convolutions for them.
+     */
+    boolean fillsOneBlock(int channels) {
+        return block == 16 && channels == block;
+    }
+
+    static memory.desc nhwc(long batch, Shape shape) {
+        return plainOr(memory.format_tag.nhwc, shape.withBatch(batch));
+    }
+
     static memory.desc plain(long... dimensions) {
         return plainOr(memory.format_tag.abcd, dimensions);
     }

@@ -51,7 +51,7 @@ final class OneDnnConvolution implements ConvolutionKernel {
     @Override
     public void infer(INDArray input, INDArray weights, INDArray output, WorkingMemory memory) {
         if (inference == null) {
-            inference = forward(fastest(this::describeForward, 32));
+            inference = forward(fastest(this::describeForward));
         }
         inference.reading(weights, input, output, memory);
     }
@@ -59,7 +59,7 @@ final class OneDnnConvolution implements ConvolutionKernel {
     @Override
     public void backwardData(INDArray outputGradient, INDArray weights, INDArray inputGradient, WorkingMemory memory) {
         if (data == null) {
-            data = backwardData(fastest(this::describeBackwardData, 32));
+            data = backwardData(fastest(this::describeBackwardData));
         }
         data.reading(weights, outputGradient, inputGradient, memory);
     }
@@ -68,14 +68,13 @@ final class OneDnnConvolution implements ConvolutionKernel {
     public void backwardWeights(
             INDArray input, INDArray outputGradient, INDArray weightGradient, WorkingMemory memory) {
         if (weights == null) {
-            weights = backwardWeights(fastest(this::describeBackwardWeights, 16));
+            weights = backwardWeights(fastest(this::describeBackwardWeights));
         }
         weights.writing(weightGradient, input, outputGradient, memory);
     }
 
-    /** @param channels from which on Winograd was found faster */
-    private <D> D fastest(Function<algorithm, D> describe, int channels) {
-        if (geometry.suitsWinograd(channels)) {
+    private <D> D fastest(Function<algorithm, D> describe) {
+        if (geometry.suitsWinograd()) {
             try {
                 return describe.apply(algorithm.convolution_winograd);
             } catch (RuntimeException unimplemented) { // on AVX2, for one
@@ -160,9 +159,10 @@ final class OneDnnConvolution implements ConvolutionKernel {
             memory.desc input, memory.desc output, Window window, int inputs, int outputs, long pixels) {
         static Geometry of(OneDnn oneDnn, long batch, Shape input, Window window, int outputs) {
             Shape output = window.slide(input, outputs);
+            boolean oneBlock = input.channels() == outputs && oneDnn.fillsOneBlock(outputs);
             return new Geometry(
-                    oneDnn.activations(batch, input),
-                    oneDnn.activations(batch, output),
+                    oneBlock ? OneDnn.nhwc(batch, input) : oneDnn.activations(batch, input),
+                    oneBlock ? OneDnn.nhwc(batch, output) : oneDnn.activations(batch, output),
                     window,
                     input.channels(),
                     outputs,
@@ -170,10 +170,10 @@ final class OneDnnConvolution implements ConvolutionKernel {
         }
 
         /** Transforming the weights pays where many pixels share them: not in 7x7x512 for a batch of 8. */
-        boolean suitsWinograd(int channels) {
+        boolean suitsWinograd() {
             return window.kernel() == 3
                     && window.stride() == 1
-                    && Math.min(inputs, outputs) >= channels
+                    && Math.min(inputs, outputs) >= 32
                     && pixels >= 2L * Math.max(inputs, outputs);
         }
 
