@@ -23,6 +23,9 @@ class TestCensus {
         "resnet44, 658586, 3168, 44",
         "resnet56, 853018, 4064, 56",
         "resnet110, 1727962, 8096, 110",
+        "vgg16, 138357544, 0, 16",
+        "vgg19, 143667240, 0, 19",
+        "preact-resnet164, 1703258, 24224, 164",
     })
     void countsParametersAsPublished(String name, long parameters, long runningStatistics, int layers) {
         Census census = Networks.named(name).census();
@@ -42,11 +45,45 @@ class TestCensus {
         "resnet50-v1.5, 4.09, 4089184256",
         "resnet101-v1.5, 7.80, 7801405440",
         "resnet152-v1.5, 11.51, 11513626624",
+        "vgg19, 19.6, 19632062464",
     })
     void countsMultiplyAddsAsPublished(String name, double billions, long exactly) {
         long counted = Networks.named(name).census().multiplyAdds();
         assertThat(counted).isEqualTo(exactly);
         assertThat(counted / 1e9).isCloseTo(billions, within(0.07));
+    }
+
+    /** Worked out by hand from ResNet-34 with option B: three projections less, or one more for each other block. */
+    @Test
+    void countsEveryShortcut() {
+        long projections = 64 * 128 + 256 + 128 * 256 + 512 + 256 * 512 + 1024;
+        long identities = 3 * (64 * 64 + 128) + 3 * (128 * 128 + 256) + 5 * (256 * 256 + 512) + 2 * (512 * 512 + 1024);
+        assertThat(parameters("resnet34-a")).isEqualTo(parameters("resnet34") - projections);
+        assertThat(parameters("resnet34-c")).isEqualTo(parameters("resnet34") + identities);
+        assertThat(parameters("plain34")).isEqualTo(parameters("resnet34-a"));
+        assertThat(Networks.named("resnet34-a").census().layers()).isEqualTo(34);
+    }
+
+    /** The paper's table 1: the plain nets have the multiply-adds of the residual ones. */
+    @ParameterizedTest
+    @CsvSource({"plain18, resnet18-a", "plain34, resnet34-a", "plain20, resnet20", "plain56, resnet56"})
+    void plainNetworksCostWhatResidualOnesCost(String plain, String residual) {
+        assertThat(Networks.named(plain).census().multiplyAdds())
+                .isEqualTo(Networks.named(residual).census().multiplyAdds());
+        assertThat(parameters(plain)).isEqualTo(parameters(residual));
+    }
+
+    @Test
+    void namesEveryNetworkOnce() {
+        assertThat(Networks.all())
+                .extracting(Network::name)
+                .doesNotHaveDuplicates()
+                .contains("preact-resnet110-c");
+        assertThat(Networks.all()).containsAll(Networks.published());
+    }
+
+    private static long parameters(String name) {
+        return Networks.named(name).census().parameters();
     }
 
     @Test

@@ -60,7 +60,19 @@ public final class Training {
                 data.dataset().classes().size(),
                 recipe.data().trainingOn(data, conf),
                 ExecutorCores.perWorker(spark, recipe.workers()));
-        this.graph = plan.graph();
+        this.graph = graph();
+    }
+
+    /** Where the workers are threads of this process, it is known whether they will have room. */
+    private ComputationGraph graph() {
+        try {
+            if (spark.isLocal()) {
+                plan.requireMemory(Math.min(recipe.workers(), spark.defaultParallelism()));
+            }
+            return plan.graph();
+        } catch (IllegalArgumentException unfit) {
+            throw new BadInputException(unfit.getMessage(), unfit);
+        }
     }
 
     public Result run() throws IOException {

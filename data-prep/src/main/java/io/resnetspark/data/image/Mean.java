@@ -2,17 +2,25 @@ package io.resnetspark.data.image;
 
 import io.resnetspark.storage.BadInputException;
 import java.io.Serializable;
+import java.util.Arrays;
 
-/** What is subtracted from every picture: a value a pixel and channel (the paper), or a value a channel. */
+/**
+ * What is subtracted from every picture: a value a pixel and channel (the paper), or a value a channel; and perhaps what
+ * the difference is divided by, as for torchvision's weights.
+ */
 public final class Mean implements Serializable {
     private static final long serialVersionUID = 1;
 
+    private static final float[] UNDIVIDED = {1, 1, 1};
+
     private final float[] values;
     private final int side;
+    private final float[] deviation;
 
-    private Mean(float[] values, int side) {
+    private Mean(float[] values, int side, float[] deviation) {
         this.values = values;
         this.side = side;
+        this.deviation = deviation;
     }
 
     /** @param values red, green and blue, in levels of 0 to 255 */
@@ -20,7 +28,7 @@ public final class Mean implements Serializable {
         if (values.length != 3) {
             throw new IllegalArgumentException("A mean a channel has three values, not " + values.length);
         }
-        return new Mean(values, 1);
+        return new Mean(values, 1, UNDIVIDED);
     }
 
     /** @param planes the mean picture's red, green and blue planes, each side x side */
@@ -29,7 +37,15 @@ public final class Mean implements Serializable {
             throw new IllegalArgumentException(
                     "A mean picture of side " + side + " has " + 3 * side * side + " values, not " + planes.length);
         }
-        return new Mean(planes, side);
+        return new Mean(planes, side, UNDIVIDED);
+    }
+
+    /** The same, with differences divided by a deviation of red, green and blue, in levels of 0 to 255. */
+    public Mean dividedBy(float[] levels) {
+        if (levels.length != 3 || levels[0] <= 0 || levels[1] <= 0 || levels[2] <= 0) {
+            throw new BadInputException("A deviation has three positive values, not " + Arrays.toString(levels) + ".");
+        }
+        return new Mean(values, side, levels.clone());
     }
 
     /** This mean, once it is known to fit crops of this size. */
@@ -50,7 +66,15 @@ public final class Mean implements Serializable {
         return values.clone();
     }
 
-    /** Writes a picture's planes, less the mean and plus a shift of colour, from {@code offset} on. */
+    public boolean divides() {
+        return !Arrays.equals(deviation, UNDIVIDED);
+    }
+
+    public float[] deviation() {
+        return deviation.clone();
+    }
+
+    /** Writes a picture's planes, less the mean and plus a shift of colour, divided, from {@code offset} on. */
     public void subtract(Image image, float[] colourShift, float[] planes, int offset) {
         int pixels = image.height() * image.width();
         byte[] rgb = image.rgb();
@@ -58,7 +82,7 @@ public final class Mean implements Serializable {
             int plane = offset + c * pixels;
             for (int p = 0; p < pixels; p++) {
                 float mean = isPerPixel() ? values[c * pixels + p] : values[c];
-                planes[plane + p] = (rgb[3 * p + c] & 0xff) + colourShift[c] - mean;
+                planes[plane + p] = ((rgb[3 * p + c] & 0xff) + colourShift[c] - mean) / deviation[c];
             }
         }
     }

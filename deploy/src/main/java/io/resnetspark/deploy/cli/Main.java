@@ -19,6 +19,8 @@ import picocli.CommandLine.ScopeType;
             TrainCommand.class,
             EvaluateCommand.class,
             PredictCommand.class,
+            ImportCommand.class,
+            ExportCommand.class,
             ModelsCommand.class,
             BenchCommand.class
         })

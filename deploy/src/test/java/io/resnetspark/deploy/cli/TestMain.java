@@ -1,6 +1,7 @@
 package io.resnetspark.deploy.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.resnetspark.data.Corpora;
@@ -14,6 +15,8 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -58,6 +61,92 @@ class TestMain {
         assertThat(first.get("layers").asInt()).isEqualTo(18);
         assertThat(run("networks")).isZero();
         assertThat(out).contains("resnet152").contains("60,192,808");
+    }
+
+    @Test
+    void networksEstimatesMemoryAndRefusesWhatNoNetworkCanTake() throws IOException {
+        assertThat(run("networks", "--network", "resnet50", "--batch", "32", "--json"))
+                .isZero();
+        assertThat(Json.COMPACT.readTree(out).get("activations").asDouble()).isCloseTo(3.67e9, within(3e7));
+        assertThat(run("networks", "--network", "vgg16", "--channels", "1", "--image", "64", "--classes", "7"))
+                .isZero();
+        assertThat(out).contains("1x64x64").doesNotContain("resnet");
+        refused("wanted at least 1.", "networks", "--network", "resnet50", "--classes", "0");
+        refused("the smallest are 3x17x17", "networks", "--network", "resnet50", "--image", "16");
+        refused("--batch 0 wants", "networks", "--network", "resnet50", "--batch", "0");
+        refused("Did you mean 'resnet50'", "networks", "--network", "resnet-50");
+    }
+
+    @Test
+    void importsWhatItExports() throws IOException {
+        Models.write(new org.apache.hadoop.fs.Path(folder.resolve("model").toUri()), new Configuration());
+        assertThat(run("export", at("model"), "--format", "safetensors", "--to", at("w.safetensors")))
+                .as(err)
+                .isZero();
+        assertThat(run("export", at("model"), "--format", "onnx", "--to", at("w.onnx")))
+                .isZero();
+        assertThat(Files.size(folder.resolve("w.onnx"))).isGreaterThan(1_000_000);
+        refused("exists, and nothing is overwritten", "export", at("model"), "--format", "onnx", "--to", at("w.onnx"));
+
+        Files.writeString(folder.resolve("classes.txt"), "cat\ndog\n");
+        String[] words = {"import", "--network", "resnet20", "--weights", at("w.safetensors"), "--to", at("again")};
+        assertThat(run(with(words, "--classes", at("classes.txt")))).as(err).isZero();
+        assertThat(Files.readAllBytes(folder.resolve("again/weights.safetensors")))
+                .isEqualTo(Files.readAllBytes(folder.resolve("model/weights.safetensors")));
+        Files.write(folder.resolve("a.jpg"), Codec.jpeg(Pictures.ofClass(0, 50, 40, 1), 0.9f));
+        assertThat(run("predict", at("again"), at("a.jpg"))).isZero();
+        assertThat(out).contains("cat").contains("dog");
+    }
+
+    @Test
+    void saysWhatIsWrongWithWeights() throws IOException {
+        Models.write(new org.apache.hadoop.fs.Path(folder.resolve("model").toUri()), new Configuration());
+        run("export", at("model"), "--format", "safetensors", "--to", at("w"));
+        String[] words = {"import", "--network", "resnet20", "--weights", at("w"), "--to", at("again")};
+        refused("misshapen: fc.bias is [2], wanted [3]", with(words, "--classes", "3"));
+        refused("missing: layer1.3.conv1.weight", with(words, "--classes", "2", "--network=resnet32"));
+        refused("unknown: dense.bias", with(words, "--classes", "2", "--rename", "fc=dense"));
+        refused("--classes 0 is too few", with(words, "--classes", "0"));
+        refused("is neither a number nor a file", with(words, "--classes", at("nothing")));
+        refused("must be at least --crop", with(words, "--classes", "2", "--crop", "32", "--shorter-side", "16"));
+        refused("three positive values", with(words, "--classes", "2", "--deviation", "1,0,1"));
+        Files.write(folder.resolve("w"), new byte[] {1, 2, 3});
+        refused("The safetensors file ends early", with(words, "--classes", "2"));
+        assertThat(folder.resolve("again")).doesNotExist();
+    }
+
+    private static String[] with(String[] words, String... more) {
+        List<String> all = new ArrayList<>(List.of(words));
+        for (String word : more) {
+            if (word.startsWith("--network=")) {
+                all.set(2, word.substring("--network=".length()));
+            } else {
+                all.add(word);
+            }
+        }
+        return all.toArray(String[]::new);
+    }
+
+    @Test
+    void benchHasTheFieldsThatScriptsReadAndDiesOfNoBatch() throws IOException {
+        assertThat(run("bench", "train", "--network", "resnet20", "--batch", "4", "--iterations", "1", "--json"))
+                .as(err)
+                .isZero();
+        JsonNode result = Json.COMPACT.readTree(out);
+        assertThat(result.get("network").asText()).isEqualTo("resnet20");
+        assertThat(result.get("image").asInt()).isEqualTo(32);
+        for (String field : List.of(
+                "batch",
+                "threads",
+                "train_images_per_second",
+                "inference_images_per_second",
+                "peak_resident_mib",
+                "peak_share")) {
+            assertThat(result.get(field).asDouble()).as(field).isPositive();
+        }
+        assertThat(result.get("kernels").asText()).isEqualTo("auto");
+        refused("MiB are free. A batch of", "bench", "train", "--network", "resnet152", "--batch", "100000");
+        refused("--batch 0 is too few", "bench", "train", "--network", "resnet20", "--batch", "0");
     }
 
     @Test

@@ -20,9 +20,25 @@ public final class ResidentMemory {
         return line(Path.of("/proc/self/status"), "VmRSS:").orElse(0L);
     }
 
-    /** What a process could still take without pushing others out; empty where the system does not tell. */
-    public static Optional<Long> available() {
-        return line(Path.of("/proc/meminfo"), "MemAvailable:");
+    /**
+     * What a process could still take without pushing others out, or being killed by its container; a very large number
+     * where the system does not tell.
+     */
+    public static long available() {
+        long machine = line(Path.of("/proc/meminfo"), "MemAvailable:").orElse(Long.MAX_VALUE);
+        long container = number("/sys/fs/cgroup/memory.max")
+                .flatMap(limit -> number("/sys/fs/cgroup/memory.current").map(used -> limit - used))
+                .orElse(Long.MAX_VALUE);
+        return Math.min(machine, container);
+    }
+
+    /** Empty for "max", and where there is no such file. */
+    private static Optional<Long> number(String file) {
+        try {
+            return Optional.of(Long.parseLong(Files.readString(Path.of(file)).strip()));
+        } catch (IOException | NumberFormatException unlimited) {
+            return Optional.empty();
+        }
     }
 
     private static Optional<Long> line(Path file, String name) {

@@ -1,6 +1,7 @@
 package io.resnetspark.model.bench;
 
 import io.resnetspark.model.Census;
+import io.resnetspark.model.MemoryEstimate;
 import io.resnetspark.model.Network;
 import io.resnetspark.model.Shape;
 import io.resnetspark.model.graph.ResidualGraph;
@@ -76,14 +77,16 @@ public record TrainingBenchmark(
             long peakResidentMib,
             double peakShare) {}
 
+    /** @throws IllegalArgumentException saying how much memory it would take, if there is less */
     public Result run() {
+        Census census = network.census(input(), network.classes());
+        MemoryEstimate.of(census, batch).requireRoom(network.name(), batch, 1, ResidentMemory.available());
         Threads.limit(threads);
         ComputationGraph graph = graph();
         DataSet data = data();
         double training = rate(() -> graph.fit(data));
         double inference = rate(() -> graph.outputSingle(data.getFeatures()));
         long resident = ResidentMemory.peakBytes() >> 20;
-        Census census = network.census(input(), network.classes());
         double peak = MultiplyAddPeak.measure();
         return new Result(
                 network.name(),

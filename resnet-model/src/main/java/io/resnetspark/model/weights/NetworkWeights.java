@@ -15,8 +15,13 @@ public final class NetworkWeights {
     private NetworkWeights() {}
 
     public static Map<String, Tensor> of(ComputationGraph graph) {
+        return of(graph.paramTable());
+    }
+
+    /** The same for whatever DL4J keeps by parameter: gradients, momentum. */
+    static Map<String, Tensor> of(Map<String, INDArray> table) {
         Map<String, Tensor> tensors = new LinkedHashMap<>();
-        graph.paramTable().forEach((key, values) -> {
+        table.forEach((key, values) -> {
             INDArray array = torchShape(key, values).dup('c');
             tensors.put(torchName(key), new Tensor(array.shape(), array.data().asFloat()));
         });
@@ -24,10 +29,10 @@ public final class NetworkWeights {
     }
 
     /**
-     * Puts tensors into a graph.
+     * Puts tensors into a graph. PyTorch's counts of batches are passed over.
      *
-     * @throws IllegalArgumentException listing every tensor that is missing, unknown or of another shape; the graph is
-     *     then as it was
+     * @throws IllegalArgumentException listing every tensor that is missing, unknown, of another shape, or that holds
+     *     values which are no numbers; the graph is then as it was
      */
     public static void load(Map<String, Tensor> tensors, ComputationGraph graph) {
         List<String> problems = new ArrayList<>();
@@ -42,8 +47,11 @@ public final class NetworkWeights {
             } else if (!Arrays.equals(tensor.shape(), wanted)) {
                 problems.add("misshapen: " + name + " is " + Arrays.toString(tensor.shape()) + ", wanted "
                         + Arrays.toString(wanted));
+            } else if (!tensor.isFinite()) {
+                problems.add("not finite: " + name + " holds NaN or infinity");
             }
         });
+        unknown.removeIf(name -> name.endsWith(".num_batches_tracked"));
         unknown.forEach(name -> problems.add("unknown: " + name));
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException(

@@ -1,7 +1,10 @@
 package io.resnetspark.model.weights;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.DataInputStream;
 import java.io.EOFException;
@@ -10,10 +13,12 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.Map.Entry;
 
 /**
  * The safetensors format: the length of a JSON header (8 bytes, little-endian), the header, then the tensors'
@@ -23,14 +28,16 @@ public final class Safetensors {
     /** No header that we or PyTorch would write is longer; a longer one is a damaged file. */
     private static final long LONGEST_HEADER = 64L << 20;
 
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = JsonMapper.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .build();
 
     private Safetensors() {}
 
     public static void write(Map<String, Tensor> tensors, OutputStream out) throws IOException {
         ObjectNode header = JSON.createObjectNode();
         long offset = 0;
-        for (Entry<String, Tensor> entry : tensors.entrySet()) {
+        for (Map.Entry<String, Tensor> entry : tensors.entrySet()) {
             long end = offset + (long) entry.getValue().values().length * Float.BYTES;
             ObjectNode description = header.putObject(entry.getKey()).put("dtype", "F32");
             for (long length : entry.getValue().shape()) {
@@ -51,55 +58,140 @@ public final class Safetensors {
         }
     }
 
-    /** The tensors in the order of their bytes. */
+    /**
+     * The tensors in the order of their bytes, single or double precision.
+     *
+     * @throws IOException naming the tensor, or what else is wrong, if the file is cut short, if its header is none, or if
+     *     tensors overlap, leave gaps, or are of another type or length than their shape
+     */
     public static Map<String, Tensor> read(InputStream in) throws IOException {
         DataInputStream data = new DataInputStream(in);
-        long length = ByteBuffer.wrap(exactly(data, Long.BYTES))
+        long length = ByteBuffer.wrap(exactly(data, Long.BYTES, "the header's length"))
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .getLong();
         if (length < 2 || length > LONGEST_HEADER) {
-            throw new IOException("Not a safetensors file: it announces a header of " + length + " bytes");
+            throw new IOException("Not a safetensors file: it announces a header of " + length
+                    + " bytes; wanted at most " + LONGEST_HEADER);
         }
-        JsonNode header = JSON.readTree(exactly(data, (int) length));
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         long position = 0;
-        for (Entry<String, JsonNode> entry : (Iterable<Entry<String, JsonNode>>) header::fields) {
-            if (entry.getKey().equals("__metadata__")) {
-                continue;
+        for (Entry entry : entries(exactly(data, (int) length, "the header"))) {
+            if (entry.begin != position) {
+                throw new IOException("Tensor '" + entry.name + "' begins at byte " + entry.begin + " where the one"
+                        + " before it ends at " + position + "; they must lie one behind the other");
             }
-            JsonNode description = entry.getValue();
-            long begin = description.path("data_offsets").path(0).asLong(-1);
-            if (!description.path("dtype").asText().equals("F32") || begin != position) {
-                throw new IOException("Tensor '" + entry.getKey() + "' is described as " + description
-                        + "; only tensors of dtype F32, one behind the other, can be read");
-            }
-            Tensor tensor = tensor(entry.getKey(), description, data);
-            position += (long) tensor.values().length * Float.BYTES;
-            tensors.put(entry.getKey(), tensor);
+            tensors.put(entry.name, entry.read(data));
+            position = entry.end;
+        }
+        if (data.read() != -1) {
+            throw new IOException("More bytes follow behind the last tensor, which ends at byte " + position);
         }
         return tensors;
     }
 
-    private static Tensor tensor(String name, JsonNode description, DataInputStream data) throws IOException {
-        JsonNode shape = description.path("shape");
-        long[] lengths = new long[shape.size()];
-        Arrays.setAll(lengths, i -> shape.get(i).asLong());
-        long elements = Arrays.stream(lengths).reduce(1, Math::multiplyExact);
-        JsonNode offsets = description.path("data_offsets");
-        long bytes = offsets.path(1).asLong() - offsets.path(0).asLong();
-        if (bytes != elements * Float.BYTES || bytes > Integer.MAX_VALUE) {
-            throw new IOException("Tensor '" + name + "' of shape " + shape + " cannot have " + bytes + " bytes");
+    /** In the order of their bytes: writers order the header as they like. */
+    private static List<Entry> entries(byte[] header) throws IOException {
+        JsonNode descriptions;
+        try {
+            descriptions = JSON.readTree(header);
+        } catch (JsonProcessingException none) {
+            throw new IOException(
+                    "Not a safetensors file: its header is no JSON (" + none.getOriginalMessage() + ")", none);
         }
-        float[] values = new float[(int) elements];
-        littleEndian(exactly(data, (int) bytes)).asFloatBuffer().get(values);
-        return new Tensor(lengths, values);
+        List<Entry> entries = new ArrayList<>();
+        for (var field : (Iterable<Map.Entry<String, JsonNode>>) descriptions::fields) {
+            if (!field.getKey().equals("__metadata__")) {
+                entries.add(Entry.of(field.getKey(), field.getValue()));
+            }
+        }
+        entries.sort(Comparator.comparingLong(Entry::begin));
+        return entries;
     }
 
-    private static byte[] exactly(InputStream in, int count) throws IOException {
+    /** A tensor as the header describes it; bytes from {@code begin} to before {@code end}. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    private record Entry(String name, Type type, long[] shape, long begin, long end) {
+        static Entry of(String name, JsonNode description) throws IOException {
+            JsonNode lengths = description.path("shape");
+            long[] shape = new long[lengths.size()];
+            Arrays.setAll(shape, i -> lengths.get(i).asLong(-1));
+            JsonNode offsets = description.path("data_offsets");
+            Entry entry = new Entry(
+                    name,
+                    Type.named(description.path("dtype").asText(), name),
+                    shape,
+                    offsets.path(0).asLong(-1),
+                    offsets.path(1).asLong(-1));
+            entry.check();
+            return entry;
+        }
+
+        private void check() throws IOException {
+            try {
+                long bytes = Math.multiplyExact(elements(), type.bytes);
+                if (Arrays.stream(shape).allMatch(length -> length >= 0)
+                        && begin >= 0
+                        && end - begin == bytes
+                        && bytes <= Integer.MAX_VALUE - 8) {
+                    return;
+                }
+            } catch (ArithmeticException tooLarge) {
+                // said below
+            }
+            throw new IOException("Tensor '" + name + "' of shape " + Arrays.toString(shape) + " and type " + type
+                    + " cannot lie from byte " + begin + " to " + end);
+        }
+
+        private long elements() {
+            return Arrays.stream(shape).reduce(1, Math::multiplyExact);
+        }
+
+        Tensor read(InputStream in) throws IOException {
+            ByteBuffer bytes = littleEndian(exactly(in, (int) (end - begin), "tensor '" + name + "'"));
+            float[] values = new float[(int) elements()];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = type.next(bytes);
+            }
+            return new Tensor(shape, values);
+        }
+    }
+
+    /** Types of values that a network's tensors have; PyTorch counts batches in I64. */
+    private enum Type {
+        F32(4),
+        F64(8),
+        I64(8);
+
+        private final int bytes;
+
+        Type(int bytes) {
+            this.bytes = bytes;
+        }
+
+        static Type named(String name, String tensor) throws IOException {
+            for (Type type : values()) {
+                if (type.name().equals(name)) {
+                    return type;
+                }
+            }
+            throw new IOException("Tensor '" + tensor + "' has type '" + name + "'; wanted one of "
+                    + Arrays.toString(values()) + ". In PyTorch, tensor.float() makes it F32");
+        }
+
+        float next(ByteBuffer from) {
+            return switch (this) {
+                case F32 -> from.getFloat();
+                case F64 -> (float) from.getDouble();
+                case I64 -> from.getLong();
+            };
+        }
+    }
+
+    private static byte[] exactly(InputStream in, int count, String what) throws IOException {
         byte[] bytes = in.readNBytes(count);
         if (bytes.length < count) {
-            throw new EOFException("The safetensors file ends early: " + count + " more bytes were announced, "
-                    + bytes.length + " are there");
+            throw new EOFException("The safetensors file ends early, in " + what + ": " + count
+                    + " bytes were announced, " + bytes.length + " are there");
         }
         return bytes;
     }

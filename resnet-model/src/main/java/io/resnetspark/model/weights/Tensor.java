@@ -26,6 +26,15 @@ public final class Tensor {
         return values;
     }
 
+    boolean isFinite() {
+        for (float value : values) {
+            if (!Float.isFinite(value)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     @Override
     public boolean equals(Object other) {
         return other instanceof Tensor that && Arrays.equals(shape, that.shape) && Arrays.equals(values, that.values);

@@ -4,10 +4,12 @@ import io.resnetspark.data.image.Crop;
 import io.resnetspark.data.image.Mean;
 import io.resnetspark.data.image.Preprocessing;
 import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.model.Network;
 import io.resnetspark.model.Networks;
 import io.resnetspark.model.Shape;
 import io.resnetspark.model.graph.ResidualGraph;
 import io.resnetspark.model.weights.NetworkWeights;
+import io.resnetspark.model.weights.OnnxGraph;
 import io.resnetspark.model.weights.Safetensors;
 import io.resnetspark.model.weights.Tensor;
 import io.resnetspark.storage.BadInputException;
@@ -22,10 +24,12 @@ import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -82,14 +86,19 @@ public final class ModelArtifact {
 
     /** What model.json is to say of how pictures are seen. */
     public static Evaluation evaluation(Crop.Centre crop, Mean mean) {
-        List<Float> perChannel = null;
-        if (!mean.isPerPixel()) {
-            perChannel = new ArrayList<>();
-            for (float value : mean.values()) {
-                perChannel.add(value);
-            }
-        }
-        return new Evaluation(crop.shorter(), crop.side(), perChannel);
+        return new Evaluation(
+                crop.shorter(),
+                crop.side(),
+                mean.isPerPixel() ? null : list(mean.values()),
+                mean.divides() ? list(mean.deviation()) : null);
+    }
+
+    private static List<Float> list(float[] values) {
+        return List.of(values[0], values[1], values[2]);
+    }
+
+    private static float[] array(List<Float> values) {
+        return new float[] {values.get(0), values.get(1), values.get(2)};
     }
 
     /**
@@ -137,11 +146,11 @@ public final class ModelArtifact {
     }
 
     private static Mean mean(Evaluation seen, Path path, Configuration conf) throws IOException {
-        if (seen.mean() != null) {
-            return Mean.perChannel(new float[] {
-                seen.mean().get(0), seen.mean().get(1), seen.mean().get(2)
-            });
-        }
+        Mean mean = seen.mean() == null ? meanImage(seen, path, conf) : Mean.perChannel(array(seen.mean()));
+        return seen.deviation() == null ? mean : mean.dividedBy(array(seen.deviation()));
+    }
+
+    private static Mean meanImage(Evaluation seen, Path path, Configuration conf) throws IOException {
         try (InputStream in = open(path, Dataset.MEAN_IMAGE, conf)) {
             return Mean.perPixel(Floats.of(in.readAllBytes()), seen.crop());
         }
@@ -178,11 +187,30 @@ public final class ModelArtifact {
         return graph().params().toFloatVector();
     }
 
+    /** The weights as PyTorch can load them. */
+    public void writeSafetensors(OutputStream out) throws IOException {
+        Safetensors.write(weights, out);
+    }
+
+    /** The network with its weights as ONNX; how pictures are to be seen is told in its metadata. */
+    public void writeOnnx(OutputStream out) throws IOException {
+        Map<String, String> metadata = new TreeMap<>();
+        metadata.put("network", description.network());
+        metadata.put("classes", Json.COMPACT.writeValueAsString(description.classes()));
+        metadata.put("preprocessing", Json.COMPACT.writeValueAsString(description.evaluation()));
+        Network network = Networks.named(description.network());
+        OnnxGraph.write(network, input(), description.classes().size(), weights, metadata, out);
+    }
+
+    private Shape input() {
+        return Shape.square(3, description.evaluation().crop());
+    }
+
     /** The network with its weights, for inference. */
     public ComputationGraph graph() {
         ComputationGraph graph = ResidualGraph.of(
                         Networks.named(description.network()),
-                        Shape.square(3, description.evaluation().crop()),
+                        input(),
                         description.classes().size())
                 .build();
         NetworkWeights.load(weights, graph);

@@ -1,13 +1,16 @@
 package io.resnetspark.train.artifact;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import io.resnetspark.train.evaluate.EvaluationResult;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.IntStream;
 
 /**
  * model.json of an artifact: all that is needed to use the weights, and where they come from.
  *
  * @param format version of this file's form
+ * @param classes their names; those of imported weights whose names nobody told are numbers
  * @param evaluation how pictures are seen: shorter side and crop in pixels, and what is subtracted
  * @param result of the evaluation at the end of training; null if there was nothing to evaluate on
  */
@@ -27,15 +30,27 @@ public record ModelDescription(
         Objects.requireNonNull(provenance, "provenance");
     }
 
+    /** Whether nobody told the names of the classes: 0, 1, 2 and so on stand for them. */
+    public boolean numberedClasses() {
+        return classes.equals(numbered(classes.size()));
+    }
+
+    static List<String> numbered(int count) {
+        return IntStream.range(0, count).mapToObj(String::valueOf).toList();
+    }
+
     /**
      * The evaluation preprocessing.
      *
      * @param mean red, green and blue in levels of 0 to 255; null if the mean picture beside this file is subtracted
+     * @param deviation what the difference is divided by, likewise; null if it is not
      */
-    public record Evaluation(int shorterSide, int crop, List<Float> mean) {
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Evaluation(int shorterSide, int crop, List<Float> mean, List<Float> deviation) {
         public Evaluation {
-            if (mean != null && mean.size() != 3) {
-                throw new IllegalArgumentException("A mean a channel has three values, not " + mean.size());
+            if ((mean != null && mean.size() != 3) || (deviation != null && deviation.size() != 3)) {
+                throw new IllegalArgumentException(
+                        "A mean and a deviation a channel have three values, not " + mean + " and " + deviation);
             }
         }
     }

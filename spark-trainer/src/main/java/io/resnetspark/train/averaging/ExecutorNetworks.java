@@ -37,6 +37,9 @@ public final class ExecutorNetworks {
         int threads();
 
         ComputationGraph graph();
+
+        /** @throws IllegalArgumentException if this machine has no room for {@code networks} of it */
+        default void requireMemory(int networks) {}
     }
 
     /** A graph with what is known of it. */
@@ -110,6 +113,7 @@ public final class ExecutorNetworks {
             });
             return await(thread.submit(() -> {
                 Threads.limit(blueprint.threads());
+                blueprint.requireMemory(1);
                 ComputationGraph graph = blueprint.graph();
                 return new Network(graph, StatisticsLayout.of(graph), thread);
             }));

@@ -3,7 +3,10 @@ package io.resnetspark.train.averaging;
 import io.resnetspark.data.image.Preprocessing;
 import io.resnetspark.data.shard.Dataset.Shard;
 import io.resnetspark.data.shard.EpochOrder;
+import io.resnetspark.model.Census;
+import io.resnetspark.model.MemoryEstimate;
 import io.resnetspark.model.Shape;
+import io.resnetspark.model.bench.ResidentMemory;
 import io.resnetspark.model.graph.ResidualGraph;
 import io.resnetspark.model.layer.HeavyBall;
 import io.resnetspark.train.recipe.Recipe;
@@ -33,13 +36,27 @@ public record TrainingPlan(
         return new TrainingPlan(UUID.randomUUID().toString(), recipe, data, shards, classes, preprocessing, threads);
     }
 
+    /**
+     * Before a step that would end in the operating system's killing the process.
+     *
+     * @param networks that train on this machine
+     * @throws IllegalArgumentException saying how much memory they need, and which batch would fit
+     */
+    @Override
+    public void requireMemory(int networks) {
+        Census census = recipe.architecture().census(input(), classes);
+        MemoryEstimate.of(census, recipe.batch())
+                .requireRoom(recipe.network(), recipe.batch(), networks, ResidentMemory.available());
+    }
+
+    private Shape input() {
+        return Shape.square(3, preprocessing.crop().side());
+    }
+
     /** The graph, initialised from the recipe's seed. */
     @Override
     public ComputationGraph graph() {
-        return ResidualGraph.of(
-                        recipe.architecture(),
-                        Shape.square(3, preprocessing.crop().side()),
-                        classes)
+        return ResidualGraph.of(recipe.architecture(), input(), classes)
                 .updater(
                         new HeavyBall(recipe.momentum(), new RateSchedule(recipe.learningRate(), iterationsPerEpoch())))
                 .weightDecay(recipe.weightDecay())

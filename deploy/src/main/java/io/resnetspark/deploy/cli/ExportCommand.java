@@ -1,0 +1,70 @@
+package io.resnetspark.deploy.cli;
+
+import io.resnetspark.deploy.registry.ModelReference;
+import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.Draft;
+import io.resnetspark.storage.Locations;
+import io.resnetspark.train.artifact.ModelArtifact;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(name = "export", description = "Writes a model as a file that others read.")
+final class ExportCommand implements Callable<Integer> {
+    /** Who reads it. */
+    enum Format {
+        /** ONNX Runtime and its like: network and weights. */
+        ONNX,
+        /** PyTorch and its like: weights with torchvision's names. */
+        SAFETENSORS;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    @Parameters(
+            index = "0",
+            paramLabel = "MODEL",
+            description = "An artifact or run directory, or REGISTRY#NAME[@VERSION].")
+    String model;
+
+    @Option(names = "--format", required = true, description = "${COMPLETION-CANDIDATES}.")
+    Format format;
+
+    @Option(names = "--to", required = true, paramLabel = "FILE", description = "The file to be written.")
+    String to;
+
+    @Spec
+    CommandLine.Model.CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException {
+        Configuration conf = new Configuration();
+        Path file = Locations.of(to);
+        FileSystem files = Draft.fileSystem(file, conf);
+        if (files.exists(file)) {
+            throw new BadInputException(to + " exists, and nothing is overwritten. Name another --to.");
+        }
+        ModelArtifact artifact = ModelArtifact.open(ModelReference.resolve(model, conf), conf);
+        try (OutputStream out = new BufferedOutputStream(files.create(file, false))) {
+            switch (format) {
+                case ONNX -> artifact.writeOnnx(out);
+                case SAFETENSORS -> artifact.writeSafetensors(out);
+            }
+        }
+        spec.commandLine().getOut().println(file);
+        return 0;
+    }
+}

@@ -1,0 +1,143 @@
+package io.resnetspark.deploy.cli;
+
+import io.resnetspark.data.image.Crop;
+import io.resnetspark.data.image.Mean;
+import io.resnetspark.model.Network;
+import io.resnetspark.model.Networks;
+import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.Locations;
+import io.resnetspark.train.artifact.ModelImport;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(name = "import", description = "Makes a model of weights that PyTorch trained, from a safetensors file.")
+final class ImportCommand implements Callable<Integer> {
+    private static final int LEVELS = 255;
+
+    @Option(
+            names = "--network",
+            required = true,
+            paramLabel = "NAME",
+            description = "What the weights are of. torchvision's resnet50 is resnet50-v1.5 here, and so on.")
+    String network;
+
+    @Option(
+            names = "--weights",
+            required = true,
+            paramLabel = "FILE",
+            description = "Safetensors with torchvision's names.")
+    String weights;
+
+    @Option(
+            names = "--classes",
+            required = true,
+            paramLabel = "N|FILE",
+            description = "How many classes, or a file with a name a line, in the classifier's order.")
+    String classes;
+
+    @Option(names = "--to", required = true, paramLabel = "DIR", description = "Where the model goes.")
+    String to;
+
+    @Option(
+            names = "--rename",
+            paramLabel = "OLD=NEW",
+            description = "Tensors whose names begin with OLD. are NEW. to torchvision, as in --rename linear=fc.")
+    Map<String, String> renames = Map.of();
+
+    @Option(names = "--crop", description = "Height and width in pixels. Default: the network's own.")
+    Integer crop;
+
+    @Option(
+            names = "--shorter-side",
+            description =
+                    "What pictures are scaled to before. Default: 256 for 224, and so on; for CIFAR the crop itself.")
+    Integer shorterSide;
+
+    @Option(
+            names = "--mean",
+            split = ",",
+            arity = "1",
+            paramLabel = "R,G,B",
+            defaultValue = "0.485,0.456,0.406",
+            description = "Subtracted, 0 to 1. Default: ImageNet's, ${DEFAULT-VALUE}.")
+    float[] mean;
+
+    @Option(
+            names = "--deviation",
+            split = ",",
+            arity = "1",
+            paramLabel = "R,G,B",
+            defaultValue = "0.229,0.224,0.225",
+            description = "Divided by, 0 to 1. Default: ImageNet's, ${DEFAULT-VALUE}.")
+    float[] deviation;
+
+    @Spec
+    CommandLine.Model.CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException {
+        Configuration conf = new Configuration();
+        Network wanted = network();
+        int side = crop == null ? wanted.input().height() : crop;
+        int shorter = shorterSide == null ? side + (side > 64 ? side / 7 : 0) : shorterSide;
+        if (side < 1 || shorter < side) {
+            throw new BadInputException("--shorter-side " + shorter + " must be at least --crop, which is " + side
+                    + " and must be positive.");
+        }
+        ModelImport imported = new ModelImport(
+                wanted.name(),
+                classes(conf),
+                renames,
+                new Crop.Centre(shorter, side),
+                Mean.perChannel(levels("--mean", mean)).dividedBy(levels("--deviation", deviation)));
+        spec.commandLine().getOut().println(imported.execute(Locations.of(weights), Locations.of(to), conf));
+        return 0;
+    }
+
+    private Network network() {
+        try {
+            return Networks.named(network);
+        } catch (IllegalArgumentException unknown) {
+            throw new BadInputException(unknown.getMessage(), unknown);
+        }
+    }
+
+    private List<String> classes(Configuration conf) throws IOException {
+        if (classes.matches("-?[0-9]{1,9}")) {
+            int count = Integer.parseInt(classes);
+            if (count < 1) {
+                throw new BadInputException("--classes " + count + " is too few; wanted at least 1.");
+            }
+            return ModelImport.numberedClasses(count);
+        }
+        Path file = Locations.of(classes);
+        if (!file.getFileSystem(conf).exists(file)) {
+            throw new BadInputException("--classes " + classes + " is neither a number nor a file.");
+        }
+        try (InputStream in = file.getFileSystem(conf).open(file)) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8)
+                    .lines()
+                    .map(String::strip)
+                    .filter(line -> !line.isEmpty())
+                    .toList();
+        }
+    }
+
+    private static float[] levels(String option, float[] values) {
+        if (values.length != 3) {
+            throw new BadInputException(
+                    option + " takes three values, red, green and blue, not " + values.length + ".");
+        }
+        return new float[] {LEVELS * values[0], LEVELS * values[1], LEVELS * values[2]};
+    }
+}

@@ -1,0 +1,69 @@
+package io.resnetspark.model;
+
+/**
+ * What training takes of a machine's memory, in bytes, with oneDNN's kernels and one network in the process; within
+ * 20 % of what was measured (docs/memory.md).
+ *
+ * @param parameters of the network, with their gradients and momentum
+ * @param activations of a batch, from the forward to the backward pass
+ * @param gradients of activations, on their way back
+ * @param primitives machine code and descriptors that oneDNN makes for each layer
+ * @param process the JVM and its libraries
+ */
+public record MemoryEstimate(long parameters, long activations, long gradients, long primitives, long process) {
+    /** Counts as 4 bytes: float. */
+    private static final int VALUE = Float.BYTES;
+
+    /** Weights, gradients, momentum. */
+    private static final int COPIES = 3;
+
+    /** DL4J's workspaces are 5 % larger than what they have learnt; masks of ReLU are a bit each. */
+    private static final double WORKSPACE = 1.06;
+
+    /** Gradients that DL4J's workspaces hold at a time, each as large as the largest. */
+    private static final int PASSING = 6;
+
+    private static final long PRIMITIVES = 1_700L << 10;
+    private static final long PROCESS = 250L << 20;
+
+    public static MemoryEstimate of(Census census, int batch) {
+        return new MemoryEstimate(
+                VALUE * COPIES * (census.parameters() + census.runningStatistics()),
+                (long) (WORKSPACE * VALUE * batch * census.activations()),
+                (long) VALUE * PASSING * batch * census.largestActivation(),
+                PRIMITIVES * census.layers(),
+                PROCESS);
+    }
+
+    public long total() {
+        return parameters + activations + gradients + primitives + process;
+    }
+
+    /** What grows with the batch. */
+    private long perBatch() {
+        return activations + gradients;
+    }
+
+    /**
+     * Whoever would die in the middle of the first step is told before.
+     *
+     * @param what is to be trained, for the message
+     * @param networks that will train on this machine
+     * @throws IllegalArgumentException naming the estimate, what there is, and the batch that would fit
+     */
+    public void requireRoom(String what, int batch, int networks, long available) {
+        if (Math.multiplyExact(total(), networks) <= available) {
+            return;
+        }
+        long rest = available / networks - (total() - perBatch());
+        long fits = Math.max(0, rest * batch / perBatch());
+        throw new IllegalArgumentException(String.format(
+                "%s with a batch of %,d needs some %,d MiB%s; %,d MiB are free. %s",
+                what,
+                batch,
+                total() >> 20,
+                networks == 1 ? "" : " for each of " + networks + " workers",
+                available >> 20,
+                fits > 0 ? "A batch of " + fits + " would fit." : "Not even a batch of 1 would fit."));
+    }
+}
