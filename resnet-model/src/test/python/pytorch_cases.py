@@ -128,5 +128,6 @@ def save(path, tensors):
             f.write(t.detach().float().contiguous().numpy().astype("<f4").tobytes())
 
 
-for name, shape in CASES.items():
-    save(f"{sys.argv[1]}/{name}.safetensors", case(shape))
+if __name__ == "__main__":
+    for name, shape in CASES.items():
+        save(f"{sys.argv[1]}/{name}.safetensors", case(shape))

@@ -1,6 +1,7 @@
 package io.resnetspark.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.resnetspark.data.Corpora;
@@ -8,6 +9,7 @@ import io.resnetspark.deploy.Command.Ended;
 import io.resnetspark.storage.Json;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -59,6 +61,26 @@ class ITScripts {
         assertThat(extracted.out().lines())
                 .hasSize(2)
                 .allSatisfy(file -> assertThat(Path.of(file)).exists());
+    }
+
+    /** In a process of its own, whose peak is this network's. */
+    @Test
+    void trainingTakesTheMemoryThatWasEstimated() throws Exception {
+        String[] words = {"--network", "resnet18", "--batch", "8", "--json"};
+        JsonNode estimate =
+                Json.COMPACT.readTree(resnet(with("networks", words)).ok().out());
+        double estimated = 0;
+        for (JsonNode part : estimate) {
+            estimated += part.asDouble() / (1 << 20);
+        }
+        JsonNode measured =
+                Json.COMPACT.readTree(resnet(with("bench train", words)).ok().out());
+        assumeThat(measured.get("peak_resident_mib").asInt()).isPositive();
+        assertThat(measured.get("peak_resident_mib").asDouble()).isBetween(0.8 * estimated, 1.25 * estimated);
+    }
+
+    private static String[] with(String command, String... words) {
+        return Stream.concat(Stream.of(command.split(" ")), Stream.of(words)).toArray(String[]::new);
     }
 
     @Test

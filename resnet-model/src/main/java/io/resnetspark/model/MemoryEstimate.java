@@ -56,7 +56,7 @@ public record MemoryEstimate(long parameters, long activations, long gradients, 
             return;
         }
         long rest = available / networks - (total() - perBatch());
-        long fits = Math.max(0, rest * batch / perBatch());
+        long fits = (long) Math.max(0, (double) rest * batch / perBatch());
         throw new IllegalArgumentException(String.format(
                 "%s with a batch of %,d needs some %,d MiB%s; %,d MiB are free. %s",
                 what,

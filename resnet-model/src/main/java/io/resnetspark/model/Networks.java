@@ -11,6 +11,8 @@ import java.util.stream.Stream;
  * The catalogue, a line each: the networks of "Deep Residual Learning for Image Recognition" (He, Zhang, Ren, Sun 2015),
  * those that it compares them with, and the pre-activation form of "Identity Mappings in Deep Residual Networks" (2016).
  *
+ * <p>The stride on the 3x3 ("v1.5") is torchvision's; ResNet-200 is fb.resnet.torch's.
+ *
  * <p>Every residual network comes with each of the three shortcuts: its own under its name, the others as NAME-a (padded),
  * NAME-b (projected where the shape changes) and NAME-c (all projected).
  *

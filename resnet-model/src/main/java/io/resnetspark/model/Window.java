@@ -13,7 +13,7 @@ public record Window(int kernel, int stride) {
     }
 
     public int padding() {
-        return (kernel - 1) / 2;
+        return kernel % 2 == 0 ? 0 : kernel / 2;
     }
 
     /** @throws IllegalArgumentException if the input is too small to be halved */

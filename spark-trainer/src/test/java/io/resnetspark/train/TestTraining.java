@@ -13,6 +13,7 @@ import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.DamagedException;
 import io.resnetspark.storage.Json;
 import io.resnetspark.train.artifact.ModelArtifact;
+import io.resnetspark.train.artifact.ModelDescription;
 import io.resnetspark.train.artifact.PictureClassifier;
 import io.resnetspark.train.evaluate.Evaluation;
 import io.resnetspark.train.evaluate.EvaluationResult;
@@ -162,6 +163,36 @@ class TestTraining {
                 .isInstanceOf(DamagedException.class)
                 .hasMessageContaining("weights.safetensors has")
                 .hasMessageContaining("the manifest says");
+    }
+
+    @Test
+    void saysHowMuchMemoryABatchWouldTake() {
+        Recipe recipe = Recipe.parse(RECIPE, "test", Map.of("batch", "100000", "network", "resnet1202"));
+        assertThatThrownBy(() -> new Training(spark, recipe, data, hadoop(folder.resolve("large")), Progress.silent()))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("resnet1202 with a batch of 100,000 needs some")
+                .hasMessageContaining("MiB are free.");
+    }
+
+    /** As they were written before weights could be imported. */
+    @Test
+    void readsDescriptionsOfTheFirstFormat() throws IOException {
+        String first = """
+                {"format": 1, "network": "resnet20", "classes": ["cat", "dog"],
+                 "evaluation": {"shorter_side": 36, "crop": 32, "mean": null}, "result": null,
+                 "provenance": {"created": "2026-11-21T00:00:00Z", "dataset": "file:/data", "dataset_digest": "00", "seed": 1,
+                                "workers": 2, "threads_per_worker": 1, "version": "0.1.0", "platform": "Java 17"}}
+                """;
+        Path file = folder.resolve("first/model.json");
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, first);
+        ModelDescription description = ModelArtifact.describe(hadoop(file.getParent()), spark.hadoopConfiguration());
+        assertThat(description.evaluation().deviation()).isNull();
+        assertThat(description.numberedClasses()).isFalse();
+        Files.writeString(file, first.replace("\"format\": 1", "\"format\": 3"));
+        assertThatThrownBy(() -> ModelArtifact.describe(hadoop(file.getParent()), spark.hadoopConfiguration()))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("has format 3; this version reads 1 to 2.");
     }
 
     @Test

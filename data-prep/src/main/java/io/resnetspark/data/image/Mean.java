@@ -42,7 +42,7 @@ public final class Mean implements Serializable {
 
     /** The same, with differences divided by a deviation of red, green and blue, in levels of 0 to 255. */
     public Mean dividedBy(float[] levels) {
-        if (levels.length != 3 || levels[0] <= 0 || levels[1] <= 0 || levels[2] <= 0) {
+        if (levels.length != 3 || !(levels[0] > 0 && levels[1] > 0 && levels[2] > 0)) {
             throw new BadInputException("A deviation has three positive values, not " + Arrays.toString(levels) + ".");
         }
         return new Mean(values, side, levels.clone());

@@ -137,6 +137,17 @@ class TestCrop {
     }
 
     @Test
+    void dividesByTheDeviationPlaneByPlane() {
+        Image image = new Image(1, 1, new byte[] {10, 20, (byte) 200});
+        float[] planes = new float[3];
+        Mean mean = Mean.perChannel(new float[] {1, 2, 3}).dividedBy(new float[] {2, 4, 8});
+        mean.subtract(image, new float[] {0, 0, 3}, planes, 0);
+        assertThat(planes).containsExactly(4.5f, 4.5f, 25);
+        assertThatThrownBy(() -> mean.dividedBy(new float[] {1, Float.NaN, 1}))
+                .hasMessageContaining("three positive values, not [1.0, NaN, 1.0]");
+    }
+
+    @Test
     void refusesCropsThatCannotBe() {
         assertThatThrownBy(() -> new Crop.ScaleJitter(200, 480, 224))
                 .isInstanceOf(IllegalArgumentException.class)

@@ -41,12 +41,13 @@ final class BenchCommand implements Runnable {
             @Option(names = "--json", description = "One JSON object instead of sentences.") boolean json)
             throws JsonProcessingException {
         int cores = Runtime.getRuntime().availableProcessors();
-        positive("--batch", batch);
-        positive("--iterations", iterations);
+        within("--batch", batch, 100_000);
+        within("--iterations", iterations, 1_000_000);
         try {
             var measured = Networks.named(network);
-            int side = positive("--image", image == null ? measured.input().height() : image);
-            int allowed = positive("--threads", threads == null ? cores : threads);
+            int side =
+                    within("--image", image == null ? measured.input().height() : image, NetworksCommand.LARGEST_IMAGE);
+            int allowed = within("--threads", threads == null ? cores : threads, cores);
             print(new TrainingBenchmark(measured, batch, side, allowed, kernels, iterations).run(), json);
         } catch (IllegalArgumentException wrong) {
             throw new BadInputException(wrong.getMessage(), wrong);
@@ -54,9 +55,9 @@ final class BenchCommand implements Runnable {
         return 0;
     }
 
-    private static int positive(String option, int value) {
-        if (value < 1) {
-            throw new BadInputException(option + " " + value + " is too few; wanted at least 1.");
+    private static int within(String option, int value, int most) {
+        if (value < 1 || value > most) {
+            throw new BadInputException(option + " " + value + " is out of range; wanted 1 to " + most + ".");
         }
         return value;
     }

@@ -84,13 +84,19 @@ final class EvaluateCommand implements Callable<Integer> {
     }
 
     /** Numbers stand for classes whose names nobody told at import: the dataset's, in their order. */
-    private static void checkClasses(ModelArtifact artifact, Dataset.Opened data) {
+    private void checkClasses(ModelArtifact artifact, Dataset.Opened data) {
         List<String> known = artifact.description().classes();
         List<String> wanted = data.dataset().classes();
         boolean numbered = artifact.description().numberedClasses() && known.size() == wanted.size();
-        if (!numbered && !known.equals(wanted)) {
+        if (known.equals(wanted)) {
+            return;
+        }
+        if (!numbered) {
             throw new BadInputException("The model's classes " + known + " are not the dataset's " + wanted + ".");
         }
+        spec.commandLine()
+                .getErr()
+                .println("The model's classes have numbers only; taken for the dataset's, in order.");
     }
 
     private void print(String model, EvaluationResult result) {

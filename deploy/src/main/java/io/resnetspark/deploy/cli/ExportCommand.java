@@ -9,6 +9,7 @@ import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Locale;
+import java.util.UUID;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -58,13 +59,25 @@ final class ExportCommand implements Callable<Integer> {
             throw new BadInputException(to + " exists, and nothing is overwritten. Name another --to.");
         }
         ModelArtifact artifact = ModelArtifact.open(ModelReference.resolve(model, conf), conf);
-        try (OutputStream out = new BufferedOutputStream(files.create(file, false))) {
+        Path draft = file.suffix(".writing-" + UUID.randomUUID());
+        try {
+            write(artifact, files, draft);
+            if (!files.rename(draft, file)) {
+                throw new IOException(file + " could not be written: another one appeared meanwhile");
+            }
+        } finally {
+            files.delete(draft, false); // only after a failure is there anything
+        }
+        spec.commandLine().getOut().println(file);
+        return 0;
+    }
+
+    private void write(ModelArtifact artifact, FileSystem files, Path to) throws IOException {
+        try (OutputStream out = new BufferedOutputStream(files.create(to, false))) {
             switch (format) {
                 case ONNX -> artifact.writeOnnx(out);
                 case SAFETENSORS -> artifact.writeSafetensors(out);
             }
         }
-        spec.commandLine().getOut().println(file);
-        return 0;
     }
 }

@@ -6,10 +6,12 @@ import io.resnetspark.model.Network;
 import io.resnetspark.model.Networks;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Locations;
+import io.resnetspark.train.artifact.ModelDescription;
 import io.resnetspark.train.artifact.ModelImport;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -23,6 +25,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "import", description = "Makes a model of weights that PyTorch trained, from a safetensors file.")
 final class ImportCommand implements Callable<Integer> {
     private static final int LEVELS = 255;
+    private static final int MOST_CLASSES = 1_000_000;
 
     @Option(
             names = "--network",
@@ -51,7 +54,8 @@ final class ImportCommand implements Callable<Integer> {
     @Option(
             names = "--rename",
             paramLabel = "OLD=NEW",
-            description = "Tensors whose names begin with OLD. are NEW. to torchvision, as in --rename linear=fc.")
+            description = "Tensors whose names begin with OLD. are NEW. to torchvision, as in --rename linear=fc; or"
+                    + " without it, as in --rename module=.")
     Map<String, String> renames = Map.of();
 
     @Option(names = "--crop", description = "Height and width in pixels. Default: the network's own.")
@@ -90,9 +94,9 @@ final class ImportCommand implements Callable<Integer> {
         Network wanted = network();
         int side = crop == null ? wanted.input().height() : crop;
         int shorter = shorterSide == null ? side + (side > 64 ? side / 7 : 0) : shorterSide;
-        if (side < 1 || shorter < side) {
-            throw new BadInputException("--shorter-side " + shorter + " must be at least --crop, which is " + side
-                    + " and must be positive.");
+        if (side < 1 || side > ModelDescription.LARGEST_CROP || shorter < side) {
+            throw new BadInputException("--crop " + side + " must be 1 to " + ModelDescription.LARGEST_CROP
+                    + ", and --shorter-side " + shorter + " must be at least as much.");
         }
         ModelImport imported = new ModelImport(
                 wanted.name(),
@@ -115,28 +119,38 @@ final class ImportCommand implements Callable<Integer> {
     private List<String> classes(Configuration conf) throws IOException {
         if (classes.matches("-?[0-9]{1,9}")) {
             int count = Integer.parseInt(classes);
-            if (count < 1) {
-                throw new BadInputException("--classes " + count + " is too few; wanted at least 1.");
+            if (count < 1 || count > MOST_CLASSES) {
+                throw new BadInputException(
+                        "--classes " + count + " is out of range; wanted 1 to " + MOST_CLASSES + ".");
             }
             return ModelImport.numberedClasses(count);
         }
         Path file = Locations.of(classes);
-        if (!file.getFileSystem(conf).exists(file)) {
+        if (!file.getFileSystem(conf).exists(file)
+                || file.getFileSystem(conf).getFileStatus(file).isDirectory()) {
             throw new BadInputException("--classes " + classes + " is neither a number nor a file.");
         }
         try (InputStream in = file.getFileSystem(conf).open(file)) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8)
+            List<String> names = new String(in.readAllBytes(), StandardCharsets.UTF_8)
                     .lines()
                     .map(String::strip)
                     .filter(line -> !line.isEmpty())
                     .toList();
+            if (names.isEmpty()) {
+                throw new BadInputException("--classes " + classes + " names no class; wanted a name a line.");
+            }
+            return names;
         }
     }
 
     private static float[] levels(String option, float[] values) {
-        if (values.length != 3) {
-            throw new BadInputException(
-                    option + " takes three values, red, green and blue, not " + values.length + ".");
+        boolean shares = values.length == 3;
+        for (float value : values) {
+            shares &= value >= 0 && value <= 1;
+        }
+        if (!shares) {
+            throw new BadInputException(option + " takes three values of 0 to 1, red, green and blue, not "
+                    + Arrays.toString(values) + ".");
         }
         return new float[] {LEVELS * values[0], LEVELS * values[1], LEVELS * values[2]};
     }

@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
         name = "networks",
         description = "Lists every network with its parameters, multiply-adds, layers and activation memory.")
 final class NetworksCommand implements Callable<Integer> {
+    static final int LARGEST_IMAGE = 4096;
     private static final double MIB = 1 << 20;
 
     @Option(names = "--json", description = "One JSON document instead of a table.")
@@ -125,6 +126,9 @@ final class NetworksCommand implements Callable<Integer> {
     }
 
     private Shape input(Network network) {
+        if (image != null && (image < 1 || image > LARGEST_IMAGE)) {
+            throw new BadInputException("--image " + image + " is out of range; wanted 1 to " + LARGEST_IMAGE + ".");
+        }
         return Shape.square(channels, image == null ? network.input().height() : image);
     }
 
@@ -133,8 +137,8 @@ final class NetworksCommand implements Callable<Integer> {
     }
 
     private void estimate(PrintWriter out) throws JsonProcessingException {
-        if (only == null || batch < 1) {
-            throw new BadInputException("--batch " + batch + " wants --network NAME, and at least 1.");
+        if (only == null || batch < 1 || batch > 100_000) {
+            throw new BadInputException("--batch " + batch + " wants --network NAME, and 1 to 100000.");
         }
         Network network = Networks.named(only);
         MemoryEstimate memory = MemoryEstimate.of(census(network), batch);

@@ -96,6 +96,11 @@ class TestMain {
         Files.write(folder.resolve("a.jpg"), Codec.jpeg(Pictures.ofClass(0, 50, 40, 1), 0.9f));
         assertThat(run("predict", at("again"), at("a.jpg"))).isZero();
         assertThat(out).contains("cat").contains("dog");
+        JsonNode seen = Json.COMPACT
+                .readTree(folder.resolve("again/model.json").toFile())
+                .get("evaluation");
+        assertThat(seen.get("deviation").get(0).asDouble()).isCloseTo(0.229 * 255, within(1e-3));
+        assertThat(seen.get("crop").asInt()).isEqualTo(32);
     }
 
     @Test
@@ -106,10 +111,19 @@ class TestMain {
         refused("misshapen: fc.bias is [2], wanted [3]", with(words, "--classes", "3"));
         refused("missing: layer1.3.conv1.weight", with(words, "--classes", "2", "--network=resnet32"));
         refused("unknown: dense.bias", with(words, "--classes", "2", "--rename", "fc=dense"));
-        refused("--classes 0 is too few", with(words, "--classes", "0"));
+        refused("--classes 0 is out of range", with(words, "--classes", "0"));
         refused("is neither a number nor a file", with(words, "--classes", at("nothing")));
-        refused("must be at least --crop", with(words, "--classes", "2", "--crop", "32", "--shorter-side", "16"));
+        refused(
+                "--shorter-side 16 must be at least as much",
+                with(words, "--classes", "2", "--crop", "32", "--shorter-side", "16"));
         refused("three positive values", with(words, "--classes", "2", "--deviation", "1,0,1"));
+        refused("takes three values of 0 to 1", with(words, "--classes", "2", "--deviation", "NaN,1,1"));
+        refused("takes three values of 0 to 1", with(words, "--classes", "2", "--mean", "123,116,103"));
+        refused("two tensors are called bn1.weight", with(words, "--classes", "2", "--rename", "layer1.0.bn1=bn1"));
+        refused("the smallest are 3x3x3", with(words, "--classes", "2", "--crop", "2"));
+        Files.writeString(folder.resolve("empty"), "\n");
+        refused("names no class", with(words, "--classes", at("empty")));
+        refused("is neither a number nor a file", with(words, "--classes", folder.toString()));
         Files.write(folder.resolve("w"), new byte[] {1, 2, 3});
         refused("The safetensors file ends early", with(words, "--classes", "2"));
         assertThat(folder.resolve("again")).doesNotExist();
@@ -129,7 +143,18 @@ class TestMain {
 
     @Test
     void benchHasTheFieldsThatScriptsReadAndDiesOfNoBatch() throws IOException {
-        assertThat(run("bench", "train", "--network", "resnet20", "--batch", "4", "--iterations", "1", "--json"))
+        assertThat(run(
+                        "bench",
+                        "train",
+                        "--network",
+                        "resnet20",
+                        "--batch",
+                        "4",
+                        "--iterations",
+                        "1",
+                        "--threads",
+                        "1",
+                        "--json"))
                 .as(err)
                 .isZero();
         JsonNode result = Json.COMPACT.readTree(out);
@@ -145,8 +170,9 @@ class TestMain {
             assertThat(result.get(field).asDouble()).as(field).isPositive();
         }
         assertThat(result.get("kernels").asText()).isEqualTo("auto");
-        refused("MiB are free. A batch of", "bench", "train", "--network", "resnet152", "--batch", "100000");
-        refused("--batch 0 is too few", "bench", "train", "--network", "resnet20", "--batch", "0");
+        refused("MiB are free.", "bench", "train", "--network", "resnet152", "--batch", "100000");
+        refused("--threads 999999 is out of range", "bench", "train", "--network", "resnet20", "--threads", "999999");
+        refused("--batch 0 is out of range", "bench", "train", "--network", "resnet20", "--batch", "0");
     }
 
     @Test

@@ -14,6 +14,7 @@ import org.deeplearning4j.nn.updater.graph.ComputationGraphUpdater;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.deeplearning4j.optimize.api.StepFunction;
 import org.deeplearning4j.optimize.solvers.StochasticGradientDescent;
+import org.deeplearning4j.optimize.solvers.accumulation.GradientsAccumulator;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.impl.transforms.pairwise.arithmetic.Axpy;
@@ -28,8 +29,8 @@ import org.nd4j.linalg.learning.regularization.Regularization;
  * DL4J's gradient descent, with {@link HeavyBall} and weight decay in one walk over the parameters:
  * v = momentum v + rate (g / batch + decay w); w = w - v.
  *
- * <p>DL4J walks over them seven times (divide, decay, scale, momentum, add, copy, subtract): with ResNet-50 150 ms a step
- * where one walk takes 35.
+ * <p>DL4J walks over them seven times: divide, decay, scale, momentum, add, copy, subtract (docs/performance.md). The
+ * gradient stays what it was, the sum over the batch; DL4J leaves the step in its place.
  */
 final class MomentumDescent extends StochasticGradientDescent {
     private static final long serialVersionUID = 1;
@@ -55,8 +56,18 @@ final class MomentumDescent extends StochasticGradientDescent {
 
     private static boolean suits(Layer layer) {
         return layer.paramTable().keySet().stream()
-                .map(parameter -> layer.getConfig().getUpdaterByParam(parameter))
-                .allMatch(updater -> updater instanceof HeavyBall || updater instanceof NoOp);
+                .allMatch(parameter -> layer.updaterDivideByMinibatch(parameter)
+                        ? layer.getConfig().getUpdaterByParam(parameter) instanceof HeavyBall
+                        : layer.getConfig().getUpdaterByParam(parameter) instanceof NoOp);
+    }
+
+    /** @throws UnsupportedOperationException since updates that came from elsewhere would be lost */
+    @Override
+    public void setGradientsAccumulator(GradientsAccumulator accumulator) {
+        if (accumulator != null) {
+            throw new UnsupportedOperationException("Gradients are not shared by this network; build a plain"
+                    + " ComputationGraph of its configuration for that");
+        }
     }
 
     @Override

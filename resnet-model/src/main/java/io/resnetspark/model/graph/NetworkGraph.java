@@ -22,17 +22,18 @@ import org.nd4j.linalg.factory.Nd4j;
 final class NetworkGraph extends ComputationGraph {
     private static final long serialVersionUID = 1;
 
-    private final transient Kernels kernels;
+    private final Kernels.Choice kernels;
 
-    NetworkGraph(ComputationGraphConfiguration configuration, Kernels kernels) {
+    NetworkGraph(ComputationGraphConfiguration configuration, Kernels.Choice kernels) {
         super(configuration);
         this.kernels = kernels;
     }
 
     @Override
     public void init(INDArray parameters, boolean cloneParameters) {
+        boolean again = initCalled;
         super.init(parameters, cloneParameters);
-        if (!MomentumDescent.suits(this)) {
+        if (again || !MomentumDescent.suits(this)) {
             return;
         }
         ConvexOptimizer descent = new MomentumDescent(this);
@@ -42,6 +43,17 @@ final class NetworkGraph extends ComputationGraph {
                 return descent;
             }
         };
+    }
+
+    @Override
+    public ComputationGraph clone() {
+        NetworkGraph copy = new NetworkGraph(getConfiguration().clone(), kernels);
+        copy.init(params().dup(), false);
+        INDArray state = getUpdater().getStateViewArray();
+        if (state != null) {
+            copy.getUpdater().setStateViewArray(state.dup());
+        }
+        return copy;
     }
 
     @Override
@@ -108,7 +120,8 @@ final class NetworkGraph extends ComputationGraph {
         try (MemoryWorkspace none = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
             INDArray plain = Nd4j.createUninitialized(values.dataType(), values.shape(), 'c');
             Shape shape = new Shape((int) values.size(1), (int) values.size(2), (int) values.size(3));
-            kernels.layout(values.size(0), shape)
+            kernels.on(values.dataType())
+                    .layout(values.size(0), shape)
                     .toPlain(values, plain, length -> Nd4j.createUninitialized(values.dataType(), length, 'c'));
             return plain;
         }

@@ -8,6 +8,7 @@ import io.resnetspark.model.kernel.Kernels;
 import io.resnetspark.model.layer.Addition;
 import io.resnetspark.model.layer.BatchNorm;
 import io.resnetspark.model.layer.Classifier;
+import io.resnetspark.model.layer.Connected;
 import io.resnetspark.model.layer.Convolution;
 import io.resnetspark.model.layer.Dropout;
 import io.resnetspark.model.layer.Flatten;
@@ -17,12 +18,10 @@ import io.resnetspark.model.layer.PaddedShortcut;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
-import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.DropoutLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.weights.WeightInit;
-import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.NoOp;
@@ -33,6 +32,9 @@ import org.nd4j.linalg.learning.config.NoOp;
  */
 public final class ResidualGraph {
     public static final String INPUT = "image";
+
+    /** Of channels, in oneDNN's layouts. */
+    private static final int NARROWEST_BLOCK = 8;
 
     private final Network network;
     private final Shape input;
@@ -45,6 +47,10 @@ public final class ResidualGraph {
 
     private ResidualGraph(Network network, Shape input, int classes) {
         network.census(input, classes); // says what is wrong with these, if anything
+        if (input.channels() % NARROWEST_BLOCK == 0) {
+            throw new IllegalArgumentException("Images have 1 or 3 channels, or other few, not " + input.channels()
+                    + ": that many would be taken for activations in oneDNN's layout.");
+        }
         this.network = network;
         this.input = input;
         this.classes = classes;
@@ -83,7 +89,7 @@ public final class ResidualGraph {
     }
 
     public ComputationGraph build() {
-        ComputationGraph graph = new NetworkGraph(configuration(), kernels.on(type));
+        ComputationGraph graph = new NetworkGraph(configuration(), kernels);
         graph.init();
         return graph;
     }
@@ -99,13 +105,13 @@ public final class ResidualGraph {
                 .graphBuilder()
                 .addInputs(INPUT)
                 .setInputTypes(InputType.convolutional(input.height(), input.width(), input.channels()));
-        Vertex output = network.assemble(new Builder(builder, kernels), new Vertex(INPUT, input), classes);
+        Vertex output = network.assemble(new Builder(builder, kernels, seed), new Vertex(INPUT, input), classes);
         return builder.setOutputs(output.name).build();
     }
 
     private record Vertex(String name, Shape shape) {}
 
-    private record Builder(ComputationGraphConfiguration.GraphBuilder graph, Kernels.Choice kernels)
+    private record Builder(ComputationGraphConfiguration.GraphBuilder graph, Kernels.Choice kernels, long seed)
             implements Assembler<Vertex> {
         @Override
         public Vertex convolve(String name, Vertex input, Window window, int outputs) {
@@ -158,12 +164,8 @@ public final class ResidualGraph {
 
         @Override
         public Vertex connect(String name, Vertex input, int outputs) {
-            Layer connected = new DenseLayer.Builder()
-                    .nOut(outputs)
-                    .activation(Activation.RELU)
-                    .build();
-            Vertex x = layer(name, connected, input, Shape.vector(outputs));
-            return layer(name + ".dropout", new DropoutLayer(new Dropout(name.hashCode())), x, x.shape);
+            Vertex x = layer(name, new Connected(outputs), input, Shape.vector(outputs));
+            return layer(name + ".dropout", new DropoutLayer(new Dropout(seed ^ name.hashCode())), x, x.shape);
         }
 
         @Override

@@ -33,14 +33,19 @@ import org.nd4j.linalg.lossfunctions.LossFunctions;
 
 /** The same networks out of DL4J's own layers: slow, and what ours are checked against and compared with. */
 public final class StockGraph {
+    private static final long SEED = 2;
+
     private StockGraph() {}
 
-    public static ComputationGraph build(Network network, Shape input, int classes, DataType type, IUpdater updater) {
+    public static ComputationGraph build(
+            Network network, Shape input, int classes, DataType type, IUpdater updater, double weightDecay) {
         GraphBuilder graph = new NeuralNetConfiguration.Builder()
                 .dataType(type)
-                .seed(2)
+                .seed(SEED)
                 .weightInit(WeightInit.RELU)
                 .updater(updater)
+                .l2(weightDecay)
+                .l2Bias(weightDecay)
                 .graphBuilder()
                 .addInputs(ResidualGraph.INPUT);
         Vertex output = network.assemble(new Builder(graph), new Vertex(ResidualGraph.INPUT, input), classes);
@@ -176,7 +181,7 @@ public final class StockGraph {
                             .activation(Activation.RELU)
                             .build(),
                     input.name);
-            graph.addLayer(name + ".dropout", new DropoutLayer(new Dropout(name.hashCode())), name);
+            graph.addLayer(name + ".dropout", new DropoutLayer(new Dropout(SEED ^ name.hashCode())), name);
             return new Vertex(name + ".dropout", Shape.vector(outputs));
         }
 

@@ -17,7 +17,7 @@ public final class MultiplyAddPeak {
 
     private MultiplyAddPeak() {}
 
-    /** Takes about a second; the best of several products, since other work on the machine only slows them. */
+    /** The best of several products, since other work on the machine only slows them. */
     public static double measure() {
         LongSupplier product = OneDnn.isAvailable() ? oneDnn() : nd4j();
         long best = Long.MAX_VALUE;

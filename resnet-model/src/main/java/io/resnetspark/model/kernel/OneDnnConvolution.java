@@ -215,9 +215,13 @@ final class OneDnnConvolution implements ConvolutionKernel {
 
         void writing(INDArray plain, INDArray from, INDArray with, WorkingMemory memory) {
             INDArray blocked = blocked(plain, memory);
-            run(from, with, blocked, memory);
-            if (reorder != null) {
-                reorder.run(memory, address(blocked), address(plain));
+            try {
+                run(from, with, blocked, memory);
+                if (reorder != null) {
+                    reorder.run(memory, address(blocked), address(plain));
+                }
+            } finally {
+                Reference.reachabilityFence(blocked);
             }
         }
 

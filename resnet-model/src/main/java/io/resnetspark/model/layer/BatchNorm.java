@@ -157,6 +157,12 @@ public class BatchNorm extends BatchNormalization {
             gradient.muli(1 - configuration().getDecay());
         }
 
+        @Override
+        public void clear() {
+            super.clear();
+            normalized = null;
+        }
+
         /** n / (n - 1); one sample has no unbiased variance, and keeps its own. */
         private static double unbiased(long samples) {
             return samples > 1 ? samples / (samples - 1.0) : 1;

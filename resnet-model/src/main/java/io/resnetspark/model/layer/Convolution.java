@@ -110,17 +110,18 @@ public class Convolution extends ConvolutionLayer {
             Convolution c = configuration();
             long[] shape =
                     c.window().slide(Layers.shape(input), (int) c.getNOut()).withBatch(input.size(0));
-            output = Layers.activations(workspaces, dataType, shape);
+            INDArray y = Layers.activations(workspaces, dataType, shape);
             INDArray x = Layers.contiguous(input, memory);
             if (training) {
-                kernel().train(x, weights(), output, memory);
+                kernel().train(x, weights(), y, memory);
             } else {
-                kernel().infer(x, weights(), output, memory);
+                kernel().infer(x, weights(), y, memory);
             }
             if (c.hasBias()) {
-                biasKernel().forward(output, params.get(BIAS), memory);
+                biasKernel(y).forward(y, params.get(BIAS), memory);
+                output = training ? y : null;
             }
-            return output;
+            return y;
         }
 
         @Override
@@ -133,7 +134,7 @@ public class Convolution extends ConvolutionLayer {
             if (configuration().hasBias()) {
                 INDArray beforeRelu = memory.array(output.shape());
                 INDArray biasGradient = gradientViews.get(BIAS);
-                biasKernel().backward(output, outputGradient, beforeRelu, biasGradient, memory);
+                biasKernel(output).backward(output, outputGradient, beforeRelu, biasGradient, memory);
                 outputGradient = beforeRelu;
                 gradient.setGradientFor(BIAS, biasGradient);
             }
@@ -149,8 +150,14 @@ public class Convolution extends ConvolutionLayer {
             return new Pair<>(gradient, inputGradient);
         }
 
-        private BiasKernel biasKernel() {
-            return biasKernel.of(output, () -> kernels.bias(output.size(0), Layers.shape(output)));
+        private BiasKernel biasKernel(INDArray images) {
+            return biasKernel.of(images, () -> kernels.bias(images.size(0), Layers.shape(images)));
+        }
+
+        @Override
+        public void clear() {
+            super.clear();
+            output = null;
         }
 
         private INDArray weights() {

@@ -60,4 +60,14 @@ public class Dropout implements IDropout {
     public Dropout clone() {
         return new Dropout(seed);
     }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Dropout that && seed == that.seed;
+    }
+
+    @Override
+    public int hashCode() {
+        return Long.hashCode(seed);
+    }
 }

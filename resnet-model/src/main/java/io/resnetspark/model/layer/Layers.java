@@ -54,7 +54,7 @@ final class Layers {
 
     /**
      * An array that begins where a cache line does. DL4J's workspaces align to 16 bytes, where every load of a vector
-     * register of AVX-512 touches two lines: ResNet-18 then takes a third longer.
+     * register of AVX-512 touches two lines (docs/performance.md).
      */
     private static INDArray aligned(LayerWorkspaceMgr workspaces, ArrayType purpose, DataType type, long... shape) {
         long spare = CACHE_LINE / type.width() - 1;

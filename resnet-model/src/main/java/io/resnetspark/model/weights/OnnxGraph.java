@@ -31,7 +31,7 @@ public final class OnnxGraph {
     public static final String INPUT = "image";
     public static final String OUTPUT = "logits";
 
-    /** The oldest that has all we need in today's form; runtimes of 2020 and later read it. */
+    /** Of late 2020, which today's runtimes and converters all read. */
     private static final long OPERATORS = 13;
 
     private static final long FORMAT = 7;

@@ -2,9 +2,11 @@ package io.resnetspark.model.weights;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.DataInputStream;
 import java.io.EOFException;
@@ -30,6 +32,7 @@ public final class Safetensors {
 
     private static final ObjectMapper JSON = JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
 
     private Safetensors() {}
@@ -40,8 +43,9 @@ public final class Safetensors {
         for (Map.Entry<String, Tensor> entry : tensors.entrySet()) {
             long end = offset + (long) entry.getValue().values().length * Float.BYTES;
             ObjectNode description = header.putObject(entry.getKey()).put("dtype", "F32");
+            ArrayNode shape = description.putArray("shape");
             for (long length : entry.getValue().shape()) {
-                description.withArray("shape").add(length);
+                shape.add(length);
             }
             description.putArray("data_offsets").add(offset).add(end);
             offset = end;
@@ -59,7 +63,7 @@ public final class Safetensors {
     }
 
     /**
-     * The tensors in the order of their bytes, single or double precision.
+     * The tensors in the order of their bytes, as float: single or double precision, or PyTorch's counts of batches.
      *
      * @throws IOException naming the tensor, or what else is wrong, if the file is cut short, if its header is none, or if
      *     tensors overlap, leave gaps, or are of another type or length than their shape
@@ -98,13 +102,16 @@ public final class Safetensors {
             throw new IOException(
                     "Not a safetensors file: its header is no JSON (" + none.getOriginalMessage() + ")", none);
         }
+        if (!descriptions.isObject()) {
+            throw new IOException("Not a safetensors file: its header is no JSON object");
+        }
         List<Entry> entries = new ArrayList<>();
         for (var field : (Iterable<Map.Entry<String, JsonNode>>) descriptions::fields) {
             if (!field.getKey().equals("__metadata__")) {
                 entries.add(Entry.of(field.getKey(), field.getValue()));
             }
         }
-        entries.sort(Comparator.comparingLong(Entry::begin));
+        entries.sort(Comparator.comparingLong(Entry::begin).thenComparingLong(Entry::end));
         return entries;
     }
 
@@ -113,8 +120,13 @@ public final class Safetensors {
     private record Entry(String name, Type type, long[] shape, long begin, long end) {
         static Entry of(String name, JsonNode description) throws IOException {
             JsonNode lengths = description.path("shape");
+            if (!lengths.isArray()) {
+                throw new IOException("Tensor '" + name + "' has no shape but " + lengths);
+            }
             long[] shape = new long[lengths.size()];
-            Arrays.setAll(shape, i -> lengths.get(i).asLong(-1));
+            Arrays.setAll(
+                    shape,
+                    i -> lengths.get(i).canConvertToLong() ? lengths.get(i).asLong(-1) : -1);
             JsonNode offsets = description.path("data_offsets");
             Entry entry = new Entry(
                     name,

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import io.resnetspark.model.MemoryEstimate;
 import io.resnetspark.model.Network;
 import io.resnetspark.model.Networks;
+import io.resnetspark.model.ResidentMemory;
 import io.resnetspark.model.Shape;
 import io.resnetspark.model.graph.ResidualGraph;
 import io.resnetspark.model.layer.HeavyBall;

@@ -62,7 +62,7 @@ class TestResidualGraph {
     @MethodSource("networksAndKernels")
     void agreesWithDl4jsOwnLayers(Network network, Choice kernels) {
         ComputationGraph stock =
-                StockGraph.build(network, SmallNetworks.input(network), CLASSES, DataType.DOUBLE, new NoOp());
+                StockGraph.build(network, SmallNetworks.input(network), CLASSES, DataType.DOUBLE, new NoOp(), 0);
         ComputationGraph ours = ours(network, kernels, DataType.FLOAT);
         SmallNetworks.randomize(stock, 3);
         copy(stock, ours);
@@ -82,7 +82,7 @@ class TestResidualGraph {
     @MethodSource("smallNetworks")
     void agreesInDoublePrecision(Network network) {
         ComputationGraph stock =
-                StockGraph.build(network, SmallNetworks.input(network), CLASSES, DataType.DOUBLE, new NoOp());
+                StockGraph.build(network, SmallNetworks.input(network), CLASSES, DataType.DOUBLE, new NoOp(), 0);
         ComputationGraph ours = ours(network, Choice.OPS, DataType.DOUBLE);
         SmallNetworks.randomize(stock, 3);
         copy(stock, ours);

@@ -44,7 +44,7 @@ import org.nd4j.linalg.schedule.FixedSchedule;
 class TestPyTorch {
     private static final double RATE = 0.1;
 
-    /** In single precision. */
+    /** For whole networks. */
     private static final Choice KERNELS = Choice.valueOf(System.getProperty("pytorch.kernels", "AUTO"));
 
     private static Stream<Arguments> cases() {
@@ -62,8 +62,10 @@ class TestPyTorch {
                                 after,
                                 Shortcut.ALL_PROJECTED),
                         network("preact", plain, Block.BASIC, Activation.BEFORE_WEIGHTS, Shortcut.PROJECTED))
-                .flatMap(network ->
-                        Stream.of(Arguments.of(network, DataType.DOUBLE), Arguments.of(network, DataType.FLOAT)));
+                .flatMap(network -> Stream.of(
+                        Arguments.of(network, DataType.DOUBLE, Choice.OPS),
+                        Arguments.of(network, DataType.FLOAT, Choice.OPS),
+                        Arguments.of(network, DataType.FLOAT, Choice.AUTO)));
     }
 
     private static Network network(String name, Stem stem, Block block, Activation activation, Shortcut shortcut) {
@@ -73,12 +75,13 @@ class TestPyTorch {
     /** The cases in the repository, which src/test/python/pytorch_cases.py made once. */
     @ParameterizedTest
     @MethodSource("cases")
-    void agreesOnSmallNetworks(Network network, DataType type) throws IOException {
+    void agreesOnSmallNetworks(Network network, DataType type, Choice kernels) throws IOException {
         Map<String, Tensor> all;
         try (InputStream in = getClass().getResourceAsStream("/pytorch/" + network.name() + ".safetensors")) {
             all = Safetensors.read(in);
         }
-        Run run = new Run(network, 5, type, part(all, "weights/"), array(all.get("images")), all.get("labels"));
+        Run run =
+                new Run(network, 5, type, kernels, part(all, "weights/"), array(all.get("images")), all.get("labels"));
         double tolerance = type == DataType.DOUBLE ? 1e-6 : 1e-4;
         assertThat(difference(run.logits(false), array(all.get("logits/inference"))))
                 .isLessThan(tolerance);
@@ -91,7 +94,7 @@ class TestPyTorch {
     }
 
     /**
-     * A network of the catalogue, with what torch_reference.py wrote to the directory {@code pytorch.reference}: float
+     * A network of the catalogue, with what src/test/python/pytorch_network.py wrote to the directory {@code pytorch.reference}: float
      * against PyTorch's double precision, allowed the larger of 1e-4 and twice what PyTorch's own float errs by.
      */
     @Test
@@ -106,7 +109,7 @@ class TestPyTorch {
         INDArray images = Npy.read(directory.resolve("input.npy"));
         Tensor labels = tensor(Npy.read(directory.resolve("labels.npy")));
         int classes = summary.get("classes").asInt();
-        Run run = new Run(network, classes, DataType.FLOAT, read(directory, "weights"), images, labels);
+        Run run = new Run(network, classes, DataType.FLOAT, KERNELS, read(directory, "weights"), images, labels);
 
         assertBeside(summary, "logits_eval", run.logits(false), Npy.read(directory.resolve("logits_eval.npy")));
         assertBeside(summary, "logits_train", run.logits(true), Npy.read(directory.resolve("logits_train.npy")));
@@ -123,10 +126,17 @@ class TestPyTorch {
         private final ComputationGraph graph;
         private final DataSet batch;
 
-        Run(Network network, int classes, DataType type, Map<String, Tensor> weights, INDArray images, Tensor labels) {
+        Run(
+                Network network,
+                int classes,
+                DataType type,
+                Choice kernels,
+                Map<String, Tensor> weights,
+                INDArray images,
+                Tensor labels) {
             graph = ResidualGraph.of(network, new Shape(3, (int) images.size(2), (int) images.size(3)), classes)
                     .type(type)
-                    .kernels(type == DataType.DOUBLE ? Choice.OPS : KERNELS)
+                    .kernels(kernels)
                     .updater(new HeavyBall(0.9, new FixedSchedule(RATE)))
                     .weightDecay(1e-4)
                     .build();

@@ -114,6 +114,8 @@ class TestSafetensors {
                     F32 | [-2] | [8,16] | Tensor 'b' of shape [-2] and type F32 cannot lie from byte 8 to 16
                     F32 | [4294967296,4294967296] | [8,16] | Tensor 'b' of shape [4294967296, 4294967296] and type F32
                     BF16 | [4] | [8,16] | Tensor 'b' has type 'BF16'; wanted one of [F32, F64, I64]
+                    F32 | 2 | [8,16] | Tensor 'b' has no shape but 2
+                    F32 | [18446744073709551618] | [8,16] | Tensor 'b' of shape [-1]
                     F32 | [4] | [8,24] | ends early, in tensor 'b': 16 bytes were announced, 8 are there
                     F32 | [1] | [8,12] | More bytes follow behind the last tensor, which ends at byte 12
                     """)
@@ -140,6 +142,7 @@ class TestSafetensors {
                 .hasMessageContaining("wanted at most 67108864");
         assertThatThrownBy(() -> Safetensors.read(file("{\"a\":1,\"a\":2}", new byte[0])))
                 .hasMessageContaining("its header is no JSON (Duplicate field 'a')");
+        assertThatThrownBy(() -> Safetensors.read(file("[]", new byte[0]))).hasMessageContaining("no JSON object");
     }
 
     private static InputStream file(String header, byte[] tensors) {

@@ -132,8 +132,8 @@ public final class ModelArtifact {
     /** Reads what an artifact says of itself, without checking its files. */
     public static ModelDescription describe(Path path, Configuration conf) throws IOException {
         ModelDescription description = Json.read(new Path(path, DESCRIPTION), ModelDescription.class, conf);
-        if (description.format() != ModelDescription.FORMAT) {
-            throw new BadInputException(path + " has format " + description.format() + "; this version reads "
+        if (description.format() < 1 || description.format() > ModelDescription.FORMAT) {
+            throw new BadInputException(path + " has format " + description.format() + "; this version reads 1 to "
                     + ModelDescription.FORMAT + ".");
         }
         return description;

@@ -21,7 +21,11 @@ public record ModelDescription(
         Evaluation evaluation,
         EvaluationResult result,
         Provenance provenance) {
-    public static final int FORMAT = 1;
+    /** 2 brought the deviation. */
+    public static final int FORMAT = 2;
+
+    /** In pixels; recipes and imports stop here too. */
+    public static final int LARGEST_CROP = 1024;
 
     public ModelDescription {
         Objects.requireNonNull(network, "network");
@@ -48,10 +52,20 @@ public record ModelDescription(
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Evaluation(int shorterSide, int crop, List<Float> mean, List<Float> deviation) {
         public Evaluation {
-            if ((mean != null && mean.size() != 3) || (deviation != null && deviation.size() != 3)) {
-                throw new IllegalArgumentException(
-                        "A mean and a deviation a channel have three values, not " + mean + " and " + deviation);
+            if (shorterSide < crop || crop < 1 || crop > LARGEST_CROP) {
+                throw new IllegalArgumentException("A crop of " + crop + " pixels of a shorter side of " + shorterSide
+                        + " cannot be; wanted 1 to " + LARGEST_CROP + ", and a shorter side that is not less");
             }
+            if (!isTriple(mean) || !isTriple(deviation)) {
+                throw new IllegalArgumentException(
+                        "A mean and a deviation a channel have three finite values, not " + mean + " and " + deviation);
+            }
+        }
+
+        private static boolean isTriple(List<Float> values) {
+            return values == null
+                    || (values.size() == 3
+                            && values.stream().allMatch(value -> value != null && Float.isFinite(value)));
         }
     }
 }

@@ -83,14 +83,20 @@ public record ModelImport(
 
     private Map<String, Tensor> renamed(Map<String, Tensor> tensors) {
         Map<String, Tensor> renamed = new LinkedHashMap<>();
-        tensors.forEach((name, tensor) -> renamed.put(rename(name), tensor));
+        tensors.forEach((name, tensor) -> {
+            if (renamed.put(rename(name), tensor) != null) {
+                throw new BadInputException("Renamed by " + renames + ", two tensors are called " + rename(name) + ".");
+            }
+        });
         return renamed;
     }
 
     private String rename(String name) {
         for (Map.Entry<String, String> entry : renames.entrySet()) {
-            if (name.startsWith(entry.getKey() + ".")) {
-                return entry.getValue() + name.substring(entry.getKey().length());
+            String old = entry.getKey() + ".";
+            if (name.startsWith(old)) {
+                String rest = name.substring(old.length());
+                return entry.getValue().isEmpty() ? rest : entry.getValue() + "." + rest;
             }
         }
         return name;

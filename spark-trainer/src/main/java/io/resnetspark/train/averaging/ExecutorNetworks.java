@@ -38,7 +38,7 @@ public final class ExecutorNetworks {
 
         ComputationGraph graph();
 
-        /** @throws IllegalArgumentException if this machine has no room for {@code networks} of it */
+        /** Asked once, before the first graph is built: throws if this machine has no room for {@code networks} of it. */
         default void requireMemory(int networks) {}
     }
 
@@ -72,6 +72,7 @@ public final class ExecutorNetworks {
         private final Blueprint blueprint;
         private final Semaphore cores;
         private final Deque<Network> idle = new ArrayDeque<>();
+        private boolean begun;
         private boolean closed;
 
         Pool(Blueprint blueprint) {
@@ -105,6 +106,10 @@ public final class ExecutorNetworks {
                 if (!idle.isEmpty()) {
                     return idle.pop();
                 }
+                if (!begun) {
+                    blueprint.requireMemory(1);
+                    begun = true;
+                }
             }
             ExecutorService thread = Executors.newSingleThreadExecutor(task -> {
                 Thread worker = new Thread(task, "network");
@@ -113,7 +118,6 @@ public final class ExecutorNetworks {
             });
             return await(thread.submit(() -> {
                 Threads.limit(blueprint.threads());
-                blueprint.requireMemory(1);
                 ComputationGraph graph = blueprint.graph();
                 return new Network(graph, StatisticsLayout.of(graph), thread);
             }));

@@ -5,10 +5,11 @@ import io.resnetspark.data.shard.Dataset.Shard;
 import io.resnetspark.data.shard.EpochOrder;
 import io.resnetspark.model.Census;
 import io.resnetspark.model.MemoryEstimate;
+import io.resnetspark.model.ResidentMemory;
 import io.resnetspark.model.Shape;
-import io.resnetspark.model.bench.ResidentMemory;
 import io.resnetspark.model.graph.ResidualGraph;
 import io.resnetspark.model.layer.HeavyBall;
+import io.resnetspark.storage.BadInputException;
 import io.resnetspark.train.recipe.Recipe;
 import java.util.List;
 import java.util.UUID;
@@ -40,13 +41,17 @@ public record TrainingPlan(
      * Before a step that would end in the operating system's killing the process.
      *
      * @param networks that train on this machine
-     * @throws IllegalArgumentException saying how much memory they need, and which batch would fit
+     * @throws BadInputException saying how much memory they need, and which batch would fit
      */
     @Override
     public void requireMemory(int networks) {
-        Census census = recipe.architecture().census(input(), classes);
-        MemoryEstimate.of(census, recipe.batch())
-                .requireRoom(recipe.network(), recipe.batch(), networks, ResidentMemory.available());
+        try {
+            Census census = recipe.architecture().census(input(), classes);
+            MemoryEstimate.of(census, recipe.batch())
+                    .requireRoom(recipe.network(), recipe.batch(), networks, ResidentMemory.available());
+        } catch (IllegalArgumentException unfit) {
+            throw new BadInputException(unfit.getMessage(), unfit);
+        }
     }
 
     private Shape input() {

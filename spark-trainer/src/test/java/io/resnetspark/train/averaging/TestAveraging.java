@@ -290,7 +290,6 @@ class TestAveraging {
         return Math.sqrt(sum);
     }
 
-    /** Norm of the difference over norm. */
     private static float[] withoutVariances(float[] parameters, StatisticsLayout statistics) {
         float[] rest = parameters.clone();
         for (StatisticsLayout.Run run : statistics.runs()) {
@@ -299,6 +298,7 @@ class TestAveraging {
         return rest;
     }
 
+    /** Norm of the difference over norm. */
     private static double difference(float[] expected, float[] actual) {
         float[] difference = new float[expected.length];
         for (int i = 0; i < difference.length; i++) {

@@ -1,6 +1,8 @@
-package io.resnetspark.model.bench;
+package io.resnetspark.model;
 
+import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -21,24 +23,14 @@ public final class ResidentMemory {
     }
 
     /**
-     * What a process could still take without pushing others out, or being killed by its container; a very large number
-     * where the system does not tell.
+     * What this process could still take without pushing others out, or being killed by its container; a very large
+     * number where the system does not tell.
      */
     public static long available() {
         long machine = line(Path.of("/proc/meminfo"), "MemAvailable:").orElse(Long.MAX_VALUE);
-        long container = number("/sys/fs/cgroup/memory.max")
-                .flatMap(limit -> number("/sys/fs/cgroup/memory.current").map(used -> limit - used))
-                .orElse(Long.MAX_VALUE);
-        return Math.min(machine, container);
-    }
-
-    /** Empty for "max", and where there is no such file. */
-    private static Optional<Long> number(String file) {
-        try {
-            return Optional.of(Long.parseLong(Files.readString(Path.of(file)).strip()));
-        } catch (IOException | NumberFormatException unlimited) {
-            return Optional.empty();
-        }
+        // The JVM knows a container's limit. What a container "uses" counts files that it would give back.
+        OperatingSystemMXBean system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+        return Math.min(machine, system.getTotalMemorySize() - bytes());
     }
 
     private static Optional<Long> line(Path file, String name) {
