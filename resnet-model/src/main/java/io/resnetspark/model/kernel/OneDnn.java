@@ -79,7 +79,7 @@ final class OneDnn {
 
     /** How activations lie in memory between our layers. Every layer computes the same answer from the same shape. */
     memory.desc activations(long batch, Shape shape) {
-        return plainOr(tag(shape.channels()), shape.withBatch(batch));
+        return inBlocks(blockOf(shape.channels()), shape.withBatch(batch));
     }
 
     /**
@@ -88,6 +88,16 @@ final class OneDnn {
      */
     boolean fillsOneBlock(int channels) {
         return block == 16 && channels == block;
+    }
+
+    /** How many channels lie beside each other in {@link #activations}. */
+    int blockOf(int channels) {
+        return channels % block == 0 ? block : 1;
+    }
+
+    /** Images of channels in blocks of that many. */
+    static memory.desc inBlocks(int block, long... dimensions) {
+        return plainOr(tagOfBlock(block), dimensions);
     }
 
     static memory.desc nhwc(long batch, Shape shape) {
@@ -118,10 +128,6 @@ final class OneDnn {
 
     private static memory.desc plainOr(memory.format_tag tag, long... dimensions) {
         return new memory.desc(dimensions, memory.data_type.f32, tag);
-    }
-
-    private memory.format_tag tag(int channels) {
-        return channels % block == 0 ? tagOfBlock(block) : memory.format_tag.nchw;
     }
 
     private static memory.format_tag tagOfBlock(int block) {

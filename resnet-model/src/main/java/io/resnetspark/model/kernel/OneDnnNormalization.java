@@ -22,6 +22,9 @@ final class OneDnnNormalization implements NormalizationKernel {
     private final memory.desc statistics;
     private final float epsilon;
     private final boolean relu;
+    private final long batch;
+    private final Shape shape;
+    private OneDnnMoments moments;
     private batch_normalization_forward.primitive_desc training;
     private Primitive train;
     private Primitive infer;
@@ -30,6 +33,8 @@ final class OneDnnNormalization implements NormalizationKernel {
 
     OneDnnNormalization(OneDnn oneDnn, long batch, Shape shape, double epsilon, boolean relu) {
         this.oneDnn = oneDnn;
+        this.batch = batch;
+        this.shape = shape;
         this.activations = oneDnn.activations(batch, shape);
         this.statistics = OneDnn.vector(shape.channels());
         this.epsilon = (float) epsilon;
@@ -48,6 +53,7 @@ final class OneDnnNormalization implements NormalizationKernel {
         if (train == null) {
             prepareTraining();
         }
+        moments.measure(input, output, mean, variance, memory); // output is written over at once
         run(train, memory, input, gamma, beta, mean, variance, output);
     }
 
@@ -103,7 +109,8 @@ final class OneDnnNormalization implements NormalizationKernel {
     }
 
     private void prepareTraining() {
-        training = describe(prop_kind.forward_training, normalization_flags.none);
+        moments = new OneDnnMoments(oneDnn, batch, shape);
+        training = describe(prop_kind.forward_training, normalization_flags.use_global_stats);
         if (relu) {
             mask = new BytePointer(training.workspace_desc().get_size());
         }

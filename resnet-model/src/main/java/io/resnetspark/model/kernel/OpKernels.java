@@ -120,8 +120,10 @@ final class OpKernels implements Kernels {
                 INDArray mean,
                 INDArray variance,
                 WorkingMemory memory) {
-            mean.assign(input.mean(0, 2, 3).reshape(mean.shape()));
-            variance.assign(input.var(false, 0, 2, 3).reshape(variance.shape()));
+            Shape shape = new Shape((int) input.size(1), (int) input.size(2), (int) input.size(3));
+            GroupedMoments groups = GroupedMoments.of(input.size(0), shape, 1);
+            INDArray pixels = input.reshape('c', groups.count(), groups.pixelsPerGroup());
+            groups.join(doubles(pixels.mean(1)), doubles(pixels.var(false, 1)), mean, variance);
             infer(input, gamma, beta, mean, variance, output, memory);
         }
 
@@ -164,6 +166,10 @@ final class OpKernels implements Kernels {
             return op(name, inputs)
                     .addIntegerArguments(1 /* scale */, 1 /* shift */, CHANNELS)
                     .addFloatingPointArguments(epsilon);
+        }
+
+        private static double[] doubles(INDArray vector) {
+            return vector.data().asDouble();
         }
 
         private static INDArray flat(INDArray vector) {
