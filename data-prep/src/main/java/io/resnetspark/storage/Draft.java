@@ -16,7 +16,10 @@ import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
+import org.apache.hadoop.fs.LocatedFileStatus;
+import org.apache.hadoop.fs.Options.Rename;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RemoteIterator;
 import org.apache.hadoop.io.IOUtils;
 
 /**
@@ -36,13 +39,13 @@ public final class Draft implements Closeable {
     private final Configuration conf;
     private final FileSystem files;
     private final Map<String, FileDigest> digests = new TreeMap<>();
-    private boolean committed;
+    private boolean done;
 
-    private Draft(Path target, Configuration conf) throws IOException {
+    private Draft(Path target, String suffix, Configuration conf) throws IOException {
         this.target = target;
         this.conf = conf;
         this.files = fileSystem(target, conf);
-        this.aside = new Path(target.getParent(), "." + target.getName() + ".writing-" + UUID.randomUUID());
+        this.aside = new Path(target.getParent(), "." + target.getName() + suffix);
     }
 
     /**
@@ -52,10 +55,60 @@ public final class Draft implements Closeable {
      */
     public static Draft of(Path target, Configuration conf) throws IOException {
         Path qualified = target.getFileSystem(conf).makeQualified(target);
-        Draft draft = new Draft(qualified, conf);
+        Draft draft = new Draft(qualified, ".writing-" + UUID.randomUUID(), conf);
         draft.refuseExisting();
         draft.files.mkdirs(draft.aside);
         return draft;
+    }
+
+    /**
+     * Begins a directory, or goes on with one that a process which ended left unfinished; for long jobs. Closed before
+     * {@link #commit}, it stays for the next time, unless it was {@linkplain #discard discarded}. The target may exist:
+     * then files can be {@linkplain #addAll added} to it.
+     */
+    public static Draft continued(Path target, Configuration conf) throws IOException {
+        Path qualified = target.getFileSystem(conf).makeQualified(target);
+        Draft draft = new Draft(qualified, ".unfinished", conf);
+        draft.files.mkdirs(draft.aside);
+        draft.done = true;
+        return draft;
+    }
+
+    /** Gives up what was written. */
+    public void discard() throws IOException {
+        done = true;
+        files.delete(aside, true);
+    }
+
+    /**
+     * Moves all files into the target, which exists, one by one and {@code last} at the end; files of the same names give
+     * way. Whoever believes that file alone sees either the old state or the new one.
+     */
+    public void addAll(String last) throws IOException {
+        RemoteIterator<LocatedFileStatus> all = files.listFiles(aside, true);
+        while (all.hasNext()) {
+            Path file = all.next().getPath();
+            String name = aside.toUri().relativize(file.toUri()).getPath();
+            if (!name.equals(last)) {
+                files.mkdirs(new Path(target, name).getParent());
+                replace(file, new Path(target, name), conf);
+            }
+        }
+        replace(new Path(aside, last), new Path(target, last), conf);
+        discard();
+    }
+
+    /** Renames a file in one step, onto another if need be. */
+    public static void replace(Path from, Path to, Configuration conf) throws IOException {
+        if (fileSystem(from, conf) instanceof LocalFileSystem local) {
+            Files.move(
+                    local.pathToFile(from).toPath(),
+                    local.pathToFile(to).toPath(),
+                    StandardCopyOption.ATOMIC_MOVE,
+                    StandardCopyOption.REPLACE_EXISTING);
+        } else {
+            FileContext.getFileContext(from.toUri(), conf).rename(from, to, Rename.OVERWRITE);
+        }
     }
 
     /** The file system of a path; on local disk without the hidden .crc file beside every file. */
@@ -73,7 +126,7 @@ public final class Draft implements Closeable {
     }
 
     public void write(String name, Content content) throws IOException {
-        DigestingStream out = new DigestingStream(files.create(new Path(aside, name), false));
+        DigestingStream out = new DigestingStream(files.create(new Path(aside, name), true));
         try {
             content.writeTo(out);
         } catch (IOException | RuntimeException failure) {
@@ -97,7 +150,7 @@ public final class Draft implements Closeable {
     public Path commit() throws IOException {
         refuseExisting();
         rename();
-        committed = true;
+        done = true;
         return target;
     }
 
@@ -122,7 +175,7 @@ public final class Draft implements Closeable {
 
     @Override
     public void close() throws IOException {
-        if (committed) {
+        if (done) {
             return;
         }
         try {

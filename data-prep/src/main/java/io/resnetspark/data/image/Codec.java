@@ -1,11 +1,13 @@
 package io.resnetspark.data.image;
 
+import io.resnetspark.storage.BadInputException;
 import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
 import java.awt.image.DataBufferByte;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -23,18 +25,40 @@ import javax.imageio.stream.MemoryCacheImageOutputStream;
 
 /** Encoded bytes to pixels and back, by the JDK's ImageIO with TwelveMonkeys' JPEG reader (CMYK, YCCK). */
 public final class Codec {
-    /** More than the largest photograph of ImageNet, and 300 MB decoded. */
-    public static final long MOST_PIXELS = 100_000_000;
+    /** Larger files are never read to their end. */
+    public static final int MOST_BYTES = 256 << 20;
 
     private Codec() {}
 
-    /** Larger files are not read to their end. */
-    public static final int MOST_BYTES = 100_000_000;
+    /**
+     * What is not decoded: small files can be told to be huge pictures.
+     *
+     * @param bytes the most of a file
+     * @param pixels the most of a picture; three bytes each are needed to decode it
+     */
+    public record Limits(int bytes, long pixels) implements Serializable {
+        /** More than the largest photograph of ImageNet, and 300 MB decoded. */
+        public static final Limits USUAL = new Limits(100_000_000, 100_000_000);
+
+        /** 3 bytes a pixel have to fit into an array. */
+        private static final long MOST_PIXELS = Integer.MAX_VALUE / 3;
+
+        public Limits {
+            if (bytes < 1 || bytes > MOST_BYTES || pixels < 1 || pixels > MOST_PIXELS) {
+                throw new BadInputException("Limits of pictures must be within 1 and " + MOST_BYTES + " bytes and "
+                        + MOST_PIXELS + " pixels, not " + bytes + " and " + pixels + ".");
+            }
+        }
+    }
 
     /** Decodes JPEG or PNG, told by the bytes and not by a name. */
     public static Image decode(byte[] bytes) throws BadImageException {
-        if (bytes.length > MOST_BYTES) {
-            throw new BadImageException("more than " + MOST_BYTES / 1_000_000 + " MB");
+        return decode(bytes, Limits.USUAL);
+    }
+
+    public static Image decode(byte[] bytes, Limits limits) throws BadImageException {
+        if (bytes.length > limits.bytes()) {
+            throw new BadImageException("more than " + limits.bytes() / 1_000_000 + " MB");
         }
         try (ImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes))) {
             Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
@@ -44,7 +68,7 @@ public final class Codec {
             ImageReader reader = readers.next();
             try {
                 reader.setInput(in, true, true);
-                return decode(reader);
+                return decode(reader, limits);
             } finally {
                 reader.dispose();
             }
@@ -54,15 +78,15 @@ public final class Codec {
         }
     }
 
-    private static Image decode(ImageReader reader) throws IOException, BadImageException {
+    private static Image decode(ImageReader reader, Limits limits) throws IOException, BadImageException {
         String format = reader.getFormatName().toLowerCase(Locale.ROOT);
         if (!format.equals("jpeg") && !format.equals("png")) {
             throw new BadImageException(format + ", neither JPEG nor PNG");
         }
         long pixels = (long) reader.getWidth(0) * reader.getHeight(0);
-        if (pixels > MOST_PIXELS) {
+        if (pixels > limits.pixels()) {
             throw new BadImageException(reader.getWidth(0) + "x" + reader.getHeight(0) + " pixels, more than "
-                    + MOST_PIXELS / 1_000_000 + " million");
+                    + limits.pixels() / 1_000_000 + " million");
         }
         List<String> warnings = new ArrayList<>();
         reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
@@ -137,7 +161,7 @@ public final class Codec {
         return bytes.toByteArray();
     }
 
-    private static BufferedImage buffered(Image image) {
+    static BufferedImage buffered(Image image) {
         BufferedImage buffered = new BufferedImage(image.width(), image.height(), BufferedImage.TYPE_3BYTE_BGR);
         byte[] bgr = ((DataBufferByte) buffered.getRaster().getDataBuffer()).getData();
         byte[] rgb = image.rgb();

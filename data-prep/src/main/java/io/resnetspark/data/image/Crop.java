@@ -43,7 +43,7 @@ public sealed interface Crop extends Serializable {
                     length,
                     length);
             Image crop = Resize.bilinear(image, box, side, side);
-            return random.nextBoolean() ? mirrored(crop) : crop;
+            return random.nextBoolean() ? crop.mirrored() : crop;
         }
     }
 
@@ -74,6 +74,52 @@ public sealed interface Crop extends Serializable {
         }
     }
 
+    /**
+     * Torchvision's RandomResizedCrop, as fb.resnet.torch trained: a part of random area and aspect, scaled to the crop,
+     * or its mirror image. It sees less of a picture than the paper's, and so regularises more.
+     *
+     * @param leastArea of the part, as a share of the picture's; 0.08 in torchvision
+     * @param mostAspect of width to height, or of height to width; 4/3 in torchvision
+     */
+    record RandomArea(double leastArea, double mostAspect, int side) implements Crop {
+        private static final int TRIES = 10;
+
+        public RandomArea {
+            if (!(leastArea > 0 && leastArea <= 1 && mostAspect >= 1)) {
+                throw new IllegalArgumentException(
+                        "The least area must be in (0, 1] and the largest aspect at least 1, not " + leastArea + " and "
+                                + mostAspect);
+            }
+        }
+
+        @Override
+        public Image apply(Image image, RandomGenerator random) {
+            Image crop = Resize.bilinear(image, part(image, random), side, side);
+            return random.nextBoolean() ? crop.mirrored() : crop;
+        }
+
+        /** Whole pixels, as torchvision cuts; after ten parts that did not fit, the largest centre of fair aspect. */
+        Box part(Image image, RandomGenerator random) {
+            double area = (double) image.width() * image.height();
+            for (int i = 0; i < TRIES; i++) {
+                double wanted = area * random.nextDouble(leastArea, Math.nextUp(1.0));
+                double aspect = Math.exp(Math.log(mostAspect) * (2 * random.nextDouble() - 1));
+                int width = (int) Math.round(Math.sqrt(wanted * aspect));
+                int height = (int) Math.round(Math.sqrt(wanted / aspect));
+                if (width > 0 && width <= image.width() && height > 0 && height <= image.height()) {
+                    int y = random.nextInt(image.height() - height + 1);
+                    int x = random.nextInt(image.width() - width + 1);
+                    return new Box(x, y, width, height);
+                }
+            }
+            int width = (int) Math.min(image.width(), Math.round(image.height() * mostAspect));
+            int height = (int) Math.min(image.height(), Math.round(image.width() * mostAspect));
+            int x = (image.width() - width) / 2;
+            int y = (image.height() - height) / 2;
+            return new Box(x, y, width, height);
+        }
+    }
+
     /** For testing with one crop: the shorter side scaled to {@code shorter} pixels, then the centre. */
     record Centre(int shorter, int side) implements Crop {
         public Centre {
@@ -95,16 +141,5 @@ public sealed interface Crop extends Serializable {
             long y = (Resize.scaled(image.height(), image, shorter) - side) / 2;
             return Resize.bilinear(image, new Box(x * across, y * down, side * across, side * down), side, side);
         }
-    }
-
-    private static Image mirrored(Image image) {
-        int width = image.width();
-        byte[] rgb = new byte[image.rgb().length];
-        for (int y = 0; y < image.height(); y++) {
-            for (int x = 0; x < width; x++) {
-                System.arraycopy(image.rgb(), 3 * (y * width + x), rgb, 3 * (y * width + width - 1 - x), 3);
-            }
-        }
-        return new Image(image.height(), width, rgb);
     }
 }

@@ -86,4 +86,18 @@ public final class Mean implements Serializable {
             }
         }
     }
+
+    /** What {@link #subtract} was given, as far as a byte holds it: for people to look at. */
+    public Image restore(float[] planes, int imageSide) {
+        int pixels = imageSide * imageSide;
+        byte[] rgb = new byte[3 * pixels];
+        for (int c = 0; c < 3; c++) {
+            for (int p = 0; p < pixels; p++) {
+                float mean = isPerPixel() ? values[c * pixels + p] : values[c];
+                int level = Math.round(planes[c * pixels + p] * deviation[c] + mean);
+                rgb[3 * p + c] = (byte) Math.max(0, Math.min(255, level));
+            }
+        }
+        return new Image(imageSide, imageSide, rgb);
+    }
 }

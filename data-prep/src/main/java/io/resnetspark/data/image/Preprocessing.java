@@ -27,4 +27,11 @@ public record Preprocessing(Crop crop, ColourNoise noise, Mean mean) implements 
         mean.subtract(seen, noise.draw(random), minibatch, offset);
         crop.afterMean(minibatch, offset, random);
     }
+
+    /** The same, made visible again: what the network sees, with the mean put back. */
+    public Image visible(Image image, long seed, long epoch, String key) {
+        float[] planes = new float[floats()];
+        apply(image, seed, epoch, key, planes, 0);
+        return mean.restore(planes, crop.side());
+    }
 }

@@ -4,11 +4,11 @@ import org.apache.commons.math3.linear.Array2DRowRealMatrix;
 import org.apache.commons.math3.linear.EigenDecomposition;
 
 /** Principal components of a covariance. */
-final class SymmetricEigen {
+public final class SymmetricEigen {
     private SymmetricEigen() {}
 
     /** Unit vectors along the principal axes, each times the standard deviation along it; the largest first. */
-    static double[][] scaledComponents(double[][] covariance) {
+    public static double[][] scaledComponents(double[][] covariance) {
         EigenDecomposition eigen = new EigenDecomposition(new Array2DRowRealMatrix(covariance));
         double[][] components = new double[covariance.length][];
         for (int i = 0; i < covariance.length; i++) {

@@ -1,48 +1,66 @@
 package io.resnetspark.data.prepare;
 
 import io.resnetspark.data.Split;
-import io.resnetspark.data.image.BadImageException;
-import io.resnetspark.data.image.Codec;
-import io.resnetspark.data.image.Crop;
 import io.resnetspark.data.image.Image;
-import io.resnetspark.data.shard.Statistics;
 import java.io.Serializable;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.stream.LongStream;
 
-/** Sums over checked pictures, mergeable in any order: counts, bytes, reasons, and moments of the training pixels. */
+/** What was found in some pictures, mergeable in any order: counts, bytes, sizes, reasons, and training pixels. */
 final class Summary implements Serializable {
     private static final long serialVersionUID = 1;
 
-    private final int side;
-    private final Map<Split, Long> images = new EnumMap<>(Split.class);
-    private final Map<Split, Long> bytes = new EnumMap<>(Split.class);
-    private final TreeMap<String, Integer> reasons = new TreeMap<>();
-    private final double[] planes;
-    private final double[] sum = new double[3];
-    private final double[][] products = new double[3][3];
-    private long pixels;
+    /** Lower ends of the histogram's bins, in pixels of the shorter side: what the paper's scales are compared with. */
+    private static final List<Integer> SIDES = List.of(0, 64, 128, 224, 256, 384, 480, 640, 1024, 2048);
 
-    Summary(int side) {
-        this.side = side;
-        this.planes = new double[3 * side * side];
+    private static final int SHOWN = 5;
+
+    private final Map<Split, long[]> images = new EnumMap<>(Split.class);
+    private final Map<Split, Long> bytes = new EnumMap<>(Split.class);
+    private final Map<Split, Long> bad = new EnumMap<>(Split.class);
+    private final TreeMap<Integer, Long> shorterSides = new TreeMap<>();
+    private final TreeMap<String, Integer> reasons = new TreeMap<>();
+    private final TreeMap<String, String> someBad = new TreeMap<>();
+    private final PixelSums pixels;
+
+    Summary(int classes, int side) {
+        for (Split split : Split.values()) {
+            images.put(split, new long[classes]);
+        }
+        pixels = new PixelSums(side);
     }
 
-    /** Counts a picture; of training pictures, also the pixels of the centre crop. */
-    Summary add(Checked checked) throws BadImageException {
+    /** Counts a picture; of training pictures, also the pixels. */
+    void add(Checked checked, Image decoded) {
         if (!checked.isGood()) {
-            reasons.merge(category(checked.reason()), 1, Integer::sum);
-            return this;
+            addBad(checked.split(), checked.example().key(), checked.reason());
+            return;
         }
-        images.merge(checked.split(), 1L, Long::sum);
+        images.get(checked.split())[checked.example().label()]++;
         bytes.merge(checked.split(), (long) checked.example().bytes().length, Long::sum);
+        shorterSides.merge(
+                SIDES.stream().filter(side -> side <= decoded.shorterSide()).reduce(0, Math::max), 1L, Long::sum);
         if (checked.split() == Split.TRAIN) {
-            Image decoded = Codec.decode(checked.example().bytes());
-            addPixels(new Crop.Centre(scaledSide(), side).apply(decoded, new SplittableRandom(0)));
+            pixels.add(decoded);
         }
-        return this;
+    }
+
+    private void addBad(Split split, String key, String reason) {
+        bad.merge(split, 1L, Long::sum);
+        reasons.merge(category(reason), 1, Integer::sum);
+        someBad.put(key, reason);
+        while (someBad.size() > SHOWN) {
+            someBad.pollLastEntry();
+        }
+    }
+
+    /** Takes back what was counted as good: a double, which is found only when all are seen. */
+    void withdraw(Split split, int label, String key, String reason) {
+        images.get(split)[label]--;
+        addBad(split, key, reason);
     }
 
     /** What stands before the details: "damaged: ..." of a hundred kinds is one row in a table. */
@@ -50,91 +68,66 @@ final class Summary implements Serializable {
         return reason.replaceFirst(":.*", "").replaceFirst("^\\d+x\\d+ pixels", "pixels");
     }
 
-    /** The testing scale that goes with a crop: 256 for 224, and the picture itself for CIFAR's 32. */
-    private int scaledSide() {
-        return side == 32 ? side : side * 256 / 224;
-    }
-
-    private void addPixels(Image crop) {
-        byte[] rgb = crop.rgb();
-        int count = side * side;
-        double[] value = new double[3];
-        for (int p = 0; p < count; p++) {
-            for (int c = 0; c < 3; c++) {
-                value[c] = rgb[3 * p + c] & 0xff;
-                planes[c * count + p] += value[c];
-                sum[c] += value[c];
-            }
-            for (int a = 0; a < 3; a++) {
-                for (int b = a; b < 3; b++) {
-                    products[a][b] += value[a] * value[b];
-                }
-            }
-        }
-        pixels += count;
-    }
-
     Summary merge(Summary other) {
-        other.images.forEach((split, n) -> images.merge(split, n, Long::sum));
-        other.bytes.forEach((split, n) -> bytes.merge(split, n, Long::sum));
-        other.reasons.forEach((reason, n) -> reasons.merge(reason, n, Integer::sum));
-        for (int i = 0; i < planes.length; i++) {
-            planes[i] += other.planes[i];
-        }
-        for (int a = 0; a < 3; a++) {
-            sum[a] += other.sum[a];
-            for (int b = a; b < 3; b++) {
-                products[a][b] += other.products[a][b];
+        other.images.forEach((split, counts) -> {
+            for (int label = 0; label < counts.length; label++) {
+                images.get(split)[label] += counts[label];
             }
+        });
+        other.bytes.forEach((split, n) -> bytes.merge(split, n, Long::sum));
+        other.bad.forEach((split, n) -> bad.merge(split, n, Long::sum));
+        other.shorterSides.forEach((side, n) -> shorterSides.merge(side, n, Long::sum));
+        other.reasons.forEach((reason, n) -> reasons.merge(reason, n, Integer::sum));
+        someBad.putAll(other.someBad);
+        while (someBad.size() > SHOWN) {
+            someBad.pollLastEntry();
         }
-        pixels += other.pixels;
+        pixels.merge(other.pixels);
         return this;
     }
 
+    /** Pictures of each class. */
+    long[] perClass(Split split) {
+        return images.get(split);
+    }
+
     long images(Split split) {
-        return images.getOrDefault(split, 0L);
+        return LongStream.of(images.get(split)).sum();
     }
 
     long bytes(Split split) {
         return bytes.getOrDefault(split, 0L);
     }
 
+    /** Good and bad ones. */
+    long found(Split split) {
+        return images(split) + bad.getOrDefault(split, 0L);
+    }
+
+    long all() {
+        return found(Split.TRAIN) + found(Split.VAL);
+    }
+
+    long bad() {
+        return bad.values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    /** Bad pictures by kind. */
     Map<String, Integer> reasons() {
         return reasons;
     }
 
-    long bad() {
-        return reasons.values().stream().mapToLong(Integer::longValue).sum();
+    /** The first few bad pictures, and what is wrong with each. */
+    Map<String, String> someBad() {
+        return someBad;
     }
 
-    long all() {
-        return bad() + images(Split.TRAIN) + images(Split.VAL);
+    /** Good pictures by the lower end of their bin, in pixels of the shorter side as found. */
+    Map<Integer, Long> shorterSides() {
+        return shorterSides;
     }
 
-    Statistics statistics() {
-        double[] mean = new double[3];
-        double[] deviation = new double[3];
-        double[][] covariance = new double[3][3];
-        for (int a = 0; a < 3; a++) {
-            mean[a] = sum[a] / pixels;
-        }
-        for (int a = 0; a < 3; a++) {
-            for (int b = a; b < 3; b++) {
-                covariance[a][b] = products[a][b] / pixels - mean[a] * mean[b];
-                covariance[b][a] = covariance[a][b];
-            }
-            deviation[a] = Math.sqrt(covariance[a][a]);
-        }
-        return new Statistics(mean, deviation, covariance);
-    }
-
-    /** The mean training picture: 3 x side x side. */
-    float[] meanImage() {
-        double pictures = (double) pixels / (side * side);
-        float[] mean = new float[planes.length];
-        for (int i = 0; i < mean.length; i++) {
-            mean[i] = (float) (planes[i] / pictures);
-        }
-        return mean;
+    PixelSums pixels() {
+        return pixels;
     }
 }

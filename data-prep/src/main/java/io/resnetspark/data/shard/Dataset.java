@@ -25,8 +25,12 @@ import org.apache.hadoop.fs.Path;
  * @param side height and width of the crops that the mean picture is for, in pixels
  * @param classes in the order of their labels
  * @param splits the shards of each split
+ * @param images of each class in each split
+ * @param shorterSides pictures by the lower end of their bin, in pixels of the shorter side as found
  * @param quarantined files that were set aside, by reason
- * @param meanImage the mean training picture as little-endian floats, 3 x side x side
+ * @param settings how it was prepared, for what is added later; a few words of ours
+ * @param meanImageFile the file of the mean training picture
+ * @param meanImage its digest; it holds little-endian floats, 3 x side x side
  */
 public record Dataset(
         int format,
@@ -35,13 +39,18 @@ public record Dataset(
         int side,
         List<String> classes,
         Map<String, List<Shard>> splits,
+        Map<String, List<Long>> images,
         Statistics statistics,
+        Map<Integer, Long> shorterSides,
         Map<String, Integer> quarantined,
+        String settings,
+        String meanImageFile,
         FileDigest meanImage)
         implements Serializable {
     public static final String FILE = "dataset.json";
     public static final String MEAN_IMAGE = "mean-image.f32";
-    public static final int FORMAT = 1;
+    public static final String INDEX = "index";
+    public static final int FORMAT = 2;
 
     public Dataset {
         Objects.requireNonNull(classes, "classes");
@@ -65,9 +74,9 @@ public record Dataset(
         try (InputStream in = qualified.getFileSystem(conf).open(new Path(qualified, FILE))) {
             byte[] json = in.readAllBytes();
             Dataset dataset = Json.read(json, new Path(qualified, FILE), Dataset.class);
-            if (dataset.format != FORMAT) {
-                throw new BadInputException(qualified + " has format " + dataset.format + "; this version reads "
-                        + FORMAT + ". Prepare it again.");
+            if (dataset.format < 1 || dataset.format > FORMAT) {
+                throw new BadInputException(qualified + " has format " + dataset.format + "; this version reads 1 to "
+                        + FORMAT + ". Take the version of resnet-spark that wrote it, or prepare the corpus again.");
             }
             return new Opened(qualified, dataset, Digests.of(json));
         } catch (FileNotFoundException missing) {
@@ -84,16 +93,34 @@ public record Dataset(
         return shards(split).stream().mapToLong(Shard::examples).sum();
     }
 
+    /** Of all splits. */
+    public long examples() {
+        return splits.values().stream()
+                .flatMap(List::stream)
+                .mapToLong(Shard::examples)
+                .sum();
+    }
+
+    /** Pictures that were set aside. */
+    public long bad() {
+        return quarantined.values().stream().mapToLong(Integer::longValue).sum();
+    }
+
     /** Reads and checks the mean picture. */
     public Mean meanImage(Path path, Configuration conf) throws IOException {
+        return Mean.perPixel(meanImageValues(path, conf), side);
+    }
+
+    /** The same as its three planes. */
+    public float[] meanImageValues(Path path, Configuration conf) throws IOException {
         byte[] bytes;
-        Path file = new Path(path, MEAN_IMAGE);
+        Path file = new Path(path, meanImageFile == null ? MEAN_IMAGE : meanImageFile);
         try (InputStream in = file.getFileSystem(conf).open(file)) {
             bytes = in.readAllBytes();
         }
         if (!Digests.of(bytes).equals(meanImage.sha256())) {
             throw new BadInputException(file + " is damaged: its SHA-256 is not the one in " + FILE + ".");
         }
-        return Mean.perPixel(Floats.of(bytes), side);
+        return Floats.of(bytes);
     }
 }

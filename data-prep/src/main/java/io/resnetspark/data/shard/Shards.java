@@ -9,6 +9,9 @@ import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Spliterator;
+import java.util.Spliterators;
+import java.util.stream.StreamSupport;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
@@ -26,8 +29,13 @@ import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 import org.apache.parquet.schema.Types;
 
-/** Parquet files of {@link Example}s. Any Parquet reader opens them: key, label, image, width, height. */
+/**
+ * Parquet files of {@link Example}s. Any Parquet reader opens them: key, label, class, image (encoded), width, height,
+ * name (the file's, in the corpus), sha256 (of the image) and original_sha256 (of the file in the corpus).
+ */
 public final class Shards {
+    private static final String ORIGINAL = "original_sha256";
+
     private static final MessageType SCHEMA = Types.buildMessage()
             .required(PrimitiveTypeName.BINARY)
             .as(LogicalTypeAnnotation.stringType())
@@ -40,6 +48,18 @@ public final class Shards {
             .named("width")
             .required(PrimitiveTypeName.INT32)
             .named("height")
+            .required(PrimitiveTypeName.BINARY)
+            .as(LogicalTypeAnnotation.stringType())
+            .named("class")
+            .required(PrimitiveTypeName.BINARY)
+            .as(LogicalTypeAnnotation.stringType())
+            .named("name")
+            .required(PrimitiveTypeName.BINARY)
+            .as(LogicalTypeAnnotation.stringType())
+            .named("sha256")
+            .required(PrimitiveTypeName.BINARY)
+            .as(LogicalTypeAnnotation.stringType())
+            .named(ORIGINAL)
             .named("example");
 
     /** A reader holds one row group at a time, a writer too. */
@@ -51,7 +71,8 @@ public final class Shards {
     public record Written(int examples, FileDigest digest) implements java.io.Serializable {}
 
     /** Writes a shard; a file of the same name, which an earlier attempt of the task left, is replaced. */
-    public static Written write(Iterator<Example> examples, Path file, Configuration conf) throws IOException {
+    public static Written write(Iterator<Example> examples, List<String> classes, Path file, Configuration conf)
+            throws IOException {
         Draft.fileSystem(file, conf);
         int count = 0;
         try (ParquetWriter<Group> writer = ExampleParquetWriter.builder(file)
@@ -64,12 +85,31 @@ public final class Shards {
                 .withWriteMode(ParquetFileWriter.Mode.OVERWRITE)
                 .build()) {
             while (examples.hasNext()) {
-                writer.write(group(examples.next()));
+                writer.write(group(examples.next(), classes));
                 count++;
             }
         }
         // Parquet writes through a stream of its own, so the digest is of what can be read back.
         return new Written(count, Digests.of(file, conf));
+    }
+
+    /** What an earlier run wrote. */
+    public static Written written(Path file, Configuration conf) throws IOException {
+        return new Written(ParquetRows.count(file, conf), Digests.of(file, conf));
+    }
+
+    /** Keys, labels and original digests of a shard, without its pictures: examples of no bytes. */
+    public static Iterator<Example> withoutPictures(Path file, Configuration conf) throws IOException {
+        Iterator<Group> rows = ParquetRows.of(file, List.of("key", "label", ORIGINAL), conf);
+        return StreamSupport.stream(Spliterators.spliteratorUnknownSize(rows, Spliterator.ORDERED), false)
+                .map(row -> new Example(
+                        row.getString("key", 0),
+                        row.getInteger("label", 0),
+                        new byte[0],
+                        0,
+                        0,
+                        row.getString(ORIGINAL, 0)))
+                .iterator();
     }
 
     /**
@@ -101,19 +141,24 @@ public final class Shards {
                         group.getInteger("label", 0),
                         group.getBinary("image", 0).getBytes(),
                         group.getInteger("width", 0),
-                        group.getInteger("height", 0)));
+                        group.getInteger("height", 0),
+                        group.getType().containsField(ORIGINAL) ? group.getString(ORIGINAL, 0) : ""));
             }
         }
         return examples;
     }
 
-    private static Group group(Example example) {
+    private static Group group(Example example, List<String> classes) {
         Group group = new SimpleGroup(SCHEMA);
         group.add("key", example.key());
         group.add("label", example.label());
         group.add("image", Binary.fromConstantByteArray(example.bytes()));
         group.add("width", example.width());
         group.add("height", example.height());
+        group.add("class", classes.get(example.label()));
+        group.add("name", example.key().substring(example.key().lastIndexOf('/') + 1));
+        group.add("sha256", Digests.of(example.bytes()));
+        group.add(ORIGINAL, example.original());
         return group;
     }
 }

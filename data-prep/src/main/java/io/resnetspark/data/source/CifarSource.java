@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -25,7 +26,7 @@ final class CifarSource implements Source {
     static final int SIDE = 32;
     static final int PIXELS = SIDE * SIDE;
     static final int BATCH = 10_000;
-    private static final int IMAGES_A_PIECE = 2_500;
+    private static final int IMAGES_A_PART = 2_500;
     private static final List<String> CLASSES =
             List.of("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck");
 
@@ -88,34 +89,56 @@ final class CifarSource implements Source {
     }
 
     @Override
-    public long images() {
-        return (long) BATCH * batches().size();
+    public Map<Split, Long> expected() {
+        return Map.of(Split.TRAIN, 5L * BATCH, Split.VAL, (long) BATCH);
     }
 
     @Override
-    public List<Piece> pieces() {
-        List<Piece> pieces = new ArrayList<>();
+    public boolean isBenchmark() {
+        return true;
+    }
+
+    @Override
+    public List<Listing> listings() {
+        List<Unit> parts = new ArrayList<>();
         for (int number = 0; number < batches().size(); number++) {
             String name = batches().get(number);
             Split split = name.startsWith("test") ? Split.VAL : Split.TRAIN;
             Batch batch = sheets ? new CifarSheet(root, name, number) : new CifarBinary(root, name);
-            for (int first = 0; first < BATCH; first += IMAGES_A_PIECE) {
-                int from = first;
-                pieces.add(conf -> read(batch, conf, name, split, from));
+            for (int first = 0; first < BATCH; first += IMAGES_A_PART) {
+                parts.add(new Part(batch, name, split, first));
             }
         }
-        return pieces;
+        return List.of(conf -> parts.iterator());
     }
 
-    private static Iterator<SourceImage> read(Batch batch, Configuration conf, String name, Split split, int first)
-            throws IOException {
-        List<Labelled> images = batch.read(conf, first, IMAGES_A_PIECE);
-        return IntStream.range(0, images.size())
-                .mapToObj(i -> new SourceImage(
-                        String.format(Locale.ROOT, "%s/%05d", name, first + i),
-                        split,
-                        images.get(i).label(),
-                        Codec.png(images.get(i).image())))
-                .iterator();
+    /** Some of a batch's pictures, which have names of our own: the batch and the place in it. */
+    private record Part(Batch batch, String name, Split split, int first) implements Unit {
+        @Override
+        public String id() {
+            return name + "/" + first;
+        }
+
+        @Override
+        public long length() {
+            return (long) IMAGES_A_PART * 3 * PIXELS;
+        }
+
+        @Override
+        public long modified() {
+            return 0;
+        }
+
+        @Override
+        public Iterator<SourceImage> read(Configuration conf) throws IOException {
+            List<Labelled> images = batch.read(conf, first, IMAGES_A_PART);
+            return IntStream.range(0, images.size())
+                    .mapToObj(i -> new SourceImage(
+                            String.format(Locale.ROOT, "%s/%05d", name, first + i),
+                            split,
+                            images.get(i).label(),
+                            Codec.png(images.get(i).image())))
+                    .iterator();
+        }
     }
 }

@@ -1,13 +1,17 @@
 package io.resnetspark.data.source;
 
-import io.resnetspark.data.SourceImage;
+import io.resnetspark.data.Split;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 
-/** A corpus of labelled photographs where it lies. Opened on the driver, read in pieces on executors. */
+/**
+ * A corpus of labelled photographs where it lies. The driver opens it and learns the classes; executors list it, part by
+ * part, and read what was listed. No list of all pictures is ever in one place.
+ */
 public interface Source extends Serializable {
     /** In words, for the dataset's provenance. */
     String description();
@@ -18,12 +22,21 @@ public interface Source extends Serializable {
     /** Height and width of the crops that networks for this corpus train on, in pixels. */
     int side();
 
-    long images();
+    /** What one task lists: a folder, an archive, a table. */
+    List<Listing> listings();
 
-    List<Piece> pieces();
+    /** How many pictures there must be of a split, where the corpus says so. */
+    default Map<Split, Long> expected() {
+        return Map.of();
+    }
 
-    /** What one task reads. */
-    interface Piece extends Serializable {
-        Iterator<SourceImage> read(Configuration conf) throws IOException;
+    /** Whether this is a published benchmark, whose pictures are the same for everyone, doubles and all. */
+    default boolean isBenchmark() {
+        return false;
+    }
+
+    /** A part of a corpus that can be listed on its own. */
+    interface Listing extends Serializable {
+        Iterator<Unit> units(Configuration conf) throws IOException;
     }
 }

@@ -3,42 +3,80 @@ package io.resnetspark.data.source;
 import io.resnetspark.storage.BadInputException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.util.Arrays;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Spliterator;
+import java.util.Spliterators;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
-import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RemoteIterator;
 
 /** Opens a corpus by the name of its layout. */
 public final class Sources {
-    public static final List<String> NAMES = List.of("folders", "cifar10");
+    public static final List<String> NAMES = List.of("folders", "ilsvrc", "cifar10", "list", "binary-file");
 
     private Sources() {}
 
     public static Source open(String layout, Path from, Configuration conf) throws IOException {
         return switch (layout) {
             case "folders" -> FolderSource.open(from, conf);
+            case "ilsvrc" -> IlsvrcSource.open(from, conf);
             case "cifar10" -> CifarSource.open(from, conf);
+            case "list" -> ListSource.open(from, conf);
+            case "binary-file" -> BinaryFileSource.open(from, conf);
             default ->
                 throw new BadInputException(
                         "There is no source '" + layout + "'; there are " + String.join(", ", NAMES) + ".");
         };
     }
 
-    /** What lies in a folder, by name; hidden things are left out. */
-    static List<FileStatus> list(Path folder, Configuration conf) throws IOException {
-        FileSystem files = folder.getFileSystem(conf);
+    /** What lies in a folder, one after the other, however much it is; hidden things are left out. */
+    static Stream<FileStatus> stream(Path folder, Configuration conf) throws IOException {
+        RemoteIterator<FileStatus> files;
         try {
-            return Arrays.stream(files.listStatus(folder))
-                    .filter(file -> !file.getPath().getName().startsWith(".")
-                            && !file.getPath().getName().startsWith("_"))
-                    .sorted(Comparator.comparing(file -> file.getPath().getName()))
-                    .toList();
+            files = folder.getFileSystem(conf).listStatusIterator(folder);
+            files.hasNext(); // the local file system looks only now
         } catch (FileNotFoundException missing) {
             throw new BadInputException("There is nothing at " + folder + ".", missing);
         }
+        Iterator<FileStatus> iterator = new Iterator<>() {
+            @Override
+            public boolean hasNext() {
+                try {
+                    return files.hasNext();
+                } catch (IOException unreadable) {
+                    throw new UncheckedIOException(unreadable);
+                }
+            }
+
+            @Override
+            public FileStatus next() {
+                try {
+                    return files.next();
+                } catch (IOException unreadable) {
+                    throw new UncheckedIOException(unreadable);
+                }
+            }
+        };
+        return StreamSupport.stream(Spliterators.spliteratorUnknownSize(iterator, Spliterator.ORDERED), false)
+                .filter(file -> !file.getPath().getName().matches("[._].*"));
+    }
+
+    /** The folders within a folder, by name. Those are classes, so they are few. */
+    static List<FileStatus> folders(Path parent, Configuration conf) throws IOException {
+        List<FileStatus> folders = new ArrayList<>();
+        try (Stream<FileStatus> all = stream(parent, conf)) {
+            all.filter(FileStatus::isDirectory).forEach(folders::add);
+        }
+        folders.sort(Comparator.comparing(folder -> folder.getPath().getName()));
+        return folders;
     }
 
     static byte[] read(Path file, Configuration conf) throws IOException {
@@ -47,7 +85,7 @@ public final class Sources {
 
     /** The first bytes of a file, at most so many. */
     static byte[] read(Path file, int most, Configuration conf) throws IOException {
-        try (java.io.InputStream in = file.getFileSystem(conf).open(file)) {
+        try (InputStream in = file.getFileSystem(conf).open(file)) {
             return in.readNBytes(most);
         }
     }

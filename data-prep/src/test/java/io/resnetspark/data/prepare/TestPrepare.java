@@ -122,7 +122,8 @@ class TestPrepare {
     void foldersNamedTrainAndValAreTheSplits() throws IOException {
         for (String split : List.of("train", "val")) {
             for (String name : List.of("a", "b")) {
-                file(folder.resolve("c/" + split + "/" + name + "/1.png"), Codec.png(Pictures.ofClass(0, 30, 30, 1)));
+                Image picture = Pictures.ofClass(0, 30, 30, (split + name).hashCode());
+                file(folder.resolve("c/" + split + "/" + name + "/1.png"), Codec.png(picture));
             }
         }
         Dataset dataset = prepare(folder.resolve("c"), "data", SETTINGS);
@@ -219,10 +220,13 @@ class TestPrepare {
     }
 
     @Test
-    void refusesToOverwrite() throws IOException {
+    void refusesToOverwriteWhatIsNoDatasetOfTheCorpus() throws IOException {
         Path corpus = corpus(3);
         prepare(corpus, "data", SETTINGS);
-        assertThatThrownBy(() -> prepare(corpus, "data", SETTINGS))
+        assertThatThrownBy(() -> prepare(corpus, "data", new PrepareSettings(100, 1 << 20, 0.01)))
+                .isInstanceOf(FileAlreadyExistsException.class)
+                .hasMessageContaining("nothing is overwritten");
+        assertThatThrownBy(() -> prepare(corpus, "corpus", SETTINGS))
                 .isInstanceOf(FileAlreadyExistsException.class)
                 .hasMessageContaining("nothing is overwritten");
     }

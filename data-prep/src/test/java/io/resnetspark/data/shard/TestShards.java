@@ -15,6 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class TestShards {
+    private static final List<String> CLASSES = List.of("a", "b", "c", "d", "e", "f", "g");
+
     private final Configuration conf = new Configuration();
 
     @TempDir
@@ -24,19 +26,25 @@ class TestShards {
     void bringsEveryExampleBack() throws IOException {
         Path file = new Path(folder.resolve("a.parquet").toUri());
         List<Example> examples = examples(50);
-        Shards.Written written = Shards.write(examples.iterator(), file, conf);
+        Shards.Written written = Shards.write(examples.iterator(), CLASSES, file, conf);
         assertThat(written.examples()).isEqualTo(50);
         assertThat(Shards.read(file, written.digest(), conf))
                 .usingRecursiveFieldByFieldElementComparator()
                 .isEqualTo(examples);
         assertThat(folder.toFile().list()).containsExactly("a.parquet");
+        assertThat(Shards.written(file, conf)).isEqualTo(written);
+        assertThat(Shards.withoutPictures(file, conf))
+                .toIterable()
+                .extracting(Example::original)
+                .containsExactlyElementsOf(
+                        examples.stream().map(Example::original).toList());
     }
 
     @Test
     void refusesAShardWithOneBitFlipped() throws IOException {
         java.nio.file.Path local = folder.resolve("a.parquet");
         Path file = new Path(local.toUri());
-        Shards.Written written = Shards.write(examples(5).iterator(), file, conf);
+        Shards.Written written = Shards.write(examples(5).iterator(), CLASSES, file, conf);
         byte[] bytes = Files.readAllBytes(local);
         bytes[bytes.length / 2] ^= 1;
         Files.write(local, bytes);
@@ -51,7 +59,7 @@ class TestShards {
                 .mapToObj(i -> {
                     byte[] bytes = new byte[random.nextInt(2000)];
                     random.nextBytes(bytes);
-                    return new Example("folder/ä " + i, i % 7, bytes, i + 1, 2 * i + 1);
+                    return new Example("folder/ä " + i, i % 7, bytes, i + 1, 2 * i + 1, "original " + i);
                 })
                 .toList();
     }

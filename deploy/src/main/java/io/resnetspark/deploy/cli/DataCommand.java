@@ -1,19 +1,27 @@
 package io.resnetspark.deploy.cli;
 
 import io.resnetspark.data.Split;
+import io.resnetspark.data.image.Preprocessing;
+import io.resnetspark.data.prepare.Verification;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.Example;
 import io.resnetspark.data.shard.Shards;
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Locations;
+import io.resnetspark.train.recipe.Recipe;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
@@ -27,7 +35,71 @@ final class DataCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "Say what to do: extract.");
+        throw new CommandLine.ParameterException(
+                spec.commandLine(), "Say what to do: describe, verify, preview or extract.");
+    }
+
+    @Command(name = "describe", description = "Says what is in a dataset.")
+    int describe(
+            @Parameters(paramLabel = "URI", description = "A prepared dataset.") String data,
+            @Option(names = "--json", description = "Its dataset.json instead of a table.") boolean json)
+            throws IOException {
+        Dataset.Opened opened = Dataset.open(Locations.of(data), new Configuration());
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) {
+            out.println(Json.COMPACT.writeValueAsString(opened.dataset()));
+        } else {
+            out.println(DatasetTable.of(opened).stripTrailing());
+        }
+        return 0;
+    }
+
+    @Command(name = "verify", description = "Reads a dataset again and checks every digest and every picture.")
+    int verify(
+            @Parameters(paramLabel = "URI", description = "A prepared dataset.") String data,
+            @Mixin SparkOptions sparkOptions)
+            throws IOException {
+        try (JavaSparkContext spark = sparkOptions.start("data verify")) {
+            Dataset.Opened opened = Dataset.open(Locations.of(data), spark.hadoopConfiguration());
+            List<String> problems = Verification.problems(spark, opened, new Bars(System.err));
+            PrintWriter out = spec.commandLine().getOut();
+            problems.forEach(out::println);
+            if (problems.isEmpty()) {
+                out.printf(
+                        "%s is whole: %,d pictures in %d shards%n",
+                        data,
+                        opened.dataset().examples(),
+                        opened.dataset().shards(Split.TRAIN).size()
+                                + opened.dataset().shards(Split.VAL).size());
+            }
+            return problems.isEmpty() ? 0 : 1;
+        }
+    }
+
+    @Command(name = "preview", description = "Draws pictures as training sees them, with their classes.")
+    int preview(
+            @Parameters(paramLabel = "URI", description = "A prepared dataset.") String data,
+            @Option(names = "--to", required = true, paramLabel = "FILE.png", description = "The sheet.") Path to,
+            @Option(
+                            names = "--recipe",
+                            paramLabel = "RECIPE",
+                            description = "Whose augmentation. Default: the paper's.")
+                    String recipe,
+            @Option(names = "--count", defaultValue = "8", description = "Pictures. Default: 8.") int count)
+            throws IOException {
+        if (count < 1 || count > 200) {
+            throw new BadInputException("--count " + count + " is out of range; wanted 1 to 200.");
+        }
+        Configuration conf = new Configuration();
+        Dataset.Opened opened = Dataset.open(Locations.of(data), conf);
+        Preprocessing preprocessing = recipe == null
+                ? Preview.papers(opened, conf)
+                : Recipe.parse(TrainCommand.read(recipe), recipe, Map.of())
+                        .data()
+                        .trainingOn(opened, conf);
+        Preview.write(opened, preprocessing, count, to, conf);
+        spec.commandLine().getOut().println(to);
+        return 0;
     }
 
     @Command(name = "extract", description = "Writes the first pictures of a split as files, named by their class.")

@@ -1,14 +1,18 @@
 package io.resnetspark.deploy.cli;
 
 import io.resnetspark.data.Split;
+import io.resnetspark.data.image.Codec;
 import io.resnetspark.data.prepare.Prepare;
 import io.resnetspark.data.prepare.PrepareSettings;
+import io.resnetspark.data.prepare.PrepareSettings.Doubles;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.source.Source;
 import io.resnetspark.data.source.Sources;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Locations;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
@@ -32,7 +36,9 @@ final class PrepareCommand implements Callable<Integer> {
             names = "--source",
             defaultValue = "folders",
             paramLabel = "LAYOUT",
-            description = "folders (CLASS/file, or train/ and val/ with class folders) or cifar10. Default: folders.")
+            description = "folders (CLASS/file, or train/ and val/ with class folders), ilsvrc (ImageNet's archives, or"
+                    + " unpacked), cifar10, list (a CSV or Parquet table of path and label) or binary-file (what Spark's"
+                    + " binaryFile reader gives, as Parquet). Default: folders.")
     String source;
 
     @Option(
@@ -56,6 +62,38 @@ final class PrepareCommand implements Callable<Integer> {
             description = "Stop if more than this share of the pictures is bad. Default: 0.01.")
     double mostBad;
 
+    @Option(names = "--keep-original", description = "Keep the bytes of large pictures too.")
+    boolean keepOriginal;
+
+    @Option(
+            names = "--doubles",
+            defaultValue = "auto",
+            paramLabel = "WHAT",
+            description =
+                    "What to do where the same bytes occur more than once: set-aside (one copy stays of a class,"
+                            + " none where classes differ), keep, or auto: keep in ilsvrc and cifar10, else set-aside. Default: auto.")
+    String doubles;
+
+    @Option(
+            names = "--most-pixels",
+            defaultValue = "100m",
+            paramLabel = "COUNT",
+            description = "Set larger pictures aside. Default: 100m.")
+    String mostPixels;
+
+    @Option(
+            names = "--most-bytes",
+            defaultValue = "100m",
+            paramLabel = "SIZE",
+            description = "Set larger files aside. Default: 100m.")
+    String mostBytes;
+
+    @Option(
+            names = "--preview",
+            paramLabel = "FILE.png",
+            description = "Draw some pictures as the paper's training sees them.")
+    Path preview;
+
     @Mixin
     SparkOptions sparkOptions;
 
@@ -64,32 +102,58 @@ final class PrepareCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        PrepareSettings settings = new PrepareSettings(shorterSide, bytes(shardSize), mostBad);
+        Codec.Limits limits = new Codec.Limits(
+                Math.toIntExact(Math.min(Integer.MAX_VALUE, bytes("--most-bytes", mostBytes))),
+                bytes("--most-pixels", mostPixels));
+        PrepareSettings settings = new PrepareSettings(
+                shorterSide, keepOriginal, bytes("--shard-size", shardSize), mostBad, doubles(), limits);
         try (JavaSparkContext spark = sparkOptions.start("prepare")) {
             Source opened = Sources.open(source, Locations.of(from), spark.hadoopConfiguration());
-            Dataset dataset = new Prepare(spark, opened, Locations.of(to), settings).execute(new Bars(System.err));
-            spec.commandLine()
-                    .getOut()
-                    .printf(
-                            "%s: %,d pictures to train on, %,d to validate on, %d classes, %d shards%n",
-                            to,
-                            dataset.examples(Split.TRAIN),
-                            dataset.examples(Split.VAL),
-                            dataset.classes().size(),
-                            dataset.shards(Split.TRAIN).size()
-                                    + dataset.shards(Split.VAL).size());
+            Prepare.Outcome outcome = new Prepare(spark, opened, Locations.of(to), settings).run(new Bars(System.err));
+            Dataset dataset = outcome.dataset();
+            PrintWriter out = spec.commandLine().getOut();
+            if (outcome.added() == 0) {
+                out.printf("%s: nothing is new%n", to);
+            } else if (outcome.added() < dataset.examples()) {
+                out.printf("%s: %,d pictures were added%n", to, outcome.added());
+            }
+            out.printf(
+                    "%s: %,d pictures to train on, %,d to validate on, %d classes, %d shards%n",
+                    to,
+                    dataset.examples(Split.TRAIN),
+                    dataset.examples(Split.VAL),
+                    dataset.classes().size(),
+                    dataset.shards(Split.TRAIN).size()
+                            + dataset.shards(Split.VAL).size());
+            if (preview != null) {
+                Dataset.Opened data = Dataset.open(Locations.of(to), spark.hadoopConfiguration());
+                Preview.write(
+                        data,
+                        Preview.papers(data, spark.hadoopConfiguration()),
+                        8,
+                        preview,
+                        spark.hadoopConfiguration());
+            }
             dataset.quarantined()
-                    .forEach((reason, count) ->
-                            spec.commandLine().getOut().printf("set aside in quarantine/: %d %s%n", count, reason));
+                    .forEach((reason, count) -> out.printf("set aside in quarantine/: %,6d %s%n", count, reason));
         }
         return 0;
     }
 
-    private static long bytes(String size) {
+    private Doubles doubles() {
+        for (Doubles known : Doubles.values()) {
+            if (known.name().toLowerCase(Locale.ROOT).replace('_', '-').equals(doubles)) {
+                return known;
+            }
+        }
+        throw new BadInputException("--doubles " + doubles + " is unknown; there are auto, set-aside and keep.");
+    }
+
+    private static long bytes(String option, String size) {
         Matcher matcher = Pattern.compile("([0-9]{1,10})([kmg]?)").matcher(size.toLowerCase(Locale.ROOT));
         if (!matcher.matches()) {
             throw new BadInputException(
-                    "--shard-size " + size + " is no size; wanted a number of bytes, or with k, m or g behind it.");
+                    option + " " + size + " is no size; wanted a number, perhaps with k, m or g behind it.");
         }
         int shift = switch (matcher.group(2)) {
             case "k" -> 10;

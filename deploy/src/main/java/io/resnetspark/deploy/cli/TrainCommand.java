@@ -58,7 +58,7 @@ final class TrainCommand implements Callable<Integer> {
         return 0;
     }
 
-    private static String read(String path) throws IOException {
+    static String read(String path) throws IOException {
         Path file = Locations.of(path);
         try (InputStream in = file.getFileSystem(new Configuration()).open(file)) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);

@@ -10,6 +10,7 @@ import io.resnetspark.data.image.Pictures;
 import io.resnetspark.deploy.Models;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.MiniHdfs;
+import java.io.File;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -17,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import javax.imageio.ImageIO;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -249,12 +251,54 @@ class TestMain {
     @Test
     void saysWhatIsWrongWithACorpus() throws IOException {
         refused("There is nothing at", "prepare", "--from", at("nowhere"), "--to", at("data"));
-        refused("there are folders, cifar10", "prepare", "--from", at("x"), "--to", at("data"), "--source", "imagenet");
+        refused(
+                "there are folders, ilsvrc, cifar10, list, binary-file",
+                "prepare",
+                "--from",
+                at("x"),
+                "--to",
+                at("data"),
+                "--source",
+                "imagenet");
         refused("is no size", "prepare", "--from", at("x"), "--to", at("data"), "--shard-size", "many");
         refused("Missing required option", "prepare", "--from", at("x"));
         Files.createDirectories(folder.resolve("data"));
         Corpora.folders(folder.resolve("corpus"), 2, 1, 20);
         refused("nothing is overwritten", "prepare", "--from", at("corpus"), "--to", at("data"));
+    }
+
+    @Test
+    void showsWhatIsInADataset() throws IOException {
+        Corpora.folders(folder.resolve("corpus"), 6, 2, 40);
+        String sheet = at("sheet.png");
+        assertThat(run("prepare", "--from", at("corpus"), "--to", at("data"), "--preview", sheet))
+                .as(err)
+                .isZero();
+        assertThat(out).contains("18 pictures to train on, 6 to validate on, 3 classes, 2 shards");
+        assertThat(ImageIO.read(new File(sheet)).getWidth()).isEqualTo(6 * (224 + 8) + 8);
+        assertThat(run("prepare", "--from", at("corpus"), "--to", at("data"))).isZero();
+        assertThat(out).contains("nothing is new");
+        assertThat(run("data", "describe", at("data"))).isZero();
+        assertThat(out)
+                .contains("train          18 pictures in 1 shards")
+                .containsPattern("1 green +6 to train on +2 to validate on")
+                .contains("shorter sides, in pixels as found: from 0: 24")
+                .contains("component of deviation");
+        assertThat(run("data", "describe", at("data"), "--json")).isZero();
+        assertThat(Json.COMPACT.readTree(out).get("images").get("val").get(2).asInt())
+                .isEqualTo(2);
+        assertThat(run("data", "verify", at("data"))).isZero();
+        assertThat(out).contains("is whole: 24 pictures in 2 shards");
+        Path shard = folder.resolve("data/val/part-00000.parquet");
+        byte[] bytes = Files.readAllBytes(shard);
+        bytes[bytes.length / 3] ^= 4;
+        Files.write(shard, bytes);
+        assertThat(run("data", "verify", at("data"))).isEqualTo(1);
+        assertThat(out).contains("val/part-00000.parquet").contains("another SHA-256");
+        Files.writeString(
+                folder.resolve("data/dataset.json"),
+                Files.readString(folder.resolve("data/dataset.json")).replace("\"format\" : 2", "\"format\" : 3"));
+        refused("has format 3; this version reads 1 to 2", "data", "describe", at("data"));
     }
 
     @Test

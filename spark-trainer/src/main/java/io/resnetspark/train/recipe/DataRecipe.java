@@ -34,11 +34,13 @@ public record DataRecipe(Crop training, Crop.Centre evaluation, double colourNoi
     }
 
     private static Crop readCrop(Section section, int side) {
-        Crop crop = switch (section.choice("kind", "scale-jitter", "pad-and-shift", "centre")) {
+        Crop crop = switch (section.choice("kind", "scale-jitter", "random-area", "pad-and-shift", "centre")) {
             case "scale-jitter" -> {
                 List<Integer> shorter = section.range("shorter-side", side, 4096);
                 yield new Crop.ScaleJitter(shorter.get(0), shorter.get(1), side);
             }
+            case "random-area" ->
+                new Crop.RandomArea(section.number("least-area", 1e-3, 1), section.number("most-aspect", 1, 100), side);
             case "pad-and-shift" -> new Crop.PadAndShift(section.integer("padding", 0, side), side);
             default -> new Crop.Centre(section.integer("shorter-side", side, 4096), side);
         };

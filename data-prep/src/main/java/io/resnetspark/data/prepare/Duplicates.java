@@ -1,0 +1,50 @@
+package io.resnetspark.data.prepare;
+
+import io.resnetspark.data.Split;
+import java.io.Serializable;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Pictures whose bytes are the same. */
+final class Duplicates {
+    private Duplicates() {}
+
+    /**
+     * One of several copies of a picture.
+     *
+     * @param stays whether it is in the dataset already, and cannot be taken out
+     */
+    record Copy(String key, Split split, int label, boolean stays) implements Serializable {}
+
+    /**
+     * Which copies have to go, and why. One copy stays, a validation picture where there is one, so that nothing is
+     * validated on what was trained on. Where classes differ nobody knows which is right, and all go.
+     */
+    static Map<Copy, String> surplus(List<Copy> copies) {
+        List<Copy> ordered = copies.stream()
+                .sorted(Comparator.comparing((Copy copy) -> !copy.stays)
+                        .thenComparing(copy -> copy.split != Split.VAL)
+                        .thenComparing(Copy::key))
+                .toList();
+        Copy first = ordered.get(0);
+        boolean contradictory = ordered.stream().anyMatch(copy -> copy.label != first.label);
+        Map<Copy, String> surplus = new LinkedHashMap<>();
+        for (int i = contradictory ? 0 : 1; i < ordered.size(); i++) {
+            Copy copy = ordered.get(i);
+            Copy other = i == 0 ? ordered.get(1) : first;
+            if (!copy.stays) {
+                surplus.put(copy, kind(copy, other, contradictory) + ": same bytes as " + other.key);
+            }
+        }
+        return surplus;
+    }
+
+    private static String kind(Copy copy, Copy other, boolean contradictory) {
+        if (contradictory) {
+            return "double in another class";
+        }
+        return copy.split == other.split ? "double" : "double of a picture to validate on";
+    }
+}

@@ -1,0 +1,120 @@
+package io.resnetspark.data.prepare;
+
+import io.resnetspark.data.Seeds;
+import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.data.source.Source;
+import io.resnetspark.data.source.Unit;
+import io.resnetspark.storage.BadInputException;
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.io.compress.GzipCodec;
+import org.apache.spark.api.java.JavaPairRDD;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.storage.StorageLevel;
+import org.apache.spark.util.SerializableConfiguration;
+import scala.Tuple2;
+
+/** What a corpus holds now, listed by executors, less what a dataset has already. */
+final class Inventory implements AutoCloseable {
+    private final JavaRDD<Unit> fresh;
+    private final Totals totals;
+
+    private Inventory(JavaRDD<Unit> fresh, Totals totals) {
+        this.fresh = fresh;
+        this.totals = totals;
+    }
+
+    /** Sums over units. The fingerprint tells whether two listings are of the same units, in any order. */
+    record Totals(long units, long bytes, long fingerprint) implements Serializable {
+        static final Totals NONE = new Totals(0, 0, 0);
+
+        Totals add(Unit unit) {
+            return new Totals(units + 1, bytes + unit.length(), fingerprint + Seeds.hash(line(unit)));
+        }
+
+        Totals merge(Totals other) {
+            return new Totals(units + other.units, bytes + other.bytes, fingerprint + other.fingerprint);
+        }
+    }
+
+    /** Everything in the corpus. */
+    static Inventory of(JavaSparkContext spark, Source source) {
+        JavaRDD<Unit> units = list(spark, source);
+        return measured(units);
+    }
+
+    /**
+     * What came since the dataset was made.
+     *
+     * @throws BadInputException if pictures changed or vanished, which a dataset cannot follow
+     */
+    static Inventory since(JavaSparkContext spark, Source source, Path dataset) {
+        JavaPairRDD<String, String> known = spark.textFile(new Path(dataset, Dataset.INDEX + "/*").toString())
+                .mapToPair(line -> new Tuple2<>(line.replaceFirst("^[^\t]*\t[^\t]*\t", ""), line));
+        JavaPairRDD<String, Unit> found = list(spark, source).mapToPair(unit -> new Tuple2<>(escaped(unit), unit));
+        JavaPairRDD<String, Tuple2<Iterable<String>, Iterable<Unit>>> both =
+                known.cogroup(found).persist(StorageLevel.DISK_ONLY());
+        try {
+            List<String> gone = both.filter(entry -> entry._2._1.iterator().hasNext()
+                            && !(entry._2._2.iterator().hasNext()
+                                    && line(entry._2._2.iterator().next())
+                                            .equals(entry._2._1.iterator().next())))
+                    .keys()
+                    .take(5);
+            if (!gone.isEmpty()) {
+                throw new BadInputException(
+                        "Since " + dataset + " was made, pictures of its corpus changed or vanished, such as " + gone
+                                + ". Shards of what is new can be added, but nothing is taken out. Prepare the corpus anew, to another place.");
+            }
+            JavaRDD<Unit> fresh = both.filter(entry -> !entry._2._1.iterator().hasNext())
+                    .map(entry -> entry._2._2.iterator().next());
+            return measured(fresh);
+        } finally {
+            both.unpersist();
+        }
+    }
+
+    private static JavaRDD<Unit> list(JavaSparkContext spark, Source source) {
+        SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
+        List<Source.Listing> listings = source.listings();
+        return spark.parallelize(listings, listings.size()).flatMap(listing -> listing.units(conf.value()));
+    }
+
+    private static Inventory measured(JavaRDD<Unit> units) {
+        units.persist(StorageLevel.DISK_ONLY());
+        return new Inventory(units, units.aggregate(Totals.NONE, Totals::add, Totals::merge));
+    }
+
+    JavaRDD<Unit> units() {
+        return fresh;
+    }
+
+    Totals totals() {
+        return totals;
+    }
+
+    /** Writes down what was listed, for the next run. */
+    void record(Path folder, Configuration conf) throws IOException {
+        folder.getFileSystem(conf).delete(folder, true);
+        int files = (int) Math.min(fresh.getNumPartitions(), totals.units() / 100_000 + 1);
+        fresh.map(Inventory::line).coalesce(files).saveAsTextFile(folder.toString(), GzipCodec.class);
+    }
+
+    private static String line(Unit unit) {
+        return unit.length() + "\t" + unit.modified() + "\t" + escaped(unit);
+    }
+
+    /** A line's rest; line breaks in names would end it. */
+    private static String escaped(Unit unit) {
+        return unit.id().replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r");
+    }
+
+    @Override
+    public void close() {
+        fresh.unpersist();
+    }
+}

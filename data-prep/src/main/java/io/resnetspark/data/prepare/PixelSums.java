@@ -1,0 +1,113 @@
+package io.resnetspark.data.prepare;
+
+import io.resnetspark.data.image.Crop;
+import io.resnetspark.data.image.Image;
+import io.resnetspark.data.image.SymmetricEigen;
+import io.resnetspark.data.shard.Statistics;
+import java.io.Serializable;
+import java.util.SplittableRandom;
+
+/** Sums over the centre crops of pictures, mergeable in any order: of each pixel, and of products of channels. */
+final class PixelSums implements Serializable {
+    private static final long serialVersionUID = 1;
+
+    private final int side;
+    private final double[] planes;
+    private final double[] sum = new double[3];
+    private final double[][] products = new double[3][3];
+    private long pictures;
+
+    PixelSums(int side) {
+        this.side = side;
+        this.planes = new double[3 * side * side];
+    }
+
+    /** The sums that a dataset's statistics came from, to add more pictures to them. */
+    static PixelSums of(Statistics statistics, float[] meanImage, int side) {
+        PixelSums sums = new PixelSums(side);
+        sums.pictures = statistics.pictures();
+        double pixels = sums.pixels();
+        for (int i = 0; i < meanImage.length; i++) {
+            sums.planes[i] = (double) meanImage[i] * sums.pictures;
+        }
+        for (int a = 0; a < 3; a++) {
+            sums.sum[a] = statistics.mean()[a] * pixels;
+            for (int b = a; b < 3; b++) {
+                sums.products[a][b] = (statistics.covariance()[a][b]
+                                + statistics.mean()[a] * statistics.mean()[b])
+                        * pixels;
+            }
+        }
+        return sums;
+    }
+
+    void add(Image picture) {
+        byte[] rgb = new Crop.Centre(scaledSide(), side)
+                .apply(picture, new SplittableRandom(0))
+                .rgb();
+        int count = side * side;
+        double[] value = new double[3];
+        for (int p = 0; p < count; p++) {
+            for (int c = 0; c < 3; c++) {
+                value[c] = rgb[3 * p + c] & 0xff;
+                planes[c * count + p] += value[c];
+                sum[c] += value[c];
+            }
+            for (int a = 0; a < 3; a++) {
+                for (int b = a; b < 3; b++) {
+                    products[a][b] += value[a] * value[b];
+                }
+            }
+        }
+        pictures++;
+    }
+
+    /** The testing scale that goes with a crop: 256 for 224, and the picture itself for CIFAR's 32. */
+    private int scaledSide() {
+        return side == 32 ? side : side * 256 / 224;
+    }
+
+    PixelSums merge(PixelSums other) {
+        for (int i = 0; i < planes.length; i++) {
+            planes[i] += other.planes[i];
+        }
+        for (int a = 0; a < 3; a++) {
+            sum[a] += other.sum[a];
+            for (int b = a; b < 3; b++) {
+                products[a][b] += other.products[a][b];
+            }
+        }
+        pictures += other.pictures;
+        return this;
+    }
+
+    private double pixels() {
+        return (double) pictures * side * side;
+    }
+
+    Statistics statistics() {
+        double[] mean = new double[3];
+        double[] deviation = new double[3];
+        double[][] covariance = new double[3][3];
+        for (int a = 0; a < 3; a++) {
+            mean[a] = sum[a] / pixels();
+        }
+        for (int a = 0; a < 3; a++) {
+            for (int b = a; b < 3; b++) {
+                covariance[a][b] = products[a][b] / pixels() - mean[a] * mean[b];
+                covariance[b][a] = covariance[a][b];
+            }
+            deviation[a] = Math.sqrt(covariance[a][a]);
+        }
+        return new Statistics(pictures, mean, deviation, covariance, SymmetricEigen.scaledComponents(covariance));
+    }
+
+    /** The mean picture: 3 x side x side. */
+    float[] meanImage() {
+        float[] mean = new float[planes.length];
+        for (int i = 0; i < mean.length; i++) {
+            mean[i] = (float) (planes[i] / pictures);
+        }
+        return mean;
+    }
+}

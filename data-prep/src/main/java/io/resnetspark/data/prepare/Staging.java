@@ -1,0 +1,214 @@
+package io.resnetspark.data.prepare;
+
+import io.resnetspark.data.Progress;
+import io.resnetspark.data.Seeds;
+import io.resnetspark.data.SourceImage;
+import io.resnetspark.data.Split;
+import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.data.shard.Shards;
+import io.resnetspark.data.source.Source;
+import io.resnetspark.data.source.Unit;
+import io.resnetspark.storage.Draft;
+import io.resnetspark.storage.Json;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.Spliterator;
+import java.util.Spliterators;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.TaskContext;
+import org.apache.spark.api.java.JavaPairRDD;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.util.LongAccumulator;
+import org.apache.spark.util.SerializableConfiguration;
+import scala.Tuple2;
+
+/**
+ * Pictures that were read and looked at, in files beside the dataset that is being made, a file a task. A job that was
+ * ended finds there what it had done.
+ */
+final class Staging {
+    private static final String FOLDER = "checked";
+    private static final String PLAN = "plan.json";
+    private static final long BYTES_A_PART = 64L << 20;
+    private static final long UNITS_A_PART = 2_000;
+
+    private final JavaSparkContext spark;
+    private final Source source;
+    private final PrepareSettings settings;
+    private final Draft draft;
+    private final String folder;
+    private final int parts;
+
+    /** What the files belong to; others are of no use. */
+    private record Plan(String source, String settings, List<String> classes, Inventory.Totals totals, int parts) {}
+
+    private Staging(JavaSparkContext spark, Source source, PrepareSettings settings, Draft draft, int parts) {
+        this.spark = spark;
+        this.source = source;
+        this.settings = settings;
+        this.draft = draft;
+        this.folder = new Path(draft.path(), FOLDER).toString();
+        this.parts = parts;
+    }
+
+    /** Finds what an earlier job left, if it was of the same corpus and settings, or begins. */
+    static Staging open(
+            JavaSparkContext spark, Source source, PrepareSettings settings, Inventory inventory, Draft draft)
+            throws IOException {
+        Inventory.Totals totals = inventory.totals();
+        Plan plan = new Plan(source.description(), words(settings), source.classes(), totals, parts(spark, totals));
+        Configuration conf = spark.hadoopConfiguration();
+        Path file = new Path(draft.path(), PLAN);
+        FileSystem files = file.getFileSystem(conf);
+        if (files.exists(file)) {
+            Plan earlier = Json.read(file, Plan.class, conf);
+            // With more executors there would be more parts; those that are there count.
+            if (earlier.equals(new Plan(plan.source, plan.settings, plan.classes, plan.totals, earlier.parts))) {
+                return new Staging(spark, source, settings, draft, earlier.parts);
+            }
+        }
+        files.delete(draft.path(), true);
+        draft.write(PLAN, Json.PRETTY.writeValueAsBytes(plan));
+        return new Staging(spark, source, settings, draft, plan.parts);
+    }
+
+    private static int parts(JavaSparkContext spark, Inventory.Totals totals) {
+        long bySize = Math.max(totals.bytes() / BYTES_A_PART, totals.units() / UNITS_A_PART) + 1;
+        return Math.toIntExact(
+                Math.min(Math.max(bySize, 2L * spark.defaultParallelism()), Math.max(1, totals.units())));
+    }
+
+    /** The settings that shape the pictures, in a few words. */
+    static String words(PrepareSettings settings) {
+        return (settings.keepOriginal() ? "original bytes" : "shorter side at most " + settings.shorterSide())
+                + ", doubles " + settings.doubles();
+    }
+
+    /** Reads and looks at every picture that is not there yet, and sums up. */
+    Summary check(Inventory inventory, Progress progress) {
+        LongAccumulator read = spark.sc().longAccumulator("pictures read");
+        LongAccumulator bad = spark.sc().longAccumulator("pictures bad");
+        SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
+        int classes = source.classes().size();
+        int side = source.side();
+        String where = folder;
+        PrepareSettings how = settings;
+        JavaRDD<Summary> summaries = inventory
+                .units()
+                .mapToPair(unit -> new Tuple2<>(Seeds.hash(unit.id()), unit))
+                .repartitionAndSortWithinPartitions(new ByHash(parts))
+                .mapPartitions(units -> {
+                    CheckedPart part = new CheckedPart(where, TaskContext.getPartitionId());
+                    Summary summary = part.isDone(conf.value())
+                            ? part.summary(conf.value())
+                            : part.write(
+                                    inspections(units, how, conf.value()),
+                                    new Summary(classes, side),
+                                    TaskContext.get().taskAttemptId(),
+                                    conf.value());
+                    read.add(summary.all());
+                    bad.add(summary.bad());
+                    return List.of(summary).iterator();
+                });
+        long total = inventory.totals().units();
+        try (TaskProgress ignored =
+                TaskProgress.watch(spark.sc(), progress.begin("check", "files", total), total, summaries)) {
+            return summaries.treeAggregate(new Summary(classes, side), Summary::merge, Summary::merge);
+        }
+    }
+
+    private static Iterator<Inspection> inspections(
+            Iterator<Tuple2<Long, Unit>> units, PrepareSettings settings, Configuration conf) {
+        Set<String> seen = new HashSet<>();
+        return stream(units)
+                .map(Tuple2::_2)
+                .filter(unit -> seen.add(unit.id())) // a list may name a picture twice
+                .flatMap(unit -> read(unit, conf))
+                .map(image -> Inspection.of(image, settings))
+                .iterator();
+    }
+
+    private static Stream<SourceImage> read(Unit unit, Configuration conf) {
+        try {
+            return stream(unit.read(conf));
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException(unreadable);
+        }
+    }
+
+    private static <T> Stream<T> stream(Iterator<T> iterator) {
+        return StreamSupport.stream(Spliterators.spliteratorUnknownSize(iterator, Spliterator.ORDERED), false);
+    }
+
+    /** All pictures, good and bad. */
+    JavaRDD<Checked> pictures() {
+        SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
+        String where = folder;
+        List<Integer> numbers = IntStream.range(0, parts).boxed().toList();
+        return spark.parallelize(numbers, parts).flatMap(number -> new CheckedPart(where, number).read(conf.value()));
+    }
+
+    /** Pictures that have to go since their bytes occur elsewhere too, and why. */
+    Map<Duplicates.Copy, String> duplicates(Dataset existing, Path target) {
+        JavaPairRDD<String, Duplicates.Copy> copies = pictures()
+                .filter(Checked::isGood)
+                .mapToPair(picture -> new Tuple2<>(
+                        picture.example().original(),
+                        new Duplicates.Copy(
+                                picture.example().key(),
+                                picture.split(),
+                                picture.example().label(),
+                                false)));
+        if (existing != null) {
+            copies = copies.union(copiesOf(existing, target));
+        }
+        return copies.groupByKey()
+                .values()
+                .map(Staging::list)
+                .filter(same -> same.size() > 1)
+                .flatMapToPair(same -> Duplicates.surplus(same).entrySet().stream()
+                        .map(entry -> new Tuple2<>(entry.getKey(), entry.getValue()))
+                        .iterator())
+                .collectAsMap();
+    }
+
+    private JavaPairRDD<String, Duplicates.Copy> copiesOf(Dataset existing, Path target) {
+        SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
+        List<Tuple2<Split, String>> shards = new ArrayList<>();
+        for (Split split : Split.values()) {
+            existing.shards(split)
+                    .forEach(shard -> shards.add(new Tuple2<>(split, new Path(target, shard.path()).toString())));
+        }
+        return spark.parallelize(shards, shards.size())
+                .flatMapToPair(shard -> stream(Shards.withoutPictures(new Path(shard._2), conf.value()))
+                        .map(example -> new Tuple2<>(
+                                example.original(),
+                                new Duplicates.Copy(example.key(), shard._1, example.label(), true)))
+                        .iterator());
+    }
+
+    private static <T> List<T> list(Iterable<T> all) {
+        List<T> list = new ArrayList<>();
+        all.forEach(list::add);
+        return list;
+    }
+
+    /** Removes what is of no more use. */
+    void sweep() throws IOException {
+        FileSystem files = draft.path().getFileSystem(spark.hadoopConfiguration());
+        files.delete(new Path(folder), true);
+        files.delete(new Path(draft.path(), PLAN), false);
+    }
+}

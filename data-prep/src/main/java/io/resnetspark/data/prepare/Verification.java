@@ -1,0 +1,75 @@
+package io.resnetspark.data.prepare;
+
+import io.resnetspark.data.Progress;
+import io.resnetspark.data.image.BadImageException;
+import io.resnetspark.data.image.Codec;
+import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.data.shard.Dataset.Shard;
+import io.resnetspark.data.shard.Example;
+import io.resnetspark.data.shard.Shards;
+import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.DamagedException;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.util.SerializableConfiguration;
+
+/** Reads a whole dataset again, as a Spark job: every digest, every label, and every picture decoded. */
+public final class Verification {
+    private Verification() {}
+
+    /** What is wrong, a sentence each; nothing if all is well. */
+    public static List<String> problems(JavaSparkContext spark, Dataset.Opened opened, Progress progress)
+            throws IOException {
+        List<String> problems = new ArrayList<>();
+        try {
+            opened.dataset().meanImage(opened.path(), spark.hadoopConfiguration());
+        } catch (BadInputException | FileNotFoundException damaged) {
+            problems.add(damaged.getMessage());
+        }
+        List<Shard> shards = opened.dataset().splits().values().stream()
+                .flatMap(List::stream)
+                .toList();
+        String folder = opened.path().toString();
+        int classes = opened.dataset().classes().size();
+        SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
+        spark.setCallSite("Read every shard again and check it");
+        JavaRDD<String> found = spark.parallelize(shards, Math.max(1, shards.size()))
+                .flatMap(shard -> problems(shard, folder, classes, conf.value()).iterator());
+        try (TaskProgress ignored = TaskProgress.watch(
+                spark.sc(), progress.begin("verify", "shards", shards.size()), shards.size(), found)) {
+            problems.addAll(found.collect());
+        }
+        return problems;
+    }
+
+    private static List<String> problems(Shard shard, String folder, int classes, Configuration conf)
+            throws IOException {
+        List<Example> examples;
+        try {
+            examples = Shards.read(new Path(folder, shard.path()), shard.digest(), conf);
+        } catch (DamagedException | FileNotFoundException damaged) {
+            return List.of(shard.path() + ": " + damaged.getMessage());
+        }
+        List<String> problems = new ArrayList<>();
+        if (examples.size() != shard.examples()) {
+            problems.add(shard.path() + " has " + examples.size() + " pictures, not " + shard.examples());
+        }
+        for (Example example : examples) {
+            try {
+                Codec.decode(example.bytes(), new Codec.Limits(Codec.MOST_BYTES, Integer.MAX_VALUE / 3));
+            } catch (BadImageException bad) {
+                problems.add(shard.path() + ": " + example.key() + " is " + bad.getMessage());
+            }
+            if (example.label() < 0 || example.label() >= classes) {
+                problems.add(shard.path() + ": " + example.key() + " has label " + example.label() + " of " + classes);
+            }
+        }
+        return problems;
+    }
+}

@@ -1,0 +1,134 @@
+package io.resnetspark.data.source;
+
+import io.resnetspark.data.SourceImage;
+import io.resnetspark.data.Split;
+import io.resnetspark.data.shard.ParquetRows;
+import io.resnetspark.storage.BadInputException;
+import java.io.IOException;
+import java.net.URI;
+import java.util.Iterator;
+import java.util.List;
+import java.util.TreeSet;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.Path;
+import org.apache.parquet.example.data.Group;
+
+/**
+ * What Spark's {@code binaryFile} reader gives, saved as Parquet: columns path, modificationTime, length, content. A
+ * picture's class is the folder that it lay in; a folder train or val above that is its split.
+ */
+final class BinaryFileSource implements Source {
+    private static final long serialVersionUID = 1;
+    private static final String PATH = "path";
+    private static final String CONTENT = "content";
+
+    private final String root;
+    private final List<String> classes;
+    private final List<Part> parts;
+
+    private BinaryFileSource(String root, List<String> classes, List<Part> parts) {
+        this.root = root;
+        this.classes = classes;
+        this.parts = parts;
+    }
+
+    static BinaryFileSource open(Path root, Configuration conf) throws IOException {
+        List<FileStatus> files = Tables.parquet(root, conf);
+        TreeSet<String> names = new TreeSet<>();
+        for (FileStatus file : files) {
+            ParquetRows.of(file.getPath(), List.of(PATH), conf)
+                    .forEachRemaining(row -> names.add(Named.of(row).className()));
+        }
+        if (names.size() < 2) {
+            throw new BadInputException(root + " has "
+                    + (files.isEmpty() ? "no Parquet files" : "pictures of one class, " + names)
+                    + "; wanted what Spark's binaryFile reader gives, of pictures in at least two class folders.");
+        }
+        List<String> classes = List.copyOf(names);
+        return new BinaryFileSource(
+                root.toString(),
+                classes,
+                files.stream()
+                        .map(file -> new Part(
+                                file.getPath().toUri().toString(), file.getLen(), file.getModificationTime(), classes))
+                        .toList());
+    }
+
+    /** What a path says: .../[train|val/]CLASS/NAME. */
+    private record Named(String split, String className, String name) {
+        static Named of(Group row) {
+            String path = row.getString(PATH, 0);
+            String[] parts = path.split("/", -1);
+            if (parts.length < 2 || parts[parts.length - 2].isEmpty()) {
+                throw new BadInputException("The path '" + path + "' has no folder that would be the class.");
+            }
+            String above = parts.length < 3 ? "" : parts[parts.length - 3];
+            return new Named(above.matches("train|val") ? above : "", parts[parts.length - 2], parts[parts.length - 1]);
+        }
+
+        String key() {
+            return (split.isEmpty() ? "" : split + "/") + className + "/" + name;
+        }
+
+        Split where() {
+            return split.isEmpty() ? Split.byHash(key()) : Split.named(split);
+        }
+    }
+
+    /** A Parquet file of them. */
+    private record Part(String uri, long length, long modified, List<String> classes) implements Unit, Listing {
+        @Override
+        public String id() {
+            return uri;
+        }
+
+        @Override
+        public Iterator<Unit> units(Configuration conf) {
+            return List.<Unit>of(this).iterator();
+        }
+
+        @Override
+        public Iterator<SourceImage> read(Configuration conf) throws IOException {
+            Iterator<Group> rows = ParquetRows.of(new Path(URI.create(uri)), List.of(PATH, CONTENT), conf);
+            return new Iterator<>() {
+                @Override
+                public boolean hasNext() {
+                    return rows.hasNext();
+                }
+
+                @Override
+                public SourceImage next() {
+                    Group row = rows.next();
+                    Named named = Named.of(row);
+                    int label = classes.indexOf(named.className());
+                    return new SourceImage(
+                            named.key(),
+                            named.where(),
+                            label,
+                            row.getBinary(CONTENT, 0).getBytes());
+                }
+            };
+        }
+    }
+
+    @Override
+    public String description() {
+        return "binaryFile rows at " + root;
+    }
+
+    @Override
+    public List<String> classes() {
+        return classes;
+    }
+
+    @Override
+    public int side() {
+        return 224;
+    }
+
+    @Override
+    public List<Listing> listings() {
+        return List.copyOf(parts);
+    }
+}

@@ -1,0 +1,232 @@
+package io.resnetspark.data.source;
+
+import io.resnetspark.data.SourceImage;
+import io.resnetspark.data.Split;
+import io.resnetspark.storage.BadInputException;
+import java.io.IOException;
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * ImageNet's ILSVRC2012 as it is fetched, or unpacked: ILSVRC2012_img_train.tar (a tar of WNID.tar), or train/WNID/ or
+ * train/WNID.tar; ILSVRC2012_img_val.tar, or val/ with the pictures in it or in class folders. Where validation pictures
+ * lie flat, their labels come from the devkit. Classes are WNIDs in alphabetical order, as everybody numbers them.
+ */
+final class IlsvrcSource implements Source {
+    private static final long serialVersionUID = 1;
+    private static final String TRAIN_TAR = "ILSVRC2012_img_train.tar";
+    private static final String VAL_TAR = "ILSVRC2012_img_val.tar";
+    private static final Pattern VAL_NAME = Pattern.compile("ILSVRC2012_val_([0-9]{8})\\.JPEG");
+    private static final Pattern WNID = Pattern.compile("n[0-9]{8}");
+    private static final long STRETCH = 64L << 20;
+
+    private final String root;
+    private final List<String> classes;
+    private final List<Listing> listings;
+    private final Map<Split, Long> expected;
+
+    private IlsvrcSource(String root, List<String> classes, List<Listing> listings, Map<Split, Long> expected) {
+        this.root = root;
+        this.classes = classes;
+        this.listings = listings;
+        this.expected = expected;
+    }
+
+    static IlsvrcSource open(Path root, Configuration conf) throws IOException {
+        IlsvrcDevkit devkit = IlsvrcDevkit.find(root, conf);
+        Train train = Train.find(root, conf);
+        List<String> classes = classes(root, train, devkit);
+        List<Listing> listings = new ArrayList<>();
+        train.tars().forEach(tar -> {
+            int label = classes.indexOf(wnid(tar.name()));
+            listings.add(new WholeTar(tar, new ByClass(wnid(tar.name()), label)));
+        });
+        train.folders()
+                .forEach(folder -> listings.add(ClassFolder.of(
+                        folder,
+                        "train/",
+                        Split.TRAIN,
+                        classes.indexOf(folder.getPath().getName()))));
+        boolean flat = addValidation(root, classes, devkit, listings, conf);
+        return new IlsvrcSource(
+                root.toString(),
+                classes,
+                listings,
+                flat ? Map.of(Split.VAL, (long) devkit.truth().size()) : Map.of());
+    }
+
+    private static List<String> classes(Path root, Train train, IlsvrcDevkit devkit) {
+        TreeSet<String> found = new TreeSet<>();
+        train.tars().forEach(tar -> found.add(wnid(tar.name())));
+        train.folders().forEach(folder -> found.add(folder.getPath().getName()));
+        for (String name : found) {
+            if (!WNID.matcher(name).matches()) {
+                throw new BadInputException(
+                        root + " has a class '" + name
+                                + "' to train on, which is no WNID such as n01440764. If it is not ILSVRC2012, take --source folders.");
+            }
+        }
+        if (devkit == null) {
+            return List.copyOf(found);
+        }
+        List<String> known = devkit.wnids().values().stream().sorted().toList();
+        found.removeAll(known);
+        if (!found.isEmpty()) {
+            throw new BadInputException(
+                    root + " has classes to train on that its devkit does not know: " + found + ".");
+        }
+        return known;
+    }
+
+    /** Whether the labels of validation pictures come from the devkit. */
+    private static boolean addValidation(
+            Path root, List<String> classes, IlsvrcDevkit devkit, List<Listing> listings, Configuration conf)
+            throws IOException {
+        FileSystem files = root.getFileSystem(conf);
+        Path tar = new Path(root, VAL_TAR);
+        Path folder = new Path(root, "val");
+        if (files.exists(tar)) {
+            Tar whole = Tar.of(files.getFileStatus(tar));
+            ByNumber labels = ByNumber.of(devkit, classes, tar);
+            listings.add(somewhere -> whole.stretches(STRETCH, somewhere).stream()
+                    .map(stretch -> (Unit) new TarPictures(stretch, labels))
+                    .iterator());
+            return true;
+        }
+        if (!files.exists(folder)) {
+            throw new BadInputException(root + " has no validation pictures; wanted " + VAL_TAR + " or a folder val.");
+        }
+        List<FileStatus> folders = Sources.folders(folder, conf);
+        for (FileStatus each : folders) {
+            int label = classes.indexOf(each.getPath().getName());
+            listings.add(ClassFolder.of(each, "val/", Split.VAL, label));
+        }
+        if (folders.isEmpty()) {
+            listings.add(new FlatFolder(folder.toUri().toString(), ByNumber.of(devkit, classes, folder)));
+        }
+        return folders.isEmpty();
+    }
+
+    private static String wnid(String tarName) {
+        return tarName.replaceFirst(".*/", "").replaceFirst("\\.tar$", "");
+    }
+
+    /** Training pictures in one of their forms: tars of a class each, or folders. */
+    private record Train(List<Tar> tars, List<FileStatus> folders) {
+        static Train find(Path root, Configuration conf) throws IOException {
+            FileSystem files = root.getFileSystem(conf);
+            Path packed = new Path(root, TRAIN_TAR);
+            Path folder = new Path(root, "train");
+            if (files.exists(packed)) {
+                return new Train(Tar.of(files.getFileStatus(packed)).inner(conf), List.of());
+            }
+            if (!files.exists(folder)) {
+                throw new BadInputException(
+                        root + " has no pictures to train on; wanted " + TRAIN_TAR + " or a folder train.");
+            }
+            try (Stream<FileStatus> all = Sources.stream(folder, conf)) {
+                List<Tar> tars = all.filter(file -> file.getPath().getName().endsWith(".tar"))
+                        .map(Tar::of)
+                        .toList();
+                return new Train(tars, tars.isEmpty() ? Sources.folders(folder, conf) : List.of());
+            }
+        }
+    }
+
+    private record WholeTar(Tar tar, TarPictures.Labeller labeller) implements Listing {
+        @Override
+        public Iterator<Unit> units(Configuration conf) throws IOException {
+            return List.<Unit>of(new TarPictures(tar.requireEnd(conf), labeller))
+                    .iterator();
+        }
+    }
+
+    private record ByClass(String wnid, int label) implements TarPictures.Labeller {
+        @Override
+        public SourceImage label(String name, byte[] bytes) {
+            return new SourceImage("train/" + wnid + "/" + name, Split.TRAIN, label, bytes);
+        }
+    }
+
+    /** Labels by the number in a picture's name; -1 where the devkit has none. */
+    @SuppressWarnings("ArrayRecordComponent") // carried, never compared
+    private record ByNumber(int[] labels) implements TarPictures.Labeller {
+        static ByNumber of(IlsvrcDevkit devkit, List<String> classes, Path pictures) {
+            if (devkit == null) {
+                throw new BadInputException("The pictures of " + pictures + " are not in class folders, and there is no"
+                        + " ILSVRC2012_devkit_t12.tar.gz beside it to tell their classes. Put it there.");
+            }
+            return new ByNumber(devkit.truth().stream()
+                    .mapToInt(number -> classes.indexOf(devkit.wnids().getOrDefault(number, "")))
+                    .toArray());
+        }
+
+        int label(String name) {
+            Matcher matcher = VAL_NAME.matcher(name);
+            int number = matcher.matches() ? Integer.parseInt(matcher.group(1)) : 0;
+            return number < 1 || number > labels.length ? -1 : labels[number - 1];
+        }
+
+        @Override
+        public SourceImage label(String name, byte[] bytes) {
+            int label = label(name);
+            return label < 0
+                    ? SourceImage.unusable("val/" + name, Split.VAL, bytes, "the ground truth has no class for it")
+                    : new SourceImage("val/" + name, Split.VAL, label, bytes);
+        }
+    }
+
+    private record FlatFolder(String uri, ByNumber labels) implements Listing {
+        @Override
+        public Iterator<Unit> units(Configuration conf) throws IOException {
+            return Sources.stream(new Path(URI.create(uri)), conf)
+                    .filter(FileStatus::isFile)
+                    .map(file -> {
+                        String name = file.getPath().getName();
+                        return (Unit) PictureFile.of("val/" + name, Split.VAL, labels.label(name), file);
+                    })
+                    .iterator();
+        }
+    }
+
+    @Override
+    public String description() {
+        return "ILSVRC2012 at " + root;
+    }
+
+    @Override
+    public List<String> classes() {
+        return classes;
+    }
+
+    @Override
+    public int side() {
+        return 224;
+    }
+
+    @Override
+    public List<Listing> listings() {
+        return listings;
+    }
+
+    @Override
+    public Map<Split, Long> expected() {
+        return expected;
+    }
+
+    @Override
+    public boolean isBenchmark() {
+        return true;
+    }
+}

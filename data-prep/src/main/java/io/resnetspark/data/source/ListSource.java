@@ -1,0 +1,153 @@
+package io.resnetspark.data.source;
+
+import io.resnetspark.data.Split;
+import io.resnetspark.data.shard.ParquetRows;
+import io.resnetspark.storage.BadInputException;
+import java.io.IOException;
+import java.io.Serializable;
+import java.net.URI;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Spliterator;
+import java.util.Spliterators;
+import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.Path;
+import org.apache.parquet.example.data.Group;
+
+/**
+ * A table of pictures: CSV with a header line, or Parquet, of columns path and label, and perhaps split (train or val).
+ * Paths are any Hadoop path, or relative to the table. Labels are class names; classes are numbered alphabetically.
+ */
+final class ListSource implements Source {
+    private static final long serialVersionUID = 1;
+    private static final String PATH = "path";
+    private static final String LABEL = "label";
+    private static final String SPLIT = "split";
+
+    private final List<Table> tables;
+    private final List<String> classes;
+
+    private ListSource(List<Table> tables, List<String> classes) {
+        this.tables = tables;
+        this.classes = classes;
+    }
+
+    static ListSource open(Path place, Configuration conf) throws IOException {
+        List<Table> tables = tables(place, conf);
+        TreeSet<String> names = new TreeSet<>();
+        for (Table table : tables) {
+            try (Stream<Row> rows = table.rows(conf)) {
+                rows.map(Row::label).filter(label -> !label.isBlank()).forEach(names::add);
+            }
+        }
+        if (names.size() < 2) {
+            throw new BadInputException(place + " names "
+                    + (names.isEmpty() ? "no classes" : "one class, " + names)
+                    + " in its column label; a classifier needs at least two.");
+        }
+        return new ListSource(tables, List.copyOf(names));
+    }
+
+    private static List<Table> tables(Path place, Configuration conf) throws IOException {
+        if (place.getName().endsWith(".csv")) {
+            if (!place.getFileSystem(conf).exists(place)) {
+                throw new BadInputException("There is nothing at " + place + ".");
+            }
+            return List.of(new Table(place.toUri().toString(), false));
+        }
+        List<Table> tables = Tables.parquet(place, conf).stream()
+                .map(FileStatus::getPath)
+                .map(file -> new Table(file.toUri().toString(), true))
+                .toList();
+        if (tables.isEmpty()) {
+            throw new BadInputException(place + " is no list of pictures; wanted a .csv or .parquet file, or a folder"
+                    + " of the latter, with the columns path and label.");
+        }
+        return tables;
+    }
+
+    private record Row(String path, String label, String split) {}
+
+    /** One file of the list. */
+    private record Table(String uri, boolean parquet) implements Serializable {
+        Path file() {
+            return new Path(URI.create(uri));
+        }
+
+        Stream<Row> rows(Configuration conf) throws IOException {
+            return parquet
+                    ? stream(ParquetRows.of(file(), List.of(PATH, LABEL), conf)).map(Table::row)
+                    : stream(Tables.csv(file(), List.of(PATH, LABEL), conf)).map(Table::row);
+        }
+
+        private static <T> Stream<T> stream(Iterator<T> rows) {
+            return StreamSupport.stream(Spliterators.spliteratorUnknownSize(rows, Spliterator.ORDERED), false);
+        }
+
+        private static Row row(Function<String, String> row) {
+            return new Row(row.apply(PATH), row.apply(LABEL), row.apply(SPLIT));
+        }
+
+        private static Row row(Group row) {
+            return new Row(text(row, PATH), text(row, LABEL), "");
+        }
+
+        private static String text(Group row, String column) {
+            return row.getFieldRepetitionCount(column) == 0
+                    ? ""
+                    : row.getValueToString(row.getType().getFieldIndex(column), 0);
+        }
+    }
+
+    private record Listed(Table table, List<String> classes) implements Listing {
+        @Override
+        public Iterator<Unit> units(Configuration conf) throws IOException {
+            return table.rows(conf).map(this::unit).iterator();
+        }
+
+        private Unit unit(Row row) {
+            Split split = row.split().isBlank()
+                    ? Split.byHash(row.path())
+                    : Split.named(row.split().toLowerCase(Locale.ROOT));
+            Path file = new Path(table.file().getParent(), new Path(null, null, row.path()));
+            if (row.path().contains(":/")) {
+                file = new Path(row.path());
+            }
+            return new PictureFile(
+                    row.path(),
+                    split,
+                    classes.indexOf(row.label()),
+                    file.toUri().toString(),
+                    0,
+                    0);
+        }
+    }
+
+    @Override
+    public String description() {
+        return "pictures listed in " + tables.get(0).uri();
+    }
+
+    @Override
+    public List<String> classes() {
+        return classes;
+    }
+
+    @Override
+    public int side() {
+        return 224;
+    }
+
+    @Override
+    public List<Listing> listings() {
+        return tables.stream()
+                .map(table -> (Listing) new Listed(table, classes))
+                .toList();
+    }
+}

@@ -1,0 +1,60 @@
+package io.resnetspark.data.source;
+
+import com.univocity.parsers.csv.CsvParser;
+import com.univocity.parsers.csv.CsvParserSettings;
+import io.resnetspark.storage.BadInputException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/** Tables of pictures: rows of CSV files, and where Parquet files are. */
+final class Tables {
+    private Tables() {}
+
+    /** The Parquet files of a folder, or the one file. */
+    static List<FileStatus> parquet(Path place, Configuration conf) throws IOException {
+        FileSystem files = place.getFileSystem(conf);
+        if (files.exists(place) && files.getFileStatus(place).isFile()) {
+            return List.of(files.getFileStatus(place));
+        }
+        try (var all = Sources.stream(place, conf)) {
+            return all.filter(file -> file.getPath().getName().endsWith(".parquet"))
+                    .toList();
+        }
+    }
+
+    /** The rows of a CSV file with a header line. */
+    static Iterator<Function<String, String>> csv(Path file, List<String> columns, Configuration conf)
+            throws IOException {
+        CsvParserSettings settings = new CsvParserSettings();
+        settings.setHeaderExtractionEnabled(true);
+        settings.setLineSeparatorDetectionEnabled(true);
+        settings.setMaxCharsPerColumn(1 << 16);
+        CsvParser parser = new CsvParser(settings);
+        parser.beginParsing(file.getFileSystem(conf).open(file), StandardCharsets.UTF_8);
+        String[] header = parser.getRecordMetadata() == null
+                ? new String[0]
+                : parser.getRecordMetadata().headers();
+        List<String> found = header == null ? List.of() : List.of(header);
+        if (!found.containsAll(columns)) {
+            parser.stopParsing();
+            throw new BadInputException(
+                    file + " needs a first line that names the columns " + columns + "; it has " + found + ".");
+        }
+        return Stream.generate(parser::parseNextRecord)
+                .takeWhile(Objects::nonNull)
+                .<Function<String, String>>map(row -> column -> {
+                    String value = found.contains(column) ? row.getString(column) : null;
+                    return value == null ? "" : value;
+                })
+                .iterator();
+    }
+}

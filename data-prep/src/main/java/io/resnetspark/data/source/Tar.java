@@ -1,0 +1,181 @@
+package io.resnetspark.data.source;
+
+import io.resnetspark.data.image.Codec;
+import io.resnetspark.storage.BadInputException;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.Serializable;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.file.InvalidPathException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.apache.commons.compress.archivers.tar.TarFile;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * A tar archive, or a stretch of one: on any Hadoop path, perhaps within another tar. It is never unpacked.
+ *
+ * @param uri of the file; a string, since Hadoop's Path drags its file system along
+ * @param name how messages call it
+ * @param start of the archive or the stretch within the file, in bytes
+ * @param length in bytes
+ * @param modified when the file was, in milliseconds
+ */
+record Tar(String uri, String name, long start, long length, long modified) implements Serializable {
+    private static final int RECORD = 512;
+
+    /** A file in an archive: its name without folders, and its bytes. */
+    @SuppressWarnings("ArrayRecordComponent") // carried, never compared
+    record Entry(String name, byte[] bytes) {}
+
+    static Tar of(FileStatus file) {
+        return new Tar(
+                file.getPath().toUri().toString(),
+                file.getPath().getName(),
+                0,
+                file.getLen(),
+                file.getModificationTime());
+    }
+
+    /** The archives within this one. */
+    List<Tar> inner(Configuration conf) throws IOException {
+        List<Tar> inner = new ArrayList<>();
+        for (TarArchiveEntry entry : index(conf)) {
+            if (entry.getName().endsWith(".tar")) {
+                inner.add(new Tar(
+                        uri, name + "/" + baseName(entry), start + entry.getDataOffset(), entry.getSize(), modified));
+            }
+        }
+        return inner;
+    }
+
+    /** Stretches of some so many bytes that hold whole files, so that several tasks can read. */
+    List<Tar> stretches(long bytes, Configuration conf) throws IOException {
+        List<Tar> stretches = new ArrayList<>();
+        long from = 0;
+        long to = 0;
+        for (TarArchiveEntry entry : index(conf)) {
+            to = (entry.getDataOffset() + entry.getSize() + RECORD - 1) / RECORD * RECORD;
+            if (to - from >= bytes) {
+                stretches.add(new Tar(uri, name, start + from, to - from, modified));
+                from = to;
+            }
+        }
+        if (to > from) {
+            stretches.add(new Tar(uri, name, start + from, to - from, modified));
+        }
+        return stretches;
+    }
+
+    /**
+     * Makes sure that the archive is there to its end, which is two records of zeros. Readers of tars take a file that
+     * stops between two entries for whole.
+     */
+    Tar requireEnd(Configuration conf) throws IOException {
+        ByteBuffer end = ByteBuffer.allocate(2 * RECORD);
+        try (ByteRange file = open(conf)) {
+            file.position(Math.max(0, length - end.capacity()));
+            while (end.hasRemaining() && file.read(end) >= 0) {}
+        } catch (IOException missing) {
+            throw damaged(missing);
+        }
+        if (end.hasRemaining() || !Arrays.equals(end.array(), new byte[2 * RECORD])) {
+            throw damaged(new EOFException("it does not end as archives do"));
+        }
+        return this;
+    }
+
+    /** What it holds, by its headers alone. */
+    private List<TarArchiveEntry> index(Configuration conf) throws IOException {
+        try (TarFile tar = new TarFile(requireEnd(conf).open(conf))) {
+            return tar.getEntries();
+        } catch (IOException | IllegalArgumentException damaged) {
+            throw damaged(damaged);
+        }
+    }
+
+    private ByteRange open(Configuration conf) throws IOException {
+        Path file = new Path(URI.create(uri));
+        return new ByteRange(file.getFileSystem(conf).open(file), start, length);
+    }
+
+    /** All files, in the archive's order, one in memory at a time. */
+    Iterator<Entry> entries(Configuration conf) throws IOException {
+        TarArchiveInputStream in = new TarArchiveInputStream(Channels.newInputStream(open(conf)));
+        return new Iterator<>() {
+            private Entry next = advance(in);
+
+            @Override
+            public boolean hasNext() {
+                return next != null;
+            }
+
+            @Override
+            public Entry next() {
+                if (next == null) {
+                    throw new NoSuchElementException();
+                }
+                Entry entry = next;
+                next = advance(in);
+                return entry;
+            }
+        };
+    }
+
+    private Entry advance(TarArchiveInputStream in) {
+        try {
+            for (TarArchiveEntry entry = in.getNextTarEntry(); entry != null; entry = in.getNextTarEntry()) {
+                if (entry.isFile()) {
+                    return new Entry(baseName(entry), bytes(in, entry));
+                }
+            }
+            in.close();
+            return null;
+        } catch (IOException | IllegalArgumentException damaged) {
+            throw damaged(damaged);
+        }
+    }
+
+    private static byte[] bytes(InputStream in, TarArchiveEntry entry) throws IOException {
+        int most = (int) Math.min(entry.getSize(), Codec.MOST_BYTES + 1L);
+        byte[] bytes = in.readNBytes(most);
+        if (bytes.length < most) {
+            throw new IOException(entry.getName() + " has " + bytes.length + " of " + entry.getSize() + " bytes");
+        }
+        return bytes;
+    }
+
+    /** The archives of ImageNet are flat; folders are for archives that people made themselves. */
+    private String baseName(TarArchiveEntry entry) {
+        String path = entry.getName();
+        try {
+            java.nio.file.Path given = java.nio.file.Path.of(path);
+            if (given.isAbsolute() || given.normalize().startsWith("..")) {
+                throw new BadInputException(name + " has an entry '" + path
+                        + "', which points out of the archive. Such archives are not read.");
+            }
+            return given.getFileName().toString();
+        } catch (InvalidPathException wrong) {
+            throw new BadInputException(name + " has an entry whose name is no path: " + wrong.getMessage(), wrong);
+        }
+    }
+
+    private BadInputException damaged(Exception cause) {
+        Throwable inner = cause instanceof UncheckedIOException unchecked ? unchecked.getCause() : cause;
+        return new BadInputException(
+                "The archive " + name + " at " + uri + " is cut short or damaged: " + inner.getMessage()
+                        + ". Fetch it again, and compare its MD5 with the one on its home page.",
+                cause);
+    }
+}

@@ -1,0 +1,48 @@
+package io.resnetspark.data.source;
+
+import io.resnetspark.data.SourceImage;
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.Iterator;
+import org.apache.hadoop.conf.Configuration;
+
+/** The pictures of a tar. */
+record TarPictures(Tar tar, Labeller labeller) implements Unit {
+    /** Knows a picture by its name. */
+    @FunctionalInterface
+    interface Labeller extends Serializable {
+        SourceImage label(String name, byte[] bytes);
+    }
+
+    @Override
+    public String id() {
+        return tar.name() + "@" + tar.start();
+    }
+
+    @Override
+    public long length() {
+        return tar.length();
+    }
+
+    @Override
+    public long modified() {
+        return tar.modified();
+    }
+
+    @Override
+    public Iterator<SourceImage> read(Configuration conf) throws IOException {
+        Iterator<Tar.Entry> entries = tar.entries(conf);
+        return new Iterator<>() {
+            @Override
+            public boolean hasNext() {
+                return entries.hasNext();
+            }
+
+            @Override
+            public SourceImage next() {
+                Tar.Entry entry = entries.next();
+                return labeller.label(entry.name(), entry.bytes());
+            }
+        };
+    }
+}

@@ -1,0 +1,140 @@
+package io.resnetspark.data.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.resnetspark.data.Seeds;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import org.apache.commons.math3.distribution.UniformRealDistribution;
+import org.apache.commons.math3.stat.inference.KolmogorovSmirnovTest;
+import org.junit.jupiter.api.Test;
+
+/** Parts of random area; ten crops; several scales; and sheets of them. */
+class TestViews {
+    private static final int DRAWS = 4_000;
+    private static final Image PICTURE = Pictures.ofClass(1, 400, 300, 5);
+
+    @Test
+    void areaIsUniformAndAspectIsLogUniform() {
+        // Parts are of whole pixels, so the picture is large; and every part of at most half its area fits.
+        Image large = new Image(2_000, 2_000, new byte[3 * 2_000 * 2_000]);
+        Crop.RandomArea crop = new Crop.RandomArea(0.08, 4 / 3.0, 224);
+        double[] areas = new double[DRAWS];
+        double[] aspects = new double[DRAWS];
+        for (int i = 0; i < DRAWS; i++) {
+            Box part = crop.part(large, Seeds.of(11, i));
+            areas[i] = part.width() * part.height() / 4e6;
+            aspects[i] = Math.log(part.width() / part.height()) / Math.log(4 / 3.0);
+            assertThat(part.x()).isBetween(0.0, 2_000 - part.width());
+            assertThat(part.y()).isBetween(0.0, 2_000 - part.height());
+        }
+        // Beyond 3/4 some shapes are too long for the picture and are drawn anew, in torchvision as here.
+        double[] fitting = Arrays.stream(areas).filter(area -> area < 0.74).toArray();
+        assertThat(pValue(fitting, 0.08, 0.74)).isGreaterThan(0.01);
+        double[] free = new double[DRAWS];
+        int count = 0;
+        for (int i = 0; i < DRAWS; i++) {
+            if (areas[i] < 0.74) {
+                free[count++] = aspects[i];
+            }
+        }
+        assertThat(pValue(Arrays.copyOf(free, count), -1, 1)).isGreaterThan(0.01);
+    }
+
+    private static double pValue(double[] sample, double from, double to) {
+        return new KolmogorovSmirnovTest().kolmogorovSmirnovTest(new UniformRealDistribution(from, to), sample);
+    }
+
+    @Test
+    void aPictureTooLongForAnyPartGivesItsCentre() {
+        Box part = new Crop.RandomArea(0.9, 4 / 3.0, 32).part(new Image(10, 1_000, new byte[30_000]), Seeds.of(1, 1));
+        assertThat(part).isEqualTo(new Box(493, 0, 13, 10));
+        assertThatThrownBy(() -> new Crop.RandomArea(0, 2, 224))
+                .hasMessageContaining("The least area must be in (0, 1]");
+    }
+
+    @Test
+    void partsAreMirroredHalfOfTheTime() {
+        Crop crop = new Crop.RandomArea(1, 1, 60);
+        Image square = PICTURE.cut(0, 0, 300, 300);
+        Image plain = Resize.bilinear(square, Box.whole(square), 60, 60);
+        int mirrored = 0;
+        for (int i = 0; i < 400; i++) {
+            byte[] seen = crop.apply(square, Seeds.of(3, i)).rgb();
+            boolean is = Arrays.equals(seen, plain.mirrored().rgb());
+            assertThat(is || Arrays.equals(seen, plain.rgb())).isTrue();
+            mirrored += is ? 1 : 0;
+        }
+        assertThat(mirrored).isBetween(150, 250); // five deviations
+    }
+
+    @Test
+    void tenCropsAreTheCornersTheCentreAndTheirMirrorImages() {
+        List<Image> views = new Views.TenCrop(256, 224).of(PICTURE);
+        assertThat(views).hasSize(10).allSatisfy(view -> assertThat(view.rgb()).hasSize(3 * 224 * 224));
+        Image scaled = Resize.shorterSide(PICTURE, 256);
+        assertThat(scaled.width()).isEqualTo(341);
+        assertThat(views.get(3).rgb())
+                .isEqualTo(scaled.cut(341 - 224, 256 - 224, 224, 224).rgb());
+        assertThat(views.get(4).rgb()).isEqualTo(scaled.cut(58, 16, 224, 224).rgb());
+        for (int i = 0; i < 5; i++) {
+            assertThat(views.get(5 + i).rgb()).isEqualTo(views.get(i).mirrored().rgb());
+            assertThat(views.get(i).mirrored().mirrored().rgb())
+                    .isEqualTo(views.get(i).rgb());
+        }
+        // The fifth is what testing with one crop sees, but for the rounding of a whole picture's scaling.
+        byte[] centre = new Crop.Centre(256, 224).apply(PICTURE, Seeds.of(0, 0)).rgb();
+        double difference = 0;
+        for (int i = 0; i < centre.length; i++) {
+            difference += Math.abs((centre[i] & 0xff) - (views.get(4).rgb()[i] & 0xff));
+        }
+        assertThat(difference / centre.length).isCloseTo(0, within(1.0));
+    }
+
+    @Test
+    void severalScalesShowTheWholePicture() {
+        List<Image> views = Views.MultiScale.PAPER.of(PICTURE);
+        assertThat(views)
+                .extracting(Image::shorterSide)
+                .containsExactly(224, 224, 256, 256, 384, 384, 480, 480, 640, 640);
+        assertThat(views.get(8).width()).isEqualTo(853);
+        assertThat(views.get(1).rgb()).isEqualTo(views.get(0).mirrored().rgb());
+        assertThatThrownBy(() -> new Views.MultiScale(List.of())).hasMessageContaining("needs positive shorter sides");
+    }
+
+    @Test
+    void aSheetShowsEveryPictureAndItsTitle() throws Exception {
+        ContactSheet sheet = new ContactSheet(2);
+        for (int i = 0; i < 3; i++) {
+            sheet.add(PICTURE.cut(40 * i, 0, 100, 100), "class " + i);
+        }
+        Image drawn = decoded(sheet);
+        assertThat(drawn.width()).isEqualTo(2 * 108 + 8);
+        assertThat(drawn.height()).isEqualTo(2 * 126 + 8);
+        for (int i = 0; i < 3; i++) {
+            assertThat(drawn.cut(8 + i % 2 * 108, 8 + i / 2 * 126, 100, 100).rgb())
+                    .isEqualTo(PICTURE.cut(40 * i, 0, 100, 100).rgb());
+            byte[] title =
+                    drawn.cut(8 + i % 2 * 108, 8 + i / 2 * 126 + 100, 100, 18).rgb();
+            assertThat(title).as("dark letters").contains((byte) 0);
+        }
+    }
+
+    private static Image decoded(ContactSheet sheet) throws IOException, BadImageException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        sheet.write(bytes);
+        return Codec.decode(bytes.toByteArray());
+    }
+
+    @Test
+    void whatTheNetworkSeesCanBeShown() {
+        Mean mean = Mean.perChannel(new float[] {100, 110, 120}).dividedBy(new float[] {50, 60, 70});
+        Preprocessing plain = Preprocessing.withoutNoise(new Crop.Centre(224, 224), mean);
+        Image square = PICTURE.cut(0, 0, 224, 224);
+        assertThat(plain.visible(square, 1, 1, "key").rgb()).isEqualTo(square.rgb());
+    }
+}

@@ -1,0 +1,278 @@
+package io.resnetspark.data.prepare;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.resnetspark.data.Corpora;
+import io.resnetspark.data.Progress;
+import io.resnetspark.data.SourceImage;
+import io.resnetspark.data.Split;
+import io.resnetspark.data.image.Codec;
+import io.resnetspark.data.image.Pictures;
+import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.data.shard.Dataset.Shard;
+import io.resnetspark.data.shard.Example;
+import io.resnetspark.data.shard.Shards;
+import io.resnetspark.data.source.Ilsvrc;
+import io.resnetspark.data.source.Source;
+import io.resnetspark.data.source.Sources;
+import io.resnetspark.data.source.Unit;
+import io.resnetspark.storage.BadInputException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A corpus that grows, holds doubles, or is prepared by a job that was ended. */
+class TestPrepareAgain {
+    private static final PrepareSettings SETTINGS = new PrepareSettings(480, 20_000, 0.2);
+    private static JavaSparkContext spark;
+
+    @TempDir
+    Path folder;
+
+    @BeforeAll
+    static void start() {
+        spark = Corpora.spark("local[2]");
+    }
+
+    @AfterAll
+    static void stop() {
+        spark.close();
+    }
+
+    private Source source() throws IOException {
+        return Sources.open("folders", hadoop("corpus"), spark.hadoopConfiguration());
+    }
+
+    private Dataset prepare(Source source) throws IOException {
+        return new Prepare(spark, source, hadoop("data"), SETTINGS).execute(Progress.silent());
+    }
+
+    private org.apache.hadoop.fs.Path hadoop(String name) {
+        return new org.apache.hadoop.fs.Path(folder.resolve(name).toUri());
+    }
+
+    private void picture(String key, int label, int seed) throws IOException {
+        Path file = folder.resolve("corpus").resolve(key);
+        Files.createDirectories(file.getParent());
+        Files.write(file, Codec.png(Pictures.ofClass(label, 40, 30, seed)));
+    }
+
+    private void corpus(int from, int to) throws IOException {
+        for (int i = from; i < to; i++) {
+            picture("blue/" + i + ".png", 2, i);
+            picture("red/" + i + ".png", 0, 1000 + i);
+        }
+    }
+
+    /** Everything in the dataset, by key. */
+    private Map<String, Example> examples(Dataset dataset) throws IOException {
+        Map<String, Example> all = new TreeMap<>();
+        for (Split split : Split.values()) {
+            for (Shard shard : dataset.shards(split)) {
+                org.apache.hadoop.fs.Path file = new org.apache.hadoop.fs.Path(hadoop("data"), shard.path());
+                for (Example example : Shards.read(file, shard.digest(), spark.hadoopConfiguration())) {
+                    assertThat(all.put(example.key(), example)).isNull();
+                }
+            }
+        }
+        return all;
+    }
+
+    @Test
+    void doesNothingWhereNothingIsNew() throws IOException {
+        corpus(0, 20);
+        Dataset first = prepare(source());
+        byte[] json = Files.readAllBytes(folder.resolve("data/dataset.json"));
+        assertThat(prepare(source()).json()).isEqualTo(first.json());
+        assertThat(folder.resolve("data/dataset.json")).hasBinaryContent(json);
+        assertThat(folder.toFile().list()).containsExactlyInAnyOrder("corpus", "data");
+    }
+
+    @Test
+    void addsShardsOfWhatIsNew() throws IOException {
+        corpus(0, 30);
+        Dataset first = prepare(source());
+        corpus(30, 45);
+        Dataset grown = prepare(source());
+        for (Split split : Split.values()) {
+            assertThat(grown.shards(split)).startsWith(first.shards(split).toArray(new Shard[0]));
+        }
+        assertThat(grown.shards(Split.TRAIN))
+                .hasSizeGreaterThan(first.shards(Split.TRAIN).size());
+        assertThat(examples(grown)).hasSize(90).containsKeys("red/44.png", "blue/0.png");
+        assertThat(Dataset.open(hadoop("data"), spark.hadoopConfiguration())
+                        .dataset()
+                        .json())
+                .isEqualTo(grown.json());
+        assertThat(folder.toFile().list()).containsExactlyInAnyOrder("corpus", "data");
+        assertThat(prepare(source()).json()).isEqualTo(grown.json());
+
+        Dataset anew = new Prepare(spark, source(), hadoop("anew"), SETTINGS).execute(Progress.silent());
+        assertThat(grown.images()).isEqualTo(anew.images());
+        assertThat(grown.statistics().pictures()).isEqualTo(anew.statistics().pictures());
+        for (int c = 0; c < 3; c++) {
+            assertThat(grown.statistics().mean()[c]).isCloseTo(anew.statistics().mean()[c], within(1e-9));
+            assertThat(grown.statistics().deviation()[c])
+                    .isCloseTo(anew.statistics().deviation()[c], within(1e-9));
+        }
+        float[] mean = grown.meanImageValues(hadoop("data"), spark.hadoopConfiguration());
+        assertThat(mean)
+                .containsExactly(anew.meanImageValues(hadoop("anew"), spark.hadoopConfiguration()), within(1e-4f));
+    }
+
+    @Test
+    void refusesACorpusWhosePicturesChanged() throws IOException {
+        corpus(0, 20);
+        prepare(source());
+        picture("red/7.png", 0, 99_999);
+        assertThatThrownBy(() -> prepare(source()))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("pictures of its corpus changed or vanished, such as [red/7.png]");
+        Files.delete(folder.resolve("corpus/red/7.png"));
+        assertThatThrownBy(() -> prepare(source())).isInstanceOf(BadInputException.class);
+    }
+
+    @Test
+    void setsDoublesAside() throws IOException {
+        for (int i = 0; i < 20; i++) {
+            picture("train/blue/" + i + ".png", 2, i);
+            picture("train/red/" + i + ".png", 0, 1000 + i);
+        }
+        picture("val/blue/new.png", 2, 500);
+        picture("val/blue/seen.png", 2, 3); // as train/blue/3.png
+        picture("train/red/twice.png", 0, 1004); // as train/red/4.png
+        picture("train/red/blue.png", 2, 5); // as train/blue/5.png
+        Dataset dataset = prepare(source());
+        assertThat(examples(dataset))
+                .hasSize(44 - 4)
+                .containsKeys("val/blue/seen.png", "train/red/4.png")
+                .doesNotContainKeys(
+                        "train/blue/3.png", "train/red/twice.png", "train/red/blue.png", "train/blue/5.png");
+        assertThat(dataset.quarantined())
+                .isEqualTo(Map.of("double", 1, "double in another class", 2, "double of a picture to validate on", 1));
+        assertThat(dataset.images().get("train")).containsExactly(18L, 20L);
+        assertThat(Files.readString(folder.resolve("data/quarantine/reasons.tsv")))
+                .contains("train/blue/3.png\tdouble of a picture to validate on: same bytes as val/blue/seen.png\n")
+                .contains("train/red/twice.png\tdouble: same bytes as train/red/4.png\n")
+                .contains("train/red/blue.png\tdouble in another class: same bytes as train/blue/5.png\n");
+        picture("train/red/again.png", 0, 1006); // as train/red/6.png, which stays
+        assertThat(examples(prepare(source()))).hasSize(40).containsKey("train/red/6.png");
+    }
+
+    /** A corpus in which one file cannot be read for a while, and that counts what is read. */
+    private record Unreliable(Source real, String broken) implements Source {
+        private static final AtomicInteger READ = new AtomicInteger();
+
+        @Override
+        public String description() {
+            return real.description();
+        }
+
+        @Override
+        public List<String> classes() {
+            return real.classes();
+        }
+
+        @Override
+        public int side() {
+            return real.side();
+        }
+
+        @Override
+        public List<Listing> listings() {
+            return real.listings().stream()
+                    .<Listing>map(listing -> conf -> units(listing.units(conf)))
+                    .toList();
+        }
+
+        private Iterator<Unit> units(Iterator<Unit> units) {
+            return new Iterator<>() {
+                @Override
+                public boolean hasNext() {
+                    return units.hasNext();
+                }
+
+                @Override
+                public Unit next() {
+                    return new Counted(units.next(), broken);
+                }
+            };
+        }
+    }
+
+    private record Counted(Unit real, String broken) implements Unit {
+        @Override
+        public String id() {
+            return real.id();
+        }
+
+        @Override
+        public long length() {
+            return real.length();
+        }
+
+        @Override
+        public long modified() {
+            return real.modified();
+        }
+
+        @Override
+        public Iterator<SourceImage> read(Configuration conf) throws IOException {
+            Unreliable.READ.incrementAndGet();
+            if (real.id().equals(broken)) {
+                throw new IOException("the network is down");
+            }
+            return real.read(conf);
+        }
+    }
+
+    @Test
+    void goesOnWhereAJobWasEnded() throws IOException {
+        corpus(0, 40);
+        assertThatThrownBy(() -> prepare(new Unreliable(source(), "red/17.png")))
+                .hasStackTraceContaining("network is down");
+        assertThat(folder.resolve("data")).doesNotExist();
+        Unreliable.READ.set(0);
+        Dataset dataset = prepare(new Unreliable(source(), ""));
+        assertThat(Unreliable.READ).hasPositiveValue().hasValueLessThan(60);
+        assertThat(examples(dataset)).hasSize(80);
+        assertThat(dataset.statistics().pictures()).isEqualTo(dataset.examples(Split.TRAIN));
+        assertThat(folder.toFile().list()).containsExactlyInAnyOrder("corpus", "data");
+    }
+
+    @Test
+    void imageNetMustBeWhole() throws IOException {
+        Ilsvrc.packed(folder.resolve("tars"));
+        Dataset dataset = new Prepare(
+                        spark, Sources.open("ilsvrc", hadoop("tars"), new Configuration()), hadoop("data"), SETTINGS)
+                .execute(Progress.silent());
+        assertThat(dataset.examples(Split.TRAIN)).isEqualTo(24);
+        assertThat(dataset.images().get("val")).containsExactly(2L, 2L, 2L);
+
+        Map<String, byte[]> fewer = Ilsvrc.validation();
+        fewer.remove("ILSVRC2012_val_00000004.JPEG");
+        Files.write(folder.resolve("tars/ILSVRC2012_img_val.tar"), Ilsvrc.tar(fewer));
+        assertThatThrownBy(() -> new Prepare(
+                                spark,
+                                Sources.open("ilsvrc", hadoop("tars"), new Configuration()),
+                                hadoop("other"),
+                                SETTINGS)
+                        .execute(Progress.silent()))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("must have 6 pictures in val, but 5 were found");
+        assertThat(folder.toFile().list()).containsExactlyInAnyOrder("tars", "data");
+    }
+}

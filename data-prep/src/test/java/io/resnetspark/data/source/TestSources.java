@@ -1,0 +1,194 @@
+package io.resnetspark.data.source;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.resnetspark.data.SourceImage;
+import io.resnetspark.data.Split;
+import io.resnetspark.data.image.Codec;
+import io.resnetspark.data.image.Pictures;
+import io.resnetspark.storage.BadInputException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.example.data.simple.SimpleGroup;
+import org.apache.parquet.hadoop.ParquetWriter;
+import org.apache.parquet.hadoop.example.ExampleParquetWriter;
+import org.apache.parquet.io.api.Binary;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.MessageTypeParser;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TestSources {
+    private final Configuration conf = new Configuration();
+
+    @TempDir
+    Path folder;
+
+    /** Everything in a corpus, by key. */
+    private Map<String, SourceImage> all(Source source) throws IOException {
+        Map<String, SourceImage> all = new TreeMap<>();
+        for (Source.Listing listing : source.listings()) {
+            for (Iterator<Unit> units = listing.units(conf); units.hasNext(); ) {
+                units.next()
+                        .read(conf)
+                        .forEachRemaining(
+                                image -> assertThat(all.put(image.key(), image)).isNull());
+            }
+        }
+        return all;
+    }
+
+    private Source open(String layout, Path from) throws IOException {
+        return Sources.open(layout, new org.apache.hadoop.fs.Path(from.toUri()), conf);
+    }
+
+    @Test
+    void readsImageNetsArchivesAsItsFolders() throws IOException {
+        Source packed = open("ilsvrc", Ilsvrc.packed(folder.resolve("tars")));
+        Source unpacked = open("ilsvrc", Ilsvrc.unpacked(folder.resolve("folders")));
+        assertThat(packed.classes()).isEqualTo(Ilsvrc.WNIDS).isEqualTo(unpacked.classes());
+        assertThat(packed.expected()).isEqualTo(Map.of(Split.VAL, 6L));
+        Map<String, SourceImage> images = all(packed);
+        assertThat(images).hasSize(30);
+        assertThat(all(unpacked)).usingRecursiveComparison().isEqualTo(images);
+        assertThat(images.get("train/n02119789/n02119789_7.JPEG").label()).isEqualTo(1);
+        // The devkit's number 2 is n01440764, the first in alphabetical order.
+        assertThat(images.get("val/ILSVRC2012_val_00000001.JPEG").label()).isZero();
+        assertThat(images.get("val/ILSVRC2012_val_00000003.JPEG").label()).isEqualTo(2);
+        assertThat(images.get("val/ILSVRC2012_val_00000003.JPEG").bytes())
+                .isEqualTo(Ilsvrc.validation().get("ILSVRC2012_val_00000003.JPEG"));
+    }
+
+    @Test
+    void readsStretchesOfAnArchive() throws IOException {
+        Path root = Ilsvrc.packed(folder.resolve("tars"));
+        org.apache.hadoop.fs.Path file = new org.apache.hadoop.fs.Path(
+                root.resolve("ILSVRC2012_img_val.tar").toUri());
+        Tar tar = Tar.of(file.getFileSystem(conf).getFileStatus(file));
+        List<Tar> stretches = tar.stretches(5_000, conf);
+        assertThat(stretches).hasSizeGreaterThan(1);
+        Map<String, byte[]> found = new LinkedHashMap<>();
+        for (Tar stretch : stretches) {
+            stretch.entries(conf).forEachRemaining(entry -> found.put(entry.name(), entry.bytes()));
+        }
+        assertThat(found).usingRecursiveComparison().isEqualTo(Ilsvrc.validation());
+    }
+
+    @Test
+    void tellsACutOffArchive() throws IOException {
+        Path root = Ilsvrc.packed(folder.resolve("tars"));
+        for (String name : List.of("ILSVRC2012_img_train.tar", "ILSVRC2012_img_val.tar")) {
+            byte[] whole = Files.readAllBytes(root.resolve(name));
+            // Within a picture, within a header, and after one third of the archive.
+            for (int length : List.of(whole.length / 2 + 100, 512 * 7 + 100, whole.length / 3)) {
+                Files.write(root.resolve(name), Arrays.copyOf(whole, length));
+                assertThatThrownBy(() -> all(open("ilsvrc", root)))
+                        .isInstanceOf(BadInputException.class)
+                        .hasMessageContaining(name)
+                        .hasMessageContaining("is cut short or damaged")
+                        .hasMessageContaining("Fetch it again");
+            }
+            Files.write(root.resolve(name), whole);
+        }
+    }
+
+    @Test
+    void refusesArchivesThatPointOutOfThemselves() throws IOException {
+        Path root = Ilsvrc.packed(folder.resolve("tars"));
+        for (String name : List.of("../../etc/passwd", "/etc/passwd", "a/../../b.JPEG")) {
+            Files.write(root.resolve("ILSVRC2012_img_val.tar"), Ilsvrc.tar(Map.of(name, new byte[10])));
+            assertThatThrownBy(() -> all(open("ilsvrc", root)))
+                    .isInstanceOf(BadInputException.class)
+                    .hasMessageContaining("'" + name + "', which points out of the archive");
+        }
+    }
+
+    @Test
+    void saysWhatAnImageNetLacks() throws IOException {
+        Path root = Ilsvrc.packed(folder.resolve("tars"));
+        Files.move(root.resolve("ILSVRC2012_devkit_t12.tar.gz"), root.resolve("away"));
+        assertThatThrownBy(() -> open("ilsvrc", root))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("there is no ILSVRC2012_devkit_t12.tar.gz beside it to tell their classes");
+        Files.write(root.resolve("ILSVRC2012_devkit_t12.tar.gz"), new byte[100]);
+        assertThatThrownBy(() -> open("ilsvrc", root))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("ILSVRC2012_devkit_t12.tar.gz is cut short or damaged");
+        Files.delete(root.resolve("ILSVRC2012_img_train.tar"));
+        Files.move(
+                root.resolve("away"),
+                root.resolve("ILSVRC2012_devkit_t12.tar.gz"),
+                java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        assertThatThrownBy(() -> open("ilsvrc", root))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("wanted ILSVRC2012_img_train.tar or a folder train");
+    }
+
+    @Test
+    void readsLists() throws IOException {
+        Files.createDirectories(folder.resolve("my pictures"));
+        byte[] picture = Codec.png(Pictures.ofClass(0, 20, 20, 1));
+        Files.write(folder.resolve("my pictures/größe 1.png"), picture);
+        Files.writeString(
+                folder.resolve("list.csv"), """
+                split,path,label
+                train,my pictures/größe 1.png,"cats, large"
+                val,%s,dogs
+                train,missing.png,dogs
+                train,my pictures/größe 1.png,
+                """.formatted("file:" + folder.resolve("my pictures/größe 1.png")));
+        Source source = open("list", folder.resolve("list.csv"));
+        assertThat(source.classes()).containsExactly("cats, large", "dogs");
+        List<SourceImage> images = new java.util.ArrayList<>();
+        for (Iterator<Unit> units = source.listings().get(0).units(conf); units.hasNext(); ) {
+            units.next().read(conf).forEachRemaining(images::add);
+        }
+        assertThat(images).extracting(SourceImage::label).containsExactly(0, 1, -1, -1);
+        assertThat(images)
+                .extracting(SourceImage::reason)
+                .containsExactly(null, null, "missing", "no class is known for it");
+        assertThat(images.get(1).split()).isEqualTo(Split.VAL);
+        assertThat(images.get(1).bytes()).isEqualTo(picture);
+        Files.writeString(folder.resolve("list.csv"), "file,class\na,b\n");
+        assertThatThrownBy(() -> open("list", folder.resolve("list.csv")))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("needs a first line that names the columns [path, label]; it has [file, class]");
+    }
+
+    @Test
+    void readsTablesOfSparksBinaryFile() throws IOException {
+        MessageType schema = MessageTypeParser.parseMessageType("message spark_schema { optional binary path (UTF8);"
+                + " optional int64 length; optional binary content; }");
+        org.apache.hadoop.fs.Path file =
+                new org.apache.hadoop.fs.Path(folder.resolve("t/part-0.parquet").toUri());
+        try (ParquetWriter<Group> writer =
+                ExampleParquetWriter.builder(file).withType(schema).build()) {
+            for (String path : List.of("hdfs://h/c/train/ä/1.png", "hdfs://h/c/val/b/2.png")) {
+                Group row = new SimpleGroup(schema);
+                row.add("path", path);
+                row.add("length", 3L);
+                row.add("content", Binary.fromConstantByteArray(new byte[] {1, 2, (byte) path.length()}));
+                writer.write(row);
+            }
+        }
+        Source source = open("binary-file", folder.resolve("t"));
+        assertThat(source.classes()).containsExactly("b", "ä");
+        Map<String, SourceImage> images = all(source);
+        assertThat(images).containsOnlyKeys("train/ä/1.png", "val/b/2.png");
+        assertThat(images.get("val/b/2.png").split()).isEqualTo(Split.VAL);
+        assertThat(images.get("val/b/2.png").bytes()).containsExactly(1, 2, 22);
+        assertThatThrownBy(() -> open("list", folder.resolve("t")))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("has no column 'label'; its columns are [path, length, content]");
+    }
+}

@@ -1,0 +1,95 @@
+package io.resnetspark.deploy.cli;
+
+import io.resnetspark.data.Split;
+import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.data.shard.Statistics;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/** A dataset's description for people. */
+final class DatasetTable {
+    private static final int CLASSES_SHOWN = 20;
+
+    private final StringBuilder text = new StringBuilder();
+
+    private DatasetTable() {}
+
+    static String of(Dataset.Opened opened) {
+        Dataset dataset = opened.dataset();
+        DatasetTable table = new DatasetTable();
+        table.line("%s (format %d)", opened.path(), dataset.format());
+        table.line(
+                "%s, prepared %s%s",
+                dataset.source(), dataset.created(), dataset.settings() == null ? "" : ": " + dataset.settings());
+        for (Split split : Split.values()) {
+            long bytes = dataset.shards(split).stream()
+                    .mapToLong(shard -> shard.digest().bytes())
+                    .sum();
+            table.line(
+                    "%-6s %,10d pictures in %,d shards, %,d MB",
+                    split.folder(),
+                    dataset.examples(split),
+                    dataset.shards(split).size(),
+                    bytes / 1_000_000);
+        }
+        table.classes(dataset);
+        table.statistics(dataset.statistics());
+        if (dataset.shorterSides() != null) {
+            table.line(
+                    "shorter sides, in pixels as found: %s",
+                    dataset.shorterSides().entrySet().stream()
+                            .map(bin -> String.format(Locale.ROOT, "from %d: %,d", bin.getKey(), bin.getValue()))
+                            .collect(Collectors.joining("; ")));
+        }
+        dataset.quarantined().forEach((reason, count) -> table.line("set aside: %,6d %s", count, reason));
+        return table.text.toString();
+    }
+
+    private void classes(Dataset dataset) {
+        line("%,d classes", dataset.classes().size());
+        if (dataset.images() == null) {
+            return;
+        }
+        List<Long> train = dataset.images().get(Split.TRAIN.folder());
+        List<Long> val = dataset.images().get(Split.VAL.folder());
+        for (int label = 0; label < Math.min(CLASSES_SHOWN, train.size()); label++) {
+            line(
+                    "  %4d %-30s %,8d to train on %,8d to validate on",
+                    label, dataset.classes().get(label), train.get(label), val.get(label));
+        }
+        if (train.size() > CLASSES_SHOWN) {
+            line("  ... %,d more; all are in --json", train.size() - CLASSES_SHOWN);
+        }
+    }
+
+    private void statistics(Statistics statistics) {
+        line("of red, green and blue, in levels of 0 to 255 (and of 0 to 1):");
+        line("  mean      %s", levels(statistics.mean()));
+        line("  deviation %s", levels(statistics.deviation()));
+        if (statistics.principalComponents() != null) {
+            for (double[] component : statistics.principalComponents()) {
+                double length =
+                        Math.sqrt(Arrays.stream(component).map(x -> x * x).sum());
+                line(
+                        "  component of deviation %7.2f (%.4f) along %s",
+                        length,
+                        length / 255,
+                        Arrays.stream(component)
+                                .mapToObj(x -> String.format(Locale.ROOT, "%7.4f", length == 0 ? 0 : x / length))
+                                .collect(Collectors.joining(" ")));
+            }
+        }
+    }
+
+    private static String levels(double[] values) {
+        return Arrays.stream(values)
+                .mapToObj(value -> String.format(Locale.ROOT, "%6.2f (%.3f)", value, value / 255))
+                .collect(Collectors.joining("  "));
+    }
+
+    private void line(String format, Object... values) {
+        text.append(String.format(Locale.ROOT, format, values)).append('\n');
+    }
+}
