@@ -4,6 +4,7 @@ import io.resnetspark.data.image.Codec;
 import io.resnetspark.data.image.Pictures;
 import io.resnetspark.data.prepare.Prepare;
 import io.resnetspark.data.prepare.PrepareSettings;
+import io.resnetspark.data.prepare.PrepareSettings.Doubles;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.source.Sources;
 import java.io.IOException;
@@ -51,7 +52,8 @@ public final class Corpora {
                         Sources.open(
                                 "folders", new org.apache.hadoop.fs.Path(folders.toUri()), spark.hadoopConfiguration()),
                         target,
-                        new PrepareSettings(480, shardBytes, 0))
+                        // Some tests want the same picture twice.
+                        new PrepareSettings(480, false, shardBytes, 0, Doubles.KEEP, Codec.Limits.USUAL))
                 .execute(Progress.silent());
         return Dataset.open(target, spark.hadoopConfiguration());
     }

@@ -127,7 +127,8 @@ public final class Training {
                 round.loss(),
                 round.examples(),
                 round.seconds(),
-                round.examples() / round.seconds()));
+                round.examples() / round.seconds(),
+                round.waiting()));
     }
 
     private Path publish(TrainingState state, EvaluationResult evaluation) throws IOException {

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.Consumer;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
@@ -23,7 +24,10 @@ import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
 
-/** Encoded bytes to pixels and back, by the JDK's ImageIO with TwelveMonkeys' JPEG reader (CMYK, YCCK). */
+/**
+ * Encoded bytes to pixels and back. Ordinary JPEGs by FFmpeg; PNG, and JPEGs that are not ordinary, by the JDK's ImageIO
+ * with TwelveMonkeys' JPEG reader (CMYK, YCCK). Pictures are turned upright as EXIF says.
+ */
 public final class Codec {
     /** Larger files are never read to their end. */
     public static final int MOST_BYTES = 256 << 20;
@@ -60,6 +64,19 @@ public final class Codec {
         if (bytes.length > limits.bytes()) {
             throw new BadImageException("more than " + limits.bytes() / 1_000_000 + " MB");
         }
+        JpegHeader header = JpegHeader.of(bytes);
+        if (header == null) {
+            return decodeCarefully(bytes, limits);
+        }
+        Optional<Image> fast = (long) header.width() * header.height() <= limits.pixels()
+                ? FastJpeg.decode(bytes, header)
+                : Optional.empty();
+        Image image = fast.isPresent() ? fast.get() : decodeCarefully(bytes, limits);
+        return image.upright(header.orientation());
+    }
+
+    /** By the JDK and TwelveMonkeys, which decode everything that FFmpeg is not asked for, and say what is wrong. */
+    static Image decodeCarefully(byte[] bytes, Limits limits) throws BadImageException {
         try (ImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes))) {
             Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
             if (!readers.hasNext()) {

@@ -25,6 +25,31 @@ public record Image(int height, int width, byte[] rgb) {
         return new Image(height, width, mirrored);
     }
 
+    /** As it was seen when it was taken, given EXIF's orientation, 1 to 8. */
+    Image upright(int orientation) {
+        return switch (orientation) {
+            case 2 -> mirrored();
+            case 3 -> transposed().mirrored().transposed().mirrored();
+            case 4 -> transposed().mirrored().transposed();
+            case 5 -> transposed();
+            case 6 -> transposed().mirrored();
+            case 7 -> mirrored().transposed().mirrored();
+            case 8 -> mirrored().transposed();
+            default -> this;
+        };
+    }
+
+    /** Rows and columns exchanged. */
+    private Image transposed() {
+        byte[] transposed = new byte[rgb.length];
+        for (int y = 0, from = 0; y < height; y++) {
+            for (int x = 0; x < width; x++, from += 3) {
+                System.arraycopy(rgb, from, transposed, 3 * (x * height + y), 3);
+            }
+        }
+        return new Image(width, height, transposed);
+    }
+
     /** A part, in whole pixels. */
     Image cut(int x, int y, int partWidth, int partHeight) {
         byte[] part = new byte[3 * partWidth * partHeight];

@@ -154,7 +154,7 @@ public final class Prepare {
                     .map(entry -> "\n  " + entry.getKey() + ": " + entry.getValue())
                     .collect(Collectors.joining());
             throw new BadInputException(String.format(
-                    "%d of %d pictures are bad, more than %.1f %%: %s. Some of them:%s%nMend the corpus, or allow more with --most-bad.",
+                    "%d of %d pictures are bad, more than %.1f %%: %s. Some of them:%s%nMend the corpus, or allow more with --most-bad (--doubles keep if doubles are no fault).",
                     bad, all, 100 * settings.mostBad(), summary.reasons(), some));
         }
     }

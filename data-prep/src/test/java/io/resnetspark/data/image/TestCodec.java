@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -104,5 +107,92 @@ class TestCodec {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ImageIO.write(image, format, out);
         return out.toByteArray();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8})
+    void turnsPicturesUpright(int orientation) throws BadImageException {
+        byte[] rgb = fields(96, 64); // large flat fields, which JPEG keeps
+        Image seen = Codec.decode(withOrientation(Codec.jpeg(new Image(64, 96, rgb), 0.95f), orientation));
+        assertThat(seen.width()).isEqualTo(orientation < 5 ? 96 : 64);
+        // Stored are red, green over blue, white. EXIF 2.32: where what is stored as row 0 and column 0 is seen.
+        String expected = List.of("RGBW", "GRWB", "WBGR", "BWRG", "RBGW", "BRWG", "WGBR", "GWRB")
+                .get(orientation - 1);
+        StringBuilder corners = new StringBuilder();
+        for (int[] corner : new int[][] {
+            {8, 8}, {seen.width() - 8, 8}, {8, seen.height() - 8}, {seen.width() - 8, seen.height() - 8}
+        }) {
+            int at = 3 * (corner[1] * seen.width() + corner[0]);
+            boolean red = (seen.rgb()[at] & 0xff) > 128;
+            boolean green = (seen.rgb()[at + 1] & 0xff) > 128;
+            corners.append(red && green ? 'W' : red ? 'R' : green ? 'G' : 'B');
+        }
+        assertThat(corners).hasToString(expected);
+    }
+
+    private static byte[] fields(int width, int height) {
+        byte[] rgb = new byte[3 * width * height];
+        int[] colours = {0xff0000, 0x00ff00, 0x0000ff, 0xffffff};
+        for (int y = 0, i = 0; y < height; y++) {
+            for (int x = 0; x < width; x++) {
+                int colour = colours[(y < height / 2 ? 0 : 2) + (x < width / 2 ? 0 : 1)];
+                rgb[i++] = (byte) (colour >> 16);
+                rgb[i++] = (byte) (colour >> 8);
+                rgb[i++] = (byte) colour;
+            }
+        }
+        return rgb;
+    }
+
+    /** With a segment of EXIF that says nothing but how the camera was held. */
+    private static byte[] withOrientation(byte[] jpeg, int orientation) {
+        ByteBuffer exif = ByteBuffer.allocate(36);
+        exif.putShort((short) 0xffe1).putShort((short) 34).put(new byte[] {'E', 'x', 'i', 'f', 0, 0});
+        exif.put(new byte[] {'M', 'M', 0, 42}).putInt(8);
+        exif.putShort((short) 1);
+        exif.putShort((short) 0x0112)
+                .putShort((short) 3)
+                .putInt(1)
+                .putShort((short) orientation)
+                .putShort((short) 0);
+        exif.putInt(0);
+        byte[] result = new byte[jpeg.length + 36];
+        System.arraycopy(jpeg, 0, result, 0, 2);
+        System.arraycopy(exif.array(), 0, result, 2, 36);
+        System.arraycopy(jpeg, 2, result, 38, jpeg.length - 2);
+        return result;
+    }
+
+    @Test
+    void theFastWayAndTheCarefulOneSeeTheSame() throws BadImageException {
+        for (int[] size : new int[][] {{64, 48}, {225, 151}, {33, 500}}) {
+            byte[] jpeg = Codec.jpeg(Pictures.ofClass(2, size[0], size[1], 3), 0.9f);
+            Image fast = FastJpeg.decode(jpeg, JpegHeader.of(jpeg)).orElseThrow();
+            Image careful = Codec.decodeCarefully(jpeg, Codec.Limits.USUAL);
+            assertThat(fast.width()).isEqualTo(size[0]);
+            assertThat(meanDifference(fast, careful)).isLessThan(1.5);
+        }
+    }
+
+    @Test
+    void theFastWayLeavesDamageToTheCarefulOne() {
+        byte[] whole = Codec.jpeg(Pictures.ofClass(2, 200, 200, 3), 0.9f);
+        byte[] cut = Arrays.copyOf(whole, whole.length / 2);
+        assertThat(FastJpeg.decode(cut, JpegHeader.of(cut))).isEmpty();
+        // As long as it should be and with an end marker, but with a hole.
+        cut = Arrays.copyOf(cut, whole.length);
+        System.arraycopy(whole, whole.length - 2, cut, whole.length - 2, 2);
+        assertThat(FastJpeg.decode(cut, JpegHeader.of(cut))).isEmpty();
+        assertThat(FastJpeg.decode(whole, JpegHeader.of(whole)))
+                .as("and goes on after that")
+                .isPresent();
+    }
+
+    private static double meanDifference(Image a, Image b) {
+        double sum = 0;
+        for (int i = 0; i < a.rgb().length; i++) {
+            sum += Math.abs((a.rgb()[i] & 0xff) - (b.rgb()[i] & 0xff));
+        }
+        return sum / a.rgb().length;
     }
 }

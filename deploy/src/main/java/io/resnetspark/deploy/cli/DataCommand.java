@@ -1,7 +1,6 @@
 package io.resnetspark.deploy.cli;
 
 import io.resnetspark.data.Split;
-import io.resnetspark.data.image.Preprocessing;
 import io.resnetspark.data.prepare.Verification;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.Example;
@@ -9,14 +8,12 @@ import io.resnetspark.data.shard.Shards;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Locations;
-import io.resnetspark.train.recipe.Recipe;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
-import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine;
@@ -92,12 +89,7 @@ final class DataCommand implements Runnable {
         }
         Configuration conf = new Configuration();
         Dataset.Opened opened = Dataset.open(Locations.of(data), conf);
-        Preprocessing preprocessing = recipe == null
-                ? Preview.papers(opened, conf)
-                : Recipe.parse(TrainCommand.read(recipe), recipe, Map.of())
-                        .data()
-                        .trainingOn(opened, conf);
-        Preview.write(opened, preprocessing, count, to, conf);
+        Preview.write(opened, Preview.preprocessing(opened, recipe, conf), count, to, conf);
         spec.commandLine().getOut().println(to);
         return 0;
     }

@@ -10,12 +10,14 @@ import io.resnetspark.data.image.Preprocessing;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.Example;
 import io.resnetspark.data.shard.Shards;
+import io.resnetspark.train.recipe.Recipe;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 
 /** What a network will see of a dataset, on one sheet: a row a picture, as it is seen in the first epochs. */
@@ -24,6 +26,15 @@ final class Preview {
     private static final double PAPERS_NOISE = 0.1;
 
     private Preview() {}
+
+    /** A recipe's augmentation, or the paper's where none is named. */
+    static Preprocessing preprocessing(Dataset.Opened data, String recipe, Configuration conf) throws IOException {
+        return recipe == null
+                ? papers(data, conf)
+                : Recipe.parse(TrainCommand.read(recipe), recipe, Map.of())
+                        .data()
+                        .trainingOn(data, conf);
+    }
 
     /** The paper's augmentation for pictures of this dataset's size. */
     static Preprocessing papers(Dataset.Opened data, Configuration conf) throws IOException {

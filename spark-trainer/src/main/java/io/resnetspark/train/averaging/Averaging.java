@@ -7,6 +7,7 @@ import org.apache.spark.HashPartitioner;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.util.DoubleAccumulator;
 import org.apache.spark.util.SerializableConfiguration;
 import scala.Tuple2;
 
@@ -22,19 +23,26 @@ public final class Averaging {
     private final TrainingPlan plan;
     private final Broadcast<TrainingPlan> sharedPlan;
     private final StatisticsLayout statistics;
+    private final DoubleAccumulator waiting;
 
     public Averaging(JavaSparkContext spark, TrainingPlan plan, StatisticsLayout statistics) {
         this.spark = spark;
         this.plan = plan;
         this.sharedPlan = spark.broadcast(plan);
         this.statistics = statistics;
+        this.waiting = spark.sc().doubleAccumulator("seconds of waiting for pictures");
     }
 
-    /** What a round made of the state, and how it went. */
-    public record Round(TrainingState state, double loss, long examples, double seconds) {}
+    /**
+     * What a round made of the state, and how it went.
+     *
+     * @param waiting seconds for which a worker's network waited for pictures, on average over the workers
+     */
+    public record Round(TrainingState state, double loss, long examples, double seconds, double waiting) {}
 
     public Round round(TrainingState state) {
         long start = System.nanoTime();
+        waiting.reset();
         Contribution sum = contributions(state);
         if (!Double.isFinite(sum.meanLoss())) {
             throw new DivergedException(state, sum.meanLoss());
@@ -51,7 +59,12 @@ public final class Averaging {
                 state.iteration() + sum.steps(),
                 parameters,
                 velocity);
-        return new Round(next, sum.meanLoss(), sum.examples(), (System.nanoTime() - start) / 1e9);
+        return new Round(
+                next,
+                sum.meanLoss(),
+                sum.examples(),
+                (System.nanoTime() - start) / 1e9,
+                waiting.value() / plan.recipe().workers());
     }
 
     private static boolean isFinite(float[] values) {
@@ -68,11 +81,12 @@ public final class Averaging {
         List<Integer> slots = IntStream.range(0, workers).boxed().toList();
         Broadcast<TrainingState> shared = spark.broadcast(state);
         Broadcast<TrainingPlan> plan = sharedPlan;
+        DoubleAccumulator waiting = this.waiting;
         SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
         spark.setJobDescription("epoch " + (state.epoch() + 1) + ", round " + (state.round() + 1));
         try {
             return sum(spark.parallelize(slots, workers)
-                    .map(worker -> new LocalSteps(plan.value(), conf.value()).run(shared.value(), worker)));
+                    .map(worker -> new LocalSteps(plan.value(), conf.value(), waiting).run(shared.value(), worker)));
         } finally {
             shared.destroy();
         }

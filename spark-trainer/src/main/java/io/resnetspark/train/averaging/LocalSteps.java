@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.util.DoubleAccumulator;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
@@ -23,11 +24,14 @@ import org.nd4j.linalg.factory.Nd4j;
 final class LocalSteps {
     private final TrainingPlan plan;
     private final Configuration conf;
+    private final DoubleAccumulator waiting;
     private final Map<Integer, ShardCache.Loaded> shards = new HashMap<>();
 
-    LocalSteps(TrainingPlan plan, Configuration conf) {
+    /** @param waiting where to add the seconds for which the network waited for pictures */
+    LocalSteps(TrainingPlan plan, Configuration conf, DoubleAccumulator waiting) {
         this.plan = plan;
         this.conf = conf;
+        this.waiting = waiting;
     }
 
     Contribution run(TrainingState state, int worker) throws IOException {
@@ -44,13 +48,18 @@ final class LocalSteps {
         load(state, graph);
         double loss = 0;
         long examples = 0;
-        for (List<Place> batch : batches) {
-            if (Thread.interrupted()) {
-                throw new InterruptedIOException("Spark ended this task");
+        try (Prefetch<List<Place>, DataSet> minibatches =
+                new Prefetch<>(batches, batch -> minibatch(batch, state.epoch()))) {
+            while (minibatches.hasNext()) {
+                if (Thread.interrupted()) {
+                    throw new InterruptedIOException("Spark ended this task");
+                }
+                DataSet batch = minibatches.next();
+                graph.fit(batch);
+                loss += graph.score() * batch.numExamples();
+                examples += batch.numExamples();
             }
-            graph.fit(minibatch(batch, state.epoch()));
-            loss += graph.score() * batch.size();
-            examples += batch.size();
+            waiting.add(minibatches.waited());
         }
         return Contribution.of(
                 graph.params().toFloatVector(),

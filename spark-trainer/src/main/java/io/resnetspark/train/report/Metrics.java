@@ -13,6 +13,7 @@ public final class Metrics {
      *
      * @param iteration steps of each worker since the start
      * @param loss mean cross-entropy of the pictures of the round, in training mode
+     * @param waitingSeconds for which a worker's network waited for pictures, on average over the workers
      */
     public record RoundLine(
             String kind,
@@ -23,7 +24,8 @@ public final class Metrics {
             double loss,
             long images,
             double seconds,
-            double imagesPerSecond) {}
+            double imagesPerSecond,
+            double waitingSeconds) {}
 
     /** An evaluation at the end of an epoch. */
     public record EvaluationLine(String kind, int epoch, EvaluationResult result) {}

@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.util.DoubleAccumulator;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.spark.api.RDDTrainingApproach;
 import org.deeplearning4j.spark.api.Repartition;
@@ -129,7 +130,7 @@ class TestAveraging {
         TrainingPlan plan = plan();
         TrainingState state = start(plan);
         StatisticsLayout layout = StatisticsLayout.of(plan.graph());
-        LocalSteps steps = new LocalSteps(plan, spark.hadoopConfiguration());
+        LocalSteps steps = new LocalSteps(plan, spark.hadoopConfiguration(), new DoubleAccumulator());
         Contribution first = steps.run(state, 0);
         Contribution second = steps.run(state, 1);
         Averaging.Round round = averaging(plan).round(state);
@@ -190,7 +191,7 @@ class TestAveraging {
     void agreesWithDl4jsOwnAveraging() throws IOException {
         TrainingPlan plan = plan("steps-per-round", "1");
         TrainingState state = start(plan);
-        LocalSteps steps = new LocalSteps(plan, spark.hadoopConfiguration());
+        LocalSteps steps = new LocalSteps(plan, spark.hadoopConfiguration(), new DoubleAccumulator());
         List<DataSet> minibatches = new ArrayList<>();
         for (int worker = 0; worker < 2; worker++) {
             minibatches.add(steps.minibatch(steps.batches(state, worker).get(0), 0));

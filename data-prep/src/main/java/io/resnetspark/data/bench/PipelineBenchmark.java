@@ -1,0 +1,129 @@
+package io.resnetspark.data.bench;
+
+import io.resnetspark.data.Seeds;
+import io.resnetspark.data.Split;
+import io.resnetspark.data.image.BadImageException;
+import io.resnetspark.data.image.Codec;
+import io.resnetspark.data.image.Image;
+import io.resnetspark.data.image.Preprocessing;
+import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.data.shard.Dataset.Shard;
+import io.resnetspark.data.shard.Example;
+import io.resnetspark.data.shard.Shards;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.util.List;
+import java.util.random.RandomGenerator;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+
+/** How fast one core turns shards into minibatches, and with what it spends its time. */
+public final class PipelineBenchmark {
+    private static final int BATCH = 32;
+    private static final double WARM_UP = 2;
+    private static final double NANO = 1e-9;
+
+    private final Dataset.Opened data;
+    private final Preprocessing preprocessing;
+    private final Configuration conf;
+    private final float[] minibatch;
+    private final FloatBuffer target;
+    private Seconds spent = new Seconds();
+    private long images;
+
+    public PipelineBenchmark(Dataset.Opened data, Preprocessing preprocessing, Configuration conf) {
+        this.data = data;
+        this.preprocessing = preprocessing;
+        this.conf = conf;
+        this.minibatch = new float[BATCH * preprocessing.floats()];
+        this.target = ByteBuffer.allocateDirect(minibatch.length * Float.BYTES).asFloatBuffer();
+    }
+
+    /** Time by step. */
+    private static final class Seconds {
+        private double read;
+        private double decode;
+        private double resize;
+        private double augment;
+        private double copy;
+
+        double all() {
+            return read + decode + resize + augment + copy;
+        }
+    }
+
+    /**
+     * What was measured.
+     *
+     * @param read fetching shards and checking their digests, in seconds
+     * @param decode of encoded pictures, in seconds
+     * @param resize of the crop, and mirroring, in seconds
+     * @param augment colour noise, mean, and padding, in seconds
+     * @param copy of minibatches to native memory, in seconds
+     */
+    public record Result(
+            double imagesPerSecondPerCore,
+            long images,
+            double read,
+            double decode,
+            double resize,
+            double augment,
+            double copy) {}
+
+    /** Reads the training split again and again. */
+    public Result run(double seconds) throws IOException {
+        pass(WARM_UP);
+        spent = new Seconds();
+        images = 0;
+        pass(seconds);
+        return new Result(
+                images / spent.all(), images, spent.read, spent.decode, spent.resize, spent.augment, spent.copy);
+    }
+
+    private void pass(double seconds) throws IOException {
+        long start = System.nanoTime();
+        for (long epoch = 0; ; epoch++) {
+            for (Shard shard : data.dataset().shards(Split.TRAIN)) {
+                long before = System.nanoTime();
+                List<Example> examples = Shards.read(new Path(data.path(), shard.path()), shard.digest(), conf);
+                spent.read += since(before);
+                for (Example example : examples) {
+                    see(example, epoch);
+                    if (since(start) > seconds) {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    private void see(Example example, long epoch) throws IOException {
+        RandomGenerator random = Seeds.of(0, epoch, example.key());
+        int offset = (int) (images % BATCH) * preprocessing.floats();
+        long start = System.nanoTime();
+        Image decoded;
+        try {
+            decoded = Codec.decode(example.bytes());
+        } catch (BadImageException changed) {
+            throw new IOException(example.key() + " was a picture when it was prepared", changed);
+        }
+        spent.decode += since(start);
+        start = System.nanoTime();
+        Image crop = preprocessing.crop().apply(decoded, random);
+        spent.resize += since(start);
+        start = System.nanoTime();
+        preprocessing.mean().subtract(crop, preprocessing.noise().draw(random), minibatch, offset);
+        preprocessing.crop().afterMean(minibatch, offset, random);
+        spent.augment += since(start);
+        start = System.nanoTime();
+        if (++images % BATCH == 0) {
+            target.clear().put(minibatch);
+        }
+        spent.copy += since(start);
+    }
+
+    private static double since(long start) {
+        return (System.nanoTime() - start) * NANO;
+    }
+}

@@ -1,0 +1,84 @@
+package io.resnetspark.data.image;
+
+import com.twelvemonkeys.imageio.metadata.Directory;
+import com.twelvemonkeys.imageio.metadata.Entry;
+import com.twelvemonkeys.imageio.metadata.tiff.TIFF;
+import com.twelvemonkeys.imageio.metadata.tiff.TIFFReader;
+import com.twelvemonkeys.imageio.stream.ByteArrayImageInputStream;
+import java.io.IOException;
+import java.util.Arrays;
+
+/**
+ * What the segments of a JPEG say before its pixels begin.
+ *
+ * @param components 1 for grey, 3 for colour, 4 for print
+ * @param precision bits of a sample
+ * @param width in pixels, as stored
+ * @param height in pixels, as stored
+ * @param adobe whether Adobe's segment is there, which may tell of other colours than Y'CbCr
+ * @param orientation EXIF's, 1 to 8; 1 where nothing is said
+ */
+record JpegHeader(int components, int precision, int width, int height, boolean adobe, int orientation) {
+    private static final int START = 0xffd8;
+    private static final int APP1 = 0xe1;
+    private static final int APP14 = 0xee;
+    private static final int SCAN = 0xda;
+    private static final byte[] EXIF = {'E', 'x', 'i', 'f', 0, 0};
+
+    /** Null for what is no JPEG, or has no frame. */
+    static JpegHeader of(byte[] bytes) {
+        if (bytes.length < 4 || word(bytes, 0) != START) {
+            return null;
+        }
+        boolean adobe = false;
+        int orientation = 1;
+        JpegHeader frame = null;
+        for (int at = 2; at + 4 <= bytes.length && (bytes[at] & 0xff) == 0xff; ) {
+            int marker = bytes[at + 1] & 0xff;
+            if (marker == 0xff) {
+                at++; // padding
+                continue;
+            }
+            int end = at + 2 + word(bytes, at + 2);
+            if (marker == SCAN || end > bytes.length) {
+                break;
+            }
+            if (marker == APP1) {
+                orientation = orientation(bytes, at + 4, end);
+            } else if (marker == APP14) {
+                adobe = true;
+            } else if (isFrame(marker) && end - at >= 10) {
+                frame = new JpegHeader(
+                        bytes[at + 9] & 0xff, bytes[at + 4] & 0xff, word(bytes, at + 7), word(bytes, at + 5), false, 1);
+            }
+            at = end;
+        }
+        return frame == null
+                ? null
+                : new JpegHeader(frame.components, frame.precision, frame.width, frame.height, adobe, orientation);
+    }
+
+    /** SOF0 to SOF15, but for the tables DHT, JPG and DAC between them. */
+    private static boolean isFrame(int marker) {
+        return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
+    }
+
+    private static int word(byte[] bytes, int at) {
+        return ((bytes[at] & 0xff) << 8) | (bytes[at + 1] & 0xff);
+    }
+
+    private static int orientation(byte[] bytes, int from, int to) {
+        if (to - from <= EXIF.length || !Arrays.equals(bytes, from, from + EXIF.length, EXIF, 0, EXIF.length)) {
+            return 1;
+        }
+        try (ByteArrayImageInputStream exif =
+                new ByteArrayImageInputStream(bytes, from + EXIF.length, to - from - EXIF.length)) {
+            Directory directory = new TIFFReader().read(exif);
+            Entry entry = directory.getEntryById(TIFF.TAG_ORIENTATION);
+            int value = entry != null && entry.getValue() instanceof Number number ? number.intValue() : 1;
+            return value >= 1 && value <= 8 ? value : 1;
+        } catch (IOException | RuntimeException damaged) {
+            return 1; // cameras write much nonsense, and the pixels are what counts
+        }
+    }
+}

@@ -1,0 +1,76 @@
+package io.resnetspark.train.averaging;
+
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.util.Iterator;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+/** Makes the next minibatch in a thread of its own, while the network learns from this one. */
+final class Prefetch<A, B> implements AutoCloseable {
+    /** Makes one minibatch. */
+    interface Maker<A, B> {
+        B make(A plan) throws IOException;
+    }
+
+    private final ExecutorService thread = Executors.newSingleThreadExecutor(work -> {
+        Thread thread = new Thread(work, "next minibatch");
+        thread.setDaemon(true);
+        return thread;
+    });
+    private final Iterator<A> plans;
+    private final Maker<A, B> maker;
+    private Future<B> next;
+    private long waited;
+
+    Prefetch(Iterable<A> plans, Maker<A, B> maker) {
+        this.plans = plans.iterator();
+        this.maker = maker;
+        begin();
+    }
+
+    private void begin() {
+        if (plans.hasNext()) {
+            A plan = plans.next();
+            next = thread.submit(() -> maker.make(plan));
+        } else {
+            next = null;
+        }
+    }
+
+    boolean hasNext() {
+        return next != null;
+    }
+
+    /** The next one, once it is ready. */
+    B next() throws IOException {
+        long start = System.nanoTime();
+        try {
+            B made = next.get();
+            begin();
+            return made;
+        } catch (InterruptedException ended) {
+            Thread.currentThread().interrupt();
+            throw (IOException) new InterruptedIOException("Spark ended this task").initCause(ended);
+        } catch (ExecutionException failed) {
+            if (failed.getCause() instanceof IOException cause) {
+                throw cause;
+            }
+            throw new IllegalStateException(failed.getCause());
+        } finally {
+            waited += System.nanoTime() - start;
+        }
+    }
+
+    /** Seconds for which {@link #next} had to wait, all in all. */
+    double waited() {
+        return waited * 1e-9;
+    }
+
+    @Override
+    public void close() {
+        thread.shutdownNow();
+    }
+}

@@ -1,0 +1,61 @@
+package io.resnetspark.train.averaging;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(20)
+class TestPrefetch {
+    @Test
+    void keepsTheOrderAndMakesOneAhead() throws Exception {
+        List<CountDownLatch> begun =
+                List.of(new CountDownLatch(1), new CountDownLatch(1), new CountDownLatch(1), new CountDownLatch(1));
+        List<Integer> made = new ArrayList<>();
+        try (Prefetch<Integer, Integer> prefetch = new Prefetch<>(List.of(0, 1, 2, 3), i -> {
+            begun.get(i).countDown();
+            return 10 * i;
+        })) {
+            for (int i = 0; i < 4; i++) {
+                begun.get(i).await(); // begins before it is asked for
+                assertThat(begun.subList(i + 1, 4)).allMatch(later -> later.getCount() == 1);
+                assertThat(prefetch.hasNext()).isTrue();
+                made.add(prefetch.next());
+            }
+            assertThat(prefetch.hasNext()).isFalse();
+        }
+        assertThat(made).containsExactly(0, 10, 20, 30);
+    }
+
+    @Test
+    void countsTheTimeOfWaiting() throws Exception {
+        try (Prefetch<Integer, Integer> prefetch = new Prefetch<>(List.of(1), i -> {
+            try {
+                Thread.sleep(200);
+            } catch (InterruptedException ended) {
+                throw new IOException(ended);
+            }
+            return i;
+        })) {
+            prefetch.next();
+            assertThat(prefetch.waited()).isGreaterThan(0.1);
+        }
+    }
+
+    @Test
+    void passesOnWhatWentWrong() {
+        try (Prefetch<Integer, Integer> prefetch = new Prefetch<>(List.of(1), i -> {
+            throw new FileNotFoundException("gone");
+        })) {
+            assertThatThrownBy(prefetch::next)
+                    .isInstanceOf(FileNotFoundException.class)
+                    .hasMessage("gone");
+        }
+    }
+}
