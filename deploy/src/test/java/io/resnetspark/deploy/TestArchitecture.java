@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 /** The arrows of docs/architecture.md. */
 class TestArchitecture {
-    private static final String[] DL4J = {"org.deeplearning4j..", "org.nd4j..", "org.datavec..", "org.bytedeco.."};
+    private static final String[] DL4J = {"org.deeplearning4j..", "org.nd4j..", "org.datavec..", "org.bytedeco.dnnl.."};
 
     private static JavaClasses classes;
 
@@ -64,6 +64,25 @@ class TestArchitecture {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(DL4J)
+                .check(classes);
+    }
+
+    /** JavaCPP's bindings: of FFmpeg for pictures, of oneDNN for models. */
+    @Test
+    void nativeCodeStaysBehindPicturesAndModels() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackages("..resnetspark.model..", "..resnetspark.train..", "..resnetspark.data.image..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("org.bytedeco..")
+                .check(classes);
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("..resnetspark.data.image..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("org.bytedeco.ffmpeg..")
                 .check(classes);
     }
 
