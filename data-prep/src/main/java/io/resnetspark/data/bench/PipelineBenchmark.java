@@ -104,7 +104,7 @@ public final class PipelineBenchmark {
         long start = System.nanoTime();
         Image decoded;
         try {
-            decoded = Codec.decode(example.bytes());
+            decoded = Codec.decode(example.bytes(), Codec.Limits.NONE);
         } catch (BadImageException changed) {
             throw new IOException(example.key() + " was a picture when it was prepared", changed);
         }

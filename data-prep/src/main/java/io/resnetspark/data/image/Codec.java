@@ -47,6 +47,9 @@ public final class Codec {
         /** 3 bytes a pixel have to fit into an array. */
         private static final long MOST_PIXELS = Integer.MAX_VALUE / 3;
 
+        /** For pictures that were looked at before, whatever the limits were then. */
+        public static final Limits NONE = new Limits(MOST_BYTES, MOST_PIXELS);
+
         public Limits {
             if (bytes < 1 || bytes > MOST_BYTES || pixels < 1 || pixels > MOST_PIXELS) {
                 throw new BadInputException("Limits of pictures must be within 1 and " + MOST_BYTES + " bytes and "

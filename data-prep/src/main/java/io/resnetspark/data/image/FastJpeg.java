@@ -1,6 +1,8 @@
 package io.resnetspark.data.image;
 
+import java.util.Deque;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVCodecContext;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
@@ -20,11 +22,16 @@ import org.bytedeco.javacpp.PointerPointer;
  * ordinary, or raises the least complaint, is left to the careful way of {@link Codec}: only that one tells why a
  * picture is bad.
  *
- * <p>FFmpeg's contexts belong to a thread. Only the one decoder is ever opened, by name; a file does not choose.
+ * <p>FFmpeg's contexts serve one thread at a time. Only the one decoder is ever opened, by name; a file does not choose.
  */
 final class FastJpeg {
     private static final boolean AVAILABLE = load();
-    private static final ThreadLocal<FastJpeg> HERE = ThreadLocal.withInitial(FastJpeg::new);
+    /** Decoders at rest. There are as many as ever decoded at once; they hold native memory that nobody collects. */
+    private static final Deque<FastJpeg> RESTING = new ConcurrentLinkedDeque<>();
+
+    /** Buffers larger than this are given back after a picture. */
+    private static final long MOST_KEPT = 16 << 20;
+
     private static final int PADDING = avcodec.AV_INPUT_BUFFER_PADDING_SIZE;
     /** AV_EF_BITSTREAM, AV_EF_BUFFER and AV_EF_EXPLODE of libavcodec/defs.h: fail instead of concealing. */
     private static final int STRICT = 1 << 1 | 1 << 2 | 1 << 3;
@@ -67,9 +74,25 @@ final class FastJpeg {
     static Optional<Image> decode(byte[] bytes, JpegHeader header) {
         boolean ordinary = AVAILABLE
                 && header.precision() == 8
+                && header.selfContained()
                 && (header.components() == 1 || (header.components() == 3 && !header.adobe()))
                 && endsWell(bytes);
-        return ordinary ? HERE.get().decodeOrdinary(bytes, header) : Optional.empty();
+        if (!ordinary) {
+            return Optional.empty();
+        }
+        FastJpeg resting = RESTING.poll();
+        FastJpeg decoder = resting == null ? new FastJpeg() : resting;
+        try {
+            return decoder.decodeOrdinary(bytes, header);
+        } finally {
+            decoder.shrink();
+            RESTING.push(decoder);
+        }
+    }
+
+    private void shrink() {
+        encoded = encoded.capacity() > MOST_KEPT ? atLeast(new BytePointer(1), 1 << 16) : encoded;
+        decoded = decoded.capacity() > MOST_KEPT ? atLeast(new BytePointer(1), 1 << 16) : decoded;
     }
 
     /** The end marker is there, perhaps with padding behind it. */

@@ -16,13 +16,18 @@ import java.util.Arrays;
  * @param width in pixels, as stored
  * @param height in pixels, as stored
  * @param adobe whether Adobe's segment is there, which may tell of other colours than Y'CbCr
+ * @param selfContained whether it brings its own tables, and all components in its first scan unless it is progressive
  * @param orientation EXIF's, 1 to 8; 1 where nothing is said
  */
-record JpegHeader(int components, int precision, int width, int height, boolean adobe, int orientation) {
+record JpegHeader(
+        int components, int precision, int width, int height, boolean adobe, boolean selfContained, int orientation) {
     private static final int START = 0xffd8;
     private static final int APP1 = 0xe1;
     private static final int APP14 = 0xee;
     private static final int SCAN = 0xda;
+    private static final int QUANTIZATION = 0xdb;
+    private static final int HUFFMAN = 0xc4;
+    private static final int PROGRESSIVE = 0xc2;
     private static final byte[] EXIF = {'E', 'x', 'i', 'f', 0, 0};
 
     /** Null for what is no JPEG, or has no frame. */
@@ -31,6 +36,10 @@ record JpegHeader(int components, int precision, int width, int height, boolean 
             return null;
         }
         boolean adobe = false;
+        boolean progressive = false;
+        boolean quantization = false;
+        boolean huffman = false;
+        boolean selfContained = false;
         int orientation = 1;
         JpegHeader frame = null;
         for (int at = 2; at + 4 <= bytes.length && (bytes[at] & 0xff) == 0xff; ) {
@@ -40,22 +49,43 @@ record JpegHeader(int components, int precision, int width, int height, boolean 
                 continue;
             }
             int end = at + 2 + word(bytes, at + 2);
-            if (marker == SCAN || end > bytes.length) {
+            if (end > bytes.length) {
                 break;
             }
-            if (marker == APP1) {
+            if (marker == SCAN) {
+                boolean whole = frame != null && (progressive || (bytes[at + 4] & 0xff) == frame.components);
+                selfContained = whole && quantization && huffman;
+                break;
+            }
+            quantization |= marker == QUANTIZATION;
+            huffman |= marker == HUFFMAN;
+            if (marker == APP1 && isExif(bytes, at + 4, end)) {
                 orientation = orientation(bytes, at + 4, end);
             } else if (marker == APP14) {
                 adobe = true;
             } else if (isFrame(marker) && end - at >= 10) {
                 frame = new JpegHeader(
-                        bytes[at + 9] & 0xff, bytes[at + 4] & 0xff, word(bytes, at + 7), word(bytes, at + 5), false, 1);
+                        bytes[at + 9] & 0xff,
+                        bytes[at + 4] & 0xff,
+                        word(bytes, at + 7),
+                        word(bytes, at + 5),
+                        false,
+                        false,
+                        1);
+                progressive = marker == PROGRESSIVE;
             }
             at = end;
         }
         return frame == null
                 ? null
-                : new JpegHeader(frame.components, frame.precision, frame.width, frame.height, adobe, orientation);
+                : new JpegHeader(
+                        frame.components,
+                        frame.precision,
+                        frame.width,
+                        frame.height,
+                        adobe,
+                        selfContained,
+                        orientation);
     }
 
     /** SOF0 to SOF15, but for the tables DHT, JPG and DAC between them. */
@@ -67,10 +97,12 @@ record JpegHeader(int components, int precision, int width, int height, boolean 
         return ((bytes[at] & 0xff) << 8) | (bytes[at + 1] & 0xff);
     }
 
+    /** XMP has the same marker, and often follows. */
+    private static boolean isExif(byte[] bytes, int from, int to) {
+        return to - from > EXIF.length && Arrays.equals(bytes, from, from + EXIF.length, EXIF, 0, EXIF.length);
+    }
+
     private static int orientation(byte[] bytes, int from, int to) {
-        if (to - from <= EXIF.length || !Arrays.equals(bytes, from, from + EXIF.length, EXIF, 0, EXIF.length)) {
-            return 1;
-        }
         try (ByteArrayImageInputStream exif =
                 new ByteArrayImageInputStream(bytes, from + EXIF.length, to - from - EXIF.length)) {
             Directory directory = new TIFFReader().read(exif);

@@ -29,15 +29,20 @@ final class Inventory implements AutoCloseable {
     }
 
     /** Sums over units. The fingerprint tells whether two listings are of the same units, in any order. */
-    record Totals(long units, long bytes, long fingerprint) implements Serializable {
-        static final Totals NONE = new Totals(0, 0, 0);
+    record Totals(long units, long pictures, long bytes, long fingerprint) implements Serializable {
+        static final Totals NONE = new Totals(0, 0, 0, 0);
 
         Totals add(Unit unit) {
-            return new Totals(units + 1, bytes + unit.length(), fingerprint + Seeds.hash(line(unit)));
+            return new Totals(
+                    units + 1, pictures + unit.pictures(), bytes + unit.length(), fingerprint + Seeds.hash(line(unit)));
         }
 
         Totals merge(Totals other) {
-            return new Totals(units + other.units, bytes + other.bytes, fingerprint + other.fingerprint);
+            return new Totals(
+                    units + other.units,
+                    pictures + other.pictures,
+                    bytes + other.bytes,
+                    fingerprint + other.fingerprint);
         }
     }
 
@@ -52,8 +57,10 @@ final class Inventory implements AutoCloseable {
      *
      * @throws BadInputException if pictures changed or vanished, which a dataset cannot follow
      */
-    static Inventory since(JavaSparkContext spark, Source source, Path dataset) {
-        JavaPairRDD<String, String> known = spark.textFile(new Path(dataset, Dataset.INDEX + "/*").toString())
+    static Inventory since(JavaSparkContext spark, Source source, Path dataset, List<String> runs) {
+        JavaPairRDD<String, String> known = runs.stream()
+                .map(run -> spark.textFile(new Path(dataset, Dataset.INDEX + "/" + run).toString()))
+                .reduce(spark.emptyRDD(), JavaRDD::union)
                 .mapToPair(line -> new Tuple2<>(line.replaceFirst("^[^\t]*\t[^\t]*\t", ""), line));
         JavaPairRDD<String, Unit> found = list(spark, source).mapToPair(unit -> new Tuple2<>(escaped(unit), unit));
         JavaPairRDD<String, Tuple2<Iterable<String>, Iterable<Unit>>> both =
@@ -100,6 +107,10 @@ final class Inventory implements AutoCloseable {
     /** Writes down what was listed, for the next run. */
     void record(Path folder, Configuration conf) throws IOException {
         folder.getFileSystem(conf).delete(folder, true);
+        // An executor that was lost took its part of the list along; what is listed again must be the same.
+        if (!fresh.aggregate(Totals.NONE, Totals::add, Totals::merge).equals(totals)) {
+            throw new BadInputException("The corpus changed while it was prepared. Run the same command again.");
+        }
         int files = (int) Math.min(fresh.getNumPartitions(), totals.units() / 100_000 + 1);
         fresh.map(Inventory::line).coalesce(files).saveAsTextFile(folder.toString(), GzipCodec.class);
     }

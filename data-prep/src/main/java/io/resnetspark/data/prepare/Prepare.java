@@ -58,8 +58,9 @@ public final class Prepare {
     public Outcome run(Progress progress) throws IOException {
         Dataset existing = existing();
         say("List the corpus: " + source.description());
-        try (Inventory inventory =
-                        existing == null ? Inventory.of(spark, source) : Inventory.since(spark, source, target);
+        try (Inventory inventory = existing == null
+                        ? Inventory.of(spark, source)
+                        : Inventory.since(spark, source, target, existing.runs());
                 Draft draft = Draft.continued(target, spark.hadoopConfiguration())) {
             if (existing != null && inventory.totals().units() == 0) {
                 draft.discard();
@@ -108,6 +109,8 @@ public final class Prepare {
         Doubles doubles = settings.doubles() != Doubles.AUTO
                 ? settings.doubles()
                 : source.isBenchmark() ? Doubles.KEEP : Doubles.SET_ASIDE;
+        say("Make sure that every key is there once");
+        staging.refuseRepeatedKeys(existing, target);
         say("Find pictures whose bytes occur more than once");
         Map<Duplicates.Copy, String> surplus =
                 doubles == Doubles.KEEP ? Map.of() : staging.duplicates(existing, target);
@@ -122,7 +125,9 @@ public final class Prepare {
             List<Shard> before = existing == null ? List.of() : existing.shards(split);
             say("Mix the pictures of " + split.folder() + " and write their shards");
             List<Shard> all = new ArrayList<>(before);
-            all.addAll(mixing.write(split, before.size(), summary, settings.shardBytes(), progress));
+            List<Shard> written = mixing.write(split, before.size(), summary, settings.shardBytes(), progress);
+            requireAll(split, summary.images(split), written);
+            all.addAll(written);
             splits.put(split.folder(), all);
         }
         say("Set bad pictures aside");
@@ -134,6 +139,15 @@ public final class Prepare {
         inventory.record(new Path(draft.path(), Dataset.INDEX + "/" + run), spark.hadoopConfiguration());
         staging.sweep();
         return publish(existing, summary, splits, draft, run);
+    }
+
+    private static void requireAll(Split split, long wanted, List<Shard> written) {
+        long found = written.stream().mapToLong(Shard::examples).sum();
+        if (found != wanted) {
+            throw new IllegalStateException(String.format(
+                    "%,d pictures of %s were to be written, but %,d were; nothing is published",
+                    wanted, split.folder(), found));
+        }
     }
 
     private void refuseMissing(Summary summary) {
@@ -192,6 +206,8 @@ public final class Prepare {
             existing.quarantined().forEach((reason, n) -> reasons.merge(reason, n, Integer::sum));
             images.replaceAll((split, counts) -> sum(counts, existing.images().get(split)));
         }
+        List<String> runs = new ArrayList<>(existing == null ? List.of() : existing.runs());
+        runs.add(run);
         String meanImage = existing == null ? Dataset.MEAN_IMAGE : "mean-image-" + run + ".f32";
         draft.write(meanImage, Floats.bytes(pixels.meanImage()));
         Dataset dataset = new Dataset(
@@ -206,6 +222,7 @@ public final class Prepare {
                 shorterSides,
                 reasons,
                 Staging.words(settings),
+                runs,
                 meanImage,
                 draft.digests().get(meanImage));
         draft.write(Dataset.FILE, dataset.json());

@@ -8,6 +8,7 @@ import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.Shards;
 import io.resnetspark.data.source.Source;
 import io.resnetspark.data.source.Unit;
+import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Draft;
 import io.resnetspark.storage.Json;
 import java.io.IOException;
@@ -41,6 +42,9 @@ import scala.Tuple2;
 final class Staging {
     private static final String FOLDER = "checked";
     private static final String PLAN = "plan.json";
+    /** Grows with every change of what parts hold, so that no two versions work on the same ones. */
+    private static final int VERSION = 1;
+
     private static final long BYTES_A_PART = 64L << 20;
     private static final long UNITS_A_PART = 2_000;
 
@@ -52,7 +56,13 @@ final class Staging {
     private final int parts;
 
     /** What the files belong to; others are of no use. */
-    private record Plan(String source, String settings, List<String> classes, Inventory.Totals totals, int parts) {}
+    private record Plan(
+            int version,
+            String source,
+            PrepareSettings settings,
+            List<String> classes,
+            Inventory.Totals totals,
+            int parts) {}
 
     private Staging(JavaSparkContext spark, Source source, PrepareSettings settings, Draft draft, int parts) {
         this.spark = spark;
@@ -68,14 +78,14 @@ final class Staging {
             JavaSparkContext spark, Source source, PrepareSettings settings, Inventory inventory, Draft draft)
             throws IOException {
         Inventory.Totals totals = inventory.totals();
-        Plan plan = new Plan(source.description(), words(settings), source.classes(), totals, parts(spark, totals));
+        Plan plan = new Plan(VERSION, source.description(), settings, source.classes(), totals, parts(spark, totals));
         Configuration conf = spark.hadoopConfiguration();
         Path file = new Path(draft.path(), PLAN);
         FileSystem files = file.getFileSystem(conf);
         if (files.exists(file)) {
             Plan earlier = Json.read(file, Plan.class, conf);
             // With more executors there would be more parts; those that are there count.
-            if (earlier.equals(new Plan(plan.source, plan.settings, plan.classes, plan.totals, earlier.parts))) {
+            if (earlier.equals(new Plan(VERSION, plan.source, settings, plan.classes, totals, earlier.parts))) {
                 return new Staging(spark, source, settings, draft, earlier.parts);
             }
         }
@@ -122,9 +132,9 @@ final class Staging {
                     bad.add(summary.bad());
                     return List.of(summary).iterator();
                 });
-        long total = inventory.totals().units();
+        long total = inventory.totals().pictures();
         try (TaskProgress ignored =
-                TaskProgress.watch(spark.sc(), progress.begin("check", "files", total), total, summaries)) {
+                TaskProgress.watch(spark.sc(), progress.begin("check", "images", total), total, summaries)) {
             return summaries.treeAggregate(new Summary(classes, side), Summary::merge, Summary::merge);
         }
     }
@@ -158,6 +168,21 @@ final class Staging {
         String where = folder;
         List<Integer> numbers = IntStream.range(0, parts).boxed().toList();
         return spark.parallelize(numbers, parts).flatMap(number -> new CheckedPart(where, number).read(conf.value()));
+    }
+
+    /** Keys decide over shards and augmentation, and name pictures that are set aside. */
+    void refuseRepeatedKeys(Dataset existing, Path target) {
+        JavaPairRDD<String, Integer> keys =
+                pictures().mapToPair(picture -> new Tuple2<>(picture.example().key(), 1));
+        if (existing != null) {
+            keys = keys.union(copiesOf(existing, target).mapToPair(copy -> new Tuple2<>(copy._2.key(), 1)));
+        }
+        List<String> repeated =
+                keys.reduceByKey(Integer::sum).filter(key -> key._2 > 1).keys().take(5);
+        if (!repeated.isEmpty()) {
+            throw new BadInputException("Pictures must have names of their own, but " + source.description()
+                    + " has several called " + repeated + ". Rename them, or take the repeated rows out.");
+        }
     }
 
     /** Pictures that have to go since their bytes occur elsewhere too, and why. */
@@ -208,7 +233,8 @@ final class Staging {
     /** Removes what is of no more use. */
     void sweep() throws IOException {
         FileSystem files = draft.path().getFileSystem(spark.hadoopConfiguration());
-        files.delete(new Path(folder), true);
+        // The plan first: without it, whatever is left counts for nothing.
         files.delete(new Path(draft.path(), PLAN), false);
+        files.delete(new Path(folder), true);
     }
 }

@@ -62,7 +62,7 @@ public final class Verification {
         }
         for (Example example : examples) {
             try {
-                Codec.decode(example.bytes(), new Codec.Limits(Codec.MOST_BYTES, Integer.MAX_VALUE / 3));
+                Codec.decode(example.bytes(), Codec.Limits.NONE);
             } catch (BadImageException bad) {
                 problems.add(shard.path() + ": " + example.key() + " is " + bad.getMessage());
             }

@@ -29,6 +29,7 @@ import org.apache.hadoop.fs.Path;
  * @param shorterSides pictures by the lower end of their bin, in pixels of the shorter side as found
  * @param quarantined files that were set aside, by reason
  * @param settings how it was prepared, for what is added later; a few words of ours
+ * @param runs folders below index/ of the runs that made it; others were ended and do not count
  * @param meanImageFile the file of the mean training picture
  * @param meanImage its digest; it holds little-endian floats, 3 x side x side
  */
@@ -44,6 +45,7 @@ public record Dataset(
         Map<Integer, Long> shorterSides,
         Map<String, Integer> quarantined,
         String settings,
+        List<String> runs,
         String meanImageFile,
         FileDigest meanImage)
         implements Serializable {

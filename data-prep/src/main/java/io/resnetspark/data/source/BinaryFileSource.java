@@ -84,6 +84,11 @@ final class BinaryFileSource implements Source {
         }
 
         @Override
+        public long pictures() {
+            return length / TarPictures.USUAL_BYTES + 1;
+        }
+
+        @Override
         public Iterator<Unit> units(Configuration conf) {
             return List.<Unit>of(this).iterator();
         }

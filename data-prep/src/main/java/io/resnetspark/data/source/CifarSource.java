@@ -125,6 +125,11 @@ final class CifarSource implements Source {
         }
 
         @Override
+        public long pictures() {
+            return IMAGES_A_PART;
+        }
+
+        @Override
         public long modified() {
             return 0;
         }

@@ -139,7 +139,12 @@ final class IlsvrcSource implements Source {
                 List<Tar> tars = all.filter(file -> file.getPath().getName().endsWith(".tar"))
                         .map(Tar::of)
                         .toList();
-                return new Train(tars, tars.isEmpty() ? Sources.folders(folder, conf) : List.of());
+                List<FileStatus> folders = Sources.folders(folder, conf);
+                if (!tars.isEmpty() && !folders.isEmpty()) {
+                    throw new BadInputException(folder + " has " + tars.size() + " archives and " + folders.size()
+                            + " folders, which may hold the same pictures. Leave one form of it.");
+                }
+                return new Train(tars, folders);
             }
         }
     }

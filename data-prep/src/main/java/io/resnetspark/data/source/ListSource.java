@@ -43,7 +43,15 @@ final class ListSource implements Source {
         TreeSet<String> names = new TreeSet<>();
         for (Table table : tables) {
             try (Stream<Row> rows = table.rows(conf)) {
-                rows.map(Row::label).filter(label -> !label.isBlank()).forEach(names::add);
+                rows.peek(row -> {
+                            if (row.path().isBlank()) {
+                                throw new BadInputException(place + " has a row without a path (its label is '"
+                                        + row.label() + "'). Mend the list.");
+                            }
+                        })
+                        .map(Row::label)
+                        .filter(label -> !label.isBlank())
+                        .forEach(names::add);
             }
         }
         if (names.size() < 2) {
@@ -115,17 +123,16 @@ final class ListSource implements Source {
             Split split = row.split().isBlank()
                     ? Split.byHash(row.path())
                     : Split.named(row.split().toLowerCase(Locale.ROOT));
-            Path file = new Path(table.file().getParent(), new Path(null, null, row.path()));
-            if (row.path().contains(":/")) {
-                file = new Path(row.path());
-            }
-            return new PictureFile(
-                    row.path(),
-                    split,
-                    classes.indexOf(row.label()),
-                    file.toUri().toString(),
-                    0,
-                    0);
+            // Another label makes another unit, so that lists which were corrected are not taken for the same.
+            String id = row.path() + " as " + row.label() + " to " + split.folder();
+            return new PictureFile(id, row.path(), split, classes.indexOf(row.label()), place(row.path()), 0, 0);
+        }
+
+        private String place(String path) {
+            Path file = path.contains(":/")
+                    ? new Path(path)
+                    : new Path(table.file().getParent(), new Path(null, null, path));
+            return file.toUri().toString();
         }
     }
 

@@ -18,15 +18,11 @@ import org.apache.hadoop.fs.Path;
  * @param uri a string, since Hadoop's Path drags its file system along
  * @param label -1 if nobody knows its class
  */
-record PictureFile(String key, Split split, int label, String uri, long length, long modified) implements Unit {
+record PictureFile(String id, String key, Split split, int label, String uri, long length, long modified)
+        implements Unit {
     static PictureFile of(String key, Split split, int label, FileStatus file) {
         return new PictureFile(
-                key, split, label, file.getPath().toUri().toString(), file.getLen(), file.getModificationTime());
-    }
-
-    @Override
-    public String id() {
-        return key;
+                key, key, split, label, file.getPath().toUri().toString(), file.getLen(), file.getModificationTime());
     }
 
     @Override

@@ -66,7 +66,7 @@ public final class Sources {
             }
         };
         return StreamSupport.stream(Spliterators.spliteratorUnknownSize(iterator, Spliterator.ORDERED), false)
-                .filter(file -> !file.getPath().getName().matches("[._].*"));
+                .filter(file -> !file.getPath().getName().startsWith("."));
     }
 
     /** The folders within a folder, by name. Those are classes, so they are few. */

@@ -38,6 +38,7 @@ final class Tables {
         settings.setHeaderExtractionEnabled(true);
         settings.setLineSeparatorDetectionEnabled(true);
         settings.setMaxCharsPerColumn(1 << 16);
+        settings.setCommentProcessingEnabled(false); // a name may begin with #
         CsvParser parser = new CsvParser(settings);
         parser.beginParsing(file.getFileSystem(conf).open(file), StandardCharsets.UTF_8);
         String[] header = parser.getRecordMetadata() == null

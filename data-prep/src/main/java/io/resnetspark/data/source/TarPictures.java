@@ -8,6 +8,9 @@ import org.apache.hadoop.conf.Configuration;
 
 /** The pictures of a tar. */
 record TarPictures(Tar tar, Labeller labeller) implements Unit {
+    /** Of a photograph in ImageNet. */
+    static final long USUAL_BYTES = 110_000;
+
     /** Knows a picture by its name. */
     @FunctionalInterface
     interface Labeller extends Serializable {
@@ -22,6 +25,11 @@ record TarPictures(Tar tar, Labeller labeller) implements Unit {
     @Override
     public long length() {
         return tar.length();
+    }
+
+    @Override
+    public long pictures() {
+        return length() / USUAL_BYTES + 1;
     }
 
     @Override

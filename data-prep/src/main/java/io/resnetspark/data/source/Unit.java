@@ -17,5 +17,10 @@ public interface Unit extends Serializable {
     /** Since 1970, in milliseconds; 0 where nobody knows. */
     long modified();
 
+    /** Roughly, for those who watch. */
+    default long pictures() {
+        return 1;
+    }
+
     Iterator<SourceImage> read(Configuration conf) throws IOException;
 }

@@ -163,6 +163,35 @@ class TestCodec {
         return result;
     }
 
+    /** As cameras and Adobe's tools write it: another segment with the marker of EXIF, which says nothing about it. */
+    @Test
+    void remembersTheOrientationWhenMoreIsSaid() {
+        byte[] jpeg = withOrientation(Codec.jpeg(PICTURE, 0.9f), 6);
+        byte[] xmp = new byte[jpeg.length + 40];
+        System.arraycopy(jpeg, 0, xmp, 0, 38);
+        xmp[38] = (byte) 0xff;
+        xmp[39] = (byte) 0xe1;
+        xmp[41] = 38;
+        System.arraycopy(jpeg, 38, xmp, 78, jpeg.length - 38);
+        assertThat(JpegHeader.of(xmp).orientation()).isEqualTo(6);
+        assertThat(JpegHeader.of(xmp).selfContained()).isTrue();
+    }
+
+    /** FFmpeg would decode it with the tables of the picture before. */
+    @Test
+    void theFastWayRefusesPicturesWithoutTheirOwnTables() {
+        byte[] jpeg = Codec.jpeg(PICTURE, 0.9f);
+        for (int marker : new int[] {0xdb, 0xc4}) {
+            byte[] without = jpeg.clone();
+            for (int i = 0; i + 1 < without.length; i++) {
+                if ((without[i] & 0xff) == 0xff && (without[i + 1] & 0xff) == marker) {
+                    without[i + 1] = (byte) 0xfe; // a comment instead
+                }
+            }
+            assertThat(FastJpeg.decode(without, JpegHeader.of(without))).isEmpty();
+        }
+    }
+
     @Test
     void theFastWayAndTheCarefulOneSeeTheSame() throws BadImageException {
         for (int[] size : new int[][] {{64, 48}, {225, 151}, {33, 500}}) {

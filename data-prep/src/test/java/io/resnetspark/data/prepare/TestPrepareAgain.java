@@ -253,6 +253,44 @@ class TestPrepareAgain {
         assertThat(folder.toFile().list()).containsExactlyInAnyOrder("corpus", "data");
     }
 
+    /** A growth that is ended while files move into the dataset: what moved counts for nothing until dataset.json says so. */
+    @Test
+    void forgetsWhatAnEndedGrowthLeft() throws IOException {
+        corpus(0, 30);
+        prepare(source());
+        byte[] before = Files.readAllBytes(folder.resolve("data/dataset.json"));
+        corpus(30, 40);
+        prepare(source());
+        Files.write(folder.resolve("data/dataset.json"), before);
+        Dataset grown = prepare(source());
+        assertThat(examples(grown)).hasSize(80);
+        assertThat(grown.examples()).isEqualTo(80);
+    }
+
+    @Test
+    void otherShardsThanThoseOfAnEndedJobAreNotMixedWithThem() throws IOException {
+        corpus(0, 40);
+        assertThatThrownBy(() -> prepare(new Unreliable(source(), "red/17.png")))
+                .isNotNull();
+        assertThat(folder.resolve(".data.unfinished")).isDirectory();
+        Dataset larger = new Prepare(spark, source(), hadoop("data"), new PrepareSettings(480, 1 << 20, 0.2))
+                .execute(Progress.silent());
+        assertThat(larger.shards(Split.TRAIN)).hasSize(1);
+        assertThat(examples(larger)).hasSize(80);
+    }
+
+    @Test
+    void refusesPicturesOfTheSameName() throws IOException {
+        corpus(0, 3);
+        Files.writeString(
+                folder.resolve("corpus/list.csv"),
+                "path,label\nblue/0.png,blue\nred/0.png,red\nred/0.png,red\nred/1.png,red\nred/1.png,blue\nblue/2.png,blue\n");
+        Source list = Sources.open("list", hadoop("corpus/list.csv"), spark.hadoopConfiguration());
+        assertThatThrownBy(() -> prepare(list))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("has several called [red/1.png]");
+    }
+
     @Test
     void imageNetMustBeWhole() throws IOException {
         Ilsvrc.packed(folder.resolve("tars"));

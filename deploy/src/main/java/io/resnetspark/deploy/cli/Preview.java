@@ -58,7 +58,10 @@ final class Preview {
             for (Example example : examples.subList(0, Math.min(pictures, examples.size()))) {
                 String name = data.dataset().classes().get(example.label());
                 for (int epoch = 0; epoch < EPOCHS; epoch++) {
-                    sheet.add(preprocessing.visible(Codec.decode(example.bytes()), 0, epoch, example.key()), name);
+                    sheet.add(
+                            preprocessing.visible(
+                                    Codec.decode(example.bytes(), Codec.Limits.NONE), 0, epoch, example.key()),
+                            name);
                 }
             }
         } catch (BadImageException changed) {

@@ -79,7 +79,7 @@ public final class ShardCache {
             Image image = decoded[i];
             if (image == null) {
                 Example example = examples.get(i);
-                image = Codec.decode(example.bytes());
+                image = Codec.decode(example.bytes(), Codec.Limits.NONE);
                 if (example.width() * example.height() <= SMALL_PIXELS) {
                     decoded[i] = image;
                 }
