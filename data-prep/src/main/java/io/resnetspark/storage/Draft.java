@@ -24,8 +24,8 @@ import org.apache.hadoop.io.IOUtils;
 
 /**
  * A directory that appears whole or not at all, on any Hadoop path: it is written aside, every file is digested, and
- * the last act is one rename. Closed before {@link #commit}, it leaves nothing behind but the
- * folders above it.
+ * the last act is one rename. Closed before {@link #commit}, it leaves nothing behind but the folders above it, unless
+ * it is meant to be {@linkplain #continued continued}.
  */
 public final class Draft implements Closeable {
     /** An output stream's user. */
@@ -39,7 +39,8 @@ public final class Draft implements Closeable {
     private final Configuration conf;
     private final FileSystem files;
     private final Map<String, FileDigest> digests = new TreeMap<>();
-    private boolean done;
+    /** Whether {@link #close} leaves what was written. */
+    private boolean stays;
 
     private Draft(Path target, String suffix, Configuration conf) throws IOException {
         this.target = target;
@@ -70,13 +71,13 @@ public final class Draft implements Closeable {
         Path qualified = target.getFileSystem(conf).makeQualified(target);
         Draft draft = new Draft(qualified, ".unfinished", conf);
         draft.files.mkdirs(draft.aside);
-        draft.done = true;
+        draft.stays = true;
         return draft;
     }
 
     /** Gives up what was written. */
     public void discard() throws IOException {
-        done = true;
+        stays = true;
         files.delete(aside, true);
     }
 
@@ -150,7 +151,7 @@ public final class Draft implements Closeable {
     public Path commit() throws IOException {
         refuseExisting();
         rename();
-        done = true;
+        stays = true;
         return target;
     }
 
@@ -175,7 +176,7 @@ public final class Draft implements Closeable {
 
     @Override
     public void close() throws IOException {
-        if (done) {
+        if (stays) {
             return;
         }
         try {

@@ -25,6 +25,7 @@ import org.bytedeco.javacpp.PointerPointer;
  * <p>FFmpeg's contexts serve one thread at a time. Only the one decoder is ever opened, by name; a file does not choose.
  */
 final class FastJpeg {
+    private static final String DECODER = "mjpeg";
     private static final boolean AVAILABLE = load();
     /** Decoders at rest. There are as many as ever decoded at once; they hold native memory that nobody collects. */
     private static final Deque<FastJpeg> RESTING = new ConcurrentLinkedDeque<>();
@@ -36,8 +37,7 @@ final class FastJpeg {
     /** AV_EF_BITSTREAM, AV_EF_BUFFER and AV_EF_EXPLODE of libavcodec/defs.h: fail instead of concealing. */
     private static final int STRICT = 1 << 1 | 1 << 2 | 1 << 3;
 
-    private static final int QUALITY =
-            swscale.SWS_BILINEAR | swscale.SWS_ACCURATE_RND | swscale.SWS_FULL_CHR_H_INT | swscale.SWS_FULL_CHR_H_INP;
+    private static final int QUALITY = swscale.SWS_BILINEAR | swscale.SWS_ACCURATE_RND;
 
     private final AVCodecContext decoder;
     private final AVPacket packet = avcodec.av_packet_alloc();
@@ -49,7 +49,7 @@ final class FastJpeg {
     private SwsContext toRgb;
 
     private FastJpeg() {
-        AVCodec codec = avcodec.avcodec_find_decoder_by_name("mjpeg");
+        AVCodec codec = avcodec.avcodec_find_decoder_by_name(DECODER);
         decoder = avcodec.avcodec_alloc_context3(codec);
         decoder.thread_count(1);
         decoder.err_recognition(STRICT);
@@ -64,7 +64,7 @@ final class FastJpeg {
             Loader.load(swscale.class);
             Loader.load(avcodec.class);
             avutil.av_log_set_level(avutil.AV_LOG_QUIET);
-            return true;
+            return avcodec.avcodec_find_decoder_by_name(DECODER) != null;
         } catch (UnsatisfiedLinkError | NoClassDefFoundError missing) {
             return false;
         }
@@ -91,8 +91,8 @@ final class FastJpeg {
     }
 
     private void shrink() {
-        encoded = encoded.capacity() > MOST_KEPT ? atLeast(new BytePointer(1), 1 << 16) : encoded;
-        decoded = decoded.capacity() > MOST_KEPT ? atLeast(new BytePointer(1), 1 << 16) : decoded;
+        encoded = kept(encoded);
+        decoded = kept(decoded);
     }
 
     /** The end marker is there, perhaps with padding behind it. */
@@ -157,6 +157,14 @@ final class FastJpeg {
         }
         decoded.position(0);
         return Optional.of(new Image(height, width, rgb));
+    }
+
+    private static BytePointer kept(BytePointer buffer) {
+        if (buffer.capacity() <= MOST_KEPT) {
+            return buffer;
+        }
+        buffer.close();
+        return new BytePointer(1);
     }
 
     private static BytePointer atLeast(BytePointer buffer, long bytes) {

@@ -1,5 +1,6 @@
 package io.resnetspark.data.prepare;
 
+import io.resnetspark.data.Split;
 import io.resnetspark.storage.Draft;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
@@ -7,47 +8,75 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
+import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.util.Iterator;
+import java.util.List;
 import java.util.NoSuchElementException;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
 /**
- * What one task found, kept where a job that was ended finds it again: its pictures in one file, their summary in
- * another, which comes last. Of use to the version that wrote it and to nobody else, so plain Java objects do.
+ * What one task found, kept where a job that was ended finds it again: good pictures by split, bad ones, the names of
+ * all, and a summary, which comes last. Each in a file of its own, so that whoever needs one need not read the others.
+ * Of use to the version that wrote it and to nobody else, so plain Java objects do.
  */
 record CheckedPart(String folder, int number) {
-    private Path pictures() {
-        return new Path(folder, "part-" + number);
+    private static final String BAD = "bad";
+    private static final String NAMES = "names";
+    private static final String SUMMARY = "summary";
+
+    /** A picture without its bytes; the digest is of those in the corpus. */
+    record Name(String digest, Duplicates.Copy copy, boolean isGood) implements Serializable {
+        static Name of(Checked checked) {
+            Duplicates.Copy copy = new Duplicates.Copy(
+                    checked.example().key(), checked.split(), checked.example().label(), false);
+            return new Name(checked.example().original(), copy, checked.isGood());
+        }
     }
 
-    private Path summaryFile() {
-        return new Path(folder, "part-" + number + ".summary");
+    private Path file(String kind) {
+        return new Path(folder, "part-" + number + "." + kind);
+    }
+
+    private Path attempt(String kind, long attempt) {
+        return new Path(folder, ".part-" + number + "." + kind + "." + attempt);
     }
 
     boolean isDone(Configuration conf) throws IOException {
-        return summaryFile().getFileSystem(conf).exists(summaryFile());
+        return file(SUMMARY).getFileSystem(conf).exists(file(SUMMARY));
     }
 
     /** Writes pictures while they are inspected, and sums them up. */
     Summary write(Iterator<Inspection> inspections, Summary summary, long attempt, Configuration conf)
             throws IOException {
-        Path aside = new Path(folder, ".part-" + number + "." + attempt);
-        try (ObjectOutputStream out = out(aside, conf)) {
+        String train = Split.TRAIN.folder();
+        String val = Split.VAL.folder();
+        try (ObjectOutputStream trained = out(attempt(train, attempt), conf);
+                ObjectOutputStream validated = out(attempt(val, attempt), conf);
+                ObjectOutputStream bad = out(attempt(BAD, attempt), conf);
+                ObjectOutputStream names = out(attempt(NAMES, attempt), conf)) {
             while (inspections.hasNext()) {
                 Inspection inspection = inspections.next();
-                summary.add(inspection.checked(), inspection.decoded());
-                out.writeUnshared(inspection.checked());
-                out.reset();
+                Checked checked = inspection.checked();
+                summary.add(checked, inspection.decoded());
+                append(names, Name.of(checked));
+                append(!checked.isGood() ? bad : checked.split() == Split.TRAIN ? trained : validated, checked);
             }
         }
-        Draft.replace(aside, pictures(), conf);
-        try (ObjectOutputStream out = out(aside, conf)) {
+        try (ObjectOutputStream out = out(attempt(SUMMARY, attempt), conf)) {
             out.writeObject(summary);
         }
-        Draft.replace(aside, summaryFile(), conf);
+        for (String kind : List.of(train, val, BAD, NAMES, SUMMARY)) {
+            Draft.replace(attempt(kind, attempt), file(kind), conf);
+        }
         return summary;
+    }
+
+    /** Without a memory of what was written before, which the stream would keep to its end. */
+    private static void append(ObjectOutputStream out, Object value) throws IOException {
+        out.writeUnshared(value);
+        out.reset();
     }
 
     private static ObjectOutputStream out(Path file, Configuration conf) throws IOException {
@@ -61,17 +90,27 @@ record CheckedPart(String folder, int number) {
     }
 
     Summary summary(Configuration conf) throws IOException {
-        try (ObjectInputStream in = in(summaryFile(), conf)) {
-            return (Summary) in.readObject();
-        } catch (ClassNotFoundException otherVersion) {
-            throw new IOException(otherVersion);
-        }
+        return read(SUMMARY, Summary.class, conf).next();
     }
 
-    Iterator<Checked> read(Configuration conf) throws IOException {
-        ObjectInputStream in = in(pictures(), conf);
+    /** Good pictures of a split. */
+    Iterator<Checked> pictures(Split split, Configuration conf) throws IOException {
+        return read(split.folder(), Checked.class, conf);
+    }
+
+    Iterator<Checked> bad(Configuration conf) throws IOException {
+        return read(BAD, Checked.class, conf);
+    }
+
+    /** Of all pictures, good and bad. */
+    Iterator<Name> names(Configuration conf) throws IOException {
+        return read(NAMES, Name.class, conf);
+    }
+
+    private <T> Iterator<T> read(String kind, Class<T> type, Configuration conf) throws IOException {
+        ObjectInputStream in = in(file(kind), conf);
         return new Iterator<>() {
-            private Checked next = advance(in);
+            private T next = advance(in, type);
 
             @Override
             public boolean hasNext() {
@@ -79,20 +118,20 @@ record CheckedPart(String folder, int number) {
             }
 
             @Override
-            public Checked next() {
+            public T next() {
                 if (next == null) {
                     throw new NoSuchElementException();
                 }
-                Checked checked = next;
-                next = advance(in);
-                return checked;
+                T value = next;
+                next = advance(in, type);
+                return value;
             }
         };
     }
 
-    private static Checked advance(ObjectInputStream in) {
+    private static <T> T advance(ObjectInputStream in, Class<T> type) {
         try {
-            return (Checked) in.readUnshared();
+            return type.cast(in.readUnshared());
         } catch (EOFException end) {
             try {
                 in.close();

@@ -71,10 +71,8 @@ final class Mixing {
         LongAccumulator rows = spark.sc().longAccumulator("pictures written");
         List<String> names = classes;
         Broadcast<Map<String, String>> gone = surplus;
-        JavaRDD<Shard> written = staging.pictures()
-                .filter(picture -> picture.isGood()
-                        && picture.split() == split
-                        && !gone.value().containsKey(picture.example().key()))
+        JavaRDD<Shard> written = staging.pictures(split)
+                .filter(picture -> !gone.value().containsKey(picture.example().key()))
                 .mapToPair(picture -> new Tuple2<>(Seeds.hash(picture.example().key()), picture.example()))
                 .repartitionAndSortWithinPartitions(new ByHash(shards))
                 .mapPartitions(examples -> {
@@ -125,10 +123,14 @@ final class Mixing {
         String folder = new Path(draft.path(), "quarantine").toString();
         SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
         Broadcast<Map<String, String>> gone = surplus;
-        List<String> reasons = staging.pictures()
-                .filter(picture -> !picture.isGood()
-                        || gone.value().containsKey(picture.example().key()))
-                .map(picture -> {
+        JavaRDD<Checked> aside = staging.bad();
+        if (!gone.value().isEmpty()) {
+            aside = aside.union(staging.pictures(Split.TRAIN))
+                    .union(staging.pictures(Split.VAL))
+                    .filter(picture -> !picture.isGood()
+                            || gone.value().containsKey(picture.example().key()));
+        }
+        List<String> reasons = aside.map(picture -> {
                     String key = picture.example().key();
                     Path file = new Path(folder, fileName(key));
                     try (OutputStream out = Draft.fileSystem(file, conf.value()).create(file, true)) {

@@ -106,14 +106,9 @@ public final class Prepare {
         if (existing == null) {
             refuseMissing(summary);
         }
-        Doubles doubles = settings.doubles() != Doubles.AUTO
-                ? settings.doubles()
-                : source.isBenchmark() ? Doubles.KEEP : Doubles.SET_ASIDE;
         say("Make sure that every key is there once");
         staging.refuseRepeatedKeys(existing, target);
-        say("Find pictures whose bytes occur more than once");
-        Map<Duplicates.Copy, String> surplus =
-                doubles == Doubles.KEEP ? Map.of() : staging.duplicates(existing, target);
+        Map<Duplicates.Copy, String> surplus = surplus(staging, existing);
         surplus.forEach((copy, reason) -> summary.withdraw(copy.split(), copy.label(), copy.key(), reason));
         refuseTooManyBad(existing, summary);
         if (existing == null) {
@@ -139,6 +134,15 @@ public final class Prepare {
         inventory.record(new Path(draft.path(), Dataset.INDEX + "/" + run), spark.hadoopConfiguration());
         staging.sweep();
         return publish(existing, summary, splits, draft, run);
+    }
+
+    private Map<Duplicates.Copy, String> surplus(Staging staging, Dataset existing) {
+        Doubles doubles = settings.doubles();
+        if (doubles == Doubles.KEEP || (doubles == Doubles.AUTO && source.isBenchmark())) {
+            return Map.of();
+        }
+        say("Find pictures whose bytes occur more than once");
+        return staging.duplicates(existing, target);
     }
 
     private static void requireAll(Split split, long wanted, List<Shard> written) {

@@ -12,6 +12,7 @@ import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Draft;
 import io.resnetspark.storage.Json;
 import java.io.IOException;
+import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -36,14 +37,14 @@ import org.apache.spark.util.SerializableConfiguration;
 import scala.Tuple2;
 
 /**
- * Pictures that were read and looked at, in files beside the dataset that is being made, a file a task. A job that was
+ * Pictures that were read and looked at, in files beside the dataset that is being made, a part a task. A job that was
  * ended finds there what it had done.
  */
 final class Staging {
     private static final String FOLDER = "checked";
     private static final String PLAN = "plan.json";
     /** Grows with every change of what parts hold, so that no two versions work on the same ones. */
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
 
     private static final long BYTES_A_PART = 64L << 20;
     private static final long UNITS_A_PART = 2_000;
@@ -162,23 +163,39 @@ final class Staging {
         return StreamSupport.stream(Spliterators.spliteratorUnknownSize(iterator, Spliterator.ORDERED), false);
     }
 
-    /** All pictures, good and bad. */
-    JavaRDD<Checked> pictures() {
+    /** Good pictures of a split. */
+    JavaRDD<Checked> pictures(Split split) {
+        return read((part, conf) -> part.pictures(split, conf));
+    }
+
+    JavaRDD<Checked> bad() {
+        return read(CheckedPart::bad);
+    }
+
+    /** What is read of a part. */
+    private interface Reading<T> extends Serializable {
+        Iterator<T> of(CheckedPart part, Configuration conf) throws IOException;
+    }
+
+    private <T> JavaRDD<T> read(Reading<T> reading) {
         SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
         String where = folder;
         List<Integer> numbers = IntStream.range(0, parts).boxed().toList();
-        return spark.parallelize(numbers, parts).flatMap(number -> new CheckedPart(where, number).read(conf.value()));
+        return spark.parallelize(numbers, parts)
+                .flatMap(number -> reading.of(new CheckedPart(where, number), conf.value()));
     }
 
     /** Keys decide over shards and augmentation, and name pictures that are set aside. */
     void refuseRepeatedKeys(Dataset existing, Path target) {
-        JavaPairRDD<String, Integer> keys =
-                pictures().mapToPair(picture -> new Tuple2<>(picture.example().key(), 1));
+        JavaRDD<String> keys = read(CheckedPart::names).map(name -> name.copy().key());
         if (existing != null) {
-            keys = keys.union(copiesOf(existing, target).mapToPair(copy -> new Tuple2<>(copy._2.key(), 1)));
+            keys = keys.union(copiesOf(existing, target).values().map(Duplicates.Copy::key));
         }
-        List<String> repeated =
-                keys.reduceByKey(Integer::sum).filter(key -> key._2 > 1).keys().take(5);
+        List<String> repeated = keys.mapToPair(key -> new Tuple2<>(key, 1))
+                .reduceByKey(Integer::sum)
+                .filter(key -> key._2 > 1)
+                .keys()
+                .take(5);
         if (!repeated.isEmpty()) {
             throw new BadInputException("Pictures must have names of their own, but " + source.description()
                     + " has several called " + repeated + ". Rename them, or take the repeated rows out.");
@@ -187,15 +204,9 @@ final class Staging {
 
     /** Pictures that have to go since their bytes occur elsewhere too, and why. */
     Map<Duplicates.Copy, String> duplicates(Dataset existing, Path target) {
-        JavaPairRDD<String, Duplicates.Copy> copies = pictures()
-                .filter(Checked::isGood)
-                .mapToPair(picture -> new Tuple2<>(
-                        picture.example().original(),
-                        new Duplicates.Copy(
-                                picture.example().key(),
-                                picture.split(),
-                                picture.example().label(),
-                                false)));
+        JavaPairRDD<String, Duplicates.Copy> copies = read(CheckedPart::names)
+                .filter(CheckedPart.Name::isGood)
+                .mapToPair(name -> new Tuple2<>(name.digest(), name.copy()));
         if (existing != null) {
             copies = copies.union(copiesOf(existing, target));
         }

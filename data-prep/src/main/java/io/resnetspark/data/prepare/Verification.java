@@ -37,10 +37,12 @@ public final class Verification {
                 .toList();
         String folder = opened.path().toString();
         int classes = opened.dataset().classes().size();
+        boolean hasRowDigests = opened.dataset().format() > 1;
         SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
         spark.setCallSite("Read every shard again and check it");
         JavaRDD<String> found = spark.parallelize(shards, Math.max(1, shards.size()))
-                .flatMap(shard -> problems(shard, folder, classes, conf.value()).iterator());
+                .flatMap(shard -> problems(shard, folder, classes, hasRowDigests, conf.value())
+                        .iterator());
         try (TaskProgress ignored = TaskProgress.watch(
                 spark.sc(), progress.begin("verify", "shards", shards.size()), shards.size(), found)) {
             problems.addAll(found.collect());
@@ -48,17 +50,23 @@ public final class Verification {
         return problems;
     }
 
-    private static List<String> problems(Shard shard, String folder, int classes, Configuration conf)
-            throws IOException {
+    private static List<String> problems(
+            Shard shard, String folder, int classes, boolean hasRowDigests, Configuration conf) throws IOException {
+        Path file = new Path(folder, shard.path());
         List<Example> examples;
         try {
-            examples = Shards.read(new Path(folder, shard.path()), shard.digest(), conf);
+            examples = Shards.read(file, shard.digest(), conf);
         } catch (DamagedException | FileNotFoundException damaged) {
             return List.of(shard.path() + ": " + damaged.getMessage());
         }
         List<String> problems = new ArrayList<>();
         if (examples.size() != shard.examples()) {
             problems.add(shard.path() + " has " + examples.size() + " pictures, not " + shard.examples());
+        }
+        if (hasRowDigests) {
+            Shards.rowsOfOtherPictures(file, conf)
+                    .forEach(key ->
+                            problems.add(shard.path() + ": " + key + " is not the picture of its row's SHA-256"));
         }
         for (Example example : examples) {
             try {

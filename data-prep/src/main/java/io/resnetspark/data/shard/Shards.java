@@ -112,6 +112,19 @@ public final class Shards {
                 .iterator();
     }
 
+    /** Keys of the rows whose picture is not the one that their sha256 was taken of. */
+    public static List<String> rowsOfOtherPictures(Path file, Configuration conf) throws IOException {
+        Iterator<Group> rows = ParquetRows.of(file, List.of("key", "image", "sha256"), conf);
+        List<String> keys = new ArrayList<>();
+        rows.forEachRemaining(row -> {
+            if (!row.getString("sha256", 0)
+                    .equals(Digests.of(row.getBinary("image", 0).getBytes()))) {
+                keys.add(row.getString("key", 0));
+            }
+        });
+        return keys;
+    }
+
     /**
      * All examples of a shard, in its order. The file is fetched once, whole, and checked before it is looked into.
      *

@@ -18,22 +18,13 @@ import org.apache.parquet.example.data.Group;
  * What Spark's {@code binaryFile} reader gives, saved as Parquet: columns path, modificationTime, length, content. A
  * picture's class is the folder that it lay in; a folder train or val above that is its split.
  */
-final class BinaryFileSource implements Source {
-    private static final long serialVersionUID = 1;
+final class BinaryFileSource {
     private static final String PATH = "path";
     private static final String CONTENT = "content";
 
-    private final String root;
-    private final List<String> classes;
-    private final List<Part> parts;
+    private BinaryFileSource() {}
 
-    private BinaryFileSource(String root, List<String> classes, List<Part> parts) {
-        this.root = root;
-        this.classes = classes;
-        this.parts = parts;
-    }
-
-    static BinaryFileSource open(Path root, Configuration conf) throws IOException {
+    static Source open(Path root, Configuration conf) throws IOException {
         List<FileStatus> files = Tables.parquet(root, conf);
         TreeSet<String> names = new TreeSet<>();
         for (FileStatus file : files) {
@@ -46,8 +37,8 @@ final class BinaryFileSource implements Source {
                     + "; wanted what Spark's binaryFile reader gives, of pictures in at least two class folders.");
         }
         List<String> classes = List.copyOf(names);
-        return new BinaryFileSource(
-                root.toString(),
+        return Source.ofPhotographs(
+                "binaryFile rows at " + root,
                 classes,
                 files.stream()
                         .map(file -> new Part(
@@ -77,7 +68,7 @@ final class BinaryFileSource implements Source {
     }
 
     /** A Parquet file of them. */
-    private record Part(String uri, long length, long modified, List<String> classes) implements Unit, Listing {
+    private record Part(String uri, long length, long modified, List<String> classes) implements Unit, Source.Listing {
         @Override
         public String id() {
             return uri;
@@ -115,25 +106,5 @@ final class BinaryFileSource implements Source {
                 }
             };
         }
-    }
-
-    @Override
-    public String description() {
-        return "binaryFile rows at " + root;
-    }
-
-    @Override
-    public List<String> classes() {
-        return classes;
-    }
-
-    @Override
-    public int side() {
-        return 224;
-    }
-
-    @Override
-    public List<Listing> listings() {
-        return List.copyOf(parts);
     }
 }

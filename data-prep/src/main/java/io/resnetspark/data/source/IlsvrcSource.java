@@ -23,31 +23,21 @@ import org.apache.hadoop.fs.Path;
  * train/WNID.tar; ILSVRC2012_img_val.tar, or val/ with the pictures in it or in class folders. Where validation pictures
  * lie flat, their labels come from the devkit. Classes are WNIDs in alphabetical order, as everybody numbers them.
  */
-final class IlsvrcSource implements Source {
-    private static final long serialVersionUID = 1;
+final class IlsvrcSource {
     private static final String TRAIN_TAR = "ILSVRC2012_img_train.tar";
     private static final String VAL_TAR = "ILSVRC2012_img_val.tar";
     private static final Pattern VAL_NAME = Pattern.compile("ILSVRC2012_val_([0-9]{8})\\.JPEG");
     private static final Pattern WNID = Pattern.compile("n[0-9]{8}");
+    private static final int SIDE = 224;
     private static final long STRETCH = 64L << 20;
 
-    private final String root;
-    private final List<String> classes;
-    private final List<Listing> listings;
-    private final Map<Split, Long> expected;
+    private IlsvrcSource() {}
 
-    private IlsvrcSource(String root, List<String> classes, List<Listing> listings, Map<Split, Long> expected) {
-        this.root = root;
-        this.classes = classes;
-        this.listings = listings;
-        this.expected = expected;
-    }
-
-    static IlsvrcSource open(Path root, Configuration conf) throws IOException {
+    static Source open(Path root, Configuration conf) throws IOException {
         IlsvrcDevkit devkit = IlsvrcDevkit.find(root, conf);
         Train train = Train.find(root, conf);
         List<String> classes = classes(root, train, devkit);
-        List<Listing> listings = new ArrayList<>();
+        List<Source.Listing> listings = new ArrayList<>();
         train.tars().forEach(tar -> {
             int label = classes.indexOf(wnid(tar.name()));
             listings.add(new WholeTar(tar, new ByClass(wnid(tar.name()), label)));
@@ -59,11 +49,13 @@ final class IlsvrcSource implements Source {
                         Split.TRAIN,
                         classes.indexOf(folder.getPath().getName()))));
         boolean flat = addValidation(root, classes, devkit, listings, conf);
-        return new IlsvrcSource(
-                root.toString(),
+        return new Source(
+                "ILSVRC2012 at " + root,
                 classes,
+                SIDE,
                 listings,
-                flat ? Map.of(Split.VAL, (long) devkit.truth().size()) : Map.of());
+                flat ? Map.of(Split.VAL, (long) devkit.truth().size()) : Map.of(),
+                true);
     }
 
     private static List<String> classes(Path root, Train train, IlsvrcDevkit devkit) {
@@ -91,7 +83,7 @@ final class IlsvrcSource implements Source {
 
     /** Whether the labels of validation pictures come from the devkit. */
     private static boolean addValidation(
-            Path root, List<String> classes, IlsvrcDevkit devkit, List<Listing> listings, Configuration conf)
+            Path root, List<String> classes, IlsvrcDevkit devkit, List<Source.Listing> listings, Configuration conf)
             throws IOException {
         FileSystem files = root.getFileSystem(conf);
         Path tar = new Path(root, VAL_TAR);
@@ -149,7 +141,7 @@ final class IlsvrcSource implements Source {
         }
     }
 
-    private record WholeTar(Tar tar, TarPictures.Labeller labeller) implements Listing {
+    private record WholeTar(Tar tar, TarPictures.Labeller labeller) implements Source.Listing {
         @Override
         public Iterator<Unit> units(Configuration conf) throws IOException {
             return List.<Unit>of(new TarPictures(tar.requireEnd(conf), labeller))
@@ -192,7 +184,7 @@ final class IlsvrcSource implements Source {
         }
     }
 
-    private record FlatFolder(String uri, ByNumber labels) implements Listing {
+    private record FlatFolder(String uri, ByNumber labels) implements Source.Listing {
         @Override
         public Iterator<Unit> units(Configuration conf) throws IOException {
             return Sources.stream(new Path(URI.create(uri)), conf)
@@ -203,35 +195,5 @@ final class IlsvrcSource implements Source {
                     })
                     .iterator();
         }
-    }
-
-    @Override
-    public String description() {
-        return "ILSVRC2012 at " + root;
-    }
-
-    @Override
-    public List<String> classes() {
-        return classes;
-    }
-
-    @Override
-    public int side() {
-        return 224;
-    }
-
-    @Override
-    public List<Listing> listings() {
-        return listings;
-    }
-
-    @Override
-    public Map<Split, Long> expected() {
-        return expected;
-    }
-
-    @Override
-    public boolean isBenchmark() {
-        return true;
     }
 }

@@ -24,21 +24,14 @@ import org.apache.parquet.example.data.Group;
  * A table of pictures: CSV with a header line, or Parquet, of columns path and label, and perhaps split (train or val).
  * Paths are any Hadoop path, or relative to the table. Labels are class names; classes are numbered alphabetically.
  */
-final class ListSource implements Source {
-    private static final long serialVersionUID = 1;
+final class ListSource {
     private static final String PATH = "path";
     private static final String LABEL = "label";
     private static final String SPLIT = "split";
 
-    private final List<Table> tables;
-    private final List<String> classes;
+    private ListSource() {}
 
-    private ListSource(List<Table> tables, List<String> classes) {
-        this.tables = tables;
-        this.classes = classes;
-    }
-
-    static ListSource open(Path place, Configuration conf) throws IOException {
+    static Source open(Path place, Configuration conf) throws IOException {
         List<Table> tables = tables(place, conf);
         TreeSet<String> names = new TreeSet<>();
         for (Table table : tables) {
@@ -59,7 +52,11 @@ final class ListSource implements Source {
                     + (names.isEmpty() ? "no classes" : "one class, " + names)
                     + " in its column label; a classifier needs at least two.");
         }
-        return new ListSource(tables, List.copyOf(names));
+        List<String> classes = List.copyOf(names);
+        return Source.ofPhotographs(
+                "pictures listed in " + place,
+                classes,
+                tables.stream().map(table -> new Listed(table, classes)).toList());
     }
 
     private static List<Table> tables(Path place, Configuration conf) throws IOException {
@@ -113,7 +110,7 @@ final class ListSource implements Source {
         }
     }
 
-    private record Listed(Table table, List<String> classes) implements Listing {
+    private record Listed(Table table, List<String> classes) implements Source.Listing {
         @Override
         public Iterator<Unit> units(Configuration conf) throws IOException {
             return table.rows(conf).map(this::unit).iterator();
@@ -134,27 +131,5 @@ final class ListSource implements Source {
                     : new Path(table.file().getParent(), new Path(null, null, path));
             return file.toUri().toString();
         }
-    }
-
-    @Override
-    public String description() {
-        return "pictures listed in " + tables.get(0).uri();
-    }
-
-    @Override
-    public List<String> classes() {
-        return classes;
-    }
-
-    @Override
-    public int side() {
-        return 224;
-    }
-
-    @Override
-    public List<Listing> listings() {
-        return tables.stream()
-                .map(table -> (Listing) new Listed(table, classes))
-                .toList();
     }
 }

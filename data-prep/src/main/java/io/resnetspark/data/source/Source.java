@@ -11,32 +11,31 @@ import org.apache.hadoop.conf.Configuration;
 /**
  * A corpus of labelled photographs where it lies. The driver opens it and learns the classes; executors list it, part by
  * part, and read what was listed. No list of all pictures is ever in one place.
+ *
+ * @param description in words, for the dataset's provenance
+ * @param classes in the order of their labels
+ * @param side height and width of the crops that networks for this corpus train on, in pixels
+ * @param listings what one task lists each: a folder, an archive, a table
+ * @param expected how many pictures there must be of a split, where the corpus says so
+ * @param isBenchmark whether this is a published benchmark, whose pictures are the same for everyone, doubles and all
  */
-public interface Source extends Serializable {
-    /** In words, for the dataset's provenance. */
-    String description();
+public record Source(
+        String description,
+        List<String> classes,
+        int side,
+        List<Listing> listings,
+        Map<Split, Long> expected,
+        boolean isBenchmark) {
+    private static final int PHOTOGRAPHS = 224;
 
-    /** In the order of their labels. */
-    List<String> classes();
-
-    /** Height and width of the crops that networks for this corpus train on, in pixels. */
-    int side();
-
-    /** What one task lists: a folder, an archive, a table. */
-    List<Listing> listings();
-
-    /** How many pictures there must be of a split, where the corpus says so. */
-    default Map<Split, Long> expected() {
-        return Map.of();
-    }
-
-    /** Whether this is a published benchmark, whose pictures are the same for everyone, doubles and all. */
-    default boolean isBenchmark() {
-        return false;
+    /** Somebody's own photographs. */
+    static Source ofPhotographs(String description, List<String> classes, List<? extends Listing> listings) {
+        return new Source(description, classes, PHOTOGRAPHS, List.copyOf(listings), Map.of(), false);
     }
 
     /** A part of a corpus that can be listed on its own. */
-    interface Listing extends Serializable {
+    @FunctionalInterface
+    public interface Listing extends Serializable {
         Iterator<Unit> units(Configuration conf) throws IOException;
     }
 }

@@ -25,8 +25,12 @@ import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Spliterator;
+import java.util.Spliterators;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.AfterAll;
@@ -172,45 +176,21 @@ class TestPrepareAgain {
         assertThat(examples(prepare(source()))).hasSize(40).containsKey("train/red/6.png");
     }
 
+    private static final AtomicInteger READ = new AtomicInteger();
+
     /** A corpus in which one file cannot be read for a while, and that counts what is read. */
-    private record Unreliable(Source real, String broken) implements Source {
-        private static final AtomicInteger READ = new AtomicInteger();
+    private static Source unreliable(Source real, String broken) {
+        List<Source.Listing> listings = real.listings().stream()
+                .<Source.Listing>map(listing -> conf -> stream(listing.units(conf))
+                        .<Unit>map(unit -> new Counted(unit, broken))
+                        .iterator())
+                .toList();
+        return new Source(
+                real.description(), real.classes(), real.side(), listings, real.expected(), real.isBenchmark());
+    }
 
-        @Override
-        public String description() {
-            return real.description();
-        }
-
-        @Override
-        public List<String> classes() {
-            return real.classes();
-        }
-
-        @Override
-        public int side() {
-            return real.side();
-        }
-
-        @Override
-        public List<Listing> listings() {
-            return real.listings().stream()
-                    .<Listing>map(listing -> conf -> units(listing.units(conf)))
-                    .toList();
-        }
-
-        private Iterator<Unit> units(Iterator<Unit> units) {
-            return new Iterator<>() {
-                @Override
-                public boolean hasNext() {
-                    return units.hasNext();
-                }
-
-                @Override
-                public Unit next() {
-                    return new Counted(units.next(), broken);
-                }
-            };
-        }
+    private static Stream<Unit> stream(Iterator<Unit> units) {
+        return StreamSupport.stream(Spliterators.spliteratorUnknownSize(units, Spliterator.ORDERED), false);
     }
 
     private record Counted(Unit real, String broken) implements Unit {
@@ -231,7 +211,7 @@ class TestPrepareAgain {
 
         @Override
         public Iterator<SourceImage> read(Configuration conf) throws IOException {
-            Unreliable.READ.incrementAndGet();
+            READ.incrementAndGet();
             if (real.id().equals(broken)) {
                 throw new IOException("the network is down");
             }
@@ -242,12 +222,12 @@ class TestPrepareAgain {
     @Test
     void goesOnWhereAJobWasEnded() throws IOException {
         corpus(0, 40);
-        assertThatThrownBy(() -> prepare(new Unreliable(source(), "red/17.png")))
+        assertThatThrownBy(() -> prepare(unreliable(source(), "red/17.png")))
                 .hasStackTraceContaining("network is down");
         assertThat(folder.resolve("data")).doesNotExist();
-        Unreliable.READ.set(0);
-        Dataset dataset = prepare(new Unreliable(source(), ""));
-        assertThat(Unreliable.READ).hasPositiveValue().hasValueLessThan(60);
+        READ.set(0);
+        Dataset dataset = prepare(unreliable(source(), ""));
+        assertThat(READ).hasPositiveValue().hasValueLessThan(60);
         assertThat(examples(dataset)).hasSize(80);
         assertThat(dataset.statistics().pictures()).isEqualTo(dataset.examples(Split.TRAIN));
         assertThat(folder.toFile().list()).containsExactlyInAnyOrder("corpus", "data");
@@ -267,16 +247,22 @@ class TestPrepareAgain {
         assertThat(grown.examples()).isEqualTo(80);
     }
 
+    /** Ended while shards were written, and run again with another size: the shards that are there are of no use. */
     @Test
-    void otherShardsThanThoseOfAnEndedJobAreNotMixedWithThem() throws IOException {
+    void shardsOfAnotherSizeAreNotMixedWithThoseOfAnEndedJob() throws IOException {
         corpus(0, 40);
-        assertThatThrownBy(() -> prepare(new Unreliable(source(), "red/17.png")))
-                .isNotNull();
-        assertThat(folder.resolve(".data.unfinished")).isDirectory();
+        assertThatThrownBy(() -> prepare(unreliable(source(), "red/17.png"))).isNotNull();
+        Path unfinished = folder.resolve(".data.unfinished");
+        Files.createDirectories(unfinished.resolve("train/part-00002.parquet/in the way"));
+        assertThatThrownBy(() -> prepare(source())).isNotNull();
+        assertThat(unfinished.resolve("train/part-00000.parquet")).isRegularFile();
+        Files.delete(unfinished.resolve("train/part-00002.parquet/in the way"));
+        Files.delete(unfinished.resolve("train/part-00002.parquet"));
         Dataset larger = new Prepare(spark, source(), hadoop("data"), new PrepareSettings(480, 1 << 20, 0.2))
                 .execute(Progress.silent());
         assertThat(larger.shards(Split.TRAIN)).hasSize(1);
         assertThat(examples(larger)).hasSize(80);
+        assertThat(folder.resolve("data/train").toFile().list()).containsExactly("part-00000.parquet");
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.resnetspark.storage.DamagedException;
+import io.resnetspark.storage.Digests;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.List;
@@ -11,6 +12,13 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.example.data.simple.SimpleGroup;
+import org.apache.parquet.hadoop.ParquetWriter;
+import org.apache.parquet.hadoop.example.ExampleParquetWriter;
+import org.apache.parquet.io.api.Binary;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.MessageTypeParser;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,6 +41,7 @@ class TestShards {
                 .isEqualTo(examples);
         assertThat(folder.toFile().list()).containsExactly("a.parquet");
         assertThat(Shards.written(file, conf)).isEqualTo(written);
+        assertThat(Shards.rowsOfOtherPictures(file, conf)).isEmpty();
         assertThat(Shards.withoutPictures(file, conf))
                 .toIterable()
                 .extracting(Example::original)
@@ -51,6 +60,24 @@ class TestShards {
         assertThatThrownBy(() -> Shards.read(file, written.digest(), conf))
                 .isInstanceOf(DamagedException.class)
                 .hasMessageContaining("a.parquet has " + bytes.length + " bytes and another SHA-256");
+    }
+
+    @Test
+    void tellsARowWhosePictureIsAnother() throws IOException {
+        Path file = new Path(folder.resolve("a.parquet").toUri());
+        MessageType schema = MessageTypeParser.parseMessageType(
+                "message m { required binary key (UTF8);" + " required binary image; required binary sha256 (UTF8); }");
+        try (ParquetWriter<Group> writer =
+                ExampleParquetWriter.builder(file).withType(schema).build()) {
+            for (int i = 0; i < 3; i++) {
+                Group row = new SimpleGroup(schema);
+                row.add("key", "picture " + i);
+                row.add("image", Binary.fromConstantByteArray(new byte[] {(byte) i}));
+                row.add("sha256", Digests.of(new byte[] {(byte) Math.min(i, 1)}));
+                writer.write(row);
+            }
+        }
+        assertThat(Shards.rowsOfOtherPictures(file, conf)).containsExactly("picture 2");
     }
 
     private static List<Example> examples(int count) {

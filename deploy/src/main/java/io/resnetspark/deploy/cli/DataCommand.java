@@ -87,6 +87,7 @@ final class DataCommand implements Runnable {
         if (count < 1 || count > 200) {
             throw new BadInputException("--count " + count + " is out of range; wanted 1 to 200.");
         }
+        Preview.refuseExisting(to);
         Configuration conf = new Configuration();
         Dataset.Opened opened = Dataset.open(Locations.of(data), conf);
         Preview.write(opened, Preview.preprocessing(opened, recipe, conf), count, to, conf);

@@ -102,6 +102,9 @@ final class PrepareCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        if (preview != null) {
+            Preview.refuseExisting(preview);
+        }
         Codec.Limits limits = new Codec.Limits(
                 Math.toIntExact(Math.min(Integer.MAX_VALUE, bytes("--most-bytes", mostBytes))),
                 bytes("--most-pixels", mostPixels));

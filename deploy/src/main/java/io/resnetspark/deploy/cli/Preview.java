@@ -10,6 +10,7 @@ import io.resnetspark.data.image.Preprocessing;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.Example;
 import io.resnetspark.data.shard.Shards;
+import io.resnetspark.storage.BadInputException;
 import io.resnetspark.train.recipe.Recipe;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -45,6 +46,14 @@ final class Preview {
                 crop,
                 new ColourNoise(noise, data.dataset().statistics().covariance()),
                 data.dataset().meanImage(data.path(), conf));
+    }
+
+    /** Before an hour's work ends with a sheet that cannot be written. */
+    static void refuseExisting(Path file) {
+        if (Files.exists(file)) {
+            throw new BadInputException(
+                    file + " exists, and nothing is overwritten. Remove it, or name another file for the sheet.");
+        }
     }
 
     /** Draws the first pictures of the first shard, which are a random mixture of classes. */

@@ -260,6 +260,15 @@ class TestMain {
                 at("data"),
                 "--source",
                 "imagenet");
+        refused(
+                "there are auto, set-aside and keep",
+                "prepare",
+                "--from",
+                at("x"),
+                "--to",
+                at("data"),
+                "--doubles",
+                "x");
         refused("is no size", "prepare", "--from", at("x"), "--to", at("data"), "--shard-size", "many");
         refused("Missing required option", "prepare", "--from", at("x"));
         Files.createDirectories(folder.resolve("data"));
@@ -278,6 +287,8 @@ class TestMain {
         assertThat(ImageIO.read(new File(sheet)).getWidth()).isEqualTo(6 * (224 + 8) + 8);
         assertThat(run("prepare", "--from", at("corpus"), "--to", at("data"))).isZero();
         assertThat(out).contains("nothing is new");
+        refused("sheet.png exists", "prepare", "--from", at("corpus"), "--to", at("more"), "--preview", sheet);
+        refused("sheet.png exists", "data", "preview", at("data"), "--to", sheet);
         assertThat(run("data", "describe", at("data"))).isZero();
         assertThat(out)
                 .contains("train          18 pictures in 1 shards")
