@@ -4,14 +4,17 @@ import io.resnetspark.data.Seeds;
 import io.resnetspark.data.Split;
 import io.resnetspark.data.image.BadImageException;
 import io.resnetspark.data.image.Codec;
-import io.resnetspark.data.image.Image;
+import io.resnetspark.data.image.Cut;
+import io.resnetspark.data.image.Picture;
 import io.resnetspark.data.image.Preprocessing;
+import io.resnetspark.data.image.Samples;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.Dataset.Shard;
 import io.resnetspark.data.shard.Example;
 import io.resnetspark.data.shard.Shards;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.random.RandomGenerator;
@@ -21,14 +24,14 @@ import org.apache.hadoop.fs.Path;
 /** How fast one core turns shards into minibatches, and with what it spends its time. */
 public final class PipelineBenchmark {
     private static final int BATCH = 32;
-    private static final double WARM_UP = 2;
+    private static final double WARM_UP = 5;
     private static final double NANO = 1e-9;
 
     private final Dataset.Opened data;
     private final Preprocessing preprocessing;
     private final Configuration conf;
-    private final float[] minibatch;
-    private final FloatBuffer target;
+    private final float[] planes;
+    private final FloatBuffer minibatch;
     private Seconds spent = new Seconds();
     private long images;
 
@@ -36,8 +39,10 @@ public final class PipelineBenchmark {
         this.data = data;
         this.preprocessing = preprocessing;
         this.conf = conf;
-        this.minibatch = new float[BATCH * preprocessing.floats()];
-        this.target = ByteBuffer.allocateDirect(minibatch.length * Float.BYTES).asFloatBuffer();
+        this.planes = new float[preprocessing.floats()];
+        this.minibatch = ByteBuffer.allocateDirect(BATCH * planes.length * Float.BYTES)
+                .order(ByteOrder.nativeOrder())
+                .asFloatBuffer();
     }
 
     /** Time by step. */
@@ -57,8 +62,8 @@ public final class PipelineBenchmark {
      * What was measured.
      *
      * @param read fetching shards and checking their digests, in seconds
-     * @param decode of encoded pictures, in seconds
-     * @param resize of the crop, and mirroring, in seconds
+     * @param decode of encoded pictures, as far as their crops need it, in seconds
+     * @param resize of the crop, with mirroring and conversion to red, green and blue, in seconds
      * @param augment colour noise, mean, and padding, in seconds
      * @param copy of minibatches to native memory, in seconds
      */
@@ -100,26 +105,25 @@ public final class PipelineBenchmark {
 
     private void see(Example example, long epoch) throws IOException {
         RandomGenerator random = Seeds.of(0, epoch, example.key());
-        int offset = (int) (images % BATCH) * preprocessing.floats();
         long start = System.nanoTime();
-        Image decoded;
+        Cut cut;
+        Samples samples;
         try {
-            decoded = Codec.decode(example.bytes(), Codec.Limits.NONE);
+            Picture picture = Codec.open(example.bytes(), Codec.Limits.NONE);
+            cut = preprocessing.crop().cut(picture, random);
+            samples = picture.samples(cut);
         } catch (BadImageException changed) {
             throw new IOException(example.key() + " was a picture when it was prepared", changed);
         }
         spent.decode += since(start);
         start = System.nanoTime();
-        Image crop = preprocessing.crop().apply(decoded, random);
+        samples.draw(cut, planes);
         spent.resize += since(start);
         start = System.nanoTime();
-        preprocessing.mean().subtract(crop, preprocessing.noise().draw(random), minibatch, offset);
-        preprocessing.crop().afterMean(minibatch, offset, random);
+        preprocessing.augment(random, planes);
         spent.augment += since(start);
         start = System.nanoTime();
-        if (++images % BATCH == 0) {
-            target.clear().put(minibatch);
-        }
+        minibatch.put((int) (images++ % BATCH) * planes.length, planes);
         spent.copy += since(start);
     }
 

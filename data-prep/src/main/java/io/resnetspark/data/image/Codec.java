@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.function.Consumer;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
@@ -64,6 +63,13 @@ public final class Codec {
     }
 
     public static Image decode(byte[] bytes, Limits limits) throws BadImageException {
+        Picture picture = open(bytes, limits);
+        Cut whole = Cut.whole(picture);
+        return picture instanceof Image image ? image : picture.samples(whole).image(whole);
+    }
+
+    /** A picture whose size is known; its pixels are decoded now only if they must be. */
+    public static Picture open(byte[] bytes, Limits limits) throws BadImageException {
         if (bytes.length > limits.bytes()) {
             throw new BadImageException("more than " + limits.bytes() / 1_000_000 + " MB");
         }
@@ -71,11 +77,15 @@ public final class Codec {
         if (header == null) {
             return decodeCarefully(bytes, limits);
         }
-        Optional<Image> fast = (long) header.width() * header.height() <= limits.pixels()
-                ? FastJpeg.decode(bytes, header)
-                : Optional.empty();
-        Image image = fast.isPresent() ? fast.get() : decodeCarefully(bytes, limits);
-        return image.upright(header.orientation());
+        if ((long) header.width() * header.height() > limits.pixels() || !FastJpeg.takes(bytes, header)) {
+            return decodeCarefully(bytes, limits).upright(header.orientation());
+        }
+        EncodedJpeg picture = new EncodedJpeg(bytes, header);
+        if (header.orientation() == 1) {
+            return picture;
+        }
+        Cut whole = Cut.whole(picture);
+        return picture.samples(whole).image(whole).upright(header.orientation());
     }
 
     /** By the JDK and TwelveMonkeys, which decode everything that FFmpeg is not asked for, and say what is wrong. */

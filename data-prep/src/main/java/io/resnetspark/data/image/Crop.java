@@ -1,7 +1,6 @@
 package io.resnetspark.data.image;
 
 import java.io.Serializable;
-import java.util.Arrays;
 import java.util.random.RandomGenerator;
 
 /**
@@ -12,10 +11,16 @@ public sealed interface Crop extends Serializable {
     /** Height and width of the result, in pixels. */
     int side();
 
-    Image apply(Image image, RandomGenerator random);
+    /** What to take out of a picture. Only its size counts, so that no more is decoded than will be seen. */
+    Cut cut(Picture picture, RandomGenerator random);
+
+    /** For people to look at, in whole levels. */
+    default Image apply(Image image, RandomGenerator random) {
+        return image.image(cut(image, random));
+    }
 
     /** What is done to the planes of the result once the mean is subtracted: nothing, for most. */
-    default void afterMean(float[] planes, int offset, RandomGenerator random) {}
+    default void afterMean(float[] planes, RandomGenerator random) {}
 
     /**
      * The paper's for ImageNet (section 3.4): the shorter side uniform in [least, most], a random square crop, or its
@@ -30,20 +35,19 @@ public sealed interface Crop extends Serializable {
         }
 
         @Override
-        public Image apply(Image image, RandomGenerator random) {
+        public Cut cut(Picture picture, RandomGenerator random) {
             int shorter = random.nextInt(least, most + 1);
-            double scale = (double) image.shorterSide() / shorter;
+            double scale = (double) picture.shorterSide() / shorter;
             // The crop's place among whole pixels of the scaled picture, taken back to the picture itself.
-            int x = random.nextInt((int) Math.round(image.width() / scale) - side + 1);
-            int y = random.nextInt((int) Math.round(image.height() / scale) - side + 1);
+            int x = random.nextInt((int) Math.round(picture.width() / scale) - side + 1);
+            int y = random.nextInt((int) Math.round(picture.height() / scale) - side + 1);
             double length = side * scale;
             Box box = new Box(
-                    Math.min(x * scale, image.width() - length),
-                    Math.min(y * scale, image.height() - length),
+                    Math.min(x * scale, picture.width() - length),
+                    Math.min(y * scale, picture.height() - length),
                     length,
                     length);
-            Image crop = Resize.bilinear(image, box, side, side);
-            return random.nextBoolean() ? crop.mirrored() : crop;
+            return new Cut(box, side, side, random.nextBoolean());
         }
     }
 
@@ -53,17 +57,17 @@ public sealed interface Crop extends Serializable {
      */
     record PadAndShift(int padding, int side) implements Crop {
         @Override
-        public Image apply(Image image, RandomGenerator random) {
-            return new Centre(side, side).apply(image, random);
+        public Cut cut(Picture picture, RandomGenerator random) {
+            return new Centre(side, side).cut(picture, random);
         }
 
         @Override
-        public void afterMean(float[] planes, int offset, RandomGenerator random) {
+        public void afterMean(float[] planes, RandomGenerator random) {
             int dx = random.nextInt(2 * padding + 1) - padding;
             int dy = random.nextInt(2 * padding + 1) - padding;
             boolean mirrored = random.nextBoolean();
-            float[] before = Arrays.copyOfRange(planes, offset, offset + 3 * side * side);
-            for (int row = 0, to = offset; row < 3 * side; row++) {
+            float[] before = planes.clone();
+            for (int row = 0, to = 0; row < 3 * side; row++) {
                 int y = row % side + dy;
                 for (int column = 0; column < side; column++) {
                     int x = (mirrored ? side - 1 - column : column) + dx;
@@ -93,29 +97,28 @@ public sealed interface Crop extends Serializable {
         }
 
         @Override
-        public Image apply(Image image, RandomGenerator random) {
-            Image crop = Resize.bilinear(image, part(image, random), side, side);
-            return random.nextBoolean() ? crop.mirrored() : crop;
+        public Cut cut(Picture picture, RandomGenerator random) {
+            return new Cut(part(picture, random), side, side, random.nextBoolean());
         }
 
         /** Whole pixels, as torchvision cuts; after ten parts that did not fit, the largest centre of fair aspect. */
-        Box part(Image image, RandomGenerator random) {
-            double area = (double) image.width() * image.height();
+        Box part(Picture picture, RandomGenerator random) {
+            double area = (double) picture.width() * picture.height();
             for (int i = 0; i < TRIES; i++) {
                 double wanted = area * random.nextDouble(leastArea, Math.nextUp(1.0));
                 double aspect = Math.exp(Math.log(mostAspect) * (2 * random.nextDouble() - 1));
                 int width = (int) Math.round(Math.sqrt(wanted * aspect));
                 int height = (int) Math.round(Math.sqrt(wanted / aspect));
-                if (width > 0 && width <= image.width() && height > 0 && height <= image.height()) {
-                    int y = random.nextInt(image.height() - height + 1);
-                    int x = random.nextInt(image.width() - width + 1);
+                if (width > 0 && width <= picture.width() && height > 0 && height <= picture.height()) {
+                    int y = random.nextInt(picture.height() - height + 1);
+                    int x = random.nextInt(picture.width() - width + 1);
                     return new Box(x, y, width, height);
                 }
             }
-            int width = (int) Math.min(image.width(), Math.round(image.height() * mostAspect));
-            int height = (int) Math.min(image.height(), Math.round(image.width() * mostAspect));
-            int x = (image.width() - width) / 2;
-            int y = (image.height() - height) / 2;
+            int width = (int) Math.min(picture.width(), Math.round(picture.height() * mostAspect));
+            int height = (int) Math.min(picture.height(), Math.round(picture.width() * mostAspect));
+            int x = (picture.width() - width) / 2;
+            int y = (picture.height() - height) / 2;
             return new Box(x, y, width, height);
         }
     }
@@ -130,16 +133,13 @@ public sealed interface Crop extends Serializable {
         }
 
         @Override
-        public Image apply(Image image, RandomGenerator random) {
-            if (image.width() == side && image.height() == side && shorter == side) {
-                return image;
-            }
+        public Cut cut(Picture picture, RandomGenerator random) {
             // As scaling the whole and cutting out the middle, without making the whole: a long strip may be huge.
-            double across = (double) image.width() / Resize.scaled(image.width(), image, shorter);
-            double down = (double) image.height() / Resize.scaled(image.height(), image, shorter);
-            long x = (Resize.scaled(image.width(), image, shorter) - side) / 2;
-            long y = (Resize.scaled(image.height(), image, shorter) - side) / 2;
-            return Resize.bilinear(image, new Box(x * across, y * down, side * across, side * down), side, side);
+            double across = (double) picture.width() / Resize.scaled(picture.width(), picture, shorter);
+            double down = (double) picture.height() / Resize.scaled(picture.height(), picture, shorter);
+            long x = (Resize.scaled(picture.width(), picture, shorter) - side) / 2;
+            long y = (Resize.scaled(picture.height(), picture, shorter) - side) / 2;
+            return new Cut(new Box(x * across, y * down, side * across, side * down), side, side, false);
         }
     }
 }

@@ -1,21 +1,19 @@
 package io.resnetspark.data.image;
 
+import java.nio.ByteBuffer;
 import java.util.Deque;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVCodecContext;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
 import org.bytedeco.ffmpeg.avutil.AVFrame;
+import org.bytedeco.ffmpeg.avutil.AVPixFmtDescriptor;
 import org.bytedeco.ffmpeg.global.avcodec;
 import org.bytedeco.ffmpeg.global.avutil;
-import org.bytedeco.ffmpeg.global.swscale;
-import org.bytedeco.ffmpeg.swscale.SwsContext;
 import org.bytedeco.javacpp.BytePointer;
-import org.bytedeco.javacpp.DoublePointer;
-import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.Loader;
-import org.bytedeco.javacpp.PointerPointer;
 
 /**
  * Ordinary JPEGs through FFmpeg's decoder, which has the vector instructions that the JDK's lacks. Whatever is not quite
@@ -37,16 +35,25 @@ final class FastJpeg {
     /** AV_EF_BITSTREAM, AV_EF_BUFFER and AV_EF_EXPLODE of libavcodec/defs.h: fail instead of concealing. */
     private static final int STRICT = 1 << 1 | 1 << 2 | 1 << 3;
 
-    private static final int QUALITY = swscale.SWS_BILINEAR | swscale.SWS_ACCURATE_RND;
+    private static final byte[] NOTHING = new byte[PADDING];
+
+    /** Y'CbCr with a byte a sample. */
+    private static final Set<Integer> SUBSAMPLED = Set.of(
+            avutil.AV_PIX_FMT_YUVJ411P,
+            avutil.AV_PIX_FMT_YUVJ420P,
+            avutil.AV_PIX_FMT_YUVJ422P,
+            avutil.AV_PIX_FMT_YUVJ440P,
+            avutil.AV_PIX_FMT_YUVJ444P,
+            avutil.AV_PIX_FMT_YUV411P,
+            avutil.AV_PIX_FMT_YUV420P,
+            avutil.AV_PIX_FMT_YUV422P,
+            avutil.AV_PIX_FMT_YUV440P,
+            avutil.AV_PIX_FMT_YUV444P);
 
     private final AVCodecContext decoder;
     private final AVPacket packet = avcodec.av_packet_alloc();
     private final AVFrame frame = avutil.av_frame_alloc();
-    private final PointerPointer<BytePointer> planes = new PointerPointer<>(4);
-    private final IntPointer strides = new IntPointer(4);
     private BytePointer encoded = new BytePointer(1 << 16);
-    private BytePointer decoded = new BytePointer(1 << 16);
-    private SwsContext toRgb;
 
     private FastJpeg() {
         AVCodec codec = avcodec.avcodec_find_decoder_by_name(DECODER);
@@ -61,7 +68,6 @@ final class FastJpeg {
     /** FFmpeg is native code for some platforms; elsewhere the careful way serves. */
     private static boolean load() {
         try {
-            Loader.load(swscale.class);
             Loader.load(avcodec.class);
             avutil.av_log_set_level(avutil.AV_LOG_QUIET);
             return avcodec.avcodec_find_decoder_by_name(DECODER) != null;
@@ -70,20 +76,21 @@ final class FastJpeg {
         }
     }
 
-    /** A picture as it is stored, not yet turned; nothing if somebody else has to look at it. */
-    static Optional<Image> decode(byte[] bytes, JpegHeader header) {
-        boolean ordinary = AVAILABLE
+    /** Whether this is a picture to try. */
+    static boolean takes(byte[] bytes, JpegHeader header) {
+        return AVAILABLE
                 && header.precision() == 8
                 && header.selfContained()
                 && (header.components() == 1 || (header.components() == 3 && !header.adobe()))
                 && endsWell(bytes);
-        if (!ordinary) {
-            return Optional.empty();
-        }
+    }
+
+    /** What a cut needs of a picture as it is stored, not turned; nothing if somebody else has to look at it. */
+    static Optional<YCbCr> decode(byte[] bytes, JpegHeader header, Cut cut) {
         FastJpeg resting = RESTING.poll();
         FastJpeg decoder = resting == null ? new FastJpeg() : resting;
         try {
-            return decoder.decodeOrdinary(bytes, header);
+            return decoder.decodeRows(bytes, header, cut);
         } finally {
             decoder.shrink();
             RESTING.push(decoder);
@@ -91,8 +98,10 @@ final class FastJpeg {
     }
 
     private void shrink() {
-        encoded = kept(encoded);
-        decoded = kept(decoded);
+        if (encoded.capacity() > MOST_KEPT) {
+            encoded.close();
+            encoded = new BytePointer(1 << 16);
+        }
     }
 
     /** The end marker is there, perhaps with padding behind it. */
@@ -104,74 +113,79 @@ final class FastJpeg {
         return last > 0 && (bytes[last] & 0xff) == 0xd9 && (bytes[last - 1] & 0xff) == 0xff;
     }
 
-    private Optional<Image> decodeOrdinary(byte[] bytes, JpegHeader header) {
-        encoded = atLeast(encoded, bytes.length + PADDING);
-        encoded.position(0).put(bytes, 0, bytes.length);
-        for (int i = 0; i < PADDING; i++) {
-            encoded.put(bytes.length + (long) i, (byte) 0);
-        }
-        packet.data(encoded);
-        packet.size(bytes.length);
+    private Optional<YCbCr> decodeRows(byte[] bytes, JpegHeader header, Cut cut) {
+        int rows = rowsToDecode(header, cut);
+        hand(bytes, header, rows);
         try {
             boolean whole = avcodec.avcodec_send_packet(decoder, packet) >= 0
                     && avcodec.avcodec_receive_frame(decoder, frame) >= 0
                     && frame.decode_error_flags() == 0
                     && frame.width() == header.width()
-                    && frame.height() == header.height();
+                    && frame.height() == rows;
             if (!whole) {
                 avcodec.avcodec_flush_buffers(decoder);
                 return Optional.empty();
             }
-            return rgb(header.width(), header.height());
+            return samples(header, cut, rows);
         } finally {
             avutil.av_frame_unref(frame);
         }
     }
 
-    private Optional<Image> rgb(int width, int height) {
-        toRgb = swscale.sws_getCachedContext(
-                toRgb,
-                width,
-                height,
-                frame.format(),
-                width,
-                height,
-                avutil.AV_PIX_FMT_RGB24,
-                QUALITY,
-                null,
-                null,
-                (DoublePointer) null);
-        if (toRgb == null) {
+    /** A scan is written from the top to the bottom, so what lies below a cut need not be decoded. */
+    private static int rowsToDecode(JpegHeader header, Cut cut) {
+        int needed = cut.endRow(header.height());
+        int whole = (needed + header.unitRows() - 1) / header.unitRows() * header.unitRows();
+        return header.sequential() ? Math.min(whole, header.height()) : header.height();
+    }
+
+    /** Gives the decoder a picture, as one of so many rows. */
+    private void hand(byte[] bytes, JpegHeader header, int rows) {
+        if (encoded.capacity() < bytes.length + PADDING) {
+            encoded.close();
+            encoded = new BytePointer(bytes.length + bytes.length / 4 + PADDING);
+        }
+        encoded.position(0).put(bytes, 0, bytes.length);
+        encoded.position(bytes.length).put(NOTHING, 0, PADDING);
+        encoded.position(0);
+        encoded.put(header.heightAt(), (byte) (rows >> 8));
+        encoded.put(header.heightAt() + 1L, (byte) rows);
+        packet.data(encoded);
+        packet.size(bytes.length);
+    }
+
+    private Optional<YCbCr> samples(JpegHeader header, Cut cut, int rows) {
+        int format = frame.format();
+        Raster luminance = raster(0, header.width(), header.height(), cut, rows);
+        if (format == avutil.AV_PIX_FMT_GRAY8) {
+            return Optional.of(new YCbCr(luminance, null, null, 1, 1));
+        }
+        if (!SUBSAMPLED.contains(format)) {
             return Optional.empty();
         }
-        IntPointer jpegs = swscale.sws_getCoefficients(swscale.SWS_CS_ITU601);
-        swscale.sws_setColorspaceDetails(toRgb, jpegs, 1, jpegs, 1, 0, 1 << 16, 1 << 16);
-        int stride = (3 * width + 63) / 64 * 64;
-        decoded = atLeast(decoded, (long) stride * height + 64);
-        planes.put(0, decoded);
-        strides.put(0, stride);
-        swscale.sws_scale(toRgb, frame.data(), frame.linesize(), 0, height, planes, strides);
-        byte[] rgb = new byte[3 * width * height];
-        for (int y = 0; y < height; y++) {
-            decoded.position((long) y * stride).get(rgb, 3 * y * width, 3 * width);
-        }
-        decoded.position(0);
-        return Optional.of(new Image(height, width, rgb));
+        AVPixFmtDescriptor descriptor = avutil.av_pix_fmt_desc_get(format);
+        int across = 1 << descriptor.log2_chroma_w();
+        int down = 1 << descriptor.log2_chroma_h();
+        int width = (header.width() + across - 1) / across;
+        int height = (header.height() + down - 1) / down;
+        Cut fewer = cut.of(across, down);
+        Raster blue = raster(1, width, height, fewer, (rows + down - 1) / down);
+        Raster red = raster(2, width, height, fewer, (rows + down - 1) / down);
+        return Optional.of(new YCbCr(luminance, blue, red, across, down));
     }
 
-    private static BytePointer kept(BytePointer buffer) {
-        if (buffer.capacity() <= MOST_KEPT) {
-            return buffer;
+    /** Copies the part that a cut needs out of the decoder's memory. */
+    private Raster raster(int plane, int width, int height, Cut cut, int rows) {
+        int left = cut.firstColumn();
+        int top = cut.firstRow();
+        int columns = cut.endColumn(width) - left;
+        int end = Math.min(rows, cut.endRow(height));
+        int stride = frame.linesize(plane);
+        byte[] samples = new byte[Math.multiplyExact(end - top, columns)];
+        ByteBuffer decoded = frame.data(plane).capacity((long) stride * rows).asByteBuffer();
+        for (int y = top; y < end; y++) {
+            decoded.get(y * stride + left, samples, (y - top) * columns, columns);
         }
-        buffer.close();
-        return new BytePointer(1);
-    }
-
-    private static BytePointer atLeast(BytePointer buffer, long bytes) {
-        if (buffer.capacity() >= bytes) {
-            return buffer;
-        }
-        buffer.close();
-        return new BytePointer(bytes + bytes / 4);
+        return new Raster(samples, -top * columns - left, 1, columns, width, height);
     }
 }

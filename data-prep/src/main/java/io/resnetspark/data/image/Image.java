@@ -2,7 +2,7 @@ package io.resnetspark.data.image;
 
 /** A decoded picture: rows of pixels, red, green and blue a byte each. */
 @SuppressWarnings("ArrayRecordComponent") // carried, never compared
-public record Image(int height, int width, byte[] rgb) {
+public record Image(int height, int width, byte[] rgb) implements Picture, Samples {
     public Image {
         if (height < 1 || width < 1 || rgb.length != 3L * height * width) {
             throw new IllegalArgumentException(
@@ -10,8 +10,39 @@ public record Image(int height, int width, byte[] rgb) {
         }
     }
 
-    public int shorterSide() {
-        return Math.min(height, width);
+    @Override
+    public Samples samples(Cut cut) {
+        return this;
+    }
+
+    @Override
+    public Rows rows(Cut cut) {
+        Scaler red = new Scaler(channel(0), cut);
+        Scaler green = red.of(channel(1));
+        Scaler blue = red.of(channel(2));
+        return (y, planes) -> {
+            red.draw(y, planes[0]);
+            green.draw(y, planes[1]);
+            blue.draw(y, planes[2]);
+        };
+    }
+
+    @Override
+    public void draw(Cut cut, float[] planes) {
+        if (!cut.equals(Cut.whole(this))) {
+            Samples.super.draw(cut, planes);
+            return;
+        }
+        int pixels = width * height;
+        for (int p = 0; p < pixels; p++) {
+            planes[p] = rgb[3 * p] & 0xff;
+            planes[pixels + p] = rgb[3 * p + 1] & 0xff;
+            planes[2 * pixels + p] = rgb[3 * p + 2] & 0xff;
+        }
+    }
+
+    private Raster channel(int channel) {
+        return new Raster(rgb, channel, 3, 3 * width, width, height);
     }
 
     /** Left and right exchanged. */

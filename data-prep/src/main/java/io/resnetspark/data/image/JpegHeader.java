@@ -15,18 +15,32 @@ import java.util.Arrays;
  * @param precision bits of a sample
  * @param width in pixels, as stored
  * @param height in pixels, as stored
+ * @param heightAt where the height stands, two bytes
+ * @param unitRows rows of the units that a picture of several components is made of: 8 for each of the finest's samples
+ * @param sequential whether the first scan brings the picture whole, from the top to the bottom
  * @param adobe whether Adobe's segment is there, which may tell of other colours than Y'CbCr
  * @param selfContained whether it brings its own tables, and all components in its first scan unless it is progressive
  * @param orientation EXIF's, 1 to 8; 1 where nothing is said
  */
 record JpegHeader(
-        int components, int precision, int width, int height, boolean adobe, boolean selfContained, int orientation) {
+        int components,
+        int precision,
+        int width,
+        int height,
+        int heightAt,
+        int unitRows,
+        boolean sequential,
+        boolean adobe,
+        boolean selfContained,
+        int orientation) {
     private static final int START = 0xffd8;
     private static final int APP1 = 0xe1;
     private static final int APP14 = 0xee;
     private static final int SCAN = 0xda;
     private static final int QUANTIZATION = 0xdb;
     private static final int HUFFMAN = 0xc4;
+    private static final int BASELINE = 0xc0;
+    private static final int EXTENDED = 0xc1;
     private static final int PROGRESSIVE = 0xc2;
     private static final byte[] EXIF = {'E', 'x', 'i', 'f', 0, 0};
 
@@ -69,6 +83,9 @@ record JpegHeader(
                         bytes[at + 4] & 0xff,
                         word(bytes, at + 7),
                         word(bytes, at + 5),
+                        at + 5,
+                        unitRows(bytes, at, end),
+                        marker == BASELINE || marker == EXTENDED,
                         false,
                         false,
                         1);
@@ -83,6 +100,9 @@ record JpegHeader(
                         frame.precision,
                         frame.width,
                         frame.height,
+                        frame.heightAt,
+                        frame.unitRows,
+                        frame.sequential,
                         adobe,
                         selfContained,
                         orientation);
@@ -91,6 +111,14 @@ record JpegHeader(
     /** SOF0 to SOF15, but for the tables DHT, JPG and DAC between them. */
     private static boolean isFrame(int marker) {
         return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
+    }
+
+    private static int unitRows(byte[] bytes, int at, int end) {
+        int most = 1;
+        for (int component = at + 10; component + 3 <= end; component += 3) {
+            most = Math.max(most, bytes[component + 1] & 0xf);
+        }
+        return 8 * most;
     }
 
     private static int word(byte[] bytes, int at) {

@@ -74,16 +74,28 @@ public final class Mean implements Serializable {
         return deviation.clone();
     }
 
-    /** Writes a picture's planes, less the mean and plus a shift of colour, divided, from {@code offset} on. */
-    public void subtract(Image image, float[] colourShift, float[] planes, int offset) {
-        int pixels = image.height() * image.width();
-        byte[] rgb = image.rgb();
+    /** Turns planes of red, green and blue into differences from the mean, with a shift of colour, divided. */
+    public void subtract(float[] planes, float[] colourShift) {
+        int pixels = planes.length / 3;
         for (int c = 0; c < 3; c++) {
-            int plane = offset + c * pixels;
-            for (int p = 0; p < pixels; p++) {
-                float mean = isPerPixel() ? values[c * pixels + p] : values[c];
-                planes[plane + p] = ((rgb[3 * p + c] & 0xff) + colourShift[c] - mean) / deviation[c];
+            int end = (c + 1) * pixels;
+            if (isPerPixel()) {
+                subtract(planes, c * pixels, end, values, colourShift[c], deviation[c]);
+            } else {
+                subtract(planes, c * pixels, end, values[c] - colourShift[c], deviation[c]);
             }
+        }
+    }
+
+    private static void subtract(float[] planes, int from, int to, float mean, float deviation) {
+        for (int p = from; p < to; p++) {
+            planes[p] = (planes[p] - mean) / deviation;
+        }
+    }
+
+    private static void subtract(float[] planes, int from, int to, float[] means, float shift, float deviation) {
+        for (int p = from; p < to; p++) {
+            planes[p] = (planes[p] + shift - means[p]) / deviation;
         }
     }
 

@@ -20,18 +20,32 @@ public record Preprocessing(Crop crop, ColourNoise noise, Mean mean) implements 
         return 3 * crop.side() * crop.side();
     }
 
-    /** Writes the planes of one picture, as it is seen in this epoch, into a minibatch from {@code offset} on. */
-    public void apply(Image image, long seed, long epoch, String key, float[] minibatch, int offset) {
-        RandomGenerator random = Seeds.of(seed, epoch, key);
-        Image seen = crop.apply(image, random);
-        mean.subtract(seen, noise.draw(random), minibatch, offset);
-        crop.afterMean(minibatch, offset, random);
+    /**
+     * Draws a picture as it is seen in this epoch.
+     *
+     * @param planes where to, of {@link #floats}
+     * @throws BadImageException if it cannot be decoded
+     */
+    public void apply(Picture picture, long seed, long epoch, String key, float[] planes) throws BadImageException {
+        apply(picture, Seeds.of(seed, epoch, key), planes);
+    }
+
+    void apply(Picture picture, RandomGenerator random, float[] planes) throws BadImageException {
+        Cut cut = crop.cut(picture, random);
+        picture.samples(cut).draw(cut, planes);
+        augment(random, planes);
+    }
+
+    /** What is done to planes that were drawn: noise, mean, and what the crop does after that. */
+    public void augment(RandomGenerator random, float[] planes) {
+        mean.subtract(planes, noise.draw(random));
+        crop.afterMean(planes, random);
     }
 
     /** The same, made visible again: what the network sees, with the mean put back. */
-    public Image visible(Image image, long seed, long epoch, String key) {
+    public Image visible(Picture picture, long seed, long epoch, String key) throws BadImageException {
         float[] planes = new float[floats()];
-        apply(image, seed, epoch, key, planes, 0);
+        apply(picture, seed, epoch, key, planes);
         return mean.restore(planes, crop.side());
     }
 }

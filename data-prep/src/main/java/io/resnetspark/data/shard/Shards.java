@@ -13,6 +13,7 @@ import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.stream.StreamSupport;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.SimpleGroup;
@@ -131,16 +132,7 @@ public final class Shards {
      * @throws DamagedException if the file is not the one that was written
      */
     public static List<Example> read(Path file, FileDigest wanted, Configuration conf) throws IOException {
-        byte[] bytes;
-        try (InputStream in = file.getFileSystem(conf).open(file)) {
-            bytes = in.readAllBytes();
-        }
-        if (!Digests.of(bytes).equals(wanted.sha256())) {
-            throw new DamagedException(
-                    file.getParent(),
-                    List.of(file.getName() + " has " + bytes.length
-                            + " bytes and another SHA-256 than dataset.json says (" + wanted.bytes() + " bytes)"));
-        }
+        byte[] bytes = fetch(file, wanted, conf);
         List<Example> examples = new ArrayList<>();
         try (ParquetReader<Group> reader = new ParquetReader.Builder<Group>(new InMemoryFile(bytes)) {
             @Override
@@ -159,6 +151,21 @@ public final class Shards {
             }
         }
         return examples;
+    }
+
+    private static byte[] fetch(Path file, FileDigest wanted, Configuration conf) throws IOException {
+        byte[] bytes = new byte[Math.toIntExact(wanted.bytes())];
+        FileSystem files = file.getFileSystem(conf);
+        try (InputStream in = files.open(file)) {
+            int read = in.readNBytes(bytes, 0, bytes.length);
+            if (read == bytes.length && in.read() < 0 && Digests.of(bytes).equals(wanted.sha256())) {
+                return bytes;
+            }
+        }
+        throw new DamagedException(
+                file.getParent(),
+                List.of(file.getName() + " has " + files.getFileStatus(file).getLen()
+                        + " bytes and another SHA-256 than dataset.json says (" + wanted.bytes() + " bytes)"));
     }
 
     private static Group group(Example example, List<String> classes) {

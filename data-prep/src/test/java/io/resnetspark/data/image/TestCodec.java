@@ -3,6 +3,7 @@ package io.resnetspark.data.image;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.resnetspark.data.Seeds;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -10,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -188,7 +190,7 @@ class TestCodec {
                     without[i + 1] = (byte) 0xfe; // a comment instead
                 }
             }
-            assertThat(FastJpeg.decode(without, JpegHeader.of(without))).isEmpty();
+            assertThat(FastJpeg.takes(without, JpegHeader.of(without))).isFalse();
         }
     }
 
@@ -196,7 +198,7 @@ class TestCodec {
     void theFastWayAndTheCarefulOneSeeTheSame() throws BadImageException {
         for (int[] size : new int[][] {{64, 48}, {225, 151}, {33, 500}}) {
             byte[] jpeg = Codec.jpeg(Pictures.ofClass(2, size[0], size[1], 3), 0.9f);
-            Image fast = FastJpeg.decode(jpeg, JpegHeader.of(jpeg)).orElseThrow();
+            Image fast = fast(jpeg).orElseThrow();
             Image careful = Codec.decodeCarefully(jpeg, Codec.Limits.USUAL);
             assertThat(fast.width()).isEqualTo(size[0]);
             assertThat(meanDifference(fast, careful)).isLessThan(1.5);
@@ -207,14 +209,35 @@ class TestCodec {
     void theFastWayLeavesDamageToTheCarefulOne() {
         byte[] whole = Codec.jpeg(Pictures.ofClass(2, 200, 200, 3), 0.9f);
         byte[] cut = Arrays.copyOf(whole, whole.length / 2);
-        assertThat(FastJpeg.decode(cut, JpegHeader.of(cut))).isEmpty();
+        assertThat(fast(cut)).isEmpty();
         // As long as it should be and with an end marker, but with a hole.
         cut = Arrays.copyOf(cut, whole.length);
         System.arraycopy(whole, whole.length - 2, cut, whole.length - 2, 2);
-        assertThat(FastJpeg.decode(cut, JpegHeader.of(cut))).isEmpty();
-        assertThat(FastJpeg.decode(whole, JpegHeader.of(whole)))
-                .as("and goes on after that")
-                .isPresent();
+        assertThat(fast(cut)).isEmpty();
+        assertThat(fast(whole)).as("and goes on after that").isPresent();
+    }
+
+    private static Optional<Image> fast(byte[] jpeg) {
+        JpegHeader header = JpegHeader.of(jpeg);
+        Cut whole = Cut.whole(new EncodedJpeg(jpeg, header));
+        return FastJpeg.takes(jpeg, header)
+                ? FastJpeg.decode(jpeg, header, whole).map(samples -> samples.image(whole))
+                : Optional.empty();
+    }
+
+    /** Rows below a cut are not decoded, which must not be seen. */
+    @Test
+    void aCutIsTheSameHoweverMuchIsDecoded() throws BadImageException {
+        byte[] jpeg = Codec.jpeg(Pictures.ofClass(2, 301, 397, 3), 0.9f);
+        Picture picture = Codec.open(jpeg, Codec.Limits.USUAL);
+        assertThat(picture).isInstanceOf(EncodedJpeg.class);
+        Samples all = picture.samples(Cut.whole(picture));
+        Crop crop = new Crop.RandomArea(0.01, 4 / 3.0, 32);
+        for (int i = 0; i < 200; i++) {
+            Cut cut = crop.cut(picture, Seeds.of(5, i));
+            Samples needed = picture.samples(cut);
+            assertThat(needed.image(cut).rgb()).isEqualTo(all.image(cut).rgb());
+        }
     }
 
     private static double meanDifference(Image a, Image b) {

@@ -26,7 +26,7 @@ class TestCrop {
     }
 
     @Test
-    void cifarShiftsAndMirrorsUniformly() {
+    void cifarShiftsAndMirrorsUniformly() throws BadImageException {
         Crop crop = new Crop.PadAndShift(4, 32);
         Image image = coordinates(32, 32);
         RandomGenerator random = Seeds.of(1, 0);
@@ -44,7 +44,7 @@ class TestCrop {
     }
 
     @Test
-    void cifarPadsWithZeros() {
+    void cifarPadsWithZeros() throws BadImageException {
         Image image = coordinates(32, 32);
         for (int draw = 0; draw < 200; draw++) {
             Image shown = shown(new Crop.PadAndShift(4, 32), image, Seeds.of(3, draw));
@@ -91,7 +91,7 @@ class TestCrop {
     }
 
     @Test
-    void samePictureSameEpochSameCrop() {
+    void samePictureSameEpochSameCrop() throws BadImageException {
         Image image = Pictures.ofClass(0, 300, 280, 1);
         Preprocessing preprocessing = new Preprocessing(
                 new Crop.ScaleJitter(256, 480, 224),
@@ -100,9 +100,9 @@ class TestCrop {
         float[] first = new float[preprocessing.floats()];
         float[] again = new float[preprocessing.floats()];
         float[] next = new float[preprocessing.floats()];
-        preprocessing.apply(image, 7, 1, "n01/a.jpg", first, 0);
-        preprocessing.apply(image, 7, 1, "n01/a.jpg", again, 0);
-        preprocessing.apply(image, 7, 2, "n01/a.jpg", next, 0);
+        preprocessing.apply(image, 7, 1, "n01/a.jpg", first);
+        preprocessing.apply(image, 7, 1, "n01/a.jpg", again);
+        preprocessing.apply(image, 7, 2, "n01/a.jpg", next);
         assertThat(again).isEqualTo(first);
         assertThat(next).isNotEqualTo(first);
     }
@@ -131,9 +131,10 @@ class TestCrop {
     @Test
     void subtractsTheMeanPlaneByPlane() {
         Image image = new Image(1, 1, new byte[] {10, 20, (byte) 200});
-        float[] planes = new float[4];
-        Mean.perChannel(new float[] {1, 2, 3}).subtract(image, new float[] {0, 0, 0.5f}, planes, 1);
-        assertThat(planes).containsExactly(0, 9, 18, 197.5f);
+        float[] planes = new float[3];
+        image.draw(Cut.whole(image), planes);
+        Mean.perChannel(new float[] {1, 2, 3}).subtract(planes, new float[] {0, 0, 0.5f});
+        assertThat(planes).containsExactly(9, 18, 197.5f);
     }
 
     @Test
@@ -141,7 +142,8 @@ class TestCrop {
         Image image = new Image(1, 1, new byte[] {10, 20, (byte) 200});
         float[] planes = new float[3];
         Mean mean = Mean.perChannel(new float[] {1, 2, 3}).dividedBy(new float[] {2, 4, 8});
-        mean.subtract(image, new float[] {0, 0, 3}, planes, 0);
+        image.draw(Cut.whole(image), planes);
+        mean.subtract(planes, new float[] {0, 0, 3});
         assertThat(planes).containsExactly(4.5f, 4.5f, 25);
         assertThatThrownBy(() -> mean.dividedBy(new float[] {1, Float.NaN, 1}))
                 .hasMessageContaining("three positive values, not [1.0, NaN, 1.0]");
@@ -158,15 +160,13 @@ class TestCrop {
     }
 
     /** What a crop shows of a picture when the mean is zero. */
-    private static Image shown(Crop crop, Image image, RandomGenerator random) {
+    private static Image shown(Crop crop, Image image, RandomGenerator random) throws BadImageException {
         int pixels = crop.side() * crop.side();
-        float[] planes = new float[1 + 3 * pixels];
-        Image cut = crop.apply(image, random);
-        Mean.perChannel(new float[3]).subtract(cut, new float[3], planes, 1);
-        crop.afterMean(planes, 1, random);
+        float[] planes = new float[3 * pixels];
+        Preprocessing.withoutNoise(crop, Mean.perChannel(new float[3])).apply(image, random, planes);
         byte[] rgb = new byte[3 * pixels];
         for (int i = 0; i < rgb.length; i++) {
-            rgb[i] = (byte) planes[1 + i % 3 * pixels + i / 3];
+            rgb[i] = (byte) planes[i % 3 * pixels + i / 3];
         }
         return new Image(crop.side(), crop.side(), rgb);
     }

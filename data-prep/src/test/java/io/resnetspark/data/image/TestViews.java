@@ -131,7 +131,7 @@ class TestViews {
     }
 
     @Test
-    void whatTheNetworkSeesCanBeShown() {
+    void whatTheNetworkSeesCanBeShown() throws BadImageException {
         Mean mean = Mean.perChannel(new float[] {100, 110, 120}).dividedBy(new float[] {50, 60, 70});
         Preprocessing plain = Preprocessing.withoutNoise(new Crop.Centre(224, 224), mean);
         Image square = PICTURE.cut(0, 0, 224, 224);

@@ -69,7 +69,7 @@ final class Preview {
                 for (int epoch = 0; epoch < EPOCHS; epoch++) {
                     sheet.add(
                             preprocessing.visible(
-                                    Codec.decode(example.bytes(), Codec.Limits.NONE), 0, epoch, example.key()),
+                                    Codec.open(example.bytes(), Codec.Limits.NONE), 0, epoch, example.key()),
                             name);
                 }
             }

@@ -27,7 +27,7 @@ public final class PictureClassifier {
     /** The most probable classes of one picture, the best first. */
     public List<Guess> classify(byte[] encoded, int most) throws BadImageException {
         float[] planes = new float[preprocessing.floats()];
-        preprocessing.apply(Codec.decode(encoded), 0, 0, "", planes, 0);
+        preprocessing.apply(Codec.open(encoded, Codec.Limits.USUAL), 0, 0, "", planes);
         int side = preprocessing.crop().side();
         float[] probabilities = graph.outputSingle(Nd4j.createFromArray(planes).reshape(1, 3, side, side))
                 .toFloatVector();

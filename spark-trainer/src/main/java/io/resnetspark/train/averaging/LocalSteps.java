@@ -1,7 +1,5 @@
 package io.resnetspark.train.averaging;
 
-import io.resnetspark.data.image.BadImageException;
-import io.resnetspark.data.image.Preprocessing;
 import io.resnetspark.data.shard.EpochOrder;
 import io.resnetspark.data.shard.EpochOrder.Run;
 import java.io.IOException;
@@ -119,26 +117,14 @@ final class LocalSteps {
     }
 
     DataSet minibatch(List<Place> places, int epoch) throws IOException {
-        Preprocessing preprocessing = plan.preprocessing();
-        float[] images = new float[Math.multiplyExact(places.size(), preprocessing.floats())];
+        Minibatch minibatch = new Minibatch(places.size(), plan.preprocessing());
         INDArray labels = Nd4j.zeros(places.size(), plan.classes());
         for (int i = 0; i < places.size(); i++) {
             Place place = places.get(i);
             ShardCache.Loaded shard = shard(place.shard());
-            try {
-                preprocessing.apply(
-                        shard.image(place.index()),
-                        plan.recipe().seed(),
-                        epoch,
-                        shard.key(place.index()),
-                        images,
-                        i * preprocessing.floats());
-            } catch (BadImageException changed) {
-                throw new IOException(shard.key(place.index()) + " was a picture when it was prepared", changed);
-            }
+            minibatch.add(shard, place.index(), plan.recipe().seed(), epoch);
             labels.putScalar(i, shard.label(place.index()), 1);
         }
-        int side = preprocessing.crop().side();
-        return new DataSet(Nd4j.createFromArray(images).reshape(places.size(), 3, side, side), labels);
+        return new DataSet(minibatch.images(), labels);
     }
 }

@@ -3,6 +3,7 @@ package io.resnetspark.train.averaging;
 import io.resnetspark.data.image.BadImageException;
 import io.resnetspark.data.image.Codec;
 import io.resnetspark.data.image.Image;
+import io.resnetspark.data.image.Picture;
 import io.resnetspark.data.shard.Dataset.Shard;
 import io.resnetspark.data.shard.Example;
 import io.resnetspark.data.shard.Shards;
@@ -75,16 +76,17 @@ public final class ShardCache {
             return examples.get(i).label();
         }
 
-        public Image image(int i) throws BadImageException {
-            Image image = decoded[i];
-            if (image == null) {
-                Example example = examples.get(i);
-                image = Codec.decode(example.bytes(), Codec.Limits.NONE);
-                if (example.width() * example.height() <= SMALL_PIXELS) {
-                    decoded[i] = image;
-                }
+        /** A picture, decoded already if it is small. */
+        public Picture picture(int i) throws BadImageException {
+            if (decoded[i] != null) {
+                return decoded[i];
             }
-            return image;
+            Example example = examples.get(i);
+            if (example.width() * example.height() > SMALL_PIXELS) {
+                return Codec.open(example.bytes(), Codec.Limits.NONE);
+            }
+            decoded[i] = Codec.decode(example.bytes(), Codec.Limits.NONE);
+            return decoded[i];
         }
     }
 }

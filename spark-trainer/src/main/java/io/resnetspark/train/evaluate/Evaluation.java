@@ -2,13 +2,13 @@ package io.resnetspark.train.evaluate;
 
 import io.resnetspark.data.Progress;
 import io.resnetspark.data.Split;
-import io.resnetspark.data.image.BadImageException;
 import io.resnetspark.data.image.Preprocessing;
 import io.resnetspark.data.prepare.TaskProgress;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.Dataset.Shard;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.train.averaging.ExecutorNetworks;
+import io.resnetspark.train.averaging.Minibatch;
 import io.resnetspark.train.averaging.ShardCache;
 import java.io.IOException;
 import java.io.Serializable;
@@ -103,16 +103,11 @@ public final class Evaluation {
 
     private static INDArray minibatch(ShardCache.Loaded shard, int from, int to, Preprocessing preprocessing)
             throws IOException {
-        float[] images = new float[(to - from) * preprocessing.floats()];
+        Minibatch minibatch = new Minibatch(to - from, preprocessing);
         for (int i = from; i < to; i++) {
-            try {
-                preprocessing.apply(shard.image(i), 0, 0, shard.key(i), images, (i - from) * preprocessing.floats());
-            } catch (BadImageException changed) {
-                throw new IOException(shard.key(i) + " was a picture when it was prepared", changed);
-            }
+            minibatch.add(shard, i, 0, 0);
         }
-        int side = preprocessing.crop().side();
-        return Nd4j.createFromArray(images).reshape(to - from, 3, side, side);
+        return minibatch.images();
     }
 
     private EvaluationResult result(Tally tally, double seconds) {

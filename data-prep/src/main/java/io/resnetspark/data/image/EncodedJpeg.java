@@ -1,0 +1,23 @@
+package io.resnetspark.data.image;
+
+import java.util.Optional;
+
+/** An upright JPEG of the ordinary kind, decoded as far down as a cut wants it. */
+@SuppressWarnings("ArrayRecordComponent") // carried, never compared
+record EncodedJpeg(byte[] bytes, JpegHeader header) implements Picture {
+    @Override
+    public int width() {
+        return header.width();
+    }
+
+    @Override
+    public int height() {
+        return header.height();
+    }
+
+    @Override
+    public Samples samples(Cut cut) throws BadImageException {
+        Optional<YCbCr> fast = FastJpeg.decode(bytes, header, cut);
+        return fast.isPresent() ? fast.get() : Codec.decodeCarefully(bytes, Codec.Limits.NONE);
+    }
+}

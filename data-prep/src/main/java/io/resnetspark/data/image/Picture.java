@@ -1,0 +1,21 @@
+package io.resnetspark.data.image;
+
+/** A picture whose size is known, and whose pixels perhaps wait to be decoded until it is known which are wanted. */
+public sealed interface Picture permits Image, EncodedJpeg {
+    /** In pixels. */
+    int width();
+
+    /** In pixels. */
+    int height();
+
+    default int shorterSide() {
+        return Math.min(height(), width());
+    }
+
+    /**
+     * What a cut will be drawn from.
+     *
+     * @throws BadImageException if it cannot be decoded
+     */
+    Samples samples(Cut cut) throws BadImageException;
+}

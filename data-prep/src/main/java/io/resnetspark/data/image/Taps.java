@@ -1,0 +1,78 @@
+package io.resnetspark.data.image;
+
+import java.util.Arrays;
+
+/**
+ * How one side of a picture is scaled: for each output position its first input, and the weights of that and the next
+ * ones, which sum to one.
+ *
+ * @param weights of an output's k-th input, by k and output; two, four or more for each. The last ones may be zero, and
+ *     may be of inputs that are not there.
+ */
+@SuppressWarnings("ArrayRecordComponent") // carried, never compared
+record Taps(int[] first, float[][] weights) {
+    /**
+     * Of a triangle that widens as the picture shrinks.
+     *
+     * @param start where the part begins, in inputs
+     * @param length of the part, in inputs
+     */
+    static Taps of(double start, double length, int inputs, int outputs) {
+        double scale = length / outputs;
+        double support = Math.max(scale, 1);
+        int[] first = new int[outputs];
+        int[] end = new int[outputs];
+        int most = 2;
+        for (int o = 0; o < outputs; o++) {
+            double centre = start + (o + 0.5) * scale;
+            first[o] = Math.max(0, (int) (centre - support + 0.5));
+            end[o] = Math.min(inputs, (int) (centre + support + 0.5));
+            most = Math.max(most, end[o] - first[o]);
+        }
+        float[][] weights = new float[most == 3 ? 4 : most][outputs];
+        for (int o = 0; o < outputs; o++) {
+            double centre = start + (o + 0.5) * scale;
+            double sum = 0;
+            for (int i = first[o]; i < end[o]; i++) {
+                sum += triangle(i, centre, support);
+            }
+            for (int i = first[o]; i < end[o]; i++) {
+                weights[i - first[o]][o] = (float) (triangle(i, centre, support) / sum);
+            }
+        }
+        return new Taps(first, weights);
+    }
+
+    private static double triangle(int input, double centre, double support) {
+        return Math.max(0, 1 - Math.abs(input + 0.5 - centre) / support);
+    }
+
+    /** How many weights each output has. */
+    int each() {
+        return weights.length;
+    }
+
+    /** The first input that anything is made of. */
+    int begin() {
+        return Arrays.stream(first).min().orElse(0);
+    }
+
+    /** The input behind the last one that has a weight. */
+    int end() {
+        return Arrays.stream(first).max().orElse(0) + each();
+    }
+
+    /** The same from the other side. */
+    Taps mirrored() {
+        int last = first.length - 1;
+        int[] mirroredFirst = new int[first.length];
+        float[][] mirroredWeights = new float[each()][first.length];
+        for (int o = 0; o <= last; o++) {
+            mirroredFirst[o] = first[last - o];
+            for (int k = 0; k < each(); k++) {
+                mirroredWeights[k][o] = weights[k][last - o];
+            }
+        }
+        return new Taps(mirroredFirst, mirroredWeights);
+    }
+}

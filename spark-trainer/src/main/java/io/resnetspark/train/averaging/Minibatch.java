@@ -1,0 +1,38 @@
+package io.resnetspark.train.averaging;
+
+import io.resnetspark.data.image.BadImageException;
+import io.resnetspark.data.image.Preprocessing;
+import java.io.IOException;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** Pictures of shards, drawn one after the other into what a network takes. */
+public final class Minibatch {
+    private final Preprocessing preprocessing;
+    private final float[] planes;
+    private final float[] images;
+    private int count;
+
+    public Minibatch(int pictures, Preprocessing preprocessing) {
+        this.preprocessing = preprocessing;
+        this.planes = new float[preprocessing.floats()];
+        this.images = new float[Math.multiplyExact(pictures, planes.length)];
+    }
+
+    /** Draws the next picture as it is seen in this epoch. */
+    public void add(ShardCache.Loaded shard, int index, long seed, long epoch) throws IOException {
+        String key = shard.key(index);
+        try {
+            preprocessing.apply(shard.picture(index), seed, epoch, key, planes);
+        } catch (BadImageException changed) {
+            throw new IOException(key + " was a picture when it was prepared", changed);
+        }
+        System.arraycopy(planes, 0, images, count++ * planes.length, planes.length);
+    }
+
+    /** What was added: pictures x 3 x side x side. */
+    public INDArray images() {
+        int side = preprocessing.crop().side();
+        return Nd4j.createFromArray(images).reshape(count, 3, side, side);
+    }
+}
