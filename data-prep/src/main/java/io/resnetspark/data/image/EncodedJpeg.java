@@ -7,17 +7,17 @@ import java.util.Optional;
 record EncodedJpeg(byte[] bytes, JpegHeader header) implements Picture {
     @Override
     public int width() {
-        return header.width();
+        return header.frame().width();
     }
 
     @Override
     public int height() {
-        return header.height();
+        return header.frame().height();
     }
 
     @Override
     public Samples samples(Cut cut) throws BadImageException {
         Optional<YCbCr> fast = FastJpeg.decode(bytes, header, cut);
-        return fast.isPresent() ? fast.get() : Codec.decodeCarefully(bytes, Codec.Limits.NONE);
+        return fast.isPresent() ? fast.get() : CarefulDecoder.decode(bytes, Codec.Limits.NONE);
     }
 }

@@ -39,12 +39,10 @@ final class FastJpeg {
 
     /** Y'CbCr with a byte a sample. */
     private static final Set<Integer> SUBSAMPLED = Set.of(
-            avutil.AV_PIX_FMT_YUVJ411P,
             avutil.AV_PIX_FMT_YUVJ420P,
             avutil.AV_PIX_FMT_YUVJ422P,
             avutil.AV_PIX_FMT_YUVJ440P,
             avutil.AV_PIX_FMT_YUVJ444P,
-            avutil.AV_PIX_FMT_YUV411P,
             avutil.AV_PIX_FMT_YUV420P,
             avutil.AV_PIX_FMT_YUV422P,
             avutil.AV_PIX_FMT_YUV440P,
@@ -79,9 +77,9 @@ final class FastJpeg {
     /** Whether this is a picture to try. */
     static boolean takes(byte[] bytes, JpegHeader header) {
         return AVAILABLE
-                && header.precision() == 8
+                && header.frame().precision() == 8
                 && header.selfContained()
-                && (header.components() == 1 || (header.components() == 3 && !header.adobe()))
+                && (header.colours() == JpegColours.GREY || header.colours() == JpegColours.YCBCR)
                 && endsWell(bytes);
     }
 
@@ -120,7 +118,7 @@ final class FastJpeg {
             boolean whole = avcodec.avcodec_send_packet(decoder, packet) >= 0
                     && avcodec.avcodec_receive_frame(decoder, frame) >= 0
                     && frame.decode_error_flags() == 0
-                    && frame.width() == header.width()
+                    && frame.width() == header.frame().width()
                     && frame.height() == rows;
             if (!whole) {
                 avcodec.avcodec_flush_buffers(decoder);
@@ -134,9 +132,13 @@ final class FastJpeg {
 
     /** A scan is written from the top to the bottom, so what lies below a cut need not be decoded. */
     private static int rowsToDecode(JpegHeader header, Cut cut) {
-        int needed = cut.endRow(header.height());
-        int whole = (needed + header.unitRows() - 1) / header.unitRows() * header.unitRows();
-        return header.sequential() ? Math.min(whole, header.height()) : header.height();
+        int needed = cut.endRow(header.frame().height());
+        int whole = (needed + header.frame().unitRows() - 1)
+                / header.frame().unitRows()
+                * header.frame().unitRows();
+        return header.frame().sequential()
+                ? Math.min(whole, header.frame().height())
+                : header.frame().height();
     }
 
     /** Gives the decoder a picture, as one of so many rows. */
@@ -148,15 +150,15 @@ final class FastJpeg {
         encoded.position(0).put(bytes, 0, bytes.length);
         encoded.position(bytes.length).put(NOTHING, 0, PADDING);
         encoded.position(0);
-        encoded.put(header.heightAt(), (byte) (rows >> 8));
-        encoded.put(header.heightAt() + 1L, (byte) rows);
+        encoded.put(header.frame().heightAt(), (byte) (rows >> 8));
+        encoded.put(header.frame().heightAt() + 1L, (byte) rows);
         packet.data(encoded);
         packet.size(bytes.length);
     }
 
     private Optional<YCbCr> samples(JpegHeader header, Cut cut, int rows) {
         int format = frame.format();
-        Raster luminance = raster(0, header.width(), header.height(), cut, rows);
+        Raster luminance = raster(0, header.frame().width(), header.frame().height(), cut, rows);
         if (format == avutil.AV_PIX_FMT_GRAY8) {
             return Optional.of(new YCbCr(luminance, null, null, 1, 1));
         }
@@ -166,8 +168,8 @@ final class FastJpeg {
         AVPixFmtDescriptor descriptor = avutil.av_pix_fmt_desc_get(format);
         int across = 1 << descriptor.log2_chroma_w();
         int down = 1 << descriptor.log2_chroma_h();
-        int width = (header.width() + across - 1) / across;
-        int height = (header.height() + down - 1) / down;
+        int width = (header.frame().width() + across - 1) / across;
+        int height = (header.frame().height() + down - 1) / down;
         Cut fewer = cut.of(across, down);
         Raster blue = raster(1, width, height, fewer, (rows + down - 1) / down);
         Raster red = raster(2, width, height, fewer, (rows + down - 1) / down);

@@ -6,34 +6,22 @@ import com.twelvemonkeys.imageio.metadata.tiff.TIFF;
 import com.twelvemonkeys.imageio.metadata.tiff.TIFFReader;
 import com.twelvemonkeys.imageio.stream.ByteArrayImageInputStream;
 import java.io.IOException;
-import java.util.Arrays;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 
 /**
- * What the segments of a JPEG say before its pixels begin.
+ * What the segments of a JPEG say before its pixels begin (ITU-T T.81, annex B).
  *
- * @param components 1 for grey, 3 for colour, 4 for print
- * @param precision bits of a sample
- * @param width in pixels, as stored
- * @param height in pixels, as stored
- * @param heightAt where the height stands, two bytes
- * @param unitRows rows of the units that a picture of several components is made of: 8 for each of the finest's samples
- * @param sequential whether the first scan brings the picture whole, from the top to the bottom
- * @param adobe whether Adobe's segment is there, which may tell of other colours than Y'CbCr
+ * @param frame size and components
+ * @param colours what its components are; null where nobody knows
  * @param selfContained whether it brings its own tables, and all components in its first scan unless it is progressive
  * @param orientation EXIF's, 1 to 8; 1 where nothing is said
  */
-record JpegHeader(
-        int components,
-        int precision,
-        int width,
-        int height,
-        int heightAt,
-        int unitRows,
-        boolean sequential,
-        boolean adobe,
-        boolean selfContained,
-        int orientation) {
+record JpegHeader(Frame frame, JpegColours colours, boolean selfContained, int orientation) {
     private static final int START = 0xffd8;
+    private static final int APP0 = 0xe0;
     private static final int APP1 = 0xe1;
     private static final int APP14 = 0xee;
     private static final int SCAN = 0xda;
@@ -42,20 +30,64 @@ record JpegHeader(
     private static final int BASELINE = 0xc0;
     private static final int EXTENDED = 0xc1;
     private static final int PROGRESSIVE = 0xc2;
-    private static final byte[] EXIF = {'E', 'x', 'i', 'f', 0, 0};
+    private static final String EXIF = "Exif\0\0";
+    private static final int NO_TRANSFORM = -1;
+
+    /**
+     * The frame of a JPEG.
+     *
+     * @param process the last byte of the marker, which tells how it was encoded
+     * @param precision bits of a sample
+     * @param heightAt where in the file the height stands, two bytes
+     * @param names of its components
+     * @param unitRows rows of the units that a picture of several components is made of: 8 for each of the finest's samples
+     */
+    record Frame(int process, int precision, int width, int height, int heightAt, String names, int unitRows) {
+        /** Whether its first scan brings the picture from the top to the bottom. */
+        boolean sequential() {
+            return process == BASELINE || process == EXTENDED;
+        }
+    }
+
+    /** A segment's content, from {@code start} to before {@code end}. */
+    private record Segment(int marker, int start, int end) {
+        /** SOF0 to SOF15, but for the tables DHT, JPG and DAC between them. */
+        boolean isFrame() {
+            boolean table = marker == HUFFMAN || marker == 0xc8 || marker == 0xcc;
+            return marker >= BASELINE && marker <= 0xcf && !table && end - start >= 6;
+        }
+    }
 
     /** Null for what is no JPEG, or has no frame. */
     static JpegHeader of(byte[] bytes) {
         if (bytes.length < 4 || word(bytes, 0) != START) {
             return null;
         }
-        boolean adobe = false;
-        boolean progressive = false;
-        boolean quantization = false;
-        boolean huffman = false;
-        boolean selfContained = false;
-        int orientation = 1;
-        JpegHeader frame = null;
+        List<Segment> segments = segments(bytes);
+        Optional<Segment> frameSegment =
+                segments.stream().filter(Segment::isFrame).reduce((earlier, later) -> later);
+        if (frameSegment.isEmpty()) {
+            return null;
+        }
+        Frame frame = frame(bytes, frameSegment.get());
+        boolean jfif = named(bytes, segments, APP0, "JFIF\0").isPresent();
+        int transform = named(bytes, segments, APP14, "Adobe")
+                .filter(adobe -> adobe.end - adobe.start >= 12)
+                .map(adobe -> bytes[adobe.start + 11] & 0xff)
+                .orElse(NO_TRANSFORM);
+        int orientation = named(bytes, segments, APP1, EXIF)
+                .map(exif -> orientation(bytes, exif))
+                .orElse(1);
+        return new JpegHeader(
+                frame,
+                JpegColours.of(jfif, transform, frame.names),
+                isSelfContained(bytes, segments, frame),
+                orientation);
+    }
+
+    /** All segments, up to the first scan. */
+    private static List<Segment> segments(byte[] bytes) {
+        List<Segment> segments = new ArrayList<>();
         for (int at = 2; at + 4 <= bytes.length && (bytes[at] & 0xff) == 0xff; ) {
             int marker = bytes[at + 1] & 0xff;
             if (marker == 0xff) {
@@ -66,73 +98,64 @@ record JpegHeader(
             if (end > bytes.length) {
                 break;
             }
+            segments.add(new Segment(marker, at + 4, end));
             if (marker == SCAN) {
-                boolean whole = frame != null && (progressive || (bytes[at + 4] & 0xff) == frame.components);
-                selfContained = whole && quantization && huffman;
                 break;
-            }
-            quantization |= marker == QUANTIZATION;
-            huffman |= marker == HUFFMAN;
-            if (marker == APP1 && isExif(bytes, at + 4, end)) {
-                orientation = orientation(bytes, at + 4, end);
-            } else if (marker == APP14) {
-                adobe = true;
-            } else if (isFrame(marker) && end - at >= 10) {
-                frame = new JpegHeader(
-                        bytes[at + 9] & 0xff,
-                        bytes[at + 4] & 0xff,
-                        word(bytes, at + 7),
-                        word(bytes, at + 5),
-                        at + 5,
-                        unitRows(bytes, at, end),
-                        marker == BASELINE || marker == EXTENDED,
-                        false,
-                        false,
-                        1);
-                progressive = marker == PROGRESSIVE;
             }
             at = end;
         }
-        return frame == null
-                ? null
-                : new JpegHeader(
-                        frame.components,
-                        frame.precision,
-                        frame.width,
-                        frame.height,
-                        frame.heightAt,
-                        frame.unitRows,
-                        frame.sequential,
-                        adobe,
-                        selfContained,
-                        orientation);
+        return segments;
     }
 
-    /** SOF0 to SOF15, but for the tables DHT, JPG and DAC between them. */
-    private static boolean isFrame(int marker) {
-        return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
+    /** The last segment of a kind that begins with these letters: XMP, for one, has the same marker as EXIF. */
+    private static Optional<Segment> named(byte[] bytes, List<Segment> segments, int marker, String name) {
+        return segments.stream()
+                .filter(segment -> segment.marker == marker && segment.end - segment.start > name.length())
+                .filter(segment -> text(bytes, segment.start, name.length()).equals(name))
+                .reduce((earlier, later) -> later);
     }
 
-    private static int unitRows(byte[] bytes, int at, int end) {
-        int most = 1;
-        for (int component = at + 10; component + 3 <= end; component += 3) {
-            most = Math.max(most, bytes[component + 1] & 0xf);
+    private static Frame frame(byte[] bytes, Segment segment) {
+        int at = segment.start;
+        StringBuilder names = new StringBuilder();
+        int samples = 1;
+        int count = bytes[at + 5] & 0xff;
+        for (int i = 0, component = at + 6; i < count && component + 3 <= segment.end; i++, component += 3) {
+            names.append((char) (bytes[component] & 0xff));
+            samples = Math.max(samples, bytes[component + 1] & 0xf);
         }
-        return 8 * most;
+        return new Frame(
+                segment.marker,
+                bytes[at] & 0xff,
+                word(bytes, at + 3),
+                word(bytes, at + 1),
+                at + 1,
+                names.toString(),
+                8 * samples);
+    }
+
+    private static boolean isSelfContained(byte[] bytes, List<Segment> segments, Frame frame) {
+        Segment scan = segments.get(segments.size() - 1);
+        if (scan.marker != SCAN || scan.end == scan.start) {
+            return false;
+        }
+        boolean whole = frame.process == PROGRESSIVE || (bytes[scan.start] & 0xff) == frame.names.length();
+        return whole
+                && segments.stream().anyMatch(segment -> segment.marker == QUANTIZATION)
+                && segments.stream().anyMatch(segment -> segment.marker == HUFFMAN);
     }
 
     private static int word(byte[] bytes, int at) {
         return ((bytes[at] & 0xff) << 8) | (bytes[at + 1] & 0xff);
     }
 
-    /** XMP has the same marker, and often follows. */
-    private static boolean isExif(byte[] bytes, int from, int to) {
-        return to - from > EXIF.length && Arrays.equals(bytes, from, from + EXIF.length, EXIF, 0, EXIF.length);
+    private static String text(byte[] bytes, int at, int length) {
+        return new String(bytes, at, length, StandardCharsets.ISO_8859_1);
     }
 
-    private static int orientation(byte[] bytes, int from, int to) {
-        try (ByteArrayImageInputStream exif =
-                new ByteArrayImageInputStream(bytes, from + EXIF.length, to - from - EXIF.length)) {
+    private static int orientation(byte[] bytes, Segment segment) {
+        int from = segment.start + EXIF.length();
+        try (ByteArrayImageInputStream exif = new ByteArrayImageInputStream(bytes, from, segment.end - from)) {
             Directory directory = new TIFFReader().read(exif);
             Entry entry = directory.getEntryById(TIFF.TAG_ORIENTATION);
             int value = entry != null && entry.getValue() instanceof Number number ? number.intValue() : 1;

@@ -11,6 +11,11 @@ package io.resnetspark.data.image;
  * @param rows of the picture to a row of the differences
  */
 record YCbCr(Raster luminance, Raster blue, Raster red, int columns, int rows) implements Samples {
+    static final float RED = 1.402f;
+    static final float GREEN_OF_BLUE = 0.344136f;
+    static final float GREEN_OF_RED = 0.714136f;
+    static final float BLUE = 1.772f;
+
     @Override
     public Rows rows(Cut cut) {
         Scaler bright = new Scaler(luminance, cut);
@@ -30,9 +35,9 @@ record YCbCr(Raster luminance, Raster blue, Raster red, int columns, int rows) i
             bright.draw(y, luma);
             towardsBlue.draw(y, cb);
             towardsRed.draw(y, cr);
-            mix(luma, cr, 1.402f, planes[0]);
+            mix(luma, cr, RED, planes[0]);
             green(luma, cb, cr, planes[1]);
-            mix(luma, cb, 1.772f, planes[2]);
+            mix(luma, cb, BLUE, planes[2]);
         };
     }
 
@@ -44,7 +49,7 @@ record YCbCr(Raster luminance, Raster blue, Raster red, int columns, int rows) i
 
     private static void green(float[] luma, float[] cb, float[] cr, float[] to) {
         for (int i = 0; i < to.length; i++) {
-            to[i] = level(luma[i] - 0.344136f * (cb[i] - 128) - 0.714136f * (cr[i] - 128));
+            to[i] = level(luma[i] - GREEN_OF_BLUE * (cb[i] - 128) - GREEN_OF_RED * (cr[i] - 128));
         }
     }
 

@@ -1,0 +1,132 @@
+package io.resnetspark.data.image;
+
+import java.awt.image.BufferedImage;
+import java.awt.image.DataBufferByte;
+import java.awt.image.IndexColorModel;
+import java.awt.image.Raster;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageReader;
+import javax.imageio.stream.ImageInputStream;
+import javax.imageio.stream.MemoryCacheImageInputStream;
+
+/**
+ * Pictures of every kind that is taken, by the JDK's ImageIO and TwelveMonkeys' readers, which say what is wrong with a
+ * bad one. Colours are those that PIL's {@code convert("RGB")} gives, which the pictures of everybody else's networks
+ * went through: colour profiles count for nothing, alpha is dropped, print colours are turned without a profile.
+ */
+final class CarefulDecoder {
+    private static final List<String> FORMATS = List.of("jpeg", "png", "gif", "webp");
+
+    private CarefulDecoder() {}
+
+    /** A picture as it is stored, not turned. */
+    static Image decode(byte[] bytes, Codec.Limits limits) throws BadImageException {
+        try (ImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes))) {
+            Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
+            if (!readers.hasNext()) {
+                throw new BadImageException("not a picture");
+            }
+            ImageReader reader = readers.next();
+            try {
+                reader.setInput(in, true, true);
+                return decode(reader, JpegHeader.of(bytes), limits);
+            } finally {
+                reader.dispose();
+            }
+        } catch (IOException | RuntimeException broken) {
+            // Readers answer damaged files with exceptions of every kind.
+            throw new BadImageException("damaged: " + broken.getMessage(), broken);
+        }
+    }
+
+    private static Image decode(ImageReader reader, JpegHeader header, Codec.Limits limits)
+            throws IOException, BadImageException {
+        String format = reader.getFormatName().toLowerCase(Locale.ROOT);
+        if (!FORMATS.contains(format)) {
+            throw new BadImageException(format + ", neither JPEG, PNG, GIF nor WebP");
+        }
+        long pixels = (long) reader.getWidth(0) * reader.getHeight(0);
+        if (pixels > limits.pixels()) {
+            throw new BadImageException(reader.getWidth(0) + "x" + reader.getHeight(0) + " pixels, more than "
+                    + limits.pixels() / 1_000_000 + " million");
+        }
+        List<String> warnings = new ArrayList<>();
+        reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
+        Image image = header == null ? rgb(reader.read(0)) : rgb(reader.readRaster(0, null), header.colours());
+        // The JPEG reader fills the missing rest of a truncated file with grey, and only warns.
+        for (String warning : warnings) {
+            if (warning.matches("(?i).*(premature|truncat|corrupt).*")) {
+                throw new BadImageException("damaged: " + warning);
+            }
+        }
+        return image;
+    }
+
+    /** A JPEG's samples, past the reader's ideas of colours. */
+    private static Image rgb(Raster raster, JpegColours colours) throws BadImageException {
+        int width = raster.getWidth();
+        int height = raster.getHeight();
+        int bands = raster.getNumBands();
+        if (colours == null || colours.components() != bands) {
+            throw new BadImageException("a JPEG of " + bands + " components, which nobody knows");
+        }
+        byte[] rgb = new byte[3 * width * height];
+        int[] row = new int[bands * width];
+        for (int y = 0, to = 0; y < height; y++) {
+            raster.getPixels(0, y, width, 1, row);
+            for (int x = 0; x < width; x++, to += 3) {
+                colours.toRgb(row, x * bands, rgb, to);
+            }
+        }
+        return new Image(height, width, rgb);
+    }
+
+    /** Grey is repeated, alpha dropped, deeper samples cut to a byte. */
+    private static Image rgb(BufferedImage decoded) {
+        int width = decoded.getWidth();
+        int height = decoded.getHeight();
+        byte[] rgb = new byte[3 * width * height];
+        if (decoded.getType() == BufferedImage.TYPE_3BYTE_BGR
+                && decoded.getRaster().getParent() == null) {
+            byte[] bgr = ((DataBufferByte) decoded.getRaster().getDataBuffer()).getData();
+            for (int i = 0; i < rgb.length; i += 3) {
+                rgb[i] = bgr[i + 2];
+                rgb[i + 1] = bgr[i + 1];
+                rgb[i + 2] = bgr[i];
+            }
+            return new Image(height, width, rgb);
+        }
+        if (decoded.getColorModel() instanceof IndexColorModel) {
+            int[] row = new int[width];
+            for (int y = 0, i = 0; y < height; y++) {
+                decoded.getRGB(0, y, width, 1, row, 0, width);
+                for (int x = 0; x < width; x++) {
+                    rgb[i++] = (byte) (row[x] >> 16);
+                    rgb[i++] = (byte) (row[x] >> 8);
+                    rgb[i++] = (byte) row[x];
+                }
+            }
+            return new Image(height, width, rgb);
+        }
+        // Past the colour model, which takes grey for linear light and would brighten it.
+        Raster raster = decoded.getRaster();
+        int bands = raster.getNumBands();
+        int deeper = Math.max(0, decoded.getSampleModel().getSampleSize(0) - Byte.SIZE);
+        int[] row = new int[bands * width];
+        for (int y = 0, i = 0; y < height; y++) {
+            raster.getPixels(0, y, width, 1, row);
+            for (int x = 0; x < width; x++) {
+                for (int c = 0; c < 3; c++) {
+                    rgb[i++] = (byte) (row[x * bands + (bands < 3 ? 0 : c)] >> deeper);
+                }
+            }
+        }
+        return new Image(height, width, rgb);
+    }
+}

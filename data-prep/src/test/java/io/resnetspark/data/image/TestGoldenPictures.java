@@ -1,0 +1,133 @@
+package io.resnetspark.data.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.resnetspark.data.Seeds;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * What each transform shows of a picture, to be looked at in {@code src/test/resources/cuts}: made by PIL, of the boxes in
+ * cuts.tsv, which a crop chose at that seed once and has to choose for ever. PIL rounds twice: one level apart at most.
+ */
+class TestGoldenPictures {
+    private static final Map<String, Crop> CROPS = Map.of(
+            "scale-jitter", new Crop.ScaleJitter(44, 100, 40),
+            "random-area", new Crop.RandomArea(0.08, 4 / 3.0, 40),
+            "centre", new Crop.Centre(48, 40),
+            "pad-and-shift", new Crop.PadAndShift(4, 32));
+
+    /** A line of cuts.tsv. */
+    record Golden(String crop, long seed, Cut cut) {
+        static Golden parse(String line) {
+            String[] fields = line.split("\t");
+            double[] box = Stream.of(fields)
+                    .skip(2)
+                    .limit(4)
+                    .mapToDouble(Double::parseDouble)
+                    .toArray();
+            int side = Integer.parseInt(fields[7]);
+            boolean mirrored = Boolean.parseBoolean(fields[6]);
+            Cut cut = new Cut(new Box(box[0], box[1], box[2], box[3]), side, side, mirrored);
+            return new Golden(fields[0], Long.parseLong(fields[1]), cut);
+        }
+    }
+
+    static List<Golden> cuts() throws IOException {
+        return new String(bytes("cuts.tsv"), StandardCharsets.UTF_8)
+                .lines()
+                .map(Golden::parse)
+                .toList();
+    }
+
+    @ParameterizedTest
+    @MethodSource("cuts")
+    void cropsChooseAsTheyAlwaysDid(Golden golden) throws Exception {
+        boolean shifted = golden.crop.equals("pad-and-shift");
+        Image picture = picture(shifted ? "small.png" : "scene.png");
+        Crop crop = CROPS.get(golden.crop);
+        if (!shifted) {
+            Cut cut = crop.cut(picture, Seeds.of(golden.seed, 0));
+            assertThat(cut.mirrored()).isEqualTo(golden.cut.mirrored());
+            assertThat(cut.box().x()).isCloseTo(golden.cut.box().x(), within(1e-9));
+            assertThat(cut.box().y()).isCloseTo(golden.cut.box().y(), within(1e-9));
+            assertThat(cut.box().width()).isCloseTo(golden.cut.box().width(), within(1e-9));
+            assertThat(cut.box().height()).isCloseTo(golden.cut.box().height(), within(1e-9));
+        }
+        float[] planes = new float[3 * crop.side() * crop.side()];
+        Preprocessing.withoutNoise(crop, Mean.perChannel(new float[3]))
+                .apply(picture, Seeds.of(golden.seed, 0), planes);
+        Image expected = picture(golden.crop + "-" + golden.seed + ".png");
+        float[] wanted = new float[planes.length];
+        expected.draw(Cut.whole(expected), wanted);
+        for (int i = 0; i < planes.length; i++) {
+            assertThat(planes[i]).as("sample %d", i).isCloseTo(wanted[i], within(1.01f));
+        }
+    }
+
+    @Test
+    void tenCropsLookAsPilMakesThem() throws Exception {
+        check(new Views.TenCrop(48, 40), "ten-crop", 10);
+    }
+
+    @Test
+    void severalScalesLookAsPilMakesThem() throws Exception {
+        check(new Views.MultiScale(List.of(36, 48, 150)), "multi-scale", 6);
+    }
+
+    private static void check(Views views, String name, int count) throws Exception {
+        List<Image> seen = views.of(picture("scene.png"));
+        assertThat(seen).hasSize(count);
+        for (int i = 0; i < count; i++) {
+            Image expected = picture(name + "-" + i + ".png");
+            assertThat(seen.get(i).width()).isEqualTo(expected.width());
+            for (int b = 0; b < expected.rgb().length; b++) {
+                int level = seen.get(i).rgb()[b] & 0xff;
+                assertThat(level).as("%s %d", name, i).isCloseTo(expected.rgb()[b] & 0xff, within(1));
+            }
+        }
+    }
+
+    private static Image picture(String name) throws Exception {
+        return Codec.decode(bytes(name));
+    }
+
+    private static byte[] bytes(String name) throws IOException {
+        try (InputStream in = TestGoldenPictures.class.getResourceAsStream("/cuts/" + name)) {
+            return in.readAllBytes();
+        }
+    }
+
+    /** Prints cuts.tsv, for pil_cases.py --cuts. */
+    public static void main(String[] arguments) {
+        Image picture = new Image(120, 160, new byte[3 * 120 * 160]);
+        for (String name : List.of("scale-jitter", "random-area", "centre")) {
+            for (long seed = 0; seed < (name.equals("centre") ? 1 : 6); seed++) {
+                Cut cut = CROPS.get(name).cut(picture, Seeds.of(seed, 0));
+                Box box = cut.box();
+                print(name, seed, box.x(), box.y(), box.width(), box.height(), cut.mirrored(), cut.width());
+            }
+        }
+        for (long seed = 0; seed < 6; seed++) {
+            RandomGenerator random = Seeds.of(seed, 0);
+            new ColourNoise(0, new double[3][3]).draw(random); // which comes first
+            int dx = random.nextInt(9) - 4;
+            int dy = random.nextInt(9) - 4;
+            print("pad-and-shift", seed, dx, dy, 32, 32, random.nextBoolean(), 32);
+        }
+    }
+
+    private static void print(Object... fields) {
+        System.out.println(
+                String.join("\t", Stream.of(fields).map(Object::toString).toList()));
+    }
+}

@@ -1,0 +1,122 @@
+package io.resnetspark.data.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.DoubleSummaryStatistics;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * What PIL sees in the same files, since it is through PIL that everybody else's networks see their pictures. The small
+ * files and what PIL made of them are in the repository ({@code src/test/python/pil_cases.py} made them);
+ * {@code -Dpil.reference=FOLDER} compares photographs.
+ */
+class TestPil {
+    private static final String EXPECTED = ".expected.png";
+
+    /** Differences in levels: on average, and of the worst sample. */
+    private record Difference(double mean, int worst) {
+        static Difference between(Image seen, Image expected) {
+            assertThat(seen.width()).isEqualTo(expected.width());
+            assertThat(seen.height()).isEqualTo(expected.height());
+            long sum = 0;
+            int worst = 0;
+            for (int i = 0; i < seen.rgb().length; i++) {
+                int difference = Math.abs((seen.rgb()[i] & 0xff) - (expected.rgb()[i] & 0xff));
+                sum += difference;
+                worst = Math.max(worst, difference);
+            }
+            return new Difference((double) sum / seen.rgb().length, worst);
+        }
+    }
+
+    static List<Path> files() throws IOException, URISyntaxException {
+        return filesOf(Path.of(TestPil.class.getResource("/pil").toURI()));
+    }
+
+    private static List<Path> filesOf(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(file -> Files.exists(Path.of(file + EXPECTED)))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("files")
+    void everyKindOfFileIsSeenAsPilSeesIt(Path file) throws Exception {
+        check(file, Codec.decode(Files.readAllBytes(file)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("files")
+    void theCarefulWayToo(Path file) throws Exception {
+        byte[] bytes = Files.readAllBytes(file);
+        check(file, upright(CarefulDecoder.decode(bytes, Codec.Limits.USUAL), bytes));
+    }
+
+    private static void check(Path file, Image seen) throws Exception {
+        Difference difference = Difference.between(seen, expected(file, EXPECTED));
+        String name = file.getFileName().toString();
+        if (name.contains("webp-named") || name.equals("alpha.webp")) {
+            // The reader does not interpolate differences of colour, which libwebp does.
+            assertThat(difference.mean).isLessThan(4);
+        } else if (name.endsWith(".jpg")) {
+            assertThat(difference.mean).isLessThan(0.4);
+            assertThat(difference.worst).isLessThanOrEqualTo(3);
+        } else {
+            assertThat(difference).isEqualTo(new Difference(0, 0));
+        }
+    }
+
+    private static Image upright(Image image, byte[] bytes) {
+        JpegHeader header = JpegHeader.of(bytes);
+        return header == null ? image : image.upright(header.orientation());
+    }
+
+    private static Image expected(Path file, String suffix) throws Exception {
+        return Codec.decode(Files.readAllBytes(Path.of(file + suffix)));
+    }
+
+    @Test
+    @EnabledIfSystemProperty(named = "pil.reference", matches = ".+")
+    void photographsAndPartsOfThem() throws Exception {
+        DoubleSummaryStatistics fast = new DoubleSummaryStatistics();
+        DoubleSummaryStatistics careful = new DoubleSummaryStatistics();
+        DoubleSummaryStatistics parts = new DoubleSummaryStatistics();
+        for (Path file : filesOf(Path.of(System.getProperty("pil.reference")))) {
+            byte[] bytes = Files.readAllBytes(file);
+            Image whole = expected(file, EXPECTED);
+            fast.accept(Difference.between(Codec.decode(bytes), whole).mean);
+            Image slow = upright(CarefulDecoder.decode(bytes, Codec.Limits.USUAL), bytes);
+            careful.accept(Difference.between(slow, whole).mean);
+            Picture picture = Codec.open(bytes, Codec.Limits.USUAL);
+            Cut cut = new Cut(box(file), 224, 224, false);
+            Image part = picture.samples(cut).image(cut);
+            parts.accept(Difference.between(part, expected(file, ".part.png")).mean);
+        }
+        System.out.println("levels apart from PIL: fast " + fast + ", careful " + careful + ", parts " + parts);
+        assertThat(fast.getAverage()).isLessThan(0.2);
+        assertThat(fast.getMax()).isLessThan(1);
+        assertThat(careful.getMax()).isLessThan(0.5);
+        assertThat(parts.getAverage()).isLessThan(0.5);
+        assertThat(parts.getMax()).isLessThan(1);
+    }
+
+    private static Box box(Path file) throws IOException {
+        String[] numbers = Files.readString(Path.of(file + ".box")).split("\t");
+        return new Box(
+                Double.parseDouble(numbers[0]),
+                Double.parseDouble(numbers[1]),
+                Double.parseDouble(numbers[2]),
+                Double.parseDouble(numbers[3]));
+    }
+}
