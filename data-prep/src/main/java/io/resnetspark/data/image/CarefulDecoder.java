@@ -89,44 +89,52 @@ final class CarefulDecoder {
 
     /** Grey is repeated, alpha dropped, deeper samples cut to a byte. */
     private static Image rgb(BufferedImage decoded) {
-        int width = decoded.getWidth();
-        int height = decoded.getHeight();
-        byte[] rgb = new byte[3 * width * height];
+        byte[] rgb = new byte[3 * decoded.getWidth() * decoded.getHeight()];
         if (decoded.getType() == BufferedImage.TYPE_3BYTE_BGR
                 && decoded.getRaster().getParent() == null) {
-            byte[] bgr = ((DataBufferByte) decoded.getRaster().getDataBuffer()).getData();
-            for (int i = 0; i < rgb.length; i += 3) {
-                rgb[i] = bgr[i + 2];
-                rgb[i + 1] = bgr[i + 1];
-                rgb[i + 2] = bgr[i];
-            }
-            return new Image(height, width, rgb);
+            ofBytes(((DataBufferByte) decoded.getRaster().getDataBuffer()).getData(), rgb);
+        } else if (decoded.getColorModel() instanceof IndexColorModel) {
+            ofPalette(decoded, rgb);
+        } else {
+            ofSamples(decoded, rgb);
         }
-        if (decoded.getColorModel() instanceof IndexColorModel) {
-            int[] row = new int[width];
-            for (int y = 0, i = 0; y < height; y++) {
-                decoded.getRGB(0, y, width, 1, row, 0, width);
-                for (int x = 0; x < width; x++) {
-                    rgb[i++] = (byte) (row[x] >> 16);
-                    rgb[i++] = (byte) (row[x] >> 8);
-                    rgb[i++] = (byte) row[x];
-                }
-            }
-            return new Image(height, width, rgb);
+        return new Image(decoded.getHeight(), decoded.getWidth(), rgb);
+    }
+
+    private static void ofBytes(byte[] bgr, byte[] rgb) {
+        for (int i = 0; i < rgb.length; i += 3) {
+            rgb[i] = bgr[i + 2];
+            rgb[i + 1] = bgr[i + 1];
+            rgb[i + 2] = bgr[i];
         }
-        // Past the colour model, which takes grey for linear light and would brighten it.
+    }
+
+    private static void ofPalette(BufferedImage decoded, byte[] rgb) {
+        int[] row = new int[decoded.getWidth()];
+        for (int y = 0, i = 0; y < decoded.getHeight(); y++) {
+            for (int pixel : decoded.getRGB(0, y, row.length, 1, row, 0, row.length)) {
+                rgb[i++] = (byte) (pixel >> 16);
+                rgb[i++] = (byte) (pixel >> 8);
+                rgb[i++] = (byte) pixel;
+            }
+        }
+    }
+
+    /** Past the colour model, which takes grey for linear light and would brighten it. */
+    private static void ofSamples(BufferedImage decoded, byte[] rgb) {
         Raster raster = decoded.getRaster();
         int bands = raster.getNumBands();
+        int green = bands < 3 ? 0 : 1;
+        int blue = bands < 3 ? 0 : 2;
         int deeper = Math.max(0, decoded.getSampleModel().getSampleSize(0) - Byte.SIZE);
-        int[] row = new int[bands * width];
-        for (int y = 0, i = 0; y < height; y++) {
-            raster.getPixels(0, y, width, 1, row);
-            for (int x = 0; x < width; x++) {
-                for (int c = 0; c < 3; c++) {
-                    rgb[i++] = (byte) (row[x * bands + (bands < 3 ? 0 : c)] >> deeper);
-                }
+        int[] row = new int[bands * raster.getWidth()];
+        for (int y = 0, i = 0; y < raster.getHeight(); y++) {
+            raster.getPixels(0, y, raster.getWidth(), 1, row);
+            for (int at = 0; at < row.length; at += bands) {
+                rgb[i++] = (byte) (row[at] >> deeper);
+                rgb[i++] = (byte) (row[at + green] >> deeper);
+                rgb[i++] = (byte) (row[at + blue] >> deeper);
             }
         }
-        return new Image(height, width, rgb);
     }
 }

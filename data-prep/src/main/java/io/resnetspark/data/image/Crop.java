@@ -135,10 +135,12 @@ public sealed interface Crop extends Serializable {
         @Override
         public Cut cut(Picture picture, RandomGenerator random) {
             // As scaling the whole and cutting out the middle, without making the whole: a long strip may be huge.
-            double across = (double) picture.width() / Resize.scaled(picture.width(), picture, shorter);
-            double down = (double) picture.height() / Resize.scaled(picture.height(), picture, shorter);
-            long x = (Resize.scaled(picture.width(), picture, shorter) - side) / 2;
-            long y = (Resize.scaled(picture.height(), picture, shorter) - side) / 2;
+            long width = picture.scaled(picture.width(), shorter);
+            long height = picture.scaled(picture.height(), shorter);
+            double across = (double) picture.width() / width;
+            double down = (double) picture.height() / height;
+            long x = (width - side) / 2;
+            long y = (height - side) / 2;
             return new Cut(new Box(x * across, y * down, side * across, side * down), side, side, false);
         }
     }

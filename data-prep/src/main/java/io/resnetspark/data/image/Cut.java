@@ -14,6 +14,13 @@ public record Cut(Box box, int width, int height, boolean mirrored) {
         return new Cut(Box.whole(picture), picture.width(), picture.height(), false);
     }
 
+    /** All of a picture, with a shorter side of this many pixels. */
+    public static Cut shorterSide(Picture picture, int pixels) {
+        int width = Math.toIntExact(picture.scaled(picture.width(), pixels));
+        int height = Math.toIntExact(picture.scaled(picture.height(), pixels));
+        return new Cut(Box.whole(picture), width, height, false);
+    }
+
     /** The same for a picture with fewer columns and rows. */
     Cut of(int columns, int rows) {
         Box fewer = new Box(box.x() / columns, box.y() / rows, box.width() / columns, box.height() / rows);

@@ -12,6 +12,11 @@ public sealed interface Picture permits Image, EncodedJpeg {
         return Math.min(height(), width());
     }
 
+    /** What a length becomes when the shorter side is scaled to this many pixels. */
+    default long scaled(int length, int shorterSide) {
+        return Math.round((double) length * shorterSide / shorterSide());
+    }
+
     /**
      * What a cut will be drawn from.
      *

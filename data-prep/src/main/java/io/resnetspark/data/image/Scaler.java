@@ -3,7 +3,8 @@ package io.resnetspark.data.image;
 import java.util.Arrays;
 
 /**
- * Bilinear scaling of rows of samples: first down, a weighted sum of whole rows, then across. Nothing is rounded between
+ * Bilinear scaling of rows of samples with a triangle that widens as the picture shrinks, so that nothing aliases: the
+ * filter of PIL's {@code resize(size, BILINEAR, box)}, which torchvision uses. First down, a weighted sum of whole rows, then across. Nothing is rounded between
  * or after. Loops stand in methods that see nothing but arrays, and go over them from the beginning, which the JVM turns
  * into vector instructions where it can (docs/performance.md).
  */

@@ -22,7 +22,7 @@ public sealed interface Views extends Serializable {
 
         @Override
         public List<Image> of(Image image) {
-            Image scaled = Resize.shorterSide(image, shorter);
+            Image scaled = image.image(Cut.shorterSide(image, shorter));
             int right = scaled.width() - side;
             int bottom = scaled.height() - side;
             List<Image> views = new ArrayList<>();
@@ -54,7 +54,7 @@ public sealed interface Views extends Serializable {
         public List<Image> of(Image image) {
             List<Image> views = new ArrayList<>();
             for (int shorter : shorterSides) {
-                Image scaled = Resize.shorterSide(image, shorter);
+                Image scaled = image.image(Cut.shorterSide(image, shorter));
                 views.add(scaled);
                 views.add(scaled.mirrored());
             }

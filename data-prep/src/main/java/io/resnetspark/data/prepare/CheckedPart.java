@@ -59,7 +59,7 @@ record CheckedPart(String folder, int number) {
             while (inspections.hasNext()) {
                 Inspection inspection = inspections.next();
                 Checked checked = inspection.checked();
-                summary.add(checked, inspection.decoded());
+                summary.add(inspection);
                 append(names, Name.of(checked));
                 append(!checked.isGood() ? bad : checked.split() == Split.TRAIN ? trained : validated, checked);
             }

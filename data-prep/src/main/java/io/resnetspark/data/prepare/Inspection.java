@@ -3,17 +3,19 @@ package io.resnetspark.data.prepare;
 import io.resnetspark.data.SourceImage;
 import io.resnetspark.data.image.BadImageException;
 import io.resnetspark.data.image.Codec;
-import io.resnetspark.data.image.Image;
-import io.resnetspark.data.image.Resize;
+import io.resnetspark.data.image.Cut;
+import io.resnetspark.data.image.Picture;
+import io.resnetspark.data.image.Samples;
 import io.resnetspark.data.shard.Example;
 import io.resnetspark.storage.Digests;
 
 /**
  * A look at one picture: decoded once, perhaps scaled down, or set aside with a reason.
  *
- * @param decoded the picture as found; null if it is bad
+ * @param picture as found; null if it is bad
+ * @param samples all of it; null if it is bad
  */
-record Inspection(Checked checked, Image decoded) {
+record Inspection(Checked checked, Picture picture, Samples samples) {
     /** Of pictures that are scaled down: far above what the eye or a network notices. */
     private static final float JPEG_QUALITY = 0.95f;
 
@@ -23,18 +25,19 @@ record Inspection(Checked checked, Image decoded) {
             if (found.reason() != null) {
                 throw new BadImageException(found.reason());
             }
-            Image decoded = Codec.decode(found.bytes(), settings.limits());
-            Image image = decoded;
+            Picture picture = Codec.open(found.bytes(), settings.limits());
+            Samples samples = picture.samples(Cut.whole(picture));
+            Cut kept = Cut.whole(picture);
             byte[] bytes = found.bytes();
-            if (!settings.keepOriginal() && image.shorterSide() > settings.shorterSide()) {
-                image = Resize.shorterSide(image, settings.shorterSide());
-                bytes = Codec.jpeg(image, JPEG_QUALITY);
+            if (!settings.keepOriginal() && picture.shorterSide() > settings.shorterSide()) {
+                kept = Cut.shorterSide(picture, settings.shorterSide());
+                bytes = Codec.jpeg(samples.image(kept), JPEG_QUALITY);
             }
-            Example example = new Example(found.key(), found.label(), bytes, image.width(), image.height(), digest);
-            return new Inspection(new Checked(found.split(), example, null), decoded);
+            Example example = new Example(found.key(), found.label(), bytes, kept.width(), kept.height(), digest);
+            return new Inspection(new Checked(found.split(), example, null), picture, samples);
         } catch (BadImageException bad) {
             Example example = new Example(found.key(), found.label(), found.bytes(), 0, 0, digest);
-            return new Inspection(new Checked(found.split(), example, bad.getMessage()), null);
+            return new Inspection(new Checked(found.split(), example, bad.getMessage()), null, null);
         }
     }
 }

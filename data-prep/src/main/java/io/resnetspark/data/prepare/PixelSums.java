@@ -1,7 +1,8 @@
 package io.resnetspark.data.prepare;
 
 import io.resnetspark.data.image.Crop;
-import io.resnetspark.data.image.Image;
+import io.resnetspark.data.image.Picture;
+import io.resnetspark.data.image.Samples;
 import io.resnetspark.data.image.SymmetricEigen;
 import io.resnetspark.data.shard.Statistics;
 import java.io.Serializable;
@@ -16,6 +17,7 @@ final class PixelSums implements Serializable {
     private final double[] sum = new double[3];
     private final double[][] products = new double[3][3];
     private long pictures;
+    private transient float[] drawn;
 
     PixelSums(int side) {
         this.side = side;
@@ -41,25 +43,34 @@ final class PixelSums implements Serializable {
         return sums;
     }
 
-    void add(Image picture) {
-        byte[] rgb = new Crop.Centre(scaledSide(), side)
-                .apply(picture, new SplittableRandom(0))
-                .rgb();
+    void add(Picture picture, Samples samples) {
+        if (drawn == null) {
+            drawn = new float[planes.length];
+        }
+        samples.draw(new Crop.Centre(scaledSide(), side).cut(picture, new SplittableRandom(0)), drawn);
         int count = side * side;
-        double[] value = new double[3];
-        for (int p = 0; p < count; p++) {
-            for (int c = 0; c < 3; c++) {
-                value[c] = rgb[3 * p + c] & 0xff;
-                planes[c * count + p] += value[c];
-                sum[c] += value[c];
+        for (int i = 0; i < drawn.length; i++) {
+            // Sums of whole levels are exact, so it does not matter who adds which first.
+            drawn[i] = (int) (drawn[i] + 0.5f);
+            planes[i] += drawn[i];
+        }
+        for (int a = 0; a < 3; a++) {
+            for (int p = a * count; p < (a + 1) * count; p++) {
+                sum[a] += drawn[p];
             }
-            for (int a = 0; a < 3; a++) {
-                for (int b = a; b < 3; b++) {
-                    products[a][b] += value[a] * value[b];
-                }
+            for (int b = a; b < 3; b++) {
+                products[a][b] += product(drawn, a * count, b * count, count);
             }
         }
         pictures++;
+    }
+
+    private static double product(float[] values, int a, int b, int count) {
+        double sum = 0;
+        for (int i = 0; i < count; i++) {
+            sum += (double) values[a + i] * values[b + i];
+        }
+        return sum;
     }
 
     /** The testing scale that goes with a crop: 256 for 224, and the picture itself for CIFAR's 32. */

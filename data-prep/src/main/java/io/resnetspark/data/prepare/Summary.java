@@ -1,7 +1,6 @@
 package io.resnetspark.data.prepare;
 
 import io.resnetspark.data.Split;
-import io.resnetspark.data.image.Image;
 import java.io.Serializable;
 import java.util.EnumMap;
 import java.util.List;
@@ -34,17 +33,18 @@ final class Summary implements Serializable {
     }
 
     /** Counts a picture; of training pictures, also the pixels. */
-    void add(Checked checked, Image decoded) {
+    void add(Inspection inspection) {
+        Checked checked = inspection.checked();
         if (!checked.isGood()) {
             addBad(checked.split(), checked.example().key(), checked.reason());
             return;
         }
         images.get(checked.split())[checked.example().label()]++;
         bytes.merge(checked.split(), (long) checked.example().bytes().length, Long::sum);
-        shorterSides.merge(
-                SIDES.stream().filter(side -> side <= decoded.shorterSide()).reduce(0, Math::max), 1L, Long::sum);
+        int shorter = inspection.picture().shorterSide();
+        shorterSides.merge(SIDES.stream().filter(side -> side <= shorter).reduce(0, Math::max), 1L, Long::sum);
         if (checked.split() == Split.TRAIN) {
-            pixels.add(decoded);
+            pixels.add(inspection.picture(), inspection.samples());
         }
     }
 

@@ -180,7 +180,7 @@ class TestCrop {
     @Test
     void centreIsThatOfTheWholePictureScaled() {
         Image picture = Pictures.ofClass(1, 301, 200, 3);
-        Image whole = Resize.shorterSide(picture, 100);
+        Image whole = picture.image(Cut.shorterSide(picture, 100));
         Image centre = new Crop.Centre(100, 80).apply(picture, Seeds.of(0, 0));
         int x = (whole.width() - 80) / 2;
         for (int row = 0; row < 80; row++) {

@@ -112,11 +112,9 @@ class TestPil {
     }
 
     private static Box box(Path file) throws IOException {
-        String[] numbers = Files.readString(Path.of(file + ".box")).split("\t");
-        return new Box(
-                Double.parseDouble(numbers[0]),
-                Double.parseDouble(numbers[1]),
-                Double.parseDouble(numbers[2]),
-                Double.parseDouble(numbers[3]));
+        double[] numbers = Stream.of(Files.readString(Path.of(file + ".box")).split("\t", -1))
+                .mapToDouble(Double::parseDouble)
+                .toArray();
+        return new Box(numbers[0], numbers[1], numbers[2], numbers[3]);
     }
 }

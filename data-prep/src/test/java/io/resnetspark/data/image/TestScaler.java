@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 
 /** Against numbers that PIL 9.4 computed: {@code Image.resize(size, BILINEAR, box)}. */
-class TestResize {
+class TestScaler {
     /** 8 x 6 pixels, also made in Python. */
     private static final Image PICTURE = picture();
 
@@ -23,25 +23,25 @@ class TestResize {
 
     @Test
     void shrinksAsPilDoes() {
-        check(Resize.bilinear(PICTURE, Box.whole(PICTURE), 3, 4), SHRUNK);
+        check(PICTURE.image(new Cut(Box.whole(PICTURE), 3, 4, false)), SHRUNK);
     }
 
     @Test
     void cutsOutAPartAsPilDoes() {
-        check(Resize.bilinear(PICTURE, new Box(1.5, 0.5, 5, 4.75), 5, 5), PART);
+        check(PICTURE.image(new Cut(new Box(1.5, 0.5, 5, 4.75), 5, 5, false)), PART);
     }
 
     @Test
     void growsAsPilDoes() {
-        check(Resize.bilinear(PICTURE, Box.whole(PICTURE), 12, 9), GROWN);
+        check(PICTURE.image(new Cut(Box.whole(PICTURE), 12, 9, false)), GROWN);
     }
 
     @Test
     void scalesTheShorterSide() {
-        Image tall = Resize.shorterSide(Pictures.ofClass(0, 100, 151, 1), 50);
+        Cut tall = Cut.shorterSide(Pictures.ofClass(0, 100, 151, 1), 50);
         assertThat(tall.width()).isEqualTo(50);
         assertThat(tall.height()).isEqualTo(76);
-        Image wide = Resize.shorterSide(Pictures.ofClass(0, 300, 100, 1), 200);
+        Cut wide = Cut.shorterSide(Pictures.ofClass(0, 300, 100, 1), 200);
         assertThat(wide.width()).isEqualTo(600);
         assertThat(wide.height()).isEqualTo(200);
     }
