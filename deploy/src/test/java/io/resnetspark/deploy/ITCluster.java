@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.resnetspark.data.Corpora;
+import io.resnetspark.data.Split;
+import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.data.shard.Shards;
 import io.resnetspark.deploy.Command.Ended;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.MiniHdfs;
@@ -14,7 +17,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.apache.hadoop.fs.FileSystem;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -110,6 +116,58 @@ class ITCluster {
         Ended again = submit("train", recipe.toString(), "--data", data, "--out", run);
         assertThat(again.code()).isEqualTo(2);
         assertThat(again.err()).contains("nothing is overwritten");
+    }
+
+    /** One while pictures are looked at, one while shards are written. */
+    @Test
+    void executorsKilledInMidJobCostRetriesAndNothingElse() throws Exception {
+        int pictures = 3 * (200 + 40);
+        Path corpus = Corpora.folders(folder.resolve("larger"), 200, 40, 160);
+        String data = hdfs.uri() + "/killed";
+        String[] prepare = {"prepare", "--from", corpus.toString(), "--to", data, "--shard-size", "2m"};
+        CompletableFuture<Ended> job = CompletableFuture.supplyAsync(() -> submitUnchecked(prepare));
+        killAnExecutorOnce(job, "/.killed.unfinished/checked", "part-.*summary");
+        killAnExecutorOnce(job, "/.killed.unfinished/train", "part-.*parquet");
+        Ended ended = job.get(5, TimeUnit.MINUTES).ok();
+        assertThat(ended.err().split("Lost executor", -1)).as(ended.err()).hasSizeGreaterThan(2);
+
+        Ended verified =
+                Command.run(Map.of(), "scripts/resnet", "data", "verify", data).ok();
+        assertThat(verified.out()).contains("is whole: " + pictures + " pictures");
+        Dataset.Opened prepared = Dataset.open(new org.apache.hadoop.fs.Path(data), hdfs.configuration());
+        List<String> keys = new ArrayList<>();
+        for (Split split : Split.values()) {
+            for (Dataset.Shard shard : prepared.dataset().shards(split)) {
+                org.apache.hadoop.fs.Path file = new org.apache.hadoop.fs.Path(prepared.path(), shard.path());
+                Shards.read(file, shard.digest(), hdfs.configuration()).forEach(example -> keys.add(example.key()));
+            }
+        }
+        assertThat(keys).hasSize(pictures).doesNotHaveDuplicates();
+    }
+
+    private static Ended submitUnchecked(String... command) {
+        try {
+            return submit(command);
+        } catch (Exception failed) {
+            throw new IllegalStateException(failed);
+        }
+    }
+
+    /** As soon as there is a file of this name in a folder of the job, and while it runs. */
+    private static void killAnExecutorOnce(CompletableFuture<Ended> job, String path, String name) throws Exception {
+        FileSystem files = FileSystem.get(hdfs.configuration());
+        org.apache.hadoop.fs.Path where = new org.apache.hadoop.fs.Path(hdfs.uri() + path);
+        while (!job.isDone()) {
+            boolean begun = files.exists(where)
+                    && Stream.of(files.listStatus(where))
+                            .anyMatch(file -> file.getPath().getName().matches(name));
+            if (begun && !cluster.executors().isEmpty()) {
+                cluster.executors().get(0).destroyForcibly();
+                return;
+            }
+            Thread.sleep(20);
+        }
+        throw new AssertionError("The job ended before an executor could be killed: " + job.get());
     }
 
     /** Two for each application, one on each worker. */

@@ -73,6 +73,17 @@ final class StandaloneCluster implements AutoCloseable {
         return folder.resolve("work" + worker);
     }
 
+    /** The executors that run now. */
+    List<ProcessHandle> executors() {
+        return processes.stream()
+                .flatMap(Process::descendants)
+                .filter(process -> process.info()
+                        .commandLine()
+                        .filter(line -> line.contains("CoarseGrainedExecutorBackend"))
+                        .isPresent())
+                .toList();
+    }
+
     static Map<String, String> environment(Path home) {
         return Map.of(
                 "SPARK_HOME", home.toString(),

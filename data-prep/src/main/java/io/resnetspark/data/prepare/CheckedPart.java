@@ -39,7 +39,7 @@ record CheckedPart(String folder, int number) {
         return new Path(folder, "part-" + number + "." + kind);
     }
 
-    private Path attempt(String kind, long attempt) {
+    private Path attempt(String kind, String attempt) {
         return new Path(folder, ".part-" + number + "." + kind + "." + attempt);
     }
 
@@ -48,8 +48,8 @@ record CheckedPart(String folder, int number) {
     }
 
     /** Writes pictures while they are inspected, and sums them up. */
-    Summary write(Iterator<Inspection> inspections, Summary summary, long attempt, Configuration conf)
-            throws IOException {
+    Summary write(Iterator<Inspection> inspections, Summary summary, Configuration conf) throws IOException {
+        String attempt = Attempt.name();
         String train = Split.TRAIN.folder();
         String val = Split.VAL.folder();
         try (ObjectOutputStream trained = out(attempt(train, attempt), conf);

@@ -102,9 +102,7 @@ final class Mixing {
                         Spliterators.spliteratorUnknownSize(examples, Spliterator.ORDERED), false)
                 .map(Tuple2::_2)
                 .iterator();
-        // A retry, or a straggler beside it, must never write into the same file.
-        Path attempt = new Path(
-                file.getParent(), "." + file.getName() + "." + TaskContext.get().taskAttemptId());
+        Path attempt = new Path(file.getParent(), "." + file.getName() + "." + Attempt.name());
         Shards.Written written = Shards.write(rows, classes, attempt, conf);
         Draft.replace(attempt, file, conf);
         return written;

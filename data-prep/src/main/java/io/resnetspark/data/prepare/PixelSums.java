@@ -8,20 +8,24 @@ import io.resnetspark.data.shard.Statistics;
 import java.io.Serializable;
 import java.util.SplittableRandom;
 
-/** Sums over the centre crops of pictures, mergeable in any order: of each pixel, and of products of channels. */
+/**
+ * Sums over the centre crops of pictures, of each pixel and of products of channels. Of whole levels they are exact, so it
+ * does not matter who adds which first.
+ */
 final class PixelSums implements Serializable {
     private static final long serialVersionUID = 1;
 
     private final int side;
-    private final double[] planes;
-    private final double[] sum = new double[3];
-    private final double[][] products = new double[3][3];
+    private final long[] planes;
+    private final long[] sum = new long[3];
+    private final long[][] products = new long[3][3];
     private long pictures;
     private transient float[] drawn;
+    private transient int[] levels;
 
     PixelSums(int side) {
         this.side = side;
-        this.planes = new double[3 * side * side];
+        this.planes = new long[3 * side * side];
     }
 
     /** The sums that a dataset's statistics came from, to add more pictures to them. */
@@ -30,14 +34,14 @@ final class PixelSums implements Serializable {
         sums.pictures = statistics.pictures();
         double pixels = sums.pixels();
         for (int i = 0; i < meanImage.length; i++) {
-            sums.planes[i] = (double) meanImage[i] * sums.pictures;
+            sums.planes[i] = Math.round((double) meanImage[i] * sums.pictures);
         }
         for (int a = 0; a < 3; a++) {
-            sums.sum[a] = statistics.mean()[a] * pixels;
+            sums.sum[a] = Math.round(statistics.mean()[a] * pixels);
             for (int b = a; b < 3; b++) {
-                sums.products[a][b] = (statistics.covariance()[a][b]
-                                + statistics.mean()[a] * statistics.mean()[b])
-                        * pixels;
+                double mean = statistics.covariance()[a][b]
+                        + statistics.mean()[a] * statistics.mean()[b];
+                sums.products[a][b] = Math.round(mean * pixels);
             }
         }
         return sums;
@@ -46,29 +50,44 @@ final class PixelSums implements Serializable {
     void add(Picture picture, Samples samples) {
         if (drawn == null) {
             drawn = new float[planes.length];
+            levels = new int[planes.length];
         }
         samples.draw(new Crop.Centre(scaledSide(), side).cut(picture, new SplittableRandom(0)), drawn);
-        int count = side * side;
         for (int i = 0; i < drawn.length; i++) {
-            // Sums of whole levels are exact, so it does not matter who adds which first.
-            drawn[i] = (int) (drawn[i] + 0.5f);
-            planes[i] += drawn[i];
+            levels[i] = (int) (drawn[i] + 0.5f);
         }
-        for (int a = 0; a < 3; a++) {
-            for (int p = a * count; p < (a + 1) * count; p++) {
-                sum[a] += drawn[p];
-            }
-            for (int b = a; b < 3; b++) {
-                products[a][b] += product(drawn, a * count, b * count, count);
-            }
+        for (int i = 0; i < levels.length; i++) {
+            planes[i] += levels[i];
+        }
+        for (int row = 0; row < side; row++) {
+            addRow(levels, row * side);
         }
         pictures++;
     }
 
-    private static double product(float[] values, int a, int b, int count) {
-        double sum = 0;
+    /** A row's products fit into an int. */
+    private void addRow(int[] levels, int red) {
+        int plane = side * side;
+        for (int a = 0; a < 3; a++) {
+            sum[a] += sum(levels, red + a * plane, side);
+            for (int b = a; b < 3; b++) {
+                products[a][b] += product(levels, red + a * plane, red + b * plane, side);
+            }
+        }
+    }
+
+    private static int sum(int[] levels, int from, int count) {
+        int sum = 0;
         for (int i = 0; i < count; i++) {
-            sum += (double) values[a + i] * values[b + i];
+            sum += levels[from + i];
+        }
+        return sum;
+    }
+
+    private static int product(int[] levels, int a, int b, int count) {
+        int sum = 0;
+        for (int i = 0; i < count; i++) {
+            sum += levels[a + i] * levels[b + i];
         }
         return sum;
     }
@@ -117,7 +136,7 @@ final class PixelSums implements Serializable {
     float[] meanImage() {
         float[] mean = new float[planes.length];
         for (int i = 0; i < mean.length; i++) {
-            mean[i] = (float) (planes[i] / pictures);
+            mean[i] = (float) ((double) planes[i] / pictures);
         }
         return mean;
     }

@@ -44,7 +44,7 @@ final class Staging {
     private static final String FOLDER = "checked";
     private static final String PLAN = "plan.json";
     /** Grows with every change of what parts hold, so that no two versions work on the same ones. */
-    private static final int VERSION = 2;
+    private static final int VERSION = 3;
 
     private static final long BYTES_A_PART = 64L << 20;
     private static final long UNITS_A_PART = 2_000;
@@ -125,10 +125,7 @@ final class Staging {
                     Summary summary = part.isDone(conf.value())
                             ? part.summary(conf.value())
                             : part.write(
-                                    inspections(units, how, conf.value()),
-                                    new Summary(classes, side),
-                                    TaskContext.get().taskAttemptId(),
-                                    conf.value());
+                                    inspections(units, how, conf.value()), new Summary(classes, side), conf.value());
                     read.add(summary.all());
                     bad.add(summary.bad());
                     return List.of(summary).iterator();
