@@ -80,6 +80,8 @@ def cases():
     yield "440.jpg", cjpeg(picture, "-sample", "1x2")
     yield "411.jpg", cjpeg(picture, "-sample", "4x1")
     yield "progressive.jpg", jpeg(picture, progressive=True)
+    yield "grey-2x2.jpg", cjpeg(picture, "-grayscale", "-sample", "2x2")
+    yield "colour-2x1.jpg", cjpeg(picture, "-sample", "2x2,2x1,1x1")
     yield "restart.jpg", cjpeg(picture, "-restart", "1")
     yield "grey.jpg", jpeg(picture.convert("L"))
     yield "rgb.jpg", cjpeg(picture, "-rgb")
@@ -100,6 +102,7 @@ def cases():
     yield "png-named.JPEG", saved(picture, "PNG")
     yield "gif-named.JPEG", saved(picture.quantize(64), "GIF", save_all=True, append_images=[ImageOps.mirror(picture).quantize(64)])
     yield "webp-named.JPEG", saved(picture, "WEBP", quality=90)
+    yield "profile.webp", saved(picture, "WEBP", lossless=True, icc_profile=profile_of_exchanged_colours())
     yield "lossless.webp", saved(picture, "WEBP", lossless=True)
     yield "alpha.webp", saved(Image.merge("RGBA", (*picture.split(), alpha)), "WEBP", quality=90)
 
@@ -141,6 +144,8 @@ def write_cuts(out):
             padded = Image.new("RGB", (40, 40))
             padded.paste(small, (4, 4))
             part = padded.crop((4 + x, 4 + y, 4 + x + side, 4 + y + side))
+        elif name == "random-area":
+            part = picture.crop((x, y, x + width, y + height)).resize((side, side), Image.BILINEAR)
         else:
             part = picture.resize((side, side), Image.BILINEAR, (x, y, x + width, y + height))
         (ImageOps.mirror(part) if mirrored == "true" else part).save(out / f"{name}-{seed}.png", optimize=True)

@@ -18,15 +18,33 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
 /**
  * Pictures of every kind that is taken, by the JDK's ImageIO and TwelveMonkeys' readers, which say what is wrong with a
  * bad one. Colours are those that PIL's {@code convert("RGB")} gives, which the pictures of everybody else's networks
- * went through: colour profiles count for nothing, alpha is dropped, print colours are turned without a profile.
+ * went through: colour profiles of JPEGs and WebPs count for nothing, alpha is dropped, print colours are turned without a profile.
  */
 final class CarefulDecoder {
     private static final List<String> FORMATS = List.of("jpeg", "png", "gif", "webp");
+
+    /** Memory that the reader of WebP takes, as a multiple of what a decoded picture does. */
+    private static final int GREED_OF_WEBP = 8;
 
     private CarefulDecoder() {}
 
     /** A picture as it is stored, not turned. */
     static Image decode(byte[] bytes, Codec.Limits limits) throws BadImageException {
+        if (WebP.is(bytes)) {
+            WebP webp = WebP.of(bytes);
+            require(webp.width(), webp.height(), limits.pixels() / GREED_OF_WEBP);
+            return read(webp.file(), limits);
+        }
+        return read(bytes, limits);
+    }
+
+    private static void require(int width, int height, long most) throws BadImageException {
+        if ((long) width * height > most) {
+            throw new BadImageException(width + "x" + height + " pixels, more than " + most / 1_000_000 + " million");
+        }
+    }
+
+    private static Image read(byte[] bytes, Codec.Limits limits) throws BadImageException {
         try (ImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes))) {
             Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
             if (!readers.hasNext()) {
@@ -51,14 +69,10 @@ final class CarefulDecoder {
         if (!FORMATS.contains(format)) {
             throw new BadImageException(format + ", neither JPEG, PNG, GIF nor WebP");
         }
-        long pixels = (long) reader.getWidth(0) * reader.getHeight(0);
-        if (pixels > limits.pixels()) {
-            throw new BadImageException(reader.getWidth(0) + "x" + reader.getHeight(0) + " pixels, more than "
-                    + limits.pixels() / 1_000_000 + " million");
-        }
+        require(reader.getWidth(0), reader.getHeight(0), limits.pixels());
         List<String> warnings = new ArrayList<>();
         reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
-        Image image = header == null ? rgb(reader.read(0)) : rgb(reader.readRaster(0, null), header.colours());
+        Image image = header == null ? rgb(reader.read(0)) : rgb(reader.readRaster(0, null), header);
         // The JPEG reader fills the missing rest of a truncated file with grey, and only warns.
         for (String warning : warnings) {
             if (warning.matches("(?i).*(premature|truncat|corrupt).*")) {
@@ -69,7 +83,9 @@ final class CarefulDecoder {
     }
 
     /** A JPEG's samples, past the reader's ideas of colours. */
-    private static Image rgb(Raster raster, JpegColours colours) throws BadImageException {
+    private static Image rgb(Raster raster, JpegHeader header) throws BadImageException {
+        JpegColours colours = header.colours();
+        int deeper = header.frame().precision() - Byte.SIZE;
         int width = raster.getWidth();
         int height = raster.getHeight();
         int bands = raster.getNumBands();
@@ -80,6 +96,9 @@ final class CarefulDecoder {
         int[] row = new int[bands * width];
         for (int y = 0, to = 0; y < height; y++) {
             raster.getPixels(0, y, width, 1, row);
+            for (int i = 0; deeper > 0 && i < row.length; i++) {
+                row[i] >>= deeper;
+            }
             for (int x = 0; x < width; x++, to += 3) {
                 colours.toRgb(row, x * bands, rgb, to);
             }

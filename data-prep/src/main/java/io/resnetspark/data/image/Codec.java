@@ -28,7 +28,8 @@ public final class Codec {
      * What is not decoded: small files can be told to be huge pictures.
      *
      * @param bytes the most of a file
-     * @param pixels the most of a picture; three bytes each are needed to decode it
+     * @param pixels the most of a picture, 3 bytes each once it is decoded; of WebP an eighth of it, since its reader takes
+     *     so much more
      */
     public record Limits(int bytes, long pixels) implements Serializable {
         /** More than the largest photograph of ImageNet, and 300 MB decoded. */

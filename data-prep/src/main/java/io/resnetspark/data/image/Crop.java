@@ -79,8 +79,8 @@ public sealed interface Crop extends Serializable {
     }
 
     /**
-     * Torchvision's RandomResizedCrop, as fb.resnet.torch trained: a part of random area and aspect, scaled to the crop,
-     * or its mirror image. It sees less of a picture than the paper's, and so regularises more.
+     * Torchvision's RandomResizedCrop, as fb.resnet.torch trained: a part of random area and aspect, cut out, scaled to the
+     * crop, or its mirror image. It sees less of a picture than the paper's, and so regularises more.
      *
      * @param leastArea of the part, as a share of the picture's; 0.08 in torchvision
      * @param mostAspect of width to height, or of height to width; 4/3 in torchvision
@@ -98,7 +98,7 @@ public sealed interface Crop extends Serializable {
 
         @Override
         public Cut cut(Picture picture, RandomGenerator random) {
-            return new Cut(part(picture, random), side, side, random.nextBoolean());
+            return new Cut(part(picture, random), side, side, random.nextBoolean(), true);
         }
 
         /** Whole pixels, as torchvision cuts; after ten parts that did not fit, the largest centre of fair aspect. */

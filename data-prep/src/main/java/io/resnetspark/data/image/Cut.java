@@ -7,8 +7,14 @@ package io.resnetspark.data.image;
  * @param width of what is seen, in pixels
  * @param height of what is seen, in pixels
  * @param mirrored whether left and right are exchanged
+ * @param apart whether the part is cut out before it is scaled: then pixels beyond its edges are not looked at, else a
+ *     little
  */
-public record Cut(Box box, int width, int height, boolean mirrored) {
+public record Cut(Box box, int width, int height, boolean mirrored, boolean apart) {
+    public Cut(Box box, int width, int height, boolean mirrored) {
+        this(box, width, height, mirrored, false);
+    }
+
     /** All of a picture, as it is. */
     public static Cut whole(Picture picture) {
         return new Cut(Box.whole(picture), picture.width(), picture.height(), false);
@@ -24,39 +30,50 @@ public record Cut(Box box, int width, int height, boolean mirrored) {
     /** The same for a picture with fewer columns and rows. */
     Cut of(int columns, int rows) {
         Box fewer = new Box(box.x() / columns, box.y() / rows, box.width() / columns, box.height() / rows);
-        return new Cut(fewer, width, height, mirrored);
+        return new Cut(fewer, width, height, mirrored, apart);
     }
 
-    /** The first of the rows that are looked at. */
+    /** How columns are scaled, of a picture that has so many. */
+    Taps across(int columns) {
+        Taps taps = Taps.of(box.x(), box.width(), firstColumn(), endColumn(columns), width);
+        return mirrored ? taps.mirrored() : taps;
+    }
+
+    /** How rows are scaled, of a picture that has so many. */
+    Taps down(int rows) {
+        return Taps.of(box.y(), box.height(), firstRow(), endRow(rows), height);
+    }
+
+    /** The first of the rows that may be looked at. */
     int firstRow() {
         return first(box.y(), box.height(), height);
     }
 
-    /** The row behind the last one of {@code rows} that is looked at. */
+    /** The row behind the last one of {@code rows} that may be looked at. */
     int endRow(int rows) {
         return end(box.y(), box.height(), height, rows);
     }
 
-    /** The first of the columns that are looked at. */
+    /** The first of the columns that may be looked at. */
     int firstColumn() {
         return first(box.x(), box.width(), width);
     }
 
-    /** The column behind the last one of {@code columns} that is looked at. */
+    /** The column behind the last one of {@code columns} that may be looked at. */
     int endColumn(int columns) {
         return end(box.x(), box.width(), width, columns);
     }
 
-    private static int first(double start, double length, int outputs) {
-        return Math.max(0, (int) (start - reach(length, outputs)));
+    private int first(double start, double length, int outputs) {
+        return Math.max(0, (int) Math.floor(start - reach(length, outputs)));
     }
 
-    private static int end(double start, double length, int outputs, int inputs) {
+    private int end(double start, double length, int outputs, int inputs) {
         return Math.min(inputs, (int) Math.ceil(start + length + reach(length, outputs)));
     }
 
-    /** How far the triangle of {@link Taps} reaches, and a little more. */
-    private static double reach(double length, int outputs) {
-        return Math.max(1, length / outputs) + 1;
+    /** How far the triangle of {@link Taps} reaches beyond the part, and a little more. */
+    private double reach(double length, int outputs) {
+        return apart ? 0 : Math.max(1, length / outputs) + 1;
     }
 }

@@ -1,10 +1,8 @@
 package io.resnetspark.data.image;
 
 import java.nio.ByteBuffer;
-import java.util.Deque;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ConcurrentLinkedDeque;
 import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVCodecContext;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
@@ -20,17 +18,12 @@ import org.bytedeco.javacpp.Loader;
  * ordinary, or raises the least complaint, is left to the careful way of {@link Codec}: only that one tells why a
  * picture is bad.
  *
- * <p>FFmpeg's contexts serve one thread at a time. Only the one decoder is ever opened, by name; a file does not choose.
+ * <p>A decoder serves one picture and is closed: FFmpeg's remembers tables, and what comments told it, from one file to the
+ * next. Only the one decoder is ever opened, by name; a file does not choose.
  */
-final class FastJpeg {
+final class FastJpeg implements AutoCloseable {
     private static final String DECODER = "mjpeg";
     private static final boolean AVAILABLE = load();
-    /** Decoders at rest. There are as many as ever decoded at once; they hold native memory that nobody collects. */
-    private static final Deque<FastJpeg> RESTING = new ConcurrentLinkedDeque<>();
-
-    /** Buffers larger than this are given back after a picture. */
-    private static final long MOST_KEPT = 16 << 20;
-
     private static final int PADDING = avcodec.AV_INPUT_BUFFER_PADDING_SIZE;
     /** AV_EF_BITSTREAM, AV_EF_BUFFER and AV_EF_EXPLODE of libavcodec/defs.h: fail instead of concealing. */
     private static final int STRICT = 1 << 1 | 1 << 2 | 1 << 3;
@@ -51,9 +44,10 @@ final class FastJpeg {
     private final AVCodecContext decoder;
     private final AVPacket packet = avcodec.av_packet_alloc();
     private final AVFrame frame = avutil.av_frame_alloc();
-    private BytePointer encoded = new BytePointer(1 << 16);
+    private final BytePointer encoded;
 
-    private FastJpeg() {
+    private FastJpeg(int bytes) {
+        encoded = new BytePointer(bytes + PADDING);
         AVCodec codec = avcodec.avcodec_find_decoder_by_name(DECODER);
         decoder = avcodec.avcodec_alloc_context3(codec);
         decoder.thread_count(1);
@@ -79,27 +73,25 @@ final class FastJpeg {
         return AVAILABLE
                 && header.frame().precision() == 8
                 && header.selfContained()
-                && (header.colours() == JpegColours.GREY || header.colours() == JpegColours.YCBCR)
+                && (header.colours() == JpegColours.GREY
+                        || (header.colours() == JpegColours.YCBCR
+                                && header.frame().isSubsampledAsUsual()))
                 && endsWell(bytes);
     }
 
     /** What a cut needs of a picture as it is stored, not turned; nothing if somebody else has to look at it. */
     static Optional<YCbCr> decode(byte[] bytes, JpegHeader header, Cut cut) {
-        FastJpeg resting = RESTING.poll();
-        FastJpeg decoder = resting == null ? new FastJpeg() : resting;
-        try {
+        try (FastJpeg decoder = new FastJpeg(bytes.length)) {
             return decoder.decodeRows(bytes, header, cut);
-        } finally {
-            decoder.shrink();
-            RESTING.push(decoder);
         }
     }
 
-    private void shrink() {
-        if (encoded.capacity() > MOST_KEPT) {
-            encoded.close();
-            encoded = new BytePointer(1 << 16);
-        }
+    @Override
+    public void close() {
+        avutil.av_frame_free(frame);
+        avcodec.av_packet_free(packet);
+        avcodec.avcodec_free_context(decoder);
+        encoded.close();
     }
 
     /** The end marker is there, perhaps with padding behind it. */
@@ -114,20 +106,12 @@ final class FastJpeg {
     private Optional<YCbCr> decodeRows(byte[] bytes, JpegHeader header, Cut cut) {
         int rows = rowsToDecode(header, cut);
         hand(bytes, header, rows);
-        try {
-            boolean whole = avcodec.avcodec_send_packet(decoder, packet) >= 0
-                    && avcodec.avcodec_receive_frame(decoder, frame) >= 0
-                    && frame.decode_error_flags() == 0
-                    && frame.width() == header.frame().width()
-                    && frame.height() == rows;
-            if (!whole) {
-                avcodec.avcodec_flush_buffers(decoder);
-                return Optional.empty();
-            }
-            return samples(header, cut, rows);
-        } finally {
-            avutil.av_frame_unref(frame);
-        }
+        boolean whole = avcodec.avcodec_send_packet(decoder, packet) >= 0
+                && avcodec.avcodec_receive_frame(decoder, frame) >= 0
+                && frame.decode_error_flags() == 0
+                && frame.width() == header.frame().width()
+                && frame.height() == rows;
+        return whole ? samples(header, cut, rows) : Optional.empty();
     }
 
     /** A scan is written from the top to the bottom, so what lies below a cut need not be decoded. */
@@ -143,10 +127,6 @@ final class FastJpeg {
 
     /** Gives the decoder a picture, as one of so many rows. */
     private void hand(byte[] bytes, JpegHeader header, int rows) {
-        if (encoded.capacity() < bytes.length + PADDING) {
-            encoded.close();
-            encoded = new BytePointer(bytes.length + bytes.length / 4 + PADDING);
-        }
         encoded.position(0).put(bytes, 0, bytes.length);
         encoded.position(bytes.length).put(NOTHING, 0, PADDING);
         encoded.position(0);

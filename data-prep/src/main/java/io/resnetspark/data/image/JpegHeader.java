@@ -1,5 +1,6 @@
 package io.resnetspark.data.image;
 
+import com.twelvemonkeys.imageio.metadata.CompoundDirectory;
 import com.twelvemonkeys.imageio.metadata.Directory;
 import com.twelvemonkeys.imageio.metadata.Entry;
 import com.twelvemonkeys.imageio.metadata.tiff.TIFF;
@@ -8,15 +9,18 @@ import com.twelvemonkeys.imageio.stream.ByteArrayImageInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What the segments of a JPEG say before its pixels begin (ITU-T T.81, annex B).
  *
  * @param frame size and components
  * @param colours what its components are; null where nobody knows
- * @param selfContained whether it brings its own tables, and all components in its first scan unless it is progressive
+ * @param selfContained whether it brings the tables that it names, and all components in its first scan unless it is
+ *     progressive
  * @param orientation EXIF's, 1 to 8; 1 where nothing is said
  */
 record JpegHeader(Frame frame, JpegColours colours, boolean selfContained, int orientation) {
@@ -39,15 +43,36 @@ record JpegHeader(Frame frame, JpegColours colours, boolean selfContained, int o
      * @param process the last byte of the marker, which tells how it was encoded
      * @param precision bits of a sample
      * @param heightAt where in the file the height stands, two bytes
-     * @param names of its components
-     * @param unitRows rows of the units that a picture of several components is made of: 8 for each of the finest's samples
+     * @param components in the order of the file
      */
-    record Frame(int process, int precision, int width, int height, int heightAt, String names, int unitRows) {
+    record Frame(int process, int precision, int width, int height, int heightAt, List<Component> components) {
+        /** Rows of the units that a picture of several components is made of: 8 for each of the finest's samples. */
+        int unitRows() {
+            return 8 * components.stream().mapToInt(Component::down).max().orElse(1);
+        }
+
+        /** Whether differences of colour have a sample for one or two columns, and one or two rows. */
+        boolean isSubsampledAsUsual() {
+            Component luminance = components.get(0);
+            return luminance.across <= 2
+                    && luminance.down <= 2
+                    && components.stream().skip(1).allMatch(other -> other.across == 1 && other.down == 1);
+        }
+
+        private String names() {
+            StringBuilder names = new StringBuilder();
+            components.forEach(component -> names.append((char) component.name));
+            return names.toString();
+        }
+
         /** Whether its first scan brings the picture from the top to the bottom. */
         boolean sequential() {
             return process == BASELINE || process == EXTENDED;
         }
     }
+
+    /** A component of a frame: samples in a unit, across and down, and the number of its quantization table. */
+    record Component(int name, int across, int down, int table) {}
 
     /** A segment's content, from {@code start} to before {@code end}. */
     private record Segment(int marker, int start, int end) {
@@ -80,7 +105,7 @@ record JpegHeader(Frame frame, JpegColours colours, boolean selfContained, int o
                 .orElse(1);
         return new JpegHeader(
                 frame,
-                JpegColours.of(jfif, transform, frame.names),
+                JpegColours.of(jfif, transform, frame.names()),
                 isSelfContained(bytes, segments, frame),
                 orientation);
     }
@@ -95,7 +120,7 @@ record JpegHeader(Frame frame, JpegColours colours, boolean selfContained, int o
                 continue;
             }
             int end = at + 2 + word(bytes, at + 2);
-            if (end > bytes.length) {
+            if (end > bytes.length || end < at + 4) {
                 break;
             }
             segments.add(new Segment(marker, at + 4, end));
@@ -107,22 +132,22 @@ record JpegHeader(Frame frame, JpegColours colours, boolean selfContained, int o
         return segments;
     }
 
-    /** The last segment of a kind that begins with these letters: XMP, for one, has the same marker as EXIF. */
+    /** The first segment of a kind that begins with these letters: XMP, for one, has the same marker as EXIF. */
     private static Optional<Segment> named(byte[] bytes, List<Segment> segments, int marker, String name) {
         return segments.stream()
                 .filter(segment -> segment.marker == marker && segment.end - segment.start > name.length())
                 .filter(segment -> text(bytes, segment.start, name.length()).equals(name))
-                .reduce((earlier, later) -> later);
+                .findFirst();
     }
 
     private static Frame frame(byte[] bytes, Segment segment) {
         int at = segment.start;
-        StringBuilder names = new StringBuilder();
-        int samples = 1;
+        List<Component> components = new ArrayList<>();
         int count = bytes[at + 5] & 0xff;
         for (int i = 0, component = at + 6; i < count && component + 3 <= segment.end; i++, component += 3) {
-            names.append((char) (bytes[component] & 0xff));
-            samples = Math.max(samples, bytes[component + 1] & 0xf);
+            int sampling = bytes[component + 1] & 0xff;
+            components.add(
+                    new Component(bytes[component] & 0xff, sampling >> 4, sampling & 0xf, bytes[component + 2] & 0xff));
         }
         return new Frame(
                 segment.marker,
@@ -130,19 +155,55 @@ record JpegHeader(Frame frame, JpegColours colours, boolean selfContained, int o
                 word(bytes, at + 3),
                 word(bytes, at + 1),
                 at + 1,
-                names.toString(),
-                8 * samples);
+                List.copyOf(components));
     }
 
+    /** Whether every table that frame and scan name is there, in front of the scan. */
     private static boolean isSelfContained(byte[] bytes, List<Segment> segments, Frame frame) {
         Segment scan = segments.get(segments.size() - 1);
         if (scan.marker != SCAN || scan.end == scan.start) {
             return false;
         }
-        boolean whole = frame.process == PROGRESSIVE || (bytes[scan.start] & 0xff) == frame.names.length();
-        return whole
-                && segments.stream().anyMatch(segment -> segment.marker == QUANTIZATION)
-                && segments.stream().anyMatch(segment -> segment.marker == HUFFMAN);
+        Set<Integer> quantization = new HashSet<>();
+        Set<Integer> huffman = new HashSet<>();
+        for (Segment segment : segments) {
+            if (segment.marker == QUANTIZATION) {
+                addQuantizationTables(bytes, segment, quantization);
+            } else if (segment.marker == HUFFMAN) {
+                addHuffmanTables(bytes, segment, huffman);
+            }
+        }
+        boolean quantized = frame.components.stream().allMatch(component -> quantization.contains(component.table));
+        int inScan = bytes[scan.start] & 0xff;
+        if (frame.process == PROGRESSIVE) {
+            return quantized && !huffman.isEmpty();
+        }
+        boolean whole = inScan == frame.components.size() && scan.end - scan.start >= 1 + 2 * inScan;
+        for (int i = 0; whole && i < inScan; i++) {
+            int tables = bytes[scan.start + 2 + 2 * i] & 0xff;
+            whole = huffman.contains(tables >> 4) && huffman.contains(0x10 | (tables & 0xf));
+        }
+        return quantized && whole;
+    }
+
+    /** Numbers of the tables in a segment of them: four bits of precision and four of the number, then 64 values. */
+    private static void addQuantizationTables(byte[] bytes, Segment segment, Set<Integer> tables) {
+        for (int at = segment.start; at < segment.end; at += 1 + 64 * (1 + ((bytes[at] & 0xff) >> 4))) {
+            tables.add(bytes[at] & 0xf);
+        }
+    }
+
+    /** Class (0 for DC, 1 for AC, in the upper four bits) and number of each, then 16 counts and as many values. */
+    private static void addHuffmanTables(byte[] bytes, Segment segment, Set<Integer> tables) {
+        int at = segment.start;
+        while (at + 17 <= segment.end) {
+            tables.add(bytes[at] & 0xff);
+            int values = 0;
+            for (int i = 1; i <= 16; i++) {
+                values += bytes[at + i] & 0xff;
+            }
+            at += 17 + values;
+        }
     }
 
     private static int word(byte[] bytes, int at) {
@@ -156,7 +217,9 @@ record JpegHeader(Frame frame, JpegColours colours, boolean selfContained, int o
     private static int orientation(byte[] bytes, Segment segment) {
         int from = segment.start + EXIF.length();
         try (ByteArrayImageInputStream exif = new ByteArrayImageInputStream(bytes, from, segment.end - from)) {
-            Directory directory = new TIFFReader().read(exif);
+            Directory all = new TIFFReader().read(exif);
+            // The first directory is the picture's; the next one is its thumbnail's.
+            Directory directory = all instanceof CompoundDirectory several ? several.getDirectory(0) : all;
             Entry entry = directory.getEntryById(TIFF.TAG_ORIENTATION);
             int value = entry != null && entry.getValue() instanceof Number number ? number.intValue() : 1;
             return value >= 1 && value <= 8 ? value : 1;

@@ -4,7 +4,7 @@ import java.util.Arrays;
 
 /**
  * Bilinear scaling of rows of samples with a triangle that widens as the picture shrinks, so that nothing aliases: the
- * filter of PIL's {@code resize(size, BILINEAR, box)}, which torchvision uses. First down, a weighted sum of whole rows, then across. Nothing is rounded between
+ * filter of PIL's {@code resize(size, BILINEAR, box)}, and of torchvision. First down, a weighted sum of whole rows, then across. Nothing is rounded between
  * or after. Loops stand in methods that see nothing but arrays, and go over them from the beginning, which the JVM turns
  * into vector instructions where it can (docs/performance.md).
  */
@@ -22,7 +22,7 @@ final class Scaler {
     private final int[] numbers;
 
     Scaler(Raster from, Cut cut) {
-        this(from, across(from, cut), Taps.of(cut.box().y(), cut.box().height(), from.height(), cut.height()));
+        this(from, cut.across(from.width()), cut.down(from.height()));
     }
 
     private Scaler(Raster from, Taps across, Taps down) {
@@ -35,11 +35,6 @@ final class Scaler {
         this.read = new float[down.each()][sum.length];
         this.numbers = new int[down.each()];
         Arrays.fill(numbers, UNREAD);
-    }
-
-    private static Taps across(Raster from, Cut cut) {
-        Taps taps = Taps.of(cut.box().x(), cut.box().width(), from.width(), cut.width());
-        return cut.mirrored() ? taps.mirrored() : taps;
     }
 
     /** For another plane of the same size. */

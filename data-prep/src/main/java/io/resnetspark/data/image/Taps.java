@@ -16,20 +16,22 @@ record Taps(int[] first, float[][] weights) {
      *
      * @param start where the part begins, in inputs
      * @param length of the part, in inputs
+     * @param least the first input that may be looked at
+     * @param most the input behind the last one that may be looked at
      */
-    static Taps of(double start, double length, int inputs, int outputs) {
+    static Taps of(double start, double length, int least, int most, int outputs) {
         double scale = length / outputs;
         double support = Math.max(scale, 1);
         int[] first = new int[outputs];
         int[] end = new int[outputs];
-        int most = 2;
+        int each = 2;
         for (int o = 0; o < outputs; o++) {
             double centre = start + (o + 0.5) * scale;
-            first[o] = Math.max(0, (int) (centre - support + 0.5));
-            end[o] = Math.min(inputs, (int) (centre + support + 0.5));
-            most = Math.max(most, end[o] - first[o]);
+            first[o] = Math.max(least, (int) (centre - support + 0.5));
+            end[o] = Math.min(most, (int) (centre + support + 0.5));
+            each = Math.max(each, end[o] - first[o]);
         }
-        float[][] weights = new float[most == 3 ? 4 : most][outputs];
+        float[][] weights = new float[each == 3 ? 4 : each][outputs];
         for (int o = 0; o < outputs; o++) {
             double centre = start + (o + 0.5) * scale;
             double sum = 0;

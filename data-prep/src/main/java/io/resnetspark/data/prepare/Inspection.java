@@ -19,6 +19,9 @@ record Inspection(Checked checked, Picture picture, Samples samples) {
     /** Of pictures that are scaled down: far above what the eye or a network notices. */
     private static final float JPEG_QUALITY = 0.95f;
 
+    /** Of a side, in pixels: what libjpeg writes. */
+    private static final int LONGEST_JPEG = 65_500;
+
     static Inspection of(SourceImage found, PrepareSettings settings) {
         String digest = Digests.of(found.bytes());
         try {
@@ -29,13 +32,16 @@ record Inspection(Checked checked, Picture picture, Samples samples) {
             Samples samples = picture.samples(Cut.whole(picture));
             Cut kept = Cut.whole(picture);
             byte[] bytes = found.bytes();
-            if (!settings.keepOriginal() && picture.shorterSide() > settings.shorterSide()) {
-                kept = Cut.shorterSide(picture, settings.shorterSide());
+            Cut smaller = Cut.shorterSide(picture, settings.shorterSide());
+            boolean fits = Math.max(smaller.width(), smaller.height()) <= LONGEST_JPEG;
+            if (!settings.keepOriginal() && picture.shorterSide() > settings.shorterSide() && fits) {
+                kept = smaller;
                 bytes = Codec.jpeg(samples.image(kept), JPEG_QUALITY);
             }
             Example example = new Example(found.key(), found.label(), bytes, kept.width(), kept.height(), digest);
             return new Inspection(new Checked(found.split(), example, null), picture, samples);
-        } catch (BadImageException bad) {
+        } catch (BadImageException | RuntimeException bad) {
+            // A picture that nobody foresaw must not end a job of millions.
             Example example = new Example(found.key(), found.label(), found.bytes(), 0, 0, digest);
             return new Inspection(new Checked(found.split(), example, bad.getMessage()), null, null);
         }

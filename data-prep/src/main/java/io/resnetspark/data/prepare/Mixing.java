@@ -131,9 +131,11 @@ final class Mixing {
         List<String> reasons = aside.map(picture -> {
                     String key = picture.example().key();
                     Path file = new Path(folder, fileName(key));
-                    try (OutputStream out = Draft.fileSystem(file, conf.value()).create(file, true)) {
+                    Path attempt = new Path(file.getParent(), "." + file.getName() + "." + Attempt.name());
+                    try (OutputStream out = Draft.fileSystem(file, conf.value()).create(attempt, true)) {
                         out.write(picture.example().bytes());
                     }
+                    Draft.replace(attempt, file, conf.value());
                     String reason = picture.isGood() ? gone.value().get(key) : picture.reason();
                     return key + "\t" + reason.replaceAll("\\s+", " ") + "\n";
                 })

@@ -10,7 +10,8 @@ import java.util.SplittableRandom;
 
 /**
  * Sums over the centre crops of pictures, of each pixel and of products of channels. Of whole levels they are exact, so it
- * does not matter who adds which first.
+ * does not matter who adds which first. (Those of a dataset that grows are taken back from its statistics, which are
+ * rounded.)
  */
 final class PixelSums implements Serializable {
     private static final long serialVersionUID = 1;

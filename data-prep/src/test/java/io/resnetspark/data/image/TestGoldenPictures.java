@@ -57,6 +57,7 @@ class TestGoldenPictures {
         Crop crop = CROPS.get(golden.crop);
         if (!shifted) {
             Cut cut = crop.cut(picture, Seeds.of(golden.seed, 0));
+            assertThat(cut.apart()).isEqualTo(golden.crop.equals("random-area"));
             assertThat(cut.mirrored()).isEqualTo(golden.cut.mirrored());
             assertThat(cut.box().x()).isCloseTo(golden.cut.box().x(), within(1e-9));
             assertThat(cut.box().y()).isCloseTo(golden.cut.box().y(), within(1e-9));

@@ -2,10 +2,12 @@ package io.resnetspark.data.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.resnetspark.data.Seeds;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.DoubleSummaryStatistics;
 import java.util.List;
 import java.util.stream.Stream;
@@ -61,6 +63,40 @@ class TestPil {
     void theCarefulWayToo(Path file) throws Exception {
         byte[] bytes = Files.readAllBytes(file);
         check(file, upright(CarefulDecoder.decode(bytes, Codec.Limits.USUAL), bytes));
+    }
+
+    /** The others are of colours, tables or samplings that FFmpeg is not asked for. */
+    @Test
+    void ordinaryOnesGoTheFastWay() throws Exception {
+        List<String> careful = new ArrayList<>();
+        for (Path file : files()) {
+            byte[] bytes = Files.readAllBytes(file);
+            JpegHeader header = JpegHeader.of(bytes);
+            String name = file.getFileName().toString();
+            if (name.endsWith(".jpg")) {
+                Cut whole = Cut.whole(CarefulDecoder.decode(bytes, Codec.Limits.USUAL));
+                if (!FastJpeg.takes(bytes, header)
+                        || FastJpeg.decode(bytes, header, whole).isEmpty()) {
+                    careful.add(name);
+                }
+            }
+        }
+        assertThat(careful).containsExactly("411.jpg", "cmyk.jpg", "colour-2x1.jpg", "rgb.jpg", "ycck.jpg");
+    }
+
+    /** Rows below a cut are not decoded, which must not be seen: with restart markers, and whatever the sampling. */
+    @ParameterizedTest
+    @MethodSource("files")
+    void aCutIsTheSameHoweverMuchIsDecoded(Path file) throws Exception {
+        Picture picture = Codec.open(Files.readAllBytes(file), Codec.Limits.USUAL);
+        Samples all = picture.samples(Cut.whole(picture));
+        for (Crop crop : List.of(new Crop.RandomArea(0.01, 4 / 3.0, 16), new Crop.ScaleJitter(17, 100, 16))) {
+            for (int i = 0; i < 50; i++) {
+                Cut cut = crop.cut(picture, Seeds.of(5, i));
+                assertThat(picture.samples(cut).image(cut).rgb())
+                        .isEqualTo(all.image(cut).rgb());
+            }
+        }
     }
 
     private static void check(Path file, Image seen) throws Exception {
