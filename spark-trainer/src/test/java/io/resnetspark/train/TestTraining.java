@@ -47,7 +47,7 @@ class TestTraining {
             epochs = 4
             momentum = 0.9
             weight-decay = 1e-4
-            learning-rate { kind = cosine, initial = 0.05, warm-up-epochs = 0.5 }
+            learning-rate { kind = cosine, initial = 0.01, warm-up-epochs = 0.5 }
             """;
 
     @TempDir
