@@ -5,6 +5,9 @@ public interface Progress {
     /** Begins a step that counts {@code total} of a unit, such as images. */
     Step begin(String what, String unit, long total);
 
+    /** Says something that is no step. */
+    default void say(String sentence) {}
+
     /** A step that is under way. */
     interface Step extends AutoCloseable {
         /** @param note a word on how it goes, such as a loss */

@@ -13,11 +13,16 @@ import io.resnetspark.train.averaging.Averaging;
 import io.resnetspark.train.averaging.StatisticsLayout;
 import io.resnetspark.train.averaging.TrainingPlan;
 import io.resnetspark.train.averaging.TrainingState;
+import io.resnetspark.train.checkpoint.Checkpoints;
+import io.resnetspark.train.checkpoint.LastAct;
+import io.resnetspark.train.checkpoint.RunIdentity;
+import io.resnetspark.train.checkpoint.RunState;
 import io.resnetspark.train.evaluate.Evaluation;
 import io.resnetspark.train.evaluate.EvaluationResult;
 import io.resnetspark.train.recipe.Recipe;
 import io.resnetspark.train.report.Metrics;
 import java.io.IOException;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -36,12 +41,40 @@ public final class Training {
     private final TrainingPlan plan;
     private final Preprocessing evaluationPreprocessing;
     private final ComputationGraph graph;
-    private final Metrics metrics = new Metrics();
+    private final Averaging averaging;
+    private final Checkpoints checkpoints;
+    private final Metrics metrics;
+    /** What a checkpoint may be written of at any time. */
+    private volatile RunState run;
 
     /** The model that a run made, and how it went. */
     public record Result(Path model, EvaluationResult evaluation, double trainingSeconds, double imagesPerSecond) {}
 
+    /**
+     * Begins a run.
+     *
+     * @throws BadInputException if there is one already at {@code out}
+     */
     public Training(JavaSparkContext spark, Recipe recipe, Dataset.Opened data, Path out, Progress progress)
+            throws IOException {
+        this(spark, recipe, data, out, progress, Checkpoints.Policy.USUAL, false);
+    }
+
+    /**
+     * Begins a run, or goes on with one.
+     *
+     * @param resume whether to go on from the newest checkpoint, if there is one
+     * @throws BadInputException if the run is complete already; or if it was begun and is not to be resumed; or if it was
+     *     begun with another recipe, dataset or number of threads
+     */
+    public Training(
+            JavaSparkContext spark,
+            Recipe recipe,
+            Dataset.Opened data,
+            Path out,
+            Progress progress,
+            Checkpoints.Policy policy,
+            boolean resume)
             throws IOException {
         this.spark = spark;
         this.conf = spark.hadoopConfiguration();
@@ -61,6 +94,26 @@ public final class Training {
                 recipe.data().trainingOn(data, conf),
                 ExecutorCores.perWorker(spark, recipe.workers()));
         this.graph = graph();
+        this.averaging = new Averaging(spark, plan, StatisticsLayout.of(graph));
+        RunIdentity identity = new RunIdentity(recipe.text(), data.digest(), plan.threads());
+        this.checkpoints = new Checkpoints(out, identity, policy, conf);
+        if (!resume && checkpoints.exist()) {
+            throw new BadInputException(
+                    out + " has checkpoints of a run that was begun. Go on with it with --resume, or"
+                            + " name another --out.");
+        }
+        Optional<Checkpoints.Saved> saved = resume ? checkpoints.latest() : Optional.empty();
+        this.metrics = new Metrics(saved.map(Checkpoints.Saved::metrics).orElse(""));
+        this.run = saved.map(Checkpoints.Saved::run).orElseGet(() -> RunState.begin(initial()));
+        saved.ifPresent(this::say);
+    }
+
+    private void say(Checkpoints.Saved saved) {
+        saved.passedOver().forEach(progress::say);
+        TrainingState state = saved.run().training();
+        progress.say(String.format(
+                "Goes on from %s, after epoch %d and %d of %d rounds of the next.",
+                saved.path(), state.epoch(), state.round(), plan.roundsPerEpoch()));
     }
 
     /** Where the workers are threads of this process, it is known whether they will have room. */
@@ -76,28 +129,43 @@ public final class Training {
     }
 
     public Result run() throws IOException {
-        Averaging averaging = new Averaging(spark, plan, StatisticsLayout.of(graph));
-        TrainingState state = initial();
-        EvaluationResult evaluation = null;
-        double seconds = 0;
-        long images = 0;
-        while (state.epoch() < recipe.epochs()) {
-            int epoch = state.epoch();
-            try (Progress.Step step =
-                    progress.begin("epoch " + (epoch + 1) + "/" + recipe.epochs(), "images", plan.examples())) {
-                long before = images;
-                while (state.epoch() == epoch) {
-                    Averaging.Round round = averaging.round(state);
-                    report(state, round);
-                    state = round.state();
-                    seconds += round.seconds();
-                    images += round.examples();
-                    step.reached(images - before, String.format("loss %.3f", round.loss()));
-                }
+        try (LastAct ignored = LastAct.before(() -> checkpoints.write(run, metrics))) {
+            while (run.training().epoch() < recipe.epochs()) {
+                epoch();
             }
-            evaluation = evaluate(state);
         }
-        return new Result(publish(state, evaluation), evaluation, seconds, images / seconds);
+        return new Result(publish(), run.evaluation(), run.seconds(), run.images() / run.seconds());
+    }
+
+    /** What is left of an epoch, and a look at what it brought. */
+    private void epoch() throws IOException {
+        String name = "epoch " + (run.training().epoch() + 1) + "/" + recipe.epochs();
+        RunState last;
+        try (Progress.Step step = progress.begin(name, "images", plan.examples())) {
+            for (int left = plan.roundsPerEpoch() - run.training().round(); left > 1; left--) {
+                run = round(step);
+                checkpoints.offer(run, metrics);
+            }
+            last = round(step);
+        }
+        // Nothing to go on from before it is evaluated.
+        run = evaluated(last);
+        checkpoints.offer(run, metrics);
+    }
+
+    private RunState round(Progress.Step step) {
+        TrainingState before = run.training();
+        Averaging.Round round = averaging.round(before);
+        report(before, round);
+        long images = run.images() + round.examples();
+        step.reached(images - before.epoch() * plan.examples(), String.format("loss %.3f", round.loss()));
+        return new RunState(
+                round.state(),
+                run.rounds() + 1,
+                images,
+                run.seconds() + round.seconds(),
+                run.evaluation(),
+                metrics.length());
     }
 
     private TrainingState initial() {
@@ -106,15 +174,16 @@ public final class Training {
         return new TrainingState(0, 0, 0, graph.params().toFloatVector(), velocity);
     }
 
-    /** Null where the dataset has nothing to evaluate on. */
-    private EvaluationResult evaluate(TrainingState state) {
+    /** The same where the dataset has nothing to evaluate on. */
+    private RunState evaluated(RunState state) {
         if (data.dataset().examples(Split.VAL) == 0) {
-            return null;
+            return state;
         }
         EvaluationResult result = new Evaluation(spark, data, Split.VAL)
-                .execute(plan, state.parameters(), evaluationPreprocessing, progress);
-        metrics.add(new Metrics.EvaluationLine("evaluation", state.epoch(), result));
-        return result;
+                .execute(plan, state.training().parameters(), evaluationPreprocessing, progress);
+        metrics.add(new Metrics.EvaluationLine("evaluation", state.training().epoch(), result));
+        return new RunState(
+                state.training(), state.rounds(), state.images(), state.seconds(), result, metrics.length());
     }
 
     private void report(TrainingState before, Averaging.Round round) {
@@ -131,16 +200,16 @@ public final class Training {
                 round.waiting()));
     }
 
-    private Path publish(TrainingState state, EvaluationResult evaluation) throws IOException {
+    private Path publish() throws IOException {
         graph.params()
-                .assign(Nd4j.createFromArray(state.parameters())
+                .assign(Nd4j.createFromArray(run.training().parameters())
                         .reshape(graph.params().shape()));
         ModelDescription description = new ModelDescription(
                 ModelDescription.FORMAT,
                 recipe.network(),
                 data.dataset().classes(),
                 ModelArtifact.evaluation(recipe.data().evaluation(), evaluationPreprocessing.mean()),
-                evaluation,
+                run.evaluation(),
                 Provenance.now(data.path().toString(), data.digest(), recipe.seed(), recipe.workers(), plan.threads()));
         return ModelArtifact.write(
                 model,

@@ -35,14 +35,15 @@ record WebP(byte[] file, int width, int height) {
                 throw new BadImageException("a WebP of moving pictures");
             }
             if (name.equals("VP8 ") || name.equals("VP8L")) {
-                return picture(riff, at, length, name.equals("VP8L"));
+                return picture(bytes, riff, at, length, name.equals("VP8L"));
             }
             at += 8 + length + (length & 1);
         }
         throw new BadImageException("damaged: a WebP without a picture");
     }
 
-    private static WebP picture(ByteBuffer riff, int at, int length, boolean lossless) throws BadImageException {
+    private static WebP picture(byte[] bytes, ByteBuffer riff, int at, int length, boolean lossless)
+            throws BadImageException {
         int content = at + 8;
         if (length < 10) {
             throw new BadImageException("damaged: a WebP that ends early");
@@ -67,7 +68,7 @@ record WebP(byte[] file, int width, int height) {
         ByteBuffer file = ByteBuffer.allocate(HEADER + padded).order(ByteOrder.LITTLE_ENDIAN);
         file.put("RIFF".getBytes(StandardCharsets.US_ASCII)).putInt(4 + padded);
         file.put("WEBP".getBytes(StandardCharsets.US_ASCII));
-        file.put(riff.array(), at, 8 + length);
+        file.put(bytes, at, 8 + length);
         return new WebP(file.array(), width, height);
     }
 

@@ -26,6 +26,11 @@ final class Bars implements Progress {
         return TERMINAL ? new Bar(what, unit, total) : new Lines(what, unit, total);
     }
 
+    @Override
+    public void say(String sentence) {
+        out.println(sentence);
+    }
+
     private final class Bar implements Step {
         private final ProgressBar bar;
 

@@ -4,12 +4,14 @@ import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Locations;
 import io.resnetspark.train.Training;
+import io.resnetspark.train.checkpoint.Checkpoints;
 import io.resnetspark.train.recipe.Recipe;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -40,6 +42,34 @@ final class TrainCommand implements Callable<Integer> {
             description = "Another value for a key of the recipe, as --set learning-rate.initial=0.05.")
     Map<String, String> overrides = new LinkedHashMap<>();
 
+    @Option(
+            names = "--resume",
+            description = "Go on from the newest whole checkpoint of the run at --out, to the same bits as without a"
+                    + " break; begin if there is none.")
+    boolean resume;
+
+    @Option(
+            names = "--checkpoint-rounds",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Write a checkpoint after so many rounds, beside those of --checkpoint-minutes and of each"
+                    + " epoch's end. 0, the default: never.")
+    int checkpointRounds;
+
+    @Option(
+            names = "--checkpoint-minutes",
+            paramLabel = "N",
+            defaultValue = "10",
+            description = "Write a checkpoint after so many minutes. Default: ${DEFAULT-VALUE}.")
+    int checkpointMinutes;
+
+    @Option(
+            names = "--keep-checkpoints",
+            paramLabel = "N",
+            defaultValue = "3",
+            description = "Keep so many of the newest, and the best. Default: ${DEFAULT-VALUE}.")
+    int keepCheckpoints;
+
     @Mixin
     SparkOptions sparkOptions;
 
@@ -49,10 +79,13 @@ final class TrainCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Recipe parsed = Recipe.parse(read(recipe), recipe, overrides);
+        Checkpoints.Policy policy =
+                new Checkpoints.Policy(checkpointRounds, Duration.ofMinutes(checkpointMinutes), keepCheckpoints);
         try (JavaSparkContext spark = sparkOptions.start("train " + parsed.network())) {
             Dataset.Opened opened = Dataset.open(Locations.of(data), spark.hadoopConfiguration());
             System.err.println(parsed.text());
-            Training training = new Training(spark, parsed, opened, Locations.of(out), new Bars(System.err));
+            Training training =
+                    new Training(spark, parsed, opened, Locations.of(out), new Bars(System.err), policy, resume);
             print(training.run());
         }
         return 0;

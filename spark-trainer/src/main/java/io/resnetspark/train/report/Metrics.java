@@ -6,7 +6,12 @@ import io.resnetspark.train.evaluate.EvaluationResult;
 
 /** What happened in a run, a JSON object a line. */
 public final class Metrics {
-    private final StringBuilder lines = new StringBuilder();
+    private final StringBuilder lines;
+
+    /** @param earlier lines, of the run that this one goes on with */
+    public Metrics(String earlier) {
+        lines = new StringBuilder(earlier);
+    }
 
     /**
      * A round.
@@ -30,7 +35,7 @@ public final class Metrics {
     /** An evaluation at the end of an epoch. */
     public record EvaluationLine(String kind, int epoch, EvaluationResult result) {}
 
-    public void add(Record line) {
+    public synchronized void add(Record line) {
         try {
             lines.append(Json.COMPACT.writeValueAsString(line)).append('\n');
         } catch (JsonProcessingException impossible) {
@@ -39,7 +44,12 @@ public final class Metrics {
     }
 
     /** All lines so far. */
-    public String text() {
+    public synchronized String text() {
         return lines.toString();
+    }
+
+    /** Characters of all lines so far. */
+    public synchronized int length() {
+        return lines.length();
     }
 }

@@ -1,0 +1,246 @@
+package io.resnetspark.train.checkpoint;
+
+import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.DamagedException;
+import io.resnetspark.storage.Draft;
+import io.resnetspark.storage.Floats;
+import io.resnetspark.storage.Json;
+import io.resnetspark.storage.Manifest;
+import io.resnetspark.train.averaging.TrainingState;
+import io.resnetspark.train.evaluate.EvaluationResult;
+import io.resnetspark.train.report.Metrics;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * Checkpoints of a run, RUN/checkpoints/ROUNDS, each a directory that appears whole: from one of them the run goes on to
+ * the same bits that it would have come to without a break.
+ */
+public final class Checkpoints {
+    private static final int FORMAT = 1;
+    private static final String HEAD = "checkpoint.json";
+    private static final String PARAMETERS = "parameters.f32";
+    private static final String VELOCITY = "velocity.f32";
+    private static final String METRICS = "metrics.jsonl";
+
+    private final Path folder;
+    private final RunIdentity identity;
+    private final Policy policy;
+    private final Configuration conf;
+    private long lastRounds;
+    private long lastTime = System.nanoTime();
+
+    /**
+     * When to write, and what to keep.
+     *
+     * @param everyRounds at the latest; 0 for no such limit
+     * @param every so much time; the end of an epoch counts too
+     * @param keep of the newest; the best at the end of an epoch stays beside them
+     */
+    public record Policy(int everyRounds, Duration every, int keep) {
+        public static final Policy USUAL = new Policy(0, Duration.ofMinutes(10), 3);
+
+        public Policy {
+            if (everyRounds < 0 || every.isNegative() || keep < 1) {
+                throw new BadInputException(
+                        "A checkpoint is written every N rounds (0 for never) or every N minutes, and"
+                                + " at least one is kept; not every " + everyRounds + " rounds, every "
+                                + every.toMinutes()
+                                + " minutes, keeping " + keep + ".");
+            }
+        }
+    }
+
+    /** What is told of a checkpoint without its arrays. */
+    private record Head(
+            int format,
+            RunIdentity identity,
+            int epoch,
+            int round,
+            long iteration,
+            long rounds,
+            long images,
+            double seconds,
+            EvaluationResult evaluation) {
+        /** NaN in the middle of an epoch. */
+        double errorAtEndOfEpoch() {
+            return round == 0 && evaluation != null ? evaluation.top1Error() : Double.NaN;
+        }
+    }
+
+    /**
+     * A checkpoint that was read.
+     *
+     * @param passedOver newer ones that are damaged, and what is wrong with them
+     */
+    public record Saved(Path path, RunState run, String metrics, List<String> passedOver) {}
+
+    public Checkpoints(Path run, RunIdentity identity, Policy policy, Configuration conf) {
+        this.folder = new Path(run, "checkpoints");
+        this.identity = identity;
+        this.policy = policy;
+        this.conf = conf;
+    }
+
+    /** Writes a checkpoint if it is time for one. */
+    public void offer(RunState run, Metrics metrics) throws IOException {
+        boolean due = run.training().round() == 0
+                || (policy.everyRounds > 0 && run.rounds() - lastRounds >= policy.everyRounds)
+                || System.nanoTime() - lastTime >= policy.every.toNanos();
+        if (due) {
+            write(run, metrics);
+        }
+    }
+
+    /** Writes a checkpoint, unless this one is the last that was written, and removes those that are not to be kept. */
+    public synchronized void write(RunState run, Metrics metrics) throws IOException {
+        if (run.rounds() == lastRounds) {
+            return;
+        }
+        TrainingState training = run.training();
+        Path target = path(run.rounds());
+        FileSystem files = Draft.fileSystem(target, conf);
+        files.delete(target, true); // a damaged one, which resuming passed over
+        try (Draft draft = Draft.of(target, conf)) {
+            Head head = new Head(
+                    FORMAT,
+                    identity,
+                    training.epoch(),
+                    training.round(),
+                    training.iteration(),
+                    run.rounds(),
+                    run.images(),
+                    run.seconds(),
+                    run.evaluation());
+            draft.write(HEAD, Json.PRETTY.writeValueAsBytes(head));
+            draft.write(PARAMETERS, Floats.bytes(training.parameters()));
+            draft.write(VELOCITY, Floats.bytes(training.velocity()));
+            draft.write(
+                    METRICS, metrics.text().substring(0, run.metricsLength()).getBytes(StandardCharsets.UTF_8));
+            Manifest.seal(draft);
+            draft.commit();
+        }
+        lastRounds = run.rounds();
+        lastTime = System.nanoTime();
+        prune();
+    }
+
+    private Path path(long rounds) {
+        return new Path(folder, String.format(Locale.ROOT, "%08d", rounds));
+    }
+
+    /** Whether there is any, whole or not. */
+    public boolean exist() throws IOException {
+        return !newestFirst().isEmpty();
+    }
+
+    /**
+     * The newest checkpoint that is whole; nothing if there is none at all.
+     *
+     * @throws DamagedException if there are some, but none is whole
+     * @throws BadInputException naming the differences, if it is of another recipe, dataset or number of threads
+     */
+    public Optional<Saved> latest() throws IOException {
+        List<String> damaged = new ArrayList<>();
+        for (Path path : newestFirst()) {
+            try {
+                Saved saved = read(path, damaged);
+                lastRounds = saved.run.rounds();
+                return Optional.of(saved);
+            } catch (DamagedException broken) {
+                damaged.add(broken.getMessage());
+            }
+        }
+        if (!damaged.isEmpty()) {
+            throw new DamagedException(folder, damaged);
+        }
+        return Optional.empty();
+    }
+
+    private Saved read(Path path, List<String> damaged) throws IOException {
+        Manifest.of(path, conf).verify(path, conf);
+        Head head = Json.read(new Path(path, HEAD), Head.class, conf);
+        if (head.format != FORMAT) {
+            throw new BadInputException(path + " has format " + head.format + "; this version reads " + FORMAT + ".");
+        }
+        List<String> differences = head.identity.differences(identity);
+        if (!differences.isEmpty()) {
+            throw new BadInputException(path + " is of another run: " + String.join("; ", differences)
+                    + ". Use what it was begun with, or name another --out.");
+        }
+        TrainingState training = new TrainingState(
+                head.epoch,
+                head.round,
+                head.iteration,
+                Floats.of(bytes(path, PARAMETERS)),
+                Floats.of(bytes(path, VELOCITY)));
+        String metrics = new String(bytes(path, METRICS), StandardCharsets.UTF_8);
+        RunState run =
+                new RunState(training, head.rounds, head.images, head.seconds, head.evaluation, metrics.length());
+        return new Saved(path, run, metrics, List.copyOf(damaged));
+    }
+
+    private byte[] bytes(Path path, String name) throws IOException {
+        try (InputStream in = path.getFileSystem(conf).open(new Path(path, name))) {
+            return in.readAllBytes();
+        }
+    }
+
+    private List<Path> newestFirst() throws IOException {
+        try {
+            FileStatus[] found = folder.getFileSystem(conf)
+                    .listStatus(folder, path -> path.getName().matches("\\d{8,}"));
+            return Stream.of(found)
+                    .map(FileStatus::getPath)
+                    .sorted(Comparator.comparingLong((Path path) -> Long.parseLong(path.getName()))
+                            .reversed())
+                    .toList();
+        } catch (FileNotFoundException none) {
+            return List.of();
+        }
+    }
+
+    /** Also of what a driver that was killed had half written. */
+    private void prune() throws IOException {
+        FileSystem files = Draft.fileSystem(folder, conf);
+        for (FileStatus half : files.listStatus(folder, path -> path.getName().startsWith("."))) {
+            files.delete(half.getPath(), true);
+        }
+        List<Path> all = newestFirst();
+        Set<Path> kept = new HashSet<>(all.subList(0, Math.min(policy.keep, all.size())));
+        best(all).ifPresent(kept::add);
+        for (Path path : all) {
+            if (!kept.contains(path)) {
+                files.delete(path, true);
+            }
+        }
+    }
+
+    private Optional<Path> best(List<Path> all) throws IOException {
+        Path best = null;
+        double least = Double.POSITIVE_INFINITY;
+        for (Path path : all) {
+            Head head = Json.read(new Path(path, HEAD), Head.class, conf);
+            if (head.errorAtEndOfEpoch() < least) {
+                least = head.errorAtEndOfEpoch();
+                best = path;
+            }
+        }
+        return Optional.ofNullable(best);
+    }
+}

@@ -1,0 +1,50 @@
+package io.resnetspark.train.checkpoint;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigValue;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/**
+ * What must be the same for a run to go on as if it had never ended.
+ *
+ * @param recipe resolved, in HOCON
+ * @param datasetDigest SHA-256 of its dataset.json
+ * @param threads of one worker: sums of more of them differ in the last bits
+ */
+public record RunIdentity(String recipe, String datasetDigest, int threads) {
+    /** Sentences about what is another than here. */
+    List<String> differences(RunIdentity now) {
+        List<String> differences = new ArrayList<>();
+        Map<String, String> before = values(recipe);
+        Map<String, String> after = values(now.recipe);
+        TreeSet<String> keys = new TreeSet<>(before.keySet());
+        keys.addAll(after.keySet());
+        for (String key : keys) {
+            String was = before.getOrDefault(key, "not there");
+            String is = after.getOrDefault(key, "not there");
+            if (!was.equals(is)) {
+                differences.add("the recipe's " + key + " was " + was + " and is " + is);
+            }
+        }
+        if (!datasetDigest.equals(now.datasetDigest)) {
+            differences.add("the SHA-256 of dataset.json was " + datasetDigest + " and is " + now.datasetDigest);
+        }
+        if (threads != now.threads) {
+            differences.add("a worker had " + threads + " threads and has " + now.threads);
+        }
+        return differences;
+    }
+
+    private static Map<String, String> values(String recipe) {
+        Config config = ConfigFactory.parseString(recipe);
+        Function<Map.Entry<String, ConfigValue>, String> value =
+                entry -> entry.getValue().unwrapped().toString();
+        return config.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, value));
+    }
+}

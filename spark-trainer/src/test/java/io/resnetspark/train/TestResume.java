@@ -1,0 +1,199 @@
+package io.resnetspark.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.resnetspark.data.Corpora;
+import io.resnetspark.data.Progress;
+import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.DamagedException;
+import io.resnetspark.train.checkpoint.Checkpoints;
+import io.resnetspark.train.recipe.Recipe;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A run that ended before its time goes on as if it had not. */
+class TestResume {
+    private static final String RECIPE = """
+            network = resnet20
+            seed = 3
+            data {
+              crop = 32
+              augmentation { kind = pad-and-shift, padding = 2 }
+              colour-noise = 0.1
+              mean = per-channel
+              evaluation-shorter-side = 32
+            }
+            workers = 2
+            batch = 4
+            steps-per-round = 2
+            epochs = 3
+            momentum = 0.9
+            weight-decay = 1e-4
+            learning-rate { kind = cosine, initial = 0.01, warm-up-epochs = 0.5 }
+            """;
+
+    private static final Checkpoints.Policy EVERY_ROUND = new Checkpoints.Policy(1, Duration.ofDays(1), 2);
+
+    @TempDir
+    static Path folder;
+
+    private static JavaSparkContext spark;
+    private static Dataset.Opened data;
+    private static Path uninterrupted;
+
+    /** As a driver that dies: thrown out of the loop when so many rounds are done. */
+    private static final class Death extends RuntimeException {
+        private static final long serialVersionUID = 1;
+    }
+
+    @BeforeAll
+    static void train() throws Exception {
+        spark = Corpora.spark("local[2]");
+        Path corpus = Corpora.folders(folder.resolve("corpus"), 16, 5, 36);
+        data = Corpora.prepare(spark, corpus, folder.resolve("data").toUri().toString(), 1 << 20);
+        uninterrupted = folder.resolve("uninterrupted");
+        training(uninterrupted, Map.of(), Progress.silent(), false).run();
+    }
+
+    @AfterAll
+    static void stop() {
+        spark.close();
+    }
+
+    private static Training training(Path run, Map<String, String> overrides, Progress progress, boolean resume)
+            throws IOException {
+        Recipe recipe = Recipe.parse(RECIPE, "test", overrides);
+        return new Training(spark, recipe, data, hadoop(run), progress, EVERY_ROUND, resume);
+    }
+
+    private static Progress dyingAfter(int rounds, List<String> said) {
+        return new Progress() {
+            private int done;
+
+            @Override
+            public Step begin(String what, String unit, long total) {
+                return new Step() {
+                    @Override
+                    public void reached(long images, String note) {
+                        if (what.startsWith("epoch") && ++done > rounds) {
+                            throw new Death();
+                        }
+                    }
+
+                    @Override
+                    public void close() {}
+                };
+            }
+
+            @Override
+            public void say(String sentence) {
+                said.add(sentence);
+            }
+        };
+    }
+
+    private static Path dead(String name, int... rounds) throws IOException {
+        Path run = folder.resolve(name);
+        for (int i = 0; i < rounds.length; i++) {
+            Training training = training(run, Map.of(), dyingAfter(rounds[i], new ArrayList<>()), i > 0);
+            assertThatThrownBy(training::run).isInstanceOf(Death.class);
+        }
+        return run;
+    }
+
+    /** 48 pictures: three rounds an epoch. It dies in the first, at the end of the second and in the third epoch. */
+    @Test
+    void goesOnToTheSameBits() throws Exception {
+        Path run = dead("died", 1, 4, 2);
+        List<String> said = new ArrayList<>();
+        training(run, Map.of(), dyingAfter(100, said), true).run();
+        assertThat(said).hasSize(1);
+        assertThat(said.get(0)).contains("checkpoints/00000007, after epoch 2 and 1 of 3 rounds of the next");
+        assertThat(run.resolve("model/weights.safetensors"))
+                .hasSameBinaryContentAs(uninterrupted.resolve("model/weights.safetensors"));
+        assertThat(metrics(run)).hasSize(9 + 3).isEqualTo(metrics(uninterrupted));
+    }
+
+    /** Without the times. */
+    private static List<String> metrics(Path run) throws IOException {
+        return Files.readAllLines(run.resolve("model/metrics.jsonl")).stream()
+                .map(line -> line.replaceAll("\"(seconds|\\w+_per_second|waiting_seconds)\":[^,}]+", ""))
+                .toList();
+    }
+
+    @Test
+    void keepsTheNewestAndTheBest() throws Exception {
+        Path run = dead("kept", 8);
+        assertThat(names(run)).endsWith("00000007", "00000008").hasSizeBetween(2, 3);
+        Files.createDirectories(run.resolve("checkpoints/.00000009.writing-half"));
+        training(run, Map.of(), Progress.silent(), true).run();
+        assertThat(names(run)).contains("00000008", "00000009").doesNotContain("00000007");
+        assertThat(run.resolve("checkpoints/.00000009.writing-half")).doesNotExist();
+    }
+
+    private static List<String> names(Path run) throws IOException {
+        try (Stream<Path> files = Files.list(run.resolve("checkpoints"))) {
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> !name.startsWith("."))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    @Test
+    void passesOverADamagedCheckpoint() throws Exception {
+        Path run = dead("damaged", 5);
+        Files.delete(run.resolve("checkpoints/00000005/velocity.f32"));
+        List<String> said = new ArrayList<>();
+        training(run, Map.of(), dyingAfter(100, said), true).run();
+        assertThat(said).hasSize(2);
+        assertThat(said.get(0)).contains("00000005").contains("velocity.f32 is missing");
+        assertThat(run.resolve("model/weights.safetensors"))
+                .hasSameBinaryContentAs(uninterrupted.resolve("model/weights.safetensors"));
+    }
+
+    @Test
+    void refusesWhenNoneIsWhole() throws Exception {
+        Path run = dead("broken", 2);
+        for (String name : names(run)) {
+            Files.writeString(run.resolve("checkpoints/" + name + "/parameters.f32"), "no floats");
+        }
+        assertThatThrownBy(() -> training(run, Map.of(), Progress.silent(), true))
+                .isInstanceOf(DamagedException.class)
+                .hasMessageContaining("parameters.f32");
+    }
+
+    @Test
+    void refusesAnotherRecipeAndSaysWhatDiffers() throws Exception {
+        Path run = dead("other", 1);
+        assertThatThrownBy(() -> training(run, Map.of("momentum", "0.8"), Progress.silent(), true))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("the recipe's momentum was 0.9 and is 0.8");
+        assertThatThrownBy(() -> training(run, Map.of(), Progress.silent(), false))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("Go on with it with --resume");
+    }
+
+    @Test
+    void refusesPoliciesThatCannotBe() {
+        assertThatThrownBy(() -> new Checkpoints.Policy(0, Duration.ofMinutes(1), 0))
+                .hasMessageContaining("at least one is kept");
+    }
+
+    private static org.apache.hadoop.fs.Path hadoop(Path path) {
+        return new org.apache.hadoop.fs.Path(path.toUri());
+    }
+}
