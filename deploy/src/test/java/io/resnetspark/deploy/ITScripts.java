@@ -7,8 +7,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.resnetspark.data.Corpora;
 import io.resnetspark.deploy.Command.Ended;
 import io.resnetspark.storage.Json;
+import java.io.File;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -77,6 +80,43 @@ class ITScripts {
                 Json.COMPACT.readTree(resnet(with("bench train", words)).ok().out());
         assumeThat(measured.get("peak_resident_mib").asInt()).isPositive();
         assertThat(measured.get("peak_resident_mib").asDouble()).isBetween(0.8 * estimated, 1.25 * estimated);
+    }
+
+    /** By SIGTERM, and by kill -9, at whatever instant that is. */
+    @Test
+    void aRunThatIsKilledGoesOnToTheSameBits() throws Exception {
+        Corpora.folders(Path.of(at("corpus")), 40, 10, 36);
+        resnet("prepare", "--from", at("corpus"), "--to", at("data")).ok();
+        String recipe = SmallRecipe.write(Path.of(at("small.conf"))).toString();
+        resnet("train", recipe, "--data", at("data"), "--out", at("whole")).ok();
+
+        String[] train = {
+            "train", recipe, "--data", at("data"), "--out", at("run"), "--resume", "--checkpoint-rounds", "1"
+        };
+        assertThat(endedAfterRound(3, Process::destroy, train)).isEqualTo(128 + 15);
+        assertThat(endedAfterRound(11, Process::destroyForcibly, train)).isEqualTo(128 + 9);
+        Ended resumed = resnet(train).ok();
+        assertThat(resumed.err()).contains("Goes on from");
+        assertThat(Path.of(at("run/model/weights.safetensors")))
+                .hasSameBinaryContentAs(Path.of(at("whole/model/weights.safetensors")));
+    }
+
+    /** Starts a command, ends it once there is a checkpoint of this round or a later one, and gives its exit code. */
+    private int endedAfterRound(long round, Consumer<Process> end, String... command) throws Exception {
+        Process process = Command.of(Map.of(), "scripts/resnet", command)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        String[] names = {};
+        while (process.isAlive()
+                && Stream.of(names).noneMatch(name -> name.matches("\\d+") && Long.parseLong(name) >= round)) {
+            Thread.sleep(10);
+            String[] found = new File(at("run/checkpoints")).list();
+            names = found == null ? names : found;
+        }
+        end.accept(process);
+        assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
+        return process.exitValue();
     }
 
     private static String[] with(String command, String... words) {
