@@ -155,12 +155,16 @@ class TestResume {
 
     @Test
     void passesOverADamagedCheckpoint() throws Exception {
-        Path run = dead("damaged", 5);
+        Path run = dead("damaged", 5); // 4 and 5 are the newest, 3 the best: the end of an epoch
         Files.delete(run.resolve("checkpoints/00000005/velocity.f32"));
+        Files.createDirectories(run.resolve("checkpoints/00000077"));
+        Files.writeString(run.resolve("checkpoints/00000003/checkpoint.json"), "not any more");
         List<String> said = new ArrayList<>();
         training(run, Map.of(), dyingAfter(100, said), true).run();
-        assertThat(said).hasSize(2);
-        assertThat(said.get(0)).contains("00000005").contains("velocity.f32 is missing");
+        assertThat(said).hasSize(3);
+        assertThat(said.get(0)).contains("00000077").contains("manifest.json is missing");
+        assertThat(said.get(1)).contains("00000005").contains("velocity.f32 is missing");
+        assertThat(names(run)).endsWith("00000008", "00000009");
         assertThat(run.resolve("model/weights.safetensors"))
                 .hasSameBinaryContentAs(uninterrupted.resolve("model/weights.safetensors"));
     }

@@ -207,23 +207,27 @@ public final class Checkpoints {
                     .listStatus(folder, path -> path.getName().matches("\\d{8,}"));
             return Stream.of(found)
                     .map(FileStatus::getPath)
-                    .sorted(Comparator.comparingLong((Path path) -> Long.parseLong(path.getName()))
-                            .reversed())
+                    .sorted(Comparator.comparingLong(Checkpoints::rounds).reversed())
                     .toList();
         } catch (FileNotFoundException none) {
             return List.of();
         }
     }
 
-    /** Also of what a driver that was killed had half written. */
+    /** Also of what a driver that was killed had half written, and of newer ones, which were damaged. */
     private void prune() throws IOException {
         FileSystem files = Draft.fileSystem(folder, conf);
         for (FileStatus half : files.listStatus(folder, path -> path.getName().startsWith("."))) {
             files.delete(half.getPath(), true);
         }
         List<Path> all = newestFirst();
-        Set<Path> kept = new HashSet<>(all.subList(0, Math.min(policy.keep, all.size())));
-        best(all).ifPresent(kept::add);
+        List<Path> ours =
+                all.stream().filter(path -> rounds(path) <= lastRounds).toList();
+        Set<Path> kept = new HashSet<>(ours.subList(0, Math.min(policy.keep, ours.size())));
+        ours.stream()
+                .filter(path -> !Double.isNaN(errorAtEndOfEpoch(path)))
+                .min(Comparator.comparingDouble(this::errorAtEndOfEpoch))
+                .ifPresent(kept::add);
         for (Path path : all) {
             if (!kept.contains(path)) {
                 files.delete(path, true);
@@ -231,16 +235,16 @@ public final class Checkpoints {
         }
     }
 
-    private Optional<Path> best(List<Path> all) throws IOException {
-        Path best = null;
-        double least = Double.POSITIVE_INFINITY;
-        for (Path path : all) {
-            Head head = Json.read(new Path(path, HEAD), Head.class, conf);
-            if (head.errorAtEndOfEpoch() < least) {
-                least = head.errorAtEndOfEpoch();
-                best = path;
-            }
+    private static long rounds(Path path) {
+        return Long.parseLong(path.getName());
+    }
+
+    /** NaN in the middle of an epoch, and where somebody has damaged the checkpoint. */
+    private double errorAtEndOfEpoch(Path path) {
+        try {
+            return Json.read(new Path(path, HEAD), Head.class, conf).errorAtEndOfEpoch();
+        } catch (IOException | BadInputException damaged) {
+            return Double.NaN;
         }
-        return Optional.ofNullable(best);
     }
 }
