@@ -48,7 +48,10 @@ record JpegHeader(Frame frame, JpegColours colours, boolean selfContained, int o
     record Frame(int process, int precision, int width, int height, int heightAt, List<Component> components) {
         /** Rows of the units that a picture of several components is made of: 8 for each of the finest's samples. */
         int unitRows() {
-            return 8 * components.stream().mapToInt(Component::down).max().orElse(1);
+            return 8
+                    * Math.max(
+                            1,
+                            components.stream().mapToInt(Component::down).max().orElse(1));
         }
 
         /** Whether differences of colour have a sample for one or two columns, and one or two rows. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -260,6 +261,23 @@ class TestCodec {
         assertThatThrownBy(() -> Codec.decode(HexFormat.of().parseHex(bytes)))
                 .isInstanceOf(BadImageException.class)
                 .hasMessageFindingMatch("damaged|pixels|not a picture");
+    }
+
+    @Test
+    void refusesSamplingsOfNothing() throws IOException {
+        byte[] grey;
+        try (InputStream in = TestCodec.class.getResourceAsStream("/pil/grey.jpg")) {
+            grey = in.readAllBytes();
+        }
+        for (int i = 0; i + 11 < grey.length; i++) {
+            if ((grey[i] & 0xff) == 0xff && (grey[i + 1] & 0xff) == 0xc0) {
+                grey[i + 11] = 0;
+                break;
+            }
+        }
+        assertThatThrownBy(() -> Codec.decode(grey))
+                .isInstanceOf(BadImageException.class)
+                .hasMessageContaining("damaged");
     }
 
     private static double meanDifference(Image a, Image b) {
