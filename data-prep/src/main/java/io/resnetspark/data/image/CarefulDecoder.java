@@ -18,7 +18,8 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
 /**
  * Pictures of every kind that is taken, by the JDK's ImageIO and TwelveMonkeys' readers, which say what is wrong with a
  * bad one. Colours are those that PIL's {@code convert("RGB")} gives, which the pictures of everybody else's networks
- * went through: colour profiles of JPEGs and WebPs count for nothing, alpha is dropped, print colours are turned without a profile.
+ * went through: colour profiles of JPEGs and WebPs count for nothing, alpha is dropped, print colours are turned without
+ * a profile.
  */
 final class CarefulDecoder {
     private static final List<String> FORMATS = List.of("jpeg", "png", "gif", "webp");

@@ -32,18 +32,25 @@ record Inspection(Checked checked, Picture picture, Samples samples) {
             Samples samples = picture.samples(Cut.whole(picture));
             Cut kept = Cut.whole(picture);
             byte[] bytes = found.bytes();
-            Cut smaller = Cut.shorterSide(picture, settings.shorterSide());
-            boolean fits = Math.max(smaller.width(), smaller.height()) <= LONGEST_JPEG;
-            if (!settings.keepOriginal() && picture.shorterSide() > settings.shorterSide() && fits) {
-                kept = smaller;
-                bytes = Codec.jpeg(samples.image(kept), JPEG_QUALITY);
+            if (!settings.keepOriginal() && picture.shorterSide() > settings.shorterSide()) {
+                Cut smaller = Cut.shorterSide(picture, settings.shorterSide());
+                if (Math.max(smaller.width(), smaller.height()) <= LONGEST_JPEG) {
+                    kept = smaller;
+                    bytes = Codec.jpeg(samples.image(kept), JPEG_QUALITY);
+                }
             }
             Example example = new Example(found.key(), found.label(), bytes, kept.width(), kept.height(), digest);
             return new Inspection(new Checked(found.split(), example, null), picture, samples);
-        } catch (BadImageException | RuntimeException bad) {
-            // A picture that nobody foresaw must not end a job of millions.
-            Example example = new Example(found.key(), found.label(), found.bytes(), 0, 0, digest);
-            return new Inspection(new Checked(found.split(), example, bad.getMessage()), null, null);
+        } catch (BadImageException bad) {
+            return bad(found, digest, bad.getMessage());
+        } catch (RuntimeException unforeseen) {
+            // One picture must not end a job of millions.
+            return bad(found, digest, "damaged: " + unforeseen);
         }
+    }
+
+    private static Inspection bad(SourceImage found, String digest, String reason) {
+        Example example = new Example(found.key(), found.label(), found.bytes(), 0, 0, digest);
+        return new Inspection(new Checked(found.split(), example, reason), null, null);
     }
 }

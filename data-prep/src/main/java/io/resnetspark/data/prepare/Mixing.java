@@ -119,6 +119,7 @@ final class Mixing {
     /** Bad pictures, written where they were read; and why each is bad, in a table for each run. */
     void quarantine(String run) throws IOException {
         String folder = new Path(draft.path(), "quarantine").toString();
+        String attempts = new Path(draft.path(), ".attempts").toString();
         SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
         Broadcast<Map<String, String>> gone = surplus;
         JavaRDD<Checked> aside = staging.bad();
@@ -131,15 +132,18 @@ final class Mixing {
         List<String> reasons = aside.map(picture -> {
                     String key = picture.example().key();
                     Path file = new Path(folder, fileName(key));
-                    Path attempt = new Path(file.getParent(), "." + file.getName() + "." + Attempt.name());
+                    Path attempt = new Path(attempts, Attempt.name());
                     try (OutputStream out = Draft.fileSystem(file, conf.value()).create(attempt, true)) {
                         out.write(picture.example().bytes());
                     }
+                    file.getFileSystem(conf.value()).mkdirs(file.getParent());
                     Draft.replace(attempt, file, conf.value());
                     String reason = picture.isGood() ? gone.value().get(key) : picture.reason();
                     return key + "\t" + reason.replaceAll("\\s+", " ") + "\n";
                 })
                 .collect();
+        Path left = new Path(attempts);
+        left.getFileSystem(spark.hadoopConfiguration()).delete(left, true);
         if (!reasons.isEmpty()) {
             String table = reasons.stream().sorted().collect(Collectors.joining());
             String name = run.equals("first") ? "reasons.tsv" : "reasons-" + run + ".tsv";
