@@ -4,15 +4,17 @@ import io.resnetspark.data.Progress;
 import io.resnetspark.data.Split;
 import io.resnetspark.data.image.Preprocessing;
 import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.model.graph.NativeFloats;
+import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.model.weights.NetworkWeights;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.artifact.ModelDescription;
 import io.resnetspark.train.artifact.Provenance;
 import io.resnetspark.train.averaging.Averaging;
-import io.resnetspark.train.averaging.StatisticsLayout;
-import io.resnetspark.train.averaging.TrainingPlan;
-import io.resnetspark.train.averaging.TrainingState;
+import io.resnetspark.train.averaging.DivergedException;
+import io.resnetspark.train.averaging.Engine;
+import io.resnetspark.train.averaging.Round;
 import io.resnetspark.train.checkpoint.Checkpoints;
 import io.resnetspark.train.checkpoint.LastAct;
 import io.resnetspark.train.checkpoint.RunIdentity;
@@ -21,13 +23,15 @@ import io.resnetspark.train.evaluate.Evaluation;
 import io.resnetspark.train.evaluate.EvaluationResult;
 import io.resnetspark.train.recipe.Recipe;
 import io.resnetspark.train.report.Metrics;
+import io.resnetspark.train.worker.LocalSteps;
+import io.resnetspark.train.worker.StatisticsLayout;
+import io.resnetspark.train.worker.TrainingPlan;
+import io.resnetspark.train.worker.TrainingState;
 import java.io.IOException;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.deeplearning4j.nn.graph.ComputationGraph;
-import org.nd4j.linalg.factory.Nd4j;
 
 /** A training run: state, round, state; at the end of an epoch a look at pictures never seen; at last a model. */
 public final class Training {
@@ -40,8 +44,8 @@ public final class Training {
 
     private final TrainingPlan plan;
     private final Preprocessing evaluationPreprocessing;
-    private final ComputationGraph graph;
-    private final Averaging averaging;
+    private final NetworkGraph graph;
+    private final Engine engine;
     private final Checkpoints checkpoints;
     private final Metrics metrics;
     /** What a checkpoint may be written of at any time. */
@@ -94,7 +98,13 @@ public final class Training {
                 recipe.data().trainingOn(data, conf),
                 ExecutorCores.perWorker(spark, recipe.workers()));
         this.graph = graph();
-        this.averaging = new Averaging(spark, plan, StatisticsLayout.of(graph));
+        this.engine = new Averaging(
+                spark,
+                new LocalSteps(plan),
+                recipe.workers(),
+                recipe.averaging(),
+                StatisticsLayout.of(graph),
+                plan::examplesPerRound);
         RunIdentity identity = new RunIdentity(recipe.text(), data.digest(), plan.threads());
         this.checkpoints = new Checkpoints(out, identity, policy, conf);
         if (!resume && checkpoints.exist()) {
@@ -104,20 +114,32 @@ public final class Training {
         }
         Optional<Checkpoints.Saved> saved = resume ? checkpoints.latest() : Optional.empty();
         this.metrics = new Metrics(saved.map(Checkpoints.Saved::metrics).orElse(""));
-        this.run = saved.map(Checkpoints.Saved::run).orElseGet(() -> RunState.begin(initial()));
-        saved.ifPresent(this::say);
+        this.run = saved.isPresent()
+                ? resumed(saved.get())
+                : RunState.begin(new StartingPoint(recipe, data.dataset().classes(), graph).state(plan.work(0), conf));
     }
 
-    private void say(Checkpoints.Saved saved) {
+    /** What is left of the epoch is dealt anew if there are other workers now than there were. */
+    private RunState resumed(Checkpoints.Saved saved) {
         saved.passedOver().forEach(progress::say);
         TrainingState state = saved.run().training();
+        int workers = state.work().parts().size();
         progress.say(String.format(
-                "Goes on from %s, after epoch %d and %d of %d rounds of the next.",
-                saved.path(), state.epoch(), state.round(), plan.roundsPerEpoch()));
+                "Goes on from %s, after epoch %d and %,d of %,d images of the next%s.",
+                saved.path(),
+                state.work().epoch(),
+                state.work().done(),
+                state.work().examples(),
+                workers == recipe.workers()
+                        ? ""
+                        : ", with " + recipe.workers() + " workers where there were " + workers));
+        return workers == recipe.workers()
+                ? saved.run()
+                : saved.run().with(state.with(state.work().dealtTo(recipe.workers())));
     }
 
     /** Where the workers are threads of this process, it is known whether they will have room. */
-    private ComputationGraph graph() {
+    private NetworkGraph graph() {
         try {
             if (spark.isLocal()) {
                 plan.requireMemory(Math.min(recipe.workers(), spark.defaultParallelism()));
@@ -129,24 +151,30 @@ public final class Training {
     }
 
     public Result run() throws IOException {
-        try (LastAct ignored = LastAct.before(() -> checkpoints.write(run, metrics))) {
-            while (run.training().epoch() < recipe.epochs()) {
+        try (LastAct ignored = LastAct.before(() -> checkpoints.write(run, metrics));
+                engine) {
+            while (run.training().work().epoch() < recipe.epochs()) {
                 epoch();
             }
+        } catch (DivergedException diverged) {
+            checkpoints.write(run, metrics);
+            throw diverged;
         }
         return new Result(publish(), run.evaluation(), run.seconds(), run.images() / run.seconds());
     }
 
     /** What is left of an epoch, and a look at what it brought. */
     private void epoch() throws IOException {
-        String name = "epoch " + (run.training().epoch() + 1) + "/" + recipe.epochs();
-        RunState last;
+        String name = "epoch " + (run.training().work().epoch() + 1) + "/" + recipe.epochs();
+        RunState last = run;
         try (Progress.Step step = progress.begin(name, "images", plan.examples())) {
-            for (int left = plan.roundsPerEpoch() - run.training().round(); left > 1; left--) {
-                run = round(step);
-                checkpoints.offer(run, metrics);
+            while (last.training().work().left() > 0) {
+                last = round(step);
+                if (last.training().work().left() > 0) {
+                    run = last;
+                    checkpoints.offer(run, metrics);
+                }
             }
-            last = round(step);
         }
         // Nothing to go on from before it is evaluated.
         run = evaluated(last);
@@ -154,56 +182,29 @@ public final class Training {
     }
 
     private RunState round(Progress.Step step) {
-        TrainingState before = run.training();
-        Averaging.Round round = averaging.round(before);
-        report(before, round);
-        long images = run.images() + round.examples();
-        step.reached(images - before.epoch() * plan.examples(), String.format("loss %.3f", round.loss()));
-        return new RunState(
-                round.state(),
-                run.rounds() + 1,
-                images,
-                run.seconds() + round.seconds(),
-                run.evaluation(),
-                metrics.length());
+        Round round = engine.round(run.training());
+        metrics.add(Metrics.RoundLine.of(run.training(), round));
+        step.reached(round.state().work().done(), String.format("loss %.3f", round.loss()));
+        return run.after(round, metrics.length());
     }
 
-    private TrainingState initial() {
-        float[] velocity =
-                new float[(int) graph.getUpdater().getStateViewArray().length()];
-        return new TrainingState(0, 0, 0, graph.params().toFloatVector(), velocity);
-    }
-
-    /** The same where the dataset has nothing to evaluate on. */
+    /** At the end of an epoch: how good it is, if the dataset has something to evaluate on, and the next one's work. */
     private RunState evaluated(RunState state) {
+        TrainingState training = state.training();
+        int epochs = training.work().epoch() + 1;
         if (data.dataset().examples(Split.VAL) == 0) {
-            return state;
+            return state.with(training.with(plan.work(epochs)));
         }
         EvaluationResult result = new Evaluation(spark, data, Split.VAL)
-                .execute(plan, state.training().parameters(), evaluationPreprocessing, progress);
-        metrics.add(new Metrics.EvaluationLine("evaluation", state.training().epoch(), result));
-        return new RunState(
-                state.training(), state.rounds(), state.images(), state.seconds(), result, metrics.length());
-    }
-
-    private void report(TrainingState before, Averaging.Round round) {
-        metrics.add(new Metrics.RoundLine(
-                "round",
-                before.epoch() + 1,
-                before.round() + 1,
-                round.state().iteration(),
-                recipe.learningRate().at((double) before.iteration() / plan.iterationsPerEpoch()),
-                round.loss(),
-                round.examples(),
-                round.seconds(),
-                round.examples() / round.seconds(),
-                round.waiting()));
+                .execute(plan, training.parameters(), evaluationPreprocessing, progress);
+        metrics.add(new Metrics.EvaluationLine("evaluation", epochs, result));
+        RunState known = state.with(result, metrics.length());
+        int drops = recipe.learningRate().drops(known.errors());
+        return known.with(training.with(plan.work(epochs)).withDrops(drops));
     }
 
     private Path publish() throws IOException {
-        graph.params()
-                .assign(Nd4j.createFromArray(run.training().parameters())
-                        .reshape(graph.params().shape()));
+        NativeFloats.assign(graph.params(), run.training().parameters());
         ModelDescription description = new ModelDescription(
                 ModelDescription.FORMAT,
                 recipe.network(),

@@ -51,17 +51,6 @@ public final class EpochOrder {
         return runs;
     }
 
-    /**
-     * Positions of one worker in one round, as {from, to}. Each worker has a contiguous part of the epoch, equal to
-     * within one example, and goes through it {@code stride} examples a round; past its end the range is empty.
-     */
-    public static long[] slice(long examples, int worker, int workers, long round, long stride) {
-        long begin = examples * worker / workers;
-        long end = examples * (worker + 1) / workers;
-        long from = Math.min(end, begin + round * stride);
-        return new long[] {from, Math.min(end, from + stride)};
-    }
-
     /** Fisher and Yates. */
     private static int[] permutation(int length, RandomGenerator random) {
         int[] order = IntStream.range(0, length).toArray();

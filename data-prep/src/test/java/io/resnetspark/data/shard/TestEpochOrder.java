@@ -4,12 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.resnetspark.data.shard.EpochOrder.Run;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TestEpochOrder {
     private static final int[] SIZES = {7, 0, 13, 1, 20};
@@ -17,29 +18,58 @@ class TestEpochOrder {
     @ParameterizedTest
     @CsvSource({"1, 5", "2, 3", "3, 4", "4, 100", "41, 1", "50, 2"})
     void visitsEveryExampleOnceHoweverWorkersAndRoundsDivide(int workers, int stride) {
-        EpochOrder order = new EpochOrder(1, 2, SIZES);
         List<String> visited = new ArrayList<>();
-        for (int worker = 0; worker < workers; worker++) {
-            for (int round = 0; ; round++) {
-                long[] slice = EpochOrder.slice(order.examples(), worker, workers, round, stride);
-                if (slice[0] == slice[1]) {
-                    break;
-                }
-                assertThat(slice[1] - slice[0]).isLessThanOrEqualTo(stride);
-                visited.addAll(examples(order, slice[0], slice[1]));
-            }
+        for (EpochWork work = EpochWork.begin(2, 41, workers); work.left() > 0; work = work.after(stride, Set.of())) {
+            visited.addAll(round(work, stride, Set.of()));
+        }
+        assertThat(visited).hasSize(41).doesNotHaveDuplicates();
+    }
+
+    /** As after a resume with another number of workers, and where some never came back from a round. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 4, 5})
+    void visitsEveryExampleOnceThoughWorkersComeAndGo(int seed) {
+        Random random = new Random(seed);
+        List<String> visited = new ArrayList<>();
+        EpochWork work = EpochWork.begin(2, 41, 4);
+        while (work.left() > 0) {
+            int workers = 1 + random.nextInt(6);
+            work = work.dealtTo(workers);
+            Set<Integer> missing = Set.of(random.nextInt(2 * workers));
+            visited.addAll(round(work, 3, missing));
+            work = work.after(3, missing);
+            assertThat(work.done()).isEqualTo(visited.size());
         }
         assertThat(visited).hasSize(41).doesNotHaveDuplicates();
     }
 
     @Test
-    void givesWorkersPartsEqualToWithinOne() {
-        Set<Long> lengths = new HashSet<>();
-        for (int worker = 0; worker < 6; worker++) {
-            long[] slice = EpochOrder.slice(41, worker, 6, 0, 1000);
-            lengths.add(slice[1] - slice[0]);
+    void dealsPartsEqualToWithinOne() {
+        for (EpochWork work : List.of(
+                EpochWork.begin(0, 41, 6),
+                EpochWork.begin(0, 50, 2).after(7, Set.of(1)).dealtTo(6))) {
+            assertThat(work.left()).isBetween(41L, 43L);
+            assertThat(work.longestPart()).isBetween(work.left() / 6, work.left() / 6 + 1);
+            assertThat(work.parts().stream().mapToLong(part -> length(part)))
+                    .allMatch(length -> length >= work.left() / 6);
         }
-        assertThat(lengths).containsExactlyInAnyOrder(6L, 7L);
+    }
+
+    private static long length(List<EpochWork.Range> part) {
+        return part.stream().mapToLong(range -> range.to() - range.from()).sum();
+    }
+
+    /** What the workers that are not missing visit. */
+    private static List<String> round(EpochWork work, long count, Set<Integer> missing) {
+        List<String> visited = new ArrayList<>();
+        for (int worker = 0; worker < work.parts().size(); worker++) {
+            if (!missing.contains(worker)) {
+                work.next(worker, count)
+                        .forEach(range ->
+                                visited.addAll(examples(new EpochOrder(1, 2, SIZES), range.from(), range.to())));
+            }
+        }
+        return visited;
     }
 
     @Test

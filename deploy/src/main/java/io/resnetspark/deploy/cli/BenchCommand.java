@@ -10,11 +10,17 @@ import io.resnetspark.model.bench.TrainingBenchmark.Result;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Locations;
+import io.resnetspark.train.bench.AveragingBenchmark;
+import io.resnetspark.train.recipe.AveragingRecipe;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
@@ -25,7 +31,8 @@ final class BenchCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "Say what to measure: train or pipeline.");
+        throw new CommandLine.ParameterException(
+                spec.commandLine(), "Say what to measure: train, pipeline or averaging.");
     }
 
     @Command(name = "train", description = "How fast a network trains and infers here, without Spark and pictures.")
@@ -91,6 +98,71 @@ final class BenchCommand implements Runnable {
                 1000 * result.resize() / result.images(),
                 1000 * result.augment() / result.images(),
                 1000 * result.copy() / result.images());
+        return 0;
+    }
+
+    @Command(
+            name = "averaging",
+            description =
+                    "What a round of averaging costs beside the local steps, with our engine and with dl4j-spark's.")
+    int averaging(
+            @Option(names = "--network", required = true, paramLabel = "NAME", description = "See 'resnet networks'.")
+                    String network,
+            @Option(names = "--workers", defaultValue = "2", description = "Default: 2.") int workers,
+            @Option(names = "--rounds", defaultValue = "5", description = "Rounds of each engine. Default: 5.")
+                    int rounds,
+            @Option(
+                            names = "--engine",
+                            split = ",",
+                            defaultValue = "ours,dl4j",
+                            description = "Which to measure. Default: ours,dl4j.")
+                    List<AveragingRecipe.Engine> engines,
+            @Option(
+                            names = "--momentum",
+                            defaultValue = "averaged",
+                            description = "What becomes of it: ${COMPLETION-CANDIDATES}. Default: averaged.")
+                    AveragingRecipe.MomentumRule momentum,
+            @Option(
+                            names = "--contributions",
+                            defaultValue = "float32",
+                            description = "Of our engine: ${COMPLETION-CANDIDATES}. Default: float32.")
+                    AveragingRecipe.Precision precision,
+            @Mixin SparkOptions sparkOptions,
+            @Option(names = "--json", description = "A JSON array instead of sentences.") boolean json)
+            throws JsonProcessingException {
+        within("--workers", workers, 10_000);
+        within("--rounds", rounds, 10_000);
+        if (sparkOptions.master == null) {
+            System.setProperty("spark.master", System.getProperty("spark.master", "local[" + workers + "]"));
+        }
+        List<AveragingBenchmark.Result> results = new ArrayList<>();
+        try (JavaSparkContext spark = sparkOptions.start("bench averaging")) {
+            AveragingBenchmark benchmark = new AveragingBenchmark(spark, network, workers, momentum, precision);
+            for (AveragingRecipe.Engine engine : engines) {
+                results.add(benchmark.measure(engine, rounds));
+            }
+        } catch (IllegalArgumentException unknown) {
+            throw new BadInputException(unknown.getMessage(), unknown);
+        }
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) {
+            out.println(Json.COMPACT.writeValueAsString(results));
+            return 0;
+        }
+        for (AveragingBenchmark.Result result : results) {
+            out.printf(
+                    "%s: %s, %d workers, %s: %.2f s a round, of these %.2f s to hand out the state and %.2f s for the rest;"
+                            + " %,d MB serialised, %,d MB to the driver%n",
+                    result.engine(),
+                    result.network(),
+                    result.workers(),
+                    result.master(),
+                    result.roundSeconds(),
+                    result.broadcastSeconds(),
+                    result.aggregateSeconds(),
+                    result.bytesPerRound() / 1_000_000,
+                    result.driverBytesPerRound() / 1_000_000);
+        }
         return 0;
     }
 

@@ -27,6 +27,8 @@ final class SparkOptions {
             conf.setIfMissing("spark.ui.enabled", "false");
             conf.setIfMissing("spark.driver.host", "127.0.0.1");
             conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1");
+            // Broadcasts do not leave the process.
+            conf.setIfMissing("spark.broadcast.checksum", "false");
         }
         return new JavaSparkContext(conf);
     }

@@ -10,7 +10,7 @@ import io.resnetspark.model.graph.StockGraph;
 import io.resnetspark.model.kernel.Kernels;
 import io.resnetspark.model.kernel.MultiplyAddPeak;
 import io.resnetspark.model.kernel.Threads;
-import io.resnetspark.model.layer.HeavyBall;
+import io.resnetspark.model.layer.Momentum;
 import java.util.Arrays;
 import java.util.Locale;
 import org.deeplearning4j.nn.graph.ComputationGraph;
@@ -120,7 +120,7 @@ public record TrainingBenchmark(
         }
         return ResidualGraph.of(network, input(), network.classes())
                 .kernels(contestant.kernels)
-                .updater(new HeavyBall(0.9, new FixedSchedule(LEARNING_RATE)))
+                .updater(new Momentum(0.9, new FixedSchedule(LEARNING_RATE)))
                 .weightDecay(WEIGHT_DECAY)
                 .seed(1)
                 .build();

@@ -1,6 +1,6 @@
 package io.resnetspark.model.graph;
 
-import io.resnetspark.model.layer.HeavyBall;
+import io.resnetspark.model.layer.Momentum;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -26,11 +26,12 @@ import org.nd4j.linalg.learning.regularization.L2Regularization;
 import org.nd4j.linalg.learning.regularization.Regularization;
 
 /**
- * DL4J's gradient descent, with {@link HeavyBall} and weight decay in one walk over the parameters:
+ * DL4J's gradient descent, with {@link Momentum} and weight decay in one walk over the parameters:
  * v = momentum v + rate (g / batch + decay w); w = w - v.
  *
  * <p>DL4J walks over them seven times: divide, decay, scale, momentum, add, copy, subtract (docs/performance.md). The
- * gradient stays what it was, the sum over the batch; DL4J leaves the step in its place.
+ * gradient stays what it was, the sum over the batch; DL4J leaves the step in its place. And it can do what DL4J cannot:
+ * make one step of several minibatches, and keep the norm of all gradients together below a bound.
  */
 final class MomentumDescent extends StochasticGradientDescent {
     private static final long serialVersionUID = 1;
@@ -38,18 +39,17 @@ final class MomentumDescent extends StochasticGradientDescent {
     /** Values in a slice: three arrays of it stay in the caches from one operation to the next. */
     private static final long SLICE = 1 << 19;
 
-    private transient List<Move> moves;
-
-    /** Moves some of the parameters. */
-    private interface Move {
-        void step(int iteration, int epoch, int batch);
-    }
+    private transient List<Slice> slices;
+    private transient Accumulation accumulation;
+    private double rate = Double.NaN;
+    private double largestNorm = Double.POSITIVE_INFINITY;
+    private int minibatches = 1;
 
     MomentumDescent(ComputationGraph graph) {
         super(graph.conf(), new Done(), graph.getListeners(), graph);
     }
 
-    /** Whether every parameter follows {@link HeavyBall}, or is a statistic that moves as it is told. */
+    /** Whether every parameter follows {@link Momentum}, or is a statistic that moves as it is told. */
     static boolean suits(ComputationGraph graph) {
         return Arrays.stream(graph.getLayers()).allMatch(MomentumDescent::suits);
     }
@@ -57,8 +57,24 @@ final class MomentumDescent extends StochasticGradientDescent {
     private static boolean suits(Layer layer) {
         return layer.paramTable().keySet().stream()
                 .allMatch(parameter -> layer.updaterDivideByMinibatch(parameter)
-                        ? layer.getConfig().getUpdaterByParam(parameter) instanceof HeavyBall
+                        ? layer.getConfig().getUpdaterByParam(parameter) instanceof Momentum
                         : layer.getConfig().getUpdaterByParam(parameter) instanceof NoOp);
+    }
+
+    /** Of the steps from now on, whatever the updaters' schedules say. */
+    void rate(double now) {
+        this.rate = now;
+    }
+
+    /** Of the mean gradient of a step, over all parameters together. */
+    void largestNorm(double norm) {
+        this.largestNorm = norm;
+    }
+
+    /** The next step is to be made of so many minibatches, as one of all their examples (but for batch statistics). */
+    void beginStep(int ofMinibatches) {
+        this.minibatches = ofMinibatches;
+        this.accumulation = null;
     }
 
     /** @throws UnsupportedOperationException since updates that came from elsewhere would be lost */
@@ -73,24 +89,50 @@ final class MomentumDescent extends StochasticGradientDescent {
     @Override
     public void updateGradientAccordingToParams(
             Gradient gradient, Model model, int batch, LayerWorkspaceMgr workspaces) {
-        if (moves == null) {
-            try (MemoryWorkspace none = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-                moves = moves((ComputationGraph) model, getComputationGraphUpdater(true));
+        ComputationGraphUpdater updater = getComputationGraphUpdater(true);
+        try (MemoryWorkspace none = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            if (slices == null) {
+                slices = slices((ComputationGraph) model, updater);
             }
+            slices.forEach(Slice::followStatistics);
+            int examples = batch;
+            if (minibatches > 1) {
+                if (accumulation == null) {
+                    accumulation = new Accumulation(updater.getFlattenedGradientsView());
+                }
+                accumulation.add(batch);
+                if (accumulation.count < minibatches) {
+                    return;
+                }
+                examples = accumulation.finish();
+                accumulation = null;
+            }
+            step(getIterationCount(model), getEpochCount(model), examples);
         }
-        int iteration = getIterationCount(model);
-        int epoch = getEpochCount(model);
-        moves.forEach(move -> move.step(iteration, epoch, batch));
+    }
+
+    private void step(int iteration, int epoch, int examples) {
+        double scale = 1.0 / examples;
+        if (largestNorm < Double.POSITIVE_INFINITY) {
+            double squares = 0;
+            for (Slice slice : slices) {
+                squares += slice.squares();
+            }
+            scale *= Math.min(1, largestNorm / (Math.sqrt(squares) / examples));
+        }
+        for (Slice slice : slices) {
+            slice.step(slice.rate(rate, iteration, epoch), scale, iteration, epoch);
+        }
     }
 
     @Override
     public void setUpdaterComputationGraph(ComputationGraphUpdater updater) {
         super.setUpdaterComputationGraph(updater);
-        moves = null;
+        slices = null;
     }
 
-    private static List<Move> moves(ComputationGraph graph, ComputationGraphUpdater updater) {
-        List<Move> moves = new ArrayList<>();
+    private static List<Slice> slices(ComputationGraph graph, ComputationGraphUpdater updater) {
+        List<Slice> slices = new ArrayList<>();
         for (UpdaterBlock block : updater.getUpdaterBlocks()) {
             IUpdater rule = block.getGradientUpdater().getConfig();
             long velocities = (long) block.getUpdaterViewOffsetStart() - block.getParamOffsetStart();
@@ -99,16 +141,16 @@ final class MomentumDescent extends StochasticGradientDescent {
                     long to = Math.min(state.getParamOffsetEnd(), from + SLICE);
                     INDArray parameters = part(graph.params(), from, to);
                     INDArray gradient = part(updater.getFlattenedGradientsView(), from, to);
-                    if (rule instanceof HeavyBall ball) {
+                    if (rule instanceof Momentum momentum) {
                         INDArray velocity = part(updater.getStateViewArray(), velocities + from, velocities + to);
-                        moves.add(new Descent(parameters, gradient, velocity, ball, decay(state)));
+                        slices.add(new Descent(parameters, gradient, velocity, momentum, decay(state)));
                     } else {
-                        moves.add((iteration, epoch, batch) -> parameters.subi(gradient));
+                        slices.add(new Statistics(parameters, gradient));
                     }
                 }
             }
         }
-        return moves;
+        return slices;
     }
 
     private static INDArray part(INDArray all, long from, long to) {
@@ -121,23 +163,98 @@ final class MomentumDescent extends StochasticGradientDescent {
         return all == null || all.isEmpty() ? null : (L2Regularization) all.get(0);
     }
 
-    private record Descent(
-            INDArray parameters, INDArray gradient, INDArray velocity, HeavyBall rule, L2Regularization decay)
-            implements Move {
-        @Override
-        public void step(int iteration, int epoch, int batch) {
-            double rate = rule.getLearningRate(iteration, epoch);
-            velocity.muli(rule.momentum());
-            add(rate / batch, gradient, velocity);
-            if (decay != null) {
-                add(rate * decay.getL2().valueAt(iteration, epoch), parameters, velocity);
-            }
-            parameters.subi(velocity);
+    /** y = factor x + y. */
+    private static void add(double factor, INDArray x, INDArray y) {
+        Nd4j.exec(new Axpy(x, y, y, factor));
+    }
+
+    /** Some of the parameters, with their gradient. */
+    private interface Slice {
+        /** After every minibatch. */
+        default void followStatistics() {}
+
+        /** Of the gradient, summed. */
+        default double squares() {
+            return 0;
         }
 
-        /** y = factor x + y. */
-        private static void add(double factor, INDArray x, INDArray y) {
-            Nd4j.exec(new Axpy(x, y, y, factor));
+        /** @param told NaN where the schedule is to be followed */
+        default double rate(double told, int iteration, int epoch) {
+            return 0;
+        }
+
+        /** @param scale of the gradient */
+        default void step(double rate, double scale, int iteration, int epoch) {}
+    }
+
+    /** Running statistics: their "gradient" is what they are to move by. */
+    private record Statistics(INDArray values, INDArray gradient) implements Slice {
+        @Override
+        public void followStatistics() {
+            values.subi(gradient);
+        }
+    }
+
+    private record Descent(
+            INDArray parameters, INDArray gradient, INDArray velocity, Momentum rule, L2Regularization decay)
+            implements Slice {
+        @Override
+        public double squares() {
+            double sum = 0;
+            for (float value : NativeFloats.copy(gradient)) {
+                sum += (double) value * value;
+            }
+            return sum;
+        }
+
+        @Override
+        public double rate(double told, int iteration, int epoch) {
+            return Double.isNaN(told) || rule.isFrozen() ? rule.getLearningRate(iteration, epoch) : told;
+        }
+
+        @Override
+        public void step(double rate, double scale, int iteration, int epoch) {
+            double decayed = decay == null ? 0 : rate * decay.getL2().valueAt(iteration, epoch);
+            velocity.muli(rule.momentum());
+            add(rate * scale, gradient, velocity);
+            if (decayed != 0) {
+                add(decayed, parameters, velocity);
+            }
+            if (rule.nesterov()) {
+                parameters.muli(1 - decayed);
+                add(-rate * scale, gradient, parameters);
+                add(-rule.momentum(), velocity, parameters);
+            } else {
+                parameters.subi(velocity);
+            }
+        }
+    }
+
+    /** Gradients of the minibatches of one step, summed. */
+    private static final class Accumulation {
+        private final INDArray gradient;
+        private INDArray sum;
+        private int examples;
+        private int count;
+
+        Accumulation(INDArray gradient) {
+            this.gradient = gradient;
+        }
+
+        void add(int batch) {
+            if (sum == null) {
+                sum = gradient.dup();
+            } else {
+                sum.addi(gradient);
+            }
+            examples += batch;
+            count++;
+        }
+
+        /** Leaves the sum where the gradient is looked for. */
+        int finish() {
+            gradient.assign(sum);
+            return examples;
         }
     }
 

@@ -14,15 +14,16 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * A {@link ComputationGraph} whose activations come to its users in plain batch x channels x height x width, however
+ * A {@link ComputationGraph} that trains as a run wants it, and whose activations come to its users in plain batch x channels x height x width, however
  * the kernels lay them out between layers, and whose parameters move in one pass ({@link MomentumDescent}).
  *
  * <p>A DL4J graph of the same configuration computes the same, slower, and shows activations as they lie in memory.
  */
-final class NetworkGraph extends ComputationGraph {
+public final class NetworkGraph extends ComputationGraph {
     private static final long serialVersionUID = 1;
 
     private final Kernels.Choice kernels;
+    private transient MomentumDescent descent;
 
     NetworkGraph(ComputationGraphConfiguration configuration, Kernels.Choice kernels) {
         super(configuration);
@@ -36,13 +37,39 @@ final class NetworkGraph extends ComputationGraph {
         if (again || !MomentumDescent.suits(this)) {
             return;
         }
-        ConvexOptimizer descent = new MomentumDescent(this);
+        descent = new MomentumDescent(this);
         solver = new Solver() {
             @Override
             public ConvexOptimizer getOptimizer() {
                 return descent;
             }
         };
+    }
+
+    /**
+     * Sets the learning rate of the steps from now on, whatever the updater's schedule says.
+     *
+     * @throws IllegalStateException if the updater is not {@link io.resnetspark.model.layer.Momentum}; so below
+     */
+    public void rate(double rate) {
+        descent().rate(rate);
+    }
+
+    /** Bounds the norm of a step's mean gradient, over all parameters together; longer ones are scaled down to it. */
+    public void largestGradientNorm(double norm) {
+        descent().largestNorm(norm);
+    }
+
+    /** Lets the next {@code minibatches} calls of {@link #fit} make one step, as if their examples were one minibatch. */
+    public void beginStep(int minibatches) {
+        descent().beginStep(minibatches);
+    }
+
+    private MomentumDescent descent() {
+        if (descent == null) {
+            throw new IllegalStateException("Only networks that were built with the updater Momentum can do this");
+        }
+        return descent;
     }
 
     @Override

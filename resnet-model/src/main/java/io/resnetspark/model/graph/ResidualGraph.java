@@ -14,10 +14,13 @@ import io.resnetspark.model.layer.Dropout;
 import io.resnetspark.model.layer.Flatten;
 import io.resnetspark.model.layer.GlobalAverage;
 import io.resnetspark.model.layer.MaxPool;
+import io.resnetspark.model.layer.Momentum;
 import io.resnetspark.model.layer.PaddedShortcut;
+import java.util.Set;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.conf.layers.DropoutLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
@@ -43,6 +46,8 @@ public final class ResidualGraph {
     private DataType type = DataType.FLOAT;
     private IUpdater updater = new NoOp();
     private double weightDecay;
+    private boolean onlyWeightsDecay;
+    private Set<String> frozen = Set.of();
     private long seed;
 
     private ResidualGraph(Network network, Shape input, int classes) {
@@ -82,14 +87,29 @@ public final class ResidualGraph {
         return this;
     }
 
+    /** Leaves batch normalisation's gamma and beta, and biases, without decay, as Goyal et al. 2017 do. */
+    public ResidualGraph onlyWeightsDecay(boolean choice) {
+        this.onlyWeightsDecay = choice;
+        return this;
+    }
+
+    /**
+     * Keeps parameters as they are: of vertices with these names, or whose names begin with them and a dot, as
+     * {@code layer1} for the first stage. Running statistics still follow the pictures.
+     */
+    public ResidualGraph frozen(Set<String> parts) {
+        this.frozen = Set.copyOf(parts);
+        return this;
+    }
+
     /** Of the initialisation: He normal, N(0, 2 / fan-in), for weights; gamma 1, beta and bias 0. */
     public ResidualGraph seed(long value) {
         this.seed = value;
         return this;
     }
 
-    public ComputationGraph build() {
-        ComputationGraph graph = new NetworkGraph(configuration(), kernels);
+    public NetworkGraph build() {
+        NetworkGraph graph = new NetworkGraph(configuration(), kernels);
         graph.init();
         return graph;
     }
@@ -101,18 +121,26 @@ public final class ResidualGraph {
                 .weightInit(WeightInit.RELU)
                 .updater(updater)
                 .l2(weightDecay)
-                .l2Bias(weightDecay)
+                .l2Bias(onlyWeightsDecay ? 0 : weightDecay)
                 .graphBuilder()
                 .addInputs(INPUT)
                 .setInputTypes(InputType.convolutional(input.height(), input.width(), input.channels()));
-        Vertex output = network.assemble(new Builder(builder, kernels, seed), new Vertex(INPUT, input), classes);
+        Vertex output = network.assemble(new Builder(builder, this), new Vertex(INPUT, input), classes);
         return builder.setOutputs(output.name).build();
     }
 
     private record Vertex(String name, Shape shape) {}
 
-    private record Builder(ComputationGraphConfiguration.GraphBuilder graph, Kernels.Choice kernels, long seed)
+    private boolean isFrozen(String name) {
+        return frozen.stream().anyMatch(part -> name.equals(part) || name.startsWith(part + "."));
+    }
+
+    private record Builder(ComputationGraphConfiguration.GraphBuilder graph, ResidualGraph options)
             implements Assembler<Vertex> {
+        private Kernels.Choice kernels() {
+            return options.kernels;
+        }
+
         @Override
         public Vertex convolve(String name, Vertex input, Window window, int outputs) {
             return convolve(name, input, window, outputs, false);
@@ -120,7 +148,7 @@ public final class ResidualGraph {
 
         @Override
         public Vertex normalize(String name, Vertex input, boolean relu) {
-            return layer(name, new BatchNorm(relu, kernels), input, input.shape);
+            return layer(name, new BatchNorm(relu, !options.onlyWeightsDecay, kernels()), input, input.shape);
         }
 
         @Override
@@ -130,42 +158,43 @@ public final class ResidualGraph {
 
         private Vertex convolve(String name, Vertex input, Window window, int outputs, boolean biased) {
             boolean first = input.name.equals(INPUT);
-            Convolution convolution = new Convolution(window, outputs, biased, first, kernels);
+            Convolution convolution = new Convolution(window, outputs, biased, first, kernels());
             return layer(name, convolution, input, window.slide(input.shape, outputs));
         }
 
         @Override
         public Vertex maxPool(String name, Vertex input, Window window) {
-            return layer(name, new MaxPool(window, kernels), input, window.slide(input.shape, input.shape.channels()));
+            return layer(
+                    name, new MaxPool(window, kernels()), input, window.slide(input.shape, input.shape.channels()));
         }
 
         @Override
         public Vertex padChannels(String name, Vertex input, int stride, int outputs) {
-            graph.addVertex(name, new PaddedShortcut(stride, outputs, kernels), input.name);
+            graph.addVertex(name, new PaddedShortcut(stride, outputs, kernels()), input.name);
             return new Vertex(name, new Window(1, stride).slide(input.shape, outputs));
         }
 
         @Override
         public Vertex add(String name, Vertex residual, Vertex shortcut, boolean relu) {
-            graph.addVertex(name, new Addition(relu, kernels), residual.name, shortcut.name);
+            graph.addVertex(name, new Addition(relu, kernels()), residual.name, shortcut.name);
             return new Vertex(name, residual.shape);
         }
 
         @Override
         public Vertex globalAverage(String name, Vertex input) {
-            return layer(name, new GlobalAverage(kernels), input, Shape.vector(input.shape.channels()));
+            return layer(name, new GlobalAverage(kernels()), input, Shape.vector(input.shape.channels()));
         }
 
         @Override
         public Vertex flatten(String name, Vertex input) {
-            graph.addVertex(name, new Flatten(kernels), input.name);
+            graph.addVertex(name, new Flatten(kernels()), input.name);
             return new Vertex(name, Shape.vector(Math.toIntExact(input.shape.elements())));
         }
 
         @Override
         public Vertex connect(String name, Vertex input, int outputs) {
             Vertex x = layer(name, new Connected(outputs), input, Shape.vector(outputs));
-            return layer(name + ".dropout", new DropoutLayer(new Dropout(seed ^ name.hashCode())), x, x.shape);
+            return layer(name + ".dropout", new DropoutLayer(new Dropout(options.seed ^ name.hashCode())), x, x.shape);
         }
 
         @Override
@@ -179,6 +208,9 @@ public final class ResidualGraph {
         }
 
         private Vertex layer(String name, Layer layer, Vertex input, Shape output) {
+            if (options.isFrozen(name) && layer instanceof BaseLayer trainable) {
+                trainable.setIUpdater(Momentum.frozen());
+            }
             graph.addLayer(name, layer, input.name);
             return new Vertex(name, output);
         }

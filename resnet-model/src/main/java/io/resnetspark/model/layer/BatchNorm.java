@@ -24,7 +24,7 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
  *
  * <p>The running mean and variance follow as new = 0.9 old + 0.1 batch; DL4J keeps them among the parameters, as "mean"
  * and "var". Three things are as in PyTorch and not as in DL4J's own layer: the running variance is the unbiased one;
- * gamma and beta are decayed like weights; and the variance is kept as it is, not as the logarithm of a deviation, so
+ * gamma and beta are decayed like weights, unless asked otherwise; and the variance is kept as it is, not as the logarithm of a deviation, so
  * that averages over workers are right.
  */
 public class BatchNorm extends BatchNormalization {
@@ -41,14 +41,19 @@ public class BatchNorm extends BatchNormalization {
     @JsonProperty
     private boolean relu;
 
+    @JsonProperty
+    private boolean decays = true;
+
     /** For Jackson. */
     BatchNorm() {
         super.setUseLogStd(false);
     }
 
-    public BatchNorm(boolean relu, Kernels.Choice kernels) {
+    /** @param decays whether weight decay acts on gamma and beta too */
+    public BatchNorm(boolean relu, boolean decays, Kernels.Choice kernels) {
         this();
         this.relu = relu;
+        this.decays = decays;
         this.kernels = kernels;
     }
 
@@ -60,7 +65,7 @@ public class BatchNorm extends BatchNormalization {
 
     @Override
     public List<Regularization> getRegularizationByParam(String parameter) {
-        return parameter.equals(GAMMA) || parameter.equals(BETA) ? regularization : null;
+        return decays && (parameter.equals(GAMMA) || parameter.equals(BETA)) ? regularization : null;
     }
 
     @Override

@@ -10,7 +10,7 @@ import io.resnetspark.model.Networks;
 import io.resnetspark.model.ResidentMemory;
 import io.resnetspark.model.Shape;
 import io.resnetspark.model.graph.ResidualGraph;
-import io.resnetspark.model.layer.HeavyBall;
+import io.resnetspark.model.layer.Momentum;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.dataset.DataSet;
@@ -26,7 +26,7 @@ class TestMemory {
         assumeThat(ResidentMemory.bytes()).as("Linux tells").isPositive();
         Network network = Networks.named("resnet20");
         ComputationGraph graph = ResidualGraph.of(network, network.input(), 10)
-                .updater(new HeavyBall(0.9, new FixedSchedule(0.01)))
+                .updater(new Momentum(0.9, new FixedSchedule(0.01)))
                 .build();
         DataSet batch = new DataSet(Nd4j.rand(16, 3, 32, 32), Nd4j.zeros(16, 10).putScalar(0, 1));
         train(graph, batch, 100);

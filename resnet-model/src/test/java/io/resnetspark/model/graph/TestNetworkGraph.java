@@ -8,14 +8,17 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import io.resnetspark.model.Networks;
 import io.resnetspark.model.Shape;
 import io.resnetspark.model.kernel.Kernels.Choice;
-import io.resnetspark.model.layer.HeavyBall;
+import io.resnetspark.model.layer.Momentum;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.optimize.api.BaseTrainingListener;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
@@ -34,10 +37,11 @@ class TestNetworkGraph {
         return ResidualGraph.of(Networks.named("resnet20"), IMAGE, 10).seed(3);
     }
 
-    @Test
-    void movesItsParametersAsDl4jDoesInManyWalks() {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void movesItsParametersAsDl4jDoesInManyWalks(boolean nesterov) {
         ResidualGraph builder = resnet20()
-                .updater(new HeavyBall(0.9, new MapSchedule(ScheduleType.ITERATION, Map.of(0, 0.1, 2, 0.01))))
+                .updater(new Momentum(0.9, nesterov, new MapSchedule(ScheduleType.ITERATION, Map.of(0, 0.1, 2, 0.01))))
                 .weightDecay(0.01);
         ComputationGraph ours = builder.build();
         assertThat(MomentumDescent.suits(ours)).isTrue();
@@ -54,10 +58,102 @@ class TestNetworkGraph {
         assertThat(ours.getIterationCount()).isEqualTo(4);
     }
 
+    /** Gradients add up; each minibatch has batch statistics of its own. */
+    @Test
+    void makesOneStepOfSeveralMinibatches() {
+        List<DataSet> parts = List.of(batch(6), batch(2));
+        NetworkGraph whole = fixed(0.1, 0).build();
+        INDArray start = whole.params().dup();
+        INDArray expected = whole.getUpdater().getStateViewArray().like();
+        for (DataSet part : parts) {
+            NetworkGraph alone = fixed(0.1, 0).build();
+            alone.setParams(start);
+            alone.fit(part);
+            expected.addi(alone.getUpdater().getStateViewArray().mul(part.numExamples() / 8.0));
+        }
+        for (int repeat = 0; repeat < 2; repeat++) {
+            whole.setParams(start);
+            whole.getUpdater().getStateViewArray().assign(0);
+            whole.beginStep(2);
+            whole.fit(parts.get(0));
+            assertThat(whole.getParam("fc_W")).isEqualTo(part(start, whole));
+            whole.fit(parts.get(1));
+            assertClose(whole.getUpdater().getStateViewArray(), expected);
+            assertThat(whole.getParam("fc_W")).isNotEqualTo(part(start, whole));
+        }
+    }
+
+    private static INDArray part(INDArray parameters, NetworkGraph graph) {
+        NetworkGraph other = graph.getClass().cast(graph.clone());
+        other.setParams(parameters);
+        return other.getParam("fc_W");
+    }
+
+    private static ResidualGraph fixed(double rate, double decay) {
+        return resnet20().updater(new Momentum(0.9, new FixedSchedule(rate))).weightDecay(decay);
+    }
+
+    @Test
+    void scalesLongGradientsDownToTheLargestNorm() {
+        DataSet batch = batch(8);
+        NetworkGraph free = fixed(1, 0).build();
+        NetworkGraph loose = fixed(1, 0).build();
+        NetworkGraph bounded = fixed(1, 0).build();
+        free.fit(batch);
+        INDArray step = free.getUpdater().getStateViewArray();
+        double norm = step.castTo(DataType.DOUBLE).norm2Number().doubleValue();
+        loose.largestGradientNorm(norm * 1.01);
+        loose.fit(batch);
+        assertThat(loose.getUpdater().getStateViewArray()).isEqualTo(step);
+        bounded.largestGradientNorm(norm / 4);
+        bounded.fit(batch);
+        assertClose(bounded.getUpdater().getStateViewArray(), step.div(4));
+    }
+
+    @Test
+    void followsTheRateThatItIsTold() {
+        DataSet batch = batch(8);
+        NetworkGraph scheduled = fixed(0.02, 0.01).build();
+        NetworkGraph told = fixed(5, 0.01).build();
+        scheduled.fit(batch);
+        told.rate(0.02);
+        told.fit(batch);
+        assertThat(told.params()).isEqualTo(scheduled.params());
+    }
+
+    @Test
+    void keepsFrozenPartsAsTheyAre() {
+        NetworkGraph graph =
+                fixed(0.1, 0.01).frozen(Set.of("conv1", "bn1", "layer1")).build();
+        Map<String, INDArray> before = new HashMap<>();
+        graph.paramTable().forEach((name, values) -> before.put(name, values.dup()));
+        graph.rate(0.1);
+        graph.fit(batch(8));
+        graph.paramTable().forEach((name, values) -> {
+            boolean statistic = name.endsWith("_mean") || name.endsWith("_var");
+            boolean frozen = name.matches("(conv1|bn1|layer1)[._].*") && !statistic;
+            assertThat(values.equals(before.get(name))).as(name).isEqualTo(frozen);
+        });
+    }
+
+    @Test
+    void decaysWeightsOnlyIfAskedTo() {
+        Map<String, INDArray> moved = new HashMap<>();
+        DataSet batch = batch(8);
+        NetworkGraph without = fixed(0.1, 0).build();
+        NetworkGraph graph = fixed(0.1, 0.5).onlyWeightsDecay(true).build();
+        without.fit(batch);
+        graph.fit(batch);
+        graph.paramTable().forEach((name, values) -> moved.put(name, values.sub(without.getParam(name))));
+        moved.forEach((name, difference) -> assertThat(difference.amaxNumber().doubleValue() > 1e-6)
+                .as(name)
+                .isEqualTo(name.endsWith("_W")));
+    }
+
     @Test
     void clonesGoOnAsTheOriginalDoes() {
         ComputationGraph original =
-                resnet20().updater(new HeavyBall(0.9, new FixedSchedule(0.1))).build();
+                resnet20().updater(new Momentum(0.9, new FixedSchedule(0.1))).build();
         original.fit(batch(4));
         ComputationGraph clone = original.clone();
         assertThat(clone).isInstanceOf(NetworkGraph.class);

@@ -11,7 +11,7 @@ import io.resnetspark.model.Shape;
 import io.resnetspark.model.SmallNetworks;
 import io.resnetspark.model.kernel.Kernels;
 import io.resnetspark.model.kernel.Kernels.Choice;
-import io.resnetspark.model.layer.HeavyBall;
+import io.resnetspark.model.layer.Momentum;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
@@ -169,7 +169,7 @@ class TestResidualGraph {
     void survivesDl4jsJson() {
         Network network = smallNetworks().findFirst().orElseThrow();
         ComputationGraphConfiguration before = ResidualGraph.of(network, SmallNetworks.input(network), CLASSES)
-                .updater(new HeavyBall(0.9, new FixedSchedule(0.1)))
+                .updater(new Momentum(0.9, new FixedSchedule(0.1)))
                 .weightDecay(1e-4)
                 .configuration();
         ComputationGraph original = new ComputationGraph(before);
@@ -205,7 +205,7 @@ class TestResidualGraph {
         return ResidualGraph.of(network, SmallNetworks.input(network), CLASSES)
                 .kernels(kernels)
                 .type(type)
-                .updater(new HeavyBall(0.9, new FixedSchedule(0.05)))
+                .updater(new Momentum(0.9, new FixedSchedule(0.05)))
                 .seed(2)
                 .build();
     }

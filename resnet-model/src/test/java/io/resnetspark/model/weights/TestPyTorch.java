@@ -16,7 +16,7 @@ import io.resnetspark.model.Window;
 import io.resnetspark.model.graph.Logits;
 import io.resnetspark.model.graph.ResidualGraph;
 import io.resnetspark.model.kernel.Kernels.Choice;
-import io.resnetspark.model.layer.HeavyBall;
+import io.resnetspark.model.layer.Momentum;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -137,7 +137,7 @@ class TestPyTorch {
             graph = ResidualGraph.of(network, new Shape(3, (int) images.size(2), (int) images.size(3)), classes)
                     .type(type)
                     .kernels(kernels)
-                    .updater(new HeavyBall(0.9, new FixedSchedule(RATE)))
+                    .updater(new Momentum(0.9, new FixedSchedule(RATE)))
                     .weightDecay(1e-4)
                     .build();
             NetworkWeights.load(weights, graph);

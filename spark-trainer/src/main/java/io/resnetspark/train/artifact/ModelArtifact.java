@@ -7,6 +7,7 @@ import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.model.Network;
 import io.resnetspark.model.Networks;
 import io.resnetspark.model.Shape;
+import io.resnetspark.model.graph.NativeFloats;
 import io.resnetspark.model.graph.ResidualGraph;
 import io.resnetspark.model.weights.NetworkWeights;
 import io.resnetspark.model.weights.OnnxGraph;
@@ -19,7 +20,7 @@ import io.resnetspark.storage.Floats;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Manifest;
 import io.resnetspark.train.artifact.ModelDescription.Evaluation;
-import io.resnetspark.train.averaging.ExecutorNetworks;
+import io.resnetspark.train.worker.ExecutorNetworks;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -27,6 +28,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -184,7 +186,12 @@ public final class ModelArtifact {
 
     /** The weights in the order of the graph's flat parameters, as jobs send them to executors. */
     public float[] parameters() {
-        return graph().params().toFloatVector();
+        return NativeFloats.copy(graph().params());
+    }
+
+    /** By torchvision's names. */
+    public Map<String, Tensor> weights() {
+        return Collections.unmodifiableMap(weights);
     }
 
     /** The weights as PyTorch can load them. */

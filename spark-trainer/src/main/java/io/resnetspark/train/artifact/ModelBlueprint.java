@@ -2,15 +2,15 @@ package io.resnetspark.train.artifact;
 
 import io.resnetspark.model.Networks;
 import io.resnetspark.model.Shape;
+import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.model.graph.ResidualGraph;
-import io.resnetspark.train.averaging.ExecutorNetworks;
-import org.deeplearning4j.nn.graph.ComputationGraph;
+import io.resnetspark.train.worker.ExecutorNetworks;
 
 /** A graph for inference, without weights: those are sent apart. */
 record ModelBlueprint(String id, int threads, String network, int classes, int side)
         implements ExecutorNetworks.Blueprint {
     @Override
-    public ComputationGraph graph() {
+    public NetworkGraph graph() {
         return ResidualGraph.of(Networks.named(network), Shape.square(3, side), classes)
                 .build();
     }

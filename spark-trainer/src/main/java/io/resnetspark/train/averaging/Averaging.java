@@ -1,117 +1,77 @@
 package io.resnetspark.train.averaging;
 
+import io.resnetspark.train.recipe.AveragingRecipe;
+import io.resnetspark.train.worker.LocalWork;
+import io.resnetspark.train.worker.StatisticsLayout;
+import io.resnetspark.train.worker.TrainingState;
 import java.util.List;
-import java.util.TreeMap;
-import java.util.stream.IntStream;
-import org.apache.spark.HashPartitioner;
-import org.apache.spark.api.java.JavaRDD;
+import java.util.Set;
+import java.util.function.ToLongFunction;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
-import org.apache.spark.util.DoubleAccumulator;
-import org.apache.spark.util.SerializableConfiguration;
-import scala.Tuple2;
 
 /**
  * Parameter averaging on Spark: the state goes out to every worker, each does its local steps, and the mean of what
  * they bring back, weighted by examples, is the next state. Ordinary stages, so a lost task is simply run again.
  */
-public final class Averaging {
-    /** Contributions that one task, or the driver, adds up. */
-    private static final int FAN_IN = 4;
-
+public final class Averaging implements Engine {
     private final JavaSparkContext spark;
-    private final TrainingPlan plan;
-    private final Broadcast<TrainingPlan> sharedPlan;
+    private final AveragingRecipe recipe;
     private final StatisticsLayout statistics;
-    private final DoubleAccumulator waiting;
+    private final ToLongFunction<TrainingState> examplesPerRound;
+    private final Crew crew;
+    private double broadcastSeconds;
 
-    public Averaging(JavaSparkContext spark, TrainingPlan plan, StatisticsLayout statistics) {
+    /** @param examplesPerRound of one worker, after a state */
+    public Averaging(
+            JavaSparkContext spark,
+            LocalWork work,
+            int workers,
+            AveragingRecipe recipe,
+            StatisticsLayout statistics,
+            ToLongFunction<TrainingState> examplesPerRound) {
         this.spark = spark;
-        this.plan = plan;
-        this.sharedPlan = spark.broadcast(plan);
+        this.recipe = recipe;
         this.statistics = statistics;
-        this.waiting = spark.sc().doubleAccumulator("seconds of waiting for pictures");
+        this.examplesPerRound = examplesPerRound;
+        this.crew = new Crew(spark, work, workers, recipe.workersRemember());
     }
 
-    /**
-     * What a round made of the state, and how it went.
-     *
-     * @param waiting seconds for which a worker's network waited for pictures, on average over the workers
-     */
-    public record Round(TrainingState state, double loss, long examples, double seconds, double waiting) {}
-
+    @Override
     public Round round(TrainingState state) {
         long start = System.nanoTime();
-        waiting.reset();
-        Contribution sum = contributions(state);
-        if (!Double.isFinite(sum.meanLoss())) {
-            throw new DivergedException(state, sum.meanLoss());
-        }
-        float[] parameters = sum.meanParameters(statistics);
-        float[] velocity = sum.meanVelocity();
-        if (!isFinite(parameters) || !isFinite(velocity)) {
-            throw new DivergedException(state, Double.NaN);
-        }
-        boolean epochEnds = state.round() + 1 == plan.roundsPerEpoch();
-        TrainingState next = new TrainingState(
-                epochEnds ? state.epoch() + 1 : state.epoch(),
-                epochEnds ? 0 : state.round() + 1,
-                state.iteration() + sum.steps(),
-                parameters,
-                velocity);
-        return new Round(
-                next,
-                sum.meanLoss(),
-                sum.examples(),
-                (System.nanoTime() - start) / 1e9,
-                waiting.value() / plan.recipe().workers());
-    }
-
-    private static boolean isFinite(float[] values) {
-        for (float value : values) {
-            if (!Float.isFinite(value)) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private Contribution contributions(TrainingState state) {
-        int workers = plan.recipe().workers();
-        List<Integer> slots = IntStream.range(0, workers).boxed().toList();
+        Slicing slicing = Slicing.of(state);
+        spark.setJobDescription(String.format(
+                "epoch %d, from image %,d",
+                state.work().epoch() + 1, state.work().done() + 1));
         Broadcast<TrainingState> shared = spark.broadcast(state);
-        Broadcast<TrainingPlan> plan = sharedPlan;
-        DoubleAccumulator waiting = this.waiting;
-        SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
-        spark.setJobDescription("epoch " + (state.epoch() + 1) + ", round " + (state.round() + 1));
+        broadcastSeconds = (System.nanoTime() - start) * 1e-9;
         try {
-            return sum(spark.parallelize(slots, workers)
-                    .map(worker -> new LocalSteps(plan.value(), conf.value(), waiting).run(shared.value(), worker)));
+            Mean mean = slicing.mean(crew.contributions(shared));
+            Means means = new Means(state, mean, recipe.contributions());
+            Set<Integer> missing = Set.of();
+            TrainingState next = means.next(recipe, statistics, examplesPerRound.applyAsLong(state), missing);
+            crew.remember();
+            return new Round(
+                    next,
+                    means.rate(),
+                    means.loss(),
+                    means.examples(),
+                    means.steps(),
+                    means.times((System.nanoTime() - start) * 1e-9),
+                    List.copyOf(missing));
         } finally {
             shared.destroy();
         }
     }
 
-    /**
-     * Adds up in a tree whose shape follows from the workers' numbers. Spark's own treeReduce adds in the order in which
-     * tasks end, and the last bits would tell.
-     */
-    private static Contribution sum(JavaRDD<Contribution> contributions) {
-        JavaRDD<Contribution> level = contributions;
-        while (level.getNumPartitions() > FAN_IN) {
-            int groups = (level.getNumPartitions() + FAN_IN - 1) / FAN_IN;
-            level = level.mapPartitionsWithIndex(
-                            (i, it) -> List.of(new Tuple2<>(i, it.next())).iterator(), false)
-                    .mapToPair(numbered -> new Tuple2<>(numbered._1 / FAN_IN, numbered))
-                    .groupByKey(new HashPartitioner(groups))
-                    .map(group -> inOrder(group._2));
-        }
-        return level.collect().stream().reduce(Contribution.nothing(), Contribution::plus);
+    /** Seconds for which the last round handed its state to Spark. */
+    public double broadcastSeconds() {
+        return broadcastSeconds;
     }
 
-    private static Contribution inOrder(Iterable<Tuple2<Integer, Contribution>> numbered) {
-        TreeMap<Integer, Contribution> sorted = new TreeMap<>();
-        numbered.forEach(one -> sorted.put(one._1, one._2));
-        return sorted.values().stream().reduce(Contribution.nothing(), Contribution::plus);
+    @Override
+    public void close() {
+        crew.close();
     }
 }

@@ -1,11 +1,16 @@
 package io.resnetspark.train.averaging;
 
-/** The loss is no number any more. */
+import io.resnetspark.train.worker.TrainingState;
+
+/** The loss is no number any more, or a parameter is none. */
 public final class DivergedException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    DivergedException(TrainingState state, double loss) {
-        super("The loss became " + loss + " in round " + (state.round() + 1) + " of epoch " + (state.epoch() + 1)
-                + ". Try a lower learning-rate.initial, or more warm-up-epochs.");
+    DivergedException(TrainingState before, double loss) {
+        super(String.format(
+                "The loss became %s, or a parameter no number, in the round from image %,d of epoch %d on (step %,d of each"
+                        + " worker). Try a lower learning-rate.initial, more learning-rate.warm-up-epochs, or a"
+                        + " largest-gradient-norm.",
+                loss, before.work().done() + 1, before.work().epoch() + 1, before.iteration() + 1));
     }
 }

@@ -1,14 +1,15 @@
 package io.resnetspark.train.checkpoint;
 
+import io.resnetspark.data.shard.EpochWork;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.DamagedException;
 import io.resnetspark.storage.Draft;
 import io.resnetspark.storage.Floats;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Manifest;
-import io.resnetspark.train.averaging.TrainingState;
 import io.resnetspark.train.evaluate.EvaluationResult;
 import io.resnetspark.train.report.Metrics;
+import io.resnetspark.train.worker.TrainingState;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -32,10 +33,11 @@ import org.apache.hadoop.fs.Path;
  * the same bits that it would have come to without a break.
  */
 public final class Checkpoints {
-    private static final int FORMAT = 1;
+    private static final int FORMAT = 2;
     private static final String HEAD = "checkpoint.json";
     private static final String PARAMETERS = "parameters.f32";
     private static final String VELOCITY = "velocity.f32";
+    private static final String OUTER = "outer.f32";
     private static final String METRICS = "metrics.jsonl";
 
     private final Path folder;
@@ -70,16 +72,32 @@ public final class Checkpoints {
     private record Head(
             int format,
             RunIdentity identity,
-            int epoch,
-            int round,
+            EpochWork work,
             long iteration,
+            int drops,
             long rounds,
             long images,
             double seconds,
+            List<Double> errors,
             EvaluationResult evaluation) {
+        static Head of(RunIdentity identity, RunState run) {
+            TrainingState training = run.training();
+            return new Head(
+                    FORMAT,
+                    identity,
+                    training.work(),
+                    training.iteration(),
+                    training.drops(),
+                    run.rounds(),
+                    run.images(),
+                    run.seconds(),
+                    run.errors(),
+                    run.evaluation());
+        }
+
         /** NaN in the middle of an epoch. */
         double errorAtEndOfEpoch() {
-            return round == 0 && evaluation != null ? evaluation.top1Error() : Double.NaN;
+            return work.done() == 0 && evaluation != null ? evaluation.top1Error() : Double.NaN;
         }
     }
 
@@ -99,7 +117,7 @@ public final class Checkpoints {
 
     /** Writes a checkpoint if it is time for one. */
     public void offer(RunState run, Metrics metrics) throws IOException {
-        boolean due = run.training().round() == 0
+        boolean due = run.training().work().done() == 0
                 || (policy.everyRounds > 0 && run.rounds() - lastRounds >= policy.everyRounds)
                 || System.nanoTime() - lastTime >= policy.every.toNanos();
         if (due) {
@@ -117,19 +135,10 @@ public final class Checkpoints {
         FileSystem files = Draft.fileSystem(target, conf);
         files.delete(target, true); // a damaged one, which resuming passed over
         try (Draft draft = Draft.of(target, conf)) {
-            Head head = new Head(
-                    FORMAT,
-                    identity,
-                    training.epoch(),
-                    training.round(),
-                    training.iteration(),
-                    run.rounds(),
-                    run.images(),
-                    run.seconds(),
-                    run.evaluation());
-            draft.write(HEAD, Json.PRETTY.writeValueAsBytes(head));
+            draft.write(HEAD, Json.PRETTY.writeValueAsBytes(Head.of(identity, run)));
             draft.write(PARAMETERS, Floats.bytes(training.parameters()));
             draft.write(VELOCITY, Floats.bytes(training.velocity()));
+            draft.write(OUTER, Floats.bytes(training.outer()));
             draft.write(
                     METRICS, metrics.text().substring(0, run.metricsLength()).getBytes(StandardCharsets.UTF_8));
             Manifest.seal(draft);
@@ -176,7 +185,8 @@ public final class Checkpoints {
         Manifest.of(path, conf).verify(path, conf);
         Head head = Json.read(new Path(path, HEAD), Head.class, conf);
         if (head.format != FORMAT) {
-            throw new BadInputException(path + " has format " + head.format + "; this version reads " + FORMAT + ".");
+            throw new BadInputException(path + " has format " + head.format + "; this version reads " + FORMAT
+                    + ". Go on with the version that wrote it, or name another --out.");
         }
         List<String> differences = head.identity.differences(identity);
         if (!differences.isEmpty()) {
@@ -184,14 +194,15 @@ public final class Checkpoints {
                     + ". Use what it was begun with, or name another --out.");
         }
         TrainingState training = new TrainingState(
-                head.epoch,
-                head.round,
+                head.work,
                 head.iteration,
+                head.drops,
                 Floats.of(bytes(path, PARAMETERS)),
-                Floats.of(bytes(path, VELOCITY)));
+                Floats.of(bytes(path, VELOCITY)),
+                Floats.of(bytes(path, OUTER)));
         String metrics = new String(bytes(path, METRICS), StandardCharsets.UTF_8);
-        RunState run =
-                new RunState(training, head.rounds, head.images, head.seconds, head.evaluation, metrics.length());
+        RunState run = new RunState(
+                training, head.rounds, head.images, head.seconds, head.errors, head.evaluation, metrics.length());
         return new Saved(path, run, metrics, List.copyOf(damaged));
     }
 

@@ -6,10 +6,12 @@ import io.resnetspark.data.image.Preprocessing;
 import io.resnetspark.data.prepare.TaskProgress;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.Dataset.Shard;
+import io.resnetspark.model.graph.NativeFloats;
 import io.resnetspark.storage.BadInputException;
-import io.resnetspark.train.averaging.ExecutorNetworks;
-import io.resnetspark.train.averaging.Minibatch;
-import io.resnetspark.train.averaging.ShardCache;
+import io.resnetspark.train.worker.ExecutorNetworks;
+import io.resnetspark.train.worker.FloatBlock;
+import io.resnetspark.train.worker.Minibatch;
+import io.resnetspark.train.worker.ShardCache;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -21,7 +23,6 @@ import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /** The Spark job that counts how often a model is right: one centre crop a picture. */
 public final class Evaluation {
@@ -49,17 +50,16 @@ public final class Evaluation {
     private record Chunk(Shard shard, int from, int to) implements Serializable {}
 
     /** What a task needs beside its chunk. */
-    @SuppressWarnings("ArrayRecordComponent") // carried, never compared
     private record Job(
-            ExecutorNetworks.Blueprint blueprint, float[] parameters, Preprocessing preprocessing, String data)
+            ExecutorNetworks.Blueprint blueprint, FloatBlock parameters, Preprocessing preprocessing, String data)
             implements Serializable {}
 
     public EvaluationResult execute(
             ExecutorNetworks.Blueprint blueprint, float[] parameters, Preprocessing preprocessing, Progress progress) {
         long start = System.nanoTime();
         long examples = data.dataset().examples(split);
-        Broadcast<Job> job = spark.broadcast(
-                new Job(blueprint, parameters, preprocessing, data.path().toString()));
+        Broadcast<Job> job = spark.broadcast(new Job(
+                blueprint, FloatBlock.of(parameters), preprocessing, data.path().toString()));
         SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
         List<Chunk> chunks = chunks();
         spark.setJobDescription("evaluate on " + split.folder());
@@ -86,9 +86,7 @@ public final class Evaluation {
     }
 
     private static Tally tally(Job job, ComputationGraph graph, Chunk chunk, Configuration conf) throws IOException {
-        graph.params()
-                .assign(Nd4j.createFromArray(job.parameters)
-                        .reshape(graph.params().shape()));
+        NativeFloats.assign(graph.params(), job.parameters.array());
         ShardCache.Loaded shard = ShardCache.load(job.data, chunk.shard, conf);
         Tally tally = Tally.NOTHING;
         for (int from = chunk.from; from < chunk.to; from += BATCH) {

@@ -14,12 +14,14 @@ import java.io.StringReader;
 import java.util.Map;
 
 /**
- * Everything about a training run but the data and the place: a HOCON file, read strictly.
+ * Everything about a training run but the data and the place: a HOCON file, read strictly. What it may leave out is in
+ * {@code defaults.conf}.
  *
  * @param workers that train at the same time, each on its part of every epoch
- * @param batch pictures in a step of one worker
- * @param stepsPerRound local steps between two averages (H)
- * @param text the whole recipe as it was resolved, overrides included
+ * @param batch pictures that a worker computes with at once
+ * @param minibatches of {@code batch} pictures in a step of one worker
+ * @param preciseBatchNorm pictures over which BN's statistics are taken anew at the end; 0 for none
+ * @param text the whole recipe as it was resolved, overrides and defaults included
  */
 public record Recipe(
         String network,
@@ -27,13 +29,18 @@ public record Recipe(
         DataRecipe data,
         int workers,
         int batch,
-        int stepsPerRound,
+        int minibatches,
         int epochs,
-        double momentum,
-        double weightDecay,
+        Descent descent,
         LearningRate learningRate,
+        AveragingRecipe averaging,
+        InitialModel initialModel,
+        int preciseBatchNorm,
         String text)
         implements Serializable {
+
+    private static final Config DEFAULTS =
+            ConfigFactory.parseResources(Recipe.class, "defaults.conf").resolve();
 
     /**
      * Reads a recipe.
@@ -43,30 +50,63 @@ public record Recipe(
      * @throws BadInputException listing every problem with file, line, key and what is allowed
      */
     public static Recipe parse(String text, String name, Map<String, String> overrides) {
-        Config config = overridden(parse(text, name), overrides);
+        Config config = overridden(parse(text, name), overrides).withFallback(DEFAULTS);
         Problems problems = new Problems();
         Section root = new Section(config, "", problems);
         String network = root.text("network");
         checkNetwork(root, network);
         int epochs = root.integer("epochs", 1, 100_000);
+        int workers = root.integer("workers", 1, 100_000);
+        int batch = root.integer("batch", 1, 100_000);
+        int minibatches = minibatches(root, workers, batch);
+        LearningRate rate =
+                LearningRate.read(root.section("learning-rate"), epochs, (long) workers * batch * minibatches);
         Recipe recipe = new Recipe(
                 network,
                 root.integer("seed"),
                 DataRecipe.read(root.section("data")),
-                root.integer("workers", 1, 100_000),
-                root.integer("batch", 1, 100_000),
-                root.integer("steps-per-round", 1, 1_000_000),
+                workers,
+                batch,
+                minibatches,
                 epochs,
-                root.number("momentum", 0, 0.999999),
-                root.number("weight-decay", 0, 1),
-                LearningRate.read(root.section("learning-rate"), epochs),
+                Descent.read(root),
+                rate,
+                AveragingRecipe.read(root.section("averaging"), root.integer("steps-per-round", 1, 1_000_000), rate),
+                InitialModel.read(root.section("initial-model")),
+                root.integer("precise-batch-norm", 0, Integer.MAX_VALUE),
                 config.root()
                         .render(ConfigRenderOptions.defaults()
+                                .setComments(false)
                                 .setOriginComments(false)
                                 .setJson(false)));
         root.refuseUnknown();
         problems.throwIfAny();
         return recipe;
+    }
+
+    /** How often a worker must compute with {@code batch} pictures for its part of the global batch. */
+    private static int minibatches(Section root, int workers, int batch) {
+        int global = root.integer("global-batch", 0, 10_000_000);
+        long atOnce = (long) workers * batch;
+        if (global == 0) {
+            return 1;
+        }
+        if (global % atOnce != 0) {
+            long below = global / atOnce * atOnce;
+            root.problem(
+                    "global-batch",
+                    global,
+                    "a multiple of workers x batch = " + workers + " x " + batch + " = " + atOnce + ", such as "
+                            + (below == 0 ? atOnce : below + " or " + (below + atOnce))
+                            + "; or choose another number of workers, or another batch");
+            return 1;
+        }
+        return (int) (global / atOnce);
+    }
+
+    /** Pictures of one step of one worker. */
+    public int stepBatch() {
+        return batch * minibatches;
     }
 
     /** The line of the catalogue. */

@@ -8,8 +8,10 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * One block of a recipe, read strictly: every key that is asked for must be there and in range, and every key that is
@@ -68,6 +70,25 @@ final class Section {
             return options[0];
         }
         return value;
+    }
+
+    /** A constant of an enum, in small letters. */
+    <E extends Enum<E>> E choice(String key, Class<E> type) {
+        E[] constants = type.getEnumConstants();
+        String[] options = Stream.of(constants).map(Section::lower).toArray(String[]::new);
+        return constants[List.of(options).indexOf(choice(key, options))];
+    }
+
+    private static String lower(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT);
+    }
+
+    boolean flag(String key) {
+        return read(key, "true or false", config::getBoolean, false);
+    }
+
+    List<String> texts(String key) {
+        return read(key, "a list of words [a, b, ...]", config::getStringList, List.of());
     }
 
     /** Two whole numbers, the second no smaller than the first. */

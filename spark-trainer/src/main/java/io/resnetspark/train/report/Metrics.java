@@ -2,7 +2,10 @@ package io.resnetspark.train.report;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.resnetspark.storage.Json;
+import io.resnetspark.train.averaging.Round;
 import io.resnetspark.train.evaluate.EvaluationResult;
+import io.resnetspark.train.worker.TrainingState;
+import java.util.List;
 
 /** What happened in a run, a JSON object a line. */
 public final class Metrics {
@@ -17,20 +20,47 @@ public final class Metrics {
      * A round.
      *
      * @param iteration steps of each worker since the start
+     * @param learningRate that the workers had in their first step of the round
      * @param loss mean cross-entropy of the pictures of the round, in training mode
-     * @param waitingSeconds for which a worker's network waited for pictures, on average over the workers
+     * @param imagesLeft of the epoch
+     * @param missing workers that were late, and whose part is still to be done
      */
     public record RoundLine(
             String kind,
             int epoch,
-            int round,
             long iteration,
+            int steps,
             double learningRate,
             double loss,
             long images,
+            long imagesLeft,
             double seconds,
             double imagesPerSecond,
-            double waitingSeconds) {}
+            double readingSeconds,
+            double computingSeconds,
+            double waitingSeconds,
+            double averagingSeconds,
+            List<Integer> missing) {
+        public static RoundLine of(TrainingState before, Round round) {
+            Round.Times times = round.times();
+            return new RoundLine(
+                    "round",
+                    before.work().epoch() + 1,
+                    round.state().iteration(),
+                    round.steps(),
+                    round.rate(),
+                    round.loss(),
+                    round.examples(),
+                    round.state().work().left(),
+                    times.total(),
+                    round.examples() / times.total(),
+                    times.reading(),
+                    times.computing(),
+                    times.waiting(),
+                    times.averaging(),
+                    round.missing());
+        }
+    }
 
     /** An evaluation at the end of an epoch. */
     public record EvaluationLine(String kind, int epoch, EvaluationResult result) {}

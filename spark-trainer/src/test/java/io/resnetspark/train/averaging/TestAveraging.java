@@ -7,20 +7,21 @@ import static org.assertj.core.api.Assertions.within;
 import io.resnetspark.data.Corpora;
 import io.resnetspark.data.Split;
 import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.model.graph.NativeFloats;
+import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.train.recipe.Recipe;
+import io.resnetspark.train.worker.Contribution;
+import io.resnetspark.train.worker.LocalSteps;
+import io.resnetspark.train.worker.StatisticsLayout;
+import io.resnetspark.train.worker.TrainingPlan;
+import io.resnetspark.train.worker.TrainingState;
+import io.resnetspark.train.worker.WorkerMemory;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.util.DoubleAccumulator;
 import org.deeplearning4j.nn.graph.ComputationGraph;
-import org.deeplearning4j.spark.api.RDDTrainingApproach;
-import org.deeplearning4j.spark.api.Repartition;
-import org.deeplearning4j.spark.impl.graph.SparkComputationGraph;
-import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingMaster;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -28,7 +29,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** Rounds on Spark, against what they should be computed by hand. */
@@ -88,19 +88,25 @@ class TestAveraging {
     }
 
     private static TrainingState start(TrainingPlan plan) {
-        ComputationGraph graph = plan.graph();
+        NetworkGraph graph = plan.graph();
         int trainable = (int) graph.getUpdater().getStateViewArray().length();
-        return new TrainingState(0, 0, 0, graph.params().toFloatVector(), new float[trainable]);
+        return TrainingState.begin(plan.work(0), NativeFloats.copy(graph.params()), new float[trainable], new float[0]);
     }
 
     private static Averaging averaging(TrainingPlan plan) {
-        return new Averaging(spark, plan, StatisticsLayout.of(plan.graph()));
+        return new Averaging(
+                spark,
+                new LocalSteps(plan),
+                plan.recipe().workers(),
+                plan.recipe().averaging(),
+                StatisticsLayout.of(plan.graph()),
+                plan::examplesPerRound);
     }
 
     private static TrainingState epoch(TrainingPlan plan) {
         Averaging averaging = averaging(plan);
         TrainingState state = start(plan);
-        while (state.epoch() == 0) {
+        while (state.work().left() > 0) {
             state = averaging.round(state).state();
         }
         return state;
@@ -129,34 +135,56 @@ class TestAveraging {
     void averagesWhatTheWorkersDid() throws IOException {
         TrainingPlan plan = plan();
         TrainingState state = start(plan);
-        StatisticsLayout layout = StatisticsLayout.of(plan.graph());
-        LocalSteps steps = new LocalSteps(plan, spark.hadoopConfiguration(), new DoubleAccumulator());
-        Contribution first = steps.run(state, 0);
-        Contribution second = steps.run(state, 1);
-        Averaging.Round round = averaging(plan).round(state);
+        LocalSteps steps = new LocalSteps(plan);
+        Contribution first = contribution(steps, state, 0);
+        Contribution second = contribution(steps, state, 1);
+        Round round = averaging(plan).round(state);
         assertThat(round.examples()).isEqualTo(32);
-        assertThat(round.state().parameters()).isEqualTo(first.plus(second).meanParameters(layout));
-        float[] a = first.meanParameters(layout);
-        float[] b = second.meanParameters(layout);
-        assertThat(a).isNotEqualTo(b);
-        // The first weight is no statistic: its mean is the plain mean.
-        assertThat(round.state().parameters()[0]).isCloseTo((a[0] + b[0]) / 2, within(1e-7f));
+        assertThat(first.parameters().array()).isNotEqualTo(second.parameters().array());
+        float[] expected = mean(first.parameters().array(), second.parameters().array());
+        StatisticsLayout layout = StatisticsLayout.of(plan.graph());
+        layout.assign(expected, mean(first.report().moments(), second.report().moments()));
+        assertThat(round.state().parameters()).isEqualTo(expected);
+        assertThat(round.state().velocity())
+                .isEqualTo(mean(first.velocity().array(), second.velocity().array()));
+    }
+
+    private static Contribution contribution(LocalSteps steps, TrainingState state, int worker) throws IOException {
+        return steps.run(state, worker, WorkerMemory.nothing(), spark.hadoopConfiguration())
+                .contribution();
+    }
+
+    private static float[] mean(float[] a, float[] b) {
+        float[] mean = new float[a.length];
+        for (int i = 0; i < mean.length; i++) {
+            mean[i] = (float) ((16.0 * a[i] + 16.0 * b[i]) / 32);
+        }
+        return mean;
+    }
+
+    private static double[] mean(double[] a, double[] b) {
+        double[] mean = new double[a.length];
+        for (int i = 0; i < mean.length; i++) {
+            mean[i] = 16 * a[i] / 32 + 16 * b[i] / 32;
+        }
+        return mean;
     }
 
     @Test
     void sumsOverAnEpochCountEveryPictureOnce() throws IOException {
-        for (String workers : new String[] {"1", "2", "3", "5"}) {
-            TrainingPlan plan = plan("workers", workers);
+        for (int workers : new int[] {1, 2, 3, 5}) {
+            TrainingPlan plan = plan("workers", String.valueOf(workers));
             Averaging averaging = averaging(plan);
             TrainingState state = start(plan);
             long examples = 0;
-            while (state.epoch() == 0) {
-                Averaging.Round round = averaging.round(state);
+            while (state.work().left() > 0) {
+                Round round = averaging.round(state);
                 examples += round.examples();
                 state = round.state();
             }
             assertThat(examples).as("%s workers", workers).isEqualTo(81);
-            assertThat(state.iteration()).isEqualTo(plan.iterationsPerEpoch());
+            int longestPart = (81 + workers - 1) / workers;
+            assertThat(state.iteration()).isEqualTo((longestPart + 7) / 8);
         }
     }
 
@@ -176,9 +204,10 @@ class TestAveraging {
                 "learning-rate.tenth-at-epochs",
                 "[1000]");
         TrainingState before = start(dropping);
-        TrainingState second =
-                new TrainingState(1, 0, dropping.iterationsPerEpoch(), before.parameters(), before.velocity());
-        float[] small = averaging(dropping).round(second).state().velocity();
+        TrainingState second = before.with(dropping.work(1));
+        Round dropped = averaging(dropping).round(second);
+        assertThat(dropped.rate()).isEqualTo(0.05 * 0.1);
+        float[] small = dropped.state().velocity();
         float[] large = averaging(constant).round(second).state().velocity();
         for (int i = 0; i < small.length; i++) {
             assertThat(small[i] * 10).isCloseTo(large[i], within(1e-6f + 1e-3f * Math.abs(large[i])));
@@ -191,33 +220,23 @@ class TestAveraging {
     void agreesWithDl4jsOwnAveraging() throws IOException {
         TrainingPlan plan = plan("steps-per-round", "1");
         TrainingState state = start(plan);
-        LocalSteps steps = new LocalSteps(plan, spark.hadoopConfiguration(), new DoubleAccumulator());
-        List<DataSet> minibatches = new ArrayList<>();
-        for (int worker = 0; worker < 2; worker++) {
-            minibatches.add(steps.minibatch(steps.batches(state, worker).get(0), 0));
-        }
-        ComputationGraph graph = plan.graph();
-        LocalSteps.load(state, graph);
-        ParameterAveragingTrainingMaster master = new ParameterAveragingTrainingMaster.Builder(2, 8)
-                .batchSizePerWorker(8)
-                .averagingFrequency(1)
-                .saveUpdater(true)
-                .rddTrainingApproach(RDDTrainingApproach.Direct)
-                .repartionData(Repartition.Never)
-                .build();
-        SparkComputationGraph dl4j = new SparkComputationGraph(spark, graph, master);
-        dl4j.fit(spark.parallelize(minibatches, 2));
+        Round dl4js = new Dl4jAveraging(spark, plan, plan.graph()).round(state);
+        assertThat(dl4js.examples()).isEqualTo(16);
+        assertThat(dl4js.steps()).isEqualTo(1);
+        assertThat(dl4js.rate()).isEqualTo(0.05);
 
-        TrainingState ours = averaging(plan).round(state).state();
-        float[] theirs = dl4j.getNetwork().params().toFloatVector();
-        StatisticsLayout statistics = StatisticsLayout.of(graph);
+        Round round = averaging(plan).round(state);
+        assertThat(dl4js.loss()).isCloseTo(round.loss(), within(1e-5));
+        TrainingState ours = round.state();
+        assertThat(dl4js.state().work()).isEqualTo(ours.work());
+        float[] theirs = dl4js.state().parameters();
+        StatisticsLayout statistics = StatisticsLayout.of(plan.graph());
         for (StatisticsLayout.Run run : statistics.runs()) {
             // A variance is a moment to us and one more parameter to DL4J.
             System.arraycopy(ours.parameters(), run.variance(), theirs, run.variance(), run.channels());
         }
         assertThat(difference(theirs, ours.parameters())).isLessThan(1e-6);
-        assertThat(difference(dl4j.getNetwork().getUpdater().getStateViewArray().toFloatVector(), ours.velocity()))
-                .isLessThan(1e-5);
+        assertThat(difference(dl4js.state().velocity(), ours.velocity())).isLessThan(1e-5);
     }
 
     /**
@@ -253,7 +272,8 @@ class TestAveraging {
             TrainingPlan two = plan(with(still, "workers", "2", "batch", "8"));
             TrainingPlan one = plan(with(still, "workers", "1", "batch", "16"));
             TrainingState start = start(one);
-            TrainingState averaged = averaging(two).round(start).state();
+            TrainingState averaged =
+                    averaging(two).round(start.with(two.work(0))).state();
             TrainingState whole = averaging(one).round(start).state();
             float[] expected = withVariancesOf(8, whole.parameters(), 16, start.parameters(), one.graph());
             assertThat(difference(expected, averaged.parameters())).isLessThan(1e-5);
@@ -271,7 +291,8 @@ class TestAveraging {
         java.util.Arrays.fill(state.parameters(), Float.NaN);
         assertThatThrownBy(() -> averaging(plan).round(state))
                 .isInstanceOf(DivergedException.class)
-                .hasMessageContaining("The loss became NaN in round 1 of epoch 1")
+                .hasMessageContaining(
+                        "The loss became NaN, or a parameter no number, in the round from image 1 of epoch 1 on")
                 .hasMessageContaining("learning-rate.initial");
     }
 

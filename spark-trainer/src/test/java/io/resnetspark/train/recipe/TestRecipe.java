@@ -65,7 +65,7 @@ class TestRecipe {
     @Test
     void overridesWinAndAreChecked() {
         Recipe recipe = Recipe.parse(GOOD, "good.conf", Map.of("learning-rate.initial", "0.5", "network", "resnet34"));
-        assertThat(recipe.learningRate().at(0)).isEqualTo(0.5);
+        assertThat(recipe.learningRate().at(0, 0)).isEqualTo(0.5);
         assertThat(recipe.network()).isEqualTo("resnet34");
         assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("workers", "0")))
                 .isInstanceOf(BadInputException.class)
@@ -121,17 +121,99 @@ class TestRecipe {
     @Test
     void ratesFollowTheirFormulas() {
         LearningRate steps = new LearningRate.Steps(0.1, List.of(30.0, 60.0));
-        assertThat(steps.at(29.99)).isEqualTo(0.1);
-        assertThat(steps.at(30)).isCloseTo(0.01, within(1e-12));
-        assertThat(steps.at(75)).isCloseTo(0.001, within(1e-12));
+        assertThat(steps.at(29.99, 0)).isEqualTo(0.1);
+        assertThat(steps.at(30, 0)).isCloseTo(0.01, within(1e-12));
+        assertThat(steps.at(75, 0)).isCloseTo(0.001, within(1e-12));
         LearningRate cosine = new LearningRate.Cosine(0.2, 10);
-        assertThat(cosine.at(0)).isEqualTo(0.2);
-        assertThat(cosine.at(5)).isCloseTo(0.1, within(1e-12));
-        assertThat(cosine.at(10)).isCloseTo(0, within(1e-12));
-        assertThat(cosine.at(11)).isCloseTo(0, within(1e-12));
-        LearningRate warm = new LearningRate.WarmUp(2, steps);
-        assertThat(warm.at(0)).isCloseTo(0.01, within(1e-12));
-        assertThat(warm.at(1)).isCloseTo(0.055, within(1e-12));
-        assertThat(warm.at(2)).isEqualTo(0.1);
+        assertThat(cosine.at(0, 0)).isEqualTo(0.2);
+        assertThat(cosine.at(5, 0)).isCloseTo(0.1, within(1e-12));
+        assertThat(cosine.at(10, 0)).isCloseTo(0, within(1e-12));
+        assertThat(cosine.at(11, 0)).isCloseTo(0, within(1e-12));
+        LearningRate warm = new LearningRate.WarmUp(2, 0.1, true, steps);
+        assertThat(warm.at(0, 0)).isCloseTo(0.01, within(1e-12));
+        assertThat(warm.at(1, 0)).isCloseTo(0.055, within(1e-12));
+        assertThat(warm.at(2, 0)).isEqualTo(0.1);
+        LearningRate flat = new LearningRate.WarmUp(1, 0.1, false, steps);
+        assertThat(flat.at(0.9, 0)).isCloseTo(0.01, within(1e-12));
+        assertThat(flat.at(1, 0)).isEqualTo(0.1);
+        LearningRate polynomial = new LearningRate.Polynomial(0.1, 2, 10);
+        assertThat(polynomial.at(5, 0)).isCloseTo(0.025, within(1e-12));
+        assertThat(polynomial.at(10, 0)).isZero();
+    }
+
+    @Test
+    void aPlateauDividesTheRateWhenTheErrorStaysWhereItWas() {
+        LearningRate plateau = new LearningRate.Plateau(0.1, 1, 0.01);
+        assertThat(plateau.drops(List.of(0.9, 0.5, 0.495))).isZero();
+        assertThat(plateau.drops(List.of(0.9, 0.5, 0.495, 0.494))).isEqualTo(1);
+        assertThat(plateau.drops(List.of(0.9, 0.5, 0.495, 0.494, 0.47, 0.6, 0.45)))
+                .isEqualTo(1);
+        assertThat(plateau.drops(List.of(0.9, 0.5, 0.5, 0.5, 0.5, 0.5))).isEqualTo(2);
+        assertThat(plateau.at(50, 2)).isCloseTo(0.001, within(1e-12));
+        assertThat(new LearningRate.WarmUp(1, 0.1, true, plateau).drops(List.of(0.5, 0.5, 0.5)))
+                .isEqualTo(1);
+    }
+
+    @Test
+    void periodsFollowTheirRules() {
+        assertThat(new Period.PostLocal(8, 30).steps(29.9, 0.1)).isEqualTo(1);
+        assertThat(new Period.PostLocal(8, 30).steps(30, 0.1)).isEqualTo(8);
+        assertThat(new Period.Quadratic(4, 0.2).steps(3, 0.1)).isEqualTo(4);
+        assertThat(new Period.Quadratic(4, 0.2).steps(3, 0.01)).isEqualTo(400);
+        assertThat(new Period.Quadratic(4, 0.2).steps(3, 0)).isEqualTo(1_000_000);
+        Recipe recipe = Recipe.parse(
+                GOOD,
+                "good.conf",
+                Map.of("averaging.one-step-in-warm-up", "true", "learning-rate.warm-up-epochs", "5"));
+        assertThat(recipe.averaging().period().steps(4.9, 0.1)).isEqualTo(1);
+        assertThat(recipe.averaging().period().steps(5, 0.1)).isEqualTo(8);
+    }
+
+    @Test
+    void workersAddUpGradientsForTheGlobalBatch() {
+        assertThat(Recipe.parse(GOOD, "good.conf", Map.of()).minibatches()).isEqualTo(1);
+        Map<String, String> papers = Map.of("global-batch", "256", "workers", "2", "batch", "32");
+        assertThat(Recipe.parse(GOOD, "good.conf", papers).minibatches()).isEqualTo(4);
+        assertThatThrownBy(() ->
+                        Recipe.parse(GOOD, "good.conf", Map.of("global-batch", "256", "workers", "3", "batch", "32")))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("global-batch = 256; allowed is a multiple of workers x batch = 3 x 32 = 96,"
+                        + " such as 192 or 288");
+    }
+
+    @Test
+    void scalesTheRateWithTheGlobalBatch() {
+        Map<String, String> scaled = Map.of("learning-rate.linear-scaling", "true", "workers", "16", "batch", "32");
+        assertThat(Recipe.parse(GOOD, "good.conf", scaled).learningRate().at(1, 0))
+                .isCloseTo(0.2, within(1e-12));
+    }
+
+    @Test
+    void refusesWhatDoesNotGoTogether() {
+        assertThatThrownBy(() -> Recipe.parse(
+                        GOOD, "good.conf", Map.of("averaging.engine", "dl4j", "averaging.momentum", "local")))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("averaging.engine = dl4j; allowed is ours, for momentum = local");
+        assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("initial-model.head", "new")))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("the path of a model, where its head is replaced");
+        assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("averaging.outer.kind", "nesterov")))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("the key 'averaging.outer.rate' is missing");
+    }
+
+    @Test
+    void defaultsAreThoseOfThePaper() {
+        Recipe recipe = Recipe.parse(GOOD, "good.conf", Map.of());
+        assertThat(recipe.descent()).isEqualTo(new Descent(0.9, false, 1e-4, true, 0, 0));
+        assertThat(recipe.averaging())
+                .isEqualTo(new AveragingRecipe(
+                        AveragingRecipe.Engine.OURS,
+                        new Period.Constant(8),
+                        AveragingRecipe.MomentumRule.AVERAGED,
+                        AveragingRecipe.Precision.FLOAT32,
+                        new OuterStep.None(),
+                        0,
+                        1));
     }
 }

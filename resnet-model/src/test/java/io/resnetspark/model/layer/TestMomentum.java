@@ -22,11 +22,11 @@ import org.nd4j.linalg.learning.GradientUpdater;
 import org.nd4j.linalg.schedule.MapSchedule;
 import org.nd4j.linalg.schedule.ScheduleType;
 
-class TestHeavyBall {
+class TestMomentum {
     @Test
     void followsItsFormula() {
-        HeavyBall ball = new HeavyBall(0.9, new MapSchedule(ScheduleType.ITERATION, Map.of(0, 0.5, 1, 0.1)));
-        GradientUpdater<HeavyBall> updater = ball.instantiate(Nd4j.zeros(DataType.DOUBLE, 1, 1), true);
+        Momentum ball = new Momentum(0.9, new MapSchedule(ScheduleType.ITERATION, Map.of(0, 0.5, 1, 0.1)));
+        GradientUpdater<Momentum> updater = ball.instantiate(Nd4j.zeros(DataType.DOUBLE, 1, 1), true);
         double[] gradients = {2, -4, 1};
         double[] rates = {0.5, 0.1, 0.1};
         double velocity = 0;
@@ -64,7 +64,7 @@ class TestHeavyBall {
 
     private static ComputationGraph graph(Network network, double decay) {
         return ResidualGraph.of(network, io.resnetspark.model.Shape.square(3, 8), 2)
-                .updater(new HeavyBall(0.9, new MapSchedule(ScheduleType.ITERATION, Map.of(0, 0.1))))
+                .updater(new Momentum(0.9, new MapSchedule(ScheduleType.ITERATION, Map.of(0, 0.1))))
                 .weightDecay(decay)
                 .seed(1)
                 .build();

@@ -1,4 +1,4 @@
-package io.resnetspark.train.averaging;
+package io.resnetspark.train.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -5,15 +5,17 @@ import java.util.Objects;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.GradientUpdater;
 import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.schedule.FixedSchedule;
 import org.nd4j.linalg.schedule.ISchedule;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
 /**
- * Gradient descent with Polyak's momentum, as the paper and Caffe have it: v = momentum v + rate g; w = w - v.
+ * Gradient descent with momentum: v = momentum v + rate g; w = w - v (Polyak's heavy ball, as the paper and Caffe have
+ * it), or w = w - (momentum v + rate g) with the new v (Nesterov's).
  *
  * <p>DL4J has Nesterov's only. PyTorch keeps the rate out of v; the two are equal while the rate stands still.
  */
-public class HeavyBall implements IUpdater {
+public class Momentum implements IUpdater {
     private static final long serialVersionUID = 1;
     private static final String VELOCITY = "velocity";
 
@@ -21,19 +23,46 @@ public class HeavyBall implements IUpdater {
     private double momentum;
 
     @JsonProperty
+    private boolean nesterov;
+
+    @JsonProperty
+    private boolean frozen;
+
+    @JsonProperty
     private ISchedule rate;
 
     /** For Jackson. */
-    HeavyBall() {}
+    Momentum() {}
+
+    /** Polyak's. */
+    public Momentum(double momentum, ISchedule rate) {
+        this(momentum, false, rate);
+    }
 
     /** @param rate the learning rate at each iteration, counted from the start of training */
-    public HeavyBall(double momentum, ISchedule rate) {
+    public Momentum(double momentum, boolean nesterov, ISchedule rate) {
         this.momentum = momentum;
+        this.nesterov = nesterov;
         this.rate = rate;
+    }
+
+    /** For parameters that are to stay what they are. */
+    public static Momentum frozen() {
+        Momentum frozen = new Momentum(0, new FixedSchedule(0));
+        frozen.frozen = true;
+        return frozen;
     }
 
     public double momentum() {
         return momentum;
+    }
+
+    public boolean nesterov() {
+        return nesterov;
+    }
+
+    public boolean isFrozen() {
+        return frozen;
     }
 
     @Override
@@ -48,7 +77,10 @@ public class HeavyBall implements IUpdater {
 
     @Override
     public void setLrAndSchedule(double learningRate, ISchedule schedule) {
-        rate = schedule != null ? schedule : new org.nd4j.linalg.schedule.FixedSchedule(learningRate);
+        if (frozen) {
+            return;
+        }
+        rate = schedule != null ? schedule : new FixedSchedule(learningRate);
     }
 
     @Override
@@ -57,7 +89,7 @@ public class HeavyBall implements IUpdater {
     }
 
     @Override
-    public GradientUpdater<HeavyBall> instantiate(INDArray state, boolean initialize) {
+    public GradientUpdater<Momentum> instantiate(INDArray state, boolean initialize) {
         INDArray flat = state.reshape(state.length());
         Step step = new Step(this);
         step.setStateViewArray(flat, flat.shape(), flat.ordering(), initialize);
@@ -65,39 +97,43 @@ public class HeavyBall implements IUpdater {
     }
 
     @Override
-    public GradientUpdater<HeavyBall> instantiate(Map<String, INDArray> state, boolean initialize) {
+    public GradientUpdater<Momentum> instantiate(Map<String, INDArray> state, boolean initialize) {
         Step step = new Step(this);
         step.setState(state, initialize);
         return step;
     }
 
     @Override
-    public HeavyBall clone() {
-        return new HeavyBall(momentum, rate);
+    public Momentum clone() {
+        Momentum copy = new Momentum(momentum, nesterov, rate);
+        copy.frozen = frozen;
+        return copy;
     }
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof HeavyBall that
+        return other instanceof Momentum that
                 && Double.compare(momentum, that.momentum) == 0
+                && nesterov == that.nesterov
+                && frozen == that.frozen
                 && Objects.equals(rate, that.rate);
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(momentum, rate);
+        return Objects.hash(momentum, nesterov, frozen, rate);
     }
 
-    private static final class Step implements GradientUpdater<HeavyBall> {
-        private final HeavyBall configuration;
+    private static final class Step implements GradientUpdater<Momentum> {
+        private final Momentum configuration;
         private INDArray velocity;
 
-        Step(HeavyBall configuration) {
+        Step(Momentum configuration) {
             this.configuration = configuration;
         }
 
         @Override
-        public HeavyBall getConfig() {
+        public Momentum getConfig() {
             return configuration;
         }
 
@@ -125,7 +161,11 @@ public class HeavyBall implements IUpdater {
             INDArray step = gradient.reshape(gradient.length());
             step.muli(configuration.getLearningRate(iteration, epoch));
             velocity.muli(configuration.momentum).addi(step);
-            step.assign(velocity);
+            if (configuration.nesterov) {
+                step.addi(velocity.mul(configuration.momentum));
+            } else {
+                step.assign(velocity);
+            }
         }
     }
 }

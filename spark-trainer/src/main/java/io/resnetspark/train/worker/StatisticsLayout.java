@@ -1,4 +1,4 @@
-package io.resnetspark.train.averaging;
+package io.resnetspark.train.worker;
 
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -25,24 +25,43 @@ public record StatisticsLayout(List<Run> runs) implements Serializable {
         return new StatisticsLayout(List.copyOf(runs));
     }
 
-    /** Makes variances second moments, which can be averaged. */
-    void toMoments(double[] parameters) {
+    /** Number of moments. */
+    public int length() {
+        return 2 * runs.stream().mapToInt(Run::channels).sum();
+    }
+
+    /** Means and second moments, which can be averaged, of a graph's parameters; layer by layer. */
+    public double[] moments(float... parameters) {
+        double[] moments = new double[length()];
+        int next = 0;
         for (Run run : runs) {
             for (int c = 0; c < run.channels; c++) {
                 double mean = parameters[run.mean + c];
-                parameters[run.variance + c] += mean * mean;
+                moments[next++] = mean;
+                moments[next++] = parameters[run.variance + c] + mean * mean;
+            }
+        }
+        return moments;
+    }
+
+    /** Overwrites the statistics among a graph's parameters with those of averaged moments. */
+    public void assign(float[] parameters, double... moments) {
+        int next = 0;
+        for (Run run : runs) {
+            for (int c = 0; c < run.channels; c++) {
+                double mean = moments[next++];
+                parameters[run.mean + c] = (float) mean;
+                // Rounding must not leave a variance below zero.
+                parameters[run.variance + c] = (float) Math.max(0, moments[next++] - mean * mean);
             }
         }
     }
 
-    /** Makes averaged second moments variances again. */
-    void toVariances(double[] parameters) {
+    /** Overwrites the statistics of one state with those of another, parameters and all. */
+    public void copy(float[] from, float[] to) {
         for (Run run : runs) {
-            for (int c = 0; c < run.channels; c++) {
-                double mean = parameters[run.mean + c];
-                // Rounding must not leave a variance below zero.
-                parameters[run.variance + c] = Math.max(0, parameters[run.variance + c] - mean * mean);
-            }
+            System.arraycopy(from, run.mean, to, run.mean, run.channels);
+            System.arraycopy(from, run.variance, to, run.variance, run.channels);
         }
     }
 }

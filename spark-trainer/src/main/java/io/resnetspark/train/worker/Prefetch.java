@@ -1,4 +1,4 @@
-package io.resnetspark.train.averaging;
+package io.resnetspark.train.worker;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;

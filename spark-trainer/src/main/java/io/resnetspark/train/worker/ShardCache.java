@@ -1,4 +1,4 @@
-package io.resnetspark.train.averaging;
+package io.resnetspark.train.worker;
 
 import io.resnetspark.data.image.BadImageException;
 import io.resnetspark.data.image.Codec;

@@ -1,5 +1,6 @@
-package io.resnetspark.train.averaging;
+package io.resnetspark.train.worker;
 
+import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.model.kernel.Threads;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -13,7 +14,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
-import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
@@ -36,14 +36,14 @@ public final class ExecutorNetworks {
         /** Of native work, for one graph. */
         int threads();
 
-        ComputationGraph graph();
+        NetworkGraph graph();
 
         /** Asked once, before the first graph is built: throws if this machine has no room for {@code networks} of it. */
         default void requireMemory(int networks) {}
     }
 
     /** A graph with what is known of it. */
-    public record Network(ComputationGraph graph, StatisticsLayout statistics, ExecutorService thread) {
+    public record Network(NetworkGraph graph, StatisticsLayout statistics, ExecutorService thread) {
         /** Gives the native memory back, which belongs to the thread, and ends it. */
         private void close() {
             thread.execute(() -> Nd4j.getWorkspaceManager().destroyAllWorkspacesForCurrentThread());
@@ -118,7 +118,7 @@ public final class ExecutorNetworks {
             });
             return await(thread.submit(() -> {
                 Threads.limit(blueprint.threads());
-                ComputationGraph graph = blueprint.graph();
+                NetworkGraph graph = blueprint.graph();
                 return new Network(graph, StatisticsLayout.of(graph), thread);
             }));
         }

@@ -1,19 +1,22 @@
-package io.resnetspark.train.averaging;
+package io.resnetspark.train.worker;
 
 import io.resnetspark.data.image.Preprocessing;
 import io.resnetspark.data.shard.Dataset.Shard;
 import io.resnetspark.data.shard.EpochOrder;
+import io.resnetspark.data.shard.EpochWork;
 import io.resnetspark.model.Census;
 import io.resnetspark.model.MemoryEstimate;
 import io.resnetspark.model.ResidentMemory;
 import io.resnetspark.model.Shape;
+import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.model.graph.ResidualGraph;
-import io.resnetspark.model.layer.HeavyBall;
+import io.resnetspark.model.layer.Momentum;
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.train.recipe.Descent;
 import io.resnetspark.train.recipe.Recipe;
 import java.util.List;
 import java.util.UUID;
-import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.nd4j.linalg.schedule.FixedSchedule;
 
 /**
  * What a worker must know to do its part of any round, beside the state.
@@ -58,15 +61,21 @@ public record TrainingPlan(
         return Shape.square(3, preprocessing.crop().side());
     }
 
-    /** The graph, initialised from the recipe's seed. */
+    /** The graph, initialised from the recipe's seed; its learning rate is told it before every step. */
     @Override
-    public ComputationGraph graph() {
-        return ResidualGraph.of(recipe.architecture(), input(), classes)
-                .updater(
-                        new HeavyBall(recipe.momentum(), new RateSchedule(recipe.learningRate(), iterationsPerEpoch())))
-                .weightDecay(recipe.weightDecay())
+    public NetworkGraph graph() {
+        Descent descent = recipe.descent();
+        NetworkGraph graph = ResidualGraph.of(recipe.architecture(), input(), classes)
+                .updater(new Momentum(descent.momentum(), descent.nesterov(), new FixedSchedule(0)))
+                .weightDecay(descent.weightDecay())
+                .onlyWeightsDecay(!descent.decayEverything())
+                .frozen(recipe.initialModel().freeze())
                 .seed(recipe.seed())
                 .build();
+        if (descent.largestGradientNorm() > 0) {
+            graph.largestGradientNorm(descent.largestGradientNorm());
+        }
+        return graph;
     }
 
     public EpochOrder order(int epoch) {
@@ -78,26 +87,24 @@ public record TrainingPlan(
         return shards.stream().mapToLong(Shard::examples).sum();
     }
 
-    /** Examples of the worker that has most: they are equal to within one. */
-    private long longestPart() {
-        return ceilDiv(examples(), recipe.workers());
+    /** All of an epoch, dealt to the workers. */
+    public EpochWork work(int epoch) {
+        return EpochWork.begin(epoch, examples(), recipe.workers());
     }
 
-    /** Steps of one worker. */
-    public long iterationsPerEpoch() {
-        return ceilDiv(longestPart(), recipe.batch());
+    /** How far training has come when {@code step} steps of a round are done: epochs, with a fraction. */
+    public double epochs(EpochWork work, int step) {
+        double seen = work.done() + (double) step * recipe.stepBatch() * recipe.workers();
+        return work.epoch() + Math.min(1, seen / work.examples());
     }
 
-    public int roundsPerEpoch() {
-        return (int) ceilDiv(longestPart(), examplesPerRound());
+    /** The learning rate of a step of a round, counted from 0; the same for every worker. */
+    public double rate(TrainingState state, int step) {
+        return recipe.learningRate().at(epochs(state.work(), step), state.drops());
     }
 
-    /** Of one worker. */
-    long examplesPerRound() {
-        return (long) recipe.batch() * recipe.stepsPerRound();
-    }
-
-    private static long ceilDiv(long a, long b) {
-        return (a + b - 1) / b;
+    /** Examples of one worker in the next round, as long as its part of the epoch lasts. */
+    public long examplesPerRound(TrainingState state) {
+        return (long) recipe.stepBatch() * recipe.averaging().period().steps(epochs(state.work(), 0), rate(state, 0));
     }
 }

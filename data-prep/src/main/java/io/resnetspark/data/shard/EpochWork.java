@@ -1,0 +1,108 @@
+package io.resnetspark.data.shard;
+
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What is left of an epoch: for each worker, the positions of the {@link EpochOrder} that it is still to visit, in this
+ * order.
+ *
+ * @param epoch from 0
+ * @param examples of the whole epoch
+ */
+public record EpochWork(int epoch, long examples, List<List<Range>> parts) implements Serializable {
+    /** Positions {@code [from, to)}. */
+    public record Range(long from, long to) implements Serializable {
+        long length() {
+            return to - from;
+        }
+    }
+
+    public EpochWork {
+        parts = parts.stream().map(List::copyOf).toList();
+    }
+
+    /** All of an epoch: a contiguous part for each worker, equal to within one example. */
+    public static EpochWork begin(int epoch, long examples, int workers) {
+        return new EpochWork(epoch, examples, List.of(List.of(new Range(0, examples)))).dealtTo(workers);
+    }
+
+    /** Positions that nobody has visited. */
+    public long left() {
+        return parts.stream().mapToLong(EpochWork::length).sum();
+    }
+
+    public long done() {
+        return examples - left();
+    }
+
+    /** Of the worker that has most. */
+    public long longestPart() {
+        return parts.stream().mapToLong(EpochWork::length).max().orElse(0);
+    }
+
+    /** The first {@code count} positions of a worker's part, or what is left of it. */
+    public List<Range> next(int worker, long count) {
+        List<Range> ranges = new ArrayList<>();
+        long wanted = count;
+        for (Range range : parts.get(worker)) {
+            long taken = Math.min(wanted, range.length());
+            if (taken > 0) {
+                ranges.add(new Range(range.from, range.from + taken));
+            }
+            wanted -= taken;
+        }
+        return ranges;
+    }
+
+    /**
+     * After a round in which every worker visited its next {@code count} positions. What a worker that is {@code missing}
+     * should have visited stays to be done: all that is left is dealt out anew.
+     */
+    public EpochWork after(long count, Set<Integer> missing) {
+        List<List<Range>> rest = new ArrayList<>();
+        for (int worker = 0; worker < parts.size(); worker++) {
+            rest.add(without(parts.get(worker), missing.contains(worker) ? 0 : count));
+        }
+        EpochWork left = new EpochWork(epoch, examples, rest);
+        return missing.isEmpty() ? left : left.dealtTo(parts.size());
+    }
+
+    private static List<Range> without(List<Range> part, long count) {
+        List<Range> rest = new ArrayList<>();
+        long gone = count;
+        for (Range range : part) {
+            long taken = Math.min(gone, range.length());
+            if (taken < range.length()) {
+                rest.add(new Range(range.from + taken, range.to));
+            }
+            gone -= taken;
+        }
+        return rest;
+    }
+
+    /** The same work, dealt to so many workers in parts that are equal to within one example. */
+    public EpochWork dealtTo(int workers) {
+        List<Range> all = parts.stream()
+                .flatMap(Collection::stream)
+                .sorted(Comparator.comparingLong(Range::from))
+                .toList();
+        EpochWork one = new EpochWork(epoch, examples, List.of(all));
+        long left = one.left();
+        List<List<Range>> dealt = new ArrayList<>();
+        for (int worker = 0; worker < workers; worker++) {
+            long share = left * (worker + 1) / workers - left * worker / workers;
+            dealt.add(one.next(0, share));
+            one = one.after(share, Set.of());
+        }
+        return new EpochWork(epoch, examples, dealt);
+    }
+
+    private static long length(List<Range> part) {
+        return part.stream().mapToLong(Range::length).sum();
+    }
+}

@@ -1,0 +1,41 @@
+package io.resnetspark.model.graph;
+
+import org.bytedeco.javacpp.FloatPointer;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.concurrency.AffinityManager.Location;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** Floats into ND4J's memory and out of it, in bulk; ND4J itself moves them one by one. */
+public final class NativeFloats {
+    private NativeFloats() {}
+
+    /** @param array dense, of floats, in any shape */
+    public static float[] copy(INDArray array) {
+        float[] values = new float[Math.toIntExact(array.length())];
+        Nd4j.getExecutioner().commit();
+        Nd4j.getAffinityManager().ensureLocation(array, Location.HOST);
+        pointer(array).get(values);
+        return values;
+    }
+
+    /** Overwrites all of an array. */
+    public static void assign(INDArray array, float... values) {
+        if (array.length() != values.length) {
+            throw new IllegalArgumentException(values.length + " floats came for an array of " + array.length());
+        }
+        Nd4j.getExecutioner().commit();
+        Nd4j.getAffinityManager().ensureLocation(array, Location.HOST);
+        pointer(array).put(values);
+        Nd4j.getAffinityManager().tagLocation(array, Location.HOST);
+    }
+
+    private static FloatPointer pointer(INDArray array) {
+        boolean dense = array.dataType() == DataType.FLOAT && array.elementWiseStride() == 1;
+        if (!dense) {
+            throw new IllegalArgumentException("Wanted a dense array of floats, not " + array.shapeInfoToString());
+        }
+        // A pointer of its own: an array's offset would otherwise be that of all its views.
+        return new FloatPointer(array.data().pointer()).position(array.offset());
+    }
+}

@@ -1,0 +1,69 @@
+package io.resnetspark.train;
+
+import io.resnetspark.data.shard.EpochWork;
+import io.resnetspark.model.graph.NativeFloats;
+import io.resnetspark.model.graph.NetworkGraph;
+import io.resnetspark.model.weights.NetworkWeights;
+import io.resnetspark.model.weights.Tensor;
+import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.Locations;
+import io.resnetspark.train.artifact.ModelArtifact;
+import io.resnetspark.train.recipe.AveragingRecipe.MomentumRule;
+import io.resnetspark.train.recipe.InitialModel;
+import io.resnetspark.train.recipe.Recipe;
+import io.resnetspark.train.worker.TrainingState;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+
+/** The state before the first step: random weights, or those of a model, perhaps with a classifier of its own. */
+final class StartingPoint {
+    private final Recipe recipe;
+    private final List<String> classes;
+    private final NetworkGraph graph;
+
+    /** @param graph initialised from the recipe's seed */
+    StartingPoint(Recipe recipe, List<String> classes, NetworkGraph graph) {
+        this.recipe = recipe;
+        this.classes = classes;
+        this.graph = graph;
+    }
+
+    /** @throws BadInputException if the initial model is of another network or, its head being kept, of other classes */
+    TrainingState state(EpochWork work, Configuration conf) throws IOException {
+        if (recipe.initialModel().isGiven()) {
+            load(ModelArtifact.open(Locations.of(recipe.initialModel().path()), conf), recipe.initialModel());
+        }
+        float[] parameters = NativeFloats.copy(graph.params());
+        int trainable = (int) graph.getUpdater().getStateViewArray().length();
+        boolean averaged = recipe.averaging().momentum() == MomentumRule.AVERAGED;
+        boolean outer = recipe.averaging().outer().remembers();
+        return TrainingState.begin(
+                work, parameters, new float[averaged ? trainable : 0], new float[outer ? parameters.length : 0]);
+    }
+
+    private void load(ModelArtifact model, InitialModel initial) {
+        Map<String, Tensor> weights = new HashMap<>(model.weights());
+        if (!model.description().network().equals(recipe.network())) {
+            throw new BadInputException(model.path() + " is a "
+                    + model.description().network() + "; the recipe's network is " + recipe.network() + ".");
+        }
+        if (initial.newHead()) {
+            String head = graph.getConfiguration().getNetworkOutputs().get(0) + ".";
+            weights.keySet().removeIf(name -> name.startsWith(head));
+            NetworkWeights.of(graph).forEach((name, values) -> {
+                if (name.startsWith(head)) {
+                    weights.put(name, values);
+                }
+            });
+        } else if (!model.description().classes().equals(classes)) {
+            throw new BadInputException(
+                    model.path() + " knows " + model.description().classes().size()
+                            + " classes, which are not the " + classes.size()
+                            + " of the dataset, or not in this order. Say initial-model.head = new.");
+        }
+        NetworkWeights.load(weights, graph);
+    }
+}

@@ -1,0 +1,36 @@
+package io.resnetspark.train.averaging;
+
+import io.resnetspark.train.worker.TrainingState;
+import java.util.List;
+
+/**
+ * What a round made of the state, and how it went.
+ *
+ * @param rate the learning rate that the workers had in their first step
+ * @param loss mean cross-entropy of the examples, in training mode
+ * @param steps of the worker that did most
+ * @param missing workers that were late, and whose part is still to be done
+ */
+public record Round(
+        TrainingState state, double rate, double loss, long examples, int steps, Times times, List<Integer> missing) {
+    /**
+     * Where the time went, in seconds.
+     *
+     * @param total of the round
+     * @param reading for which a network waited for pictures, on average over the workers
+     * @param computing of a worker's steps, on average
+     * @param waiting for the slowest worker, on average
+     * @param averaging all that is not the slowest worker's steps: sending, adding up, receiving
+     */
+    public record Times(double total, double reading, double computing, double waiting, double averaging) {
+        /** @param slowest seconds of the slowest worker's steps */
+        static Times of(double total, double reading, double computing, double slowest) {
+            return new Times(
+                    total,
+                    reading,
+                    computing,
+                    Math.max(0, slowest - reading - computing),
+                    Math.max(0, total - slowest));
+        }
+    }
+}

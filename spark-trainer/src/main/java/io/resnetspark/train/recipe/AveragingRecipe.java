@@ -1,0 +1,73 @@
+package io.resnetspark.train.recipe;
+
+import java.io.Serializable;
+
+/**
+ * How workers come to one state.
+ *
+ * @param deadlineSeconds after which a round goes on without the workers that are late; 0 for never
+ * @param quorum share of the workers without which it does not, 0 to 1
+ */
+public record AveragingRecipe(
+        Engine engine,
+        Period period,
+        MomentumRule momentum,
+        Precision contributions,
+        OuterStep outer,
+        double deadlineSeconds,
+        double quorum)
+        implements Serializable {
+
+    /** Whose code averages. */
+    public enum Engine {
+        OURS,
+        DL4J
+    }
+
+    /** What becomes of the workers' momentum at an average. */
+    public enum MomentumRule {
+        AVERAGED,
+        LOCAL,
+        RESET
+    }
+
+    /** In which a worker says what it learned. */
+    public enum Precision {
+        FLOAT32,
+        FLOAT16
+    }
+
+    /** Whether a worker keeps something for itself from one round to the next. */
+    public boolean workersRemember() {
+        return momentum == MomentumRule.LOCAL || contributions == Precision.FLOAT16;
+    }
+
+    static AveragingRecipe read(Section section, int stepsPerRound, LearningRate rate) {
+        Engine engine = section.choice("engine", Engine.class);
+        Period period = Period.read(section.section("period"), stepsPerRound);
+        if (section.flag("one-step-in-warm-up")) {
+            period = new Period.AfterWarmUp(rate, period);
+        }
+        AveragingRecipe recipe = new AveragingRecipe(
+                engine,
+                period,
+                section.choice("momentum", MomentumRule.class),
+                section.choice("contributions", Precision.class),
+                OuterStep.read(section.section("outer")),
+                section.number("deadline-seconds", 0, 1e6),
+                section.number("quorum", 0.01, 1));
+        section.refuseUnknown();
+        recipe.checkEngine(section);
+        return recipe;
+    }
+
+    /** dl4j-spark averages parameters and momentum in float32, and waits for everybody. */
+    private void checkEngine(Section section) {
+        if (engine == Engine.DL4J && (workersRemember() || deadlineSeconds > 0)) {
+            section.problem(
+                    "engine",
+                    "dl4j",
+                    "ours, for momentum = local, contributions = float16 and deadlines; dl4j-spark has none of them");
+        }
+    }
+}

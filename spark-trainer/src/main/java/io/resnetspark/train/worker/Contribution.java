@@ -1,0 +1,57 @@
+package io.resnetspark.train.worker;
+
+import io.resnetspark.train.recipe.AveragingRecipe.Precision;
+import java.io.Serializable;
+
+/**
+ * What a worker brings to an average. In float32 it is where its parameters and velocity came to; in float16, how they
+ * changed in the round, and what was lost by rounding goes into the next. Running statistics are in the report.
+ *
+ * @param velocity empty where it is not averaged
+ */
+public record Contribution(WorkerReport report, FloatBlock parameters, FloatBlock velocity) implements Serializable {
+    /** A worker's whose part of the epoch was at its end. */
+    static Contribution nothing(int worker) {
+        return new Contribution(WorkerReport.idle(worker), FloatBlock.of(), FloatBlock.of());
+    }
+
+    /** With what the worker remembers after it. */
+    public record WithMemory(Contribution contribution, WorkerMemory memory) implements Serializable {
+        /** As it crosses the network. */
+        static WithMemory of(
+                Contribution reached, TrainingState start, WorkerMemory before, Precision precision, boolean keep) {
+            FloatBlock velocity = keep ? reached.velocity : FloatBlock.of();
+            FloatBlock averaged = start.velocity().length == 0 ? FloatBlock.of() : reached.velocity;
+            if (precision == Precision.FLOAT32) {
+                return new WithMemory(
+                        new Contribution(reached.report, reached.parameters, averaged),
+                        new WorkerMemory(velocity, FloatBlock.of()));
+            }
+            float[] residual = before.residual().length() > 0
+                    ? before.residual().array().clone()
+                    : new float[start.parameters().length + start.velocity().length];
+            FloatBlock parameters = rounded(reached.parameters.array(), start.parameters(), residual, 0);
+            FloatBlock change = rounded(averaged.array(), start.velocity(), residual, parameters.length());
+            return new WithMemory(
+                    new Contribution(reached.report, parameters, change),
+                    new WorkerMemory(velocity, FloatBlock.of(residual)));
+        }
+
+        /** With the seconds that it took until the state was there. */
+        public WithMemory received(double seconds) {
+            WorkerReport report = contribution.report.received(seconds);
+            return new WithMemory(new Contribution(report, contribution.parameters, contribution.velocity), memory);
+        }
+
+        /** end - start + residual, rounded; the new residual takes the old one's place. */
+        private static FloatBlock rounded(float[] end, float[] start, float[] residual, int offset) {
+            float[] change = new float[end.length];
+            for (int i = 0; i < end.length; i++) {
+                float exact = end[i] - start[i] + residual[offset + i];
+                change[i] = Float16.round(exact);
+                residual[offset + i] = exact - change[i];
+            }
+            return FloatBlock.ofHalves(change);
+        }
+    }
+}

@@ -1,0 +1,143 @@
+package io.resnetspark.train.worker;
+
+import io.resnetspark.data.shard.EpochOrder;
+import io.resnetspark.data.shard.EpochOrder.Run;
+import io.resnetspark.data.shard.EpochWork;
+import io.resnetspark.model.graph.NativeFloats;
+import io.resnetspark.model.graph.NetworkGraph;
+import io.resnetspark.train.recipe.AveragingRecipe.MomentumRule;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.nd4j.linalg.dataset.DataSet;
+
+/**
+ * One worker's part of one round of SGD: a pure function of (plan, state, worker, what it remembers). A task that Spark
+ * runs again brings the same contribution, bit for bit where a worker has one thread.
+ */
+public record LocalSteps(TrainingPlan plan) implements LocalWork {
+    /** An example's place: position {@code index} of a shard's own order. */
+    public record Place(int shard, int index) {}
+
+    @Override
+    public Contribution.WithMemory run(TrainingState state, int worker, WorkerMemory memory, Configuration conf)
+            throws IOException {
+        List<List<List<Place>>> steps = steps(state.work(), plan.examplesPerRound(state), worker);
+        if (steps.isEmpty()) {
+            return new Contribution.WithMemory(Contribution.nothing(worker), memory);
+        }
+        Contribution reached =
+                ExecutorNetworks.with(plan, network -> descend(network, state, worker, memory, steps, conf));
+        return Contribution.WithMemory.of(
+                reached,
+                state,
+                memory,
+                plan.recipe().averaging().contributions(),
+                plan.recipe().averaging().momentum() == MomentumRule.LOCAL);
+    }
+
+    private Contribution descend(
+            ExecutorNetworks.Network network,
+            TrainingState state,
+            int worker,
+            WorkerMemory memory,
+            List<List<List<Place>>> steps,
+            Configuration conf)
+            throws IOException {
+        NetworkGraph graph = network.graph();
+        load(state, memory, graph);
+        PictureReader reader = new PictureReader(plan, conf);
+        long start = System.nanoTime();
+        double loss = 0;
+        long examples = 0;
+        List<List<Place>> all = steps.stream().flatMap(Collection::stream).toList();
+        try (Prefetch<List<Place>, DataSet> minibatches = new Prefetch<>(
+                all, places -> reader.minibatch(places, state.work().epoch()))) {
+            for (int step = 0; step < steps.size(); step++) {
+                graph.rate(plan.rate(state, step));
+                graph.beginStep(steps.get(step).size());
+                for (int i = 0; i < steps.get(step).size(); i++) {
+                    if (Thread.interrupted()) {
+                        throw new InterruptedIOException("Spark ended this task");
+                    }
+                    DataSet minibatch = minibatches.next();
+                    graph.fit(minibatch);
+                    loss += graph.score() * minibatch.numExamples();
+                    examples += minibatch.numExamples();
+                }
+            }
+            float[] parameters = NativeFloats.copy(graph.params());
+            WorkerReport report = new WorkerReport(
+                    worker,
+                    examples,
+                    loss,
+                    steps.size(),
+                    plan.rate(state, 0),
+                    0,
+                    minibatches.waited(),
+                    (System.nanoTime() - start) * 1e-9 - minibatches.waited(),
+                    network.statistics().moments(parameters));
+            return new Contribution(
+                    report,
+                    FloatBlock.of(parameters),
+                    FloatBlock.of(NativeFloats.copy(graph.getUpdater().getStateViewArray())));
+        }
+    }
+
+    /** What the worker trains on in this round: minibatches by step; nothing when its part of the epoch is at its end. */
+    public List<List<List<Place>>> steps(EpochWork work, long examples, int worker) {
+        List<Place> places = places(work, examples, worker);
+        int batch = plan.recipe().batch();
+        List<List<List<Place>>> steps = new ArrayList<>();
+        for (List<Place> step : cut(places, plan.recipe().stepBatch())) {
+            steps.add(cut(step, batch));
+        }
+        return steps;
+    }
+
+    private static <T> List<List<T>> cut(List<T> all, int length) {
+        List<List<T>> parts = new ArrayList<>();
+        for (int i = 0; i < all.size(); i += length) {
+            parts.add(all.subList(i, Math.min(all.size(), i + length)));
+        }
+        return parts;
+    }
+
+    private List<Place> places(EpochWork work, long examples, int worker) {
+        EpochOrder order = plan.order(work.epoch());
+        List<Place> places = new ArrayList<>();
+        for (EpochWork.Range range : work.next(worker, examples)) {
+            for (Run run : order.positions(range.from(), range.to())) {
+                int[] within = order.within(run.shard());
+                for (int i = run.from(); i < run.to(); i++) {
+                    places.add(new Place(run.shard(), within[i]));
+                }
+            }
+        }
+        return places;
+    }
+
+    private void load(TrainingState state, WorkerMemory memory, NetworkGraph graph) {
+        load(state, graph);
+        if (plan.recipe().averaging().momentum() == MomentumRule.LOCAL
+                && memory.velocity().length() > 0) {
+            NativeFloats.assign(
+                    graph.getUpdater().getStateViewArray(), memory.velocity().array());
+        }
+        graph.getConfiguration().setIterationCount(Math.toIntExact(state.iteration()));
+        graph.getConfiguration().setEpochCount(state.work().epoch());
+    }
+
+    /** Overwrites a graph with a state; where the state has no velocity, it begins at zero. */
+    public static void load(TrainingState state, NetworkGraph graph) {
+        NativeFloats.assign(graph.params(), state.parameters());
+        if (state.velocity().length > 0) {
+            NativeFloats.assign(graph.getUpdater().getStateViewArray(), state.velocity());
+        } else {
+            graph.getUpdater().getStateViewArray().assign(0);
+        }
+    }
+}

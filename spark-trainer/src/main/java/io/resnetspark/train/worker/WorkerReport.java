@@ -1,0 +1,40 @@
+package io.resnetspark.train.worker;
+
+import java.io.Serializable;
+
+/**
+ * How a worker's part of a round went.
+ *
+ * @param examples that it saw; 0 where its part of the epoch was at its end
+ * @param loss sum of their cross-entropies
+ * @param firstRate learning rate of its first step
+ * @param receiving seconds until it had the state
+ * @param reading seconds for which its network waited for pictures
+ * @param computing seconds of its steps, without reading
+ * @param moments of BN's running statistics, in the order of {@link StatisticsLayout}
+ */
+@SuppressWarnings("ArrayRecordComponent") // carried, never compared
+public record WorkerReport(
+        int worker,
+        long examples,
+        double loss,
+        int steps,
+        double firstRate,
+        double receiving,
+        double reading,
+        double computing,
+        double[] moments)
+        implements Serializable {
+
+    static WorkerReport idle(int worker) {
+        return new WorkerReport(worker, 0, 0, 0, 0, 0, 0, 0, new double[0]);
+    }
+
+    WorkerReport received(double seconds) {
+        return new WorkerReport(worker, examples, loss, steps, firstRate, seconds, reading, computing, moments);
+    }
+
+    public WorkerReport withoutMoments() {
+        return new WorkerReport(worker, examples, loss, steps, firstRate, receiving, reading, computing, new double[0]);
+    }
+}

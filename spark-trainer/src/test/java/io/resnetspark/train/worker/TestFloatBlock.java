@@ -1,0 +1,76 @@
+package io.resnetspark.train.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.resnetspark.data.shard.EpochWork;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TestFloatBlock {
+    private static byte[] written(Object block) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
+            out.writeObject(block);
+        }
+        return bytes.toByteArray();
+    }
+
+    private static Object sent(Object block) throws Exception {
+        try (ObjectInputStream in = new ObjectInputStream(new ByteArrayInputStream(written(block)))) {
+            return in.readObject();
+        }
+    }
+
+    private static float[] random(int length) {
+        Random random = new Random(length);
+        float[] values = new float[length];
+        for (int i = 0; i < length; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        return values;
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 16_383, 16_384, 16_385, 32_768, 100_001})
+    void arrivesAsItWas(int length) throws Exception {
+        float[] values = random(length);
+        assertThat(((FloatBlock) sent(FloatBlock.of(values))).array()).isEqualTo(values);
+        float[] halves = values.clone();
+        for (int i = 0; i < length; i++) {
+            halves[i] = Float16.round(halves[i]);
+        }
+        assertThat(((FloatBlock) sent(FloatBlock.ofHalves(halves))).array()).isEqualTo(halves);
+    }
+
+    @Test
+    void sendsItsStretchAlone() throws Exception {
+        float[] values = random(50_000);
+        FloatBlock block = FloatBlock.of(values).slice(20_000, 45_000);
+        assertThat(((FloatBlock) sent(block)).array())
+                .isEqualTo(block.array())
+                .hasSize(25_000)
+                .startsWith(values[20_000]);
+        assertThat(written(block).length).isBetween(100_000, 101_000);
+        assertThat(written(FloatBlock.ofHalves(values).slice(20_000, 45_000)).length)
+                .isBetween(50_000, 51_000);
+    }
+
+    @Test
+    void aStateArrivesWithoutItsOuterVelocity() throws Exception {
+        TrainingState state = new TrainingState(EpochWork.begin(3, 10, 2), 77, 1, random(10), random(5), random(10));
+        TrainingState there = (TrainingState) sent(state);
+        assertThat(there.work()).isEqualTo(state.work());
+        assertThat(there.iteration()).isEqualTo(77);
+        assertThat(there.drops()).isEqualTo(1);
+        assertThat(there.parameters()).isEqualTo(state.parameters());
+        assertThat(there.velocity()).isEqualTo(state.velocity());
+        assertThat(there.outer()).isEmpty();
+    }
+}
