@@ -4,6 +4,7 @@ import io.resnetspark.data.Progress;
 import io.resnetspark.data.Split;
 import io.resnetspark.data.image.Preprocessing;
 import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.data.shard.EpochWork;
 import io.resnetspark.model.graph.NativeFloats;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.model.weights.NetworkWeights;
@@ -13,7 +14,10 @@ import io.resnetspark.train.artifact.ModelDescription;
 import io.resnetspark.train.artifact.Provenance;
 import io.resnetspark.train.averaging.Averaging;
 import io.resnetspark.train.averaging.DivergedException;
+import io.resnetspark.train.averaging.Dl4jAveraging;
 import io.resnetspark.train.averaging.Engine;
+import io.resnetspark.train.averaging.MemoryLostException;
+import io.resnetspark.train.averaging.PreciseStatistics;
 import io.resnetspark.train.averaging.Round;
 import io.resnetspark.train.checkpoint.Checkpoints;
 import io.resnetspark.train.checkpoint.LastAct;
@@ -22,12 +26,15 @@ import io.resnetspark.train.checkpoint.RunState;
 import io.resnetspark.train.evaluate.Evaluation;
 import io.resnetspark.train.evaluate.EvaluationResult;
 import io.resnetspark.train.recipe.Recipe;
+import io.resnetspark.train.report.LiveReport;
 import io.resnetspark.train.report.Metrics;
 import io.resnetspark.train.worker.LocalSteps;
 import io.resnetspark.train.worker.StatisticsLayout;
 import io.resnetspark.train.worker.TrainingPlan;
 import io.resnetspark.train.worker.TrainingState;
+import io.resnetspark.train.worker.WorkerMemory;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -39,6 +46,7 @@ public final class Training {
     private final Configuration conf;
     private final Recipe recipe;
     private final Dataset.Opened data;
+    private final Path out;
     private final Path model;
     private final Progress progress;
 
@@ -47,7 +55,8 @@ public final class Training {
     private final NetworkGraph graph;
     private final Engine engine;
     private final Checkpoints checkpoints;
-    private final Metrics metrics;
+    private LiveReport live;
+    private Metrics metrics;
     /** What a checkpoint may be written of at any time. */
     private volatile RunState run;
 
@@ -85,6 +94,7 @@ public final class Training {
         this.recipe = recipe;
         this.data = data;
         this.progress = progress;
+        this.out = out;
         this.model = new Path(out, "model");
         if (model.getFileSystem(conf).exists(model)) {
             throw new BadInputException(model + " exists, and nothing is overwritten. Name another --out.");
@@ -98,13 +108,7 @@ public final class Training {
                 recipe.data().trainingOn(data, conf),
                 ExecutorCores.perWorker(spark, recipe.workers()));
         this.graph = graph();
-        this.engine = new Averaging(
-                spark,
-                new LocalSteps(plan),
-                recipe.workers(),
-                recipe.averaging(),
-                StatisticsLayout.of(graph),
-                plan::examplesPerRound);
+        this.engine = engine();
         RunIdentity identity = new RunIdentity(recipe.text(), data.digest(), plan.threads());
         this.checkpoints = new Checkpoints(out, identity, policy, conf);
         if (!resume && checkpoints.exist()) {
@@ -112,30 +116,55 @@ public final class Training {
                     out + " has checkpoints of a run that was begun. Go on with it with --resume, or"
                             + " name another --out.");
         }
-        Optional<Checkpoints.Saved> saved = resume ? checkpoints.latest() : Optional.empty();
-        this.metrics = new Metrics(saved.map(Checkpoints.Saved::metrics).orElse(""));
-        this.run = saved.isPresent()
-                ? resumed(saved.get())
-                : RunState.begin(new StartingPoint(recipe, data.dataset().classes(), graph).state(plan.work(0), conf));
+        begin(resume ? checkpoints.latest() : Optional.empty());
+    }
+
+    private Engine engine() {
+        return switch (recipe.averaging().engine()) {
+            case OURS ->
+                new Averaging(
+                        spark,
+                        new LocalSteps(plan),
+                        recipe.workers(),
+                        recipe.averaging(),
+                        StatisticsLayout.of(graph),
+                        plan::examplesPerRound);
+            case DL4J -> new Dl4jAveraging(spark, plan, plan.graph());
+        };
+    }
+
+    /** From a checkpoint, or from the beginning. */
+    private void begin(Optional<Checkpoints.Saved> saved) throws IOException {
+        if (live != null) {
+            live.close();
+        }
+        String earlier = saved.map(Checkpoints.Saved::metrics).orElse("");
+        live = new LiveReport(out, earlier, conf, progress::say);
+        metrics = new Metrics(earlier, live);
+        if (saved.isPresent()) {
+            resume(saved.get());
+        } else {
+            run = RunState.begin(new StartingPoint(recipe, data.dataset().classes(), graph).state(plan.work(0), conf));
+            engine.restore(List.of());
+        }
     }
 
     /** What is left of the epoch is dealt anew if there are other workers now than there were. */
-    private RunState resumed(Checkpoints.Saved saved) {
+    private void resume(Checkpoints.Saved saved) {
         saved.passedOver().forEach(progress::say);
         TrainingState state = saved.run().training();
-        int workers = state.work().parts().size();
+        EpochWork work = state.work();
+        int workers = work.parts().size();
+        boolean same = workers == recipe.workers();
         progress.say(String.format(
                 "Goes on from %s, after epoch %d and %,d of %,d images of the next%s.",
                 saved.path(),
-                state.work().epoch(),
-                state.work().done(),
-                state.work().examples(),
-                workers == recipe.workers()
-                        ? ""
-                        : ", with " + recipe.workers() + " workers where there were " + workers));
-        return workers == recipe.workers()
-                ? saved.run()
-                : saved.run().with(state.with(state.work().dealtTo(recipe.workers())));
+                work.epoch(),
+                work.done(),
+                work.examples(),
+                same ? "" : ", with " + recipe.workers() + " workers where there were " + workers));
+        run = same ? saved.run() : saved.run().with(state.with(work.dealtTo(recipe.workers())));
+        engine.restore(same ? saved.memories() : WorkerMemory.dealt(saved.memories(), recipe.workers()));
     }
 
     /** Where the workers are threads of this process, it is known whether they will have room. */
@@ -151,16 +180,35 @@ public final class Training {
     }
 
     public Result run() throws IOException {
-        try (LastAct ignored = LastAct.before(() -> checkpoints.write(run, metrics));
-                engine) {
+        try (LastAct ignored = LastAct.before(this::checkpoint);
+                Engine closed = engine) {
             while (run.training().work().epoch() < recipe.epochs()) {
-                epoch();
+                try {
+                    epoch();
+                } catch (MemoryLostException lost) {
+                    progress.say(lost.getMessage() + "; the run goes back to its last checkpoint.");
+                    begin(checkpoints.latest());
+                }
             }
+            preciseStatistics();
+            return new Result(publish(), run.evaluation(), run.seconds(), run.images() / run.seconds());
         } catch (DivergedException diverged) {
-            checkpoints.write(run, metrics);
+            checkpoint();
             throw diverged;
+        } finally {
+            live.close();
         }
-        return new Result(publish(), run.evaluation(), run.seconds(), run.images() / run.seconds());
+    }
+
+    /** Of the state that the run is in, whatever is under way. */
+    private synchronized void checkpoint() throws IOException {
+        checkpoints.write(run, engine.memories(), metrics);
+    }
+
+    private synchronized void reached(RunState next) {
+        run = next;
+        engine.commit();
+        checkpoints.offer(run, engine::memories, metrics, progress::say);
     }
 
     /** What is left of an epoch, and a look at what it brought. */
@@ -171,36 +219,53 @@ public final class Training {
             while (last.training().work().left() > 0) {
                 last = round(step);
                 if (last.training().work().left() > 0) {
-                    run = last;
-                    checkpoints.offer(run, metrics);
+                    reached(last);
                 }
             }
         }
         // Nothing to go on from before it is evaluated.
-        run = evaluated(last);
-        checkpoints.offer(run, metrics);
+        reached(evaluated(last));
     }
 
     private RunState round(Progress.Step step) {
         Round round = engine.round(run.training());
         metrics.add(Metrics.RoundLine.of(run.training(), round));
-        step.reached(round.state().work().done(), String.format("loss %.3f", round.loss()));
+        step.reached(round.state().work().done(), round.summary());
+        if (!round.missing().isEmpty()) {
+            progress.say("Workers " + round.missing() + " were late; the round went on without them, and their images"
+                    + " were dealt out anew.");
+        }
         return run.after(round, metrics.length());
     }
 
-    /** At the end of an epoch: how good it is, if the dataset has something to evaluate on, and the next one's work. */
-    private RunState evaluated(RunState state) {
-        TrainingState training = state.training();
-        int epochs = training.work().epoch() + 1;
-        if (data.dataset().examples(Split.VAL) == 0) {
-            return state.with(training.with(plan.work(epochs)));
+    private void preciseStatistics() throws IOException {
+        if (recipe.preciseBatchNorm() > 0) {
+            TrainingState state = run.training();
+            float[] parameters =
+                    PreciseStatistics.of(spark, plan, state, StatisticsLayout.of(graph), recipe.preciseBatchNorm());
+            RunState precise = run.with(state.withParameters(parameters));
+            run = data.dataset().examples(Split.VAL) == 0 ? precise : precise.with(evaluate(precise), metrics.length());
         }
+    }
+
+    /** At the end of an epoch: how good it is, if the dataset has something to evaluate on, and the next one's work. */
+    private RunState evaluated(RunState state) throws IOException {
+        EpochWork next = plan.work(state.training().work().epoch() + 1);
+        if (data.dataset().examples(Split.VAL) == 0) {
+            return state.with(state.training().with(next));
+        }
+        RunState known = state.with(evaluate(state), metrics.length());
+        int drops = recipe.learningRate().drops(known.errors());
+        return known.with(known.training().with(next).withDrops(drops));
+    }
+
+    private EvaluationResult evaluate(RunState state) throws IOException {
+        TrainingState training = state.training();
         EvaluationResult result = new Evaluation(spark, data, Split.VAL)
                 .execute(plan, training.parameters(), evaluationPreprocessing, progress);
-        metrics.add(new Metrics.EvaluationLine("evaluation", epochs, result));
-        RunState known = state.with(result, metrics.length());
-        int drops = recipe.learningRate().drops(known.errors());
-        return known.with(training.with(plan.work(epochs)).withDrops(drops));
+        int epochs = (int) Math.round(plan.epochs(training.work(), 0));
+        metrics.add(Metrics.EvaluationLine.of(epochs, training.iteration(), result));
+        return result;
     }
 
     private Path publish() throws IOException {

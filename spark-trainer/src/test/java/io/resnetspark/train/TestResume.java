@@ -127,6 +127,56 @@ class TestResume {
         assertThat(metrics(run)).hasSize(9 + 3).isEqualTo(metrics(uninterrupted));
     }
 
+    /** Momentum that workers keep, what rounding took, the outer velocity, and statistics taken anew at the end. */
+    @Test
+    void whatWorkersAndTheOuterStepRememberIsKeptToo() throws Exception {
+        Map<String, String> everything = Map.of(
+                "averaging.momentum",
+                "local",
+                "averaging.contributions",
+                "float16",
+                "averaging.outer",
+                "{ kind = slow-momentum, rate = 1, momentum = 0.5 }",
+                "precise-batch-norm",
+                "30");
+        Path whole = folder.resolve("whole");
+        training(whole, everything, Progress.silent(), false).run();
+        Path run = folder.resolve("in-parts");
+        assertThatThrownBy(training(run, everything, dyingAfter(4, new ArrayList<>()), false)::run)
+                .isInstanceOf(Death.class);
+        training(run, everything, Progress.silent(), true).run();
+        assertThat(run.resolve("model/weights.safetensors"))
+                .hasSameBinaryContentAs(whole.resolve("model/weights.safetensors"));
+        assertThat(metrics(run)).isEqualTo(metrics(whole));
+    }
+
+    @Test
+    void goesOnWithOtherWorkersAndMissesNoPicture() throws Exception {
+        Path run = dead("fewer", 4);
+        List<String> said = new ArrayList<>();
+        training(run, Map.of("workers", "3", "batch", "3"), dyingAfter(100, said), true)
+                .run();
+        assertThat(said.get(0))
+                .contains("after epoch 1 and 16 of 48 images of the next, with 3 workers where there were 2");
+        long images = metrics(run).stream()
+                .filter(line -> line.contains("\"round\""))
+                .mapToLong(line -> Long.parseLong(line.replaceAll(".*\"images\":(\\d+).*", "$1")))
+                .sum();
+        assertThat(images).isEqualTo(3 * 48);
+    }
+
+    /** What people look at while it runs tells the same as the model's own record. */
+    @Test
+    void reportsWhileItRuns() throws Exception {
+        Path run = dead("watched", 4);
+        assertThat(Files.readAllLines(run.resolve("metrics.jsonl"))).hasSizeBetween(5, 6);
+        training(run, Map.of(), Progress.silent(), true).run();
+        assertThat(Files.readAllLines(run.resolve("metrics.jsonl")))
+                .isEqualTo(Files.readAllLines(run.resolve("model/metrics.jsonl")));
+        assertThat(Files.size(run.resolve("tensorboard/events.out.tfevents.resnet-spark")))
+                .isGreaterThan(12 * 100);
+    }
+
     /** Without the times. */
     private static List<String> metrics(Path run) throws IOException {
         return Files.readAllLines(run.resolve("model/metrics.jsonl")).stream()

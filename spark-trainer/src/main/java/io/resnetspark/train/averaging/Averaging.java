@@ -4,6 +4,7 @@ import io.resnetspark.train.recipe.AveragingRecipe;
 import io.resnetspark.train.worker.LocalWork;
 import io.resnetspark.train.worker.StatisticsLayout;
 import io.resnetspark.train.worker.TrainingState;
+import io.resnetspark.train.worker.WorkerMemory;
 import java.util.List;
 import java.util.Set;
 import java.util.function.ToLongFunction;
@@ -46,23 +47,35 @@ public final class Averaging implements Engine {
                 state.work().epoch() + 1, state.work().done() + 1));
         Broadcast<TrainingState> shared = spark.broadcast(state);
         broadcastSeconds = (System.nanoTime() - start) * 1e-9;
-        try {
-            Mean mean = slicing.mean(crew.contributions(shared));
-            Means means = new Means(state, mean, recipe.contributions());
-            Set<Integer> missing = Set.of();
+        try (Presence presence = new Presence(recipe, crew.contributions(shared))) {
+            Set<Integer> missing = presence.missing();
+            Means means = new Means(state, slicing.mean(presence), recipe.contributions());
             TrainingState next = means.next(recipe, statistics, examplesPerRound.applyAsLong(state), missing);
-            crew.remember();
-            return new Round(
-                    next,
-                    means.rate(),
-                    means.loss(),
-                    means.examples(),
-                    means.steps(),
-                    means.times((System.nanoTime() - start) * 1e-9),
-                    List.copyOf(missing));
+            double seconds = (System.nanoTime() - start) * 1e-9;
+            return means.round(next, seconds, missing);
+        } catch (Exception failed) { // Spark throws what it does not declare
+            if (Blocks.isLoss(failed)) {
+                throw new MemoryLostException("An executor ended with what its worker remembered", failed);
+            }
+            throw failed;
         } finally {
             shared.destroy();
         }
+    }
+
+    @Override
+    public void commit() {
+        crew.commit();
+    }
+
+    @Override
+    public List<WorkerMemory> memories() {
+        return crew.memories();
+    }
+
+    @Override
+    public void restore(List<WorkerMemory> before) {
+        crew.restore(before);
     }
 
     /** Seconds for which the last round handed its state to Spark. */

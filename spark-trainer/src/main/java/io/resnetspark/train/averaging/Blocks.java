@@ -6,6 +6,8 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.rdd.BlockRDD;
+import org.apache.spark.storage.BlockId;
 import org.apache.spark.storage.BlockManager;
 import org.apache.spark.storage.BlockResult;
 import org.apache.spark.storage.RDDBlockId;
@@ -30,7 +32,7 @@ final class Blocks {
             elements.foreachPartition(computed -> {});
             List<Optional<T>> found = IntStream.range(0, elements.getNumPartitions())
                     .parallel()
-                    .mapToObj(partition -> block(elements, partition))
+                    .mapToObj(partition -> find(elements, partition))
                     .toList();
             // An executor that ended meanwhile took its block along: then Spark computes it again.
             return found.stream().allMatch(Optional::isPresent)
@@ -43,8 +45,9 @@ final class Blocks {
         }
     }
 
+    /** The element of a persisted RDD's partition; nothing if no executor has it any more. */
     @SuppressWarnings("unchecked") // what was put is what is got
-    private static <T> Optional<T> block(JavaRDD<T> elements, int partition) {
+    static <T> Optional<T> find(JavaRDD<T> elements, int partition) {
         BlockManager blocks = SparkEnv.get().blockManager();
         Option<BlockResult> found =
                 blocks.get(new RDDBlockId(elements.id(), partition), (ClassTag<Object>) elements.classTag());
@@ -56,5 +59,28 @@ final class Blocks {
             element = (T) all.next();
         }
         return Optional.ofNullable(element);
+    }
+
+    /**
+     * An RDD of what a persisted one has computed, without its lineage: it never computes anything again. What an
+     * executor takes along when it ends is lost then, and jobs that want it fail ({@link #isLoss}).
+     */
+    static <T> JavaRDD<T> reader(JavaRDD<T> persisted) {
+        BlockId[] blocks = IntStream.range(0, persisted.getNumPartitions())
+                .mapToObj(partition -> new RDDBlockId(persisted.id(), partition))
+                .toArray(BlockId[]::new);
+        ClassTag<T> type = persisted.classTag();
+        return new BlockRDD<>(persisted.context(), blocks, type).toJavaRDD();
+    }
+
+    /** Whether a job failed since a block of a {@link #reader} is gone. */
+    static boolean isLoss(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            // BlockRDD's words, in an exception that has no type of its own.
+            if (String.valueOf(cause.getMessage()).contains("Could not compute split, block rdd_")) {
+                return true;
+            }
+        }
+        return false;
     }
 }

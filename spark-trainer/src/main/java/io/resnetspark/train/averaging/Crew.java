@@ -6,6 +6,7 @@ import io.resnetspark.train.worker.TrainingState;
 import io.resnetspark.train.worker.WorkerMemory;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -19,27 +20,38 @@ import org.apache.spark.util.SerializableConfiguration;
 final class Crew {
     private final JavaSparkContext spark;
     private final Broadcast<LocalWork> work;
+    private final int workers;
     private final boolean remembers;
-    private JavaRDD<WorkerMemory> memories;
+    /** What was remembered at first; later it is in {@link #done}. */
+    private List<WorkerMemory> first;
+
+    private JavaRDD<Contribution.WithMemory> done;
     private JavaRDD<Contribution.WithMemory> current;
 
     /** @param remembers whether workers keep something */
     Crew(JavaSparkContext spark, LocalWork work, int workers, boolean remembers) {
         this.spark = spark;
         this.work = spark.broadcast(work);
+        this.workers = workers;
         this.remembers = remembers;
-        restore(Collections.nCopies(workers, WorkerMemory.nothing()));
+        restore(List.of());
     }
 
-    /** Begins with what was remembered before. */
+    /** Begins with what was remembered before, by as many workers, or with nothing. */
     void restore(List<WorkerMemory> before) {
-        memories = spark.parallelize(before, before.size());
+        release(done);
+        done = null;
+        first = before.isEmpty() ? Collections.nCopies(workers, WorkerMemory.nothing()) : before;
     }
 
     /** Lets every worker do its part of a round, as soon as somebody asks for it. */
     JavaRDD<Contribution> contributions(Broadcast<TrainingState> state) {
         Broadcast<LocalWork> localWork = work;
         SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
+        JavaRDD<WorkerMemory> memories = done == null
+                ? spark.parallelize(first, workers)
+                : Blocks.reader(done).map(Contribution.WithMemory::memory);
+        release(current == done ? null : current); // of a round that failed
         current = memories.mapPartitionsWithIndex(
                 (worker, memory) -> {
                     long start = System.nanoTime();
@@ -53,35 +65,42 @@ final class Crew {
                 },
                 true);
         if (remembers) {
-            // A checkpoint of this kind ends the lineage: what an executor takes with it when it dies is lost, and is
-            // then fetched from the run's last checkpoint; it cannot be computed again, since the states are gone.
             current.persist(StorageLevel.MEMORY_AND_DISK());
-            current.rdd().localCheckpoint();
         }
         return current.map(Contribution.WithMemory::contribution).setName("local steps");
     }
 
-    /** The round is done: what the workers remember now is what the next begins with. */
-    void remember() {
+    /** The round is taken: what the workers remember now is what the next begins with. */
+    void commit() {
         if (remembers) {
-            JavaRDD<Contribution.WithMemory> done = current;
-            release();
-            kept = done;
-            memories = done.map(Contribution.WithMemory::memory);
+            release(done);
+            done = current;
         }
     }
 
-    private JavaRDD<Contribution.WithMemory> kept;
-
-    private void release() {
-        if (kept != null) {
-            kept.unpersist();
-            kept = null;
+    private static void release(JavaRDD<?> cached) {
+        if (cached != null) {
+            cached.unpersist();
         }
+    }
+
+    /** @throws MemoryLostException if an executor ended that had one */
+    List<WorkerMemory> memories() {
+        if (!remembers) {
+            return List.of();
+        }
+        if (done == null) {
+            return first;
+        }
+        return IntStream.range(0, workers)
+                .mapToObj(worker -> Blocks.find(done, worker)
+                        .orElseThrow(() -> new MemoryLostException("of worker " + worker, null))
+                        .memory())
+                .toList();
     }
 
     void close() {
-        release();
+        release(done);
         work.destroy();
     }
 }

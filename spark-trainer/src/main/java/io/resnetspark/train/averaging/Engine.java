@@ -1,6 +1,8 @@
 package io.resnetspark.train.averaging;
 
 import io.resnetspark.train.worker.TrainingState;
+import io.resnetspark.train.worker.WorkerMemory;
+import java.util.List;
 
 /** What makes the next state of a state, on Spark. */
 public interface Engine extends AutoCloseable {
@@ -8,8 +10,20 @@ public interface Engine extends AutoCloseable {
      * Does a round.
      *
      * @throws DivergedException if the loss or a parameter is no number any more
+     * @throws MemoryLostException if what a worker kept for itself is gone
      */
     Round round(TrainingState state);
+
+    /** The last round's state is the run's now; what workers remember belongs to it. */
+    default void commit() {}
+
+    /** What each worker remembers after the last committed round; empty where they keep nothing. */
+    default List<WorkerMemory> memories() {
+        return List.of();
+    }
+
+    /** Begins with what was remembered; {@code before} may be empty. */
+    default void restore(List<WorkerMemory> before) {}
 
     @Override
     default void close() {}

@@ -70,24 +70,35 @@ final class Means {
                 outer);
     }
 
-    double rate() {
+    private double rate() {
         return busy().mapToDouble(WorkerReport::firstRate).max().orElse(0);
     }
 
     /** Mean cross-entropy. */
-    double loss() {
+    private double loss() {
         return reports.stream().mapToDouble(WorkerReport::loss).sum() / examples();
     }
 
-    long examples() {
+    private long examples() {
         return reports.stream().mapToLong(WorkerReport::examples).sum();
     }
 
-    int steps() {
+    private int steps() {
         return reports.stream().mapToInt(WorkerReport::steps).max().orElse(0);
     }
 
-    Round.Times times(double total) {
+    Round round(TrainingState next, double seconds, Set<Integer> missing) {
+        return new Round(
+                next,
+                rate(),
+                loss(),
+                examples(),
+                steps(),
+                times(seconds),
+                missing.stream().sorted().toList());
+    }
+
+    private Round.Times times(double total) {
         double slowest = busy().mapToDouble(worker -> worker.reading() + worker.computing())
                 .max()
                 .orElse(0);

@@ -45,7 +45,7 @@ final class Pieces {
         for (Piece piece : inOrder) {
             double[] moments = piece.report().moments();
             if (mean.length == 0) {
-                mean = new double[moments.length];
+                mean = new double[moments.length]; // idle workers have none
             }
             for (int i = 0; i < moments.length; i++) {
                 mean[i] += (double) piece.report().examples() * moments[i] / examples;

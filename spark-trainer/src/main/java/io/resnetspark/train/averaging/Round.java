@@ -13,6 +13,18 @@ import java.util.List;
  */
 public record Round(
         TrainingState state, double rate, double loss, long examples, int steps, Times times, List<Integer> missing) {
+    /** For a line on a screen. */
+    public String summary() {
+        return String.format(
+                "loss %.3f, rate %.4g; %.0f %% reading, %.0f %% computing, %.0f %% waiting, %.0f %% averaging",
+                loss,
+                rate,
+                100 * times.reading / times.total,
+                100 * times.computing / times.total,
+                100 * times.waiting / times.total,
+                100 * times.averaging / times.total);
+    }
+
     /**
      * Where the time went, in seconds.
      *

@@ -45,10 +45,8 @@ record Slicing(int parameters, int velocity, List<Slice> slices) implements Seri
         return new Slicing(parameters, velocity, List.copyOf(slices));
     }
 
-    Mean mean(JavaRDD<Contribution> contributions) {
-        return contributions.getNumPartitions() <= FEW_WORKERS
-                ? onDriver(Blocks.take(contributions))
-                : onExecutors(contributions);
+    Mean mean(Presence presence) {
+        return presence.workers() <= FEW_WORKERS ? onDriver(presence.take()) : onExecutors(presence.contributions());
     }
 
     Mean onDriver(List<Contribution> contributions) {

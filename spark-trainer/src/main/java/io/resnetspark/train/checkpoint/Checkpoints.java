@@ -9,7 +9,9 @@ import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Manifest;
 import io.resnetspark.train.evaluate.EvaluationResult;
 import io.resnetspark.train.report.Metrics;
+import io.resnetspark.train.worker.FloatBlock;
 import io.resnetspark.train.worker.TrainingState;
+import io.resnetspark.train.worker.WorkerMemory;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -22,6 +24,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -79,8 +83,9 @@ public final class Checkpoints {
             long images,
             double seconds,
             List<Double> errors,
-            EvaluationResult evaluation) {
-        static Head of(RunIdentity identity, RunState run) {
+            EvaluationResult evaluation,
+            int memories) {
+        static Head of(RunIdentity identity, RunState run, int memories) {
             TrainingState training = run.training();
             return new Head(
                     FORMAT,
@@ -92,7 +97,8 @@ public final class Checkpoints {
                     run.images(),
                     run.seconds(),
                     run.errors(),
-                    run.evaluation());
+                    run.evaluation(),
+                    memories);
         }
 
         /** NaN in the middle of an epoch. */
@@ -106,7 +112,8 @@ public final class Checkpoints {
      *
      * @param passedOver newer ones that are damaged, and what is wrong with them
      */
-    public record Saved(Path path, RunState run, String metrics, List<String> passedOver) {}
+    public record Saved(
+            Path path, RunState run, List<WorkerMemory> memories, String metrics, List<String> passedOver) {}
 
     public Checkpoints(Path run, RunIdentity identity, Policy policy, Configuration conf) {
         this.folder = new Path(run, "checkpoints");
@@ -115,18 +122,30 @@ public final class Checkpoints {
         this.conf = conf;
     }
 
-    /** Writes a checkpoint if it is time for one. */
-    public void offer(RunState run, Metrics metrics) throws IOException {
+    /**
+     * Writes a checkpoint if it is time for one. One that cannot be written, since the disk is full or the name node does
+     * not answer, does not end the run: {@code warn} says so, and the next is tried when it is due.
+     *
+     * @param memories of the workers; asked for only if it is time
+     */
+    public void offer(RunState run, Supplier<List<WorkerMemory>> memories, Metrics metrics, Consumer<String> warn) {
         boolean due = run.training().work().done() == 0
                 || (policy.everyRounds > 0 && run.rounds() - lastRounds >= policy.everyRounds)
                 || System.nanoTime() - lastTime >= policy.every.toNanos();
-        if (due) {
-            write(run, metrics);
+        if (!due) {
+            return;
+        }
+        try {
+            write(run, memories.get(), metrics);
+        } catch (IOException failed) {
+            lastTime = System.nanoTime();
+            warn.accept("No checkpoint could be written after round " + run.rounds() + " (" + failed
+                    + "). Training goes on; the last one is that after round " + lastRounds + ".");
         }
     }
 
     /** Writes a checkpoint, unless this one is the last that was written, and removes those that are not to be kept. */
-    public synchronized void write(RunState run, Metrics metrics) throws IOException {
+    public synchronized void write(RunState run, List<WorkerMemory> memories, Metrics metrics) throws IOException {
         if (run.rounds() == lastRounds) {
             return;
         }
@@ -135,10 +154,18 @@ public final class Checkpoints {
         FileSystem files = Draft.fileSystem(target, conf);
         files.delete(target, true); // a damaged one, which resuming passed over
         try (Draft draft = Draft.of(target, conf)) {
-            draft.write(HEAD, Json.PRETTY.writeValueAsBytes(Head.of(identity, run)));
+            draft.write(HEAD, Json.PRETTY.writeValueAsBytes(Head.of(identity, run, memories.size())));
             draft.write(PARAMETERS, Floats.bytes(training.parameters()));
             draft.write(VELOCITY, Floats.bytes(training.velocity()));
             draft.write(OUTER, Floats.bytes(training.outer()));
+            for (int worker = 0; worker < memories.size(); worker++) {
+                draft.write(
+                        velocity(worker),
+                        Floats.bytes(memories.get(worker).velocity().array()));
+                draft.write(
+                        residual(worker),
+                        Floats.bytes(memories.get(worker).residual().array()));
+            }
             draft.write(
                     METRICS, metrics.text().substring(0, run.metricsLength()).getBytes(StandardCharsets.UTF_8));
             Manifest.seal(draft);
@@ -147,6 +174,14 @@ public final class Checkpoints {
         lastRounds = run.rounds();
         lastTime = System.nanoTime();
         prune();
+    }
+
+    private static String velocity(int worker) {
+        return "worker-" + worker + "-velocity.f32";
+    }
+
+    private static String residual(int worker) {
+        return "worker-" + worker + "-residual.f32";
     }
 
     private Path path(long rounds) {
@@ -203,7 +238,13 @@ public final class Checkpoints {
         String metrics = new String(bytes(path, METRICS), StandardCharsets.UTF_8);
         RunState run = new RunState(
                 training, head.rounds, head.images, head.seconds, head.errors, head.evaluation, metrics.length());
-        return new Saved(path, run, metrics, List.copyOf(damaged));
+        List<WorkerMemory> memories = new ArrayList<>();
+        for (int worker = 0; worker < head.memories; worker++) {
+            memories.add(new WorkerMemory(
+                    FloatBlock.of(Floats.of(bytes(path, velocity(worker)))),
+                    FloatBlock.of(Floats.of(bytes(path, residual(worker))))));
+        }
+        return new Saved(path, run, memories, metrics, List.copyOf(damaged));
     }
 
     private byte[] bytes(Path path, String name) throws IOException {

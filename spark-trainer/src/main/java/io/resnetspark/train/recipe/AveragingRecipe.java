@@ -57,12 +57,19 @@ public record AveragingRecipe(
                 section.number("deadline-seconds", 0, 1e6),
                 section.number("quorum", 0.01, 1));
         section.refuseUnknown();
-        recipe.checkEngine(section);
+        recipe.check(section);
         return recipe;
     }
 
-    /** dl4j-spark averages parameters and momentum in float32, and waits for everybody. */
-    private void checkEngine(Section section) {
+    /** What does not go together. dl4j-spark averages parameters and momentum in float32, and waits for everybody. */
+    private void check(Section section) {
+        if (workersRemember() && deadlineSeconds > 0) {
+            section.problem(
+                    "deadline-seconds",
+                    deadlineSeconds,
+                    "0 where workers keep something (momentum = local, contributions = float16): that of a late one"
+                            + " would be lost");
+        }
         if (engine == Engine.DL4J && (workersRemember() || deadlineSeconds > 0)) {
             section.problem(
                     "engine",

@@ -10,10 +10,17 @@ import java.util.List;
 /** What happened in a run, a JSON object a line. */
 public final class Metrics {
     private final StringBuilder lines;
+    private final LiveReport live;
 
-    /** @param earlier lines, of the run that this one goes on with */
-    public Metrics(String earlier) {
-        lines = new StringBuilder(earlier);
+    /**
+     * Goes on with metrics.
+     *
+     * @param earlier lines, of the run that this one goes on with
+     * @param live where lines are shown as they come
+     */
+    public Metrics(String earlier, LiveReport live) {
+        this.lines = new StringBuilder(earlier);
+        this.live = live;
     }
 
     /**
@@ -40,7 +47,8 @@ public final class Metrics {
             double computingSeconds,
             double waitingSeconds,
             double averagingSeconds,
-            List<Integer> missing) {
+            List<Integer> missing,
+            double unixSeconds) {
         public static RoundLine of(TrainingState before, Round round) {
             Round.Times times = round.times();
             return new RoundLine(
@@ -58,16 +66,27 @@ public final class Metrics {
                     times.computing(),
                     times.waiting(),
                     times.averaging(),
-                    round.missing());
+                    round.missing(),
+                    now());
         }
     }
 
-    /** An evaluation at the end of an epoch. */
-    public record EvaluationLine(String kind, int epoch, EvaluationResult result) {}
+    /** An evaluation at the end of an epoch, or of the run. */
+    public record EvaluationLine(String kind, int epoch, long iteration, EvaluationResult result, double unixSeconds) {
+        public static EvaluationLine of(int epochs, long iteration, EvaluationResult result) {
+            return new EvaluationLine("evaluation", epochs, iteration, result, now());
+        }
+    }
+
+    private static double now() {
+        return System.currentTimeMillis() / 1e3;
+    }
 
     public synchronized void add(Record line) {
         try {
-            lines.append(Json.COMPACT.writeValueAsString(line)).append('\n');
+            String text = Json.COMPACT.writeValueAsString(line);
+            lines.append(text).append('\n');
+            live.add(text);
         } catch (JsonProcessingException impossible) {
             throw new IllegalStateException(impossible);
         }

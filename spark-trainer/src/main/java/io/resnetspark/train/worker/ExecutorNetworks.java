@@ -14,6 +14,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
+import org.apache.spark.TaskContext;
+import org.apache.spark.resource.ResourceInformation;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
@@ -24,6 +26,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * every task another one: the memory of a large network would be taken once for each thread that ever saw it.
  */
 public final class ExecutorNetworks {
+    private static final String GPU_MARK = " on GPU ";
+
     private static final Map<String, Pool> POOLS = new ConcurrentHashMap<>();
 
     private ExecutorNetworks() {}
@@ -60,23 +64,37 @@ public final class ExecutorNetworks {
     /** Does some work on a graph that nobody else has meanwhile; waits while all cores have one. */
     public static <T> T with(Blueprint blueprint, Work<T> work) throws IOException {
         POOLS.forEach((id, pool) -> {
-            if (!id.equals(blueprint.id()) && POOLS.remove(id, pool)) {
+            if (!id.startsWith(blueprint.id() + GPU_MARK) && POOLS.remove(id, pool)) {
                 pool.close();
             }
         });
-        return POOLS.computeIfAbsent(blueprint.id(), id -> new Pool(blueprint)).with(work);
+        String key = blueprint.id() + GPU_MARK + gpu();
+        return POOLS.computeIfAbsent(key, id -> new Pool(blueprint, gpu())).with(work);
     }
 
-    /** The graphs of one run in this JVM. */
+    /** The address of the GPU that Spark gave this task; -1 without. */
+    private static int gpu() {
+        TaskContext task = TaskContext.get();
+        return task == null ? -1 : gpu(task.resourcesJMap());
+    }
+
+    static int gpu(Map<String, ResourceInformation> resources) {
+        ResourceInformation gpu = resources.get("gpu");
+        return gpu == null || gpu.addresses().length == 0 ? -1 : Integer.parseInt(gpu.addresses()[0]);
+    }
+
+    /** The graphs of one run in this JVM, on one GPU if there is any. */
     private static final class Pool {
         private final Blueprint blueprint;
+        private final int gpu;
         private final Semaphore cores;
         private final Deque<Network> idle = new ArrayDeque<>();
         private boolean begun;
         private boolean closed;
 
-        Pool(Blueprint blueprint) {
+        Pool(Blueprint blueprint, int gpu) {
             this.blueprint = blueprint;
+            this.gpu = gpu;
             this.cores = new Semaphore(Math.max(1, Runtime.getRuntime().availableProcessors() / blueprint.threads()));
         }
 
@@ -118,6 +136,10 @@ public final class ExecutorNetworks {
             });
             return await(thread.submit(() -> {
                 Threads.limit(blueprint.threads());
+                if (gpu >= 0) {
+                    // Otherwise every executor of a machine would begin with its first GPU.
+                    Nd4j.getAffinityManager().unsafeSetDevice(gpu);
+                }
                 NetworkGraph graph = blueprint.graph();
                 return new Network(graph, StatisticsLayout.of(graph), thread);
             }));

@@ -1,6 +1,8 @@
 package io.resnetspark.train.worker;
 
 import java.io.Serializable;
+import java.util.Collections;
+import java.util.List;
 
 /**
  * What a worker keeps for itself from one round to the next, where the recipe says so; it stays on its executor.
@@ -11,5 +13,28 @@ import java.io.Serializable;
 public record WorkerMemory(FloatBlock velocity, FloatBlock residual) implements Serializable {
     public static WorkerMemory nothing() {
         return new WorkerMemory(FloatBlock.of(), FloatBlock.of());
+    }
+
+    /** For another number of workers: each has the mean of what all had, so that their average stays what it was. */
+    public static List<WorkerMemory> dealt(List<WorkerMemory> memories, int workers) {
+        if (memories.isEmpty()) {
+            return memories;
+        }
+        WorkerMemory mean = new WorkerMemory(
+                mean(memories.stream().map(WorkerMemory::velocity).toList()),
+                mean(memories.stream().map(WorkerMemory::residual).toList()));
+        return Collections.nCopies(workers, mean);
+    }
+
+    private static FloatBlock mean(List<FloatBlock> blocks) {
+        double[] sum = new double[blocks.get(0).length()];
+        for (FloatBlock block : blocks) {
+            block.addTo(sum, 0, sum.length, 1.0 / blocks.size());
+        }
+        float[] mean = new float[sum.length];
+        for (int i = 0; i < mean.length; i++) {
+            mean[i] = (float) sum[i];
+        }
+        return FloatBlock.of(mean);
     }
 }

@@ -12,13 +12,17 @@ import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.train.recipe.Recipe;
 import io.resnetspark.train.worker.Contribution;
 import io.resnetspark.train.worker.LocalSteps;
+import io.resnetspark.train.worker.LocalWork;
+import io.resnetspark.train.worker.PictureReader;
 import io.resnetspark.train.worker.StatisticsLayout;
 import io.resnetspark.train.worker.TrainingPlan;
 import io.resnetspark.train.worker.TrainingState;
 import io.resnetspark.train.worker.WorkerMemory;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.deeplearning4j.nn.graph.ComputationGraph;
@@ -90,7 +94,9 @@ class TestAveraging {
     private static TrainingState start(TrainingPlan plan) {
         NetworkGraph graph = plan.graph();
         int trainable = (int) graph.getUpdater().getStateViewArray().length();
-        return TrainingState.begin(plan.work(0), NativeFloats.copy(graph.params()), new float[trainable], new float[0]);
+        boolean averaged = plan.recipe().averaging().momentum() == AveragingRecipe.MomentumRule.AVERAGED;
+        return TrainingState.begin(
+                plan.work(0), NativeFloats.copy(graph.params()), new float[averaged ? trainable : 0], new float[0]);
     }
 
     private static Averaging averaging(TrainingPlan plan) {
@@ -108,7 +114,9 @@ class TestAveraging {
         TrainingState state = start(plan);
         while (state.work().left() > 0) {
             state = averaging.round(state).state();
+            averaging.commit();
         }
+        averaging.close();
         return state;
     }
 
@@ -294,6 +302,182 @@ class TestAveraging {
                 .hasMessageContaining(
                         "The loss became NaN, or a parameter no number, in the round from image 1 of epoch 1 on")
                 .hasMessageContaining("learning-rate.initial");
+    }
+
+    /** What Spark adds is nothing: the same as a loop over a graph, to the last bit. */
+    @Test
+    void oneWorkerIsALoop() throws IOException {
+        TrainingPlan plan = plan("workers", "1");
+        TrainingState start = start(plan);
+        NetworkGraph graph = plan.graph();
+        LocalSteps.load(start, graph);
+        PictureReader reader = new PictureReader(plan, spark.hadoopConfiguration());
+        int step = 0;
+        for (List<List<LocalSteps.Place>> minibatches : new LocalSteps(plan).steps(start.work(), 81, 0)) {
+            graph.rate(plan.rate(start, step++));
+            graph.fit(reader.minibatch(minibatches.get(0), 0));
+        }
+        TrainingState onSpark = epoch(plan);
+        assertThat(onSpark.parameters()).isEqualTo(NativeFloats.copy(graph.params()));
+        assertThat(onSpark.velocity())
+                .isEqualTo(NativeFloats.copy(graph.getUpdater().getStateViewArray()));
+    }
+
+    @Test
+    void driverAndExecutorsAverageToTheSameBits() throws IOException {
+        TrainingPlan plan = plan("workers", "3");
+        TrainingState state = start(plan);
+        List<Contribution> contributions = new ArrayList<>();
+        for (int worker = 0; worker < 3; worker++) {
+            contributions.add(contribution(new LocalSteps(plan), state, worker));
+        }
+        Slicing slicing = Slicing.of(state);
+        Mean onDriver = slicing.onDriver(contributions);
+        Mean onExecutors = slicing.onExecutors(spark.parallelize(contributions, 3));
+        assertThat(onExecutors.parameters()).isEqualTo(onDriver.parameters());
+        assertThat(onExecutors.velocity()).isEqualTo(onDriver.velocity());
+        assertThat(onExecutors.moments()).isEqualTo(onDriver.moments());
+        assertThat(onExecutors.reports()).hasSize(3);
+    }
+
+    /** Of one worker it does not matter who keeps the momentum. */
+    @Test
+    void aWorkerThatKeepsItsMomentumGoesOnWithIt() throws IOException {
+        TrainingState averaged = epoch(plan("workers", "1"));
+        TrainingState local = epoch(plan("workers", "1", "averaging.momentum", "local"));
+        TrainingState reset = epoch(plan("workers", "1", "averaging.momentum", "reset"));
+        assertThat(local.parameters()).isEqualTo(averaged.parameters());
+        assertThat(difference(averaged.parameters(), reset.parameters())).isGreaterThan(1e-3);
+        assertThat(local.velocity()).isEmpty();
+    }
+
+    @Test
+    void changesInFloat16LeadToNearlyTheSame() throws IOException {
+        TrainingState exact = epoch(plan("averaging.contributions", "float32"));
+        TrainingState rounded = epoch(plan("averaging.contributions", "float16"));
+        assertThat(rounded.parameters()).isNotEqualTo(exact.parameters());
+        float[] start = start(plan()).parameters();
+        assertThat(difference(exact.parameters(), rounded.parameters()))
+                .isLessThan(0.01 * difference(start, exact.parameters()));
+    }
+
+    @Test
+    void whatAWorkerRememberedCanBeTakenAndPutBack() throws IOException {
+        TrainingPlan plan = plan("averaging.momentum", "local", "averaging.contributions", "float16");
+        Averaging first = averaging(plan);
+        TrainingState state = first.round(start(plan)).state();
+        first.commit();
+        List<WorkerMemory> memories = first.memories();
+        assertThat(memories).hasSize(2);
+        assertThat(memories.get(0).velocity().array())
+                .isNotEqualTo(memories.get(1).velocity().array());
+        TrainingState expected = first.round(state).state();
+        first.close();
+        Averaging second = averaging(plan);
+        second.restore(memories);
+        assertThat(second.round(state).state().parameters()).isEqualTo(expected.parameters());
+    }
+
+    /** As when an executor dies. */
+    @Test
+    void saysWhenWhatAWorkerRememberedIsGone() throws IOException {
+        TrainingPlan plan = plan("averaging.momentum", "local");
+        Averaging averaging = averaging(plan);
+        TrainingState state = averaging.round(start(plan)).state();
+        averaging.commit();
+        spark.getPersistentRDDs().values().forEach(rdd -> rdd.unpersist(true));
+        assertThatThrownBy(() -> averaging.round(state)).isInstanceOf(MemoryLostException.class);
+        assertThatThrownBy(averaging::memories).isInstanceOf(MemoryLostException.class);
+    }
+
+    @Test
+    void aRoundGoesOnWithoutWorkersThatAreLate() throws IOException {
+        for (String workers : new String[] {"2", "4"}) {
+            TrainingPlan plan = plan("workers", workers, "averaging.deadline-seconds", "3", "averaging.quorum", "0.5");
+            int late = Integer.parseInt(workers) - 1;
+            LocalSteps steps = new LocalSteps(plan);
+            LocalWork work = (state, worker, memory, conf) -> {
+                if (worker == late) {
+                    try {
+                        Thread.sleep(60_000);
+                    } catch (InterruptedException ended) {
+                        throw new IOException(ended);
+                    }
+                }
+                return steps.run(state, worker, memory, conf);
+            };
+            Averaging averaging = new Averaging(
+                    spark,
+                    work,
+                    plan.recipe().workers(),
+                    plan.recipe().averaging(),
+                    StatisticsLayout.of(plan.graph()),
+                    plan::examplesPerRound);
+            Round round = averaging.round(start(plan));
+            assertThat(round.missing()).containsExactly(late);
+            assertThat(round.examples()).isEqualTo(16L * late);
+            assertThat(round.state().work().left()).isEqualTo(81 - 16L * late);
+            // What it did not do is shared.
+            long fair = round.state().work().left() / plan.recipe().workers();
+            assertThat(round.state().work().longestPart()).isBetween(fair, fair + 1);
+        }
+    }
+
+    @Test
+    void whereEverybodyIsInTimeADeadlineChangesNothing() throws IOException {
+        assertThat(epoch(plan("averaging.deadline-seconds", "60")).parameters())
+                .isEqualTo(epoch(plan()).parameters());
+    }
+
+    /** With all pictures in one batch, a network in inference computes as in training. */
+    @Test
+    void preciseStatisticsAreThoseOfThePictures() throws IOException {
+        TrainingPlan plan = plan("workers", "1", "batch", "81");
+        TrainingState state = start(plan);
+        NetworkGraph graph = plan.graph();
+        LocalSteps.load(state, graph);
+        List<LocalSteps.Place> all =
+                new LocalSteps(plan).steps(state.work(), 81, 0).get(0).get(0);
+        INDArray images = new PictureReader(plan, spark.hadoopConfiguration())
+                .minibatch(all, 0)
+                .getFeatures();
+        float[] inTraining = NativeFloats.copy(graph.output(true, images)[0]);
+        StatisticsLayout layout = StatisticsLayout.of(graph);
+        float[] precise = PreciseStatistics.of(spark, plan, state, layout, 81);
+        NativeFloats.assign(graph.params(), precise);
+        assertThat(difference(inTraining, NativeFloats.copy(graph.output(false, images)[0])))
+                .isLessThan(1e-3);
+        // Of several workers and minibatches they are near to that.
+        TrainingPlan parts = plan("workers", "2", "batch", "16");
+        float[] ofParts = PreciseStatistics.of(spark, parts, state, layout, 81);
+        NativeFloats.assign(graph.params(), ofParts);
+        assertThat(difference(inTraining, NativeFloats.copy(graph.output(false, images)[0])))
+                .isLessThan(0.1);
+    }
+
+    @Test
+    void smoothsTargets() throws IOException {
+        TrainingPlan plan = plan("label-smoothing", "0.3");
+        List<LocalSteps.Place> places =
+                new LocalSteps(plan).steps(plan.work(0), 8, 0).get(0).get(0);
+        INDArray targets = new PictureReader(plan, spark.hadoopConfiguration())
+                .minibatch(places, 0)
+                .getLabels();
+        for (int i = 0; i < 8; i++) {
+            float[] row = targets.getRow(i).toFloatVector();
+            java.util.Arrays.sort(row);
+            assertThat(row).containsExactly(new float[] {0.1f, 0.1f, 0.8f}, within(1e-6f));
+        }
+    }
+
+    @Test
+    void aStepHasAsManyMinibatchesAsTheGlobalBatchTakes() throws IOException {
+        TrainingPlan plan = plan("global-batch", "48");
+        List<List<List<LocalSteps.Place>>> steps = new LocalSteps(plan).steps(plan.work(0), 1000, 0);
+        assertThat(steps).hasSize(2); // 40 pictures, 24 a step
+        assertThat(steps.get(0)).extracting(List::size).containsExactly(8, 8, 8);
+        assertThat(steps.get(1)).extracting(List::size).containsExactly(8, 8);
+        assertThat(epoch(plan).iteration()).isEqualTo(2);
     }
 
     private static String[] with(String[] some, String... more) {

@@ -1,0 +1,106 @@
+package io.resnetspark.train.report;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.zip.CRC32C;
+import org.nd4j.shade.protobuf.CodedOutputStream;
+import org.tensorflow.framework.Summary;
+
+/**
+ * Lines of metrics as TensorBoard reads them: records of TensorFlow's TFRecord format, each an {@code Event} with
+ * scalars (tensorflow/core/util/event.proto), counted by iteration.
+ */
+final class TensorBoardEvents {
+    private static final int WALL_TIME = 1;
+    private static final int STEP = 2;
+    private static final int FILE_VERSION = 3;
+    private static final int SUMMARY = 5;
+
+    private static final Map<String, String> OF_ROUND = Map.of(
+            "loss", "train/loss",
+            "learning_rate", "train/learning_rate",
+            "images_per_second", "train/images_per_second",
+            "reading_seconds", "seconds/reading",
+            "computing_seconds", "seconds/computing",
+            "waiting_seconds", "seconds/waiting",
+            "averaging_seconds", "seconds/averaging");
+    private static final Map<String, String> OF_EVALUATION = Map.of(
+            "top1_error", "evaluation/top1_error",
+            "top5_error", "evaluation/top5_error",
+            "cross_entropy", "evaluation/cross_entropy");
+
+    private TensorBoardEvents() {}
+
+    /** With which a file begins. */
+    static byte[] header(double unixSeconds) {
+        return record(event -> {
+            event.writeDouble(WALL_TIME, unixSeconds);
+            event.writeString(FILE_VERSION, "brain.Event:2");
+        });
+    }
+
+    /** The record of a line; nothing for kinds that have no scalars. */
+    static byte[] of(JsonNode line) {
+        boolean evaluation = line.path("kind").asText().equals("evaluation");
+        JsonNode values = evaluation ? line.path("result") : line;
+        Map<String, Double> scalars = new LinkedHashMap<>();
+        (evaluation ? OF_EVALUATION : OF_ROUND).forEach((field, tag) -> {
+            if (values.has(field)) {
+                scalars.put(tag, values.path(field).asDouble());
+            }
+        });
+        return scalars.isEmpty()
+                ? new byte[0]
+                : scalars(
+                        line.path("unix_seconds").asDouble(),
+                        line.path("iteration").asLong(),
+                        scalars);
+    }
+
+    private static byte[] scalars(double unixSeconds, long step, Map<String, Double> scalars) {
+        Summary.Builder summary = Summary.newBuilder();
+        scalars.forEach((tag, value) ->
+                summary.addValue(Summary.Value.newBuilder().setTag(tag).setSimpleValue(value.floatValue())));
+        return record(event -> {
+            event.writeDouble(WALL_TIME, unixSeconds);
+            event.writeInt64(STEP, step);
+            event.writeMessage(SUMMARY, summary.build());
+        });
+    }
+
+    private interface Content {
+        void writeTo(CodedOutputStream event) throws IOException;
+    }
+
+    /** Length, its checksum, the event, its checksum. */
+    private static byte[] record(Content content) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try {
+            CodedOutputStream event = CodedOutputStream.newInstance(bytes);
+            content.writeTo(event);
+            event.flush();
+        } catch (IOException impossible) {
+            throw new UncheckedIOException(impossible);
+        }
+        byte[] event = bytes.toByteArray();
+        ByteBuffer record = ByteBuffer.allocate(Long.BYTES + Integer.BYTES + event.length + Integer.BYTES)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(event.length);
+        record.putInt(maskedChecksum(record.array(), Long.BYTES));
+        record.put(event).putInt(maskedChecksum(event, event.length));
+        return record.array();
+    }
+
+    /** CRC-32C, rotated and moved on, so that a record within a record does not look like one. */
+    private static int maskedChecksum(byte[] bytes, int length) {
+        CRC32C checksum = new CRC32C();
+        checksum.update(bytes, 0, length);
+        return Integer.rotateRight((int) checksum.getValue(), 15) + 0xa282ead8;
+    }
+}
