@@ -9,6 +9,7 @@ import io.resnetspark.data.Split;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.model.graph.NativeFloats;
 import io.resnetspark.model.graph.NetworkGraph;
+import io.resnetspark.train.recipe.AveragingRecipe;
 import io.resnetspark.train.recipe.Recipe;
 import io.resnetspark.train.worker.Contribution;
 import io.resnetspark.train.worker.LocalSteps;
