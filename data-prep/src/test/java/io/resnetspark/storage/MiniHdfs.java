@@ -35,6 +35,11 @@ public final class MiniHdfs implements AutoCloseable {
         cluster.getFileSystem().setQuota(directory, Long.MAX_VALUE, bytes);
     }
 
+    /** Ends the name node, and starts it again at the same address. */
+    public void restart() throws IOException {
+        cluster.restartNameNode(0, true);
+    }
+
     @Override
     public void close() {
         cluster.shutdown();

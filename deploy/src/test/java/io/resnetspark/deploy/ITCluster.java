@@ -9,12 +9,8 @@ import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.Shards;
 import io.resnetspark.deploy.Command.Ended;
 import io.resnetspark.storage.Json;
-import io.resnetspark.storage.MiniHdfs;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -31,65 +27,38 @@ class ITCluster {
     @TempDir
     static Path folder;
 
-    private static final Path SPARK_HOME =
-            Path.of("..", "target", "spark-home").toAbsolutePath().normalize();
-
-    private static MiniHdfs hdfs;
-    private static StandaloneCluster cluster;
+    private static Clusters clusters;
 
     @BeforeAll
     static void start() throws Exception {
-        Command.run(Map.of(), "scripts/spark-home", SPARK_HOME.toString()).ok();
-        hdfs = MiniHdfs.start(folder.resolve("hdfs"));
-        cluster = StandaloneCluster.start(SPARK_HOME, Files.createDirectories(folder.resolve("cluster")), 2);
+        clusters = Clusters.start(folder, true);
     }
 
     @AfterAll
     static void stop() {
-        if (cluster != null) {
-            cluster.close();
-        }
-        if (hdfs != null) {
-            hdfs.close();
+        if (clusters != null) {
+            clusters.close();
         }
     }
 
     private static Ended submit(String... command) throws Exception {
-        List<String> words = new ArrayList<>(List.of(
-                "--master",
-                cluster.url(),
-                "--executor-cores",
-                "1",
-                "--executor-memory",
-                "1g",
-                "--conf",
-                "spark.cores.max=2",
-                "--conf",
-                "spark.driver.host=127.0.0.1",
-                "--conf",
-                "spark.scheduler.minRegisteredResourcesRatio=1.0",
-                "--conf",
-                "spark.ui.enabled=false",
-                "--"));
-        words.addAll(List.of(command));
-        Map<String, String> environment = new HashMap<>(StandaloneCluster.environment(SPARK_HOME));
-        return Command.run(environment, "scripts/submit", words.toArray(String[]::new));
+        return clusters.submit(command);
     }
 
     @Test
     void trainsOverExecutorsOntoHdfs() throws Exception {
         Path corpus = Corpora.folders(folder.resolve("corpus"), 40, 20, 36);
         Path recipe = SmallRecipe.write(folder.resolve("small.conf"));
-        String data = hdfs.uri() + "/data";
-        String run = hdfs.uri() + "/runs/1";
-        String registry = hdfs.uri() + "/models";
+        String data = clusters.at("data");
+        String run = clusters.at("runs/1");
+        String registry = clusters.at("models");
 
         submit("prepare", "--from", corpus.toString(), "--to", data, "--shard-size", "100k")
                 .ok();
         Ended trained =
                 submit("train", recipe.toString(), "--data", data, "--out", run).ok();
         assertThat(trained.out()).contains(run + "/model");
-        assertThat(executors()).as("executors that ran").hasSizeGreaterThanOrEqualTo(4);
+        assertThat(clusters.executorLogs()).as("executors that ran").hasSizeGreaterThanOrEqualTo(4);
 
         Path json = folder.resolve("evaluation.json");
         submit("evaluate", run, "--data", data, "--json", json.toString()).ok();
@@ -123,64 +92,47 @@ class ITCluster {
     void executorsKilledInMidJobCostRetriesAndNothingElse() throws Exception {
         int pictures = 3 * (200 + 40);
         Path corpus = Corpora.folders(folder.resolve("larger"), 200, 40, 160);
-        String data = hdfs.uri() + "/killed";
+        String data = clusters.at("killed");
         String[] prepare = {"prepare", "--from", corpus.toString(), "--to", data, "--shard-size", "2m"};
-        int before = executors().size();
-        CompletableFuture<Ended> job = CompletableFuture.supplyAsync(() -> submitUnchecked(prepare));
+        int before = clusters.executorLogs().size();
+        CompletableFuture<Ended> job = clusters.submitAside(prepare);
         killAnExecutorOnce(job, "/.killed.unfinished/checked", "part-.*summary");
         killAnExecutorOnce(job, "/.killed.unfinished/train", "part-.*parquet");
         job.get(5, TimeUnit.MINUTES).ok();
-        assertThat(executors())
+        assertThat(clusters.executorLogs())
                 .as("executors, two of them instead of the killed ones")
                 .hasSize(before + 4);
 
         Ended verified =
                 Command.run(Map.of(), "scripts/resnet", "data", "verify", data).ok();
         assertThat(verified.out()).contains("is whole: " + pictures + " pictures");
-        Dataset.Opened prepared = Dataset.open(new org.apache.hadoop.fs.Path(data), hdfs.configuration());
+        Dataset.Opened prepared = Dataset.open(
+                new org.apache.hadoop.fs.Path(data), clusters.hdfs().configuration());
         List<String> keys = new ArrayList<>();
         for (Split split : Split.values()) {
             for (Dataset.Shard shard : prepared.dataset().shards(split)) {
                 org.apache.hadoop.fs.Path file = new org.apache.hadoop.fs.Path(prepared.path(), shard.path());
-                Shards.read(file, shard.digest(), hdfs.configuration()).forEach(example -> keys.add(example.key()));
+                Shards.read(file, shard.digest(), clusters.hdfs().configuration())
+                        .forEach(example -> keys.add(example.key()));
             }
         }
         assertThat(keys).hasSize(pictures).doesNotHaveDuplicates();
     }
 
-    private static Ended submitUnchecked(String... command) {
-        try {
-            return submit(command);
-        } catch (Exception failed) {
-            throw new IllegalStateException(failed);
-        }
-    }
-
     /** As soon as there is a file of this name in a folder of the job, and while it runs. */
     private static void killAnExecutorOnce(CompletableFuture<Ended> job, String path, String name) throws Exception {
-        FileSystem files = FileSystem.get(hdfs.configuration());
-        org.apache.hadoop.fs.Path where = new org.apache.hadoop.fs.Path(hdfs.uri() + path);
+        FileSystem files = clusters.files();
+        org.apache.hadoop.fs.Path where = new org.apache.hadoop.fs.Path(path);
         while (!job.isDone()) {
             boolean begun = files.exists(where)
                     && Stream.of(files.listStatus(where))
                             .anyMatch(file -> file.getPath().getName().matches(name));
-            if (begun && !cluster.executors().isEmpty()) {
-                cluster.executors().get(0).destroyForcibly();
+            if (begun && !clusters.spark().executors().isEmpty()) {
+                clusters.spark().executors().get(0).destroyForcibly();
                 return;
             }
             Thread.sleep(20);
         }
         throw new AssertionError("The job ended before an executor could be killed: " + job.get());
-    }
-
-    /** The logs of all that ran: two for each application, and one for each that was killed. */
-    private static List<Path> executors() throws IOException {
-        List<Path> logs = new ArrayList<>();
-        for (int worker = 0; worker < 2; worker++) {
-            try (Stream<Path> files = Files.walk(cluster.workFolder(worker))) {
-                files.filter(file -> file.endsWith("stderr")).forEach(logs::add);
-            }
-        }
-        return logs;
     }
 }

@@ -99,6 +99,10 @@ public final class Training {
         if (model.getFileSystem(conf).exists(model)) {
             throw new BadInputException(model + " exists, and nothing is overwritten. Name another --out.");
         }
+        if (recipe.learningRate().needsErrors() && data.dataset().examples(Split.VAL) == 0) {
+            throw new BadInputException(data.path() + " has no pictures to validate on, which learning-rate.kind = plateau"
+                    + " follows. Prepare a split val, or choose another kind.");
+        }
         this.evaluationPreprocessing = recipe.data().evaluationOn(data, conf);
         this.plan = TrainingPlan.of(
                 recipe,
@@ -194,6 +198,7 @@ public final class Training {
             return new Result(publish(), run.evaluation(), run.seconds(), run.images() / run.seconds());
         } catch (DivergedException diverged) {
             checkpoint();
+            progress.say("The state before it is kept in " + checkpoints.path() + ".");
             throw diverged;
         } finally {
             live.close();

@@ -23,7 +23,11 @@ final class SparkOptions {
         conf.setIfMissing("spark.shuffle.compress", "false");
         conf.setIfMissing("spark.driver.maxResultSize", "0");
         conf.setIfMissing("spark.locality.wait", "0");
-        if (conf.get("spark.master").startsWith("local")) {
+        // A name node that is started again is waited for, up to ten minutes.
+        conf.setIfMissing("spark.hadoop.dfs.client.retry.policy.enabled", "true");
+        conf.setIfMissing("spark.hadoop.dfs.client.retry.policy.spec", "2000,10,15000,40");
+        if (conf.get("spark.master").startsWith("local[")
+                || conf.get("spark.master").equals("local")) {
             conf.setIfMissing("spark.ui.enabled", "false");
             conf.setIfMissing("spark.driver.host", "127.0.0.1");
             conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1");

@@ -17,6 +17,7 @@ import io.resnetspark.model.layer.MaxPool;
 import io.resnetspark.model.layer.Momentum;
 import io.resnetspark.model.layer.PaddedShortcut;
 import java.util.Set;
+import java.util.TreeSet;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
@@ -126,13 +127,30 @@ public final class ResidualGraph {
                 .addInputs(INPUT)
                 .setInputTypes(InputType.convolutional(input.height(), input.width(), input.channels()));
         Vertex output = network.assemble(new Builder(builder, this), new Vertex(INPUT, input), classes);
-        return builder.setOutputs(output.name).build();
+        ComputationGraphConfiguration configuration = builder.setOutputs(output.name).build();
+        checkFrozen(configuration.getVertices().keySet());
+        return configuration;
+    }
+
+    private void checkFrozen(Set<String> vertices) {
+        for (String part : frozen) {
+            if (vertices.stream().noneMatch(name -> isWithin(name, part))) {
+                Set<String> parts = new TreeSet<>();
+                vertices.forEach(name -> parts.add(name.split("\\.")[0]));
+                throw new IllegalArgumentException(network.name() + " has no part '" + part + "' to be frozen; it has "
+                        + String.join(", ", parts) + ".");
+            }
+        }
+    }
+
+    private static boolean isWithin(String vertex, String part) {
+        return vertex.equals(part) || vertex.startsWith(part + ".");
     }
 
     private record Vertex(String name, Shape shape) {}
 
     private boolean isFrozen(String name) {
-        return frozen.stream().anyMatch(part -> name.equals(part) || name.startsWith(part + "."));
+        return frozen.stream().anyMatch(part -> isWithin(name, part));
     }
 
     private record Builder(ComputationGraphConfiguration.GraphBuilder graph, ResidualGraph options)

@@ -137,6 +137,14 @@ class TestNetworkGraph {
     }
 
     @Test
+    void saysWhichPartsCanBeFrozen() {
+        assertThatThrownBy(() -> fixed(0.1, 0).frozen(Set.of("layer1", "stem")).build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("resnet20 has no part 'stem' to be frozen; it has avgpool, bn1, conv1, fc, ")
+                .hasMessageContaining("layer1");
+    }
+
+    @Test
     void decaysWeightsOnlyIfAskedTo() {
         Map<String, INDArray> moved = new HashMap<>();
         DataSet batch = batch(8);

@@ -48,17 +48,25 @@ final class Blocks {
     /** The element of a persisted RDD's partition; nothing if no executor has it any more. */
     @SuppressWarnings("unchecked") // what was put is what is got
     static <T> Optional<T> find(JavaRDD<T> elements, int partition) {
-        BlockManager blocks = SparkEnv.get().blockManager();
-        Option<BlockResult> found =
-                blocks.get(new RDDBlockId(elements.id(), partition), (ClassTag<Object>) elements.classTag());
-        if (found.isEmpty()) {
-            return Optional.empty();
+        Thread thread = Thread.currentThread();
+        ClassLoader usual = thread.getContextClassLoader();
+        // Which Java's deserialiser asks for our classes; threads of the common pool do not have that of spark-submit.
+        thread.setContextClassLoader(Blocks.class.getClassLoader());
+        try {
+            BlockManager blocks = SparkEnv.get().blockManager();
+            Option<BlockResult> found =
+                    blocks.get(new RDDBlockId(elements.id(), partition), (ClassTag<Object>) elements.classTag());
+            if (found.isEmpty()) {
+                return Optional.empty();
+            }
+            T element = null;
+            for (var all = found.get().data(); all.hasNext(); ) { // to its end, which releases the block
+                element = (T) all.next();
+            }
+            return Optional.ofNullable(element);
+        } finally {
+            thread.setContextClassLoader(usual);
         }
-        T element = null;
-        for (var all = found.get().data(); all.hasNext(); ) { // to its end, which releases the block
-            element = (T) all.next();
-        }
-        return Optional.ofNullable(element);
     }
 
     /**

@@ -188,6 +188,11 @@ public final class Checkpoints {
         return new Path(folder, String.format(Locale.ROOT, "%08d", rounds));
     }
 
+    /** Where checkpoints of this run lie. */
+    public Path path() {
+        return folder;
+    }
+
     /** Whether there is any, whole or not. */
     public boolean exist() throws IOException {
         return !newestFirst().isEmpty();

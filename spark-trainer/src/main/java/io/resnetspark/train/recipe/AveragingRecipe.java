@@ -61,7 +61,7 @@ public record AveragingRecipe(
         return recipe;
     }
 
-    /** What does not go together. dl4j-spark averages parameters and momentum in float32, and waits for everybody. */
+    /** What does not go together. */
     private void check(Section section) {
         if (workersRemember() && deadlineSeconds > 0) {
             section.problem(
@@ -69,12 +69,6 @@ public record AveragingRecipe(
                     deadlineSeconds,
                     "0 where workers keep something (momentum = local, contributions = float16): that of a late one"
                             + " would be lost");
-        }
-        if (engine == Engine.DL4J && (workersRemember() || deadlineSeconds > 0)) {
-            section.problem(
-                    "engine",
-                    "dl4j",
-                    "ours, for momentum = local, contributions = float16 and deadlines; dl4j-spark has none of them");
         }
     }
 }

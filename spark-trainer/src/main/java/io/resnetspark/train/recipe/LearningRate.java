@@ -21,6 +21,11 @@ public sealed interface LearningRate extends Serializable {
         return 0;
     }
 
+    /** Whether it follows from errors, so that there must be pictures to validate on. */
+    default boolean needsErrors() {
+        return false;
+    }
+
     /** Whether training is still warming up. */
     default boolean warmsUp(double epoch) {
         return false;
@@ -62,6 +67,11 @@ public sealed interface LearningRate extends Serializable {
         }
 
         @Override
+        public boolean needsErrors() {
+            return true;
+        }
+
+        @Override
         public int drops(List<Double> errors) {
             double best = Double.POSITIVE_INFINITY;
             int without = 0;
@@ -88,6 +98,11 @@ public sealed interface LearningRate extends Serializable {
                 return rate;
             }
             return rate * (rises ? from + (1 - from) * epoch / epochs : from);
+        }
+
+        @Override
+        public boolean needsErrors() {
+            return then.needsErrors();
         }
 
         @Override

@@ -80,8 +80,23 @@ public record Recipe(
                                 .setOriginComments(false)
                                 .setJson(false)));
         root.refuseUnknown();
+        recipe.checkEngine(problems);
         problems.throwIfAny();
         return recipe;
+    }
+
+    /** What dl4j-spark cannot do must not be passed over in silence. */
+    private void checkEngine(Problems problems) {
+        boolean beyond = minibatches > 1
+                || descent.largestGradientNorm() > 0
+                || averaging.outer().remembers()
+                || averaging.workersRemember()
+                || averaging.deadlineSeconds() > 0;
+        if (averaging.engine() == AveragingRecipe.Engine.DL4J && beyond) {
+            problems.add("averaging.engine = dl4j; allowed is ours where global-batch is more than workers x batch, or with"
+                    + " largest-gradient-norm, averaging.outer, momentum = local, contributions = float16 or a deadline:"
+                    + " dl4j-spark has none of them");
+        }
     }
 
     /** How often a worker must compute with {@code batch} pictures for its part of the global batch. */

@@ -35,8 +35,14 @@ public record TrainingPlan(
         int threads)
         implements ExecutorNetworks.Blueprint {
 
+    /** @throws BadInputException if there is a worker without any picture */
     public static TrainingPlan of(
             Recipe recipe, String data, List<Shard> shards, int classes, Preprocessing preprocessing, int threads) {
+        long examples = shards.stream().mapToLong(Shard::examples).sum();
+        if (examples < recipe.workers()) {
+            throw new BadInputException(data + " has " + examples + " pictures to train on, fewer than the recipe's "
+                    + recipe.workers() + " workers. Say --set workers=N with a smaller N, or prepare more.");
+        }
         return new TrainingPlan(UUID.randomUUID().toString(), recipe, data, shards, classes, preprocessing, threads);
     }
 

@@ -9,6 +9,7 @@ import io.resnetspark.data.Split;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.model.graph.NativeFloats;
 import io.resnetspark.model.graph.NetworkGraph;
+import io.resnetspark.storage.BadInputException;
 import io.resnetspark.train.recipe.AveragingRecipe;
 import io.resnetspark.train.recipe.Recipe;
 import io.resnetspark.train.worker.Contribution;
@@ -479,6 +480,13 @@ class TestAveraging {
         assertThat(steps.get(0)).extracting(List::size).containsExactly(8, 8, 8);
         assertThat(steps.get(1)).extracting(List::size).containsExactly(8, 8);
         assertThat(epoch(plan).iteration()).isEqualTo(2);
+    }
+
+    @Test
+    void refusesMoreWorkersThanPictures() {
+        assertThatThrownBy(() -> plan("workers", "82"))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("has 81 pictures to train on, fewer than the recipe's 82 workers");
     }
 
     private static String[] with(String[] some, String... more) {

@@ -193,7 +193,13 @@ class TestRecipe {
         assertThatThrownBy(() -> Recipe.parse(
                         GOOD, "good.conf", Map.of("averaging.engine", "dl4j", "averaging.momentum", "local")))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("averaging.engine = dl4j; allowed is ours, for momentum = local");
+                .hasMessageContaining("averaging.engine = dl4j; allowed is ours where global-batch");
+        assertThatThrownBy(() -> Recipe.parse(
+                        GOOD,
+                        "good.conf",
+                        Map.of("averaging.deadline-seconds", "5", "averaging.contributions", "float16")))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("averaging.deadline-seconds = 5.0; allowed is 0 where workers keep something");
         assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("initial-model.head", "new")))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("the path of a model, where its head is replaced");

@@ -1,0 +1,214 @@
+package io.resnetspark.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.resnetspark.data.Corpora;
+import io.resnetspark.deploy.Command.Ended;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.apache.hadoop.fs.FileSystem;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What happens to a run when something happens to its cluster: real processes, which are really killed. */
+class ITTrainingFaults {
+    private static final int PICTURES = 120;
+    private static final int EPOCHS = 8;
+
+    @TempDir
+    static Path folder;
+
+    private static Clusters clusters;
+    private static String recipe;
+
+    @BeforeAll
+    static void start() throws Exception {
+        clusters = Clusters.start(folder, false);
+        Path corpus = Corpora.folders(folder.resolve("corpus"), 40, 20, 36);
+        recipe = SmallRecipe.write(folder.resolve("small.conf")).toString();
+        clusters.submit("prepare", "--from", corpus.toString(), "--to", clusters.at("data"), "--shard-size", "100k")
+                .ok();
+    }
+
+    @AfterAll
+    static void stop() {
+        if (clusters != null) {
+            clusters.close();
+        }
+    }
+
+    private static String[] train(String run, String... more) throws Exception {
+        List<String> words = new ArrayList<>(
+                List.of("train", recipe, "--data", clusters.at("data"), "--out", clusters.at("runs/" + run)));
+        words.addAll(List.of(more));
+        return words.toArray(String[]::new);
+    }
+
+    private static byte[] bytes(String file) throws Exception {
+        try (InputStream in = clusters.files().open(new org.apache.hadoop.fs.Path("/runs/" + file))) {
+            return in.readAllBytes();
+        }
+    }
+
+    private static List<String> rounds(String run) throws Exception {
+        String lines = new String(bytes(run + "/metrics.jsonl"), StandardCharsets.UTF_8);
+        return lines.lines().filter(line -> line.contains("\"round\"")).toList();
+    }
+
+    private static long images(List<String> rounds) {
+        return rounds.stream()
+                .mapToLong(line -> Long.parseLong(line.replaceAll(".*\"images\":(\\d+).*", "$1")))
+                .sum();
+    }
+
+    /** Waits until a run that goes on has done so many rounds, as its file of metrics tells. */
+    private static void awaitRounds(CompletableFuture<Ended> job, String run, int number) throws Exception {
+        FileSystem files = clusters.files();
+        org.apache.hadoop.fs.Path metrics = new org.apache.hadoop.fs.Path("/runs/" + run + "/metrics.jsonl");
+        while (!files.exists(metrics) || rounds(run).size() < number) {
+            assertThat(job.isDone()).as("ended too early").isFalse();
+            Thread.sleep(50);
+        }
+    }
+
+    private static Ended end(CompletableFuture<Ended> job) throws Exception {
+        return job.get(5, TimeUnit.MINUTES);
+    }
+
+    /** Where workers keep their momentum, it dies with the executor, and the run goes back to its last checkpoint. */
+    @ParameterizedTest
+    @ValueSource(strings = {"averaged", "local"})
+    void executorsThatAreKilledDoNotChangeABit(String momentum) throws Exception {
+        String[] how = {"--set", "averaging.momentum=" + momentum, "--checkpoint-rounds", "2"};
+        clusters.submit(train("quiet-" + momentum, how)).ok();
+        String run = "killed-" + momentum;
+        CompletableFuture<Ended> job = clusters.submitAside(train(run, how));
+        for (int round : new int[] {4, 12}) {
+            awaitRounds(job, run, round);
+            clusters.spark().executors().get(0).destroyForcibly();
+        }
+        Ended ended = end(job).ok();
+        if (momentum.equals("local")) {
+            assertThat(ended.err()).contains("the run goes back to its last checkpoint");
+        }
+        assertThat(bytes(run + "/model/weights.safetensors"))
+                .isEqualTo(bytes("quiet-" + momentum + "/model/weights.safetensors"));
+        assertThat(images(rounds(run))).isEqualTo((long) EPOCHS * PICTURES);
+    }
+
+    @Test
+    void anExecutorThatStandsStillIsNotWaitedFor() throws Exception {
+        CompletableFuture<Ended> job = clusters.submitAside(
+                train("straggler", "--set", "averaging.deadline-seconds=5", "--set", "averaging.quorum=0.5"));
+        awaitRounds(job, "straggler", 3);
+        ProcessHandle still = clusters.spark().executors().get(0);
+        signal("-STOP", still);
+        while (rounds("straggler").stream().allMatch(line -> line.contains("\"missing\":[]"))) {
+            assertThat(job.isDone()).as("ended without it").isFalse();
+            Thread.sleep(100);
+        }
+        signal("-CONT", still);
+        Ended ended = end(job).ok();
+        assertThat(ended.err()).contains("were late; the round went on without them");
+        assertThat(images(rounds("straggler"))).isEqualTo((long) EPOCHS * PICTURES);
+    }
+
+    private static void signal(String signal, ProcessHandle process) throws Exception {
+        new ProcessBuilder("kill", signal, String.valueOf(process.pid()))
+                .start()
+                .waitFor();
+    }
+
+    @Test
+    void aLossThatIsNoNumberEndsTheRunAndKeepsTheStateBefore() throws Exception {
+        Ended ended =
+                clusters.submit(train("diverged", "--set", "learning-rate.initial=100", "--set", "weight-decay=1"));
+        assertThat(ended.code()).isEqualTo(1);
+        assertThat(ended.err())
+                .contains("The loss became")
+                .contains("Try a lower learning-rate.initial")
+                .contains("The state before it is kept in");
+        assertThat(clusters.files().listStatus(new org.apache.hadoop.fs.Path("/runs/diverged/checkpoints")))
+                .isNotEmpty();
+        assertThat(clusters.files().exists(new org.apache.hadoop.fs.Path("/runs/diverged/model")))
+                .isFalse();
+    }
+
+    /** No room for checkpoints, as far as the name node is concerned. */
+    @Test
+    void aFullDiskCostsCheckpointsAndNotTheRun() throws Exception {
+        org.apache.hadoop.fs.Path checkpoints = new org.apache.hadoop.fs.Path("/runs/full/checkpoints");
+        clusters.files().mkdirs(checkpoints);
+        clusters.hdfs().limit(checkpoints, 1_000_000);
+        Ended ended = clusters.submit(train("full")).ok();
+        assertThat(ended.err())
+                .contains("No checkpoint could be written after round")
+                .contains("quota");
+        assertThat(clusters.files().exists(new org.apache.hadoop.fs.Path("/runs/full/model/manifest.json")))
+                .isTrue();
+    }
+
+    @Test
+    void aNameNodeThatIsStartedAgainIsWaitedFor() throws Exception {
+        CompletableFuture<Ended> job = clusters.submitAside(train("restarted", "--checkpoint-rounds", "1"));
+        awaitRounds(job, "restarted", 3);
+        clusters.hdfs().restart();
+        Ended ended = end(job).ok();
+        assertThat(ended.out()).contains("runs/restarted/model");
+        assertThat(images(rounds("restarted/model"))).isEqualTo((long) EPOCHS * PICTURES);
+    }
+
+    /** 200 rounds; what the processes hold at their end is what they held after 60. */
+    @Test
+    void memoryStaysFlat() throws Exception {
+        CompletableFuture<Ended> job = clusters.submitAside(
+                train("soak", "--set", "steps-per-round=1", "--set", "epochs=25", "--set", "batch=8"));
+        awaitRounds(job, "soak", 60);
+        long[] before = residentKib();
+        awaitRounds(job, "soak", 190);
+        long[] after = residentKib();
+        end(job).ok();
+        assertThat(rounds("soak")).hasSize(200);
+        assertThat(after).hasSameSizeAs(before).hasSize(3);
+        for (int i = 0; i < after.length; i++) {
+            assertThat(after[i])
+                    .as("KiB of each process: %s, then %s", Arrays.toString(before), Arrays.toString(after))
+                    .isLessThan((long) (1.15 * before[i]));
+        }
+    }
+
+    /** Of both executors and the driver. */
+    private static long[] residentKib() {
+        List<ProcessHandle> processes = new ArrayList<>(clusters.spark().executors());
+        ProcessHandle.current()
+                .descendants()
+                .filter(process -> process.info()
+                        .commandLine()
+                        .filter(line -> line.contains("deploy.SparkSubmit"))
+                        .isPresent())
+                .filter(process -> process.info().command().orElse("").endsWith("java"))
+                .forEach(processes::add);
+        return processes.stream().mapToLong(ITTrainingFaults::residentKib).toArray();
+    }
+
+    private static long residentKib(ProcessHandle process) {
+        try {
+            return java.nio.file.Files.readAllLines(Path.of("/proc/" + process.pid() + "/status")).stream()
+                    .filter(line -> line.startsWith("VmRSS"))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+                    .sum();
+        } catch (java.io.IOException gone) {
+            throw new java.io.UncheckedIOException(gone);
+        }
+    }
+}
