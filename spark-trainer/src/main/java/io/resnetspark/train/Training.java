@@ -42,6 +42,8 @@ import org.apache.spark.api.java.JavaSparkContext;
 
 /** A training run: state, round, state; at the end of an epoch a look at pictures never seen; at last a model. */
 public final class Training {
+    private static final int MOST_LOSSES = 3;
+
     private final JavaSparkContext spark;
     private final Configuration conf;
     private final Recipe recipe;
@@ -55,6 +57,10 @@ public final class Training {
     private final NetworkGraph graph;
     private final Engine engine;
     private final Checkpoints checkpoints;
+    /** Times in a row that something was lost before the run came further. */
+    private int losses;
+
+    private long roundsAtLoss = -1;
     private LiveReport live;
     private Metrics metrics;
     /** What a checkpoint may be written of at any time. */
@@ -100,8 +106,9 @@ public final class Training {
             throw new BadInputException(model + " exists, and nothing is overwritten. Name another --out.");
         }
         if (recipe.learningRate().needsErrors() && data.dataset().examples(Split.VAL) == 0) {
-            throw new BadInputException(data.path() + " has no pictures to validate on, which learning-rate.kind = plateau"
-                    + " follows. Prepare a split val, or choose another kind.");
+            throw new BadInputException(
+                    data.path() + " has no pictures to validate on, which learning-rate.kind = plateau"
+                            + " follows. Prepare a split val, or choose another kind.");
         }
         this.evaluationPreprocessing = recipe.data().evaluationOn(data, conf);
         this.plan = TrainingPlan.of(
@@ -138,7 +145,7 @@ public final class Training {
     }
 
     /** From a checkpoint, or from the beginning. */
-    private void begin(Optional<Checkpoints.Saved> saved) throws IOException {
+    private synchronized void begin(Optional<Checkpoints.Saved> saved) throws IOException {
         if (live != null) {
             live.close();
         }
@@ -184,30 +191,48 @@ public final class Training {
     }
 
     public Result run() throws IOException {
-        try (LastAct ignored = LastAct.before(this::checkpoint);
-                Engine closed = engine) {
-            while (run.training().work().epoch() < recipe.epochs()) {
-                try {
-                    epoch();
-                } catch (MemoryLostException lost) {
-                    progress.say(lost.getMessage() + "; the run goes back to its last checkpoint.");
-                    begin(checkpoints.latest());
+        try (Engine closed = engine) {
+            try (LastAct ignored = LastAct.before(this::checkpoint)) {
+                while (run.training().work().epoch() < recipe.epochs()) {
+                    epochOrBack();
                 }
+            } catch (DivergedException diverged) {
+                keep(diverged);
+                throw diverged;
             }
-            preciseStatistics();
-            return new Result(publish(), run.evaluation(), run.seconds(), run.images() / run.seconds());
-        } catch (DivergedException diverged) {
-            checkpoint();
-            progress.say("The state before it is kept in " + checkpoints.path() + ".");
-            throw diverged;
+            RunState last = withPreciseStatistics();
+            return new Result(publish(last), last.evaluation(), run.seconds(), run.images() / run.seconds());
         } finally {
             live.close();
         }
     }
 
+    private void epochOrBack() throws IOException {
+        try {
+            epoch();
+        } catch (MemoryLostException lost) {
+            losses = run.rounds() > roundsAtLoss ? 1 : losses + 1;
+            if (losses > MOST_LOSSES) {
+                throw lost;
+            }
+            roundsAtLoss = run.rounds();
+            progress.say(lost.getMessage() + "; the run goes back to its last checkpoint.");
+            begin(checkpoints.latest());
+        }
+    }
+
+    private void keep(DivergedException diverged) {
+        try {
+            checkpoint();
+            progress.say("The state before it is kept in " + checkpoints.path() + ".");
+        } catch (IOException | MemoryLostException failed) {
+            diverged.addSuppressed(failed);
+        }
+    }
+
     /** Of the state that the run is in, whatever is under way. */
     private synchronized void checkpoint() throws IOException {
-        checkpoints.write(run, engine.memories(), metrics);
+        checkpoints.write(run, engine::memories, metrics);
     }
 
     private synchronized void reached(RunState next) {
@@ -243,14 +268,15 @@ public final class Training {
         return run.after(round, metrics.length());
     }
 
-    private void preciseStatistics() throws IOException {
-        if (recipe.preciseBatchNorm() > 0) {
-            TrainingState state = run.training();
-            float[] parameters =
-                    PreciseStatistics.of(spark, plan, state, StatisticsLayout.of(graph), recipe.preciseBatchNorm());
-            RunState precise = run.with(state.withParameters(parameters));
-            run = data.dataset().examples(Split.VAL) == 0 ? precise : precise.with(evaluate(precise), metrics.length());
+    private RunState withPreciseStatistics() throws IOException {
+        if (recipe.preciseBatchNorm() == 0) {
+            return run;
         }
+        TrainingState state = run.training();
+        float[] parameters =
+                PreciseStatistics.of(spark, plan, state, StatisticsLayout.of(graph), recipe.preciseBatchNorm());
+        RunState precise = run.with(state.withParameters(parameters));
+        return data.dataset().examples(Split.VAL) == 0 ? precise : precise.with(evaluate(precise), metrics.length());
     }
 
     /** At the end of an epoch: how good it is, if the dataset has something to evaluate on, and the next one's work. */
@@ -273,14 +299,14 @@ public final class Training {
         return result;
     }
 
-    private Path publish() throws IOException {
-        NativeFloats.assign(graph.params(), run.training().parameters());
+    private Path publish(RunState last) throws IOException {
+        NativeFloats.assign(graph.params(), last.training().parameters());
         ModelDescription description = new ModelDescription(
                 ModelDescription.FORMAT,
                 recipe.network(),
                 data.dataset().classes(),
                 ModelArtifact.evaluation(recipe.data().evaluation(), evaluationPreprocessing.mean()),
-                run.evaluation(),
+                last.evaluation(),
                 Provenance.now(data.path().toString(), data.digest(), recipe.seed(), recipe.workers(), plan.threads()));
         return ModelArtifact.write(
                 model,

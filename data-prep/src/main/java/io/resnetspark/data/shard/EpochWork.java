@@ -87,11 +87,7 @@ public record EpochWork(int epoch, long examples, List<List<Range>> parts) imple
 
     /** The same work, dealt to so many workers in parts that are equal to within one example. */
     public EpochWork dealtTo(int workers) {
-        List<Range> all = parts.stream()
-                .flatMap(Collection::stream)
-                .sorted(Comparator.comparingLong(Range::from))
-                .toList();
-        EpochWork one = new EpochWork(epoch, examples, List.of(all));
+        EpochWork one = new EpochWork(epoch, examples, List.of(joined()));
         long left = one.left();
         List<List<Range>> dealt = new ArrayList<>();
         for (int worker = 0; worker < workers; worker++) {
@@ -100,6 +96,23 @@ public record EpochWork(int epoch, long examples, List<List<Range>> parts) imple
             one = one.after(share, Set.of());
         }
         return new EpochWork(epoch, examples, dealt);
+    }
+
+    /** All ranges in order; those that touch are one. */
+    private List<Range> joined() {
+        List<Range> joined = new ArrayList<>();
+        parts.stream()
+                .flatMap(Collection::stream)
+                .sorted(Comparator.comparingLong(Range::from))
+                .forEach(range -> {
+                    int last = joined.size() - 1;
+                    if (last >= 0 && joined.get(last).to == range.from) {
+                        joined.set(last, new Range(joined.get(last).from, range.to));
+                    } else {
+                        joined.add(range);
+                    }
+                });
+        return joined;
     }
 
     private static long length(List<Range> part) {

@@ -23,9 +23,11 @@ final class SparkOptions {
         conf.setIfMissing("spark.shuffle.compress", "false");
         conf.setIfMissing("spark.driver.maxResultSize", "0");
         conf.setIfMissing("spark.locality.wait", "0");
-        // A name node that is started again is waited for, up to ten minutes.
+        // What crosses the network is written by classes that know how, which Kryo would not ask.
+        conf.set("spark.serializer", "org.apache.spark.serializer.JavaSerializer");
+        // A name node that is started again is waited for, some three minutes.
         conf.setIfMissing("spark.hadoop.dfs.client.retry.policy.enabled", "true");
-        conf.setIfMissing("spark.hadoop.dfs.client.retry.policy.spec", "2000,10,15000,40");
+        conf.setIfMissing("spark.hadoop.dfs.client.retry.policy.spec", "2000,10,15000,10");
         if (conf.get("spark.master").startsWith("local[")
                 || conf.get("spark.master").equals("local")) {
             conf.setIfMissing("spark.ui.enabled", "false");

@@ -200,6 +200,9 @@ final class MomentumDescent extends StochasticGradientDescent {
             implements Slice {
         @Override
         public double squares() {
+            if (rule.isFrozen()) {
+                return 0;
+            }
             double sum = 0;
             for (float value : NativeFloats.copy(gradient)) {
                 sum += (double) value * value;

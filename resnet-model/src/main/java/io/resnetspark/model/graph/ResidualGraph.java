@@ -127,7 +127,8 @@ public final class ResidualGraph {
                 .addInputs(INPUT)
                 .setInputTypes(InputType.convolutional(input.height(), input.width(), input.channels()));
         Vertex output = network.assemble(new Builder(builder, this), new Vertex(INPUT, input), classes);
-        ComputationGraphConfiguration configuration = builder.setOutputs(output.name).build();
+        ComputationGraphConfiguration configuration =
+                builder.setOutputs(output.name).build();
         checkFrozen(configuration.getVertices().keySet());
         return configuration;
     }
@@ -136,7 +137,7 @@ public final class ResidualGraph {
         for (String part : frozen) {
             if (vertices.stream().noneMatch(name -> isWithin(name, part))) {
                 Set<String> parts = new TreeSet<>();
-                vertices.forEach(name -> parts.add(name.split("\\.")[0]));
+                vertices.forEach(name -> parts.add(name.replaceFirst("\\..*", "")));
                 throw new IllegalArgumentException(network.name() + " has no part '" + part + "' to be frozen; it has "
                         + String.join(", ", parts) + ".");
             }

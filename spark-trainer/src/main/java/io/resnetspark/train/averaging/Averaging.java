@@ -22,6 +22,7 @@ public final class Averaging implements Engine {
     private final ToLongFunction<TrainingState> examplesPerRound;
     private final Crew crew;
     private double broadcastSeconds;
+    private long fetchedBytes;
 
     /** @param examplesPerRound of one worker, after a state */
     public Averaging(
@@ -41,17 +42,19 @@ public final class Averaging implements Engine {
     @Override
     public Round round(TrainingState state) {
         long start = System.nanoTime();
+        long fetched = Blocks.fetchedBytes();
         Slicing slicing = Slicing.of(state);
         spark.setJobDescription(String.format(
                 "epoch %d, from image %,d",
                 state.work().epoch() + 1, state.work().done() + 1));
         Broadcast<TrainingState> shared = spark.broadcast(state);
         broadcastSeconds = (System.nanoTime() - start) * 1e-9;
-        try (Presence presence = new Presence(recipe, crew.contributions(shared))) {
+        try (Presence presence = Presence.of(recipe, crew.contributions(shared), state.work())) {
             Set<Integer> missing = presence.missing();
             Means means = new Means(state, slicing.mean(presence), recipe.contributions());
             TrainingState next = means.next(recipe, statistics, examplesPerRound.applyAsLong(state), missing);
             double seconds = (System.nanoTime() - start) * 1e-9;
+            fetchedBytes = Blocks.fetchedBytes() - fetched;
             return means.round(next, seconds, missing);
         } catch (Exception failed) { // Spark throws what it does not declare
             if (Blocks.isLoss(failed)) {
@@ -76,6 +79,11 @@ public final class Averaging implements Engine {
     @Override
     public void restore(List<WorkerMemory> before) {
         crew.restore(before);
+    }
+
+    /** Bytes of the last round that the driver fetched from executors, beside results of tasks. */
+    public long fetchedBytes() {
+        return fetchedBytes;
     }
 
     /** Seconds for which the last round handed its state to Spark. */

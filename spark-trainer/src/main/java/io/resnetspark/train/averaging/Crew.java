@@ -4,9 +4,9 @@ import io.resnetspark.train.worker.Contribution;
 import io.resnetspark.train.worker.LocalWork;
 import io.resnetspark.train.worker.TrainingState;
 import io.resnetspark.train.worker.WorkerMemory;
+import java.util.AbstractList;
 import java.util.Collections;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -22,8 +22,8 @@ final class Crew {
     private final Broadcast<LocalWork> work;
     private final int workers;
     private final boolean remembers;
-    /** What was remembered at first; later it is in {@link #done}. */
-    private List<WorkerMemory> first;
+    /** What was remembered at first, each for its worker's task alone; later it is in {@link #done}. */
+    private List<Broadcast<WorkerMemory>> first = List.of();
 
     private JavaRDD<Contribution.WithMemory> done;
     private JavaRDD<Contribution.WithMemory> current;
@@ -41,7 +41,14 @@ final class Crew {
     void restore(List<WorkerMemory> before) {
         release(done);
         done = null;
-        first = before.isEmpty() ? Collections.nCopies(workers, WorkerMemory.nothing()) : before;
+        forgetFirst();
+        first = (before.isEmpty() ? Collections.nCopies(workers, WorkerMemory.nothing()) : before)
+                .stream().map(spark::broadcast).toList();
+    }
+
+    private void forgetFirst() {
+        first.forEach(Broadcast::destroy);
+        first = List.of();
     }
 
     /** Lets every worker do its part of a round, as soon as somebody asks for it. */
@@ -49,7 +56,7 @@ final class Crew {
         Broadcast<LocalWork> localWork = work;
         SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
         JavaRDD<WorkerMemory> memories = done == null
-                ? spark.parallelize(first, workers)
+                ? spark.parallelize(first, workers).map(Broadcast::value)
                 : Blocks.reader(done).map(Contribution.WithMemory::memory);
         release(current == done ? null : current); // of a round that failed
         current = memories.mapPartitionsWithIndex(
@@ -75,6 +82,7 @@ final class Crew {
         if (remembers) {
             release(done);
             done = current;
+            forgetFirst();
         }
     }
 
@@ -84,23 +92,39 @@ final class Crew {
         }
     }
 
-    /** @throws MemoryLostException if an executor ended that had one */
+    /**
+     * What each worker remembers, fetched when it is asked for, so that the driver need not hold that of all.
+     *
+     * @throws MemoryLostException from the list, if an executor ended that had one
+     */
     List<WorkerMemory> memories() {
         if (!remembers) {
             return List.of();
         }
         if (done == null) {
-            return first;
+            return first.stream().map(Broadcast::value).toList();
         }
-        return IntStream.range(0, workers)
-                .mapToObj(worker -> Blocks.find(done, worker)
-                        .orElseThrow(() -> new MemoryLostException("of worker " + worker, null))
-                        .memory())
-                .toList();
+        JavaRDD<Contribution.WithMemory> kept = done;
+        return new AbstractList<>() {
+            @Override
+            public WorkerMemory get(int worker) {
+                return Blocks.find(kept, worker)
+                        .orElseThrow(() -> new MemoryLostException(
+                                "What worker " + worker + " remembered is gone with its executor", null))
+                        .memory();
+            }
+
+            @Override
+            public int size() {
+                return workers;
+            }
+        };
     }
 
     void close() {
         release(done);
+        release(current);
+        forgetFirst();
         work.destroy();
     }
 }

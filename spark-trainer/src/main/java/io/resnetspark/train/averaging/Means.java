@@ -28,6 +28,10 @@ final class Means {
             add(before.parameters(), mean.parameters());
             add(before.velocity(), mean.velocity());
         }
+        check();
+    }
+
+    private void check() {
         boolean finite = Double.isFinite(loss()) && areFinite(mean.parameters()) && areFinite(mean.velocity());
         if (!finite) {
             throw new DivergedException(before, loss());
@@ -59,7 +63,10 @@ final class Means {
     TrainingState next(
             AveragingRecipe recipe, StatisticsLayout statistics, long examplesPerRound, Set<Integer> missing) {
         float[] outer = before.outer().clone();
-        OuterDescent.step(recipe.outer(), before.parameters(), mean.parameters(), outer, rate());
+        if (recipe.outer().remembers() && steps() > 1 && rate() > 0) {
+            OuterDescent.step(recipe.outer(), before.parameters(), mean.parameters(), outer, rate());
+            check();
+        }
         statistics.assign(mean.parameters(), mean.moments());
         return new TrainingState(
                 before.work().after(examplesPerRound, missing),

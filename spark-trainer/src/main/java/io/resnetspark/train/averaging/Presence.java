@@ -1,10 +1,12 @@
 package io.resnetspark.train.averaging;
 
+import io.resnetspark.data.shard.EpochWork;
 import io.resnetspark.train.recipe.AveragingRecipe;
 import io.resnetspark.train.worker.Contribution;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaRDD;
@@ -24,17 +26,39 @@ final class Presence implements AutoCloseable {
     private final boolean waits;
     private final Set<Integer> missing = new HashSet<>();
 
-    /** Waits for the contributions, if there is a deadline; otherwise they come when they are asked for. */
-    Presence(AveragingRecipe recipe, JavaRDD<Contribution> contributions) {
+    private Presence(JavaRDD<Contribution> contributions, boolean waits) {
         this.all = contributions;
-        this.waits = recipe.deadlineSeconds() == 0;
-        if (!waits) {
-            all.persist(StorageLevel.MEMORY_AND_DISK());
-            Set<Integer> present = await(recipe);
-            IntStream.range(0, workers())
-                    .filter(worker -> !present.contains(worker))
-                    .forEach(missing::add);
+        this.waits = waits;
+    }
+
+    /**
+     * Waits for the contributions, if there is a deadline; otherwise they come when they are asked for.
+     *
+     * @param work of which those who have none left are no part of the quorum
+     */
+    static Presence of(AveragingRecipe recipe, JavaRDD<Contribution> contributions, EpochWork work) {
+        Presence presence = new Presence(contributions, recipe.deadlineSeconds() == 0);
+        if (presence.waits) {
+            return presence;
         }
+        try {
+            presence.all.persist(StorageLevel.MEMORY_AND_DISK());
+            Set<Integer> present = presence.await(recipe, busy(work));
+            IntStream.range(0, presence.workers())
+                    .filter(worker -> !present.contains(worker))
+                    .forEach(presence.missing::add);
+            return presence;
+        } catch (RuntimeException failed) {
+            presence.close();
+            throw failed;
+        }
+    }
+
+    private static Set<Integer> busy(EpochWork work) {
+        return IntStream.range(0, work.parts().size())
+                .filter(worker -> !work.parts().get(worker).isEmpty())
+                .boxed()
+                .collect(Collectors.toSet());
     }
 
     int workers() {
@@ -46,7 +70,7 @@ final class Presence implements AutoCloseable {
         return missing;
     }
 
-    private Set<Integer> await(AveragingRecipe recipe) {
+    private Set<Integer> await(AveragingRecipe recipe, Set<Integer> busy) {
         CollectionAccumulator<Integer> arrived = all.context().collectionAccumulator("workers that are done");
         all.context().setLocalProperty("spark.job.interruptOnCancel", "true");
         JavaFutureAction<Void> job = all.mapPartitionsWithIndex(
@@ -58,9 +82,9 @@ final class Presence implements AutoCloseable {
                         true)
                 .foreachAsync(nothing -> {});
         long end = System.nanoTime() + (long) (recipe.deadlineSeconds() * 1e9);
-        int quorum = (int) Math.ceil(recipe.quorum() * workers());
+        int quorum = (int) Math.ceil(recipe.quorum() * busy.size());
         try {
-            while (!job.isDone() && (System.nanoTime() < end || arrived.value().size() < quorum)) {
+            while (!job.isDone() && (System.nanoTime() < end || count(arrived, busy) < quorum)) {
                 Thread.sleep(POLL_MILLISECONDS);
             }
             if (job.isDone()) {
@@ -75,6 +99,10 @@ final class Presence implements AutoCloseable {
         } catch (java.util.concurrent.ExecutionException failed) {
             throw new IllegalStateException("The round failed: " + failed.getCause(), failed.getCause());
         }
+    }
+
+    private static long count(CollectionAccumulator<Integer> arrived, Set<Integer> busy) {
+        return new HashSet<>(arrived.value()).stream().filter(busy::contains).count();
     }
 
     /** Contributions of all who are there, taken to the driver. */

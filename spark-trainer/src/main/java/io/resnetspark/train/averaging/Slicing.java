@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.spark.HashPartitioner;
+import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import scala.Tuple2;
 
@@ -69,7 +70,7 @@ record Slicing(int parameters, int velocity, List<Slice> slices) implements Seri
 
     /** A stage that cuts, and one that adds up. */
     Mean onExecutors(JavaRDD<Contribution> contributions) {
-        List<SliceMean> means = contributions
+        JavaPairRDD<Integer, List<Piece>> pieces = contributions
                 .flatMapToPair(this::pieces)
                 .combineByKey(
                         Slicing::first,
@@ -77,11 +78,15 @@ record Slicing(int parameters, int velocity, List<Slice> slices) implements Seri
                         Slicing::both,
                         new HashPartitioner(slices.size() + 1),
                         false,
-                        new BufferedSerializer())
-                .map(group -> mean(group._1, new Pieces(group._2)))
-                .setName("mean of a slice")
-                .collect();
-        return joined(means);
+                        new BufferedSerializer());
+        try {
+            return joined(pieces.map(group -> mean(group._1, new Pieces(group._2)))
+                    .setName("mean of a slice")
+                    .collect());
+        } finally {
+            // Otherwise the files, a state from each worker, would lie there until the driver collects garbage.
+            pieces.rdd().cleanShuffleDependencies(false);
+        }
     }
 
     private SliceMean mean(int number, Pieces pieces) {

@@ -62,7 +62,8 @@ public final class AveragingBenchmark {
      * @param master where it was measured
      * @param roundSeconds without local steps
      * @param broadcastSeconds of these, for handing the state to Spark, on the driver
-     * @param aggregateSeconds of these, for all that comes after the workers' part
+     * @param aggregateSeconds of these, for all that comes after: receiving, taking the state in and out of networks,
+     *     bringing it back, adding up
      * @param bytesPerRound that were serialised: broadcast once, shuffled, and sent to the driver
      * @param driverBytesPerRound of these, those that came to the driver
      */
@@ -104,7 +105,7 @@ public final class AveragingBenchmark {
     }
 
     /** A worker's part of a round in which it does nothing but take the state and give it back. */
-    private record Echo(Blueprint blueprint) implements LocalWork {
+    private record Echo(Blueprint blueprint, Precision precision) implements LocalWork {
         @Override
         public Contribution.WithMemory run(TrainingState state, int worker, WorkerMemory memory, Configuration conf)
                 throws IOException {
@@ -116,9 +117,13 @@ public final class AveragingBenchmark {
                         : NativeFloats.copy(network.graph().getUpdater().getStateViewArray());
                 double[] moments = network.statistics().moments(parameters);
                 WorkerReport report = new WorkerReport(worker, 1, 1, 1, 0, 0, 0, 0, moments);
-                return new Contribution.WithMemory(
+                return Contribution.WithMemory.of(
                         new Contribution(report, FloatBlock.of(parameters), FloatBlock.of(velocity)),
-                        WorkerMemory.nothing());
+                        state,
+                        memory,
+                        network.statistics(),
+                        precision,
+                        false);
             });
         }
     }
@@ -154,19 +159,20 @@ public final class AveragingBenchmark {
                 new float[0]);
         AveragingRecipe recipe = new AveragingRecipe(
                 Engine.OURS, new Period.Constant(1), momentum, precision, new OuterStep.None(), 0, 1);
-        Echo echo = new Echo(new Blueprint(UUID.randomUUID().toString(), network));
+        Echo echo = new Echo(new Blueprint(UUID.randomUUID().toString(), network), precision);
         List<Measurement> measured = new ArrayList<>();
         try (Averaging averaging = new Averaging(spark, echo, workers, recipe, StatisticsLayout.of(graph), any -> 1)) {
             for (int i = -1; i < rounds; i++) {
                 traffic.reset();
                 Round round = averaging.round(state);
                 state = round.state();
+                averaging.commit();
                 if (i >= 0) { // the first builds the networks
                     measured.add(new Measurement(
                             round.times().total(),
                             averaging.broadcastSeconds(),
                             round.times().averaging() - averaging.broadcastSeconds(),
-                            traffic.sum()));
+                            traffic.sum().plus(averaging.fetchedBytes())));
                 }
             }
         }

@@ -16,7 +16,12 @@ final class Traffic extends SparkListener {
     private final AtomicLong results = new AtomicLong();
 
     /** Bytes of some time, and those of them that came to the driver. */
-    record Bytes(long all, long toDriver) {}
+    record Bytes(long all, long toDriver) {
+        /** With some that came to the driver in another way. */
+        Bytes plus(long fetched) {
+            return new Bytes(all + fetched, toDriver + fetched);
+        }
+    }
 
     private Traffic(JavaSparkContext spark) {
         this.spark = spark;

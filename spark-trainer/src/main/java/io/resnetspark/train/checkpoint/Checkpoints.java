@@ -48,7 +48,7 @@ public final class Checkpoints {
     private final RunIdentity identity;
     private final Policy policy;
     private final Configuration conf;
-    private long lastRounds;
+    private long lastRounds = -1;
     private long lastTime = System.nanoTime();
 
     /**
@@ -136,7 +136,7 @@ public final class Checkpoints {
             return;
         }
         try {
-            write(run, memories.get(), metrics);
+            write(run, memories, metrics);
         } catch (IOException failed) {
             lastTime = System.nanoTime();
             warn.accept("No checkpoint could be written after round " + run.rounds() + " (" + failed
@@ -145,10 +145,12 @@ public final class Checkpoints {
     }
 
     /** Writes a checkpoint, unless this one is the last that was written, and removes those that are not to be kept. */
-    public synchronized void write(RunState run, List<WorkerMemory> memories, Metrics metrics) throws IOException {
+    public synchronized void write(RunState run, Supplier<List<WorkerMemory>> kept, Metrics metrics)
+            throws IOException {
         if (run.rounds() == lastRounds) {
             return;
         }
+        List<WorkerMemory> memories = kept.get();
         TrainingState training = run.training();
         Path target = path(run.rounds());
         FileSystem files = Draft.fileSystem(target, conf);
@@ -159,12 +161,9 @@ public final class Checkpoints {
             draft.write(VELOCITY, Floats.bytes(training.velocity()));
             draft.write(OUTER, Floats.bytes(training.outer()));
             for (int worker = 0; worker < memories.size(); worker++) {
-                draft.write(
-                        velocity(worker),
-                        Floats.bytes(memories.get(worker).velocity().array()));
-                draft.write(
-                        residual(worker),
-                        Floats.bytes(memories.get(worker).residual().array()));
+                WorkerMemory memory = memories.get(worker); // fetched now, one at a time
+                draft.write(velocity(worker), Floats.bytes(memory.velocity().array()));
+                draft.write(residual(worker), Floats.bytes(memory.residual().array()));
             }
             draft.write(
                     METRICS, metrics.text().substring(0, run.metricsLength()).getBytes(StandardCharsets.UTF_8));
@@ -173,7 +172,11 @@ public final class Checkpoints {
         }
         lastRounds = run.rounds();
         lastTime = System.nanoTime();
-        prune();
+        try {
+            prune();
+        } catch (IOException left) {
+            // The checkpoint is there; what should have gone is tried again after the next.
+        }
     }
 
     private static String velocity(int worker) {

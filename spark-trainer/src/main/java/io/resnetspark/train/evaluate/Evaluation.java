@@ -68,7 +68,8 @@ public final class Evaluation {
                         job.value().blueprint(), network -> tally(job.value(), network.graph(), chunk, conf.value())));
         try (TaskProgress ignored =
                 TaskProgress.watch(spark.sc(), progress.begin("evaluate", "images", examples), examples, tallies)) {
-            Tally tally = tallies.fold(Tally.NOTHING, Tally::plus);
+            // In order: a fold adds as tasks end, and the last bits would tell.
+            Tally tally = tallies.collect().stream().reduce(Tally.NOTHING, Tally::plus);
             return result(tally, (System.nanoTime() - start) / 1e9);
         } finally {
             job.destroy();

@@ -26,6 +26,11 @@ public sealed interface LearningRate extends Serializable {
         return false;
     }
 
+    /** The rate as it would be without a warm-up. */
+    default LearningRate withoutWarmUp() {
+        return this;
+    }
+
     /** Whether training is still warming up. */
     default boolean warmsUp(double epoch) {
         return false;
@@ -108,6 +113,11 @@ public sealed interface LearningRate extends Serializable {
         @Override
         public int drops(List<Double> errors) {
             return then.drops(errors);
+        }
+
+        @Override
+        public LearningRate withoutWarmUp() {
+            return then;
         }
 
         @Override

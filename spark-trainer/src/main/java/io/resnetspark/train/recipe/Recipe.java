@@ -81,8 +81,22 @@ public record Recipe(
                                 .setJson(false)));
         root.refuseUnknown();
         recipe.checkEngine(problems);
+        recipe.checkQuorum(problems);
         problems.throwIfAny();
         return recipe;
+    }
+
+    private void checkQuorum(Problems problems) {
+        boolean waitsForAll = Math.ceil(averaging.quorum() * workers) >= workers;
+        if (averaging.deadlineSeconds() > 0 && waitsForAll) {
+            problems.add("averaging.quorum = " + averaging.quorum() + " of " + workers
+                    + " workers are all of them, so that averaging.deadline-seconds has no effect; allowed is less, as "
+                    + (workers - 1.0) / workers);
+        }
+        if (averaging.deadlineSeconds() == 0 && averaging.quorum() < 1) {
+            problems.add("averaging.quorum = " + averaging.quorum()
+                    + " has no effect without averaging.deadline-seconds; allowed is 1 there");
+        }
     }
 
     /** What dl4j-spark cannot do must not be passed over in silence. */
@@ -93,9 +107,10 @@ public record Recipe(
                 || averaging.workersRemember()
                 || averaging.deadlineSeconds() > 0;
         if (averaging.engine() == AveragingRecipe.Engine.DL4J && beyond) {
-            problems.add("averaging.engine = dl4j; allowed is ours where global-batch is more than workers x batch, or with"
-                    + " largest-gradient-norm, averaging.outer, momentum = local, contributions = float16 or a deadline:"
-                    + " dl4j-spark has none of them");
+            problems.add(
+                    "averaging.engine = dl4j; allowed is ours where global-batch is more than workers x batch, or with"
+                            + " largest-gradient-norm, averaging.outer, momentum = local, contributions = float16 or a deadline:"
+                            + " dl4j-spark has none of them");
         }
     }
 

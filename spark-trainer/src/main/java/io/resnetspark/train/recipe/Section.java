@@ -18,6 +18,9 @@ import java.util.stream.Stream;
  * there must have been asked for. Problems are collected; whoever asks gets an allowed value and goes on.
  */
 final class Section {
+    /** With this the library begins to tell where a block comes from that stands in more than one file. */
+    private static final String MERGED = "merge of ";
+
     private final Config config;
     private final String prefix;
     private final Problems problems;
@@ -159,6 +162,9 @@ final class Section {
     }
 
     private static String at(ConfigOrigin origin) {
+        if (origin.description().startsWith(MERGED)) { // with the defaults
+            return origin.description().substring(MERGED.length()).replaceFirst(",.*", "");
+        }
         return origin.lineNumber() < 0 ? origin.description() : source(origin) + ":" + origin.lineNumber();
     }
 

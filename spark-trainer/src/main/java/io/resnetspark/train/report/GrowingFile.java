@@ -36,12 +36,12 @@ final class GrowingFile implements Closeable {
         try {
             out.write(bytes);
             out.hflush();
-        } catch (IOException failed) {
+        } catch (IOException | UnsupportedOperationException failed) {
             giveUp(failed);
         }
     }
 
-    private void giveUp(IOException failed) {
+    private void giveUp(Exception failed) {
         warn.accept(path + " cannot be written any more (" + failed.getMessage() + "); training goes on without it.");
         FSDataOutputStream broken = out;
         out = null;

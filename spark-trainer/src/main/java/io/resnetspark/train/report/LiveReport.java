@@ -1,7 +1,7 @@
 package io.resnetspark.train.report;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.resnetspark.storage.Json;
+import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -25,15 +25,21 @@ public final class LiveReport implements Closeable {
         lines = new GrowingFile(new Path(run, "metrics.jsonl"), conf, warn);
         events = new GrowingFile(new Path(run, EVENTS), conf, warn);
         events.append(TensorBoardEvents.header(System.currentTimeMillis() / 1e3));
-        earlier.lines().forEach(this::add);
+        lines.append(earlier.getBytes(StandardCharsets.UTF_8));
+        ByteArrayOutputStream before = new ByteArrayOutputStream();
+        earlier.lines().forEach(line -> before.writeBytes(event(line)));
+        events.append(before.toByteArray());
     }
 
     /** @param line one JSON object */
     void add(String line) {
         lines.append((line + "\n").getBytes(StandardCharsets.UTF_8));
+        events.append(event(line));
+    }
+
+    private static byte[] event(String line) {
         try {
-            JsonNode parsed = Json.COMPACT.readTree(line);
-            events.append(TensorBoardEvents.of(parsed));
+            return TensorBoardEvents.of(Json.COMPACT.readTree(line));
         } catch (IOException impossible) {
             throw new UncheckedIOException(impossible);
         }

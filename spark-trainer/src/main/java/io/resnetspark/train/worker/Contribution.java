@@ -18,8 +18,13 @@ public record Contribution(WorkerReport report, FloatBlock parameters, FloatBloc
     /** With what the worker remembers after it. */
     public record WithMemory(Contribution contribution, WorkerMemory memory) implements Serializable {
         /** As it crosses the network. */
-        static WithMemory of(
-                Contribution reached, TrainingState start, WorkerMemory before, Precision precision, boolean keep) {
+        public static WithMemory of(
+                Contribution reached,
+                TrainingState start,
+                WorkerMemory before,
+                StatisticsLayout statistics,
+                Precision precision,
+                boolean keep) {
             FloatBlock velocity = keep ? reached.velocity : FloatBlock.of();
             FloatBlock averaged = start.velocity().length == 0 ? FloatBlock.of() : reached.velocity;
             if (precision == Precision.FLOAT32) {
@@ -30,7 +35,9 @@ public record Contribution(WorkerReport report, FloatBlock parameters, FloatBloc
             float[] residual = before.residual().length() > 0
                     ? before.residual().array().clone()
                     : new float[start.parameters().length + start.velocity().length];
-            FloatBlock parameters = rounded(reached.parameters.array(), start.parameters(), residual, 0);
+            float[] end = reached.parameters.array();
+            statistics.copy(start.parameters(), end); // they travel as moments, and may be too large for float16
+            FloatBlock parameters = rounded(end, start.parameters(), residual, 0);
             FloatBlock change = rounded(averaged.array(), start.velocity(), residual, parameters.length());
             return new WithMemory(
                     new Contribution(reached.report, parameters, change),

@@ -80,7 +80,18 @@ public final class ExecutorNetworks {
 
     static int gpu(Map<String, ResourceInformation> resources) {
         ResourceInformation gpu = resources.get("gpu");
-        return gpu == null || gpu.addresses().length == 0 ? -1 : Integer.parseInt(gpu.addresses()[0]);
+        if (gpu == null || gpu.addresses().length == 0) {
+            return -1;
+        }
+        String address = gpu.addresses()[0];
+        try {
+            return Integer.parseInt(address);
+        } catch (NumberFormatException other) {
+            throw new IllegalStateException(
+                    "Spark gave this task the GPU '" + address + "'; wanted a number, as"
+                            + " nvidia-smi's index. Let the discovery script print those.",
+                    other);
+        }
     }
 
     /** The graphs of one run in this JVM, on one GPU if there is any. */
@@ -113,6 +124,10 @@ public final class ExecutorNetworks {
                 T result = await(network.thread.submit(() -> work.on(borrowed)));
                 sound = true;
                 return result;
+            } catch (InterruptedIOException ended) {
+                // Until its step is done, the network has its core; then it is as good as before.
+                sound = network != null && isIdle(network.thread);
+                throw ended;
             } finally {
                 giveBack(network, sound);
                 cores.release();
@@ -134,15 +149,22 @@ public final class ExecutorNetworks {
                 worker.setDaemon(true);
                 return worker;
             });
-            return await(thread.submit(() -> {
-                Threads.limit(blueprint.threads());
-                if (gpu >= 0) {
-                    // Otherwise every executor of a machine would begin with its first GPU.
-                    Nd4j.getAffinityManager().unsafeSetDevice(gpu);
-                }
-                NetworkGraph graph = blueprint.graph();
-                return new Network(graph, StatisticsLayout.of(graph), thread);
-            }));
+            try {
+                return await(thread.submit(() -> build(thread)));
+            } catch (IOException | RuntimeException failed) {
+                thread.shutdownNow();
+                throw failed;
+            }
+        }
+
+        private Network build(ExecutorService thread) {
+            Threads.limit(blueprint.threads());
+            if (gpu >= 0) {
+                // Otherwise every executor of a machine would begin with its first GPU.
+                Nd4j.getAffinityManager().unsafeSetDevice(gpu);
+            }
+            NetworkGraph graph = blueprint.graph();
+            return new Network(graph, StatisticsLayout.of(graph), thread);
         }
 
         /** After a failure nobody knows what state a graph is in. */
@@ -161,6 +183,24 @@ public final class ExecutorNetworks {
             closed = true;
             idle.forEach(Network::close);
             idle.clear();
+        }
+    }
+
+    /** Waits until a network's thread has nothing to do. */
+    private static boolean isIdle(ExecutorService thread) {
+        boolean interrupted = Thread.interrupted();
+        try {
+            thread.submit(() -> {}).get();
+            return true;
+        } catch (InterruptedException again) {
+            interrupted = true;
+            return false;
+        } catch (ExecutionException impossible) {
+            return false;
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 

@@ -19,6 +19,9 @@ import org.nd4j.linalg.dataset.DataSet;
  * runs again brings the same contribution, bit for bit where a worker has one thread.
  */
 public record LocalSteps(TrainingPlan plan) implements LocalWork {
+    /** Minibatches of a run that have numbers of their own for each worker. */
+    private static final int WORKERS_APART = 1 << 24;
+
     /** An example's place: position {@code index} of a shard's own order. */
     public record Place(int shard, int index) {}
 
@@ -29,14 +32,15 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
         if (steps.isEmpty()) {
             return new Contribution.WithMemory(Contribution.nothing(worker), memory);
         }
-        Contribution reached =
-                ExecutorNetworks.with(plan, network -> descend(network, state, worker, memory, steps, conf));
-        return Contribution.WithMemory.of(
-                reached,
-                state,
-                memory,
-                plan.recipe().averaging().contributions(),
-                plan.recipe().averaging().momentum() == MomentumRule.LOCAL);
+        return ExecutorNetworks.with(
+                plan,
+                network -> Contribution.WithMemory.of(
+                        descend(network, state, worker, memory, steps, conf),
+                        state,
+                        memory,
+                        network.statistics(),
+                        plan.recipe().averaging().contributions(),
+                        plan.recipe().averaging().momentum() == MomentumRule.LOCAL));
     }
 
     private Contribution descend(
@@ -48,7 +52,7 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
             Configuration conf)
             throws IOException {
         NetworkGraph graph = network.graph();
-        load(state, memory, graph);
+        load(state, memory, worker, graph);
         PictureReader reader = new PictureReader(plan, conf);
         long start = System.nanoTime();
         double loss = 0;
@@ -120,14 +124,16 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
         return places;
     }
 
-    private void load(TrainingState state, WorkerMemory memory, NetworkGraph graph) {
+    private void load(TrainingState state, WorkerMemory memory, int worker, NetworkGraph graph) {
         load(state, graph);
         if (plan.recipe().averaging().momentum() == MomentumRule.LOCAL
                 && memory.velocity().length() > 0) {
             NativeFloats.assign(
                     graph.getUpdater().getStateViewArray(), memory.velocity().array());
         }
-        graph.getConfiguration().setIterationCount(Math.toIntExact(state.iteration()));
+        // Which minibatch of the run this is; dropout's masks follow from it, and differ between workers.
+        long minibatch = state.iteration() * plan.recipe().minibatches();
+        graph.getConfiguration().setIterationCount((int) minibatch + worker * WORKERS_APART);
         graph.getConfiguration().setEpochCount(state.work().epoch());
     }
 

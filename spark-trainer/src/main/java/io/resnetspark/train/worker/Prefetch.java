@@ -7,6 +7,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.nd4j.linalg.factory.Nd4j;
 
 /** Makes the next minibatch in a thread of its own, while the network learns from this one. */
 final class Prefetch<A, B> implements AutoCloseable {
@@ -15,8 +16,15 @@ final class Prefetch<A, B> implements AutoCloseable {
         B make(A plan) throws IOException;
     }
 
+    /** Of the network, so that minibatches are made on its GPU. */
+    private final int device = Nd4j.getAffinityManager().getDeviceForCurrentThread();
+
     private final ExecutorService thread = Executors.newSingleThreadExecutor(work -> {
-        Thread thread = new Thread(work, "next minibatch");
+        Runnable onDevice = () -> {
+            Nd4j.getAffinityManager().unsafeSetDevice(device);
+            work.run();
+        };
+        Thread thread = new Thread(onDevice, "next minibatch");
         thread.setDaemon(true);
         return thread;
     });

@@ -111,6 +111,8 @@ public record TrainingPlan(
 
     /** Examples of one worker in the next round, as long as its part of the epoch lasts. */
     public long examplesPerRound(TrainingState state) {
-        return (long) recipe.stepBatch() * recipe.averaging().period().steps(epochs(state.work(), 0), rate(state, 0));
+        double epochs = epochs(state.work(), 0);
+        double rate = recipe.learningRate().withoutWarmUp().at(epochs, state.drops());
+        return (long) recipe.stepBatch() * recipe.averaging().period().steps(epochs, rate);
     }
 }

@@ -44,10 +44,11 @@ class TestTensorBoardEvents {
                 case 1 -> time = in.readDouble();
                 case 2 -> step = in.readInt64();
                 case 3 -> version = in.readString();
-                default ->
+                case 5 ->
                     Summary.parseFrom(in.readByteArray())
                             .getValueList()
                             .forEach(value -> scalars.put(value.getTag(), value.getSimpleValue()));
+                default -> throw new AssertionError("unknown field " + tag);
             }
         }
         return new Event(time, step, version, scalars);

@@ -10,6 +10,8 @@ import org.junit.jupiter.api.Test;
 class TestContribution {
     private static final WorkerReport REPORT = new WorkerReport(0, 1, 1, 1, 0, 0, 0, 0, new double[0]);
 
+    private static final StatisticsLayout NONE = new StatisticsLayout(java.util.List.of());
+
     private static TrainingState state(float[] parameters, float... velocity) {
         return TrainingState.begin(EpochWork.begin(0, 10, 1), parameters, velocity, new float[0]);
     }
@@ -26,7 +28,7 @@ class TestContribution {
             // The worker moves by the same from wherever it begins.
             Contribution reached = new Contribution(REPORT, FloatBlock.of(change.clone()), FloatBlock.of());
             Contribution.WithMemory sent =
-                    Contribution.WithMemory.of(reached, state(new float[3]), memory, Precision.FLOAT16, false);
+                    Contribution.WithMemory.of(reached, state(new float[3]), memory, NONE, Precision.FLOAT16, false);
             memory = sent.memory();
             for (int i = 0; i < 3; i++) {
                 sum[i] += sent.contribution().parameters().array()[i];
@@ -44,12 +46,12 @@ class TestContribution {
     void float32SendsWhereTheWorkerCameTo() {
         Contribution reached = new Contribution(REPORT, FloatBlock.of(1, 2), FloatBlock.of(3));
         Contribution.WithMemory averaged = Contribution.WithMemory.of(
-                reached, state(new float[] {5, 6}, 7), WorkerMemory.nothing(), Precision.FLOAT32, false);
+                reached, state(new float[] {5, 6}, 7), WorkerMemory.nothing(), NONE, Precision.FLOAT32, false);
         assertThat(averaged.contribution().parameters().array()).containsExactly(1, 2);
         assertThat(averaged.contribution().velocity().array()).containsExactly(3);
         assertThat(averaged.memory().velocity().length()).isZero();
         Contribution.WithMemory kept = Contribution.WithMemory.of(
-                reached, state(new float[] {5, 6}), WorkerMemory.nothing(), Precision.FLOAT32, true);
+                reached, state(new float[] {5, 6}), WorkerMemory.nothing(), NONE, Precision.FLOAT32, true);
         assertThat(kept.contribution().velocity().length()).isZero();
         assertThat(kept.memory().velocity().array()).containsExactly(3);
     }

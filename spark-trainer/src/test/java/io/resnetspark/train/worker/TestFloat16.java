@@ -45,7 +45,7 @@ class TestFloat16 {
             values[i] = (float) (random.nextGaussian() * Math.pow(10, random.nextInt(12) - 7));
         }
         float[] theirs = Nd4j.createFromArray(values)
-                .castTo(DataType.HALF)
+                .castTo(DataType.FLOAT16)
                 .castTo(DataType.FLOAT)
                 .toFloatVector();
         for (int i = 0; i < values.length; i++) {
