@@ -132,8 +132,9 @@ class TestTrajectory {
                 last(our),
                 last(one),
                 last(two));
-        for (int step = 0; step < 20; step++) {
-            assertThat(our[step]).as("step %d", step).isCloseTo(one[step], within(1e-3));
+        // With this rate, from random weights, rounding grows by itself: PyTorch is as far from PyTorch.
+        for (int steps : new int[] {20, one.length}) {
+            assertThat(difference(our, one, steps)).as("%d steps", steps).isLessThan(1.5 * difference(two, one, steps));
         }
     }
 
