@@ -2,19 +2,15 @@ package io.resnetspark.train;
 
 import io.resnetspark.data.Progress;
 import io.resnetspark.data.Split;
-import io.resnetspark.data.image.Preprocessing;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.EpochWork;
 import io.resnetspark.model.graph.NativeFloats;
-import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.model.weights.NetworkWeights;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.artifact.ModelDescription;
 import io.resnetspark.train.artifact.Provenance;
-import io.resnetspark.train.averaging.Averaging;
 import io.resnetspark.train.averaging.DivergedException;
-import io.resnetspark.train.averaging.Dl4jAveraging;
 import io.resnetspark.train.averaging.Engine;
 import io.resnetspark.train.averaging.MemoryLostException;
 import io.resnetspark.train.averaging.PreciseStatistics;
@@ -28,8 +24,6 @@ import io.resnetspark.train.evaluate.EvaluationResult;
 import io.resnetspark.train.recipe.Recipe;
 import io.resnetspark.train.report.LiveReport;
 import io.resnetspark.train.report.Metrics;
-import io.resnetspark.train.worker.LocalSteps;
-import io.resnetspark.train.worker.StatisticsLayout;
 import io.resnetspark.train.worker.TrainingPlan;
 import io.resnetspark.train.worker.TrainingState;
 import io.resnetspark.train.worker.WorkerMemory;
@@ -42,6 +36,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 
 /** A training run: state, round, state; at the end of an epoch a look at pictures never seen; at last a model. */
 public final class Training {
+    private static final String MODEL = "model";
     private static final int MOST_LOSSES = 3;
 
     private final JavaSparkContext spark;
@@ -52,9 +47,8 @@ public final class Training {
     private final Path model;
     private final Progress progress;
 
+    private final Setup setup;
     private final TrainingPlan plan;
-    private final Preprocessing evaluationPreprocessing;
-    private final NetworkGraph graph;
     private final Engine engine;
     private final Checkpoints checkpoints;
     /** Times in a row that something was lost before the run came further. */
@@ -65,6 +59,11 @@ public final class Training {
     private Metrics metrics;
     /** What a checkpoint may be written of at any time. */
     private volatile RunState run;
+
+    /** Whether a run came to its end: then there is nothing to go on with. */
+    public static boolean isComplete(Path out, Configuration conf) throws IOException {
+        return out.getFileSystem(conf).exists(new Path(out, MODEL));
+    }
 
     /** The model that a run made, and how it went. */
     public record Result(Path model, EvaluationResult evaluation, double trainingSeconds, double imagesPerSecond) {}
@@ -101,25 +100,13 @@ public final class Training {
         this.data = data;
         this.progress = progress;
         this.out = out;
-        this.model = new Path(out, "model");
-        if (model.getFileSystem(conf).exists(model)) {
+        this.model = new Path(out, MODEL);
+        if (isComplete(out, conf)) {
             throw new BadInputException(model + " exists, and nothing is overwritten. Name another --out.");
         }
-        if (recipe.learningRate().needsErrors() && data.dataset().examples(Split.VAL) == 0) {
-            throw new BadInputException(
-                    data.path() + " has no pictures to validate on, which learning-rate.kind = plateau"
-                            + " follows. Prepare a split val, or choose another kind.");
-        }
-        this.evaluationPreprocessing = recipe.data().evaluationOn(data, conf);
-        this.plan = TrainingPlan.of(
-                recipe,
-                data.path().toString(),
-                data.dataset().shards(Split.TRAIN),
-                data.dataset().classes().size(),
-                recipe.data().trainingOn(data, conf),
-                ExecutorCores.perWorker(spark, recipe.workers()));
-        this.graph = graph();
-        this.engine = engine();
+        this.setup = Setup.of(spark, recipe, data);
+        this.plan = setup.plan();
+        this.engine = setup.engine(spark);
         RunIdentity identity = new RunIdentity(recipe.text(), data.digest(), plan.threads());
         this.checkpoints = new Checkpoints(out, identity, policy, conf);
         if (!resume && checkpoints.exist()) {
@@ -128,20 +115,6 @@ public final class Training {
                             + " name another --out.");
         }
         begin(resume ? checkpoints.latest() : Optional.empty());
-    }
-
-    private Engine engine() {
-        return switch (recipe.averaging().engine()) {
-            case OURS ->
-                new Averaging(
-                        spark,
-                        new LocalSteps(plan),
-                        recipe.workers(),
-                        recipe.averaging(),
-                        StatisticsLayout.of(graph),
-                        plan::examplesPerRound);
-            case DL4J -> new Dl4jAveraging(spark, plan, plan.graph());
-        };
     }
 
     /** From a checkpoint, or from the beginning. */
@@ -155,7 +128,8 @@ public final class Training {
         if (saved.isPresent()) {
             resume(saved.get());
         } else {
-            run = RunState.begin(new StartingPoint(recipe, data.dataset().classes(), graph).state(plan.work(0), conf));
+            run = RunState.begin(
+                    new StartingPoint(recipe, data.dataset().classes(), setup.graph()).state(plan.work(0), conf));
             engine.restore(List.of());
         }
     }
@@ -176,18 +150,6 @@ public final class Training {
                 same ? "" : ", with " + recipe.workers() + " workers where there were " + workers));
         run = same ? saved.run() : saved.run().with(state.with(work.dealtTo(recipe.workers())));
         engine.restore(same ? saved.memories() : WorkerMemory.dealt(saved.memories(), recipe.workers()));
-    }
-
-    /** Where the workers are threads of this process, it is known whether they will have room. */
-    private NetworkGraph graph() {
-        try {
-            if (spark.isLocal()) {
-                plan.requireMemory(Math.min(recipe.workers(), spark.defaultParallelism()));
-            }
-            return plan.graph();
-        } catch (IllegalArgumentException unfit) {
-            throw new BadInputException(unfit.getMessage(), unfit);
-        }
     }
 
     public Result run() throws IOException {
@@ -273,8 +235,7 @@ public final class Training {
             return run;
         }
         TrainingState state = run.training();
-        float[] parameters =
-                PreciseStatistics.of(spark, plan, state, StatisticsLayout.of(graph), recipe.preciseBatchNorm());
+        float[] parameters = PreciseStatistics.of(spark, plan, state, setup.statistics(), recipe.preciseBatchNorm());
         RunState precise = run.with(state.withParameters(parameters));
         return data.dataset().examples(Split.VAL) == 0 ? precise : precise.with(evaluate(precise), metrics.length());
     }
@@ -293,26 +254,27 @@ public final class Training {
     private EvaluationResult evaluate(RunState state) throws IOException {
         TrainingState training = state.training();
         EvaluationResult result = new Evaluation(spark, data, Split.VAL)
-                .execute(plan, training.parameters(), evaluationPreprocessing, progress);
+                .execute(plan, training.parameters(), setup.evaluation(), progress);
         int epochs = (int) Math.round(plan.epochs(training.work(), 0));
         metrics.add(Metrics.EvaluationLine.of(epochs, training.iteration(), result));
         return result;
     }
 
     private Path publish(RunState last) throws IOException {
-        NativeFloats.assign(graph.params(), last.training().parameters());
+        NativeFloats.assign(setup.graph().params(), last.training().parameters());
         ModelDescription description = new ModelDescription(
                 ModelDescription.FORMAT,
                 recipe.network(),
                 data.dataset().classes(),
-                ModelArtifact.evaluation(recipe.data().evaluation(), evaluationPreprocessing.mean()),
+                ModelArtifact.evaluation(
+                        recipe.data().evaluation(), setup.evaluation().mean()),
                 last.evaluation(),
                 Provenance.now(data.path().toString(), data.digest(), recipe.seed(), recipe.workers(), plan.threads()));
         return ModelArtifact.write(
                 model,
                 description,
-                NetworkWeights.of(graph),
-                evaluationPreprocessing.mean(),
+                NetworkWeights.of(setup.graph()),
+                setup.evaluation().mean(),
                 recipe.text(),
                 metrics.text(),
                 conf);

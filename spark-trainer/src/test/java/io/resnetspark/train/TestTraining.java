@@ -72,7 +72,11 @@ class TestTraining {
     }
 
     private static Training training(String run) throws IOException {
-        Recipe recipe = Recipe.parse(RECIPE, "test", Map.of());
+        return training(run, Map.of());
+    }
+
+    private static Training training(String run, Map<String, String> overrides) throws IOException {
+        Recipe recipe = Recipe.parse(RECIPE, "test", overrides);
         return new Training(spark, recipe, data, hadoop(folder.resolve(run)), Progress.silent());
     }
 
@@ -111,6 +115,45 @@ class TestTraining {
             }
         }
         assertThat(correct).isEqualTo((int) result.evaluation().correct());
+    }
+
+    @Test
+    void dl4jsEngineLearnsByTheSameRecipe() throws IOException {
+        Training.Result dl4j =
+                training("dl4j", Map.of("averaging.engine", "dl4j")).run();
+        assertThat(dl4j.evaluation().top1Error()).isLessThan(0.2);
+    }
+
+    /** Transfer learning: what is frozen stays, the classifier is another, the rest goes on from where it was. */
+    @Test
+    void beginsFromAModel() throws IOException {
+        String model = result.model().toString();
+        Training.Result again = training(
+                        "transferred",
+                        Map.of(
+                                "initial-model.path",
+                                '"' + model + '"',
+                                "initial-model.head",
+                                "new",
+                                "initial-model.freeze",
+                                "[conv1, layer1]",
+                                "epochs",
+                                "1"))
+                .run();
+        var after = open(again.model()).graph();
+        open(result.model()).graph().paramTable().forEach((name, values) -> {
+            boolean statistic = name.endsWith("_mean") || name.endsWith("_var");
+            boolean frozen = name.matches("conv1_.*|layer1\\..*") && !statistic;
+            assertThat(after.getParam(name).equals(values)).as(name).isEqualTo(frozen);
+        });
+        assertThatThrownBy(
+                        () -> training("other", Map.of("network", "resnet32", "initial-model.path", '"' + model + '"')))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("is a resnet20; the recipe's network is resnet32");
+        assertThatThrownBy(() -> training(
+                        "frozen", Map.of("initial-model.path", '"' + model + '"', "initial-model.freeze", "[stem]")))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("resnet20 has no part 'stem' to be frozen");
     }
 
     @Test

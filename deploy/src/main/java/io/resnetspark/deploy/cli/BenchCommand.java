@@ -144,10 +144,15 @@ final class BenchCommand implements Runnable {
         } catch (IllegalArgumentException unknown) {
             throw new BadInputException(unknown.getMessage(), unknown);
         }
+        print(results, json);
+        return 0;
+    }
+
+    private void print(List<AveragingBenchmark.Result> results, boolean json) throws JsonProcessingException {
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
             out.println(Json.COMPACT.writeValueAsString(results));
-            return 0;
+            return;
         }
         for (AveragingBenchmark.Result result : results) {
             out.printf(
@@ -163,7 +168,6 @@ final class BenchCommand implements Runnable {
                     result.bytesPerRound() / 1_000_000,
                     result.driverBytesPerRound() / 1_000_000);
         }
-        return 0;
     }
 
     private static int within(String option, int value, int most) {

@@ -45,7 +45,7 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--resume",
             description = "Go on from the newest whole checkpoint of the run at --out, to the same bits as without a"
-                    + " break; begin if there is none.")
+                    + " break; begin if there is none; do nothing if the run is complete.")
     boolean resume;
 
     @Option(
@@ -82,6 +82,10 @@ final class TrainCommand implements Callable<Integer> {
         Checkpoints.Policy policy =
                 new Checkpoints.Policy(checkpointRounds, Duration.ofMinutes(checkpointMinutes), keepCheckpoints);
         try (JavaSparkContext spark = sparkOptions.start("train " + parsed.network())) {
+            if (resume && Training.isComplete(Locations.of(out), spark.hadoopConfiguration())) {
+                spec.commandLine().getOut().println(out + " is complete already; nothing is left to do.");
+                return 0;
+            }
             Dataset.Opened opened = Dataset.open(Locations.of(data), spark.hadoopConfiguration());
             System.err.println(parsed.text());
             Training training =

@@ -1,13 +1,11 @@
 package io.resnetspark.train.checkpoint;
 
-import io.resnetspark.data.shard.EpochWork;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.DamagedException;
 import io.resnetspark.storage.Draft;
 import io.resnetspark.storage.Floats;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Manifest;
-import io.resnetspark.train.evaluate.EvaluationResult;
 import io.resnetspark.train.report.Metrics;
 import io.resnetspark.train.worker.FloatBlock;
 import io.resnetspark.train.worker.TrainingState;
@@ -37,7 +35,6 @@ import org.apache.hadoop.fs.Path;
  * the same bits that it would have come to without a break.
  */
 public final class Checkpoints {
-    private static final int FORMAT = 2;
     private static final String HEAD = "checkpoint.json";
     private static final String PARAMETERS = "parameters.f32";
     private static final String VELOCITY = "velocity.f32";
@@ -69,41 +66,6 @@ public final class Checkpoints {
                                 + every.toMinutes()
                                 + " minutes, keeping " + keep + ".");
             }
-        }
-    }
-
-    /** What is told of a checkpoint without its arrays. */
-    private record Head(
-            int format,
-            RunIdentity identity,
-            EpochWork work,
-            long iteration,
-            int drops,
-            long rounds,
-            long images,
-            double seconds,
-            List<Double> errors,
-            EvaluationResult evaluation,
-            int memories) {
-        static Head of(RunIdentity identity, RunState run, int memories) {
-            TrainingState training = run.training();
-            return new Head(
-                    FORMAT,
-                    identity,
-                    training.work(),
-                    training.iteration(),
-                    training.drops(),
-                    run.rounds(),
-                    run.images(),
-                    run.seconds(),
-                    run.errors(),
-                    run.evaluation(),
-                    memories);
-        }
-
-        /** NaN in the middle of an epoch. */
-        double errorAtEndOfEpoch() {
-            return work.done() == 0 && evaluation != null ? evaluation.top1Error() : Double.NaN;
         }
     }
 
@@ -156,7 +118,7 @@ public final class Checkpoints {
         FileSystem files = Draft.fileSystem(target, conf);
         files.delete(target, true); // a damaged one, which resuming passed over
         try (Draft draft = Draft.of(target, conf)) {
-            draft.write(HEAD, Json.PRETTY.writeValueAsBytes(Head.of(identity, run, memories.size())));
+            draft.write(HEAD, Json.PRETTY.writeValueAsBytes(CheckpointHead.of(identity, run, memories.size())));
             draft.write(PARAMETERS, Floats.bytes(training.parameters()));
             draft.write(VELOCITY, Floats.bytes(training.velocity()));
             draft.write(OUTER, Floats.bytes(training.outer()));
@@ -226,28 +188,31 @@ public final class Checkpoints {
 
     private Saved read(Path path, List<String> damaged) throws IOException {
         Manifest.of(path, conf).verify(path, conf);
-        Head head = Json.read(new Path(path, HEAD), Head.class, conf);
-        if (head.format != FORMAT) {
-            throw new BadInputException(path + " has format " + head.format + "; this version reads " + FORMAT
-                    + ". Go on with the version that wrote it, or name another --out.");
-        }
-        List<String> differences = head.identity.differences(identity);
+        CheckpointHead head = Json.read(new Path(path, HEAD), CheckpointHead.class, conf);
+        head.check(path);
+        List<String> differences = head.identity().differences(identity);
         if (!differences.isEmpty()) {
             throw new BadInputException(path + " is of another run: " + String.join("; ", differences)
                     + ". Use what it was begun with, or name another --out.");
         }
         TrainingState training = new TrainingState(
-                head.work,
-                head.iteration,
-                head.drops,
+                head.work(),
+                head.iteration(),
+                head.drops(),
                 Floats.of(bytes(path, PARAMETERS)),
                 Floats.of(bytes(path, VELOCITY)),
                 Floats.of(bytes(path, OUTER)));
         String metrics = new String(bytes(path, METRICS), StandardCharsets.UTF_8);
         RunState run = new RunState(
-                training, head.rounds, head.images, head.seconds, head.errors, head.evaluation, metrics.length());
+                training,
+                head.rounds(),
+                head.images(),
+                head.seconds(),
+                head.errors(),
+                head.evaluation(),
+                metrics.length());
         List<WorkerMemory> memories = new ArrayList<>();
-        for (int worker = 0; worker < head.memories; worker++) {
+        for (int worker = 0; worker < head.memories(); worker++) {
             memories.add(new WorkerMemory(
                     FloatBlock.of(Floats.of(bytes(path, velocity(worker)))),
                     FloatBlock.of(Floats.of(bytes(path, residual(worker))))));
@@ -302,7 +267,7 @@ public final class Checkpoints {
     /** NaN in the middle of an epoch, and where somebody has damaged the checkpoint. */
     private double errorAtEndOfEpoch(Path path) {
         try {
-            return Json.read(new Path(path, HEAD), Head.class, conf).errorAtEndOfEpoch();
+            return Json.read(new Path(path, HEAD), CheckpointHead.class, conf).errorAtEndOfEpoch();
         } catch (IOException | BadInputException damaged) {
             return Double.NaN;
         }

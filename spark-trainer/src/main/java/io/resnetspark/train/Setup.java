@@ -1,0 +1,74 @@
+package io.resnetspark.train;
+
+import io.resnetspark.data.Split;
+import io.resnetspark.data.image.Preprocessing;
+import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.model.graph.NetworkGraph;
+import io.resnetspark.storage.BadInputException;
+import io.resnetspark.train.averaging.Averaging;
+import io.resnetspark.train.averaging.Dl4jAveraging;
+import io.resnetspark.train.averaging.Engine;
+import io.resnetspark.train.recipe.Recipe;
+import io.resnetspark.train.worker.LocalSteps;
+import io.resnetspark.train.worker.StatisticsLayout;
+import io.resnetspark.train.worker.TrainingPlan;
+import java.io.IOException;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.api.java.JavaSparkContext;
+
+/**
+ * What a recipe, a dataset and a cluster are together: found not to fit each other before any work is done.
+ *
+ * @param evaluation how pictures are seen when the model is judged
+ * @param graph initialised from the recipe's seed
+ */
+record Setup(TrainingPlan plan, Preprocessing evaluation, NetworkGraph graph) {
+    /** @throws BadInputException saying what does not fit */
+    static Setup of(JavaSparkContext spark, Recipe recipe, Dataset.Opened data) throws IOException {
+        if (recipe.learningRate().needsErrors() && data.dataset().examples(Split.VAL) == 0) {
+            throw new BadInputException(data.path() + " has no pictures to validate on, which learning-rate.kind ="
+                    + " plateau follows. Prepare a split val, or choose another kind.");
+        }
+        Configuration conf = spark.hadoopConfiguration();
+        Preprocessing evaluation = recipe.data().evaluationOn(data, conf);
+        TrainingPlan plan = TrainingPlan.of(
+                recipe,
+                data.path().toString(),
+                data.dataset().shards(Split.TRAIN),
+                data.dataset().classes().size(),
+                recipe.data().trainingOn(data, conf),
+                ExecutorCores.perWorker(spark, recipe.workers()));
+        return new Setup(plan, evaluation, graph(spark, plan));
+    }
+
+    /** Where the workers are threads of this process, it is known whether they will have room. */
+    private static NetworkGraph graph(JavaSparkContext spark, TrainingPlan plan) {
+        try {
+            if (spark.isLocal()) {
+                plan.requireMemory(Math.min(plan.recipe().workers(), spark.defaultParallelism()));
+            }
+            return plan.graph();
+        } catch (IllegalArgumentException unfit) {
+            throw new BadInputException(unfit.getMessage(), unfit);
+        }
+    }
+
+    StatisticsLayout statistics() {
+        return StatisticsLayout.of(graph);
+    }
+
+    Engine engine(JavaSparkContext spark) {
+        Recipe recipe = plan.recipe();
+        return switch (recipe.averaging().engine()) {
+            case OURS ->
+                new Averaging(
+                        spark,
+                        new LocalSteps(plan),
+                        recipe.workers(),
+                        recipe.averaging(),
+                        statistics(),
+                        plan::examplesPerRound);
+            case DL4J -> new Dl4jAveraging(spark, plan, plan.graph());
+        };
+    }
+}

@@ -1,0 +1,53 @@
+package io.resnetspark.train.checkpoint;
+
+import io.resnetspark.data.shard.EpochWork;
+import io.resnetspark.storage.BadInputException;
+import io.resnetspark.train.evaluate.EvaluationResult;
+import io.resnetspark.train.worker.TrainingState;
+import java.util.List;
+import org.apache.hadoop.fs.Path;
+
+/** What is told of a checkpoint without its arrays. */
+record CheckpointHead(
+        int format,
+        RunIdentity identity,
+        EpochWork work,
+        long iteration,
+        int drops,
+        long rounds,
+        long images,
+        double seconds,
+        List<Double> errors,
+        EvaluationResult evaluation,
+        int memories) {
+    static final int FORMAT = 2;
+
+    static CheckpointHead of(RunIdentity identity, RunState run, int memories) {
+        TrainingState training = run.training();
+        return new CheckpointHead(
+                FORMAT,
+                identity,
+                training.work(),
+                training.iteration(),
+                training.drops(),
+                run.rounds(),
+                run.images(),
+                run.seconds(),
+                run.errors(),
+                run.evaluation(),
+                memories);
+    }
+
+    /** NaN in the middle of an epoch. */
+    double errorAtEndOfEpoch() {
+        return work.done() == 0 && evaluation != null ? evaluation.top1Error() : Double.NaN;
+    }
+
+    /** @throws BadInputException if another version wrote it */
+    void check(Path path) {
+        if (format != FORMAT) {
+            throw new BadInputException(path + " has format " + format + "; this version reads " + FORMAT
+                    + ". Go on with the version that wrote it, or name another --out.");
+        }
+    }
+}
