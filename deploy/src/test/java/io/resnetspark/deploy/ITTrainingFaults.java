@@ -108,9 +108,15 @@ class ITTrainingFaults {
 
     @Test
     void anExecutorThatStandsStillIsNotWaitedFor() throws Exception {
-        CompletableFuture<Ended> job = clusters.submitAside(
-                train("straggler", "--set", "averaging.deadline-seconds=5", "--set", "averaging.quorum=0.5"));
-        awaitRounds(job, "straggler", 3);
+        CompletableFuture<Ended> job = clusters.submitAside(train(
+                "straggler",
+                "--set",
+                "averaging.deadline-seconds=5",
+                "--set",
+                "averaging.quorum=0.5",
+                "--set",
+                "steps-per-round=1"));
+        awaitRounds(job, "straggler", 10); // of 8 an epoch: evaluation, which waits for everybody, is far
         ProcessHandle still = clusters.spark().executors().get(0);
         signal("-STOP", still);
         int before = rounds("straggler").size();
