@@ -45,7 +45,9 @@ public final class Checkpoints {
     private final RunIdentity identity;
     private final Policy policy;
     private final Configuration conf;
+    /** Of the newest checkpoint; -1 before there is one. */
     private long lastRounds = -1;
+
     private long lastTime = System.nanoTime();
 
     /**
@@ -92,7 +94,7 @@ public final class Checkpoints {
      */
     public void offer(RunState run, Supplier<List<WorkerMemory>> memories, Metrics metrics, Consumer<String> warn) {
         boolean due = run.training().work().done() == 0
-                || (policy.everyRounds > 0 && run.rounds() - lastRounds >= policy.everyRounds)
+                || (policy.everyRounds > 0 && run.rounds() - Math.max(0, lastRounds) >= policy.everyRounds)
                 || System.nanoTime() - lastTime >= policy.every.toNanos();
         if (!due) {
             return;
@@ -102,7 +104,8 @@ public final class Checkpoints {
         } catch (IOException failed) {
             lastTime = System.nanoTime();
             warn.accept("No checkpoint could be written after round " + run.rounds() + " (" + failed
-                    + "). Training goes on; the last one is that after round " + lastRounds + ".");
+                    + "). Training goes on; "
+                    + (lastRounds < 0 ? "there is none yet." : "the last one is that after round " + lastRounds + "."));
         }
     }
 

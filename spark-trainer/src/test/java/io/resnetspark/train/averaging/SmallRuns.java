@@ -1,0 +1,133 @@
+package io.resnetspark.train.averaging;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.resnetspark.data.Corpora;
+import io.resnetspark.data.Split;
+import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.model.graph.NativeFloats;
+import io.resnetspark.model.graph.NetworkGraph;
+import io.resnetspark.train.recipe.AveragingRecipe;
+import io.resnetspark.train.recipe.Recipe;
+import io.resnetspark.train.worker.Contribution;
+import io.resnetspark.train.worker.LocalSteps;
+import io.resnetspark.train.worker.StatisticsLayout;
+import io.resnetspark.train.worker.TrainingPlan;
+import io.resnetspark.train.worker.TrainingState;
+import io.resnetspark.train.worker.WorkerMemory;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Runs over 81 pictures of three colours, and what is asked of them. */
+abstract class SmallRuns {
+    private static final String RECIPE = """
+            network = resnet20
+            seed = 3
+            data {
+              crop = 32
+              augmentation { kind = pad-and-shift, padding = 4 }
+              colour-noise = 0.1
+              mean = per-channel
+              evaluation-shorter-side = 32
+            }
+            workers = 2
+            batch = 8
+            steps-per-round = 2
+            epochs = 4
+            momentum = 0.9
+            weight-decay = 1e-4
+            learning-rate { kind = steps, initial = 0.05, tenth-at-epochs = [1], warm-up-epochs = 0 }
+            """;
+
+    @TempDir
+    static Path folder;
+
+    static JavaSparkContext spark;
+    static Dataset.Opened data;
+
+    /** 81 pictures: no batch, round or number of workers divides them. */
+    @BeforeAll
+    static void prepare() throws IOException {
+        spark = Corpora.spark("local[2]");
+        Path corpus = Corpora.folders(folder.resolve("corpus"), 27, 1, 32);
+        data = Corpora.prepare(spark, corpus, folder.resolve("data").toUri().toString(), 40_000);
+        assertThat(data.dataset().shards(Split.TRAIN)).hasSizeGreaterThan(2);
+    }
+
+    @AfterAll
+    static void stop() {
+        spark.close();
+    }
+
+    static TrainingPlan plan(String... overrides) throws IOException {
+        Map<String, String> map = new LinkedHashMap<>();
+        for (int i = 0; i < overrides.length; i += 2) {
+            map.put(overrides[i], overrides[i + 1]);
+        }
+        Recipe recipe = Recipe.parse(RECIPE, "test", map);
+        return TrainingPlan.of(
+                recipe,
+                data.path().toString(),
+                data.dataset().shards(Split.TRAIN),
+                data.dataset().classes().size(),
+                recipe.data().trainingOn(data, spark.hadoopConfiguration()),
+                1);
+    }
+
+    static TrainingState start(TrainingPlan plan) {
+        NetworkGraph graph = plan.graph();
+        int trainable = (int) graph.getUpdater().getStateViewArray().length();
+        boolean averaged = plan.recipe().averaging().momentum() == AveragingRecipe.MomentumRule.AVERAGED;
+        return TrainingState.begin(
+                plan.work(0), NativeFloats.copy(graph.params()), new float[averaged ? trainable : 0], new float[0]);
+    }
+
+    static Averaging averaging(TrainingPlan plan) {
+        return new Averaging(
+                spark,
+                new LocalSteps(plan),
+                plan.recipe().workers(),
+                plan.recipe().averaging(),
+                StatisticsLayout.of(plan.graph()),
+                plan::examplesPerRound);
+    }
+
+    static TrainingState epoch(TrainingPlan plan) {
+        Averaging averaging = averaging(plan);
+        TrainingState state = start(plan);
+        while (state.work().left() > 0) {
+            state = averaging.round(state).state();
+            averaging.commit();
+        }
+        averaging.close();
+        return state;
+    }
+
+    static Contribution contribution(LocalSteps steps, TrainingState state, int worker) throws IOException {
+        return steps.run(state, worker, WorkerMemory.nothing(), spark.hadoopConfiguration())
+                .contribution();
+    }
+
+    static double norm(float[] values) {
+        double sum = 0;
+        for (float value : values) {
+            sum += value * value;
+        }
+        return Math.sqrt(sum);
+    }
+
+    /** Norm of the difference over norm. */
+    static double difference(float[] expected, float[] actual) {
+        float[] difference = new float[expected.length];
+        for (int i = 0; i < difference.length; i++) {
+            difference[i] = expected[i] - actual[i];
+        }
+        return norm(difference) / norm(expected);
+    }
+}
