@@ -60,16 +60,8 @@ final class Crew {
                 : Blocks.reader(done).map(Contribution.WithMemory::memory);
         release(current == done ? null : current); // of a round that failed
         current = memories.mapPartitionsWithIndex(
-                (worker, memory) -> {
-                    long start = System.nanoTime();
-                    TrainingState received = state.value();
-                    double receiving = (System.nanoTime() - start) * 1e-9;
-                    return List.of(localWork
-                                    .value()
-                                    .run(received, worker, memory.next(), conf.value())
-                                    .received(receiving))
-                            .iterator();
-                },
+                (worker, memory) -> List.of(localWork.value().run(state.value(), worker, memory.next(), conf.value()))
+                        .iterator(),
                 true);
         if (remembers) {
             current.persist(StorageLevel.MEMORY_AND_DISK());

@@ -116,7 +116,7 @@ public final class AveragingBenchmark {
                         ? state.velocity()
                         : NativeFloats.copy(network.graph().getUpdater().getStateViewArray());
                 double[] moments = network.statistics().moments(parameters);
-                WorkerReport report = new WorkerReport(worker, 1, 1, 1, 0, 0, 0, 0, moments);
+                WorkerReport report = new WorkerReport(worker, 1, 1, 1, 0, 0, 0, moments);
                 return Contribution.WithMemory.of(
                         new Contribution(report, FloatBlock.of(parameters), FloatBlock.of(velocity)),
                         state,

@@ -59,7 +59,7 @@ public record BatchStatistics(TrainingPlan plan) implements LocalWork {
         for (int i = 0; i < sum.length; i++) {
             sum[i] /= (double) examples;
         }
-        WorkerReport report = new WorkerReport(worker, examples, 0, 0, 0, 0, 0, 0, sum);
+        WorkerReport report = new WorkerReport(worker, examples, 0, 0, 0, 0, 0, sum);
         return new Contribution(report, FloatBlock.of(), FloatBlock.of());
     }
 

@@ -44,12 +44,6 @@ public record Contribution(WorkerReport report, FloatBlock parameters, FloatBloc
                     new WorkerMemory(velocity, FloatBlock.of(residual)));
         }
 
-        /** With the seconds that it took until the state was there. */
-        public WithMemory received(double seconds) {
-            WorkerReport report = contribution.report.received(seconds);
-            return new WithMemory(new Contribution(report, contribution.parameters, contribution.velocity), memory);
-        }
-
         /** end - start + residual, rounded; the new residual takes the old one's place. */
         private static FloatBlock rounded(float[] end, float[] start, float[] residual, int offset) {
             float[] change = new float[end.length];

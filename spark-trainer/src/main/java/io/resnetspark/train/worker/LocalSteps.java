@@ -80,7 +80,6 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
                     loss,
                     steps.size(),
                     plan.rate(state, 0),
-                    0,
                     minibatches.waited(),
                     (System.nanoTime() - start) * 1e-9 - minibatches.waited(),
                     network.statistics().moments(parameters));

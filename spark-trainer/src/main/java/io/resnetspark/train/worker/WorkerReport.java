@@ -8,7 +8,6 @@ import java.io.Serializable;
  * @param examples that it saw; 0 where its part of the epoch was at its end
  * @param loss sum of their cross-entropies
  * @param firstRate learning rate of its first step
- * @param receiving seconds until it had the state
  * @param reading seconds for which its network waited for pictures
  * @param computing seconds of its steps, without reading
  * @param moments of BN's running statistics, in the order of {@link StatisticsLayout}
@@ -20,21 +19,16 @@ public record WorkerReport(
         double loss,
         int steps,
         double firstRate,
-        double receiving,
         double reading,
         double computing,
         double[] moments)
         implements Serializable {
 
     static WorkerReport idle(int worker) {
-        return new WorkerReport(worker, 0, 0, 0, 0, 0, 0, 0, new double[0]);
-    }
-
-    WorkerReport received(double seconds) {
-        return new WorkerReport(worker, examples, loss, steps, firstRate, seconds, reading, computing, moments);
+        return new WorkerReport(worker, 0, 0, 0, 0, 0, 0, new double[0]);
     }
 
     public WorkerReport withoutMoments() {
-        return new WorkerReport(worker, examples, loss, steps, firstRate, receiving, reading, computing, new double[0]);
+        return new WorkerReport(worker, examples, loss, steps, firstRate, reading, computing, new double[0]);
     }
 }

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 
 class TestPieces {
     private static Piece piece(int worker, long examples, double[] moments, float... values) {
-        WorkerReport report = new WorkerReport(worker, examples, 1, 1, 0.1, 0, 0, 0, moments);
+        WorkerReport report = new WorkerReport(worker, examples, 1, 1, 0.1, 0, 0, moments);
         return new Piece(report, FloatBlock.of(values));
     }
 

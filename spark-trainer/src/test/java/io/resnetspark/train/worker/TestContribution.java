@@ -8,7 +8,7 @@ import io.resnetspark.train.recipe.AveragingRecipe.Precision;
 import org.junit.jupiter.api.Test;
 
 class TestContribution {
-    private static final WorkerReport REPORT = new WorkerReport(0, 1, 1, 1, 0, 0, 0, 0, new double[0]);
+    private static final WorkerReport REPORT = new WorkerReport(0, 1, 1, 1, 0, 0, 0, new double[0]);
 
     private static final StatisticsLayout NONE = new StatisticsLayout(java.util.List.of());
 
