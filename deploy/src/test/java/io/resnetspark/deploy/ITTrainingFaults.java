@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.fs.FileSystem;
@@ -85,12 +86,21 @@ class ITTrainingFaults {
         return job.get(5, TimeUnit.MINUTES);
     }
 
-    /** Where workers keep their momentum, it dies with the executor, and the run goes back to its last checkpoint. */
+    /**
+     * Beside a run in one process that nothing happens to. Where workers keep their momentum, it dies with the executor,
+     * and the run goes back to its last checkpoint.
+     */
     @ParameterizedTest
     @ValueSource(strings = {"averaged", "local"})
     void executorsThatAreKilledDoNotChangeABit(String momentum) throws Exception {
         String[] how = {"--set", "averaging.momentum=" + momentum, "--checkpoint-rounds", "2"};
-        clusters.submit(train("quiet-" + momentum, how)).ok();
+        Command.run(
+                        Map.of(
+                                "RESNET_JAVA_OPTS",
+                                "-XX:ActiveProcessorCount=2"), // a thread a worker, as on the cluster
+                        "scripts/resnet",
+                        train("quiet-" + momentum, "--set", "averaging.momentum=" + momentum, "--master", "local[2]"))
+                .ok();
         String run = "killed-" + momentum;
         CompletableFuture<Ended> job = clusters.submitAside(train(run, how));
         for (int round : new int[] {4, 12}) {

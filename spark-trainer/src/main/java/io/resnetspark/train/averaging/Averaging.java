@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.ToLongFunction;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.broadcast.Broadcast;
 
 /**
  * Parameter averaging on Spark: the state goes out to every worker, each does its local steps, and the mean of what
@@ -47,7 +46,7 @@ public final class Averaging implements Engine {
         spark.setJobDescription(String.format(
                 "epoch %d, from image %,d",
                 state.work().epoch() + 1, state.work().done() + 1));
-        Broadcast<TrainingState> shared = spark.broadcast(state);
+        SharedState shared = SharedState.of(state, spark);
         broadcastSeconds = (System.nanoTime() - start) * 1e-9;
         try (Presence presence = Presence.of(recipe, crew.contributions(shared), state.work())) {
             Set<Integer> missing = presence.missing();
@@ -62,7 +61,7 @@ public final class Averaging implements Engine {
             }
             throw failed;
         } finally {
-            shared.destroy();
+            shared.close();
         }
     }
 

@@ -2,7 +2,6 @@ package io.resnetspark.train.averaging;
 
 import io.resnetspark.train.worker.Contribution;
 import io.resnetspark.train.worker.LocalWork;
-import io.resnetspark.train.worker.TrainingState;
 import io.resnetspark.train.worker.WorkerMemory;
 import java.util.AbstractList;
 import java.util.Collections;
@@ -52,7 +51,7 @@ final class Crew {
     }
 
     /** Lets every worker do its part of a round, as soon as somebody asks for it. */
-    JavaRDD<Contribution> contributions(Broadcast<TrainingState> state) {
+    JavaRDD<Contribution> contributions(SharedState state) {
         Broadcast<LocalWork> localWork = work;
         SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
         JavaRDD<WorkerMemory> memories = done == null

@@ -11,7 +11,6 @@ import io.resnetspark.train.worker.WorkerMemory;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 
 /** Takes batch normalisation's statistics anew, over many pictures, as a Spark job. */
@@ -27,12 +26,11 @@ public final class PreciseStatistics {
             JavaSparkContext spark, TrainingPlan plan, TrainingState state, StatisticsLayout layout, long examples) {
         int workers = plan.recipe().workers();
         EpochWork work = EpochWork.begin(state.work().epoch(), Math.min(examples, plan.examples()), workers);
-        Broadcast<TrainingState> shared = spark.broadcast(state.with(work));
         BatchStatistics statistics = new BatchStatistics(plan);
         SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
         List<Integer> slots = IntStream.range(0, workers).boxed().toList();
         spark.setJobDescription("statistics of batch normalisation over " + work.examples() + " images");
-        try {
+        try (SharedState shared = SharedState.of(state.with(work), spark)) {
             List<Contribution> measured = spark.parallelize(slots, workers)
                     .map(worker -> statistics
                             .run(shared.value(), worker, WorkerMemory.nothing(), conf.value())
@@ -41,8 +39,6 @@ public final class PreciseStatistics {
             float[] parameters = state.parameters().clone();
             layout.assign(parameters, mean(measured));
             return parameters;
-        } finally {
-            shared.destroy();
         }
     }
 

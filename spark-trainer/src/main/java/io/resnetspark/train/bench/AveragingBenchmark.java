@@ -49,6 +49,9 @@ public final class AveragingBenchmark {
 
     private static final int CLASSES = 1000;
 
+    /** Rounds that do not count: the first builds the networks, and Java compiles what the next repeat. */
+    private static final int WARM_UP = 3;
+
     private final JavaSparkContext spark;
     private final String network;
     private final int workers;
@@ -162,12 +165,12 @@ public final class AveragingBenchmark {
         Echo echo = new Echo(new Blueprint(UUID.randomUUID().toString(), network), precision);
         List<Measurement> measured = new ArrayList<>();
         try (Averaging averaging = new Averaging(spark, echo, workers, recipe, StatisticsLayout.of(graph), any -> 1)) {
-            for (int i = -1; i < rounds; i++) {
+            for (int i = -WARM_UP; i < rounds; i++) {
                 traffic.reset();
                 Round round = averaging.round(state);
                 state = round.state();
                 averaging.commit();
-                if (i >= 0) { // the first builds the networks
+                if (i >= 0) {
                     measured.add(new Measurement(
                             round.times().total(),
                             averaging.broadcastSeconds(),
@@ -181,7 +184,7 @@ public final class AveragingBenchmark {
 
     private List<Measurement> dl4js(NetworkGraph graph, int rounds) {
         List<Measurement> measured = new ArrayList<>();
-        for (int i = -1; i < rounds; i++) {
+        for (int i = -WARM_UP; i < rounds; i++) {
             traffic.reset();
             Dl4jRound round = Dl4jRound.run(spark, graph, pictures(), 1, 1, momentum == MomentumRule.AVERAGED);
             if (i >= 0) {
