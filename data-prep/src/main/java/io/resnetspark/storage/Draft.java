@@ -4,22 +4,15 @@ import java.io.Closeable;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.file.FileSystemException;
-import java.nio.file.Files;
-import java.nio.file.StandardCopyOption;
 import java.util.Collections;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
-import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
-import org.apache.hadoop.fs.LocatedFileStatus;
-import org.apache.hadoop.fs.Options.Rename;
 import org.apache.hadoop.fs.Path;
-import org.apache.hadoop.fs.RemoteIterator;
 import org.apache.hadoop.io.IOUtils;
 
 /**
@@ -38,13 +31,17 @@ public final class Draft implements Closeable {
     private final Path aside;
     private final Configuration conf;
     private final FileSystem files;
+    private final Fence fence;
     private final Map<String, FileDigest> digests = new TreeMap<>();
+    /** Readers believe the directory by it. */
+    private String lastWritten = "";
     /** Whether {@link #close} leaves what was written. */
     private boolean stays;
 
-    private Draft(Path target, String suffix, Configuration conf) throws IOException {
+    private Draft(Path target, String suffix, Fence fence, Configuration conf) throws IOException {
         this.target = target;
         this.conf = conf;
+        this.fence = fence;
         this.files = fileSystem(target, conf);
         this.aside = new Path(target.getParent(), "." + target.getName() + suffix);
     }
@@ -55,9 +52,14 @@ public final class Draft implements Closeable {
      * @throws FileAlreadyExistsException if there is something at the target: nothing is ever overwritten
      */
     public static Draft of(Path target, Configuration conf) throws IOException {
+        return of(target, Fence.NONE, conf);
+    }
+
+    /** The same for a writer that another may take over from. */
+    public static Draft of(Path target, Fence fence, Configuration conf) throws IOException {
         Path qualified = target.getFileSystem(conf).makeQualified(target);
-        Draft draft = new Draft(qualified, ".writing-" + UUID.randomUUID(), conf);
-        draft.refuseExisting();
+        Draft draft = new Draft(qualified, ".writing-" + fence.mark() + UUID.randomUUID(), fence, conf);
+        Renames.refuseExisting(draft.files, qualified);
         draft.files.mkdirs(draft.aside);
         return draft;
     }
@@ -69,7 +71,7 @@ public final class Draft implements Closeable {
      */
     public static Draft continued(Path target, Configuration conf) throws IOException {
         Path qualified = target.getFileSystem(conf).makeQualified(target);
-        Draft draft = new Draft(qualified, ".unfinished", conf);
+        Draft draft = new Draft(qualified, ".unfinished", Fence.NONE, conf);
         draft.files.mkdirs(draft.aside);
         draft.stays = true;
         return draft;
@@ -86,30 +88,8 @@ public final class Draft implements Closeable {
      * way. Whoever believes that file alone sees either the old state or the new one.
      */
     public void addAll(String last) throws IOException {
-        RemoteIterator<LocatedFileStatus> all = files.listFiles(aside, true);
-        while (all.hasNext()) {
-            Path file = all.next().getPath();
-            String name = aside.toUri().relativize(file.toUri()).getPath();
-            if (!name.equals(last)) {
-                files.mkdirs(new Path(target, name).getParent());
-                replace(file, new Path(target, name), conf);
-            }
-        }
-        replace(new Path(aside, last), new Path(target, last), conf);
-        discard();
-    }
-
-    /** Renames a file in one step, onto another if need be. */
-    public static void replace(Path from, Path to, Configuration conf) throws IOException {
-        if (fileSystem(from, conf) instanceof LocalFileSystem local) {
-            Files.move(
-                    local.pathToFile(from).toPath(),
-                    local.pathToFile(to).toPath(),
-                    StandardCopyOption.ATOMIC_MOVE,
-                    StandardCopyOption.REPLACE_EXISTING);
-        } else {
-            FileContext.getFileContext(from.toUri(), conf).rename(from, to, Rename.OVERWRITE);
-        }
+        Renames.moveOneByOne(aside, target, last, conf);
+        stays = true;
     }
 
     /** The file system of a path; on local disk without the hidden .crc file beside every file. */
@@ -137,6 +117,7 @@ public final class Draft implements Closeable {
         }
         out.close();
         digests.put(name, out.digest());
+        lastWritten = name;
     }
 
     public void write(String name, byte[] content) throws IOException {
@@ -149,29 +130,20 @@ public final class Draft implements Closeable {
 
     /** Makes the directory appear. */
     public Path commit() throws IOException {
-        refuseExisting();
-        rename();
-        stays = true;
-        return target;
+        return commitAs(target);
     }
 
-    /** One step that refuses a target which appeared meanwhile. */
-    private void rename() throws IOException {
-        if (!(files instanceof LocalFileSystem local)) {
-            // FileSystem.rename onto an existing directory moves into it; FileContext's refuses, in the name node.
-            FileContext.getFileContext(target.toUri(), conf).rename(aside, target);
-            return;
-        }
-        try {
-            // Hadoop looks first and renames then on local disk, and copies into a directory that came in between.
-            Files.move(
-                    local.pathToFile(aside).toPath(),
-                    local.pathToFile(target).toPath(),
-                    StandardCopyOption.ATOMIC_MOVE);
-        } catch (FileSystemException taken) {
-            refuseExisting();
-            throw taken;
-        }
+    /**
+     * Makes the directory appear beside its target, under another name; after a refusal it can be tried with the next.
+     *
+     * @throws FileAlreadyExistsException if there is something of that name
+     */
+    public Path commitAs(Path name) throws IOException {
+        Renames.refuseExisting(files, name);
+        fence.check();
+        Renames.directory(aside, name, lastWritten, conf);
+        stays = true;
+        return name;
     }
 
     @Override
@@ -183,13 +155,6 @@ public final class Draft implements Closeable {
             files.delete(aside, true);
         } catch (FileNotFoundException alreadyGone) {
             // Nothing is left behind, which is all that was wanted.
-        }
-    }
-
-    private void refuseExisting() throws IOException {
-        if (files.exists(target)) {
-            throw new FileAlreadyExistsException(
-                    target + " exists, and nothing is overwritten. Remove it, or name another place.");
         }
     }
 }

@@ -26,6 +26,8 @@ public final class Json {
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
             .build();
 
+    private static final int MOST_BYTES = 64 << 20;
+
     private Json() {}
 
     /**
@@ -34,8 +36,21 @@ public final class Json {
      * @throws BadInputException naming the file, if it is no JSON or not of this form
      */
     public static <T> T read(Path file, Class<T> type, Configuration conf) throws IOException {
+        return read(bytes(file, conf), file, type);
+    }
+
+    /**
+     * All of a small file.
+     *
+     * @throws BadInputException if it is larger than any that we write
+     */
+    public static byte[] bytes(Path file, Configuration conf) throws IOException {
         try (InputStream in = file.getFileSystem(conf).open(file)) {
-            return read(in.readAllBytes(), file, type);
+            byte[] bytes = in.readNBytes(MOST_BYTES + 1);
+            if (bytes.length > MOST_BYTES) {
+                throw new BadInputException(file + " has more than " + MOST_BYTES + " bytes; it is no file of ours.");
+            }
+            return bytes;
         }
     }
 

@@ -1,31 +1,49 @@
 package io.resnetspark.storage;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
 /** The files of a directory with their digests, as manifest.json; written last. */
 public record Manifest(Map<String, FileDigest> files) {
     public static final String FILE = "manifest.json";
+    private static final String FILES = "files";
 
     public Manifest {
         files = Map.copyOf(files);
-        for (String name : files.keySet()) {
-            if (!name.matches("[^/:]+(/[^/:]+)*") || name.matches("(.*/)?\\.\\.?(/.*)?") || name.equals(FILE)) {
-                throw new IllegalArgumentException("'" + name + "' is no name of a file within a directory");
-            }
+        files.keySet().forEach(Manifest::requireWithin);
+    }
+
+    /**
+     * A name that a file of ours says, as a place below a directory.
+     *
+     * @throws IllegalArgumentException if it could lead anywhere else
+     */
+    public static String requireWithin(String name) {
+        if (!name.matches("[^/:]+(/[^/:]+)*") || name.matches("(.*/)?\\.\\.?(/.*)?") || name.equals(FILE)) {
+            throw new IllegalArgumentException("'" + name + "' is no name of a file within a directory");
         }
+        return name;
     }
 
     /** Writes the manifest of everything in the draft. */
     public static Manifest seal(Draft draft) throws IOException {
+        return seal(draft, Map.of());
+    }
+
+    /** The same, with what else it is to say: an object of its own fields. */
+    public static Manifest seal(Draft draft, Object head) throws IOException {
         Manifest manifest = new Manifest(draft.digests());
-        byte[] json = Json.PRETTY.writeValueAsBytes(Map.of("files", new java.util.TreeMap<>(manifest.files)));
-        draft.write(FILE, json);
+        ObjectNode json = Json.PRETTY.valueToTree(head);
+        json.set(FILES, Json.PRETTY.valueToTree(new TreeMap<>(manifest.files)));
+        draft.write(FILE, Json.PRETTY.writeValueAsBytes(json));
         return manifest;
     }
 
@@ -48,7 +66,7 @@ public record Manifest(Map<String, FileDigest> files) {
     /** What is wrong with a directory, a sentence a file; nothing if all is well. */
     public List<String> problems(Path directory, Configuration conf) throws IOException {
         List<String> problems = new ArrayList<>();
-        for (String name : new java.util.TreeSet<>(files.keySet())) {
+        for (String name : new TreeSet<>(files.keySet())) {
             FileDigest wanted = files.get(name);
             try {
                 FileDigest found = Digests.of(new Path(directory, name), conf);

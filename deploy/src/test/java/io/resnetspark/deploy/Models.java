@@ -6,11 +6,13 @@ import io.resnetspark.model.Networks;
 import io.resnetspark.model.Shape;
 import io.resnetspark.model.graph.ResidualGraph;
 import io.resnetspark.model.weights.NetworkWeights;
+import io.resnetspark.train.artifact.ArtifactFiles;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.artifact.ModelDescription;
 import io.resnetspark.train.artifact.Provenance;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
@@ -20,15 +22,15 @@ public final class Models {
 
     public static ModelArtifact write(Path target, Configuration conf) throws IOException {
         Mean mean = Mean.perChannel(new float[] {120, 115, 100});
-        ModelDescription description = new ModelDescription(
-                ModelDescription.FORMAT,
+        ModelDescription description = ModelDescription.of(
                 "resnet20",
                 List.of("cat", "dog"),
                 ModelArtifact.evaluation(new Crop.Centre(36, 32), mean),
+                Optional.empty(),
                 null,
-                Provenance.now("file:/data", "0".repeat(64), 1, 2, 1));
+                Provenance.now("file:/data", "0".repeat(64), 1, 2, 1, 60));
         return ModelArtifact.open(
-                ModelArtifact.write(
+                ArtifactFiles.write(
                         target,
                         description,
                         NetworkWeights.of(ResidualGraph.of(Networks.named("resnet20"), Shape.square(3, 32), 2)

@@ -7,6 +7,7 @@ import io.resnetspark.data.shard.EpochWork;
 import io.resnetspark.model.graph.NativeFloats;
 import io.resnetspark.model.weights.NetworkWeights;
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.train.artifact.ArtifactFiles;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.artifact.ModelDescription;
 import io.resnetspark.train.artifact.Provenance;
@@ -62,7 +63,12 @@ public final class Training {
 
     /** Whether a run came to its end: then there is nothing to go on with. */
     public static boolean isComplete(Path out, Configuration conf) throws IOException {
-        return out.getFileSystem(conf).exists(new Path(out, MODEL));
+        return out.getFileSystem(conf).exists(model(out));
+    }
+
+    /** Where a complete run has its model. */
+    public static Path model(Path out) {
+        return new Path(out, MODEL);
     }
 
     /** The model that a run made, and how it went. */
@@ -100,7 +106,7 @@ public final class Training {
         this.data = data;
         this.progress = progress;
         this.out = out;
-        this.model = new Path(out, MODEL);
+        this.model = model(out);
         if (isComplete(out, conf)) {
             throw new BadInputException(model + " exists, and nothing is overwritten. Name another --out.");
         }
@@ -262,15 +268,21 @@ public final class Training {
 
     private Path publish(RunState last) throws IOException {
         NativeFloats.assign(setup.graph().params(), last.training().parameters());
-        ModelDescription description = new ModelDescription(
-                ModelDescription.FORMAT,
+        ModelDescription description = ModelDescription.of(
                 recipe.network(),
                 data.dataset().classes(),
                 ModelArtifact.evaluation(
                         recipe.data().evaluation(), setup.evaluation().mean()),
-                last.evaluation(),
-                Provenance.now(data.path().toString(), data.digest(), recipe.seed(), recipe.workers(), plan.threads()));
-        return ModelArtifact.write(
+                Optional.ofNullable(last.evaluation()),
+                recipe.initialModel().isGiven() ? recipe.initialModel().path() : null,
+                Provenance.now(
+                        data.path().toString(),
+                        data.digest(),
+                        recipe.seed(),
+                        recipe.workers(),
+                        plan.threads(),
+                        run.seconds()));
+        return ArtifactFiles.write(
                 model,
                 description,
                 NetworkWeights.of(setup.graph()),

@@ -13,7 +13,6 @@ import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.DamagedException;
 import io.resnetspark.storage.Json;
 import io.resnetspark.train.artifact.ModelArtifact;
-import io.resnetspark.train.artifact.ModelDescription;
 import io.resnetspark.train.artifact.PictureClassifier;
 import io.resnetspark.train.evaluate.Evaluation;
 import io.resnetspark.train.evaluate.EvaluationResult;
@@ -162,7 +161,7 @@ class TestTraining {
         assertThat(artifact.description().network()).isEqualTo("resnet20");
         assertThat(artifact.description().provenance().datasetDigest()).isEqualTo(data.digest());
         assertThat(artifact.description().provenance().workers()).isEqualTo(2);
-        assertThat(artifact.description().result()).isEqualTo(result.evaluation());
+        assertThat(artifact.description().result()).contains(result.evaluation());
         Path local = Path.of(result.model().toUri());
         assertThat(Recipe.parse(Files.readString(local.resolve("recipe.conf")), "artifact", Map.of())
                         .seed())
@@ -215,27 +214,6 @@ class TestTraining {
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("resnet1202 with a batch of 100,000 needs some")
                 .hasMessageContaining("MiB are free.");
-    }
-
-    /** As they were written before weights could be imported. */
-    @Test
-    void readsDescriptionsOfTheFirstFormat() throws IOException {
-        String first = """
-                {"format": 1, "network": "resnet20", "classes": ["cat", "dog"],
-                 "evaluation": {"shorter_side": 36, "crop": 32, "mean": null}, "result": null,
-                 "provenance": {"created": "2026-11-21T00:00:00Z", "dataset": "file:/data", "dataset_digest": "00", "seed": 1,
-                                "workers": 2, "threads_per_worker": 1, "version": "0.1.0", "platform": "Java 17"}}
-                """;
-        Path file = folder.resolve("first/model.json");
-        Files.createDirectories(file.getParent());
-        Files.writeString(file, first);
-        ModelDescription description = ModelArtifact.describe(hadoop(file.getParent()), spark.hadoopConfiguration());
-        assertThat(description.evaluation().deviation()).isNull();
-        assertThat(description.numberedClasses()).isFalse();
-        Files.writeString(file, first.replace("\"format\": 1", "\"format\": 3"));
-        assertThatThrownBy(() -> ModelArtifact.describe(hadoop(file.getParent()), spark.hadoopConfiguration()))
-                .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("has format 3; this version reads 1 to 2.");
     }
 
     @Test

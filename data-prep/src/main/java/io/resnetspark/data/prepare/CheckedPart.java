@@ -2,6 +2,7 @@ package io.resnetspark.data.prepare;
 
 import io.resnetspark.data.Split;
 import io.resnetspark.storage.Draft;
+import io.resnetspark.storage.Renames;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.EOFException;
@@ -68,7 +69,7 @@ record CheckedPart(String folder, int number) {
             out.writeObject(summary);
         }
         for (String kind : List.of(train, val, BAD, NAMES, SUMMARY)) {
-            Draft.replace(attempt(kind, attempt), file(kind), conf);
+            Renames.replace(attempt(kind, attempt), file(kind), conf);
         }
         return summary;
     }

@@ -7,6 +7,7 @@ import io.resnetspark.data.shard.Dataset.Shard;
 import io.resnetspark.data.shard.Example;
 import io.resnetspark.data.shard.Shards;
 import io.resnetspark.storage.Draft;
+import io.resnetspark.storage.Renames;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -104,7 +105,7 @@ final class Mixing {
                 .iterator();
         Path attempt = new Path(file.getParent(), "." + file.getName() + "." + Attempt.name());
         Shards.Written written = Shards.write(rows, classes, attempt, conf);
-        Draft.replace(attempt, file, conf);
+        Renames.replace(attempt, file, conf);
         return written;
     }
 
@@ -137,7 +138,7 @@ final class Mixing {
                         out.write(picture.example().bytes());
                     }
                     file.getFileSystem(conf.value()).mkdirs(file.getParent());
-                    Draft.replace(attempt, file, conf.value());
+                    Renames.replace(attempt, file, conf.value());
                     String reason = picture.isGood() ? gone.value().get(key) : picture.reason();
                     return key + "\t" + reason.replaceAll("\\s+", " ") + "\n";
                 })

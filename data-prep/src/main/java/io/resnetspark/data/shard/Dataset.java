@@ -7,6 +7,7 @@ import io.resnetspark.storage.Digests;
 import io.resnetspark.storage.FileDigest;
 import io.resnetspark.storage.Floats;
 import io.resnetspark.storage.Json;
+import io.resnetspark.storage.Manifest;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -62,7 +63,11 @@ public record Dataset(
     }
 
     /** A shard: its path below the dataset, its examples, and its digest. */
-    public record Shard(String path, int examples, FileDigest digest) implements Serializable {}
+    public record Shard(String path, int examples, FileDigest digest) implements Serializable {
+        public Shard {
+            Manifest.requireWithin(path);
+        }
+    }
 
     /** A dataset read from where it lies, with the digest of its description, which stands for all of its bytes. */
     public record Opened(Path path, Dataset dataset, String digest) {}
@@ -73,8 +78,8 @@ public record Dataset(
 
     public static Opened open(Path path, Configuration conf) throws IOException {
         Path qualified = path.getFileSystem(conf).makeQualified(path);
-        try (InputStream in = qualified.getFileSystem(conf).open(new Path(qualified, FILE))) {
-            byte[] json = in.readAllBytes();
+        try {
+            byte[] json = Json.bytes(new Path(qualified, FILE), conf);
             Dataset dataset = Json.read(json, new Path(qualified, FILE), Dataset.class);
             if (dataset.format < 1 || dataset.format > FORMAT) {
                 throw new BadInputException(qualified + " has format " + dataset.format + "; this version reads 1 to "

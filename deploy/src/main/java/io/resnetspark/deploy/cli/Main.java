@@ -22,6 +22,8 @@ import picocli.CommandLine.ScopeType;
             ImportCommand.class,
             ExportCommand.class,
             ModelsCommand.class,
+            RetrainCommand.class,
+            DoctorCommand.class,
             BenchCommand.class
         })
 public final class Main implements Runnable {

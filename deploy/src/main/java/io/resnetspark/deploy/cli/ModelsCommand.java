@@ -1,14 +1,24 @@
 package io.resnetspark.deploy.cli;
 
+import io.resnetspark.deploy.registry.Change;
+import io.resnetspark.deploy.registry.Differences;
+import io.resnetspark.deploy.registry.Event;
+import io.resnetspark.deploy.registry.ModelEvents;
 import io.resnetspark.deploy.registry.ModelReference;
+import io.resnetspark.deploy.registry.RegisteredModel;
 import io.resnetspark.deploy.registry.Registry;
+import io.resnetspark.deploy.registry.Version;
+import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.DamagedException;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Locations;
 import io.resnetspark.train.artifact.ModelArtifact;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -20,12 +30,15 @@ import picocli.CommandLine.Spec;
 
 @Command(name = "models", description = "Published models.", synopsisSubcommandLabel = "COMMAND")
 final class ModelsCommand implements Runnable {
+    private static final String ONE = "NAME[@VERSION]";
+    private static final String ONE_MEANS = "A version by number or alias; without, the newest.";
+
     @Spec
     CommandLine.Model.CommandSpec spec;
 
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "Say what to do: publish, list, show or verify.");
+        throw new CommandLine.ParameterException(spec.commandLine(), "Say what to do: one of the commands below.");
     }
 
     /** Where the models are. */
@@ -36,18 +49,40 @@ final class ModelsCommand implements Runnable {
         Registry open(Configuration conf) throws IOException {
             return new Registry(Locations.of(uri), conf);
         }
+
+        Registry open() throws IOException {
+            return open(new Configuration());
+        }
+    }
+
+    /** What the record of events is told. */
+    static final class WhyOption {
+        @Option(
+                names = "--why",
+                defaultValue = "",
+                paramLabel = "TEXT",
+                description = "The reason, for the record of events.")
+        String why;
+
+        Change change() {
+            return Change.byHand(why);
+        }
     }
 
     /** A version as scripts see it. */
     record Listed(String name, int version, List<String> aliases, Double top1Error, String created) {
-        static Listed of(Registry.Version version) {
+        static Listed of(Version version, Map<String, Integer> aliases) {
             return new Listed(
                     version.name(),
                     version.number(),
-                    List.of(),
-                    version.description().result() == null
-                            ? null
-                            : version.description().result().top1Error(),
+                    aliases.entrySet().stream()
+                            .filter(alias -> alias.getValue() == version.number())
+                            .map(Map.Entry::getKey)
+                            .toList(),
+                    version.description()
+                            .result()
+                            .map(result -> result.top1Error())
+                            .orElse(null),
                     version.description().provenance().created());
         }
     }
@@ -55,13 +90,15 @@ final class ModelsCommand implements Runnable {
     @Command(name = "publish", description = "Copies a verified model into the registry, as its next version.")
     int publish(
             @Mixin RegistryOption registry,
+            @Mixin WhyOption why,
             @Parameters(paramLabel = "MODEL", description = "An artifact or run directory.") String model,
             @Option(names = "--name", required = true, description = "What the model is called there.") String name)
             throws IOException {
         Configuration conf = new Configuration();
+        RegisteredModel target = registry.open(conf).model(name);
         ModelArtifact artifact = ModelArtifact.open(ModelReference.resolve(model, conf), conf);
-        Registry.Version version = registry.open(conf).publish(name, artifact);
-        out().printf("%s#%s@%d at %s%n", registry.uri, version.name(), version.number(), version.path());
+        Version version = target.publish(artifact, why.change());
+        out().printf("%s#%s at %s%n", registry.uri, version.reference(), version.path());
         return 0;
     }
 
@@ -70,50 +107,187 @@ final class ModelsCommand implements Runnable {
             @Mixin RegistryOption registry,
             @Option(names = "--json", description = "One JSON document instead of a table.") boolean json)
             throws IOException {
-        List<Listed> versions = registry.open(new Configuration()).list().stream()
-                .map(Listed::of)
-                .toList();
+        List<Listed> versions = new ArrayList<>();
+        for (RegisteredModel model : registry.open().models()) {
+            Map<String, Integer> aliases = model.events().aliases();
+            for (int number : model.numbers()) {
+                versions.add(Listed.of(model.find(String.valueOf(number)), aliases));
+            }
+        }
         if (json) {
             out().println(Json.PRETTY.writeValueAsString(versions));
             return 0;
         }
-        out().printf("%-24s %7s %11s  %s%n", "name", "version", "top-1 error", "created");
+        out().printf("%-24s %7s %11s  %-30s  %s%n", "name", "version", "top-1 error", "created", "aliases");
         for (Listed version : versions) {
             String error = version.top1Error == null ? "-" : String.format("%.2f %%", 100 * version.top1Error);
-            out().printf("%-24s %7d %11s  %s%n", version.name, version.version, error, version.created);
+            String aliases = String.join(", ", version.aliases);
+            out().printf("%-24s %7d %11s  %-30s  %s%n", version.name, version.version, error, version.created, aliases);
         }
         return 0;
     }
 
     @Command(name = "show", description = "Prints what a model says of itself, as JSON.")
-    int show(
-            @Mixin RegistryOption registry,
-            @Parameters(paramLabel = "NAME[@VERSION]", description = "Without a version, the newest.") String reference)
+    int show(@Mixin RegistryOption registry, @Parameters(paramLabel = ONE, description = ONE_MEANS) String reference)
             throws IOException {
-        out().println(Json.PRETTY.writeValueAsString(
-                registry.open(new Configuration()).find(reference)));
+        out().println(Json.PRETTY.writeValueAsString(registry.open().find(reference)));
+        return 0;
+    }
+
+    @Command(name = "log", description = "Prints what happened to a model: when, by whom, why.")
+    int log(
+            @Mixin RegistryOption registry,
+            @Parameters(paramLabel = "NAME", description = "A model.") String name,
+            @Option(names = "--json", description = "One JSON document instead of text.") boolean json)
+            throws IOException {
+        RegisteredModel model = registry.open().model(name);
+        model.newest(); // says if there is none
+        List<Event> history = model.history();
+        if (json) {
+            out().println(Json.PRETTY.writeValueAsString(history));
+            return 0;
+        }
+        for (Event event : history) {
+            String what = event.action().name().toLowerCase(Locale.ROOT).replace('_', ' ');
+            String version = event.version() == null ? "" : " v" + event.version();
+            out().printf(
+                            "%s  %-12s %s  by %s%s%n",
+                            event.at(), what + version, event.aliases(), event.by(), said(event));
+        }
+        return 0;
+    }
+
+    private static String said(Event event) {
+        return event.why() == null || event.why().isEmpty() ? "" : ": " + event.why();
+    }
+
+    @Command(name = "promote", description = "Reads a version's bytes, and lets an alias name it.")
+    int promote(
+            @Mixin RegistryOption registry,
+            @Mixin WhyOption why,
+            @Parameters(paramLabel = "NAME@VERSION", description = "Which.") String reference,
+            @Option(
+                            names = "--alias",
+                            defaultValue = ModelEvents.CHAMPION,
+                            description = "Default: ${DEFAULT-VALUE}, whose predecessor becomes previous.")
+                    String alias)
+            throws IOException {
+        if (!reference.contains("@")) {
+            throw new BadInputException("Which version of " + reference + "? Wanted NAME@VERSION.");
+        }
+        Registry opened = registry.open();
+        Version version = opened.find(reference);
+        print(version.name(), opened.model(version.name()).promote(version, alias, why.change()));
+        return 0;
+    }
+
+    @Command(name = "rollback", description = "Lets champion and previous change places.")
+    int rollback(
+            @Mixin RegistryOption registry,
+            @Mixin WhyOption why,
+            @Parameters(paramLabel = "NAME", description = "A model.") String name)
+            throws IOException {
+        print(name, registry.open().model(name).events().rollback(why.change()));
+        return 0;
+    }
+
+    @Command(name = "unalias", description = "Lets an alias name nothing any more.")
+    int unalias(
+            @Mixin RegistryOption registry,
+            @Mixin WhyOption why,
+            @Parameters(paramLabel = "NAME@ALIAS", description = "Which.") String reference)
+            throws IOException {
+        String[] parts = reference.split("@", 2);
+        if (parts.length == 1) {
+            throw new BadInputException("Which alias of " + reference + "? Wanted NAME@ALIAS.");
+        }
+        print(parts[0], registry.open().model(parts[0]).events().removeAlias(parts[1], why.change()));
+        return 0;
+    }
+
+    private void print(String name, Event event) {
+        out().printf("%s: %s%n", name, event.aliases());
+    }
+
+    @Command(name = "prune", description = "Deletes old versions, but the newest and those that an alias names.")
+    int prune(
+            @Mixin RegistryOption registry,
+            @Mixin WhyOption why,
+            @Parameters(paramLabel = "NAME", description = "A model.") String name,
+            @Option(names = "--keep", required = true, paramLabel = "N", description = "So many of the newest stay.")
+                    int keep,
+            @Option(names = "--dry-run", description = "Only say what would be deleted.") boolean dry)
+            throws IOException {
+        RegisteredModel model = registry.open().model(name);
+        model.newest(); // says if there is none
+        List<Integer> gone = dry ? model.prunable(keep) : model.prune(keep, why.change());
+        out().printf("%s: %s %s%n", name, dry ? "would delete versions" : "deleted versions", gone);
+        return 0;
+    }
+
+    @Command(name = "diff", description = "Says in what two versions differ.")
+    int diff(
+            @Mixin RegistryOption registry,
+            @Parameters(index = "0", paramLabel = ONE, description = ONE_MEANS) String one,
+            @Parameters(index = "1", paramLabel = ONE, description = ONE_MEANS) String other,
+            @Option(names = "--json", description = "One JSON document instead of text.") boolean json)
+            throws IOException {
+        Configuration conf = new Configuration();
+        Registry opened = registry.open(conf);
+        List<Differences.Line> lines = Differences.between(opened.find(one), opened.find(other), conf);
+        if (json) {
+            out().println(Json.PRETTY.writeValueAsString(lines));
+            return 0;
+        }
+        for (Differences.Line line : lines) {
+            out().printf("%s%n  - %s%n  + %s%n", line.what(), line.one(), line.other());
+        }
         return 0;
     }
 
     @Command(name = "verify", description = "Reads every file of a model, or of all, and checks its digest.")
     int verify(
             @Mixin RegistryOption registry,
-            @Parameters(arity = "0..1", paramLabel = "NAME[@VERSION]", description = "Default: every version.")
+            @Parameters(arity = "0..1", paramLabel = ONE, description = "Default: every version, and every alias.")
                     String reference)
             throws IOException {
-        Configuration conf = new Configuration();
-        Registry opened = registry.open(conf);
+        Registry opened = registry.open();
         int damaged = 0;
-        for (String each : reference == null ? opened.references() : List.of(reference)) {
-            try {
-                opened.verify(each);
-                out().printf("%s is whole%n", each);
-            } catch (DamagedException problem) {
-                spec.commandLine().getErr().printf("resnet: %s%n", problem.getMessage());
-                damaged++;
+        if (reference != null) {
+            Version version = opened.find(reference);
+            return isWhole(opened.model(version.name()), String.valueOf(version.number()))
+                    ? ExitCode.OK
+                    : ExitCode.USAGE;
+        }
+        for (RegisteredModel model : opened.models()) {
+            List<Integer> numbers = model.numbers();
+            for (int number : numbers) {
+                damaged += isWhole(model, String.valueOf(number)) ? 0 : 1;
+            }
+            for (Map.Entry<String, Integer> alias : model.events().aliases().entrySet()) {
+                if (!numbers.contains(alias.getValue())) {
+                    complain(model.name() + "@" + alias.getKey() + " names version " + alias.getValue()
+                            + ", which is not there; 'resnet models promote' names another.");
+                    damaged++;
+                }
             }
         }
         return damaged == 0 ? ExitCode.OK : ExitCode.USAGE;
+    }
+
+    private boolean isWhole(RegisteredModel model, String number) throws IOException {
+        try {
+            model.verify(model.find(number));
+            out().printf("%s@%s is whole%n", model.name(), number);
+            return true;
+        } catch (DamagedException | BadInputException problem) {
+            complain(problem.getMessage());
+            return false;
+        }
+    }
+
+    private void complain(String problem) {
+        spec.commandLine().getErr().printf("resnet: %s%n", problem);
     }
 
     private PrintWriter out() {

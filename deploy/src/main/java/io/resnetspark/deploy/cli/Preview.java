@@ -32,7 +32,7 @@ final class Preview {
     static Preprocessing preprocessing(Dataset.Opened data, String recipe, Configuration conf) throws IOException {
         return recipe == null
                 ? papers(data, conf)
-                : Recipe.parse(TrainCommand.read(recipe), recipe, Map.of())
+                : Recipe.parse(TrainCommand.read(recipe, "recipe"), recipe, Map.of())
                         .data()
                         .trainingOn(data, conf);
     }

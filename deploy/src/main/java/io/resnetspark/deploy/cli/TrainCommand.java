@@ -78,7 +78,7 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Recipe parsed = Recipe.parse(read(recipe), recipe, overrides);
+        Recipe parsed = Recipe.parse(read(recipe, "recipe"), recipe, overrides);
         Checkpoints.Policy policy =
                 new Checkpoints.Policy(checkpointRounds, Duration.ofMinutes(checkpointMinutes), keepCheckpoints);
         try (JavaSparkContext spark = sparkOptions.start("train " + parsed.network())) {
@@ -95,12 +95,12 @@ final class TrainCommand implements Callable<Integer> {
         return 0;
     }
 
-    static String read(String path) throws IOException {
+    static String read(String path, String what) throws IOException {
         Path file = Locations.of(path);
         try (InputStream in = file.getFileSystem(new Configuration()).open(file)) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (FileNotFoundException missing) {
-            throw new BadInputException("There is no recipe at " + path + ".", missing);
+            throw new BadInputException("There is no " + what + " at " + path + ".", missing);
         }
     }
 

@@ -23,6 +23,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class TestRegistry {
+    private static final Change WHY = Change.byHand("a test");
+
     private final Configuration conf = new Configuration();
 
     @TempDir
@@ -42,9 +44,9 @@ class TestRegistry {
     @Test
     void numbersVersionsAndFindsThem() throws IOException {
         assertThat(registry.list()).isEmpty();
-        assertThat(registry.publish("cats", model).number()).isEqualTo(1);
-        assertThat(registry.publish("cats", model).number()).isEqualTo(2);
-        assertThat(registry.publish("dogs", model).number()).isEqualTo(1);
+        assertThat(registry.model("cats").publish(model, WHY).number()).isEqualTo(1);
+        assertThat(registry.model("cats").publish(model, WHY).number()).isEqualTo(2);
+        assertThat(registry.model("dogs").publish(model, WHY).number()).isEqualTo(1);
         assertThat(registry.list())
                 .extracting(version -> version.name() + "@" + version.number())
                 .containsExactly("cats@1", "cats@2", "dogs@1");
@@ -61,8 +63,8 @@ class TestRegistry {
         ExecutorService threads = Executors.newFixedThreadPool(4);
         try {
             List<Future<Integer>> numbers = IntStream.range(0, 8)
-                    .mapToObj(i ->
-                            threads.submit(() -> registry.publish("cats", model).number()))
+                    .mapToObj(i -> threads.submit(
+                            () -> registry.model("cats").publish(model, WHY).number()))
                     .toList();
             for (Future<Integer> number : numbers) {
                 assertThat(number.get()).isBetween(1, 8);
@@ -73,16 +75,16 @@ class TestRegistry {
         assertThat(registry.list()).hasSize(8);
         assertThat(folder.resolve("registry/cats").toFile().list())
                 .containsExactlyInAnyOrder("v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8");
-        for (Registry.Version version : registry.list()) {
+        for (Version version : registry.list()) {
             assertThat(Path.of(version.path().toUri()).toFile().list())
                     .as("files of %s", version.path())
-                    .hasSize(5);
+                    .hasSize(9);
         }
     }
 
     @Test
     void saysWhatThereIsInsteadOfWhatThereIsNot() throws IOException {
-        registry.publish("cats", model);
+        registry.model("cats").publish(model, WHY);
         assertThatThrownBy(() -> registry.find("cows"))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("There is no model 'cows'");
@@ -90,7 +92,7 @@ class TestRegistry {
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("no version '7' of cats")
                 .hasMessageContaining("there are [1]");
-        assertThatThrownBy(() -> registry.publish("../escape", model))
+        assertThatThrownBy(() -> registry.model("../escape"))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("cannot name a model");
         assertThatThrownBy(
@@ -101,7 +103,7 @@ class TestRegistry {
 
     @Test
     void neverOpensWhatWasChanged() throws IOException {
-        registry.publish("cats", model);
+        registry.model("cats").publish(model, WHY);
         Path weights = folder.resolve("registry/cats/v1/weights.safetensors");
         byte[] bytes = Files.readAllBytes(weights);
         bytes[bytes.length - 1] ^= 1;
@@ -117,9 +119,9 @@ class TestRegistry {
             Configuration hdfsConf = hdfs.configuration();
             org.apache.hadoop.fs.Path root = new org.apache.hadoop.fs.Path(hdfs.uri(), "/models");
             Registry onHdfs = new Registry(root, hdfsConf);
-            onHdfs.publish("cats", model);
+            onHdfs.model("cats").publish(model, WHY);
             hdfs.limit(root, 1 << 20);
-            assertThatThrownBy(() -> onHdfs.publish("cats", model))
+            assertThatThrownBy(() -> onHdfs.model("cats").publish(model, WHY))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("quota");
             assertThat(onHdfs.list()).hasSize(1);

@@ -4,48 +4,34 @@ import io.resnetspark.data.image.Crop;
 import io.resnetspark.data.image.Mean;
 import io.resnetspark.data.image.Preprocessing;
 import io.resnetspark.data.shard.Dataset;
-import io.resnetspark.model.Network;
 import io.resnetspark.model.Networks;
-import io.resnetspark.model.Shape;
 import io.resnetspark.model.graph.NativeFloats;
 import io.resnetspark.model.graph.ResidualGraph;
 import io.resnetspark.model.weights.NetworkWeights;
-import io.resnetspark.model.weights.OnnxGraph;
 import io.resnetspark.model.weights.Safetensors;
 import io.resnetspark.model.weights.Tensor;
 import io.resnetspark.storage.BadInputException;
-import io.resnetspark.storage.DamagedException;
-import io.resnetspark.storage.Draft;
 import io.resnetspark.storage.Floats;
-import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Manifest;
 import io.resnetspark.train.artifact.ModelDescription.Evaluation;
 import io.resnetspark.train.worker.ExecutorNetworks;
 import java.io.BufferedInputStream;
-import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 
 /**
- * A model as a directory: model.json, weights.safetensors, the recipe, metrics, perhaps the mean picture, and
- * manifest.json with the digest of each. Written whole, and never read without being checked.
+ * A model as a directory, which was checked: every file has the digest that manifest.json says. {@link ArtifactFiles} says
+ * what lies in it.
  */
 public final class ModelArtifact {
-    private static final String DESCRIPTION = "model.json";
-    private static final String WEIGHTS = "weights.safetensors";
-    private static final String RECIPE = "recipe.conf";
-    private static final String METRICS = "metrics.jsonl";
     private final Path path;
     private final ModelDescription description;
     private final Map<String, Tensor> weights;
@@ -59,34 +45,7 @@ public final class ModelArtifact {
         this.preprocessing = preprocessing;
     }
 
-    /** Writes an artifact. */
-    public static Path write(
-            Path target,
-            ModelDescription description,
-            Map<String, Tensor> weights,
-            Mean mean,
-            String recipe,
-            String metrics,
-            Configuration conf)
-            throws IOException {
-        try (Draft draft = Draft.of(target, conf)) {
-            draft.write(DESCRIPTION, Json.PRETTY.writeValueAsBytes(description));
-            draft.write(WEIGHTS, out -> {
-                BufferedOutputStream buffered = new BufferedOutputStream(out);
-                Safetensors.write(weights, buffered);
-                buffered.flush();
-            });
-            draft.write(RECIPE, recipe.getBytes(StandardCharsets.UTF_8));
-            draft.write(METRICS, metrics.getBytes(StandardCharsets.UTF_8));
-            if (mean.isPerPixel()) {
-                draft.write(Dataset.MEAN_IMAGE, Floats.bytes(mean.values()));
-            }
-            Manifest.seal(draft);
-            return draft.commit();
-        }
-    }
-
-    /** What model.json is to say of how pictures are seen. */
+    /** What preprocessing.json is to say of how pictures are seen. */
     public static Evaluation evaluation(Crop.Centre crop, Mean mean) {
         return new Evaluation(
                 crop.shorter(),
@@ -113,15 +72,8 @@ public final class ModelArtifact {
         Manifest manifest = Manifest.of(qualified, conf);
         manifest.verify(qualified, conf);
         ModelDescription description = describe(qualified, conf);
-        List<String> unlisted = new ArrayList<>(List.of(DESCRIPTION, WEIGHTS));
-        if (description.evaluation().mean() == null) {
-            unlisted.add(Dataset.MEAN_IMAGE);
-        }
-        unlisted.removeAll(manifest.files().keySet());
-        if (!unlisted.isEmpty()) {
-            throw new DamagedException(qualified, List.of(Manifest.FILE + " says nothing of " + unlisted));
-        }
-        try (InputStream in = open(qualified, WEIGHTS, conf)) {
+        ArtifactFiles.requireListed(qualified, description, manifest);
+        try (InputStream in = open(qualified, ArtifactFiles.WEIGHTS, conf)) {
             ModelArtifact artifact = new ModelArtifact(
                     qualified, description, Safetensors.read(in), preprocessing(description, qualified, conf));
             artifact.graph(); // says now, not in the middle of a job, if the weights do not fit
@@ -133,12 +85,7 @@ public final class ModelArtifact {
 
     /** Reads what an artifact says of itself, without checking its files. */
     public static ModelDescription describe(Path path, Configuration conf) throws IOException {
-        ModelDescription description = Json.read(new Path(path, DESCRIPTION), ModelDescription.class, conf);
-        if (description.format() < 1 || description.format() > ModelDescription.FORMAT) {
-            throw new BadInputException(path + " has format " + description.format() + "; this version reads 1 to "
-                    + ModelDescription.FORMAT + ".");
-        }
-        return description;
+        return ArtifactFiles.describe(path, conf);
     }
 
     private static Preprocessing preprocessing(ModelDescription description, Path path, Configuration conf)
@@ -201,23 +148,14 @@ public final class ModelArtifact {
 
     /** The network with its weights as ONNX; how pictures are to be seen is told in its metadata. */
     public void writeOnnx(OutputStream out) throws IOException {
-        Map<String, String> metadata = new TreeMap<>();
-        metadata.put("network", description.network());
-        metadata.put("classes", Json.COMPACT.writeValueAsString(description.classes()));
-        metadata.put("preprocessing", Json.COMPACT.writeValueAsString(description.evaluation()));
-        Network network = Networks.named(description.network());
-        OnnxGraph.write(network, input(), description.classes().size(), weights, metadata, out);
-    }
-
-    private Shape input() {
-        return Shape.square(3, description.evaluation().crop());
+        ArtifactFiles.writeOnnx(description, weights, out);
     }
 
     /** The network with its weights, for inference. */
     public ComputationGraph graph() {
         ComputationGraph graph = ResidualGraph.of(
                         Networks.named(description.network()),
-                        input(),
+                        description.input(),
                         description.classes().size())
                 .build();
         NetworkWeights.load(weights, graph);

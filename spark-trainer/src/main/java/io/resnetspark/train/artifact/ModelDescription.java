@@ -1,42 +1,71 @@
 package io.resnetspark.train.artifact;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.resnetspark.model.Shape;
 import io.resnetspark.train.evaluate.EvaluationResult;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * model.json of an artifact: all that is needed to use the weights, and where they come from.
+ * All that is needed to use a model's weights, and where they come from.
  *
- * @param format version of this file's form
+ * @param format version of the artifact's form
  * @param classes their names; those of imported weights whose names nobody told are numbers
  * @param evaluation how pictures are seen: shorter side and crop in pixels, and what is subtracted
- * @param result of the evaluation at the end of training; null if there was nothing to evaluate on
+ * @param results of evaluations, by protocol; none if there was nothing to evaluate on
+ * @param parent the model that training began from; null if there was none
  */
 public record ModelDescription(
         int format,
         String network,
         List<String> classes,
         Evaluation evaluation,
-        EvaluationResult result,
+        Map<String, EvaluationResult> results,
+        String parent,
         Provenance provenance) {
-    /** 2 brought the deviation. */
-    public static final int FORMAT = 2;
+    /** 2 brought the deviation; 3 moved all but classes and preprocessing into the manifest. */
+    public static final int FORMAT = 3;
 
     /** In pixels; recipes and imports stop here too. */
     public static final int LARGEST_CROP = 1024;
 
     public ModelDescription {
         Objects.requireNonNull(network, "network");
-        Objects.requireNonNull(classes, "classes");
         Objects.requireNonNull(evaluation, "evaluation");
         Objects.requireNonNull(provenance, "provenance");
+        classes = List.copyOf(classes);
+        results = Map.copyOf(results);
+    }
+
+    /** A model that is made now. */
+    public static ModelDescription of(
+            String network,
+            List<String> classes,
+            Evaluation evaluation,
+            Optional<EvaluationResult> result,
+            String parent,
+            Provenance provenance) {
+        Map<String, EvaluationResult> results =
+                result.map(known -> Map.of(known.protocol(), known)).orElse(Map.of());
+        return new ModelDescription(FORMAT, network, classes, evaluation, results, parent, provenance);
+    }
+
+    /** Of the evaluation at the end of training. */
+    public Optional<EvaluationResult> result() {
+        return Optional.ofNullable(results.get(io.resnetspark.train.evaluate.Evaluation.PROTOCOL));
     }
 
     /** Whether nobody told the names of the classes: 0, 1, 2 and so on stand for them. */
     public boolean numberedClasses() {
         return classes.equals(numbered(classes.size()));
+    }
+
+    /** 3 x side x side. */
+    Shape input() {
+        return Shape.square(3, evaluation.crop());
     }
 
     static List<String> numbered(int count) {

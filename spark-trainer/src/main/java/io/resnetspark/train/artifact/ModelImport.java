@@ -16,6 +16,7 @@ import java.io.InputStream;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -49,15 +50,15 @@ public record ModelImport(
             throw new BadInputException(
                     weights + ", " + network + " with " + classes.size() + " classes: " + unfit.getMessage(), unfit);
         }
-        ModelDescription description = new ModelDescription(
-                ModelDescription.FORMAT,
+        ModelDescription description = ModelDescription.of(
                 network,
                 classes,
                 ModelArtifact.evaluation(crop, mean),
+                Optional.empty(),
                 null,
-                Provenance.now(weights.toString(), Digests.of(weights, conf).sha256(), 0, 0, 0));
+                Provenance.now(weights.toString(), Digests.of(weights, conf).sha256(), 0, 0, 0, 0));
         String recipe = "# imported from " + weights + "\n";
-        return ModelArtifact.write(target, description, NetworkWeights.of(graph), mean, recipe, "", conf);
+        return ArtifactFiles.write(target, description, NetworkWeights.of(graph), mean, recipe, "", conf);
     }
 
     private ComputationGraph graph() {

@@ -1,5 +1,6 @@
 package io.resnetspark.train.artifact;
 
+import io.resnetspark.model.kernel.Kernels;
 import java.time.Instant;
 
 /**
@@ -8,7 +9,9 @@ import java.time.Instant;
  * @param dataset where the data lay
  * @param datasetDigest SHA-256 of its dataset.json, which holds the digests of all its shards
  * @param version of this software
+ * @param trainingSeconds that the run took, evaluations not counted
  * @param platform Java, operating system and processor: results differ by these in the last bits
+ * @param backend what computes; null in artifacts of earlier formats
  */
 public record Provenance(
         String created,
@@ -17,8 +20,10 @@ public record Provenance(
         long seed,
         int workers,
         int threadsPerWorker,
+        double trainingSeconds,
         String version,
-        String platform) {
+        String platform,
+        String backend) {
 
     private static String thisPlatform() {
         return String.join(
@@ -31,7 +36,8 @@ public record Provenance(
     }
 
     /** Of a run that ends now. */
-    public static Provenance now(String dataset, String digest, long seed, int workers, int threads) {
+    public static Provenance now(
+            String dataset, String digest, long seed, int workers, int threads, double trainingSeconds) {
         String version = Provenance.class.getPackage().getImplementationVersion();
         return new Provenance(
                 Instant.now().toString(),
@@ -40,7 +46,9 @@ public record Provenance(
                 seed,
                 workers,
                 threads,
+                trainingSeconds,
                 version == null ? "development" : version,
-                thisPlatform());
+                thisPlatform(),
+                Kernels.onThisMachine());
     }
 }

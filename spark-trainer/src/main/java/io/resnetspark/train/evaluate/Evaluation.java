@@ -26,7 +26,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The Spark job that counts how often a model is right: one centre crop a picture. */
 public final class Evaluation {
-    private static final String PROTOCOL = "one-crop";
+    public static final String PROTOCOL = "one-crop";
     /** Pictures in one forward pass. */
     private static final int BATCH = 50;
     /** Pictures of one task. */
@@ -49,17 +49,48 @@ public final class Evaluation {
     /** A part of a shard. */
     private record Chunk(Shard shard, int from, int to) implements Serializable {}
 
-    /** What a task needs beside its chunk. */
+    /**
+     * What a task needs beside its chunk.
+     *
+     * @param outputs of the network, by the dataset's classes; -1 for those that it does not know
+     */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Job(
-            ExecutorNetworks.Blueprint blueprint, FloatBlock parameters, Preprocessing preprocessing, String data)
+            ExecutorNetworks.Blueprint blueprint,
+            FloatBlock parameters,
+            Preprocessing preprocessing,
+            int[] outputs,
+            String data)
             implements Serializable {}
 
+    /** A model whose classes are the dataset's. */
     public EvaluationResult execute(
             ExecutorNetworks.Blueprint blueprint, float[] parameters, Preprocessing preprocessing, Progress progress) {
+        List<String> classes = data.dataset().classes();
+        return judge(blueprint, parameters, preprocessing, classes, progress).result();
+    }
+
+    /**
+     * Looks at every picture.
+     *
+     * @param classes that the network's outputs stand for; pictures of others are never right
+     */
+    public Judgement judge(
+            ExecutorNetworks.Blueprint blueprint,
+            float[] parameters,
+            Preprocessing preprocessing,
+            List<String> classes,
+            Progress progress) {
         long start = System.nanoTime();
         long examples = data.dataset().examples(split);
+        int[] outputs =
+                data.dataset().classes().stream().mapToInt(classes::indexOf).toArray();
         Broadcast<Job> job = spark.broadcast(new Job(
-                blueprint, FloatBlock.of(parameters), preprocessing, data.path().toString()));
+                blueprint,
+                FloatBlock.of(parameters),
+                preprocessing,
+                outputs,
+                data.path().toString()));
         SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
         List<Chunk> chunks = chunks();
         spark.setJobDescription("evaluate on " + split.folder());
@@ -69,8 +100,9 @@ public final class Evaluation {
         try (TaskProgress ignored =
                 TaskProgress.watch(spark.sc(), progress.begin("evaluate", "images", examples), examples, tallies)) {
             // In order: a fold adds as tasks end, and the last bits would tell.
-            Tally tally = tallies.collect().stream().reduce(Tally.NOTHING, Tally::plus);
-            return result(tally, (System.nanoTime() - start) / 1e9);
+            Tally tally = new Tally();
+            tallies.collect().forEach(tally::add);
+            return tally.judgement(PROTOCOL, split, (System.nanoTime() - start) / 1e9);
         } finally {
             job.destroy();
         }
@@ -89,12 +121,13 @@ public final class Evaluation {
     private static Tally tally(Job job, ComputationGraph graph, Chunk chunk, Configuration conf) throws IOException {
         NativeFloats.assign(graph.params(), job.parameters.array());
         ShardCache.Loaded shard = ShardCache.load(job.data, chunk.shard, conf);
-        Tally tally = Tally.NOTHING;
+        Tally tally = new Tally();
         for (int from = chunk.from; from < chunk.to; from += BATCH) {
             int to = Math.min(chunk.to, from + BATCH);
             INDArray probabilities = graph.outputSingle(minibatch(shard, from, to, job.preprocessing));
             for (int i = from; i < to; i++) {
-                tally = tally.with(probabilities.getRow(i - from).toFloatVector(), shard.label(i));
+                int label = shard.label(i);
+                tally.add(probabilities.getRow(i - from).toFloatVector(), label, job.outputs[label]);
             }
         }
         return tally;
@@ -107,17 +140,5 @@ public final class Evaluation {
             minibatch.add(shard, i, 0, 0);
         }
         return minibatch.images();
-    }
-
-    private EvaluationResult result(Tally tally, double seconds) {
-        return new EvaluationResult(
-                PROTOCOL,
-                split.folder(),
-                tally.count(),
-                tally.correct(),
-                1 - (double) tally.correct() / tally.count(),
-                1 - (double) tally.amongFive() / tally.count(),
-                tally.crossEntropy() / tally.count(),
-                tally.count() / seconds);
     }
 }

@@ -1,39 +1,80 @@
 package io.resnetspark.train.evaluate;
 
+import io.resnetspark.data.Split;
 import java.io.Serializable;
+import java.util.Arrays;
 
-/** Counts over some pictures; tallies add up. */
-record Tally(long count, long correct, long amongFive, double crossEntropy) implements Serializable {
-    static final Tally NOTHING = new Tally(0, 0, 0, 0);
-
+/** How a model did on some pictures, one after the other. */
+final class Tally implements Serializable {
+    private static final long serialVersionUID = 1;
     /** A softmax may round to zero in float; its logarithm is cut here. */
     private static final double LEAST_PROBABILITY = 1e-30;
 
-    Tally plus(Tally other) {
-        return new Tally(
-                count + other.count,
-                correct + other.correct,
-                amongFive + other.amongFive,
-                crossEntropy + other.crossEntropy);
-    }
+    private int count;
+    private int[] labels = new int[128];
+    private boolean[] right = new boolean[128];
+    private long amongFive;
+    private double crossEntropy;
 
     /**
-     * With one more picture. Of classes with the same probability, the first goes before, as everywhere; one that is no
-     * number goes before all, so that a broken model is always wrong.
+     * Adds a picture. Of classes with the same probability, the first goes before, as everywhere; one that is no number
+     * goes before all, so that a broken model is always wrong.
+     *
+     * @param label its class, as the dataset numbers them
+     * @param output the network's for that class; -1 if it has none
      */
-    Tally with(float[] probabilities, int label) {
+    void add(float[] probabilities, int label, int output) {
+        int before = output < 0 ? probabilities.length : before(probabilities, output);
+        append(label, before == 0);
+        amongFive += before < 5 && output >= 0 ? 1 : 0;
+        crossEntropy -= Math.log(output < 0 ? LEAST_PROBABILITY : Math.max(LEAST_PROBABILITY, probabilities[output]));
+    }
+
+    private static int before(float[] probabilities, int output) {
         int before = 0;
         for (int c = 0; c < probabilities.length; c++) {
-            boolean behind =
-                    probabilities[c] < probabilities[label] || (probabilities[c] == probabilities[label] && c > label);
-            if (c != label && !behind) {
+            boolean behind = probabilities[c] < probabilities[output]
+                    || (probabilities[c] == probabilities[output] && c > output);
+            if (c != output && !behind) {
                 before++;
             }
         }
-        return new Tally(
-                count + 1,
-                correct + (before == 0 ? 1 : 0),
-                amongFive + (before < 5 ? 1 : 0),
-                crossEntropy - Math.log(Math.max(LEAST_PROBABILITY, probabilities[label])));
+        return before;
+    }
+
+    private void append(int label, boolean isRight) {
+        if (count == labels.length) {
+            labels = Arrays.copyOf(labels, 2 * count);
+            right = Arrays.copyOf(right, 2 * count);
+        }
+        labels[count] = label;
+        right[count] = isRight;
+        count++;
+    }
+
+    /** Adds the pictures of another, behind these. */
+    void add(Tally other) {
+        for (int i = 0; i < other.count; i++) {
+            append(other.labels[i], other.right[i]);
+        }
+        amongFive += other.amongFive;
+        crossEntropy += other.crossEntropy;
+    }
+
+    Judgement judgement(String protocol, Split split, double seconds) {
+        long correct = 0;
+        for (int i = 0; i < count; i++) {
+            correct += right[i] ? 1 : 0;
+        }
+        EvaluationResult result = new EvaluationResult(
+                protocol,
+                split.folder(),
+                count,
+                correct,
+                1 - (double) correct / count,
+                1 - (double) amongFive / count,
+                crossEntropy / count,
+                count / seconds);
+        return new Judgement(result, Arrays.copyOf(labels, count), Arrays.copyOf(right, count));
     }
 }

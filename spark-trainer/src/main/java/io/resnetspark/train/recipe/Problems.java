@@ -4,15 +4,15 @@ import io.resnetspark.storage.BadInputException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Everything that is wrong with a recipe, so that a person mends it in one go. */
-final class Problems {
+/** Everything that is wrong with a recipe or a plan, so that a person mends it in one go. */
+public final class Problems {
     private final List<String> problems = new ArrayList<>();
 
-    void add(String problem) {
+    public void add(String problem) {
         problems.add(problem);
     }
 
-    void throwIfAny() {
+    public void throwIfAny() {
         if (!problems.isEmpty()) {
             throw new BadInputException(String.join("\n", problems));
         }

@@ -10,7 +10,6 @@ import io.resnetspark.model.Network;
 import io.resnetspark.model.Networks;
 import io.resnetspark.storage.BadInputException;
 import java.io.Serializable;
-import java.io.StringReader;
 import java.util.Map;
 
 /**
@@ -50,7 +49,7 @@ public record Recipe(
      * @throws BadInputException listing every problem with file, line, key and what is allowed
      */
     public static Recipe parse(String text, String name, Map<String, String> overrides) {
-        Config config = overridden(parse(text, name), overrides).withFallback(DEFAULTS);
+        Config config = overridden(Hocon.parse(text, name), overrides).withFallback(DEFAULTS);
         Problems problems = new Problems();
         Section root = new Section(config, "", problems);
         String network = root.text("network");
@@ -142,17 +141,6 @@ public record Recipe(
     /** The line of the catalogue. */
     public Network architecture() {
         return Networks.named(network);
-    }
-
-    private static Config parse(String text, String name) {
-        try {
-            return ConfigFactory.parseReader(
-                            new StringReader(text),
-                            ConfigParseOptions.defaults().setOriginDescription(name))
-                    .resolve();
-        } catch (ConfigException unreadable) {
-            throw new BadInputException(unreadable.getMessage(), unreadable);
-        }
     }
 
     private static Config overridden(Config config, Map<String, String> overrides) {

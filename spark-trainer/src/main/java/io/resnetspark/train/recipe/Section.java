@@ -14,10 +14,10 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
- * One block of a recipe, read strictly: every key that is asked for must be there and in range, and every key that is
+ * One block of a recipe or a plan, read strictly: every key that is asked for must be there and in range, and every key that is
  * there must have been asked for. Problems are collected; whoever asks gets an allowed value and goes on.
  */
-final class Section {
+public final class Section {
     /** With this the library begins to tell where a block comes from that stands in more than one file. */
     private static final String MERGED = "merge of ";
 
@@ -26,24 +26,24 @@ final class Section {
     private final Problems problems;
     private final Set<String> known = new LinkedHashSet<>();
 
-    Section(Config config, String prefix, Problems problems) {
+    public Section(Config config, String prefix, Problems problems) {
         this.config = config;
         this.prefix = prefix;
         this.problems = problems;
     }
 
-    Section section(String key) {
+    public Section section(String key) {
         Config inner = read(key, "a block { ... }", config::getConfig, com.typesafe.config.ConfigFactory.empty());
         return new Section(inner, prefix + key + ".", problems);
     }
 
-    int integer(String key, int least, int most) {
+    public int integer(String key, int least, int most) {
         String allowed = "a whole number from " + least + " to " + most;
         return inRange(key, read(key, allowed, this::whole, (long) least), (long) least, (long) most, allowed)
                 .intValue();
     }
 
-    long integer(String key) {
+    public long integer(String key) {
         return read(key, "a whole number", this::whole, 0L);
     }
 
@@ -56,16 +56,16 @@ final class Section {
         return config.getLong(key);
     }
 
-    double number(String key, double least, double most) {
+    public double number(String key, double least, double most) {
         String allowed = "a number from " + least + " to " + most;
         return inRange(key, read(key, allowed, config::getDouble, least), least, most, allowed);
     }
 
-    String text(String key) {
+    public String text(String key) {
         return read(key, "a word", config::getString, "");
     }
 
-    String choice(String key, String... options) {
+    public String choice(String key, String... options) {
         String allowed = "one of " + String.join(", ", options);
         String value = read(key, allowed, config::getString, options[0]);
         if (!List.of(options).contains(value)) {
@@ -76,7 +76,7 @@ final class Section {
     }
 
     /** A constant of an enum, in small letters. */
-    <E extends Enum<E>> E choice(String key, Class<E> type) {
+    public <E extends Enum<E>> E choice(String key, Class<E> type) {
         E[] constants = type.getEnumConstants();
         String[] options = Stream.of(constants).map(Section::lower).toArray(String[]::new);
         return constants[List.of(options).indexOf(choice(key, options))];
@@ -86,11 +86,11 @@ final class Section {
         return constant.name().toLowerCase(Locale.ROOT);
     }
 
-    boolean flag(String key) {
+    public boolean flag(String key) {
         return read(key, "true or false", config::getBoolean, false);
     }
 
-    List<String> texts(String key) {
+    public List<String> texts(String key) {
         return read(key, "a list of words [a, b, ...]", config::getStringList, List.of());
     }
 
@@ -121,7 +121,7 @@ final class Section {
     }
 
     /** Says of every key that nobody asked for that there is none of this name. */
-    void refuseUnknown() {
+    public void refuseUnknown() {
         config.root().forEach((key, value) -> {
             if (!known.contains(key)) {
                 problems.add(at(value.origin()) + ": there is no key '" + prefix + key + "'; here may stand "
@@ -131,7 +131,7 @@ final class Section {
     }
 
     /** Says that a value is right by itself, but not with the others. */
-    void problem(String key, Object value, String allowed) {
+    public void problem(String key, Object value, String allowed) {
         ConfigValue found = config.root().get(key);
         problems.add(at(found == null ? config.origin() : found.origin()) + ": " + prefix + key + " = " + value
                 + "; allowed is " + allowed);

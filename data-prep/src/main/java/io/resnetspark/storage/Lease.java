@@ -1,0 +1,202 @@
+package io.resnetspark.storage;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * The right to change what lies in a folder, of one process at a time. It is renewed while the process lives, and another
+ * takes over from one that did not renew it; that one can finish nothing then ({@link Fence}).
+ *
+ * <p>Holders are numbered in a {@link Journal}. Time is the file system's: when it says that files were written. So clocks
+ * of machines may differ.
+ */
+public final class Lease implements Fence, AutoCloseable {
+    /** Past holders that are remembered. */
+    private static final int HISTORY = 20;
+
+    private static final Pattern NUMBERED = Pattern.compile("([0-9]+)\\.(json|alive|released)");
+    private static final Pattern MARKED = Pattern.compile("\\..*writing-lease([0-9]+)-.*");
+
+    /** Who has it, and for how long after each renewal. */
+    record Holder(String who, String since, long seconds) {}
+
+    private final Journal<Holder> holders;
+    private final Configuration conf;
+    private final FileSystem files;
+    private final int number;
+    private final long seconds;
+    private final ScheduledExecutorService renewal;
+    private volatile long renewed = System.nanoTime();
+    private volatile boolean closed;
+
+    private Lease(Journal<Holder> holders, Configuration conf, int number, long seconds) throws IOException {
+        this.holders = holders;
+        this.conf = conf;
+        this.files = Draft.fileSystem(holders.folder(), conf);
+        this.number = number;
+        this.seconds = seconds;
+        this.renewal = Executors.newSingleThreadScheduledExecutor(work -> {
+            Thread thread = new Thread(work, "lease " + number);
+            thread.setDaemon(true);
+            return thread;
+        });
+        long third = Math.max(1, seconds * 1000 / 3);
+        var unused = renewal.scheduleWithFixedDelay(this::renewQuietly, third, third, TimeUnit.MILLISECONDS);
+    }
+
+    /**
+     * Takes the lease on a folder, from a dead holder if need be.
+     *
+     * @param who is said to those who come later
+     * @param life for which a holder that does not renew its lease is waited for
+     * @throws LeaseHeldException if somebody has it who renewed it in time
+     */
+    public static Lease take(Path folder, String who, Duration life, Configuration conf) throws IOException {
+        Path leases = new Path(folder, "lease");
+        Journal<Holder> holders = new Journal<>(leases, Holder.class, conf);
+        Journal.Entry<Holder> mine = holders.append(
+                last -> {
+                    last.ifPresent(entry -> refuseIfAlive(holders, entry, conf));
+                    return new Holder(who, Instant.now().toString(), life.toSeconds());
+                },
+                Fence.NONE);
+        forget(holders, mine.number() - HISTORY, conf);
+        Lease lease = new Lease(holders, conf, mine.number(), life.toSeconds());
+        lease.takePensAway(folder);
+        return lease;
+    }
+
+    /** Holders up to this number. */
+    private static void forget(Journal<Holder> holders, int last, Configuration conf) throws IOException {
+        for (FileStatus file : Renames.list(holders.folder(), conf)) {
+            Matcher numbered = NUMBERED.matcher(file.getPath().getName());
+            if (numbered.matches() && Integer.parseInt(numbered.group(1)) <= last) {
+                Draft.fileSystem(holders.folder(), conf).delete(file.getPath(), false);
+            }
+        }
+    }
+
+    private static void refuseIfAlive(Journal<Holder> holders, Journal.Entry<Holder> entry, Configuration conf) {
+        try {
+            FileSystem files = Draft.fileSystem(holders.folder(), conf);
+            if (files.exists(mark(holders, entry.number(), "released"))) {
+                return;
+            }
+            long alive = modified(files, mark(holders, entry.number(), "alive"))
+                    .orElse(modified(files, holders.path(entry.number())).orElse(0L));
+            long left = alive + entry.content().seconds() * 1000 - now(files, holders.folder());
+            if (left > 0) {
+                throw new LeaseHeldException(holders.folder().getParent() + " is being worked on by "
+                        + entry.content().who() + ", since " + entry.content().since()
+                        + ". If that process is dead, its lease ends in " + (left / 1000 + 1) + " s.");
+            }
+        } catch (IOException failed) {
+            throw new java.io.UncheckedIOException(failed);
+        }
+    }
+
+    /** The file system's clock: when a file that is written now was written. */
+    private static long now(FileSystem files, Path folder) throws IOException {
+        Path probe = new Path(folder, ".now-" + UUID.randomUUID());
+        files.create(probe, true).close();
+        try {
+            return files.getFileStatus(probe).getModificationTime();
+        } finally {
+            files.delete(probe, false);
+        }
+    }
+
+    private static Optional<Long> modified(FileSystem files, Path file) throws IOException {
+        try {
+            return Optional.of(files.getFileStatus(file).getModificationTime());
+        } catch (java.io.FileNotFoundException none) {
+            return Optional.empty();
+        }
+    }
+
+    private static Path mark(Journal<Holder> holders, int number, String what) {
+        return new Path(holders.folder(), number + "." + what);
+    }
+
+    /** What earlier holders have lying aside, here and one folder below, gets names that they do not know. */
+    private void takePensAway(Path folder) throws IOException {
+        takePensAwayIn(folder);
+        for (FileStatus below : Renames.list(folder, conf)) {
+            if (below.isDirectory() && !below.getPath().getName().startsWith(".")) {
+                takePensAwayIn(below.getPath());
+            }
+        }
+    }
+
+    private void takePensAwayIn(Path folder) throws IOException {
+        for (FileStatus status : Renames.list(folder, conf)) {
+            Matcher marked = MARKED.matcher(status.getPath().getName());
+            if (marked.matches() && Integer.parseInt(marked.group(1)) < number) {
+                Path away = new Path(folder, ".taken-away-" + UUID.randomUUID());
+                files.rename(status.getPath(), away); // false if its writer was faster
+                files.delete(away, true);
+            }
+        }
+    }
+
+    private void renewQuietly() {
+        try {
+            renew();
+        } catch (IOException failed) {
+            // It is tried again; meanwhile check() knows how old the lease is.
+        }
+    }
+
+    private synchronized void renew() throws IOException {
+        if (closed) {
+            return;
+        }
+        long now = System.nanoTime();
+        try (OutputStream out = files.create(mark(holders, number, "alive"), true)) {
+            out.write('\n');
+        }
+        renewed = now;
+    }
+
+    @Override
+    public String mark() {
+        return "lease" + number + "-";
+    }
+
+    /** @throws LeaseHeldException if the lease was not renewed in time, or is another's already */
+    @Override
+    public void check() throws IOException {
+        boolean old = System.nanoTime() - renewed > TimeUnit.SECONDS.toNanos(seconds);
+        int holder = holders.last().orElseThrow().number();
+        if (closed || old || holder != number) {
+            throw new LeaseHeldException("The lease on " + holders.folder().getParent() + " was lost"
+                    + (holder == number ? ": it was not renewed in time." : " to another process."));
+        }
+    }
+
+    /** As a process does that stands still. */
+    void stopRenewing() {
+        renewal.shutdownNow();
+    }
+
+    @Override
+    public synchronized void close() throws IOException {
+        closed = true;
+        stopRenewing();
+        files.create(mark(holders, number, "released"), true).close();
+        files.delete(mark(holders, number, "alive"), false);
+    }
+}

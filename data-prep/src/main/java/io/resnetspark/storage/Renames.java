@@ -1,0 +1,147 @@
+package io.resnetspark.storage;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.UUID;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileAlreadyExistsException;
+import org.apache.hadoop.fs.FileContext;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocalFileSystem;
+import org.apache.hadoop.fs.LocatedFileStatus;
+import org.apache.hadoop.fs.Options.Rename;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RemoteIterator;
+
+/**
+ * Renames that do or refuse in one step, on local disk and HDFS. Object stores have none: there a directory is copied file
+ * by file with the one that tells of the others last, and two that write the same name at once may both succeed
+ * (docs/registry.md says what holds there).
+ */
+public final class Renames {
+    /** Schemes of file systems whose rename is a copy; a cluster's administrator may name others. */
+    public static final String NOT_ATOMIC = "resnet.rename.not-atomic";
+
+    private static final String[] OBJECT_STORES = {"s3a", "s3", "s3n", "gs", "oss", "cosn", "obs", "swift", "wasb"};
+
+    private Renames() {}
+
+    /** Whether a rename is one step that no other process sees the middle of. */
+    public static boolean areAtomic(FileSystem files, Configuration conf) {
+        List<String> copying = List.of(conf.getStrings(NOT_ATOMIC, OBJECT_STORES));
+        return !copying.contains(files.getUri().getScheme());
+    }
+
+    /**
+     * Gives a directory its name.
+     *
+     * @param last its file that readers believe the directory by
+     * @throws FileAlreadyExistsException if there is something of that name
+     */
+    static void directory(Path from, Path to, String last, Configuration conf) throws IOException {
+        FileSystem files = Draft.fileSystem(from, conf);
+        if (!areAtomic(files, conf)) {
+            refuseExisting(files, to);
+            moveOneByOne(from, to, last, conf);
+        } else if (files instanceof LocalFileSystem local) {
+            try {
+                // Hadoop looks first and renames then on local disk, and copies into a directory that came in between.
+                Files.move(
+                        local.pathToFile(from).toPath(), local.pathToFile(to).toPath(), StandardCopyOption.ATOMIC_MOVE);
+            } catch (FileSystemException taken) {
+                refuseExisting(files, to);
+                throw taken;
+            }
+        } else {
+            // FileSystem.rename onto an existing directory moves into it; FileContext's refuses, in the name node.
+            FileContext.getFileContext(to.toUri(), conf).rename(from, to);
+        }
+    }
+
+    /**
+     * Gives a file a name that no other has.
+     *
+     * @throws FileAlreadyExistsException if there is something of that name
+     */
+    static void newFile(Path from, Path to, Configuration conf) throws IOException {
+        FileSystem files = Draft.fileSystem(from, conf);
+        if (!areAtomic(files, conf)) {
+            refuseExisting(files, to);
+            files.rename(from, to);
+        } else if (files instanceof LocalFileSystem local) {
+            try { // A move would overwrite; a second name refuses.
+                Files.createLink(
+                        local.pathToFile(to).toPath(), local.pathToFile(from).toPath());
+            } catch (java.nio.file.FileAlreadyExistsException taken) {
+                throw new FileAlreadyExistsException(to + " exists");
+            }
+            files.delete(from, false);
+        } else {
+            FileContext.getFileContext(to.toUri(), conf).rename(from, to);
+        }
+    }
+
+    /** Gives a file a name, which another may have had. */
+    public static void replace(Path from, Path to, Configuration conf) throws IOException {
+        FileSystem files = Draft.fileSystem(from, conf);
+        if (files instanceof LocalFileSystem local) {
+            Files.move(
+                    local.pathToFile(from).toPath(),
+                    local.pathToFile(to).toPath(),
+                    StandardCopyOption.ATOMIC_MOVE,
+                    StandardCopyOption.REPLACE_EXISTING);
+        } else if (!areAtomic(files, conf)) {
+            files.delete(to, false);
+            files.rename(from, to);
+        } else {
+            FileContext.getFileContext(from.toUri(), conf).rename(from, to, Rename.OVERWRITE);
+        }
+    }
+
+    /** Writes a file that appears whole, in the place of another if need be. */
+    public static void writeWhole(Path file, byte[] content, Configuration conf) throws IOException {
+        Path aside = new Path(file.getParent(), "." + file.getName() + ".writing-" + UUID.randomUUID());
+        try (OutputStream out = Draft.fileSystem(file, conf).create(aside, true)) {
+            out.write(content);
+        }
+        replace(aside, file, conf);
+    }
+
+    /** Moves all files of a directory into another, {@code last} at the end; files of the same names give way. */
+    static void moveOneByOne(Path from, Path to, String last, Configuration conf) throws IOException {
+        FileSystem files = Draft.fileSystem(from, conf);
+        files.mkdirs(to);
+        RemoteIterator<LocatedFileStatus> all = files.listFiles(from, true);
+        while (all.hasNext()) {
+            Path file = all.next().getPath();
+            String name = from.toUri().relativize(file.toUri()).getPath();
+            if (!name.equals(last)) {
+                files.mkdirs(new Path(to, name).getParent());
+                replace(file, new Path(to, name), conf);
+            }
+        }
+        replace(new Path(from, last), new Path(to, last), conf);
+        files.delete(from, true);
+    }
+
+    static void refuseExisting(FileSystem files, Path target) throws IOException {
+        if (files.exists(target)) {
+            throw new FileAlreadyExistsException(
+                    target + " exists, and nothing is overwritten. Remove it, or name another place.");
+        }
+    }
+
+    /** What lies in a directory; nothing if there is no such directory. */
+    public static FileStatus[] list(Path directory, Configuration conf) throws IOException {
+        try {
+            return directory.getFileSystem(conf).listStatus(directory);
+        } catch (java.io.FileNotFoundException none) {
+            return new FileStatus[0];
+        }
+    }
+}

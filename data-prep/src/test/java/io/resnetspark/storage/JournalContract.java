@@ -1,0 +1,162 @@
+package io.resnetspark.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What journals and leases need of a file system; one subclass each. */
+abstract class JournalContract {
+    private static final Duration LIFE = Duration.ofSeconds(2);
+
+    private Path folder;
+
+    record Sum(int of) {}
+
+    /** A fresh directory on the file system under test. */
+    abstract Path root() throws IOException;
+
+    abstract Configuration conf();
+
+    @BeforeEach
+    void open() throws IOException {
+        folder = new Path(root(), "model");
+    }
+
+    private Journal<Sum> journal() throws IOException {
+        return new Journal<>(new Path(folder, "events"), Sum.class, conf());
+    }
+
+    private static Sum next(java.util.Optional<Journal.Entry<Sum>> last) {
+        return new Sum(last.map(entry -> entry.content().of()).orElse(0) + 1);
+    }
+
+    @Test
+    void numbersFromOneAndKnowsTheLast() throws IOException {
+        assertThat(journal().last()).isEmpty();
+        assertThat(journal().all()).isEmpty();
+        for (int i = 1; i <= 3; i++) {
+            assertThat(journal().append(JournalContract::next, Fence.NONE))
+                    .isEqualTo(new Journal.Entry<>(i, new Sum(i)));
+        }
+        assertThat(journal().last()).contains(new Journal.Entry<>(3, new Sum(3)));
+        assertThat(journal().all()).hasSize(3);
+        assertThat(names(new Path(folder, "events")))
+                .containsExactly("00000001.json", "00000002.json", "00000003.json");
+    }
+
+    /** Each record is made of the one before, whoever wrote that: nothing is lost. */
+    @Test
+    void manyAppendAtOnceAndNothingIsLost() throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(4);
+        try {
+            List<Future<Integer>> sums = IntStream.range(0, 40)
+                    .mapToObj(i -> threads.submit(() -> journal()
+                            .append(JournalContract::next, Fence.NONE)
+                            .content()
+                            .of()))
+                    .toList();
+            Set<Integer> all = new TreeSet<>();
+            for (Future<Integer> sum : sums) {
+                all.add(sum.get());
+            }
+            assertThat(all).hasSize(40).contains(1, 40);
+        } finally {
+            threads.shutdown();
+        }
+        assertThat(journal().last().orElseThrow()).isEqualTo(new Journal.Entry<>(40, new Sum(40)));
+    }
+
+    @Test
+    void whoRefusesWritesNothing() throws IOException {
+        journal().append(JournalContract::next, Fence.NONE);
+        assertThatThrownBy(() -> journal()
+                        .append(
+                                last -> {
+                                    throw new BadInputException("no");
+                                },
+                                Fence.NONE))
+                .isInstanceOf(BadInputException.class);
+        assertThat(names(new Path(folder, "events"))).containsExactly("00000001.json");
+    }
+
+    @Test
+    void aLeaseIsOfOneAtATime() throws IOException {
+        try (Lease first = Lease.take(folder, "first", LIFE, conf())) {
+            first.check();
+            assertThatThrownBy(() -> Lease.take(folder, "second", LIFE, conf()))
+                    .isInstanceOf(LeaseHeldException.class)
+                    .hasMessageContaining("is being worked on by first")
+                    .hasMessageContaining("its lease ends in");
+        }
+        try (Lease second = Lease.take(folder, "second", LIFE, conf())) {
+            second.check();
+        }
+    }
+
+    @Test
+    void aLeaseIsRenewedWhileItsHolderLives() throws Exception {
+        try (Lease first = Lease.take(folder, "first", LIFE, conf())) {
+            Thread.sleep(2 * LIFE.toMillis());
+            first.check();
+            assertThatThrownBy(() -> Lease.take(folder, "second", LIFE, conf())).isInstanceOf(LeaseHeldException.class);
+        }
+    }
+
+    /** The first holder stood still, wakes up, and finishes what it had begun: nothing of it may appear. */
+    @Test
+    void whoeverTakesOverTakesThePenAway() throws Exception {
+        Lease first = Lease.take(folder, "first", LIFE, conf());
+        Draft version = Draft.of(new Path(folder, "v1"), first, conf());
+        version.write("a.txt", new byte[10]);
+        first.stopRenewing();
+        Thread.sleep(LIFE.toMillis() + 500);
+        try (Lease second = Lease.take(folder, "second", LIFE, conf())) {
+            second.check();
+            assertThat(names(folder)).doesNotContain("v1").noneMatch(name -> name.contains("writing"));
+            // Even if its last look at the lease had been before it was taken away.
+            assertThatThrownBy(() -> Renames.directory(version.path(), new Path(folder, "v1"), "a.txt", conf()))
+                    .isInstanceOf(IOException.class);
+            assertThatThrownBy(version::commit).isInstanceOf(LeaseHeldException.class);
+            assertThatThrownBy(() -> journal().append(JournalContract::next, first))
+                    .isInstanceOf(LeaseHeldException.class)
+                    .hasMessageContaining("was lost");
+            journal().append(JournalContract::next, second);
+        }
+        assertThat(journal().all()).hasSize(1);
+        assertThat(names(folder)).containsExactlyInAnyOrder("lease", "events");
+    }
+
+    @Test
+    void oldHoldersAreForgotten() throws IOException {
+        for (int i = 0; i < 30; i++) {
+            Lease.take(folder, "holder " + i, LIFE, conf()).close();
+        }
+        assertThat(names(new Path(folder, "lease")))
+                .filteredOn(name -> name.endsWith(".json"))
+                .hasSize(20);
+    }
+
+    private List<String> names(Path directory) throws IOException {
+        return new ArrayList<>(Stream.of(Renames.list(directory, conf()))
+                .map(FileStatus::getPath)
+                .map(Path::getName)
+                .sorted()
+                .toList());
+    }
+}

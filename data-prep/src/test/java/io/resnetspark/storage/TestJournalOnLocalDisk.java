@@ -1,0 +1,20 @@
+package io.resnetspark.storage;
+
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.junit.jupiter.api.io.TempDir;
+
+class TestJournalOnLocalDisk extends JournalContract {
+    @TempDir
+    java.nio.file.Path folder;
+
+    @Override
+    Path root() {
+        return new Path(folder.toUri());
+    }
+
+    @Override
+    Configuration conf() {
+        return new Configuration();
+    }
+}

@@ -1,0 +1,74 @@
+package io.resnetspark.deploy.cli;
+
+import io.resnetspark.deploy.retrain.Outcome;
+import io.resnetspark.deploy.retrain.RetrainPlan;
+import io.resnetspark.deploy.retrain.Retraining;
+import io.resnetspark.storage.Json;
+import io.resnetspark.storage.Locations;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaSparkContext;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "retrain",
+        description = "Trains a better model if there is reason, and promotes it if it is better; for a scheduler.",
+        footer = {
+            "",
+            "The last line on stdout is JSON. Exit code 0: promoted, or nothing to do; 3: refused by the gate; 4: another",
+            "process is at it; 1: failed; 2: the plan or what it names cannot be used. Killed, it goes on when it is started",
+            "again."
+        })
+final class RetrainCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "PLAN", description = "A file such as plans/nightly.conf.")
+    String plan;
+
+    @Option(names = "--force", description = "Train without a reason.")
+    boolean force;
+
+    @Option(names = "--dry-run", description = "Only say what would be done as things are.")
+    boolean dry;
+
+    @Mixin
+    SparkOptions sparkOptions;
+
+    @Spec
+    CommandLine.Model.CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException {
+        RetrainPlan parsed = RetrainPlan.parse(TrainCommand.read(plan, "plan"), plan);
+        String recipe =
+                TrainCommand.read(new Path(Locations.of(plan).getParent(), parsed.recipe()).toString(), "recipe");
+        PrintWriter out = spec.commandLine().getOut();
+        try (JavaSparkContext spark = sparkOptions.start("retrain " + parsed.name())) {
+            Retraining retraining = new Retraining(spark, parsed, recipe, Main.class.getName(), new Bars(System.err));
+            if (dry) {
+                out.println(retraining.wouldDo(force));
+                return 0;
+            }
+            return print(run(retraining, parsed.name())).outcome().exitCode();
+        }
+    }
+
+    private Outcome run(Retraining retraining, String name) throws IOException {
+        try {
+            return retraining.run(force);
+        } catch (IOException | RuntimeException failed) {
+            print(Outcome.of(Outcome.Kind.FAILED, name, String.valueOf(failed.getMessage())));
+            throw failed;
+        }
+    }
+
+    private Outcome print(Outcome outcome) throws IOException {
+        spec.commandLine().getOut().println(Json.COMPACT.writeValueAsString(outcome));
+        return outcome;
+    }
+}

@@ -1,0 +1,100 @@
+package io.resnetspark.deploy.doctor;
+
+import io.resnetspark.model.ResidentMemory;
+import io.resnetspark.model.kernel.Kernels;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.Serializable;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.TaskContext;
+
+/**
+ * What one process says of itself.
+ *
+ * @param where driver, or the executor's id
+ * @param processors that Java sees
+ * @param heapBytes the most that Java's heap may be
+ * @param availableBytes that the process could still take, beside its heap too
+ * @param kernels that networks compute with, in words
+ * @param addresses of GPUs that Spark gave its task
+ * @param gpus that the machine has
+ * @param clock milliseconds since 1970
+ * @param unreachable places that it cannot read, and why
+ */
+record Checkup(
+        String where,
+        String host,
+        long pid,
+        String java,
+        int processors,
+        long heapBytes,
+        long availableBytes,
+        String kernels,
+        List<String> addresses,
+        List<Gpu> gpus,
+        long clock,
+        List<String> unreachable)
+        implements Serializable {
+
+    /** Of this process. */
+    static Checkup ofThisProcess(String where, List<String> places, Configuration conf) {
+        long clock = System.currentTimeMillis();
+        List<String> unreachable = new ArrayList<>();
+        for (String place : places) {
+            try {
+                read(new Path(place), conf);
+            } catch (IOException | RuntimeException failed) {
+                unreachable.add(place + ": " + failed.getMessage());
+            }
+        }
+        return new Checkup(
+                where,
+                thisHost(),
+                ProcessHandle.current().pid(),
+                System.getProperty("java.version"),
+                Runtime.getRuntime().availableProcessors(),
+                Runtime.getRuntime().maxMemory(),
+                ResidentMemory.available(),
+                Kernels.onThisMachine(),
+                givenAddresses(),
+                Gpu.ofThisMachine(),
+                clock,
+                unreachable);
+    }
+
+    /** The first byte of some file there. */
+    private static void read(Path place, Configuration conf) throws IOException {
+        FileSystem files = place.getFileSystem(conf);
+        for (FileStatus file : files.listStatus(place)) {
+            if (file.isFile()) {
+                try (InputStream in = files.open(file.getPath())) {
+                    in.read();
+                }
+                return;
+            }
+        }
+    }
+
+    private static List<String> givenAddresses() {
+        TaskContext task = TaskContext.get();
+        if (task == null || !task.resourcesJMap().containsKey("gpu")) {
+            return List.of();
+        }
+        return List.of(task.resourcesJMap().get("gpu").addresses());
+    }
+
+    private static String thisHost() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException nameless) {
+            return "unknown";
+        }
+    }
+}

@@ -1,0 +1,153 @@
+package io.resnetspark.deploy.doctor;
+
+import io.resnetspark.model.MemoryEstimate;
+import io.resnetspark.model.Shape;
+import io.resnetspark.train.recipe.Recipe;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.stream.IntStream;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.SparkConf;
+import org.apache.spark.SparkEnv;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.network.util.JavaUtils;
+import org.apache.spark.util.SerializableConfiguration;
+
+/** Looks at a cluster before it is trusted with a night's work. */
+public final class Doctor {
+    /** So that every executor gets a task before another gets its second. */
+    private static final long PAUSE_MILLISECONDS = 400;
+
+    private static final double USUAL_OVERHEAD = 0.1;
+    private static final long LEAST_OVERHEAD = 384L << 20;
+
+    private final JavaSparkContext spark;
+
+    /** What was found, and what the processes said. */
+    public record Report(List<Finding> findings, List<Seen> processes) {
+        public boolean isBad() {
+            return findings.stream().anyMatch(finding -> finding.verdict() == Finding.Verdict.BAD);
+        }
+    }
+
+    /** A process, in a line; sizes in bytes. */
+    public record Seen(
+            String where,
+            String host,
+            long pid,
+            String java,
+            int processors,
+            long heap,
+            long available,
+            String kernels,
+            List<String> gpus) {
+        static Seen of(Checkup one) {
+            return new Seen(
+                    one.where(),
+                    one.host(),
+                    one.pid(),
+                    one.java(),
+                    one.processors(),
+                    one.heapBytes(),
+                    one.availableBytes(),
+                    one.kernels(),
+                    one.addresses());
+        }
+    }
+
+    public Doctor(JavaSparkContext spark) {
+        this.spark = spark;
+    }
+
+    /**
+     * Looks.
+     *
+     * @param recipe that workers are to be able to train
+     * @param classes of its data, 1000 if they are not known
+     * @param readable places that executors must be able to read
+     * @param writable places that the driver must be able to write to
+     */
+    public Report examine(Optional<Recipe> recipe, int classes, List<Path> readable, List<Path> writable) {
+        long from = System.currentTimeMillis();
+        List<Checkup> executors = executors(readable);
+        Diagnosis.Circumstances cluster = new Diagnosis.Circumstances(
+                expected(),
+                spark.getConf().getInt("spark.task.cpus", 1),
+                recipe.map(Recipe::workers).orElse(0),
+                recipe.map(one -> needed(one, classes)).orElse(0L),
+                overhead(spark.getConf()),
+                from,
+                System.currentTimeMillis());
+        List<Finding> findings = new ArrayList<>(new Diagnosis(cluster, executors).findings());
+        writable.forEach(place -> findings.add(write(place)));
+        List<Seen> processes = new ArrayList<>();
+        processes.add(Seen.of(Checkup.ofThisProcess("driver", List.of(), spark.hadoopConfiguration())));
+        executors.stream().map(Seen::of).forEach(processes::add);
+        return new Report(findings, processes);
+    }
+
+    /** Beside the driver; within one process, that alone. */
+    private int expected() {
+        return spark.isLocal() ? 1 : Math.max(1, spark.sc().statusTracker().getExecutorInfos().length - 1);
+    }
+
+    private List<Checkup> executors(List<Path> readable) {
+        List<String> places = readable.stream().map(Path::toString).toList();
+        SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
+        int tasks = 3 * Math.max(expected(), spark.defaultParallelism());
+        spark.setJobDescription("look at every executor");
+        Map<String, Checkup> found = new TreeMap<>();
+        spark.parallelize(IntStream.range(0, tasks).boxed().toList(), tasks)
+                .map(task -> {
+                    Thread.sleep(PAUSE_MILLISECONDS);
+                    return Checkup.ofThisProcess(SparkEnv.get().executorId(), places, conf.value());
+                })
+                .collect()
+                .forEach(one -> found.put(one.where(), one));
+        return List.copyOf(found.values());
+    }
+
+    private static long needed(Recipe recipe, int classes) {
+        Shape input = Shape.square(3, recipe.data().evaluation().side());
+        return MemoryEstimate.of(recipe.architecture().census(input, classes), recipe.batch())
+                .total();
+    }
+
+    /** Where containers are ended that outgrow what was asked for. */
+    private static long overhead(SparkConf conf) {
+        String master = conf.get("spark.master", "");
+        if (!master.startsWith("yarn") && !master.startsWith("k8s")) {
+            return 0;
+        }
+        long heap = JavaUtils.byteStringAsBytes(conf.get("spark.executor.memory", "1g"));
+        double factor = conf.getDouble("spark.executor.memoryOverheadFactor", USUAL_OVERHEAD);
+        return conf.contains("spark.executor.memoryOverhead")
+                ? JavaUtils.byteStringAsMb(conf.get("spark.executor.memoryOverhead")) << 20
+                : Math.max(LEAST_OVERHEAD, (long) (factor * heap));
+    }
+
+    private Finding write(Path place) {
+        Path probe = new Path(place, ".doctor-" + UUID.randomUUID());
+        try {
+            FileSystem files = place.getFileSystem(spark.hadoopConfiguration());
+            try (OutputStream out = files.create(probe, false)) {
+                out.write('\n');
+            }
+            long skew = System.currentTimeMillis() - files.getFileStatus(probe).getModificationTime();
+            files.delete(probe, false);
+            return Finding.ok(
+                    "the driver can write to " + place + ", whose clock differs by " + Math.abs(skew) / 1000 + " s");
+        } catch (IOException | RuntimeException failed) {
+            return Finding.bad(
+                    "the driver cannot write to " + place + ": " + failed.getMessage(),
+                    "Give " + System.getProperty("user.name") + " the right to, or name another place.");
+        }
+    }
+}

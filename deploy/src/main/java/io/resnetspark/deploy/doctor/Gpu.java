@@ -1,0 +1,49 @@
+package io.resnetspark.deploy.doctor;
+
+import java.io.IOException;
+import java.io.Serializable;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A GPU, as nvidia-smi tells of it.
+ *
+ * @param capability such as 8.6
+ */
+record Gpu(String address, String name, double capability) implements Serializable {
+    /** What the CUDA build holds machine code for (docs/platforms.md). */
+    private static final double LEAST = 3.7;
+
+    private static final double MOST = 8.9;
+
+    boolean isServed() {
+        return capability >= LEAST && capability <= MOST;
+    }
+
+    /** None where there is no nvidia-smi. */
+    static List<Gpu> ofThisMachine() {
+        try {
+            Process process = new ProcessBuilder(
+                            "nvidia-smi", "--query-gpu=index,name,compute_cap", "--format=csv,noheader")
+                    .redirectErrorStream(true)
+                    .start();
+            String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            return process.waitFor(10, TimeUnit.SECONDS) && process.exitValue() == 0 ? parse(said) : List.of();
+        } catch (IOException none) {
+            return List.of();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            return List.of();
+        }
+    }
+
+    /** A line each: 0, NVIDIA A10, 8.6. */
+    static List<Gpu> parse(String lines) {
+        return lines.lines()
+                .map(line -> line.split(", *"))
+                .filter(parts -> parts.length == 3 && parts[2].matches("[0-9.]+"))
+                .map(parts -> new Gpu(parts[0], parts[1], Double.parseDouble(parts[2])))
+                .toList();
+    }
+}

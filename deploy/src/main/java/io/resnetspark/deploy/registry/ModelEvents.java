@@ -1,0 +1,174 @@
+package io.resnetspark.deploy.registry;
+
+import io.resnetspark.deploy.registry.Event.Action;
+import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.Journal;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * What was decided about the versions of a model: a {@link Journal}, whose last record says which version each alias names
+ * and which are given up. A decision is made of the one before, and made anew if somebody else decided meanwhile.
+ */
+public final class ModelEvents {
+    /** The version that is in use; its predecessor is {@link #PREVIOUS}. */
+    public static final String CHAMPION = "champion";
+
+    public static final String PREVIOUS = "previous";
+
+    private static final Pattern ALIAS = Pattern.compile("(?!v?[0-9]+$)[a-z][a-z0-9-]{1,62}");
+    private static final Event NOTHING = new Event(null, null, null, null, null, null, null, Map.of(), List.of());
+
+    private final String name;
+    private final Journal<Event> journal;
+
+    ModelEvents(String name, Path folder, Configuration conf) throws IOException {
+        this.name = name;
+        this.journal = new Journal<>(folder, Event.class, conf);
+    }
+
+    /** Which version each alias names. */
+    public Map<String, Integer> aliases() throws IOException {
+        return last().aliases();
+    }
+
+    /** The champion's number. */
+    public Optional<Integer> champion() throws IOException {
+        return Optional.ofNullable(aliases().get(CHAMPION));
+    }
+
+    /** Versions that are given up, as far as they are still there. */
+    Set<Integer> pruned() throws IOException {
+        return Set.copyOf(last().pruned());
+    }
+
+    List<Event> all() throws IOException {
+        return journal.all().stream().map(Journal.Entry::content).toList();
+    }
+
+    private Event last() throws IOException {
+        return journal.last().map(Journal.Entry::content).orElse(NOTHING);
+    }
+
+    private Event append(Change change, Function<Event, Event> next) throws IOException {
+        return journal.append(
+                        last -> next.apply(last.map(Journal.Entry::content).orElse(NOTHING)), change.fence())
+                .content();
+    }
+
+    /**
+     * Lets an alias name a version.
+     *
+     * @param stillNames says whether the version that the alias names so far may be replaced
+     */
+    Event promote(int version, String alias, Expectation stillNames, Change change) throws IOException {
+        if (!ALIAS.matcher(alias).matches()) {
+            throw new BadInputException(
+                    "'" + alias + "' cannot be an alias: small letters, digits and dashes, beginning"
+                            + " with a letter, two or more, and no number such as v3.");
+        }
+        return append(change, state -> {
+            Map<String, Integer> aliases = new HashMap<>(state.aliases());
+            Integer before = aliases.put(alias, version);
+            stillNames.check(name + "@" + alias, Optional.ofNullable(before));
+            if (state.pruned().contains(version)) {
+                throw new BadInputException(name + "@" + version + " was pruned meanwhile.");
+            }
+            if (alias.equals(CHAMPION) && before != null && before != version) {
+                aliases.put(PREVIOUS, before);
+            }
+            return change.event(Action.PROMOTE, version, aliases, state.pruned());
+        });
+    }
+
+    /** Lets champion and previous change places. */
+    public Event rollback(Change change) throws IOException {
+        return append(change, state -> {
+            Map<String, Integer> aliases = new HashMap<>(state.aliases());
+            Integer previous = aliases.get(PREVIOUS);
+            if (previous == null) {
+                throw new BadInputException(name + " has no previous champion to go back to; its aliases are "
+                        + state.aliases() + ". 'resnet models promote' names any version.");
+            }
+            aliases.put(PREVIOUS, aliases.get(CHAMPION));
+            aliases.put(CHAMPION, previous);
+            return change.event(Action.ROLLBACK, previous, aliases, state.pruned());
+        });
+    }
+
+    /** Lets an alias name nothing any more. */
+    public Event removeAlias(String alias, Change change) throws IOException {
+        return append(change, state -> {
+            Map<String, Integer> aliases = new HashMap<>(state.aliases());
+            Integer before = aliases.remove(alias);
+            if (before == null) {
+                throw new BadInputException(name + " has no alias '" + alias + "'; there are " + state.aliases() + ".");
+            }
+            return change.event(Action.REMOVE_ALIAS, before, aliases, state.pruned());
+        });
+    }
+
+    /** Records that a model was not promoted, and why; of one that was not even published, {@code version} is null. */
+    public Event refuse(Integer version, Change change) throws IOException {
+        return append(change, state -> change.event(Action.REFUSE, version, state.aliases(), state.pruned()));
+    }
+
+    /**
+     * Gives up all but the newest {@code keep} and what an alias names.
+     *
+     * @param folders of versions that are there, rising
+     */
+    List<Integer> prune(int keep, List<Integer> folders, Change change) throws IOException {
+        List<Integer> lately = new ArrayList<>();
+        append(change, state -> {
+            List<Integer> numbers = new ArrayList<>(folders);
+            numbers.removeAll(state.pruned());
+            lately.clear();
+            lately.addAll(prunable(keep, numbers, state.aliases()));
+            // Those given up before whose folders are gone need not be spoken of for ever.
+            Set<Integer> pruned = new TreeSet<>(state.pruned());
+            pruned.retainAll(folders);
+            pruned.addAll(lately);
+            return change.event(Action.PRUNE, null, state.aliases(), List.copyOf(pruned));
+        });
+        return lately;
+    }
+
+    /** @param numbers of versions, rising */
+    static List<Integer> prunable(int keep, List<Integer> numbers, Map<String, Integer> aliases) {
+        return numbers.subList(0, Math.max(0, numbers.size() - keep)).stream()
+                .filter(number -> !aliases.containsValue(number))
+                .toList();
+    }
+
+    /** What an alias must name for a promotion to happen. */
+    @FunctionalInterface
+    interface Expectation {
+        Expectation ANY = (alias, before) -> {};
+
+        void check(String alias, Optional<Integer> before);
+
+        static Expectation of(Optional<Integer> expected) {
+            return (alias, before) -> {
+                if (!expected.equals(before)) {
+                    throw new ChampionChangedException(
+                            alias + " was " + words(expected) + " when this began and is " + words(before) + " now.");
+                }
+            };
+        }
+
+        private static String words(Optional<Integer> version) {
+            return version.map(number -> "version " + number).orElse("no version");
+        }
+    }
+}

@@ -1,0 +1,249 @@
+package io.resnetspark.deploy.registry;
+
+import io.resnetspark.deploy.registry.Event.Action;
+import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.Draft;
+import io.resnetspark.storage.Json;
+import io.resnetspark.storage.Manifest;
+import io.resnetspark.storage.Renames;
+import io.resnetspark.train.artifact.ModelArtifact;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileAlreadyExistsException;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * All versions of one model: NAME/vN, each an artifact with the event of its publication, which appear by one rename and
+ * are never changed; and NAME/events, what was decided about them.
+ */
+public final class RegisteredModel {
+    /** In a version's folder, beside the artifact's files. */
+    static final String PUBLICATION = "published.json";
+
+    private static final Pattern VERSION = Pattern.compile("v([1-9][0-9]{0,8})");
+    private static final Pattern NUMBER = Pattern.compile("v?([0-9]{1,9})");
+    /** What was written aside for so long belongs to nobody any more. */
+    private static final Duration FORGOTTEN = Duration.ofDays(2);
+
+    private final String name;
+    private final Path folder;
+    private final Configuration conf;
+    private final FileSystem files;
+    private final ModelEvents events;
+
+    RegisteredModel(String name, Path folder, Configuration conf) throws IOException {
+        this.name = name;
+        this.folder = folder;
+        this.conf = conf;
+        this.files = Draft.fileSystem(folder, conf);
+        this.events = new ModelEvents(name, new Path(folder, "events"), conf);
+    }
+
+    public String name() {
+        return name;
+    }
+
+    /** Where leases on it are taken. */
+    public Path folder() {
+        return folder;
+    }
+
+    public ModelEvents events() {
+        return events;
+    }
+
+    /** Copies a verified artifact in, under the next number. */
+    public Version publish(ModelArtifact artifact, Change change) throws IOException {
+        Path manifestFile = new Path(artifact.path(), Manifest.FILE);
+        byte[] manifest = Json.bytes(manifestFile, conf);
+        try (Draft draft = Draft.of(new Path(folder, "next"), change.fence(), conf)) {
+            copy(artifact, Json.read(manifest, manifestFile, Manifest.class), draft);
+            Event published = change.event(Action.PUBLISH, null, Map.of(), List.of());
+            draft.write(PUBLICATION, Json.PRETTY.writeValueAsBytes(published));
+            draft.write(Manifest.FILE, manifest); // last: on object stores it tells of the rest
+            for (int number = next(); ; number++) {
+                try {
+                    return new Version(name, number, draft.commitAs(path(number)), artifact.description());
+                } catch (FileAlreadyExistsException taken) {
+                    // Somebody else published under this number meanwhile.
+                }
+            }
+        }
+    }
+
+    private void copy(ModelArtifact artifact, Manifest manifest, Draft draft) throws IOException {
+        for (String file : new TreeMap<>(manifest.files()).keySet()) {
+            Path from = new Path(artifact.path(), file);
+            try (InputStream in = from.getFileSystem(conf).open(from)) {
+                draft.write(file, in::transferTo);
+            }
+        }
+        if (!draft.digests().equals(manifest.files())) {
+            throw new IOException(artifact.path() + " changed while it was copied; nothing was published.");
+        }
+    }
+
+    /** Of whole versions, rising. On an object store, one whose writer was stopped has no manifest. */
+    public List<Integer> numbers() throws IOException {
+        Set<Integer> pruned = events.pruned();
+        boolean atomic = Renames.areAtomic(files, conf);
+        List<Integer> whole = new ArrayList<>();
+        for (int number : folders()) {
+            boolean isWhole = atomic || files.exists(new Path(path(number), Manifest.FILE));
+            if (isWhole && !pruned.contains(number)) {
+                whole.add(number);
+            }
+        }
+        return whole;
+    }
+
+    private int next() throws IOException {
+        return folders().stream().reduce(0, Math::max) + 1;
+    }
+
+    private List<Integer> folders() throws IOException {
+        return Stream.of(Renames.list(folder, conf))
+                .filter(FileStatus::isDirectory)
+                .map(file -> VERSION.matcher(file.getPath().getName()))
+                .filter(Matcher::matches)
+                .map(version -> Integer.valueOf(version.group(1)))
+                .sorted()
+                .toList();
+    }
+
+    /** The version in use, if there is one. */
+    public Optional<Version> champion() throws IOException {
+        Optional<Integer> number = events.champion();
+        return number.isEmpty() ? Optional.empty() : Optional.of(find(number.get()));
+    }
+
+    /** All events, publications among them, in the order of time. */
+    public List<Event> history() throws IOException {
+        List<Event> history = new ArrayList<>(events.all());
+        for (int number : numbers()) {
+            publication(number).ifPresent(history::add);
+        }
+        history.sort(Comparator.comparing(Event::at));
+        return history;
+    }
+
+    /** How a version came in; nothing of those that were published before events were recorded. */
+    public Optional<Event> publication(int number) throws IOException {
+        Path file = new Path(path(number), PUBLICATION);
+        if (!files.exists(file)) {
+            return Optional.empty();
+        }
+        Event event = Json.read(file, Event.class, conf);
+        return Optional.of(
+                new Event(event.at(), event.by(), event.action(), number, event.why(), event.run(), null, null, null));
+    }
+
+    /**
+     * Finds a version.
+     *
+     * @param which a number such as 3 or v3, or an alias
+     */
+    public Version find(String which) throws IOException {
+        Matcher number = NUMBER.matcher(which);
+        Integer found = number.matches()
+                ? Integer.valueOf(number.group(1))
+                : events.aliases().get(which);
+        if (found == null) {
+            throw missing(which);
+        }
+        return find(found);
+    }
+
+    /** The newest version. */
+    public Version newest() throws IOException {
+        List<Integer> numbers = numbers();
+        if (numbers.isEmpty()) {
+            throw new BadInputException("There is no model '" + name + "' in " + folder.getParent()
+                    + ". 'resnet models list' shows what there is.");
+        }
+        return find(numbers.get(numbers.size() - 1));
+    }
+
+    private Version find(int number) throws IOException {
+        if (!numbers().contains(number)) {
+            throw missing(String.valueOf(number));
+        }
+        return new Version(name, number, path(number), ModelArtifact.describe(path(number), conf));
+    }
+
+    private BadInputException missing(String which) throws IOException {
+        return new BadInputException("There is no version '" + which + "' of " + name + " in " + folder.getParent()
+                + "; there are " + numbers() + ", and the aliases " + events.aliases() + ".");
+    }
+
+    private Path path(int number) {
+        return new Path(folder, "v" + number);
+    }
+
+    /** Reads every file of a version and checks its digest. */
+    public void verify(Version version) throws IOException {
+        Manifest.of(version.path(), conf).verify(version.path(), conf);
+    }
+
+    /** Lets an alias name a version, whose bytes are read first. The old champion becomes {@link ModelEvents#PREVIOUS}. */
+    public Event promote(Version version, String alias, Change change) throws IOException {
+        verify(version);
+        return events.promote(version.number(), alias, ModelEvents.Expectation.ANY, change);
+    }
+
+    /**
+     * Makes a version champion in the place of the one that it was compared with.
+     *
+     * @throws ChampionChangedException if that is champion no more
+     */
+    public Event succeed(Version version, Optional<Integer> champion, Change change) throws IOException {
+        verify(version);
+        return events.promote(version.number(), ModelEvents.CHAMPION, ModelEvents.Expectation.of(champion), change);
+    }
+
+    /** What {@link #prune} would give up: all but the newest {@code keep} and what an alias names. */
+    public List<Integer> prunable(int keep) throws IOException {
+        if (keep < 1) {
+            throw new BadInputException("Of versions, " + keep + " cannot be kept; wanted at least 1: the newest stays"
+                    + " always, so that its number is never given again.");
+        }
+        return ModelEvents.prunable(keep, numbers(), events.aliases());
+    }
+
+    /** Gives up versions, in two steps: from the event on nobody finds them; then they are deleted. */
+    public List<Integer> prune(int keep, Change change) throws IOException {
+        List<Integer> lately = prunable(keep).isEmpty() ? List.of() : events.prune(keep, folders(), change);
+        for (int number : events.pruned()) {
+            files.delete(path(number), true);
+        }
+        sweep();
+        return lately;
+    }
+
+    /** Deletes what writers who were killed left aside. */
+    private void sweep() throws IOException {
+        long oldest = System.currentTimeMillis() - FORGOTTEN.toMillis();
+        for (Path place : new Path[] {folder, new Path(folder, "events")}) {
+            for (FileStatus file : Renames.list(place, conf)) {
+                String aside = file.getPath().getName();
+                if (aside.matches("\\..*writing-.*|\\.taken-away-.*") && file.getModificationTime() < oldest) {
+                    files.delete(file.getPath(), true);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,26 @@
+package io.resnetspark.deploy.retrain;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import java.util.Optional;
+
+/**
+ * One go at a better model, as it was begun: whoever goes on with it goes on with this.
+ *
+ * @param begun when, by the clock of who did
+ * @param why the reason
+ * @param dataDigest of the dataset
+ * @param pictures in it
+ * @param recipe as it was resolved
+ * @param champion the version that was in use; null if there was none
+ * @param run the folder of its training, and of its {@link Outcome} when it ended
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+record Attempt(
+        String begun, String why, String dataDigest, long pictures, String recipe, Integer champion, String run) {
+    /** Whether this is the same task: another go would come to the same model, and to the same decision. */
+    boolean isFor(String otherDigest, String otherRecipe, Optional<Integer> otherChampion) {
+        return dataDigest.equals(otherDigest)
+                && recipe.equals(otherRecipe)
+                && Optional.ofNullable(champion).equals(otherChampion);
+    }
+}

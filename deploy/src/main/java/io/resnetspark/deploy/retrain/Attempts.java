@@ -1,0 +1,86 @@
+package io.resnetspark.deploy.retrain;
+
+import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.storage.Fence;
+import io.resnetspark.storage.Journal;
+import io.resnetspark.storage.Json;
+import io.resnetspark.storage.Renames;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/** All goes at a model: RUNS/attempts says how each was begun, RUNS/N/outcome.json how it ended. */
+final class Attempts {
+    private static final String OUTCOME = "outcome.json";
+
+    private final Path folder;
+    private final Journal<Attempt> journal;
+    private final Configuration conf;
+
+    Attempts(Path folder, Configuration conf) throws IOException {
+        this.folder = folder.getFileSystem(conf).makeQualified(folder);
+        this.journal = new Journal<>(new Path(folder, "attempts"), Attempt.class, conf);
+        this.conf = conf;
+    }
+
+    List<Attempt> all() throws IOException {
+        return journal.all().stream().map(Journal.Entry::content).toList();
+    }
+
+    /** The last one, if it has not ended. */
+    Optional<Attempt> unfinished() throws IOException {
+        Optional<Attempt> last = journal.last().map(Journal.Entry::content);
+        return last.isPresent() && outcome(last.get()).isEmpty() ? last : Optional.empty();
+    }
+
+    /** How the last go at the same ended, if there was one. */
+    Optional<Outcome> before(Dataset.Opened data, String recipe, Optional<Integer> champion) throws IOException {
+        Optional<Attempt> same = all().stream()
+                .filter(attempt -> attempt.isFor(data.digest(), recipe, champion))
+                .reduce((one, later) -> later);
+        return same.isEmpty() ? Optional.empty() : outcome(same.get());
+    }
+
+    private Optional<Outcome> outcome(Attempt attempt) throws IOException {
+        Path file = new Path(attempt.run(), OUTCOME);
+        return file.getFileSystem(conf).exists(file)
+                ? Optional.of(Json.read(file, Outcome.class, conf))
+                : Optional.empty();
+    }
+
+    Attempt begin(String why, Dataset.Opened data, String recipe, Optional<Integer> champion, Fence fence)
+            throws IOException {
+        return journal.append(
+                        last -> new Attempt(
+                                Instant.now().toString(),
+                                why,
+                                data.digest(),
+                                data.dataset().examples(),
+                                recipe,
+                                champion.orElse(null),
+                                new Path(
+                                                folder,
+                                                String.valueOf(last.map(Journal.Entry::number)
+                                                                .orElse(0)
+                                                        + 1))
+                                        .toString()),
+                        fence)
+                .content();
+    }
+
+    /** Records how an attempt ended. Checkpoints are not needed any more; models of old attempts neither. */
+    void end(Attempt attempt, Outcome outcome, int keep) throws IOException {
+        Renames.writeWhole(new Path(attempt.run(), OUTCOME), Json.PRETTY.writeValueAsBytes(outcome), conf);
+        FileSystem files = folder.getFileSystem(conf);
+        files.delete(new Path(attempt.run(), "checkpoints"), true);
+        List<Attempt> all = all();
+        for (Attempt old : all.subList(0, Math.max(0, all.size() - keep))) {
+            files.delete(new Path(old.run(), "model"), true);
+            files.delete(new Path(old.run(), "tensorboard"), true);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+package io.resnetspark.deploy.retrain;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.resnetspark.data.image.BadImageException;
+import io.resnetspark.data.shard.Example;
+import io.resnetspark.storage.Json;
+import io.resnetspark.train.artifact.ModelArtifact;
+import io.resnetspark.train.artifact.PictureClassifier;
+import java.io.File;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/** Loads published bytes in a process that knows nothing of this one, and predicts with them. */
+final class FreshProcess {
+    private static final long PATIENCE_SECONDS = 300;
+    /** Between processes with other numbers of threads. */
+    private static final double TOLERANCE = 1e-4;
+
+    private final String main;
+
+    /** @param main the class of the command line */
+    FreshProcess(String main) {
+        this.main = main;
+    }
+
+    /**
+     * Compares what published bytes say of pictures with what the trained model does.
+     *
+     * @return what is wrong; nothing if all is well
+     */
+    Optional<String> problem(String published, ModelArtifact trained, List<Example> pictures) throws IOException {
+        Path folder = Files.createTempDirectory("resnet-check");
+        try {
+            List<String> words = new ArrayList<>(List.of("predict", published, "--top", "1", "--json"));
+            for (int i = 0; i < pictures.size(); i++) {
+                words.add(Files.write(
+                                folder.resolve(i + ".picture"), pictures.get(i).bytes())
+                        .toString());
+            }
+            Path out = folder.resolve("out");
+            Path err = folder.resolve("err");
+            Process process = new ProcessBuilder(command(words))
+                    .redirectOutput(out.toFile())
+                    .redirectError(err.toFile())
+                    .start();
+            if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+                return Optional.of("a fresh process did not load it within " + PATIENCE_SECONDS + " s");
+            }
+            if (process.exitValue() != 0) {
+                return Optional.of("a fresh process could not load it: " + Files.readString(out)
+                        + Files.readString(err, StandardCharsets.UTF_8));
+            }
+            return differs(Json.COMPACT.readTree(Files.readAllBytes(out)), new PictureClassifier(trained), pictures);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            return Optional.of("interrupted");
+        } catch (BadImageException unreadable) {
+            return Optional.of("a picture of the dataset cannot be read: " + unreadable.getMessage());
+        } finally {
+            delete(folder);
+        }
+    }
+
+    private static Optional<String> differs(JsonNode said, PictureClassifier trained, List<Example> pictures)
+            throws BadImageException {
+        for (int i = 0; i < pictures.size(); i++) {
+            PictureClassifier.Guess wanted =
+                    trained.classify(pictures.get(i).bytes(), 1).get(0);
+            JsonNode found = said.path(i).path("predictions").path(0);
+            boolean same = found.path("class").asText().equals(wanted.label())
+                    && Math.abs(found.path("probability").asDouble(Double.NaN) - wanted.probability()) <= TOLERANCE;
+            if (!same) {
+                return Optional.of("a fresh process says " + found + " of "
+                        + pictures.get(i).key() + ", the trained model " + wanted);
+            }
+        }
+        return Optional.empty();
+    }
+
+    private List<String> command(List<String> words) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(argument -> argument.startsWith("--add-opens") || argument.startsWith("-D"))
+                .forEach(command::add);
+        command.addAll(List.of("-cp", classPath(), main));
+        command.addAll(words);
+        return command;
+    }
+
+    /** Also what spark-submit added after the start. */
+    private static String classPath() {
+        List<String> places = new ArrayList<>();
+        for (ClassLoader loader = FreshProcess.class.getClassLoader(); loader != null; loader = loader.getParent()) {
+            if (loader instanceof URLClassLoader added) {
+                Stream.of(added.getURLs()).map(FreshProcess::file).forEach(places::add);
+            }
+        }
+        places.add(System.getProperty("java.class.path"));
+        return String.join(File.pathSeparator, places);
+    }
+
+    private static String file(URL url) {
+        try {
+            return Path.of(url.toURI()).toString();
+        } catch (URISyntaxException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (Stream<Path> all = Files.walk(folder)) {
+            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        }
+    }
+}

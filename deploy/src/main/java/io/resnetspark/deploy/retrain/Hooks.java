@@ -1,0 +1,95 @@
+package io.resnetspark.deploy.retrain;
+
+import io.resnetspark.storage.Json;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/**
+ * Tells others how a retraining ended. It decides nothing: what fails here is said and passed over. Addresses and
+ * commands are never written anywhere, since they may hold passwords.
+ */
+final class Hooks {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    /** Whom to tell; an empty one is not told. */
+    record Targets(String url, List<String> command) {
+        @Override
+        public String toString() {
+            return "Targets[...]";
+        }
+    }
+
+    private final Targets targets;
+    private final Consumer<String> complaints;
+
+    Hooks(Targets targets, Consumer<String> complaints) {
+        this.targets = targets;
+        this.complaints = complaints;
+    }
+
+    void tell(Outcome outcome) throws IOException {
+        byte[] json = Json.COMPACT.writeValueAsBytes(outcome);
+        if (!targets.url.isEmpty()) {
+            attempt("The webhook", () -> post(json));
+        }
+        if (!targets.command.isEmpty()) {
+            attempt("The hook's command", () -> execute(json));
+        }
+    }
+
+    /** Something that may fail; what is wrong, or nothing. */
+    private interface Call {
+        String make() throws IOException, InterruptedException;
+    }
+
+    private void attempt(String what, Call call) {
+        try {
+            String problem = call.make();
+            if (!problem.isEmpty()) {
+                complaints.accept(what + " was not heard: " + problem);
+            }
+        } catch (IOException | IllegalArgumentException failed) {
+            complaints.accept(what + " was not heard: " + failed.getClass().getSimpleName());
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private String post(byte[] json) throws IOException, InterruptedException {
+        HttpRequest request = HttpRequest.newBuilder(URI.create(targets.url))
+                .timeout(PATIENCE)
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofByteArray(json))
+                .build();
+        HttpClient client = HttpClient.newBuilder().connectTimeout(PATIENCE).build();
+        int status =
+                client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
+        return status / 100 == 2 ? "" : "it answered " + status + ".";
+    }
+
+    private String execute(byte[] json) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(targets.command)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        try (OutputStream in = process.getOutputStream()) {
+            in.write((new String(json, StandardCharsets.UTF_8) + "\n").getBytes(StandardCharsets.UTF_8));
+        } catch (IOException doesNotRead) {
+            // Its exit code tells whether it minds.
+        }
+        if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+            process.destroyForcibly();
+            return "it did not end in " + PATIENCE.toSeconds() + " s.";
+        }
+        return process.exitValue() == 0 ? "" : "it ended with " + process.exitValue() + ".";
+    }
+}

@@ -1,0 +1,151 @@
+package io.resnetspark.deploy.retrain;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import io.resnetspark.data.Split;
+import io.resnetspark.data.source.Sources;
+import io.resnetspark.storage.BadInputException;
+import io.resnetspark.train.evaluate.Evaluation;
+import io.resnetspark.train.recipe.Hocon;
+import io.resnetspark.train.recipe.Problems;
+import io.resnetspark.train.recipe.Section;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What is retrained, when, and what must hold for the result to be used: a HOCON file, read strictly; defaults.conf has
+ * a word on each key.
+ *
+ * @param name of the model in the registry
+ * @param registry its folder, such as hdfs:///models
+ * @param data the prepared dataset
+ * @param runs the folder that attempts are kept in
+ * @param recipe file, beside the plan if it is no absolute path
+ * @param fromChampion whether training begins with the champion's weights
+ */
+public record RetrainPlan(
+        String name,
+        String registry,
+        String data,
+        String runs,
+        String recipe,
+        Map<String, String> overrides,
+        Corpus corpus,
+        boolean fromChampion,
+        Reasons reasons,
+        GateRules gate,
+        int checkpointMinutes,
+        int keep,
+        Duration lease,
+        Hooks.Targets hooks) {
+    private static final Config DEFAULTS = ConfigFactory.parseResources(RetrainPlan.class, "defaults.conf");
+
+    /** Where new pictures come from; nothing is prepared if {@code from} is empty. */
+    public record Corpus(
+            String from, String source, int shorterSide, boolean keepOriginal, int shardMebibytes, double mostBad) {}
+
+    /** What is reason enough to train; 0 where it is none. */
+    public record Reasons(long newPictures, int championDays) {}
+
+    /** What must hold for a challenger to become champion. */
+    public record GateRules(
+            Split split,
+            double minimumGain,
+            double leastAccuracy,
+            double largestClassLoss,
+            int classPictures,
+            double significance) {}
+
+    /**
+     * Reads a plan.
+     *
+     * @throws BadInputException listing all that is wrong with it
+     */
+    public static RetrainPlan parse(String text, String name) {
+        Config config = Hocon.parseTrusted(text, name).withFallback(DEFAULTS).resolve();
+        Problems problems = new Problems();
+        Section root = new Section(config, "", problems);
+        RetrainPlan plan = new RetrainPlan(
+                needed(root, "name"),
+                needed(root, "registry"),
+                needed(root, "data"),
+                needed(root, "runs"),
+                needed(root, "recipe"),
+                overrides(root, config),
+                corpus(root.section("prepare")),
+                root.choice("begin", "scratch", "champion").equals("champion"),
+                reasons(root.section("reason")),
+                gate(root.section("gate")),
+                root.integer("checkpoint-minutes", 1, 100_000),
+                root.integer("keep", 1, 1_000_000),
+                Duration.ofSeconds(root.integer("lease-seconds", 3, 86_400)),
+                hooks(root.section("hooks")));
+        root.refuseUnknown();
+        problems.throwIfAny();
+        return plan;
+    }
+
+    private static String needed(Section root, String key) {
+        String value = root.text(key);
+        if (value.isBlank()) {
+            root.problem(key, "\"\"", "a word");
+        }
+        return value;
+    }
+
+    private static Map<String, String> overrides(Section root, Config config) {
+        root.section("set"); // says if it is no block; what is in it, the recipe judges
+        Map<String, String> overrides = new LinkedHashMap<>();
+        if (config.hasPath("set")) {
+            config.getConfig("set")
+                    .entrySet()
+                    .forEach(entry ->
+                            overrides.put(entry.getKey(), entry.getValue().render()));
+        }
+        return overrides;
+    }
+
+    private static Corpus corpus(Section section) {
+        Corpus corpus = new Corpus(
+                section.text("from"),
+                section.choice("source", Sources.NAMES.toArray(String[]::new)),
+                section.integer("shorter-side", 1, 100_000),
+                section.flag("keep-original"),
+                section.integer("shard-mebibytes", 1, 1024),
+                section.number("most-bad", 0, 1));
+        section.refuseUnknown();
+        return corpus;
+    }
+
+    private static Reasons reasons(Section section) {
+        Reasons reasons = new Reasons(
+                section.integer("new-pictures", 0, Integer.MAX_VALUE), section.integer("champion-days", 0, 100_000));
+        section.refuseUnknown();
+        return reasons;
+    }
+
+    private static GateRules gate(Section section) {
+        section.choice("protocol", Evaluation.PROTOCOL);
+        GateRules rules = new GateRules(
+                Split.named(section.choice("split", "val", "train")),
+                section.number("minimum-gain", -1, 1),
+                section.number("least-accuracy", 0, 1),
+                section.number("largest-class-loss", 0, 1),
+                section.integer("class-pictures", 1, Integer.MAX_VALUE),
+                section.number("significance", 0, 1));
+        section.refuseUnknown();
+        return rules;
+    }
+
+    private static Hooks.Targets hooks(Section section) {
+        Hooks.Targets targets = new Hooks.Targets(section.text("url"), List.copyOf(section.texts("command")));
+        section.refuseUnknown();
+        if (!targets.url().isEmpty() && !targets.url().matches("https?://.+")) {
+            // Without the value, which may be secret.
+            section.problem("url", "(not shown)", "an address that begins with http:// or https://");
+        }
+        return targets;
+    }
+}

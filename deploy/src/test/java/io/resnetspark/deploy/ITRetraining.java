@@ -1,0 +1,212 @@
+package io.resnetspark.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.resnetspark.data.Corpora;
+import io.resnetspark.deploy.Command.Ended;
+import io.resnetspark.deploy.registry.Event;
+import io.resnetspark.deploy.registry.RegisteredModel;
+import io.resnetspark.deploy.registry.Registry;
+import io.resnetspark.deploy.registry.Version;
+import io.resnetspark.storage.Json;
+import java.io.BufferedReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A night after the other: scripts/resnet retrain as a scheduler starts it, and as it may be killed. */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class ITRetraining {
+    /** Short runs need no better compiler. */
+    private static final Map<String, String> QUICK =
+            Map.of("RESNET_JAVA_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC");
+
+    @TempDir
+    static Path folder;
+
+    @BeforeAll
+    static void write() throws Exception {
+        Corpora.folders(folder.resolve("corpus"), 20, 10, 36);
+        SmallRecipe.write(folder.resolve("small.conf"));
+        plan("plan.conf", "");
+    }
+
+    private static Path plan(String file, String more) throws Exception {
+        return Files.writeString(folder.resolve(file), """
+                name = colours
+                registry = "FOLDER/models"
+                data = "FOLDER/data"
+                runs = "FOLDER/runs"
+                recipe = small.conf
+                set.epochs = 1
+                prepare { from = "FOLDER/corpus", shorter-side = 36 }
+                gate { minimum-gain = -1 }
+                lease-seconds = 3
+                hooks.command = [sh, -c, "cat >> FOLDER/told"]
+                """.replace("FOLDER", folder.toString()) + more);
+    }
+
+    private static Ended retrain(String... words) throws Exception {
+        String[] all = new String[words.length + 1];
+        all[0] = "retrain";
+        System.arraycopy(words, 0, all, 1, words.length);
+        return Command.run(QUICK, "scripts/resnet", all);
+    }
+
+    private static JsonNode lastLine(Ended ended) throws Exception {
+        List<String> lines = ended.out().lines().toList();
+        return Json.COMPACT.readTree(lines.get(lines.size() - 1));
+    }
+
+    private static String plan() {
+        return folder.resolve("plan.conf").toString();
+    }
+
+    private static RegisteredModel model() throws Exception {
+        return new Registry(
+                        new org.apache.hadoop.fs.Path(folder.resolve("models").toUri()), new Configuration())
+                .model("colours");
+    }
+
+    private static int versions() throws Exception {
+        return model().numbers().size();
+    }
+
+    @Test
+    @Order(1)
+    void fromNothingToAChampion() throws Exception {
+        assertThat(retrain(plan(), "--dry-run").ok().out()).contains("there is no dataset at");
+        assertThat(folder.resolve("models")).doesNotExist();
+        JsonNode outcome = lastLine(retrain(plan()).ok());
+        assertThat(outcome.path("outcome").asText()).isEqualTo("promoted");
+        assertThat(outcome.path("why").asText()).isEqualTo("there is no champion");
+        assertThat(model().events().champion()).contains(1);
+        assertThat(Files.readString(folder.resolve("told"))).contains("\"outcome\":\"promoted\"");
+
+        JsonNode again = lastLine(retrain(plan()).ok());
+        assertThat(again.path("outcome").asText()).isEqualTo("nothing");
+        assertThat(again.path("why").asText()).contains("there are 0 new pictures");
+        assertThat(versions()).isOne();
+    }
+
+    /** Twelve to validate on; those that are there stay as they are. */
+    private static void addPictures() throws Exception {
+        Path more = Corpora.folders(folder.resolve("more"), 20, 14, 36);
+        try (Stream<Path> all = Files.walk(more)) {
+            for (Path file : all.filter(Files::isRegularFile).toList()) {
+                Path target = folder.resolve("corpus").resolve(more.relativize(file));
+                if (Files.notExists(target)) {
+                    Files.copy(file, target);
+                }
+            }
+        }
+    }
+
+    @Test
+    @Order(2)
+    void newPicturesAreReasonAndTheGateMayRefuse() throws Exception {
+        addPictures();
+        String strict = plan("strict.conf", "gate.minimum-gain = 0.9\n").toString();
+        Ended ended = retrain(strict);
+        assertThat(ended.code()).as(ended.err()).isEqualTo(3);
+        JsonNode outcome = lastLine(ended);
+        assertThat(outcome.path("outcome").asText()).isEqualTo("refused");
+        assertThat(outcome.path("why").asText()).contains("is below minimum-gain = 0.9");
+        assertThat(outcome.path("champion").asInt()).isOne();
+        assertThat(versions()).isOne();
+        assertThat(lastLine(retrain(strict).ok()).path("why").asText()).contains("were tried before");
+        String log = Command.run(
+                        Map.of(), "scripts/resnet", "models", "log", "colours", "--registry", folder + "/models")
+                .ok()
+                .out();
+        assertThat(log).contains("refuse").contains("minimum-gain");
+    }
+
+    @Test
+    @Order(3)
+    void twoAtOnceAreOne() throws Exception {
+        CompletableFuture<Ended> one = CompletableFuture.supplyAsync(this::forced);
+        CompletableFuture<Ended> other = CompletableFuture.supplyAsync(this::forced);
+        int before = versions();
+        List<String> outcomes = List.of(
+                lastLine(one.get()).path("outcome").asText(),
+                lastLine(other.get()).path("outcome").asText());
+        assertThat(outcomes).containsExactlyInAnyOrder("promoted", "busy");
+        assertThat(versions()).isEqualTo(before + 1);
+    }
+
+    private Ended forced() {
+        try {
+            return retrain(plan(), "--force");
+        } catch (Exception failed) {
+            throw new IllegalStateException(failed);
+        }
+    }
+
+    /** Killed as soon as it says that it begins with a step, and started again without a word more. */
+    @ParameterizedTest
+    @Order(4)
+    @ValueSource(
+            strings = {
+                "attempt",
+                "train in",
+                "evaluate:",
+                "compare with",
+                "publish",
+                "try",
+                "promote",
+                "prune",
+                "tell that it is"
+            })
+    void killedAtAnyStepItComesToTheSameEnd(String step) throws Exception {
+        int before = versions();
+        Process process = Command.of(QUICK, "scripts/resnet", "retrain", plan(), "--force")
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        try (BufferedReader lines = process.errorReader(StandardCharsets.UTF_8)) {
+            String line = lines.readLine();
+            while (line != null && !line.contains(step)) {
+                line = lines.readLine();
+            }
+            assertThat(line).as("a line with " + step).isNotNull();
+            process.destroyForcibly().waitFor();
+        }
+        boolean ended = Files.exists(folder.resolve("runs/" + runs() + "/outcome.json"));
+        Ended again = retrain(plan()).ok();
+        JsonNode outcome = lastLine(again);
+        // At the last step it may have come to its end before the signal did.
+        assertThat(outcome.path("outcome").asText()).as(again.err()).isEqualTo(ended ? "nothing" : "promoted");
+        assertThat(runs()).as("attempts").isEqualTo(before + 2); // one was refused
+        assertThat(model().numbers()).hasSize(before + 1);
+        Version newest = model().newest();
+        assertThat(newest.number()).isEqualTo(before + 1);
+        assertThat(model().events().champion()).contains(newest.number());
+        assertThat(model().publication(newest.number()).orElseThrow().why()).isEqualTo("--force");
+        model().verify(newest);
+        assertThat(model().history().stream()
+                        .filter(event -> event.action() == Event.Action.PROMOTE)
+                        .filter(event -> event.version() == newest.number()))
+                .hasSize(1);
+    }
+
+    private static int runs() throws Exception {
+        try (Stream<Path> attempts = Files.list(folder.resolve("runs/attempts"))) {
+            return (int) attempts.filter(file -> !file.getFileName().toString().startsWith("."))
+                    .count();
+        }
+    }
+}

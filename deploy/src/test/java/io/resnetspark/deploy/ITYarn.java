@@ -1,0 +1,101 @@
+package io.resnetspark.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.resnetspark.data.Corpora;
+import io.resnetspark.deploy.Command.Ended;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+
+/** deploy/yarn's settings, secrets and encryption included, on a real resource manager and HDFS. */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class ITYarn {
+    @TempDir
+    static Path folder;
+
+    private static YarnCluster yarn;
+    private static String recipe;
+
+    @BeforeAll
+    static void start() throws Exception {
+        yarn = YarnCluster.start(folder);
+        Path corpus = Corpora.folders(folder.resolve("corpus"), 40, 20, 36);
+        Path local = SmallRecipe.write(folder.resolve("small.conf"));
+        recipe = yarn.at("recipes/small.conf");
+        yarn.files().copyFromLocalFile(hadoop(local), new org.apache.hadoop.fs.Path(recipe));
+        yarn.files().copyFromLocalFile(hadoop(corpus), new org.apache.hadoop.fs.Path(yarn.at("corpus")));
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        if (yarn != null) {
+            yarn.close();
+        }
+    }
+
+    private static org.apache.hadoop.fs.Path hadoop(Path path) {
+        return new org.apache.hadoop.fs.Path(path.toUri());
+    }
+
+    @Test
+    @Order(1)
+    void clientModePreparesAndTellsWhatTheClusterIs() throws Exception {
+        yarn.submit("client", "prepare", "--from", yarn.at("corpus"), "--to", yarn.at("data"), "--shard-size", "100k")
+                .ok();
+        Ended doctor = yarn.submit("client", "doctor", recipe, "--data", yarn.at("data"), "--out", yarn.at("runs"))
+                .ok();
+        assertThat(doctor.out())
+                .contains("2 executors answered")
+                .contains("every executor can read the data")
+                .contains("a worker needs")
+                .contains("the driver can write to " + yarn.at("runs"));
+        assertThat(yarn.submit("client", "doctor", recipe, "--set", "batch=4096")
+                        .out())
+                .contains("bad ")
+                .contains("its container is granted 1,024 MiB")
+                .contains("spark.executor.memoryOverhead=");
+    }
+
+    @Test
+    @Order(2)
+    void clusterModeTrainsWithoutTheMachineThatSubmitted() throws Exception {
+        yarn.submit(
+                        "cluster",
+                        "train",
+                        recipe,
+                        "--data",
+                        yarn.at("data"),
+                        "--out",
+                        yarn.at("runs/1"),
+                        "--set",
+                        "epochs=2",
+                        "--resume")
+                .ok();
+        assertThat(yarn.files().exists(new org.apache.hadoop.fs.Path(yarn.at("runs/1/model/manifest.json"))))
+                .isTrue();
+        assertThat(yarn.containerLogs()).contains("epoch 2/2");
+    }
+
+    @Test
+    @Order(3)
+    void clusterModeTellsOfFailures() throws Exception {
+        Ended ended = yarn.submit(
+                "cluster",
+                "train",
+                recipe,
+                "--data",
+                yarn.at("nowhere"),
+                "--out",
+                yarn.at("runs/2"),
+                "--set",
+                "epochs=2");
+        assertThat(ended.code()).isNotZero();
+        assertThat(yarn.containerLogs()).contains("nowhere");
+    }
+}

@@ -1,0 +1,137 @@
+package io.resnetspark.deploy;
+
+import io.resnetspark.deploy.Command.Ended;
+import io.resnetspark.storage.MiniHdfs;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.yarn.conf.YarnConfiguration;
+import org.apache.hadoop.yarn.server.MiniYARNCluster;
+
+/** A real resource manager with two node managers and a real HDFS in this JVM; containers are processes of their own. */
+final class YarnCluster implements AutoCloseable {
+    private static final Path SPARK_HOME =
+            Path.of("..", "target", "spark-home").toAbsolutePath().normalize();
+
+    private final MiniHdfs hdfs;
+    private final MiniYARNCluster yarn;
+    private final Path folder;
+
+    private YarnCluster(MiniHdfs hdfs, MiniYARNCluster yarn, Path folder) {
+        this.hdfs = hdfs;
+        this.yarn = yarn;
+        this.folder = folder;
+    }
+
+    static YarnCluster start(Path folder) throws Exception {
+        Command.run(Map.of(), "scripts/spark-home", SPARK_HOME.toString()).ok();
+        System.setProperty("test.build.data", folder.resolve("yarn").toString());
+        MiniHdfs hdfs = MiniHdfs.start(folder.resolve("hdfs"));
+        MiniYARNCluster yarn = new MiniYARNCluster("resnet", 2, 1, 1);
+        try {
+            YarnConfiguration conf = new YarnConfiguration(hdfs.configuration());
+            conf.set("yarn.scheduler.capacity.root.queues", "default");
+            conf.set("yarn.scheduler.capacity.root.default.capacity", "100");
+            conf.set("yarn.scheduler.capacity.maximum-am-resource-percent", "1.0");
+            conf.setInt("yarn.scheduler.minimum-allocation-mb", 128);
+            conf.setBoolean("yarn.nodemanager.pmem-check-enabled", false);
+            conf.setBoolean("yarn.nodemanager.vmem-check-enabled", false);
+            conf.set("yarn.nodemanager.disk-health-checker.max-disk-utilization-per-disk-percentage", "99.9");
+            conf.setInt("yarn.nodemanager.delete.debug-delay-sec", 600);
+            conf.setInt("yarn.resourcemanager.nodemanagers.heartbeat-interval-ms", 200);
+            yarn.init(conf);
+            yarn.start();
+            YarnCluster cluster = new YarnCluster(hdfs, yarn, folder);
+            cluster.writeConfiguration();
+            return cluster;
+        } catch (IOException | RuntimeException failure) {
+            yarn.close();
+            hdfs.close();
+            throw failure;
+        }
+    }
+
+    private void writeConfiguration() throws IOException {
+        Path conf = Files.createDirectories(folder.resolve("conf"));
+        try (OutputStream core = Files.newOutputStream(conf.resolve("core-site.xml"));
+                OutputStream site = Files.newOutputStream(conf.resolve("yarn-site.xml"))) {
+            Configuration addresses = new Configuration(false);
+            addresses.set("fs.defaultFS", hdfs.uri());
+            addresses.writeXml(core);
+            yarn.getConfig().writeXml(site);
+        }
+        // What deploy/yarn has, but for what lies on a cluster's own HDFS.
+        List<String> lines = Files.readAllLines(Path.of("yarn", "spark-defaults.conf")).stream()
+                .filter(line -> !line.startsWith("spark.yarn.archive") && !line.startsWith("spark.eventLog"))
+                .toList();
+        Files.write(folder.resolve("spark.conf"), lines);
+    }
+
+    String at(String path) throws IOException {
+        return hdfs.uri() + "/" + path;
+    }
+
+    FileSystem files() throws IOException {
+        return FileSystem.get(hdfs.configuration());
+    }
+
+    Ended submit(String deployMode, String... command) throws IOException, InterruptedException {
+        List<String> words = new ArrayList<>(List.of(
+                "--properties-file",
+                folder.resolve("spark.conf").toString(),
+                "--deploy-mode",
+                deployMode,
+                "--num-executors",
+                "2",
+                "--executor-cores",
+                "1",
+                "--executor-memory",
+                "1g",
+                "--driver-memory",
+                "1g",
+                "--conf",
+                "spark.yarn.jars=local:" + SPARK_HOME + "/jars/*",
+                "--conf",
+                "spark.executor.memoryOverhead=1g",
+                "--conf",
+                "spark.ui.enabled=false",
+                "--conf",
+                "spark.yarn.report.interval=500ms",
+                "--conf",
+                "spark.yarn.scheduler.heartbeat.interval-ms=500",
+                "--"));
+        words.addAll(List.of(command));
+        Map<String, String> environment = new HashMap<>(StandaloneCluster.environment(SPARK_HOME));
+        environment.put("RESNET_EVERYWHERE", "yes");
+        environment.put("HADOOP_CONF_DIR", folder.resolve("conf").toString());
+        environment.put("JAVA_HOME", System.getProperty("java.home"));
+        return Command.run(environment, "scripts/submit", words.toArray(String[]::new));
+    }
+
+    /** All that containers printed. */
+    String containerLogs() throws IOException {
+        StringBuilder all = new StringBuilder();
+        try (Stream<Path> files = Files.walk(folder.resolve("yarn"))) {
+            for (Path file : files.filter(file -> file.endsWith("stdout") || file.endsWith("stderr"))
+                    .toList()) {
+                all.append(new String(Files.readAllBytes(file), StandardCharsets.UTF_8));
+            }
+        }
+        return all.toString();
+    }
+
+    @Override
+    public void close() throws IOException {
+        yarn.close();
+        hdfs.close();
+    }
+}

@@ -1,0 +1,75 @@
+package io.resnetspark.train.recipe;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigIncludeContext;
+import com.typesafe.config.ConfigIncluder;
+import com.typesafe.config.ConfigIncluderClasspath;
+import com.typesafe.config.ConfigIncluderFile;
+import com.typesafe.config.ConfigIncluderURL;
+import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigParseOptions;
+import com.typesafe.config.ConfigResolveOptions;
+import io.resnetspark.storage.BadInputException;
+import java.io.File;
+import java.io.StringReader;
+import java.net.URL;
+
+/** HOCON as we read it: a text is all there is; it cannot make us open files or addresses. */
+public final class Hocon {
+    private Hocon() {}
+
+    /**
+     * Reads a text that may come from anywhere. What ${NAMES} stand for must be in it.
+     *
+     * @param name what error messages call it: its path
+     * @throws BadInputException saying where it is wrong
+     */
+    public static Config parse(String text, String name) {
+        return parse(text, name, ConfigResolveOptions.noSystem());
+    }
+
+    /** The same for texts of whoever runs us, whose ${NAMES} may stand for environment variables. */
+    public static Config parseTrusted(String text, String name) {
+        return parse(text, name, ConfigResolveOptions.defaults());
+    }
+
+    private static Config parse(String text, String name, ConfigResolveOptions resolution) {
+        ConfigParseOptions options =
+                ConfigParseOptions.defaults().setOriginDescription(name).setIncluder(new NoIncludes());
+        try {
+            return ConfigFactory.parseReader(new StringReader(text), options).resolve(resolution);
+        } catch (ConfigException unreadable) {
+            throw new BadInputException(unreadable.getMessage(), unreadable);
+        }
+    }
+
+    private static final class NoIncludes
+            implements ConfigIncluder, ConfigIncluderFile, ConfigIncluderURL, ConfigIncluderClasspath {
+        @Override
+        public ConfigIncluder withFallback(ConfigIncluder fallback) {
+            return this;
+        }
+
+        @Override
+        public ConfigObject include(ConfigIncludeContext context, String what) {
+            throw new ConfigException.Generic("'include \"" + what + "\"': nothing can be included; write it here.");
+        }
+
+        @Override
+        public ConfigObject includeFile(ConfigIncludeContext context, File what) {
+            return include(context, what.toString());
+        }
+
+        @Override
+        public ConfigObject includeURL(ConfigIncludeContext context, URL what) {
+            return include(context, what.toString());
+        }
+
+        @Override
+        public ConfigObject includeResources(ConfigIncludeContext context, String what) {
+            return include(context, what);
+        }
+    }
+}
