@@ -57,7 +57,11 @@ public final class Json {
     /** The same for the bytes of a file that was read already. */
     public static <T> T read(byte[] json, Path file, Class<T> type) throws IOException {
         try {
-            return PRETTY.readValue(json, type);
+            T value = PRETTY.readValue(json, type);
+            if (value == null) {
+                throw new BadInputException(file + " cannot be read: it holds nothing but null.");
+            }
+            return value;
         } catch (JsonProcessingException wrong) {
             throw new BadInputException(file + " cannot be read: " + wrong.getOriginalMessage(), wrong);
         }

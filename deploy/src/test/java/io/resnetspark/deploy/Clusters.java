@@ -20,21 +20,51 @@ final class Clusters implements AutoCloseable {
 
     private final MiniHdfs hdfs;
     private final StandaloneCluster spark;
-    private final boolean jarsAreSent;
+    private final Path settings;
+    private final Sharing sharing;
 
-    private Clusters(MiniHdfs hdfs, StandaloneCluster spark, boolean jarsAreSent) {
-        this.hdfs = hdfs;
-        this.spark = spark;
-        this.jarsAreSent = jarsAreSent;
+    /** What the machines of a cluster have in common. */
+    enum Sharing {
+        /** A disk, and a network that they trust. */
+        ALL,
+        /** No more than a secret: jars are sent, and what is said is authenticated and encrypted. */
+        SECRET;
+
+        /** Nobody may find it anywhere (ITCluster). */
+        static final String WORD = "f00dfeedbeefcafe0123456789abcdef";
+
+        Map<String, String> daemons() {
+            return this == ALL
+                    ? Map.of()
+                    : Map.of(
+                            "_SPARK_AUTH_SECRET",
+                            WORD,
+                            "SPARK_DAEMON_JAVA_OPTS",
+                            "-Dspark.authenticate=true -Dspark.network.crypto.enabled=true");
+        }
     }
 
-    /** @param jarsAreSent to every executor, as where nodes share nothing; it takes its time */
-    static Clusters start(Path folder, boolean jarsAreSent) throws Exception {
+    private Clusters(MiniHdfs hdfs, StandaloneCluster spark, Path settings, Sharing sharing) {
+        this.hdfs = hdfs;
+        this.spark = spark;
+        this.settings = settings;
+        this.sharing = sharing;
+    }
+
+    static Clusters start(Path folder, Sharing sharing) throws Exception {
         Command.run(Map.of(), "scripts/spark-home", SPARK_HOME.toString()).ok();
         MiniHdfs hdfs = MiniHdfs.start(folder.resolve("hdfs"));
         try {
             Path logs = Files.createDirectories(folder.resolve("cluster"));
-            return new Clusters(hdfs, StandaloneCluster.start(SPARK_HOME, logs, 2), jarsAreSent);
+            // What deploy/standalone has, but for this master and its logs.
+            Path settings = folder.resolve("spark.conf");
+            List<String> lines = Files.readAllLines(Path.of("standalone", "spark-defaults.conf")).stream()
+                    .filter(line -> sharing == Sharing.SECRET)
+                    .filter(line -> !line.startsWith("spark.master") && !line.startsWith("spark.eventLog"))
+                    .toList();
+            Files.write(settings, lines);
+            StandaloneCluster spark = StandaloneCluster.start(SPARK_HOME, logs, 2, sharing.daemons());
+            return new Clusters(hdfs, spark, settings, sharing);
         } catch (IOException | InterruptedException | RuntimeException failure) {
             hdfs.close();
             throw failure;
@@ -60,6 +90,8 @@ final class Clusters implements AutoCloseable {
 
     Ended submit(String... command) throws IOException, InterruptedException {
         List<String> words = new ArrayList<>(List.of(
+                "--properties-file",
+                settings.toString(),
                 "--master",
                 spark.url(),
                 "--executor-cores",
@@ -77,7 +109,8 @@ final class Clusters implements AutoCloseable {
                 "--"));
         words.addAll(List.of(command));
         Map<String, String> environment = new HashMap<>(StandaloneCluster.environment(SPARK_HOME));
-        environment.put("RESNET_EVERYWHERE", jarsAreSent ? "no" : "yes");
+        environment.putAll(sharing.daemons());
+        environment.put("RESNET_EVERYWHERE", sharing == Sharing.ALL ? "yes" : "no");
         return Command.run(environment, "scripts/submit", words.toArray(String[]::new));
     }
 

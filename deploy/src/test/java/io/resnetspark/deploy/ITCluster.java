@@ -9,6 +9,8 @@ import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.Shards;
 import io.resnetspark.deploy.Command.Ended;
 import io.resnetspark.storage.Json;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,7 +33,7 @@ class ITCluster {
 
     @BeforeAll
     static void start() throws Exception {
-        clusters = Clusters.start(folder, true);
+        clusters = Clusters.start(folder, Clusters.Sharing.SECRET);
     }
 
     @AfterAll
@@ -85,6 +87,20 @@ class ITCluster {
         Ended again = submit("train", recipe.toString(), "--data", data, "--out", run);
         assertThat(again.code()).isEqualTo(2);
         assertThat(again.err()).contains("nothing is overwritten");
+        theSecretIsNowhere(trained, again);
+    }
+
+    private static void theSecretIsNowhere(Ended... said) throws Exception {
+        for (Ended each : said) {
+            assertThat(each.out() + each.err()).doesNotContain(Clusters.Sharing.WORD);
+        }
+        try (Stream<Path> all = Files.walk(folder)) {
+            for (Path file : all.filter(Files::isRegularFile).toList()) {
+                assertThat(Files.readString(file, StandardCharsets.ISO_8859_1))
+                        .as(file.toString())
+                        .doesNotContain(Clusters.Sharing.WORD);
+            }
+        }
     }
 
     /** One while pictures are looked at, one while shards are written. */

@@ -3,6 +3,7 @@ package io.resnetspark.deploy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.sun.net.httpserver.HttpServer;
 import io.resnetspark.data.Corpora;
 import io.resnetspark.deploy.Command.Ended;
 import io.resnetspark.deploy.registry.Event;
@@ -11,9 +12,12 @@ import io.resnetspark.deploy.registry.Registry;
 import io.resnetspark.deploy.registry.Version;
 import io.resnetspark.storage.Json;
 import java.io.BufferedReader;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -56,6 +60,7 @@ class ITRetraining {
                 prepare { from = "FOLDER/corpus", shorter-side = 36 }
                 gate { minimum-gain = -1 }
                 lease-seconds = 3
+                keep = 100
                 hooks.command = [sh, -c, "cat >> FOLDER/told"]
                 """.replace("FOLDER", folder.toString()) + more);
     }
@@ -207,6 +212,44 @@ class ITRetraining {
         try (Stream<Path> attempts = Files.list(folder.resolve("runs/attempts"))) {
             return (int) attempts.filter(file -> !file.getFileName().toString().startsWith("."))
                     .count();
+        }
+    }
+
+    /** The hook's address has a word in it that may be nowhere else, whether the hook answers or not. */
+    @Test
+    @Order(5)
+    void secretsAreWrittenNowhere() throws Exception {
+        String secret = "correcthorsebatterystaple";
+        StringBuilder heard = new StringBuilder();
+        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/", exchange -> {
+            heard.append(exchange.getRequestURI())
+                    .append(new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
+            exchange.sendResponseHeaders(500, -1);
+            exchange.close();
+        });
+        server.start();
+        Map<String, String> environment = new HashMap<>(QUICK);
+        environment.put("HOOK", "http://127.0.0.1:" + server.getAddress().getPort() + "/?token=" + secret);
+        Ended ended;
+        try {
+            String plan = plan("hooked.conf", "hooks.url = ${HOOK}\n").toString();
+            ended = Command.run(environment, "scripts/resnet", "retrain", plan, "--force")
+                    .ok();
+        } finally {
+            server.stop(0);
+        }
+        assertThat(heard).contains(secret).contains("\"outcome\":\"promoted\"");
+        assertThat(ended.err())
+                .contains("The webhook was not heard: it answered 500.")
+                .doesNotContain(secret);
+        assertThat(ended.out()).doesNotContain(secret);
+        try (Stream<Path> all = Files.walk(folder)) {
+            for (Path file : all.filter(Files::isRegularFile).toList()) {
+                assertThat(Files.readString(file, StandardCharsets.ISO_8859_1))
+                        .as(file.toString())
+                        .doesNotContain(secret);
+            }
         }
     }
 }

@@ -34,7 +34,7 @@ class ITTrainingFaults {
 
     @BeforeAll
     static void start() throws Exception {
-        clusters = Clusters.start(folder, false);
+        clusters = Clusters.start(folder, Clusters.Sharing.ALL);
         Path corpus = Corpora.folders(folder.resolve("corpus"), 40, 20, 36);
         recipe = SmallRecipe.write(folder.resolve("small.conf")).toString();
         clusters.submit("prepare", "--from", corpus.toString(), "--to", clusters.at("data"), "--shard-size", "100k")

@@ -21,13 +21,18 @@ final class StandaloneCluster implements AutoCloseable {
     private final int port = freePort();
     private final int webPort = freePort();
 
-    private StandaloneCluster(Path home, Path folder) throws IOException {
+    private final Map<String, String> environment;
+
+    private StandaloneCluster(Path home, Path folder, Map<String, String> environment) throws IOException {
         this.home = home;
         this.folder = folder;
+        this.environment = environment;
     }
 
-    static StandaloneCluster start(Path home, Path folder, int workers) throws IOException, InterruptedException {
-        StandaloneCluster cluster = new StandaloneCluster(home, folder);
+    /** @param environment of the daemons, beside what they always need */
+    static StandaloneCluster start(Path home, Path folder, int workers, Map<String, String> environment)
+            throws IOException, InterruptedException {
+        StandaloneCluster cluster = new StandaloneCluster(home, folder, environment);
         try {
             cluster.daemon(
                     "master",
@@ -100,6 +105,7 @@ final class StandaloneCluster implements AutoCloseable {
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve(name + ".log").toFile());
         builder.environment().putAll(environment(home));
+        builder.environment().putAll(environment);
         processes.add(builder.start());
     }
 

@@ -60,6 +60,9 @@ public record Dataset(
         Objects.requireNonNull(splits, "splits");
         Objects.requireNonNull(statistics, "statistics");
         Objects.requireNonNull(meanImage, "mean_image");
+        if (meanImageFile != null) { // it has not always been said
+            Manifest.requireWithin(meanImageFile);
+        }
     }
 
     /** A shard: its path below the dataset, its examples, and its digest. */
