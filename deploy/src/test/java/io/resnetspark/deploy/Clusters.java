@@ -18,6 +18,9 @@ final class Clusters implements AutoCloseable {
     private static final Path SPARK_HOME =
             Path.of("..", "target", "spark-home").toAbsolutePath().normalize();
 
+    /** Beside the logs. */
+    static final String SETTINGS = "spark.conf";
+
     private final MiniHdfs hdfs;
     private final StandaloneCluster spark;
     private final Path settings;
@@ -30,17 +33,19 @@ final class Clusters implements AutoCloseable {
         /** No more than a secret: jars are sent, and what is said is authenticated and encrypted. */
         SECRET;
 
-        /** Nobody may find it anywhere (ITCluster). */
+        /** Nobody may find it anywhere but in the settings (ITCluster). */
         static final String WORD = "f00dfeedbeefcafe0123456789abcdef";
 
-        Map<String, String> daemons() {
-            return this == ALL
-                    ? Map.of()
-                    : Map.of(
-                            "_SPARK_AUTH_SECRET",
-                            WORD,
-                            "SPARK_DAEMON_JAVA_OPTS",
-                            "-Dspark.authenticate=true -Dspark.network.crypto.enabled=true");
+        /** What deploy/standalone has, but for this master and its logs. */
+        Path settings(Path file) throws IOException {
+            List<String> lines = new ArrayList<>();
+            if (this == SECRET) {
+                Files.readAllLines(Path.of("standalone", "spark-defaults.conf")).stream()
+                        .filter(line -> !line.startsWith("spark.master") && !line.startsWith("spark.eventLog"))
+                        .forEach(lines::add);
+                lines.add("spark.authenticate.secret " + WORD);
+            }
+            return Files.write(file, lines);
         }
     }
 
@@ -56,14 +61,8 @@ final class Clusters implements AutoCloseable {
         MiniHdfs hdfs = MiniHdfs.start(folder.resolve("hdfs"));
         try {
             Path logs = Files.createDirectories(folder.resolve("cluster"));
-            // What deploy/standalone has, but for this master and its logs.
-            Path settings = folder.resolve("spark.conf");
-            List<String> lines = Files.readAllLines(Path.of("standalone", "spark-defaults.conf")).stream()
-                    .filter(line -> sharing == Sharing.SECRET)
-                    .filter(line -> !line.startsWith("spark.master") && !line.startsWith("spark.eventLog"))
-                    .toList();
-            Files.write(settings, lines);
-            StandaloneCluster spark = StandaloneCluster.start(SPARK_HOME, logs, 2, sharing.daemons());
+            Path settings = sharing.settings(folder.resolve(SETTINGS));
+            StandaloneCluster spark = StandaloneCluster.start(SPARK_HOME, logs, 2, settings);
             return new Clusters(hdfs, spark, settings, sharing);
         } catch (IOException | InterruptedException | RuntimeException failure) {
             hdfs.close();
@@ -109,7 +108,6 @@ final class Clusters implements AutoCloseable {
                 "--"));
         words.addAll(List.of(command));
         Map<String, String> environment = new HashMap<>(StandaloneCluster.environment(SPARK_HOME));
-        environment.putAll(sharing.daemons());
         environment.put("RESNET_EVERYWHERE", sharing == Sharing.ALL ? "yes" : "no");
         return Command.run(environment, "scripts/submit", words.toArray(String[]::new));
     }

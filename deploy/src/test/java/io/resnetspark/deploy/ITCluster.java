@@ -95,7 +95,9 @@ class ITCluster {
             assertThat(each.out() + each.err()).doesNotContain(Clusters.Sharing.WORD);
         }
         try (Stream<Path> all = Files.walk(folder)) {
-            for (Path file : all.filter(Files::isRegularFile).toList()) {
+            for (Path file : all.filter(Files::isRegularFile)
+                    .filter(file -> !file.endsWith(Clusters.SETTINGS))
+                    .toList()) {
                 assertThat(Files.readString(file, StandardCharsets.ISO_8859_1))
                         .as(file.toString())
                         .doesNotContain(Clusters.Sharing.WORD);

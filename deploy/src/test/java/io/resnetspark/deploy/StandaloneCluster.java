@@ -21,18 +21,18 @@ final class StandaloneCluster implements AutoCloseable {
     private final int port = freePort();
     private final int webPort = freePort();
 
-    private final Map<String, String> environment;
+    private final Path settings;
 
-    private StandaloneCluster(Path home, Path folder, Map<String, String> environment) throws IOException {
+    private StandaloneCluster(Path home, Path folder, Path settings) throws IOException {
         this.home = home;
         this.folder = folder;
-        this.environment = environment;
+        this.settings = settings;
     }
 
-    /** @param environment of the daemons, beside what they always need */
-    static StandaloneCluster start(Path home, Path folder, int workers, Map<String, String> environment)
+    /** @param settings a file of Spark's properties, for master and workers */
+    static StandaloneCluster start(Path home, Path folder, int workers, Path settings)
             throws IOException, InterruptedException {
-        StandaloneCluster cluster = new StandaloneCluster(home, folder, environment);
+        StandaloneCluster cluster = new StandaloneCluster(home, folder, settings);
         try {
             cluster.daemon(
                     "master",
@@ -101,11 +101,11 @@ final class StandaloneCluster implements AutoCloseable {
         List<String> command =
                 new ArrayList<>(List.of(home.resolve("bin/spark-class").toString()));
         command.addAll(List.of(words));
+        command.addAll(List.of("--properties-file", settings.toString()));
         ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve(name + ".log").toFile());
         builder.environment().putAll(environment(home));
-        builder.environment().putAll(environment);
         processes.add(builder.start());
     }
 

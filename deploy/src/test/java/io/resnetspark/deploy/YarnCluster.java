@@ -67,7 +67,9 @@ final class YarnCluster implements AutoCloseable {
             Configuration addresses = new Configuration(false);
             addresses.set("fs.defaultFS", hdfs.uri());
             addresses.writeXml(core);
-            yarn.getConfig().writeXml(site);
+            Configuration all = new Configuration(yarn.getConfig());
+            all.unset("net.topology.node.switch.mapping.impl"); // the mini cluster's own, which nobody else has
+            all.writeXml(site);
         }
         // What deploy/yarn has, but for what lies on a cluster's own HDFS.
         List<String> lines = Files.readAllLines(Path.of("yarn", "spark-defaults.conf")).stream()
