@@ -30,7 +30,7 @@ final class Clusters implements AutoCloseable {
     enum Sharing {
         /** A disk, and a network that they trust. */
         ALL,
-        /** No more than a secret: jars are sent, and what is said is authenticated and encrypted. */
+        /** No more than a secret: jars are sent, and who speaks must know it. */
         SECRET;
 
         /** Nobody may find it anywhere but in the settings (ITCluster). */
@@ -42,6 +42,8 @@ final class Clusters implements AutoCloseable {
             if (this == SECRET) {
                 Files.readAllLines(Path.of("standalone", "spark-defaults.conf")).stream()
                         .filter(line -> !line.startsWith("spark.master") && !line.startsWith("spark.eventLog"))
+                        // Jars would take minutes to cross it; ITYarn has it on.
+                        .filter(line -> !line.startsWith("spark.network.crypto"))
                         .forEach(lines::add);
                 lines.add("spark.authenticate.secret " + WORD);
             }
@@ -105,6 +107,10 @@ final class Clusters implements AutoCloseable {
                 "spark.scheduler.minRegisteredResourcesRatio=1.0",
                 "--conf",
                 "spark.ui.enabled=false",
+                "--conf",
+                "spark.driver.extraJavaOptions=" + StandaloneCluster.SHORT_RUN,
+                "--conf",
+                "spark.executor.extraJavaOptions=" + StandaloneCluster.SHORT_RUN,
                 "--"));
         words.addAll(List.of(command));
         Map<String, String> environment = new HashMap<>(StandaloneCluster.environment(SPARK_HOME));

@@ -2,14 +2,7 @@ package io.resnetspark.deploy.retrain;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.resnetspark.data.Progress;
-import io.resnetspark.data.image.Codec;
-import io.resnetspark.data.prepare.Prepare;
-import io.resnetspark.data.prepare.PrepareSettings;
 import io.resnetspark.data.shard.Dataset;
-import io.resnetspark.data.shard.Example;
-import io.resnetspark.data.shard.Shards;
-import io.resnetspark.data.source.Source;
-import io.resnetspark.data.source.Sources;
 import io.resnetspark.deploy.registry.ChampionChangedException;
 import io.resnetspark.deploy.registry.Change;
 import io.resnetspark.deploy.registry.Event;
@@ -21,18 +14,11 @@ import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Lease;
 import io.resnetspark.storage.LeaseHeldException;
 import io.resnetspark.storage.Locations;
-import io.resnetspark.storage.Renames;
-import io.resnetspark.train.ExecutorCores;
-import io.resnetspark.train.Training;
 import io.resnetspark.train.artifact.ModelArtifact;
-import io.resnetspark.train.checkpoint.Checkpoints;
-import io.resnetspark.train.evaluate.Evaluation;
-import io.resnetspark.train.evaluate.Judgement;
 import io.resnetspark.train.recipe.Recipe;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
@@ -45,8 +31,6 @@ import org.apache.spark.api.java.JavaSparkContext;
  * killed on the way is gone on from: each step looks first whether it was done.
  */
 public final class Retraining {
-    private static final int CHECKED_PICTURES = 4;
-    private static final int KEPT_CHECKPOINTS = 3;
     private static final Duration POLL = Duration.ofSeconds(1);
 
     private final JavaSparkContext spark;
@@ -163,17 +147,17 @@ public final class Retraining {
     /** What may be done by the lease's holder alone. */
     private final class UnderLease {
         private final Lease lease;
-        private final Progress guarded;
+        private final Steps steps;
 
         UnderLease(Lease lease) {
             this.lease = lease;
-            this.guarded = new GuardedProgress(progress, lease);
+            this.steps = new Steps(spark, plan, model, main, new GuardedProgress(progress, lease));
         }
 
         Outcome run(boolean forced) throws IOException {
             Optional<Attempt> begun = goingOn();
             if (begun.isEmpty()) {
-                Dataset.Opened data = prepared();
+                Dataset.Opened data = steps.prepared();
                 Reason reason = reason(data, forced);
                 if (!reason.isGiven()) {
                     Integer champion = model.events().champion().orElse(null);
@@ -212,23 +196,6 @@ public final class Retraining {
             return Optional.empty();
         }
 
-        private Dataset.Opened prepared() throws IOException {
-            RetrainPlan.Corpus corpus = plan.corpus();
-            if (!corpus.from().isEmpty()) {
-                step("prepare");
-                PrepareSettings settings = new PrepareSettings(
-                        corpus.shorterSide(),
-                        corpus.keepOriginal(),
-                        (long) corpus.shardMebibytes() << 20,
-                        corpus.mostBad(),
-                        PrepareSettings.Doubles.AUTO,
-                        Codec.Limits.USUAL);
-                Source source = Sources.open(corpus.source(), Locations.of(corpus.from()), conf);
-                new Prepare(spark, source, Locations.of(plan.data()), settings).run(guarded);
-            }
-            return Dataset.open(Locations.of(plan.data()), conf);
-        }
-
         private Change change(Attempt attempt) {
             return new Change(Change.whoever(), attempt.why(), attempt.run(), null, lease);
         }
@@ -260,16 +227,14 @@ public final class Retraining {
 
         private Outcome decide(Attempt attempt) throws IOException {
             Dataset.Opened data = Dataset.open(Locations.of(plan.data()), conf);
-            ModelArtifact challenger = trained(attempt, data);
-            Gate.Verdict verdict = verdict(attempt, data, challenger);
+            ModelArtifact challenger = steps.trained(attempt, data);
+            Gate.Verdict verdict = steps.verdict(attempt, data, challenger);
             JsonNode figures = Json.COMPACT.valueToTree(verdict);
             if (!verdict.passes()) {
                 return refused(attempt, null, String.join("; ", verdict.problems()), figures);
             }
             Version version = published(attempt, challenger);
-            step("try " + version.reference() + " in a fresh process");
-            Optional<String> problem =
-                    new FreshProcess(main).problem(version.path().toString(), challenger, pictures(data));
+            Optional<String> problem = steps.problem(version, challenger, data);
             if (problem.isPresent()) {
                 return refused(attempt, version.number(), problem.get(), figures);
             }
@@ -286,54 +251,6 @@ public final class Retraining {
             step("refuse: " + why);
             return outcome(
                     model.events().refuse(version, change(attempt).because(why).with(figures)), attempt);
-        }
-
-        private ModelArtifact trained(Attempt attempt, Dataset.Opened data) throws IOException {
-            Path run = new Path(attempt.run());
-            step("train in " + run);
-            if (!Training.isComplete(run, conf)) {
-                Checkpoints.Policy policy =
-                        new Checkpoints.Policy(0, Duration.ofMinutes(plan.checkpointMinutes()), KEPT_CHECKPOINTS);
-                Recipe recipe = Recipe.parse(attempt.recipe(), "the attempt's recipe", Map.of());
-                new Training(spark, recipe, data, run, guarded, policy, true).run();
-            }
-            return ModelArtifact.open(Training.model(run), conf);
-        }
-
-        /** Of both models on the same pictures; kept beside the run. */
-        private Gate.Verdict verdict(Attempt attempt, Dataset.Opened data, ModelArtifact challenger)
-                throws IOException {
-            Path file = new Path(attempt.run(), "verdict.json");
-            if (file.getFileSystem(conf).exists(file)) {
-                return Json.read(file, Gate.Verdict.class, conf);
-            }
-            step("compare with " + (attempt.champion() == null ? "nothing" : "version " + attempt.champion()));
-            Optional<Judgement> champion = Optional.empty();
-            if (attempt.champion() != null) {
-                Version version = model.find(String.valueOf(attempt.champion()));
-                champion = Optional.of(judged(ModelArtifact.open(version.path(), conf), data));
-            }
-            Gate.Verdict verdict =
-                    Gate.judge(plan.gate(), data.dataset().classes(), judged(challenger, data), champion);
-            Renames.writeWhole(file, Json.PRETTY.writeValueAsBytes(verdict), conf);
-            return verdict;
-        }
-
-        private Judgement judged(ModelArtifact artifact, Dataset.Opened data) throws IOException {
-            int threads = ExecutorCores.perWorker(spark, spark.defaultParallelism());
-            return new Evaluation(spark, data, plan.gate().split())
-                    .judge(
-                            artifact.blueprint(threads),
-                            artifact.parameters(),
-                            artifact.preprocessing(),
-                            artifact.description().classes(),
-                            guarded);
-        }
-
-        private List<Example> pictures(Dataset.Opened data) throws IOException {
-            Dataset.Shard shard = data.dataset().shards(plan.gate().split()).get(0);
-            List<Example> all = Shards.read(new Path(data.path(), shard.path()), shard.digest(), conf);
-            return all.subList(0, Math.min(CHECKED_PICTURES, all.size()));
         }
 
         /** The version that this attempt has published, or publishes now. */

@@ -1,0 +1,134 @@
+package io.resnetspark.deploy.retrain;
+
+import io.resnetspark.data.Progress;
+import io.resnetspark.data.image.Codec;
+import io.resnetspark.data.prepare.Prepare;
+import io.resnetspark.data.prepare.PrepareSettings;
+import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.data.shard.Example;
+import io.resnetspark.data.shard.Shards;
+import io.resnetspark.data.source.Source;
+import io.resnetspark.data.source.Sources;
+import io.resnetspark.deploy.registry.RegisteredModel;
+import io.resnetspark.deploy.registry.Version;
+import io.resnetspark.storage.Json;
+import io.resnetspark.storage.Locations;
+import io.resnetspark.storage.Renames;
+import io.resnetspark.train.ExecutorCores;
+import io.resnetspark.train.Training;
+import io.resnetspark.train.artifact.ModelArtifact;
+import io.resnetspark.train.checkpoint.Checkpoints;
+import io.resnetspark.train.evaluate.Evaluation;
+import io.resnetspark.train.evaluate.Judgement;
+import io.resnetspark.train.recipe.Recipe;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaSparkContext;
+
+/** The work of a retraining, a step each; what was done before is not done again. */
+final class Steps {
+    private static final int CHECKED_PICTURES = 4;
+    private static final int KEPT_CHECKPOINTS = 3;
+
+    private final JavaSparkContext spark;
+    private final Configuration conf;
+    private final RetrainPlan plan;
+    private final RegisteredModel model;
+    private final String main;
+    private final Progress progress;
+
+    /**
+     * Makes ready.
+     *
+     * @param main the class of the command line, for a process that tries what was published
+     * @param progress which ends a step that another process has taken over
+     */
+    Steps(JavaSparkContext spark, RetrainPlan plan, RegisteredModel model, String main, Progress progress) {
+        this.spark = spark;
+        this.conf = spark.hadoopConfiguration();
+        this.plan = plan;
+        this.model = model;
+        this.main = main;
+        this.progress = progress;
+    }
+
+    private void step(String what) {
+        progress.say("retrain: " + what);
+    }
+
+    /** The dataset, with what is new in its corpus. */
+    Dataset.Opened prepared() throws IOException {
+        RetrainPlan.Corpus corpus = plan.corpus();
+        if (!corpus.from().isEmpty()) {
+            step("prepare");
+            PrepareSettings settings = new PrepareSettings(
+                    corpus.shorterSide(),
+                    corpus.keepOriginal(),
+                    (long) corpus.shardMebibytes() << 20,
+                    corpus.mostBad(),
+                    PrepareSettings.Doubles.AUTO,
+                    Codec.Limits.USUAL);
+            Source source = Sources.open(corpus.source(), Locations.of(corpus.from()), conf);
+            new Prepare(spark, source, Locations.of(plan.data()), settings).run(progress);
+        }
+        return Dataset.open(Locations.of(plan.data()), conf);
+    }
+
+    /** The attempt's model; trained from where it was left. */
+    ModelArtifact trained(Attempt attempt, Dataset.Opened data) throws IOException {
+        Path run = new Path(attempt.run());
+        step("train in " + run);
+        if (!Training.isComplete(run, conf)) {
+            Checkpoints.Policy policy =
+                    new Checkpoints.Policy(0, Duration.ofMinutes(plan.checkpointMinutes()), KEPT_CHECKPOINTS);
+            Recipe recipe = Recipe.parse(attempt.recipe(), "the attempt's recipe", Map.of());
+            new Training(spark, recipe, data, run, progress, policy, true).run();
+        }
+        return ModelArtifact.open(Training.model(run), conf);
+    }
+
+    /** Of both models on the same pictures; kept beside the run. */
+    Gate.Verdict verdict(Attempt attempt, Dataset.Opened data, ModelArtifact challenger) throws IOException {
+        Path file = new Path(attempt.run(), "verdict.json");
+        if (file.getFileSystem(conf).exists(file)) {
+            return Json.read(file, Gate.Verdict.class, conf);
+        }
+        step("compare with " + (attempt.champion() == null ? "nothing" : "version " + attempt.champion()));
+        Optional<Judgement> champion = Optional.empty();
+        if (attempt.champion() != null) {
+            Version version = model.find(String.valueOf(attempt.champion()));
+            champion = Optional.of(judged(ModelArtifact.open(version.path(), conf), data));
+        }
+        Gate.Verdict verdict = Gate.judge(plan.gate(), data.dataset().classes(), judged(challenger, data), champion);
+        Renames.writeWhole(file, Json.PRETTY.writeValueAsBytes(verdict), conf);
+        return verdict;
+    }
+
+    private Judgement judged(ModelArtifact artifact, Dataset.Opened data) throws IOException {
+        int threads = ExecutorCores.perWorker(spark, spark.defaultParallelism());
+        return new Evaluation(spark, data, plan.gate().split())
+                .judge(
+                        artifact.blueprint(threads),
+                        artifact.parameters(),
+                        artifact.preprocessing(),
+                        artifact.description().classes(),
+                        progress);
+    }
+
+    /** What is wrong with published bytes, if anything, in a process that knows nothing of this one. */
+    Optional<String> problem(Version version, ModelArtifact trained, Dataset.Opened data) throws IOException {
+        step("try " + version.reference() + " in a fresh process");
+        return new FreshProcess(main).problem(version.path().toString(), trained, pictures(data));
+    }
+
+    private List<Example> pictures(Dataset.Opened data) throws IOException {
+        Dataset.Shard shard = data.dataset().shards(plan.gate().split()).get(0);
+        List<Example> all = Shards.read(new Path(data.path(), shard.path()), shard.digest(), conf);
+        return all.subList(0, Math.min(CHECKED_PICTURES, all.size()));
+    }
+}

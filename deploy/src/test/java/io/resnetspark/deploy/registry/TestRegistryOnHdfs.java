@@ -1,0 +1,129 @@
+package io.resnetspark.deploy.registry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.resnetspark.deploy.Models;
+import io.resnetspark.storage.MiniHdfs;
+import io.resnetspark.train.artifact.ModelArtifact;
+import java.io.IOException;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the registry builds on, in a real name node. */
+class TestRegistryOnHdfs {
+    private static final Change WHY = Change.byHand("a test");
+
+    @TempDir
+    static java.nio.file.Path folder;
+
+    private static MiniHdfs hdfs;
+    private static ModelArtifact artifact;
+    private static Configuration conf;
+
+    private RegisteredModel cats;
+
+    @BeforeAll
+    static void start() throws IOException {
+        hdfs = MiniHdfs.start(folder.resolve("hdfs"));
+        conf = new Configuration(hdfs.configuration());
+        conf.setBoolean("dfs.client.retry.policy.enabled", true); // as our commands on Spark have it
+        artifact = Models.write(new Path(folder.resolve("model").toUri()), new Configuration());
+    }
+
+    @AfterAll
+    static void stop() {
+        hdfs.close();
+    }
+
+    @BeforeEach
+    void open(TestInfo test) throws IOException {
+        String root = hdfs.uri() + "/" + test.getTestMethod().orElseThrow().getName();
+        cats = new Registry(new Path(root), conf).model("cats");
+    }
+
+    @Test
+    void whoLosesTheRaceForANumberTakesTheNext() throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(4);
+        try {
+            List<Future<Integer>> published = IntStream.range(0, 12)
+                    .mapToObj(i ->
+                            threads.submit(() -> cats.publish(artifact, WHY).number()))
+                    .toList();
+            TreeSet<Integer> numbers = new TreeSet<>();
+            for (Future<Integer> number : published) {
+                numbers.add(number.get());
+            }
+            assertThat(numbers).hasSize(12);
+        } finally {
+            threads.shutdown();
+        }
+        assertThat(cats.numbers())
+                .isEqualTo(IntStream.rangeClosed(1, 12).boxed().toList());
+        for (int number : cats.numbers()) {
+            cats.verify(cats.find(String.valueOf(number)));
+        }
+    }
+
+    @Test
+    void readersDuringSwitchesSeeWholeVersions() throws Exception {
+        cats.publish(artifact, WHY);
+        cats.publish(artifact, WHY);
+        cats.promote(cats.find("1"), "champion", WHY);
+        ExecutorService reader = Executors.newSingleThreadExecutor();
+        try {
+            Future<Integer> reads = reader.submit(() -> {
+                int count = 0;
+                while (cats.events().aliases().get("end") == null) {
+                    ModelArtifact.open(cats.champion().orElseThrow().path(), conf);
+                    count++;
+                }
+                return count;
+            });
+            for (int i = 0; i < 40; i++) {
+                cats.events().promote(1 + i % 2, "champion", ModelEvents.Expectation.ANY, WHY);
+            }
+            cats.events().promote(1, "end", ModelEvents.Expectation.ANY, WHY);
+            assertThat(reads.get()).isPositive();
+        } finally {
+            reader.shutdown();
+        }
+    }
+
+    @Test
+    void aNameNodeThatIsStartedAgainIsWaitedFor() throws Exception {
+        cats.publish(artifact, WHY);
+        cats.promote(cats.find("1"), "champion", WHY);
+        ExecutorService publisher = Executors.newSingleThreadExecutor();
+        try {
+            Future<Integer> last = publisher.submit(() -> {
+                int number = 0;
+                for (int i = 0; i < 20; i++) {
+                    number = cats.publish(artifact, WHY).number();
+                    cats.events().promote(number, "champion", ModelEvents.Expectation.ANY, WHY);
+                }
+                return number;
+            });
+            Thread.sleep(300);
+            hdfs.restart();
+            assertThat(last.get()).isEqualTo(21);
+        } finally {
+            publisher.shutdown();
+        }
+        assertThat(cats.numbers())
+                .isEqualTo(IntStream.rangeClosed(1, 21).boxed().toList());
+        assertThat(cats.champion().orElseThrow().number()).isEqualTo(21);
+        assertThat(cats.history()).hasSize(42);
+    }
+}
