@@ -7,6 +7,9 @@ import org.apache.hadoop.hdfs.MiniDFSCluster;
 
 /** A real NameNode and DataNode in this JVM, on loopback. */
 public final class MiniHdfs implements AutoCloseable {
+    /** Milliseconds for which a client that closes a file waits for the data node's report; 400 if nobody says less. */
+    public static final String CLOSE_DELAY = "dfs.client.block.write.locateFollowingBlock.initial.delay.ms";
+
     private final MiniDFSCluster cluster;
 
     private MiniHdfs(MiniDFSCluster cluster) {
@@ -17,6 +20,8 @@ public final class MiniHdfs implements AutoCloseable {
         Configuration conf = new Configuration();
         conf.set(MiniDFSCluster.HDFS_MINIDFS_BASEDIR, folder.toString());
         conf.setInt("dfs.heartbeat.interval", 1);
+        conf.setInt(CLOSE_DELAY, 10);
+        conf.setInt("ipc.client.connect.retry.interval", 200);
         conf.setInt("dfs.namenode.safemode.extension", 0);
         return new MiniHdfs(new MiniDFSCluster.Builder(conf).numDataNodes(1).build());
     }

@@ -108,6 +108,8 @@ final class Clusters implements AutoCloseable {
                 "--conf",
                 "spark.ui.enabled=false",
                 "--conf",
+                "spark.hadoop." + MiniHdfs.CLOSE_DELAY + "=10",
+                "--conf",
                 "spark.driver.extraJavaOptions=" + StandaloneCluster.SHORT_RUN,
                 "--conf",
                 "spark.executor.extraJavaOptions=" + StandaloneCluster.SHORT_RUN,

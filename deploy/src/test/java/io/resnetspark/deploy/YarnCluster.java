@@ -111,6 +111,8 @@ final class YarnCluster implements AutoCloseable {
                 "--conf",
                 "spark.ui.enabled=false",
                 "--conf",
+                "spark.hadoop." + MiniHdfs.CLOSE_DELAY + "=10",
+                "--conf",
                 "spark.yarn.report.interval=500ms",
                 "--conf",
                 "spark.yarn.scheduler.heartbeat.interval-ms=500",
