@@ -5,6 +5,7 @@ import io.resnetspark.storage.MiniHdfs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -28,7 +29,7 @@ final class Clusters implements AutoCloseable {
 
     /** What the machines of a cluster have in common. */
     enum Sharing {
-        /** A disk, and a network that they trust. */
+        /** A disk, and a network that they trust; each worker says that it has a GPU, with address 7. */
         ALL,
         /** No more than a secret: jars are sent, and who speaks must know it. */
         SECRET;
@@ -39,6 +40,14 @@ final class Clusters implements AutoCloseable {
         /** What deploy/standalone has, but for this master and its logs. */
         Path settings(Path file) throws IOException {
             List<String> lines = new ArrayList<>();
+            if (this == ALL) {
+                Path script = Files.writeString(
+                        file.resolveSibling("gpus.sh"),
+                        "#!/bin/sh\necho '{\"name\": \"gpu\", \"addresses\": [\"7\"]}'\n");
+                Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwx------"));
+                lines.add("spark.worker.resource.gpu.amount 1");
+                lines.add("spark.worker.resource.gpu.discoveryScript " + script);
+            }
             if (this == SECRET) {
                 Files.readAllLines(Path.of("standalone", "spark-defaults.conf")).stream()
                         .filter(line -> !line.startsWith("spark.master") && !line.startsWith("spark.eventLog"))
@@ -90,7 +99,13 @@ final class Clusters implements AutoCloseable {
     }
 
     Ended submit(String... command) throws IOException, InterruptedException {
-        List<String> words = new ArrayList<>(List.of(
+        return submit(List.of(), command);
+    }
+
+    /** @param more options of spark-submit */
+    Ended submit(List<String> more, String... command) throws IOException, InterruptedException {
+        List<String> words = new ArrayList<>(more);
+        words.addAll(List.of(
                 "--properties-file",
                 settings.toString(),
                 "--master",

@@ -86,6 +86,20 @@ class ITTrainingFaults {
         return job.get(5, TimeUnit.MINUTES);
     }
 
+    /** Addresses that a worker's discovery script tells reach the tasks, one worker each. */
+    @Test
+    void doctorSeesWhichGpusWorkersWereGiven() throws Exception {
+        List<String> asked =
+                List.of("--conf", "spark.executor.resource.gpu.amount=1", "--conf", "spark.task.resource.gpu.amount=1");
+        Ended ended = clusters.submit(asked, "doctor", recipe, "--data", clusters.at("data"))
+                .ok();
+        assertThat(ended.out())
+                .contains("ok       2 executors answered")
+                .contains("ok       a worker of the recipe for each executor")
+                .contains("GPU [7]")
+                .contains("warning  Spark gives GPUs to workers, but this build computes on the processor");
+    }
+
     /**
      * Beside a run in one process that nothing happens to. Where workers keep their momentum, it dies with the executor,
      * and the run goes back to its last checkpoint.

@@ -165,6 +165,12 @@ final class Diagnosis {
             return Finding.bad(
                     "GPUs that the CUDA build has no code for: " + unserved, "It serves capability 3.7 to 8.9.");
         }
+        if (executors.stream()
+                .anyMatch(one -> !one.addresses().isEmpty() && one.kernels().startsWith(ONE_DNN))) {
+            return Finding.warning(
+                    "Spark gives GPUs to workers, but this build computes on the processor",
+                    "mvn -Pcuda -DskipTests clean package (docs/platforms.md).");
+        }
         List<String> without = where(one -> one.addresses().isEmpty());
         return without.isEmpty()
                 ? Finding.ok("every worker has a GPU of its own: "

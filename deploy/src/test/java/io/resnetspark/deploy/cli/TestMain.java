@@ -98,9 +98,8 @@ class TestMain {
         Files.write(folder.resolve("a.jpg"), Codec.jpeg(Pictures.ofClass(0, 50, 40, 1), 0.9f));
         assertThat(run("predict", at("again"), at("a.jpg"))).isZero();
         assertThat(out).contains("cat").contains("dog");
-        JsonNode seen = Json.COMPACT
-                .readTree(folder.resolve("again/model.json").toFile())
-                .get("evaluation");
+        JsonNode seen =
+                Json.COMPACT.readTree(folder.resolve("again/preprocessing.json").toFile());
         assertThat(seen.get("deviation").get(0).asDouble()).isCloseTo(0.229 * 255, within(1e-3));
         assertThat(seen.get("crop").asInt()).isEqualTo(32);
     }
@@ -214,8 +213,8 @@ class TestMain {
         refused("There is no picture at", "predict", at("model"), at("a.jpg"));
         Files.writeString(folder.resolve("a.jpg"), "no picture");
         refused("a.jpg: not a picture", "predict", at("model"), at("a.jpg"));
-        Files.writeString(folder.resolve("model/model.json"), "{}");
-        refused("model.json has 2 bytes", "predict", at("model"), at("a.jpg"));
+        Files.writeString(folder.resolve("model/preprocessing.json"), "{}");
+        refused("preprocessing.json has 2 bytes", "predict", at("model"), at("a.jpg"));
         refused("is damaged", "models", "publish", at("model"), "--registry", at("registry"), "--name", "pets");
         assertThat(folder.resolve("registry")).doesNotExist();
     }

@@ -1,0 +1,148 @@
+package io.resnetspark.deploy.doctor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.resnetspark.deploy.doctor.Diagnosis.Circumstances;
+import io.resnetspark.deploy.doctor.Finding.Verdict;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** One thing wrong at a time. */
+class TestDiagnosis {
+    private static final long GIB = 1L << 30;
+    private static final String ONE_DNN = "oneDNN jit:avx2";
+    private static final Circumstances FINE = new Circumstances(2, 4, 2, 2 * GIB, 0, 1000, 2000);
+
+    private static Checkup healthy(String where) {
+        return checkup(where, "17.0.15", 4, 8 * GIB, ONE_DNN, 1500);
+    }
+
+    private static Checkup checkup(
+            String where, String java, int processors, long available, String kernels, long clock) {
+        return new Checkup(
+                where,
+                "host" + where,
+                1,
+                java,
+                processors,
+                GIB,
+                available,
+                kernels,
+                List.of(),
+                List.of(),
+                clock,
+                List.of());
+    }
+
+    private static List<Finding> findings(Circumstances cluster, Checkup... executors) {
+        return new Diagnosis(cluster, List.of(executors)).findings();
+    }
+
+    private static Finding only(Verdict verdict, List<Finding> findings) {
+        List<Finding> such = findings.stream()
+                .filter(finding -> finding.verdict() != Verdict.OK)
+                .toList();
+        assertThat(such).singleElement().extracting(Finding::verdict).isEqualTo(verdict);
+        assertThat(such.get(0).mend()).isNotEmpty();
+        return such.get(0);
+    }
+
+    @Test
+    void aHealthyClusterIsPraised() {
+        assertThat(findings(FINE, healthy("0"), healthy("1"))).allMatch(finding -> finding.verdict() == Verdict.OK);
+    }
+
+    @Test
+    void executorsThatDoNotAnswer() {
+        Circumstances three = new Circumstances(3, 4, 2, 2 * GIB, 0, 1000, 2000);
+        assertThat(only(Verdict.BAD, findings(three, healthy("0"), healthy("1")))
+                        .what())
+                .isEqualTo("2 of 3 executors answered");
+    }
+
+    @Test
+    void anOldJava() {
+        Checkup old = checkup("1", "11.0.2", 4, 8 * GIB, ONE_DNN, 1500);
+        assertThat(only(Verdict.BAD, findings(FINE, healthy("0"), old)).what()).contains("11.0.2=executor 1 on host1");
+    }
+
+    @Test
+    void fewerCoresThanThreads() {
+        Checkup small = checkup("1", "17.0.15", 2, 8 * GIB, ONE_DNN, 1500);
+        assertThat(only(Verdict.WARNING, findings(FINE, healthy("0"), small)).what())
+                .isEqualTo("a worker has 4 threads, but fewer cores on [executor 1 on host1]");
+    }
+
+    @Test
+    void kernelsThatDifferOrAreSlow() {
+        Checkup other = checkup("1", "17.0.15", 4, 8 * GIB, "ND4J's ops", 1500);
+        assertThat(only(Verdict.WARNING, findings(FINE, healthy("0"), other)).what())
+                .startsWith("different kernels");
+        assertThat(only(Verdict.WARNING, findings(FINE, other, other)).what()).contains("without oneDNN's");
+    }
+
+    @Test
+    void tooLittleMemoryOfTheMachineOrOfTheContainer() {
+        Checkup tight = checkup("1", "17.0.15", 4, GIB, ONE_DNN, 1500);
+        assertThat(only(Verdict.BAD, findings(FINE, healthy("0"), tight)).what())
+                .isEqualTo("a worker needs 2,048 MiB beside its heap; executor 1 on host1 has 1,024 MiB");
+        Circumstances yarn = new Circumstances(2, 4, 2, 2 * GIB, GIB / 2, 1000, 2000);
+        Finding finding = only(Verdict.BAD, findings(yarn, healthy("0"), healthy("1")));
+        assertThat(finding.what()).contains("its container is granted 512 MiB");
+        assertThat(finding.mend()).contains("spark.executor.memoryOverhead=2048m");
+    }
+
+    @Test
+    void workersAndExecutorsThatDoNotMatch() {
+        Circumstances idle = new Circumstances(2, 4, 1, 2 * GIB, 0, 1000, 2000);
+        assertThat(only(Verdict.WARNING, findings(idle, healthy("0"), healthy("1")))
+                        .mend())
+                .contains("--set workers=2");
+    }
+
+    @Test
+    void clocksThatAreWrong() {
+        Checkup late = checkup("1", "17.0.15", 4, 8 * GIB, ONE_DNN, 62_000);
+        assertThat(only(Verdict.WARNING, findings(FINE, healthy("0"), late)).what())
+                .isEqualTo("clocks differ from the driver's: executor 1 on host1 by 60 s");
+    }
+
+    @Test
+    void dataThatAnExecutorCannotRead() {
+        Checkup blind = new Checkup(
+                "1",
+                "host1",
+                1,
+                "17.0.15",
+                4,
+                GIB,
+                8 * GIB,
+                ONE_DNN,
+                List.of(),
+                List.of(),
+                1500,
+                List.of("file:/x: no"));
+        assertThat(only(Verdict.BAD, findings(FINE, healthy("0"), blind)).what())
+                .isEqualTo("executor 1 on host1 cannot read file:/x: no");
+    }
+
+    @Test
+    void gpusThatTheBuildDoesNotServe() {
+        List<Gpu> gpus = Gpu.parse("0, NVIDIA H100, 9.0\n1, NVIDIA A10, 8.6\nnonsense\n");
+        assertThat(gpus).containsExactly(new Gpu("0", "NVIDIA H100", 9.0), new Gpu("1", "NVIDIA A10", 8.6));
+        Checkup hopper = gpu("0", "0", gpus);
+        Checkup ampere = gpu("1", "1", gpus);
+        assertThat(only(Verdict.BAD, findings(FINE, hopper, ampere)).what())
+                .contains("executor 0 on host0: NVIDIA H100 of capability 9.0");
+        assertThat(findings(FINE, gpu("0", "1", gpus), ampere)).allMatch(finding -> finding.verdict() == Verdict.OK);
+        assertThat(only(Verdict.WARNING, findings(FINE, gpu("0", null, gpus), ampere))
+                        .what())
+                .contains("Spark gives none to [executor 0 on host0]");
+    }
+
+    private static Checkup gpu(String where, String address, List<Gpu> gpus) {
+        List<String> given = address == null ? List.of() : List.of(address);
+        return new Checkup(
+                where, "host" + where, 1, "17.0.15", 4, GIB, 8 * GIB, "ND4J's ops", given, gpus, 1500, List.of());
+    }
+}
