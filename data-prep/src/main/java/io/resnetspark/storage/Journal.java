@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
@@ -44,7 +45,7 @@ public final class Journal<T> {
     }
 
     public Path path(int number) {
-        return new Path(folder, String.format("%08d.json", number));
+        return new Path(folder, String.format(Locale.ROOT, "%08d.json", number));
     }
 
     public Optional<Entry<T>> last() throws IOException {

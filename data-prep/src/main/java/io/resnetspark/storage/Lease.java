@@ -1,5 +1,6 @@
 package io.resnetspark.storage;
 
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
@@ -122,7 +123,7 @@ public final class Lease implements Fence, AutoCloseable {
     private static Optional<Long> modified(FileSystem files, Path file) throws IOException {
         try {
             return Optional.of(files.getFileStatus(file).getModificationTime());
-        } catch (java.io.FileNotFoundException none) {
+        } catch (FileNotFoundException none) {
             return Optional.empty();
         }
     }
@@ -146,7 +147,11 @@ public final class Lease implements Fence, AutoCloseable {
             Matcher marked = MARKED.matcher(status.getPath().getName());
             if (marked.matches() && Integer.parseInt(marked.group(1)) < number) {
                 Path away = new Path(folder, ".taken-away-" + UUID.randomUUID());
-                files.rename(status.getPath(), away); // false if its writer was faster
+                try {
+                    files.rename(status.getPath(), away);
+                } catch (FileNotFoundException itsWriterWasFaster) {
+                    continue;
+                }
                 files.delete(away, true);
             }
         }

@@ -6,12 +6,14 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.FileUtil;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.LocatedFileStatus;
 import org.apache.hadoop.fs.Options.Rename;
@@ -24,17 +26,17 @@ import org.apache.hadoop.fs.RemoteIterator;
  * (docs/registry.md says what holds there).
  */
 public final class Renames {
-    /** Schemes of file systems whose rename is a copy; a cluster's administrator may name others. */
-    public static final String NOT_ATOMIC = "resnet.rename.not-atomic";
+    /** Schemes of file systems whose rename is one step, beside those that we know; an administrator may name some. */
+    public static final String ATOMIC = "resnet.rename.atomic";
 
-    private static final String[] OBJECT_STORES = {"s3a", "s3", "s3n", "gs", "oss", "cosn", "obs", "swift", "wasb"};
+    private static final Set<String> KNOWN = Set.of("file", "hdfs", "viewfs");
 
     private Renames() {}
 
     /** Whether a rename is one step that no other process sees the middle of. */
     public static boolean areAtomic(FileSystem files, Configuration conf) {
-        List<String> copying = List.of(conf.getStrings(NOT_ATOMIC, OBJECT_STORES));
-        return !copying.contains(files.getUri().getScheme());
+        String scheme = files.getUri().getScheme();
+        return KNOWN.contains(scheme) || List.of(conf.getTrimmedStrings(ATOMIC)).contains(scheme);
     }
 
     /**
@@ -72,7 +74,7 @@ public final class Renames {
         FileSystem files = Draft.fileSystem(from, conf);
         if (!areAtomic(files, conf)) {
             refuseExisting(files, to);
-            files.rename(from, to);
+            replace(from, to, conf);
         } else if (files instanceof LocalFileSystem local) {
             try { // A move would overwrite; a second name refuses.
                 Files.createLink(
@@ -96,8 +98,8 @@ public final class Renames {
                     StandardCopyOption.ATOMIC_MOVE,
                     StandardCopyOption.REPLACE_EXISTING);
         } else if (!areAtomic(files, conf)) {
-            files.delete(to, false);
-            files.rename(from, to);
+            // One object is written whole, over another too.
+            FileUtil.copy(files, from, files, to, true, true, conf);
         } else {
             FileContext.getFileContext(from.toUri(), conf).rename(from, to, Rename.OVERWRITE);
         }

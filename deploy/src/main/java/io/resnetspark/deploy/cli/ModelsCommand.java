@@ -141,7 +141,7 @@ final class ModelsCommand implements Runnable {
             @Option(names = "--json", description = "One JSON document instead of text.") boolean json)
             throws IOException {
         RegisteredModel model = registry.open().model(name);
-        model.newest(); // says if there is none
+        model.requireSome();
         List<Event> history = model.history();
         if (json) {
             out().println(Json.PRETTY.writeValueAsString(history));
@@ -219,7 +219,7 @@ final class ModelsCommand implements Runnable {
             @Option(names = "--dry-run", description = "Only say what would be deleted.") boolean dry)
             throws IOException {
         RegisteredModel model = registry.open().model(name);
-        model.newest(); // says if there is none
+        model.requireSome();
         List<Integer> gone = dry ? model.prunable(keep) : model.prune(keep, why.change());
         out().printf("%s: %s %s%n", name, dry ? "would delete versions" : "deleted versions", gone);
         return 0;

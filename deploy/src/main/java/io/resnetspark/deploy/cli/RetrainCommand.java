@@ -44,6 +44,15 @@ final class RetrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        try {
+            return retrain();
+        } catch (Exception failed) { // Spark throws what it does not declare
+            print(Outcome.of(Outcome.Kind.FAILED, plan, String.valueOf(failed.getMessage())));
+            throw failed;
+        }
+    }
+
+    private int retrain() throws IOException {
         RetrainPlan parsed = RetrainPlan.parse(TrainCommand.read(plan, "plan"), plan);
         String recipe =
                 TrainCommand.read(new Path(Locations.of(plan).getParent(), parsed.recipe()).toString(), "recipe");
@@ -54,16 +63,7 @@ final class RetrainCommand implements Callable<Integer> {
                 out.println(retraining.wouldDo(force));
                 return 0;
             }
-            return print(run(retraining, parsed.name())).outcome().exitCode();
-        }
-    }
-
-    private Outcome run(Retraining retraining, String name) throws IOException {
-        try {
-            return retraining.run(force);
-        } catch (IOException | RuntimeException failed) {
-            print(Outcome.of(Outcome.Kind.FAILED, name, String.valueOf(failed.getMessage())));
-            throw failed;
+            return print(retraining.run(force)).outcome().exitCode();
         }
     }
 

@@ -1,7 +1,9 @@
 package io.resnetspark.deploy.cli;
 
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.deploy.SparkHadoopUtil;
 import picocli.CommandLine.Option;
 
 /** How a command gets at Spark: the cluster that spark-submit chose, or this machine. */
@@ -11,6 +13,11 @@ final class SparkOptions {
             paramLabel = "URL",
             description = "Spark's master. Default: what spark-submit says, else local[*], all cores of this machine.")
     String master;
+
+    /** Hadoop's settings as Spark will have them, spark.hadoop.* included, before there is a Spark. */
+    static Configuration hadoop() {
+        return SparkHadoopUtil.get().newConfiguration(new SparkConf());
+    }
 
     JavaSparkContext start(String name) {
         SparkConf conf = new SparkConf().setAppName("resnet-spark " + name);

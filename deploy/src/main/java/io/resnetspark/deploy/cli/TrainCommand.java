@@ -15,7 +15,6 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine;
@@ -97,7 +96,7 @@ final class TrainCommand implements Callable<Integer> {
 
     static String read(String path, String what) throws IOException {
         Path file = Locations.of(path);
-        try (InputStream in = file.getFileSystem(new Configuration()).open(file)) {
+        try (InputStream in = file.getFileSystem(SparkOptions.hadoop()).open(file)) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (FileNotFoundException missing) {
             throw new BadInputException("There is no " + what + " at " + path + ".", missing);

@@ -2,7 +2,8 @@ package io.resnetspark.deploy.doctor;
 
 import java.io.IOException;
 import java.io.Serializable;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -24,12 +25,15 @@ record Gpu(String address, String name, double capability) implements Serializab
     /** None where there is no nvidia-smi. */
     static List<Gpu> ofThisMachine() {
         try {
+            Path said = Files.createTempFile("nvidia-smi", ".txt");
             Process process = new ProcessBuilder(
                             "nvidia-smi", "--query-gpu=index,name,compute_cap", "--format=csv,noheader")
                     .redirectErrorStream(true)
+                    .redirectOutput(said.toFile())
                     .start();
-            String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            return process.waitFor(10, TimeUnit.SECONDS) && process.exitValue() == 0 ? parse(said) : List.of();
+            boolean ended = process.waitFor(10, TimeUnit.SECONDS); // not with a driver that hangs
+            process.destroyForcibly();
+            return ended && process.exitValue() == 0 ? parse(Files.readString(said)) : List.of();
         } catch (IOException none) {
             return List.of();
         } catch (InterruptedException interrupted) {

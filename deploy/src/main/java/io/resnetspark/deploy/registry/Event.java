@@ -18,7 +18,7 @@ import java.util.TreeMap;
  * @param run by which it was done, if by a retraining
  * @param figures that it was decided by, if any
  * @param aliases all names of versions, since then
- * @param pruned versions that are given up, since then, as far as they were still there
+ * @param pruned versions that are given up, since then
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Event(

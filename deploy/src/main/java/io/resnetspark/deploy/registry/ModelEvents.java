@@ -47,7 +47,7 @@ public final class ModelEvents {
         return Optional.ofNullable(aliases().get(CHAMPION));
     }
 
-    /** Versions that are given up, as far as they are still there. */
+    /** Versions that are given up. */
     Set<Integer> pruned() throws IOException {
         return Set.copyOf(last().pruned());
     }
@@ -100,8 +100,12 @@ public final class ModelEvents {
                 throw new BadInputException(name + " has no previous champion to go back to; its aliases are "
                         + state.aliases() + ". 'resnet models promote' names any version.");
             }
-            aliases.put(PREVIOUS, aliases.get(CHAMPION));
-            aliases.put(CHAMPION, previous);
+            Integer champion = aliases.put(CHAMPION, previous);
+            if (champion == null) {
+                aliases.remove(PREVIOUS);
+            } else {
+                aliases.put(PREVIOUS, champion);
+            }
             return change.event(Action.ROLLBACK, previous, aliases, state.pruned());
         });
     }
@@ -126,18 +130,17 @@ public final class ModelEvents {
     /**
      * Gives up all but the newest {@code keep} and what an alias names.
      *
-     * @param folders of versions that are there, rising
+     * @param known whole versions, rising
      */
-    List<Integer> prune(int keep, List<Integer> folders, Change change) throws IOException {
+    List<Integer> prune(int keep, List<Integer> known, Change change) throws IOException {
         List<Integer> lately = new ArrayList<>();
         append(change, state -> {
-            List<Integer> numbers = new ArrayList<>(folders);
+            List<Integer> numbers = new ArrayList<>(known);
             numbers.removeAll(state.pruned());
             lately.clear();
             lately.addAll(prunable(keep, numbers, state.aliases()));
-            // Those given up before whose folders are gone need not be spoken of for ever.
+            // Also those whose folders are gone: somebody may have found one before, and be about to promote it.
             Set<Integer> pruned = new TreeSet<>(state.pruned());
-            pruned.retainAll(folders);
             pruned.addAll(lately);
             return change.event(Action.PRUNE, null, state.aliases(), List.copyOf(pruned));
         });

@@ -170,12 +170,18 @@ public final class RegisteredModel {
 
     /** The newest version. */
     public Version newest() throws IOException {
+        List<Integer> numbers = requireSome();
+        return find(numbers.get(numbers.size() - 1));
+    }
+
+    /** @throws BadInputException if there is no version at all */
+    public List<Integer> requireSome() throws IOException {
         List<Integer> numbers = numbers();
         if (numbers.isEmpty()) {
             throw new BadInputException("There is no model '" + name + "' in " + folder.getParent()
                     + ". 'resnet models list' shows what there is.");
         }
-        return find(numbers.get(numbers.size() - 1));
+        return numbers;
     }
 
     private Version find(int number) throws IOException {
@@ -186,6 +192,7 @@ public final class RegisteredModel {
     }
 
     private BadInputException missing(String which) throws IOException {
+        requireSome();
         return new BadInputException("There is no version '" + which + "' of " + name + " in " + folder.getParent()
                 + "; there are " + numbers() + ", and the aliases " + events.aliases() + ".");
     }
@@ -226,9 +233,12 @@ public final class RegisteredModel {
 
     /** Gives up versions, in two steps: from the event on nobody finds them; then they are deleted. */
     public List<Integer> prune(int keep, Change change) throws IOException {
-        List<Integer> lately = prunable(keep).isEmpty() ? List.of() : events.prune(keep, folders(), change);
-        for (int number : events.pruned()) {
-            files.delete(path(number), true);
+        List<Integer> lately = prunable(keep).isEmpty() ? List.of() : events.prune(keep, numbers(), change);
+        Set<Integer> pruned = events.pruned();
+        for (int number : folders()) {
+            if (pruned.contains(number)) {
+                files.delete(path(number), true);
+            }
         }
         sweep();
         return lately;

@@ -64,7 +64,6 @@ public final class Registry {
     public Version find(String reference) throws IOException {
         String[] parts = reference.split("@", 2);
         RegisteredModel model = model(parts[0]);
-        Version newest = model.newest(); // says if there is none
-        return parts.length == 1 ? newest : model.find(parts[1]);
+        return parts.length == 1 ? model.newest() : model.find(parts[1]);
     }
 }

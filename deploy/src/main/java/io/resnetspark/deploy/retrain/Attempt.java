@@ -6,6 +6,7 @@ import java.util.Optional;
 /**
  * One go at a better model, as it was begun: whoever goes on with it goes on with this.
  *
+ * @param model its name in the registry
  * @param begun when, by the clock of who did
  * @param why the reason
  * @param dataDigest of the dataset
@@ -16,7 +17,14 @@ import java.util.Optional;
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record Attempt(
-        String begun, String why, String dataDigest, long pictures, String recipe, Integer champion, String run) {
+        String model,
+        String begun,
+        String why,
+        String dataDigest,
+        long pictures,
+        String recipe,
+        Integer champion,
+        String run) {
     /** Whether this is the same task: another go would come to the same model, and to the same decision. */
     boolean isFor(String otherDigest, String otherRecipe, Optional<Integer> otherChampion) {
         return dataDigest.equals(otherDigest)

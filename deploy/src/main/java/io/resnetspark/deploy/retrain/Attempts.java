@@ -1,6 +1,7 @@
 package io.resnetspark.deploy.retrain;
 
 import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Fence;
 import io.resnetspark.storage.Journal;
 import io.resnetspark.storage.Json;
@@ -9,6 +10,7 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -31,18 +33,30 @@ final class Attempts {
         return journal.all().stream().map(Journal.Entry::content).toList();
     }
 
-    /** The last one, if it has not ended. */
-    Optional<Attempt> unfinished() throws IOException {
+    /**
+     * The last one, if it has not ended.
+     *
+     * @throws BadInputException if it is another model's
+     */
+    Optional<Attempt> unfinished(String model) throws IOException {
         Optional<Attempt> last = journal.last().map(Journal.Entry::content);
+        last.ifPresent(attempt -> refuseOther(model, attempt));
         return last.isPresent() && outcome(last.get()).isEmpty() ? last : Optional.empty();
     }
 
-    /** How the last go at the same ended, if there was one. */
+    /** How the last go at the same was decided, if there was one; one that was given up or failed says nothing of it. */
     Optional<Outcome> before(Dataset.Opened data, String recipe, Optional<Integer> champion) throws IOException {
-        Optional<Attempt> same = all().stream()
-                .filter(attempt -> attempt.isFor(data.digest(), recipe, champion))
-                .reduce((one, later) -> later);
-        return same.isEmpty() ? Optional.empty() : outcome(same.get());
+        Optional<Outcome> decided = Optional.empty();
+        for (Attempt attempt : all()) {
+            if (attempt.isFor(data.digest(), recipe, champion)) {
+                decided = outcome(attempt).filter(Attempts::isDecision);
+            }
+        }
+        return decided;
+    }
+
+    private static boolean isDecision(Outcome outcome) {
+        return outcome.outcome() == Outcome.Kind.PROMOTED || outcome.outcome() == Outcome.Kind.REFUSED;
     }
 
     private Optional<Outcome> outcome(Attempt attempt) throws IOException {
@@ -52,24 +66,34 @@ final class Attempts {
                 : Optional.empty();
     }
 
-    Attempt begin(String why, Dataset.Opened data, String recipe, Optional<Integer> champion, Fence fence)
+    /** @throws BadInputException if another model's attempts lie there */
+    Attempt begin(String model, String why, Dataset.Opened data, String recipe, Optional<Integer> champion, Fence fence)
             throws IOException {
+        // Not the number alone: what is decided is found by the run's name, also when somebody emptied the folder.
+        String mark = UUID.randomUUID().toString().substring(0, 8);
         return journal.append(
-                        last -> new Attempt(
-                                Instant.now().toString(),
-                                why,
-                                data.digest(),
-                                data.dataset().examples(),
-                                recipe,
-                                champion.orElse(null),
-                                new Path(
-                                                folder,
-                                                String.valueOf(last.map(Journal.Entry::number)
-                                                                .orElse(0)
-                                                        + 1))
-                                        .toString()),
+                        last -> {
+                            last.ifPresent(entry -> refuseOther(model, entry.content()));
+                            int number = last.map(Journal.Entry::number).orElse(0) + 1;
+                            return new Attempt(
+                                    model,
+                                    Instant.now().toString(),
+                                    why,
+                                    data.digest(),
+                                    data.dataset().examples(),
+                                    recipe,
+                                    champion.orElse(null),
+                                    new Path(folder, number + "-" + mark).toString());
+                        },
                         fence)
                 .content();
+    }
+
+    private void refuseOther(String model, Attempt last) {
+        if (!model.equals(last.model())) {
+            throw new BadInputException(folder + " has the attempts of " + last.model() + ", not of " + model
+                    + ". Give each model a folder of its own: runs = ...");
+        }
     }
 
     /** Records how an attempt ended. Checkpoints are not needed any more; models of old attempts neither. */

@@ -8,6 +8,7 @@ import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.artifact.PictureClassifier;
 import java.io.File;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.lang.management.ManagementFactory;
 import java.net.URISyntaxException;
 import java.net.URL;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
 
 /** Loads published bytes in a process that knows nothing of this one, and predicts with them. */
 final class FreshProcess {
@@ -28,17 +30,22 @@ final class FreshProcess {
     /** Between processes with other numbers of threads. */
     private static final double TOLERANCE = 1e-4;
 
+    private static final int LAST_WORDS = 2000;
+
     private final String main;
+    private final Configuration conf;
 
     /** @param main the class of the command line */
-    FreshProcess(String main) {
+    FreshProcess(String main, Configuration conf) {
         this.main = main;
+        this.conf = conf;
     }
 
     /**
      * Compares what published bytes say of pictures with what the trained model does.
      *
      * @return what is wrong; nothing if all is well
+     * @throws IOException if it could not be tried
      */
     Optional<String> problem(String published, ModelArtifact trained, List<Example> pictures) throws IOException {
         Path folder = Files.createTempDirectory("resnet-check");
@@ -51,22 +58,25 @@ final class FreshProcess {
             }
             Path out = folder.resolve("out");
             Path err = folder.resolve("err");
-            Process process = new ProcessBuilder(command(words))
+            try (OutputStream settings = Files.newOutputStream(folder.resolve("core-site.xml"))) {
+                conf.writeXml(settings); // as Spark has them
+            }
+            Process process = new ProcessBuilder(command(folder, words))
                     .redirectOutput(out.toFile())
                     .redirectError(err.toFile())
                     .start();
             if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
-                return Optional.of("a fresh process did not load it within " + PATIENCE_SECONDS + " s");
+                throw new IOException(
+                        "A fresh process did not load " + published + " within " + PATIENCE_SECONDS + " s");
             }
-            if (process.exitValue() != 0) {
-                return Optional.of("a fresh process could not load it: " + Files.readString(out)
-                        + Files.readString(err, StandardCharsets.UTF_8));
+            if (process.exitValue() != 0) { // which may be the machine's fault: it is tried again
+                throw new IOException("A fresh process could not load " + published + ": " + end(out) + end(err));
             }
             return differs(Json.COMPACT.readTree(Files.readAllBytes(out)), new PictureClassifier(trained), pictures);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
-            return Optional.of("interrupted");
+            throw new IOException("interrupted", interrupted);
         } catch (BadImageException unreadable) {
             return Optional.of("a picture of the dataset cannot be read: " + unreadable.getMessage());
         } finally {
@@ -90,13 +100,20 @@ final class FreshProcess {
         return Optional.empty();
     }
 
-    private List<String> command(List<String> words) {
+    /** The last words of a file. */
+    private static String end(Path file) throws IOException {
+        String all = Files.readString(file, StandardCharsets.UTF_8);
+        return all.substring(Math.max(0, all.length() - LAST_WORDS));
+    }
+
+    private List<String> command(Path settings, List<String> words) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(argument -> argument.startsWith("--add-opens") || argument.startsWith("-D"))
+                .filter(argument -> !argument.startsWith("-Dcom.sun.management")) // whose port is taken
                 .forEach(command::add);
-        command.addAll(List.of("-cp", classPath(), main));
+        command.addAll(List.of("-cp", settings + File.pathSeparator + classPath(), main));
         command.addAll(words);
         return command;
     }

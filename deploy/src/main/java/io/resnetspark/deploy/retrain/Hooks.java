@@ -2,15 +2,18 @@ package io.resnetspark.deploy.retrain;
 
 import io.resnetspark.storage.Json;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 
 /**
@@ -71,21 +74,35 @@ final class Hooks {
                 .POST(HttpRequest.BodyPublishers.ofByteArray(json))
                 .build();
         HttpClient client = HttpClient.newBuilder().connectTimeout(PATIENCE).build();
-        int status =
-                client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
+        int status;
+        try { // The request's own time limit ends with the headers.
+            status = client.sendAsync(request, HttpResponse.BodyHandlers.discarding())
+                    .get(PATIENCE.toSeconds(), TimeUnit.SECONDS)
+                    .statusCode();
+        } catch (ExecutionException | TimeoutException silent) {
+            return "there was no answer.";
+        }
         return status / 100 == 2 ? "" : "it answered " + status + ".";
     }
 
     private String execute(byte[] json) throws IOException, InterruptedException {
+        // A file: a command that does not read must not make us wait.
+        Path input = Files.createTempFile("outcome", ".json");
+        try {
+            Files.write(input, json);
+            Files.writeString(input, "\n", StandardOpenOption.APPEND);
+            return execute(input);
+        } finally {
+            Files.delete(input);
+        }
+    }
+
+    private String execute(Path input) throws IOException, InterruptedException {
         Process process = new ProcessBuilder(targets.command)
+                .redirectInput(input.toFile())
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
-        try (OutputStream in = process.getOutputStream()) {
-            in.write((new String(json, StandardCharsets.UTF_8) + "\n").getBytes(StandardCharsets.UTF_8));
-        } catch (IOException doesNotRead) {
-            // Its exit code tells whether it minds.
-        }
         if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
             process.destroyForcibly();
             return "it did not end in " + PATIENCE.toSeconds() + " s.";

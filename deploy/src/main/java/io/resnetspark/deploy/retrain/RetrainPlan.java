@@ -81,7 +81,7 @@ public record RetrainPlan(
                 root.integer("checkpoint-minutes", 1, 100_000),
                 root.integer("keep", 1, 1_000_000),
                 Duration.ofSeconds(root.integer("lease-seconds", 3, 86_400)),
-                hooks(root.section("hooks")));
+                hooks(root.secretSection("hooks")));
         root.refuseUnknown();
         problems.throwIfAny();
         return plan;
@@ -143,8 +143,7 @@ public record RetrainPlan(
         Hooks.Targets targets = new Hooks.Targets(section.text("url"), List.copyOf(section.texts("command")));
         section.refuseUnknown();
         if (!targets.url().isEmpty() && !targets.url().matches("https?://.+")) {
-            // Without the value, which may be secret.
-            section.problem("url", "(not shown)", "an address that begins with http:// or https://");
+            section.problem("url", targets.url(), "an address that begins with http:// or https://");
         }
         return targets;
     }

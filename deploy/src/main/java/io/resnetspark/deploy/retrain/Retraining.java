@@ -10,11 +10,14 @@ import io.resnetspark.deploy.registry.ModelEvents;
 import io.resnetspark.deploy.registry.RegisteredModel;
 import io.resnetspark.deploy.registry.Registry;
 import io.resnetspark.deploy.registry.Version;
+import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.DamagedException;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Lease;
 import io.resnetspark.storage.LeaseHeldException;
 import io.resnetspark.storage.Locations;
 import io.resnetspark.train.artifact.ModelArtifact;
+import io.resnetspark.train.averaging.DivergedException;
 import io.resnetspark.train.recipe.Recipe;
 import java.io.IOException;
 import java.time.Duration;
@@ -62,13 +65,27 @@ public final class Retraining {
 
     /** Does it, if nobody else does. */
     public Outcome run(boolean forced) throws IOException {
-        try (Lease lease = lease()) {
-            return new UnderLease(lease).run(forced);
+        try {
+            Lease lease = lease();
+            try {
+                return new UnderLease(lease).run(forced);
+            } finally {
+                release(lease);
+            }
         } catch (LeaseHeldException held) {
             return told(Outcome.of(Outcome.Kind.BUSY, plan.name(), held.getMessage()));
-        } catch (IOException | RuntimeException failed) {
+        } catch (Exception failed) { // Spark throws what it does not declare
             told(Outcome.of(Outcome.Kind.FAILED, plan.name(), String.valueOf(failed.getMessage())));
             throw failed;
+        }
+    }
+
+    /** What was done stays done, whether the lease can be given back or has to end by itself. */
+    private void release(Lease lease) {
+        try {
+            lease.close();
+        } catch (IOException failed) {
+            progress.say("The lease could not be given back, and ends by itself: " + failed.getMessage());
         }
     }
 
@@ -113,7 +130,7 @@ public final class Retraining {
 
     /** What {@link #run} would do as things are, without preparing what is new. */
     public String wouldDo(boolean forced) throws IOException {
-        Optional<Attempt> begun = attempts.unfinished();
+        Optional<Attempt> begun = attempts.unfinished(plan.name());
         if (begun.isPresent()) {
             return "would go on with the attempt in " + begun.get().run() + ", begun "
                     + begun.get().begun() + " since " + begun.get().why();
@@ -155,7 +172,7 @@ public final class Retraining {
         }
 
         Outcome run(boolean forced) throws IOException {
-            Optional<Attempt> begun = goingOn();
+            Optional<Attempt> begun = goingOn(forced);
             if (begun.isEmpty()) {
                 Dataset.Opened data = steps.prepared();
                 Reason reason = reason(data, forced);
@@ -165,35 +182,61 @@ public final class Retraining {
                 }
                 Optional<Version> champion = model.champion();
                 String recipe = recipe(champion).text();
-                begun = Optional.of(attempts.begin(reason.words(), data, recipe, champion.map(Version::number), lease));
+                begun = Optional.of(attempts.begin(
+                        plan.name(), reason.words(), data, recipe, champion.map(Version::number), lease));
                 step("attempt " + begun.get().run() + ", since " + reason.words());
             }
             Attempt attempt = begun.get();
             Optional<Outcome> decided = decided(attempt);
-            Outcome outcome = decided.isPresent() ? decided.get() : decide(attempt);
+            Outcome outcome = decided.isPresent() ? decided.get() : decideOrGiveUp(attempt);
             step("prune");
             model.prune(plan.keep(), change(attempt).because("keep = " + plan.keep()));
             told(outcome);
-            attempts.end(attempt, outcome, plan.keep());
+            end(attempt, outcome);
             return outcome;
         }
 
+        private void end(Attempt attempt, Outcome outcome) throws IOException {
+            lease.check();
+            attempts.end(attempt, outcome, plan.keep());
+        }
+
+        /** What would fail again in the same way is not gone on with: its end is recorded. */
+        private Outcome decideOrGiveUp(Attempt attempt) throws IOException {
+            try {
+                return decide(attempt);
+            } catch (DivergedException diverged) {
+                return refused(attempt, null, diverged.getMessage(), null);
+            } catch (BadInputException | DamagedException wrong) {
+                end(attempt, outcome(Outcome.Kind.FAILED, wrong.getMessage(), attempt, null, null));
+                throw wrong;
+            }
+        }
+
         /** The attempt of somebody who was killed, if what it was begun for is still so. */
-        private Optional<Attempt> goingOn() throws IOException {
-            Optional<Attempt> begun = attempts.unfinished();
+        private Optional<Attempt> goingOn(boolean forced) throws IOException {
+            Optional<Attempt> begun = attempts.unfinished(plan.name());
             if (begun.isEmpty() || decided(begun.get()).isPresent()) {
                 return begun;
             }
-            Attempt attempt = begun.get();
-            Dataset.Opened data = Dataset.open(Locations.of(plan.data()), conf);
-            Optional<Version> champion = model.champion();
-            if (attempt.isFor(data.digest(), recipe(champion).text(), champion.map(Version::number))) {
-                step("go on with " + attempt.run());
+            if (!forced && isStillWanted(begun.get())) {
+                step("go on with " + begun.get().run());
                 return begun;
             }
-            String why = "given up: since it was begun, the data, the recipe or the champion have changed";
-            attempts.end(attempt, outcome(Outcome.Kind.NOTHING, why, attempt, null, null), plan.keep());
+            String why =
+                    "given up: " + (forced ? "--force begins anew" : "the data, the recipe or the champion changed");
+            end(begun.get(), outcome(Outcome.Kind.NOTHING, why, begun.get(), null, null));
             return Optional.empty();
+        }
+
+        private boolean isStillWanted(Attempt attempt) throws IOException {
+            Path data = Locations.of(plan.data());
+            if (!data.getFileSystem(conf).exists(data)) {
+                return false;
+            }
+            Optional<Version> champion = model.champion();
+            return attempt.isFor(
+                    Dataset.open(data, conf).digest(), recipe(champion).text(), champion.map(Version::number));
         }
 
         private Change change(Attempt attempt) {
@@ -242,8 +285,8 @@ public final class Retraining {
             try {
                 Optional<Integer> before = Optional.ofNullable(attempt.champion());
                 return outcome(model.succeed(version, before, change(attempt).with(figures)), attempt);
-            } catch (ChampionChangedException changed) {
-                return refused(attempt, version.number(), changed.getMessage(), figures);
+            } catch (ChampionChangedException changed) { // which is no word on this model
+                return outcome(Outcome.Kind.NOTHING, changed.getMessage(), attempt, version.number(), figures);
             }
         }
 

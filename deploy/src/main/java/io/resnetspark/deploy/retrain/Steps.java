@@ -123,7 +123,7 @@ final class Steps {
     /** What is wrong with published bytes, if anything, in a process that knows nothing of this one. */
     Optional<String> problem(Version version, ModelArtifact trained, Dataset.Opened data) throws IOException {
         step("try " + version.reference() + " in a fresh process");
-        return new FreshProcess(main).problem(version.path().toString(), trained, pictures(data));
+        return new FreshProcess(main, conf).problem(version.path().toString(), trained, pictures(data));
     }
 
     private List<Example> pictures(Dataset.Opened data) throws IOException {

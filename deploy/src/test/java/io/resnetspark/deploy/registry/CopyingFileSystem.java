@@ -5,29 +5,30 @@ import java.net.URI;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileStatus;
-import org.apache.hadoop.fs.FileUtil;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RawLocalFileSystem;
+import org.apache.hadoop.fs.permission.FsPermission;
+import org.apache.hadoop.util.Progressable;
 
 /** A file system whose rename is a copy, as that of an object store; it can stop in the middle, as if it were killed. */
 public final class CopyingFileSystem extends RawLocalFileSystem {
-    private static Optional<Integer> renamesLeft = Optional.empty();
+    private static Optional<Integer> filesLeft = Optional.empty();
 
     static Configuration conf() {
         Configuration conf = new Configuration();
         conf.setClass("fs.copying.impl", CopyingFileSystem.class, RawLocalFileSystem.class);
-        conf.set(io.resnetspark.storage.Renames.NOT_ATOMIC, "copying");
         return conf;
     }
 
-    /** Lets so many renames succeed, and none after them. */
-    static void stopAfter(int renames) {
-        renamesLeft = Optional.of(renames);
+    /** Lets so many files be begun, and none after them. */
+    static void stopAfter(int files) {
+        filesLeft = Optional.of(files);
     }
 
     static void goOn() {
-        renamesLeft = Optional.empty();
+        filesLeft = Optional.empty();
     }
 
     @Override
@@ -41,14 +42,39 @@ public final class CopyingFileSystem extends RawLocalFileSystem {
     }
 
     @Override
-    public boolean rename(Path from, Path to) throws IOException {
-        if (renamesLeft.isPresent()) {
-            if (renamesLeft.get() == 0) {
+    public boolean rename(Path from, Path to) {
+        throw new UnsupportedOperationException("It would be no rename: " + from + " to " + to);
+    }
+
+    @Override
+    public FSDataOutputStream create(
+            Path path,
+            FsPermission permission,
+            boolean overwrite,
+            int bufferSize,
+            short replication,
+            long blockSize,
+            Progressable progress)
+            throws IOException {
+        stopIfItIsTime();
+        return super.create(path, permission, overwrite, bufferSize, replication, blockSize, progress);
+    }
+
+    @Override
+    public FSDataOutputStream create(
+            Path path, boolean overwrite, int bufferSize, short replication, long blockSize, Progressable progress)
+            throws IOException {
+        stopIfItIsTime();
+        return super.create(path, overwrite, bufferSize, replication, blockSize, progress);
+    }
+
+    private static void stopIfItIsTime() throws IOException {
+        if (filesLeft.isPresent()) {
+            if (filesLeft.get() == 0) {
                 throw new IOException("killed");
             }
-            renamesLeft = Optional.of(renamesLeft.get() - 1);
+            filesLeft = Optional.of(filesLeft.get() - 1);
         }
-        return FileUtil.copy(this, from, this, to, true, getConf());
     }
 
     /** Without permissions, which the local file system would ask for by a path of its own scheme. */

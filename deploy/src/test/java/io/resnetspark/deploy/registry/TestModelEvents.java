@@ -84,6 +84,38 @@ class TestModelEvents {
     }
 
     @Test
+    void rollbackWithoutAChampionMakesThePreviousOneChampion() throws IOException {
+        promote("1", "champion");
+        promote("2", "champion");
+        cats.events().removeAlias("champion", WHY);
+        cats.events().rollback(WHY);
+        assertThat(cats.events().aliases()).isEqualTo(Map.of("champion", 1));
+    }
+
+    /** A damaged newest version must not keep anybody from the champion. */
+    @Test
+    void theChampionIsFoundWhateverTheNewestIs() throws IOException {
+        promote("1", "champion");
+        Files.writeString(folder.resolve("registry/cats/v4/manifest.json"), "{");
+        Registry registry = new Registry(
+                new org.apache.hadoop.fs.Path(folder.resolve("registry").toUri()), conf);
+        assertThat(registry.find("cats@champion").number()).isEqualTo(1);
+        assertThatThrownBy(() -> registry.find("cats")).isInstanceOf(BadInputException.class);
+    }
+
+    /** Found and verified before two prunes; recorded after them. */
+    @Test
+    void whatWasPrunedLongAgoIsNotPromoted() throws IOException {
+        Version found = cats.find("2");
+        cats.prune(1, WHY);
+        cats.publish(artifact, WHY);
+        cats.prune(1, WHY);
+        assertThatThrownBy(() -> cats.events().promote(found.number(), "champion", ModelEvents.Expectation.ANY, WHY))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("was pruned meanwhile");
+    }
+
+    @Test
     void promotingTheChampionAgainKeepsPrevious() throws IOException {
         promote("1", "champion");
         promote("2", "champion");

@@ -38,6 +38,12 @@ class TestRetrainPlan {
                 .hasMessageContaining("keep = 0; allowed is a whole number from 1")
                 .hasMessageContaining("hooks.url = (not shown); allowed is an address")
                 .hasMessageNotContaining("secret");
+        for (String hook : new String[] {"hooks.command = SECRET", "hooks = SECRET", "hooks.url = [SECRET]"}) {
+            assertThatThrownBy(() -> RetrainPlan.parse(LEAST + hook, "plan"))
+                    .isInstanceOf(BadInputException.class)
+                    .hasMessageContaining("(not shown)")
+                    .hasMessageNotContaining("SECRET");
+        }
         assertThatThrownBy(() -> RetrainPlan.parse("name = flowers", "plan"))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("the key 'registry' is missing");

@@ -21,12 +21,21 @@ public final class Section {
     /** With this the library begins to tell where a block comes from that stands in more than one file. */
     private static final String MERGED = "merge of ";
 
+    private static final String HIDDEN = "(not shown)";
+
     private final Config config;
     private final String prefix;
     private final Problems problems;
     private final Set<String> known = new LinkedHashSet<>();
+    /** Whether values may be shown. */
+    private final boolean open;
 
     public Section(Config config, String prefix, Problems problems) {
+        this(config, prefix, problems, true);
+    }
+
+    private Section(Config config, String prefix, Problems problems, boolean open) {
+        this.open = open;
         this.config = config;
         this.prefix = prefix;
         this.problems = problems;
@@ -34,7 +43,19 @@ public final class Section {
 
     public Section section(String key) {
         Config inner = read(key, "a block { ... }", config::getConfig, com.typesafe.config.ConfigFactory.empty());
-        return new Section(inner, prefix + key + ".", problems);
+        return new Section(inner, prefix + key + ".", problems, open);
+    }
+
+    /** A block whose values may be secret: no message shows one. */
+    public Section secretSection(String key) {
+        known.add(key);
+        Config inner = com.typesafe.config.ConfigFactory.empty();
+        try {
+            inner = config.getConfig(key);
+        } catch (ConfigException wrong) {
+            problems.add(at(config.origin()) + ": " + prefix + key + " = " + HIDDEN + "; allowed is a block { ... }");
+        }
+        return new Section(inner, prefix + key + ".", problems, false);
     }
 
     public int integer(String key, int least, int most) {
@@ -133,8 +154,8 @@ public final class Section {
     /** Says that a value is right by itself, but not with the others. */
     public void problem(String key, Object value, String allowed) {
         ConfigValue found = config.root().get(key);
-        problems.add(at(found == null ? config.origin() : found.origin()) + ": " + prefix + key + " = " + value
-                + "; allowed is " + allowed);
+        problems.add(at(found == null ? config.origin() : found.origin()) + ": " + prefix + key + " = "
+                + (open ? value : HIDDEN) + "; allowed is " + allowed);
     }
 
     private <T extends Comparable<T>> T inRange(String key, T value, T least, T most, String allowed) {
