@@ -48,7 +48,9 @@ final class Clusters implements AutoCloseable {
                 lines.add("spark.worker.resource.gpu.amount 1");
                 lines.add("spark.worker.resource.gpu.discoveryScript " + script);
             }
-            if (this == SECRET) {
+            if (this == SECRET) { // where memory is not watched over time
+                lines.add("spark.executor.defaultJavaOptions " + StandaloneCluster.SHORT_RUN);
+                lines.add("spark.driver.defaultJavaOptions " + StandaloneCluster.SHORT_RUN);
                 Files.readAllLines(Path.of("standalone", "spark-defaults.conf")).stream()
                         .filter(line -> !line.startsWith("spark.master") && !line.startsWith("spark.eventLog"))
                         // Jars would take minutes to cross it; ITYarn has it on.
@@ -124,10 +126,6 @@ final class Clusters implements AutoCloseable {
                 "spark.ui.enabled=false",
                 "--conf",
                 "spark.hadoop." + MiniHdfs.CLOSE_DELAY + "=10",
-                "--conf",
-                "spark.driver.extraJavaOptions=" + StandaloneCluster.SHORT_RUN,
-                "--conf",
-                "spark.executor.extraJavaOptions=" + StandaloneCluster.SHORT_RUN,
                 "--"));
         words.addAll(List.of(command));
         Map<String, String> environment = new HashMap<>(StandaloneCluster.environment(SPARK_HOME));
