@@ -22,11 +22,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.scheduler.AccumulableInfo;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerStageCompleted;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import scala.collection.JavaConverters;
 
 /** A whole run on a small corpus, and what becomes of its model. */
 class TestTraining {
@@ -49,6 +54,8 @@ class TestTraining {
             learning-rate { kind = cosine, initial = 0.01, warm-up-epochs = 0.5 }
             """;
 
+    private static final Counters COUNTERS = new Counters();
+
     @TempDir
     static Path folder;
 
@@ -62,7 +69,35 @@ class TestTraining {
         spark = Corpora.spark("local[2]");
         corpus = Corpora.folders(folder.resolve("corpus"), 40, 20, 36);
         data = Corpora.prepare(spark, corpus, folder.resolve("data").toUri().toString(), 1 << 20);
+        spark.sc().addSparkListener(COUNTERS);
         result = training("run").run();
+        for (int i = 0; i < 100 && !"480".equals(COUNTERS.last.get("images trained on")); i++) {
+            Thread.sleep(50); // listeners hear of it later
+        }
+        spark.sc().removeSparkListener(COUNTERS); // other runs count for themselves
+    }
+
+    /** What Spark's pages would show, by name. */
+    private static final class Counters extends SparkListener {
+        private final Map<String, String> last = new ConcurrentHashMap<>();
+
+        @Override
+        public void onStageCompleted(SparkListenerStageCompleted completed) {
+            for (AccumulableInfo counter : JavaConverters.asJavaIterable(
+                    completed.stageInfo().accumulables().values())) {
+                if (counter.name().isDefined() && counter.value().isDefined()) {
+                    last.put(counter.name().get(), counter.value().get().toString());
+                }
+            }
+        }
+    }
+
+    @Test
+    void sparksPagesCountWhatWorkersDo() {
+        assertThat(COUNTERS.last).containsEntry("images trained on", "480");
+        assertThat(Double.parseDouble(COUNTERS.last.get("seconds of computing")))
+                .isPositive();
+        assertThat(COUNTERS.last).containsKey("seconds of reading");
     }
 
     @AfterAll

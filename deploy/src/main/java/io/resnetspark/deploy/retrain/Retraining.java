@@ -131,7 +131,7 @@ public final class Retraining {
     /** What {@link #run} would do as things are, without preparing what is new. */
     public String wouldDo(boolean forced) throws IOException {
         Optional<Attempt> begun = attempts.unfinished(plan.name());
-        if (begun.isPresent()) {
+        if (begun.isPresent() && !forced) {
             return "would go on with the attempt in " + begun.get().run() + ", begun "
                     + begun.get().begun() + " since " + begun.get().why();
         }

@@ -19,6 +19,7 @@ import org.apache.spark.util.SerializableConfiguration;
 final class Crew {
     private final JavaSparkContext spark;
     private final Broadcast<LocalWork> work;
+    private final StageCounters counters;
     private final int workers;
     private final boolean remembers;
     /** What was remembered at first, each for its worker's task alone; later it is in {@link #done}. */
@@ -31,6 +32,7 @@ final class Crew {
     Crew(JavaSparkContext spark, LocalWork work, int workers, boolean remembers) {
         this.spark = spark;
         this.work = spark.broadcast(work);
+        this.counters = StageCounters.of(spark.sc());
         this.workers = workers;
         this.remembers = remembers;
         restore(List.of());
@@ -53,14 +55,19 @@ final class Crew {
     /** Lets every worker do its part of a round, as soon as somebody asks for it. */
     JavaRDD<Contribution> contributions(SharedState state) {
         Broadcast<LocalWork> localWork = work;
+        StageCounters counted = counters;
         SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
         JavaRDD<WorkerMemory> memories = done == null
                 ? spark.parallelize(first, workers).map(Broadcast::value)
                 : Blocks.reader(done).map(Contribution.WithMemory::memory);
         release(current == done ? null : current); // of a round that failed
         current = memories.mapPartitionsWithIndex(
-                (worker, memory) -> List.of(localWork.value().run(state.value(), worker, memory.next(), conf.value()))
-                        .iterator(),
+                (worker, memory) -> {
+                    Contribution.WithMemory done =
+                            localWork.value().run(state.value(), worker, memory.next(), conf.value());
+                    counted.add(done.contribution().report());
+                    return List.of(done).iterator();
+                },
                 true);
         if (remembers) {
             current.persist(StorageLevel.MEMORY_AND_DISK());
