@@ -22,13 +22,15 @@ final class Diagnosis {
      *
      * @param expected executors that Spark has
      * @param taskCpus threads of a worker
-     * @param wanted workers of the recipe; 0 without one
-     * @param needed bytes beside the heap that a worker takes, as estimated; 0 without a recipe
+     * @param wanted executors for the recipe's workers; 0 where it does not matter how many there are
+     * @param each workers in one process
+     * @param needed bytes beside the heap that these take, as estimated; 0 without a recipe
      * @param overhead bytes beside the heap that containers are granted; 0 where none is limited
      * @param from when the processes were asked, by the driver's clock
      * @param to when all had answered
      */
-    record Circumstances(int expected, int taskCpus, int wanted, long needed, long overhead, long from, long to) {}
+    record Circumstances(
+            int expected, int taskCpus, int wanted, int each, long needed, long overhead, long from, long to) {}
 
     Diagnosis(Circumstances cluster, List<Checkup> executors) {
         this.cluster = cluster;
@@ -43,6 +45,8 @@ final class Diagnosis {
         findings.add(kernels());
         if (cluster.needed > 0) {
             findings.add(memory());
+        }
+        if (cluster.wanted > 0) {
             findings.add(workers());
         }
         findings.add(clocks());
@@ -99,7 +103,8 @@ final class Diagnosis {
     }
 
     private Finding memory() {
-        String needs = String.format("a worker needs %,d MiB beside its heap", cluster.needed / MIB);
+        String who = cluster.each == 1 ? "a worker needs" : cluster.each + " workers in one process need";
+        String needs = String.format("%s %,d MiB beside its heap", who, cluster.needed / MIB);
         if (cluster.overhead > 0 && cluster.overhead < cluster.needed) {
             return Finding.bad(
                     needs + String.format("; its container is granted %,d MiB", cluster.overhead / MIB),

@@ -2,6 +2,7 @@ package io.resnetspark.deploy.doctor;
 
 import io.resnetspark.model.MemoryEstimate;
 import io.resnetspark.model.Shape;
+import io.resnetspark.train.ExecutorCores;
 import io.resnetspark.train.recipe.Recipe;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -77,18 +78,24 @@ public final class Doctor {
     public Report examine(Optional<Recipe> recipe, int classes, List<Path> readable, List<Path> writable) {
         long from = System.currentTimeMillis();
         List<Checkup> executors = executors(readable);
+        int workers = recipe.map(Recipe::workers).orElse(0);
+        // In one process workers are threads, as many at a time as there are cores.
+        int each = spark.isLocal() ? Math.max(1, Math.min(workers, spark.defaultParallelism())) : 1;
         Diagnosis.Circumstances cluster = new Diagnosis.Circumstances(
                 expected(),
-                spark.getConf().getInt("spark.task.cpus", 1),
-                recipe.map(Recipe::workers).orElse(0),
-                recipe.map(one -> needed(one, classes)).orElse(0L),
+                ExecutorCores.perWorker(spark, Math.max(1, workers)),
+                spark.isLocal() ? 0 : workers,
+                each,
+                recipe.map(one -> needed(one, classes, each)).orElse(0L),
                 overhead(spark.getConf()),
                 from,
                 System.currentTimeMillis());
         List<Finding> findings = new ArrayList<>(new Diagnosis(cluster, executors).findings());
         writable.forEach(place -> findings.add(write(place)));
         List<Seen> processes = new ArrayList<>();
-        processes.add(Seen.of(Checkup.ofThisProcess("driver", List.of(), spark.hadoopConfiguration())));
+        if (!spark.isLocal()) { // where the driver is the executor
+            processes.add(Seen.of(Checkup.ofThisProcess("driver", List.of(), spark.hadoopConfiguration())));
+        }
         executors.stream().map(Seen::of).forEach(processes::add);
         return new Report(findings, processes);
     }
@@ -114,10 +121,11 @@ public final class Doctor {
         return List.copyOf(found.values());
     }
 
-    private static long needed(Recipe recipe, int classes) {
+    /** Of so many networks in one process. */
+    private static long needed(Recipe recipe, int classes, int networks) {
         Shape input = Shape.square(3, recipe.data().evaluation().side());
-        return MemoryEstimate.of(recipe.architecture().census(input, classes), recipe.batch())
-                .total();
+        MemoryEstimate one = MemoryEstimate.of(recipe.architecture().census(input, classes), recipe.batch());
+        return one.process() + networks * (one.total() - one.process());
     }
 
     /** Where containers are ended that outgrow what was asked for. */
