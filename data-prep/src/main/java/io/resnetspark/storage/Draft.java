@@ -5,11 +5,15 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
@@ -26,6 +30,8 @@ public final class Draft implements Closeable {
     public interface Content {
         void writeTo(OutputStream out) throws IOException;
     }
+
+    private static final String UNFINISHED = "unfinished";
 
     private final Path target;
     private final Path aside;
@@ -68,13 +74,36 @@ public final class Draft implements Closeable {
      * Begins a directory, or goes on with one that a process which ended left unfinished; for long jobs. Closed before
      * {@link #commit}, it stays for the next time, unless it was {@linkplain #discard discarded}. The target may exist:
      * then files can be {@linkplain #addAll added} to it.
+     *
+     * @param fence the one who goes on has it; what is left gets another name with that, so the one before can finish
+     *     nothing
      */
-    public static Draft continued(Path target, Configuration conf) throws IOException {
+    public static Draft continued(Path target, Fence fence, Configuration conf) throws IOException {
         Path qualified = target.getFileSystem(conf).makeQualified(target);
-        Draft draft = new Draft(qualified, ".unfinished", Fence.NONE, conf);
-        draft.files.mkdirs(draft.aside);
+        Draft draft = new Draft(qualified, "." + fence.mark() + UNFINISHED, fence, conf);
+        draft.takeOver();
         draft.stays = true;
         return draft;
+    }
+
+    /** Of several drafts that are left, the newest holder's is gone on with. */
+    private void takeOver() throws IOException {
+        String beginning = "." + target.getName() + ".";
+        List<Path> left = Stream.of(Renames.list(target.getParent(), conf))
+                .map(FileStatus::getPath)
+                .filter(path -> path.getName().startsWith(beginning))
+                .filter(path -> path.getName().endsWith(UNFINISHED) && !path.equals(aside))
+                .sorted(Comparator.comparingInt((Path path) -> path.getName().length())
+                        .thenComparing(Path::getName)
+                        .reversed())
+                .toList();
+        for (Path draft : left) {
+            if (files.exists(aside)) {
+                files.delete(draft, true);
+            } else if (!files.rename(draft, aside)) {
+                throw new IOException(draft + " could not be renamed to " + aside);
+            }
+        }
     }
 
     /** Gives up what was written. */
@@ -88,6 +117,7 @@ public final class Draft implements Closeable {
      * way. Whoever believes that file alone sees either the old state or the new one.
      */
     public void addAll(String last) throws IOException {
+        fence.check();
         Renames.moveOneByOne(aside, target, last, conf);
         stays = true;
     }

@@ -3,6 +3,8 @@ package io.resnetspark.storage;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -10,12 +12,15 @@ import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.util.ShutdownHookManager;
 
 /**
  * The right to change what lies in a folder, of one process at a time. It is renewed while the process lives, and another
@@ -27,6 +32,11 @@ import org.apache.hadoop.fs.Path;
 public final class Lease implements Fence, AutoCloseable {
     /** Past holders that are remembered. */
     private static final int HISTORY = 20;
+
+    private static final Duration POLL = Duration.ofSeconds(1);
+
+    /** Among the acts of a process that ends: after Spark's context, which has 50, before Hadoop's file systems, 10. */
+    private static final int PRIORITY = 20;
 
     private static final Pattern NUMBERED = Pattern.compile("([0-9]+)\\.(json|alive|released)");
     private static final Pattern MARKED = Pattern.compile("\\..*writing-lease([0-9]+)-.*");
@@ -42,6 +52,8 @@ public final class Lease implements Fence, AutoCloseable {
     private final ScheduledExecutorService renewal;
     private volatile long renewed = System.nanoTime();
     private volatile boolean closed;
+    /** Of a process that is told to end. */
+    private final Runnable lastAct = this::closeQuietly;
 
     private Lease(Journal<Holder> holders, Configuration conf, int number, long seconds) throws IOException {
         this.holders = holders;
@@ -55,7 +67,40 @@ public final class Lease implements Fence, AutoCloseable {
             return thread;
         });
         long third = Math.max(1, seconds * 1000 / 3);
+        ShutdownHookManager.get().addShutdownHook(lastAct, PRIORITY);
         var unused = renewal.scheduleWithFixedDelay(this::renewQuietly, third, third, TimeUnit.MILLISECONDS);
+    }
+
+    /** The same for this process; who has it is waited for as long as somebody who died may still have it. */
+    public static Lease await(Path folder, Duration life, Consumer<String> say, Configuration conf) throws IOException {
+        String who = whoever() + ", process " + ProcessHandle.current().pid();
+        long end = System.nanoTime() + life.plusSeconds(2).toNanos();
+        for (boolean first = true; ; first = false) {
+            try {
+                return take(folder, who, life, conf);
+            } catch (LeaseHeldException held) {
+                if (System.nanoTime() > end) {
+                    throw held;
+                }
+                if (first) {
+                    say.accept(held.getMessage());
+                }
+                LockSupport.parkNanos(POLL.toNanos());
+            }
+        }
+    }
+
+    /** USER@MACHINE of this process. */
+    public static String whoever() {
+        return System.getProperty("user.name") + "@" + machine();
+    }
+
+    private static String machine() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException nameless) {
+            return "unknown";
+        }
     }
 
     /**
@@ -132,8 +177,11 @@ public final class Lease implements Fence, AutoCloseable {
         return new Path(holders.folder(), number + "." + what);
     }
 
-    /** What earlier holders have lying aside, here and one folder below, gets names that they do not know. */
-    private void takePensAway(Path folder) throws IOException {
+    /**
+     * What earlier holders have lying aside, in a folder that the lease is for and one below, gets names that they do not
+     * know.
+     */
+    public void takePensAway(Path folder) throws IOException {
         takePensAwayIn(folder);
         for (FileStatus below : Renames.list(folder, conf)) {
             if (below.isDirectory() && !below.getPath().getName().startsWith(".")) {
@@ -197,10 +245,24 @@ public final class Lease implements Fence, AutoCloseable {
         renewal.shutdownNow();
     }
 
+    private void closeQuietly() {
+        try {
+            close();
+        } catch (IOException failed) {
+            // Then the lease ends by itself.
+        }
+    }
+
     @Override
     public synchronized void close() throws IOException {
+        if (closed) {
+            return;
+        }
         closed = true;
         stopRenewing();
+        if (!ShutdownHookManager.get().isShutdownInProgress()) {
+            ShutdownHookManager.get().removeShutdownHook(lastAct);
+        }
         files.create(mark(holders, number, "released"), true).close();
         files.delete(mark(holders, number, "alive"), false);
     }

@@ -142,6 +142,38 @@ abstract class JournalContract {
         assertThat(names(folder)).containsExactlyInAnyOrder("lease", "events");
     }
 
+    /** Of long jobs, which another goes on with, and in other folders that the lease is for. */
+    @Test
+    void whoeverTakesOverGoesOnWithWhatIsLeft() throws Exception {
+        Path target = new Path(folder, "data");
+        Path elsewhere = new Path(folder, "run/model");
+        Lease first = Lease.take(folder, "first", LIFE, conf());
+        Draft begun = Draft.continued(target, first, conf());
+        begun.write("part-0", new byte[10]);
+        Draft model = Draft.of(elsewhere, first, conf());
+        model.write("a.txt", new byte[10]);
+        first.stopRenewing();
+        List<String> said = new ArrayList<>();
+        try (Lease second = Lease.await(folder, LIFE, said::add, conf())) {
+            assertThat(said).singleElement().asString().contains("is being worked on by first");
+            Draft gone = Draft.continued(target, second, conf());
+            second.takePensAway(elsewhere.getParent());
+            assertThat(names(gone.path())).containsExactly("part-0");
+            assertThat(names(elsewhere.getParent())).isEmpty();
+            // Even if its last look at the lease had been before it was taken away.
+            assertThatThrownBy(() -> Renames.directory(begun.path(), target, "part-0", conf()))
+                    .isInstanceOf(IOException.class);
+            assertThatThrownBy(() -> Renames.directory(model.path(), elsewhere, "a.txt", conf()))
+                    .isInstanceOf(IOException.class);
+            assertThatThrownBy(begun::commit).isInstanceOf(LeaseHeldException.class);
+            assertThatThrownBy(() -> begun.addAll("part-0")).isInstanceOf(LeaseHeldException.class);
+            gone.write("last", new byte[1]);
+            gone.commit();
+        }
+        assertThat(names(target)).containsExactly("last", "part-0");
+        assertThat(names(folder)).containsExactlyInAnyOrder("data", "lease", "run");
+    }
+
     @Test
     void oldHoldersAreForgotten() throws IOException {
         for (int i = 0; i < 30; i++) {

@@ -48,9 +48,9 @@ final class Clusters implements AutoCloseable {
                 lines.add("spark.worker.resource.gpu.amount 1");
                 lines.add("spark.worker.resource.gpu.discoveryScript " + script);
             }
-            if (this == SECRET) { // where memory is not watched over time
-                lines.add("spark.executor.defaultJavaOptions " + StandaloneCluster.SHORT_RUN);
-                lines.add("spark.driver.defaultJavaOptions " + StandaloneCluster.SHORT_RUN);
+            lines.add("spark.executor.defaultJavaOptions " + StandaloneCluster.SHORT_RUN);
+            lines.add("spark.driver.defaultJavaOptions " + StandaloneCluster.SHORT_RUN);
+            if (this == SECRET) {
                 Files.readAllLines(Path.of("standalone", "spark-defaults.conf")).stream()
                         .filter(line -> !line.startsWith("spark.master") && !line.startsWith("spark.eventLog"))
                         // Jars would take minutes to cross it; ITYarn has it on.
@@ -104,10 +104,13 @@ final class Clusters implements AutoCloseable {
         return submit(List.of(), command);
     }
 
+    /** With the compilers and the collector that users have. */
+    static final List<String> AS_USERS_DO =
+            List.of("--conf", "spark.executor.defaultJavaOptions=", "--conf", "spark.driver.defaultJavaOptions=");
+
     /** @param more options of spark-submit */
     Ended submit(List<String> more, String... command) throws IOException, InterruptedException {
-        List<String> words = new ArrayList<>(more);
-        words.addAll(List.of(
+        List<String> words = new ArrayList<>(List.of(
                 "--properties-file",
                 settings.toString(),
                 "--master",
@@ -125,8 +128,9 @@ final class Clusters implements AutoCloseable {
                 "--conf",
                 "spark.ui.enabled=false",
                 "--conf",
-                "spark.hadoop." + MiniHdfs.CLOSE_DELAY + "=10",
-                "--"));
+                "spark.hadoop." + MiniHdfs.CLOSE_DELAY + "=10"));
+        words.addAll(more);
+        words.add("--");
         words.addAll(List.of(command));
         Map<String, String> environment = new HashMap<>(StandaloneCluster.environment(SPARK_HOME));
         environment.put("RESNET_EVERYWHERE", sharing == Sharing.ALL ? "yes" : "no");
@@ -134,9 +138,13 @@ final class Clusters implements AutoCloseable {
     }
 
     CompletableFuture<Ended> submitAside(String... command) {
+        return submitAside(List.of(), command);
+    }
+
+    CompletableFuture<Ended> submitAside(List<String> more, String... command) {
         return CompletableFuture.supplyAsync(() -> {
             try {
-                return submit(command);
+                return submit(more, command);
             } catch (IOException | InterruptedException failed) {
                 throw new IllegalStateException(failed);
             }

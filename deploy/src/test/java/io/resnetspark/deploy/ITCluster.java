@@ -114,8 +114,8 @@ class ITCluster {
         String[] prepare = {"prepare", "--from", corpus.toString(), "--to", data, "--shard-size", "2m"};
         int before = clusters.executorLogs().size();
         CompletableFuture<Ended> job = clusters.submitAside(prepare);
-        killAnExecutorOnce(job, "/.killed.unfinished/checked", "part-.*summary");
-        killAnExecutorOnce(job, "/.killed.unfinished/train", "part-.*parquet");
+        killAnExecutorOnce(job, "/.killed.lease1-unfinished/checked", "part-.*summary");
+        killAnExecutorOnce(job, "/.killed.lease1-unfinished/train", "part-.*parquet");
         job.get(5, TimeUnit.MINUTES).ok();
         assertThat(clusters.executorLogs())
                 .as("executors, two of them instead of the killed ones")

@@ -203,6 +203,7 @@ class ITTrainingFaults {
     @Test
     void memoryStaysFlat() throws Exception {
         CompletableFuture<Ended> job = clusters.submitAside(
+                Clusters.AS_USERS_DO,
                 train("soak", "--set", "steps-per-round=1", "--set", "epochs=25", "--set", "batch=8"));
         awaitRounds(job, "soak", 60);
         long[] before = residentKib();

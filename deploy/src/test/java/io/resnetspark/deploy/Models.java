@@ -6,6 +6,7 @@ import io.resnetspark.model.Networks;
 import io.resnetspark.model.Shape;
 import io.resnetspark.model.graph.ResidualGraph;
 import io.resnetspark.model.weights.NetworkWeights;
+import io.resnetspark.storage.Draft;
 import io.resnetspark.train.artifact.ArtifactFiles;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.artifact.ModelDescription;
@@ -29,17 +30,11 @@ public final class Models {
                 Optional.empty(),
                 null,
                 Provenance.now("file:/data", "0".repeat(64), 1, 2, 1, 60));
-        return ModelArtifact.open(
-                ArtifactFiles.write(
-                        target,
-                        description,
-                        NetworkWeights.of(ResidualGraph.of(Networks.named("resnet20"), Shape.square(3, 32), 2)
-                                .seed(1)
-                                .build()),
-                        mean,
-                        "seed = 1",
-                        "",
-                        conf),
-                conf);
+        ResidualGraph graph = ResidualGraph.of(Networks.named("resnet20"), Shape.square(3, 32), 2);
+        try (Draft draft = Draft.of(target, conf)) {
+            Path path = ArtifactFiles.write(
+                    draft, description, NetworkWeights.of(graph.seed(1).build()), mean, "seed = 1", "");
+            return ModelArtifact.open(path, conf);
+        }
     }
 }

@@ -135,7 +135,7 @@ final class StandaloneCluster implements AutoCloseable {
         throw new IOException("The cluster did not start in 90 s; its logs are in " + folder);
     }
 
-    private static int freePort() throws IOException {
+    static int freePort() throws IOException {
         try (ServerSocket socket = new ServerSocket(0)) {
             return socket.getLocalPort();
         }

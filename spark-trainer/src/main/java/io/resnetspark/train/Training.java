@@ -7,6 +7,7 @@ import io.resnetspark.data.shard.EpochWork;
 import io.resnetspark.model.graph.NativeFloats;
 import io.resnetspark.model.weights.NetworkWeights;
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.Draft;
 import io.resnetspark.train.artifact.ArtifactFiles;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.artifact.ModelDescription;
@@ -18,6 +19,7 @@ import io.resnetspark.train.averaging.PreciseStatistics;
 import io.resnetspark.train.averaging.Round;
 import io.resnetspark.train.checkpoint.Checkpoints;
 import io.resnetspark.train.checkpoint.LastAct;
+import io.resnetspark.train.checkpoint.RunFolder;
 import io.resnetspark.train.checkpoint.RunIdentity;
 import io.resnetspark.train.checkpoint.RunState;
 import io.resnetspark.train.evaluate.Evaluation;
@@ -37,15 +39,13 @@ import org.apache.spark.api.java.JavaSparkContext;
 
 /** A training run: state, round, state; at the end of an epoch a look at pictures never seen; at last a model. */
 public final class Training {
-    private static final String MODEL = "model";
     private static final int MOST_LOSSES = 3;
 
     private final JavaSparkContext spark;
     private final Configuration conf;
     private final Recipe recipe;
     private final Dataset.Opened data;
-    private final Path out;
-    private final Path model;
+    private final RunFolder folder;
     private final Progress progress;
 
     private final Setup setup;
@@ -61,16 +61,6 @@ public final class Training {
     /** What a checkpoint may be written of at any time. */
     private volatile RunState run;
 
-    /** Whether a run came to its end: then there is nothing to go on with. */
-    public static boolean isComplete(Path out, Configuration conf) throws IOException {
-        return out.getFileSystem(conf).exists(model(out));
-    }
-
-    /** Where a complete run has its model. */
-    public static Path model(Path out) {
-        return new Path(out, MODEL);
-    }
-
     /** The model that a run made, and how it went. */
     public record Result(Path model, EvaluationResult evaluation, double trainingSeconds, double imagesPerSecond) {}
 
@@ -81,7 +71,7 @@ public final class Training {
      */
     public Training(JavaSparkContext spark, Recipe recipe, Dataset.Opened data, Path out, Progress progress)
             throws IOException {
-        this(spark, recipe, data, out, progress, Checkpoints.Policy.USUAL, false);
+        this(spark, recipe, data, RunFolder.of(out), progress, Checkpoints.Policy.USUAL, false);
     }
 
     /**
@@ -95,7 +85,7 @@ public final class Training {
             JavaSparkContext spark,
             Recipe recipe,
             Dataset.Opened data,
-            Path out,
+            RunFolder folder,
             Progress progress,
             Checkpoints.Policy policy,
             boolean resume)
@@ -105,19 +95,18 @@ public final class Training {
         this.recipe = recipe;
         this.data = data;
         this.progress = progress;
-        this.out = out;
-        this.model = model(out);
-        if (isComplete(out, conf)) {
-            throw new BadInputException(model + " exists, and nothing is overwritten. Name another --out.");
+        this.folder = folder;
+        if (folder.isComplete(conf)) {
+            throw new BadInputException(folder.model() + " exists, and nothing is overwritten. Name another --out.");
         }
         this.setup = Setup.of(spark, recipe, data);
         this.plan = setup.plan();
         this.engine = setup.engine(spark);
         RunIdentity identity = new RunIdentity(recipe.text(), data.digest(), plan.threads());
-        this.checkpoints = new Checkpoints(out, identity, policy, conf);
+        this.checkpoints = new Checkpoints(folder, identity, policy, conf);
         if (!resume && checkpoints.exist()) {
             throw new BadInputException(
-                    out + " has checkpoints of a run that was begun. Go on with it with --resume, or"
+                    folder.path() + " has checkpoints of a run that was begun. Go on with it with --resume, or"
                             + " name another --out.");
         }
         begin(resume ? checkpoints.latest() : Optional.empty());
@@ -129,7 +118,7 @@ public final class Training {
             live.close();
         }
         String earlier = saved.map(Checkpoints.Saved::metrics).orElse("");
-        live = new LiveReport(out, earlier, conf, progress::say);
+        live = new LiveReport(folder.path(), earlier, conf, progress::say);
         metrics = new Metrics(earlier, live);
         if (saved.isPresent()) {
             resume(saved.get());
@@ -282,13 +271,14 @@ public final class Training {
                         recipe.workers(),
                         plan.threads(),
                         run.seconds()));
-        return ArtifactFiles.write(
-                model,
-                description,
-                NetworkWeights.of(setup.graph()),
-                setup.evaluation().mean(),
-                recipe.text(),
-                metrics.text(),
-                conf);
+        try (Draft draft = folder.draft(folder.model(), conf)) {
+            return ArtifactFiles.write(
+                    draft,
+                    description,
+                    NetworkWeights.of(setup.graph()),
+                    setup.evaluation().mean(),
+                    recipe.text(),
+                    metrics.text());
+        }
     }
 }

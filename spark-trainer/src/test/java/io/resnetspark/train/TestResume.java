@@ -8,7 +8,10 @@ import io.resnetspark.data.Progress;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.DamagedException;
+import io.resnetspark.storage.Fence;
+import io.resnetspark.storage.LeaseHeldException;
 import io.resnetspark.train.checkpoint.Checkpoints;
+import io.resnetspark.train.checkpoint.RunFolder;
 import io.resnetspark.train.recipe.Recipe;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.AfterAll;
@@ -76,7 +80,7 @@ class TestResume {
     private static Training training(Path run, Map<String, String> overrides, Progress progress, boolean resume)
             throws IOException {
         Recipe recipe = Recipe.parse(RECIPE, "test", overrides);
-        return new Training(spark, recipe, data, hadoop(run), progress, EVERY_ROUND, resume);
+        return new Training(spark, recipe, data, RunFolder.of(hadoop(run)), progress, EVERY_ROUND, resume);
     }
 
     private static Progress dyingAfter(int rounds, List<String> said) {
@@ -125,6 +129,36 @@ class TestResume {
         assertThat(run.resolve("model/weights.safetensors"))
                 .hasSameBinaryContentAs(uninterrupted.resolve("model/weights.safetensors"));
         assertThat(metrics(run)).hasSize(9 + 3).isEqualTo(metrics(uninterrupted));
+    }
+
+    /** As a lease that another process has taken over: nothing that is written now may appear. */
+    @Test
+    void whoeverLostItsRightsLeavesNoCheckpointAndNoModel() throws Exception {
+        Path run = folder.resolve("fenced");
+        AtomicInteger looks = new AtomicInteger();
+        Fence lost = new Fence() {
+            @Override
+            public String mark() {
+                return "lease7-";
+            }
+
+            @Override
+            public void check() {
+                if (looks.incrementAndGet() > 4) { // two of a checkpoint: before it is written, and at its end
+                    throw new LeaseHeldException("lost");
+                }
+            }
+        };
+        Recipe recipe = Recipe.parse(RECIPE, "test", Map.of());
+        RunFolder fenced = new RunFolder(hadoop(run), lost);
+        Training training = new Training(spark, recipe, data, fenced, Progress.silent(), EVERY_ROUND, false);
+        assertThatThrownBy(training::run).isInstanceOf(LeaseHeldException.class).hasMessage("lost");
+        assertThat(run.resolve("checkpoints").toFile().list()).containsExactlyInAnyOrder("00000001", "00000002");
+        assertThat(run.resolve("model")).doesNotExist();
+
+        training(run, Map.of(), Progress.silent(), true).run();
+        assertThat(run.resolve("model/weights.safetensors"))
+                .hasSameBinaryContentAs(uninterrupted.resolve("model/weights.safetensors"));
     }
 
     /** Momentum that workers keep, what rounding took, the outer velocity, and statistics taken anew at the end. */

@@ -9,7 +9,9 @@ import io.resnetspark.data.source.Source;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Draft;
 import io.resnetspark.storage.Floats;
+import io.resnetspark.storage.Lease;
 import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -18,6 +20,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -25,9 +28,13 @@ import org.apache.spark.api.java.JavaSparkContext;
 /**
  * The job from a corpus to shards: list, read and look at every picture once, mix the good ones over the shards by the
  * hash of their key, set the bad ones aside, and write dataset.json last. A job that was ended goes on where it was; a
- * dataset that exists gets shards of what is new in its corpus.
+ * dataset that exists gets shards of what is new in its corpus. One job at a time works on a dataset: .NAME.preparing
+ * beside it says which.
  */
 public final class Prepare {
+    /** For which one that died is waited for. */
+    private static final Duration LEASE = Duration.ofSeconds(30);
+
     private final JavaSparkContext spark;
     private final Source source;
     private final Path target;
@@ -56,12 +63,21 @@ public final class Prepare {
 
     /** The same, and how many pictures are new in it. */
     public Outcome run(Progress progress) throws IOException {
+        existing(); // What is in the way is said before anybody is waited for.
+        Configuration conf = spark.hadoopConfiguration();
+        Path beside = new Path(target.getParent(), "." + target.getName() + ".preparing");
+        try (Lease lease = Lease.await(beside, LEASE, progress::say, conf);
+                Draft draft = Draft.continued(target, lease, conf)) {
+            return run(draft, progress);
+        }
+    }
+
+    private Outcome run(Draft draft, Progress progress) throws IOException {
         Dataset existing = existing();
         say("List the corpus: " + source.description());
         try (Inventory inventory = existing == null
-                        ? Inventory.of(spark, source)
-                        : Inventory.since(spark, source, target, existing.runs());
-                Draft draft = Draft.continued(target, spark.hadoopConfiguration())) {
+                ? Inventory.of(spark, source)
+                : Inventory.since(spark, source, target, existing.runs())) {
             if (existing != null && inventory.totals().units() == 0) {
                 draft.discard();
                 return new Outcome(existing, 0);

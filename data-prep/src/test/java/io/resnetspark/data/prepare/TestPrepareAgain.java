@@ -19,16 +19,23 @@ import io.resnetspark.data.source.Source;
 import io.resnetspark.data.source.Sources;
 import io.resnetspark.data.source.Unit;
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.Lease;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.apache.hadoop.conf.Configuration;
@@ -102,7 +109,66 @@ class TestPrepareAgain {
         byte[] json = Files.readAllBytes(folder.resolve("data/dataset.json"));
         assertThat(prepare(source()).json()).isEqualTo(first.json());
         assertThat(folder.resolve("data/dataset.json")).hasBinaryContent(json);
-        assertThat(folder.toFile().list()).containsExactlyInAnyOrder("corpus", "data");
+        assertThat(folder.toFile().list()).containsExactlyInAnyOrder("corpus", "data", ".data.preparing");
+    }
+
+    /** The second waits for the first, and finds nothing left to do. */
+    @Test
+    void oneJobAtATimeWorksOnADataset() throws Exception {
+        corpus(0, 20);
+        CountDownLatch waits = new CountDownLatch(1);
+        List<CompletableFuture<Prepare.Outcome>> second = new ArrayList<>();
+        Progress third = new Spoken(sentence -> {
+            assertThat(sentence).contains(".data.preparing is being worked on by " + Lease.whoever());
+            waits.countDown();
+        });
+        Progress first = new Spoken(sentence -> {}) {
+            @Override
+            public Step begin(String what, String unit, long total) {
+                if (second.isEmpty()) {
+                    second.add(CompletableFuture.supplyAsync(() -> run(third)));
+                    assertThat(awaited(waits)).isTrue();
+                }
+                return super.begin(what, unit, total);
+            }
+        };
+        assertThat(run(first).added()).isEqualTo(40);
+        assertThat(second.get(0).get(1, TimeUnit.MINUTES).added()).isZero();
+    }
+
+    private static boolean awaited(CountDownLatch latch) {
+        try {
+            return latch.await(1, TimeUnit.MINUTES);
+        } catch (InterruptedException interrupted) {
+            throw new IllegalStateException(interrupted);
+        }
+    }
+
+    private Prepare.Outcome run(Progress progress) {
+        try {
+            return new Prepare(spark, source(), hadoop("data"), SETTINGS).run(progress);
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+
+    /** Hands on what is said. */
+    private static class Spoken implements Progress {
+        private final Consumer<String> ear;
+
+        Spoken(Consumer<String> ear) {
+            this.ear = ear;
+        }
+
+        @Override
+        public Step begin(String what, String unit, long total) {
+            return Progress.silent().begin(what, unit, total);
+        }
+
+        @Override
+        public void say(String sentence) {
+            ear.accept(sentence);
+        }
     }
 
     @Test
@@ -121,7 +187,7 @@ class TestPrepareAgain {
                         .dataset()
                         .json())
                 .isEqualTo(grown.json());
-        assertThat(folder.toFile().list()).containsExactlyInAnyOrder("corpus", "data");
+        assertThat(folder.toFile().list()).containsExactlyInAnyOrder("corpus", "data", ".data.preparing");
         assertThat(prepare(source()).json()).isEqualTo(grown.json());
 
         Dataset anew = new Prepare(spark, source(), hadoop("anew"), SETTINGS).execute(Progress.silent());
@@ -230,7 +296,7 @@ class TestPrepareAgain {
         assertThat(READ).hasPositiveValue().hasValueLessThan(60);
         assertThat(examples(dataset)).hasSize(80);
         assertThat(dataset.statistics().pictures()).isEqualTo(dataset.examples(Split.TRAIN));
-        assertThat(folder.toFile().list()).containsExactlyInAnyOrder("corpus", "data");
+        assertThat(folder.toFile().list()).containsExactlyInAnyOrder("corpus", "data", ".data.preparing");
     }
 
     /** A growth that is ended while files move into the dataset: what moved counts for nothing until dataset.json says so. */
@@ -252,8 +318,9 @@ class TestPrepareAgain {
     void shardsOfAnotherSizeAreNotMixedWithThoseOfAnEndedJob() throws IOException {
         corpus(0, 40);
         assertThatThrownBy(() -> prepare(unreliable(source(), "red/17.png"))).isNotNull();
-        Path unfinished = folder.resolve(".data.unfinished");
-        Files.createDirectories(unfinished.resolve("train/part-00002.parquet/in the way"));
+        Path left = folder.resolve(".data.lease1-unfinished");
+        Path unfinished = folder.resolve(".data.lease2-unfinished");
+        Files.createDirectories(left.resolve("train/part-00002.parquet/in the way"));
         assertThatThrownBy(() -> prepare(source())).isNotNull();
         // Two tasks run at a time: the third began when the first or the second was done, and ended the other.
         assertThat(List.of("part-00000.parquet", "part-00001.parquet"))
@@ -300,6 +367,7 @@ class TestPrepareAgain {
                         .execute(Progress.silent()))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("must have 6 pictures in val, but 5 were found");
-        assertThat(folder.toFile().list()).containsExactlyInAnyOrder("tars", "data");
+        assertThat(folder.toFile().list())
+                .containsExactlyInAnyOrder("tars", "data", ".data.preparing", ".other.preparing");
     }
 }

@@ -5,6 +5,7 @@ import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Locations;
 import io.resnetspark.train.Training;
 import io.resnetspark.train.checkpoint.Checkpoints;
+import io.resnetspark.train.checkpoint.RunFolder;
 import io.resnetspark.train.recipe.Recipe;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -81,14 +82,14 @@ final class TrainCommand implements Callable<Integer> {
         Checkpoints.Policy policy =
                 new Checkpoints.Policy(checkpointRounds, Duration.ofMinutes(checkpointMinutes), keepCheckpoints);
         try (JavaSparkContext spark = sparkOptions.start("train " + parsed.network())) {
-            if (resume && Training.isComplete(Locations.of(out), spark.hadoopConfiguration())) {
+            RunFolder folder = RunFolder.of(Locations.of(out));
+            if (resume && folder.isComplete(spark.hadoopConfiguration())) {
                 spec.commandLine().getOut().println(out + " is complete already; nothing is left to do.");
                 return 0;
             }
             Dataset.Opened opened = Dataset.open(Locations.of(data), spark.hadoopConfiguration());
             System.err.println(parsed.text());
-            Training training =
-                    new Training(spark, parsed, opened, Locations.of(out), new Bars(System.err), policy, resume);
+            Training training = new Training(spark, parsed, opened, folder, new Bars(System.err), policy, resume);
             print(training.run());
         }
         return 0;

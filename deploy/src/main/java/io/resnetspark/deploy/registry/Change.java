@@ -2,8 +2,7 @@ package io.resnetspark.deploy.registry;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.resnetspark.storage.Fence;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
+import io.resnetspark.storage.Lease;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +17,7 @@ import java.util.Map;
 public record Change(String by, String why, String run, JsonNode figures, Fence fence) {
     /** Of a person at a command line. */
     public static Change byHand(String why) {
-        return new Change(whoever(), why, null, null, Fence.NONE);
+        return new Change(Lease.whoever(), why, null, null, Fence.NONE);
     }
 
     public Change with(JsonNode newFigures) {
@@ -27,19 +26,6 @@ public record Change(String by, String why, String run, JsonNode figures, Fence 
 
     public Change because(String newWhy) {
         return new Change(by, newWhy, run, figures, fence);
-    }
-
-    /** USER@MACHINE of this process. */
-    public static String whoever() {
-        return System.getProperty("user.name") + "@" + machine();
-    }
-
-    private static String machine() {
-        try {
-            return InetAddress.getLocalHost().getHostName();
-        } catch (UnknownHostException nameless) {
-            return "unknown";
-        }
     }
 
     Event event(Event.Action action, Integer version, Map<String, Integer> aliases, List<Integer> pruned) {

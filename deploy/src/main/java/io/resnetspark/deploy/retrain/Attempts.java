@@ -5,6 +5,7 @@ import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Fence;
 import io.resnetspark.storage.Journal;
 import io.resnetspark.storage.Json;
+import io.resnetspark.storage.Lease;
 import io.resnetspark.storage.Renames;
 import java.io.IOException;
 import java.time.Instant;
@@ -27,6 +28,15 @@ final class Attempts {
         this.folder = folder.getFileSystem(conf).makeQualified(folder);
         this.journal = new Journal<>(new Path(folder, "attempts"), Attempt.class, conf);
         this.conf = conf;
+    }
+
+    /** From one who seems dead: who wakes up can finish nothing, neither here nor in the run that it was at. */
+    void takeOver(Lease lease) throws IOException {
+        lease.takePensAway(folder);
+        Optional<Attempt> last = journal.last().map(Journal.Entry::content);
+        if (last.isPresent()) {
+            lease.takePensAway(new Path(last.get().run()));
+        }
     }
 
     List<Attempt> all() throws IOException {

@@ -20,7 +20,6 @@ import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.averaging.DivergedException;
 import io.resnetspark.train.recipe.Recipe;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -34,8 +33,6 @@ import org.apache.spark.api.java.JavaSparkContext;
  * killed on the way is gone on from: each step looks first whether it was done.
  */
 public final class Retraining {
-    private static final Duration POLL = Duration.ofSeconds(1);
-
     private final JavaSparkContext spark;
     private final Configuration conf;
     private final RetrainPlan plan;
@@ -66,7 +63,8 @@ public final class Retraining {
     /** Does it, if nobody else does. */
     public Outcome run(boolean forced) throws IOException {
         try {
-            Lease lease = lease();
+            // A holder that died is waited for, until its lease ends.
+            Lease lease = Lease.await(model.folder(), plan.lease(), progress::say, conf);
             try {
                 return new UnderLease(lease).run(forced);
             } finally {
@@ -97,35 +95,6 @@ public final class Retraining {
 
     private void step(String what) {
         progress.say("retrain: " + what);
-    }
-
-    /** A holder that died is waited for, until its lease ends. */
-    private Lease lease() throws IOException {
-        long end = System.nanoTime() + plan.lease().plusSeconds(2).toNanos();
-        for (boolean first = true; ; first = false) {
-            try {
-                String who = Change.whoever() + ", process "
-                        + ProcessHandle.current().pid();
-                return Lease.take(model.folder(), who, plan.lease(), conf);
-            } catch (LeaseHeldException held) {
-                if (System.nanoTime() > end) {
-                    throw held;
-                }
-                if (first) {
-                    progress.say(held.getMessage());
-                }
-                pause();
-            }
-        }
-    }
-
-    private static void pause() {
-        try {
-            Thread.sleep(POLL.toMillis());
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted", interrupted);
-        }
     }
 
     /** What {@link #run} would do as things are, without preparing what is new. */
@@ -168,10 +137,11 @@ public final class Retraining {
 
         UnderLease(Lease lease) {
             this.lease = lease;
-            this.steps = new Steps(spark, plan, model, main, new GuardedProgress(progress, lease));
+            this.steps = new Steps(spark, plan, model, main, progress, lease);
         }
 
         Outcome run(boolean forced) throws IOException {
+            attempts.takeOver(lease);
             Optional<Attempt> begun = goingOn(forced);
             if (begun.isEmpty()) {
                 Dataset.Opened data = steps.prepared();
@@ -240,7 +210,7 @@ public final class Retraining {
         }
 
         private Change change(Attempt attempt) {
-            return new Change(Change.whoever(), attempt.why(), attempt.run(), null, lease);
+            return new Change(Lease.whoever(), attempt.why(), attempt.run(), null, lease);
         }
 
         /** What the record of events says already. */

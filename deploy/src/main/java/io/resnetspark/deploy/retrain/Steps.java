@@ -11,6 +11,7 @@ import io.resnetspark.data.source.Source;
 import io.resnetspark.data.source.Sources;
 import io.resnetspark.deploy.registry.RegisteredModel;
 import io.resnetspark.deploy.registry.Version;
+import io.resnetspark.storage.Fence;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Locations;
 import io.resnetspark.storage.Renames;
@@ -18,6 +19,7 @@ import io.resnetspark.train.ExecutorCores;
 import io.resnetspark.train.Training;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.checkpoint.Checkpoints;
+import io.resnetspark.train.checkpoint.RunFolder;
 import io.resnetspark.train.evaluate.Evaluation;
 import io.resnetspark.train.evaluate.Judgement;
 import io.resnetspark.train.recipe.Recipe;
@@ -41,20 +43,28 @@ final class Steps {
     private final RegisteredModel model;
     private final String main;
     private final Progress progress;
+    private final Fence fence;
 
     /**
      * Makes ready.
      *
      * @param main the class of the command line, for a process that tries what was published
-     * @param progress which ends a step that another process has taken over
+     * @param fence under which all happens; a step that another process has taken over ends
      */
-    Steps(JavaSparkContext spark, RetrainPlan plan, RegisteredModel model, String main, Progress progress) {
+    Steps(
+            JavaSparkContext spark,
+            RetrainPlan plan,
+            RegisteredModel model,
+            String main,
+            Progress progress,
+            Fence fence) {
         this.spark = spark;
         this.conf = spark.hadoopConfiguration();
         this.plan = plan;
         this.model = model;
         this.main = main;
-        this.progress = progress;
+        this.progress = new GuardedProgress(progress, fence);
+        this.fence = fence;
     }
 
     private void step(String what) {
@@ -81,15 +91,15 @@ final class Steps {
 
     /** The attempt's model; trained from where it was left. */
     ModelArtifact trained(Attempt attempt, Dataset.Opened data) throws IOException {
-        Path run = new Path(attempt.run());
-        step("train in " + run);
-        if (!Training.isComplete(run, conf)) {
+        RunFolder run = new RunFolder(new Path(attempt.run()), fence);
+        step("train in " + run.path());
+        if (!run.isComplete(conf)) {
             Checkpoints.Policy policy =
                     new Checkpoints.Policy(0, Duration.ofMinutes(plan.checkpointMinutes()), KEPT_CHECKPOINTS);
             Recipe recipe = Recipe.parse(attempt.recipe(), "the attempt's recipe", Map.of());
             new Training(spark, recipe, data, run, progress, policy, true).run();
         }
-        return ModelArtifact.open(Training.model(run), conf);
+        return ModelArtifact.open(run.model(), conf);
     }
 
     /** Of both models on the same pictures; kept beside the run. */

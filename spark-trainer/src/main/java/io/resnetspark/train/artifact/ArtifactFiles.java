@@ -66,37 +66,34 @@ public final class ArtifactFiles {
         }
     }
 
-    /** Writes an artifact. */
+    /** Writes an artifact and makes it appear. */
     public static Path write(
-            Path target,
+            Draft draft,
             ModelDescription description,
             Map<String, Tensor> weights,
             Mean mean,
             String recipe,
-            String metrics,
-            Configuration conf)
+            String metrics)
             throws IOException {
         requireLines(description.classes());
-        try (Draft draft = Draft.of(target, conf)) {
-            write(draft, WEIGHTS, out -> Safetensors.write(weights, out));
-            write(draft, ONNX, out -> writeOnnx(description, weights, out));
-            write(draft, DL4J, out -> writeDl4j(description, weights, out));
-            draft.write(CLASSES, text(String.join("\n", description.classes()) + "\n"));
-            draft.write(PREPROCESSING, Json.PRETTY.writeValueAsBytes(description.evaluation()));
-            draft.write(RECIPE, text(recipe));
-            draft.write(METRICS, text(metrics));
-            if (mean.isPerPixel()) {
-                draft.write(Dataset.MEAN_IMAGE, Floats.bytes(mean.values()));
-            }
-            Head head = new Head(
-                    description.format(),
-                    description.network(),
-                    description.parent(),
-                    new TreeMap<>(description.results()),
-                    description.provenance());
-            Manifest.seal(draft, head);
-            return draft.commit();
+        write(draft, WEIGHTS, out -> Safetensors.write(weights, out));
+        write(draft, ONNX, out -> writeOnnx(description, weights, out));
+        write(draft, DL4J, out -> writeDl4j(description, weights, out));
+        draft.write(CLASSES, text(String.join("\n", description.classes()) + "\n"));
+        draft.write(PREPROCESSING, Json.PRETTY.writeValueAsBytes(description.evaluation()));
+        draft.write(RECIPE, text(recipe));
+        draft.write(METRICS, text(metrics));
+        if (mean.isPerPixel()) {
+            draft.write(Dataset.MEAN_IMAGE, Floats.bytes(mean.values()));
         }
+        Head head = new Head(
+                description.format(),
+                description.network(),
+                description.parent(),
+                new TreeMap<>(description.results()),
+                description.provenance());
+        Manifest.seal(draft, head);
+        return draft.commit();
     }
 
     private static void requireLines(List<String> classes) {

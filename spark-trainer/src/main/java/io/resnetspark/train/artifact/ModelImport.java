@@ -10,6 +10,7 @@ import io.resnetspark.model.weights.Safetensors;
 import io.resnetspark.model.weights.Tensor;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Digests;
+import io.resnetspark.storage.Draft;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -58,7 +59,9 @@ public record ModelImport(
                 null,
                 Provenance.now(weights.toString(), Digests.of(weights, conf).sha256(), 0, 0, 0, 0));
         String recipe = "# imported from " + weights + "\n";
-        return ArtifactFiles.write(target, description, NetworkWeights.of(graph), mean, recipe, "", conf);
+        try (Draft draft = Draft.of(target, conf)) {
+            return ArtifactFiles.write(draft, description, NetworkWeights.of(graph), mean, recipe, "");
+        }
     }
 
     private ComputationGraph graph() {

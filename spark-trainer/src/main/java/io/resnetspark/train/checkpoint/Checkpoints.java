@@ -41,6 +41,7 @@ public final class Checkpoints {
     private static final String OUTER = "outer.f32";
     private static final String METRICS = "metrics.jsonl";
 
+    private final RunFolder run;
     private final Path folder;
     private final RunIdentity identity;
     private final Policy policy;
@@ -79,8 +80,9 @@ public final class Checkpoints {
     public record Saved(
             Path path, RunState run, List<WorkerMemory> memories, String metrics, List<String> passedOver) {}
 
-    public Checkpoints(Path run, RunIdentity identity, Policy policy, Configuration conf) {
-        this.folder = new Path(run, "checkpoints");
+    public Checkpoints(RunFolder run, RunIdentity identity, Policy policy, Configuration conf) {
+        this.run = run;
+        this.folder = run.checkpoints();
         this.identity = identity;
         this.policy = policy;
         this.conf = conf;
@@ -92,36 +94,37 @@ public final class Checkpoints {
      *
      * @param memories of the workers; asked for only if it is time
      */
-    public void offer(RunState run, Supplier<List<WorkerMemory>> memories, Metrics metrics, Consumer<String> warn) {
-        boolean due = run.training().work().done() == 0
-                || (policy.everyRounds > 0 && run.rounds() - Math.max(0, lastRounds) >= policy.everyRounds)
+    public void offer(RunState state, Supplier<List<WorkerMemory>> memories, Metrics metrics, Consumer<String> warn) {
+        boolean due = state.training().work().done() == 0
+                || (policy.everyRounds > 0 && state.rounds() - Math.max(0, lastRounds) >= policy.everyRounds)
                 || System.nanoTime() - lastTime >= policy.every.toNanos();
         if (!due) {
             return;
         }
         try {
-            write(run, memories, metrics);
+            write(state, memories, metrics);
         } catch (IOException failed) {
             lastTime = System.nanoTime();
-            warn.accept("No checkpoint could be written after round " + run.rounds() + " (" + failed
+            warn.accept("No checkpoint could be written after round " + state.rounds() + " (" + failed
                     + "). Training goes on; "
                     + (lastRounds < 0 ? "there is none yet." : "the last one is that after round " + lastRounds + "."));
         }
     }
 
     /** Writes a checkpoint, unless this one is the last that was written, and removes those that are not to be kept. */
-    public synchronized void write(RunState run, Supplier<List<WorkerMemory>> kept, Metrics metrics)
+    public synchronized void write(RunState state, Supplier<List<WorkerMemory>> kept, Metrics metrics)
             throws IOException {
-        if (run.rounds() == lastRounds) {
+        if (state.rounds() == lastRounds) {
             return;
         }
         List<WorkerMemory> memories = kept.get();
-        TrainingState training = run.training();
-        Path target = path(run.rounds());
+        TrainingState training = state.training();
+        Path target = path(state.rounds());
         FileSystem files = Draft.fileSystem(target, conf);
+        run.fence().check();
         files.delete(target, true); // a damaged one, which resuming passed over
-        try (Draft draft = Draft.of(target, conf)) {
-            draft.write(HEAD, Json.PRETTY.writeValueAsBytes(CheckpointHead.of(identity, run, memories.size())));
+        try (Draft draft = run.draft(target, conf)) {
+            draft.write(HEAD, Json.PRETTY.writeValueAsBytes(CheckpointHead.of(identity, state, memories.size())));
             draft.write(PARAMETERS, Floats.bytes(training.parameters()));
             draft.write(VELOCITY, Floats.bytes(training.velocity()));
             draft.write(OUTER, Floats.bytes(training.outer()));
@@ -131,11 +134,11 @@ public final class Checkpoints {
                 draft.write(residual(worker), Floats.bytes(memory.residual().array()));
             }
             draft.write(
-                    METRICS, metrics.text().substring(0, run.metricsLength()).getBytes(StandardCharsets.UTF_8));
+                    METRICS, metrics.text().substring(0, state.metricsLength()).getBytes(StandardCharsets.UTF_8));
             Manifest.seal(draft);
             draft.commit();
         }
-        lastRounds = run.rounds();
+        lastRounds = state.rounds();
         lastTime = System.nanoTime();
         try {
             prune();

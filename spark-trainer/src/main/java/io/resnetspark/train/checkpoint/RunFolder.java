@@ -1,0 +1,37 @@
+package io.resnetspark.train.checkpoint;
+
+import io.resnetspark.storage.Draft;
+import io.resnetspark.storage.Fence;
+import java.io.IOException;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * Where a training run has its metrics, its checkpoints and at last its model.
+ *
+ * @param fence under which checkpoints and the model get their names
+ */
+public record RunFolder(Path path, Fence fence) {
+    /** Of a run that nobody takes over. */
+    public static RunFolder of(Path path) {
+        return new RunFolder(path, Fence.NONE);
+    }
+
+    public Path model() {
+        return new Path(path, "model");
+    }
+
+    public Path checkpoints() {
+        return new Path(path, "checkpoints");
+    }
+
+    /** Whether the run came to its end: then there is nothing to go on with. */
+    public boolean isComplete(Configuration conf) throws IOException {
+        return path.getFileSystem(conf).exists(model());
+    }
+
+    /** Of a checkpoint or the model. */
+    public Draft draft(Path target, Configuration conf) throws IOException {
+        return Draft.of(target, fence, conf);
+    }
+}
