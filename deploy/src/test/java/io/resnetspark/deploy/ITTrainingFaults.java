@@ -219,7 +219,7 @@ class ITTrainingFaults {
         }
     }
 
-    /** Of both executors and the driver. */
+    /** Of both executors and the driver, without what their collectors have left for later. */
     private static long[] residentKib() {
         List<ProcessHandle> processes = new ArrayList<>(clusters.spark().executors());
         ProcessHandle.current()
@@ -235,6 +235,12 @@ class ITTrainingFaults {
 
     private static long residentKib(ProcessHandle process) {
         try {
+            Process collection = new ProcessBuilder(
+                            System.getProperty("java.home") + "/bin/jcmd", String.valueOf(process.pid()), "GC.run")
+                    .redirectErrorStream(true)
+                    .start();
+            assertThat(new String(collection.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                    .contains("successfully");
             return java.nio.file.Files.readAllLines(Path.of("/proc/" + process.pid() + "/status")).stream()
                     .filter(line -> line.startsWith("VmRSS"))
                     .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))

@@ -13,7 +13,6 @@ import io.resnetspark.train.artifact.ModelDescription;
 import io.resnetspark.train.artifact.Provenance;
 import java.io.IOException;
 import java.util.List;
-import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
@@ -27,7 +26,7 @@ public final class Models {
                 "resnet20",
                 List.of("cat", "dog"),
                 ModelArtifact.evaluation(new Crop.Centre(36, 32), mean),
-                Optional.empty(),
+                List.of(),
                 null,
                 Provenance.now("file:/data", "0".repeat(64), 1, 2, 1, 60));
         ResidualGraph graph = ResidualGraph.of(Networks.named("resnet20"), Shape.square(3, 32), 2);

@@ -46,7 +46,11 @@ final class YarnCluster implements AutoCloseable {
             conf.setBoolean("yarn.nodemanager.pmem-check-enabled", false);
             conf.setBoolean("yarn.nodemanager.vmem-check-enabled", false);
             conf.set("yarn.nodemanager.disk-health-checker.max-disk-utilization-per-disk-percentage", "99.9");
+            // Logs are read at the end. They stay since nothing is deleted; to plan their deletion would cost ten
+            // seconds.
             conf.setInt("yarn.nodemanager.delete.debug-delay-sec", 600);
+            conf.setInt("yarn.nodemanager.log.retain-seconds", 0);
+            conf.setInt("yarn.nodemanager.process-kill-wait.ms", 500);
             conf.setInt("yarn.resourcemanager.nodemanagers.heartbeat-interval-ms", 200);
             yarn.init(conf);
             yarn.start();

@@ -2,6 +2,7 @@ package io.resnetspark.train;
 
 import io.resnetspark.data.Progress;
 import io.resnetspark.data.Split;
+import io.resnetspark.data.image.Protocol;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.EpochWork;
 import io.resnetspark.model.graph.NativeFloats;
@@ -31,6 +32,7 @@ import io.resnetspark.train.worker.TrainingPlan;
 import io.resnetspark.train.worker.TrainingState;
 import io.resnetspark.train.worker.WorkerMemory;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
@@ -248,11 +250,27 @@ public final class Training {
 
     private EvaluationResult evaluate(RunState state) throws IOException {
         TrainingState training = state.training();
-        EvaluationResult result = new Evaluation(spark, data, Split.VAL)
-                .execute(plan, training.parameters(), setup.evaluation(), progress);
+        EvaluationResult result = evaluate(training, Protocol.ONE_CROP);
         int epochs = (int) Math.round(plan.epochs(training.work(), 0));
         metrics.add(Metrics.EvaluationLine.of(epochs, training.iteration(), result));
         return result;
+    }
+
+    private EvaluationResult evaluate(TrainingState state, Protocol protocol) {
+        return new Evaluation(spark, data, Split.VAL, protocol)
+                .execute(plan, state.parameters(), setup.evaluation(), progress);
+    }
+
+    /** Of the final model, by each protocol. */
+    private List<EvaluationResult> results(RunState last) {
+        if (last.evaluation() == null) {
+            return List.of();
+        }
+        List<EvaluationResult> results = new ArrayList<>(List.of(last.evaluation()));
+        recipe.data().protocols().stream()
+                .filter(protocol -> protocol != Protocol.ONE_CROP)
+                .forEach(protocol -> results.add(evaluate(last.training(), protocol)));
+        return results;
     }
 
     private Path publish(RunState last) throws IOException {
@@ -262,7 +280,7 @@ public final class Training {
                 data.dataset().classes(),
                 ModelArtifact.evaluation(
                         recipe.data().evaluation(), setup.evaluation().mean()),
-                Optional.ofNullable(last.evaluation()),
+                results(last),
                 recipe.initialModel().isGiven() ? recipe.initialModel().path() : null,
                 Provenance.now(
                         data.path().toString(),

@@ -8,6 +8,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.resnetspark.data.Corpora;
 import io.resnetspark.data.Progress;
 import io.resnetspark.data.Split;
+import io.resnetspark.data.image.Codec;
+import io.resnetspark.data.image.Crop;
+import io.resnetspark.data.image.Image;
+import io.resnetspark.data.image.Preprocessing;
+import io.resnetspark.data.image.Protocol;
+import io.resnetspark.data.image.Views;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.DamagedException;
@@ -70,7 +76,8 @@ class TestTraining {
         corpus = Corpora.folders(folder.resolve("corpus"), 40, 20, 36);
         data = Corpora.prepare(spark, corpus, folder.resolve("data").toUri().toString(), 1 << 20);
         spark.sc().addSparkListener(COUNTERS);
-        result = training("run").run();
+        result = training("run", Map.of("data.evaluation-protocols", "[ten-crop]"))
+                .run();
         for (int i = 0; i < 100 && !"480".equals(COUNTERS.last.get("images trained on")); i++) {
             Thread.sleep(50); // listeners hear of it later
         }
@@ -128,7 +135,7 @@ class TestTraining {
     @Test
     void modelJudgesAsTrainingDid() throws IOException {
         ModelArtifact artifact = open(result.model());
-        EvaluationResult again = new Evaluation(spark, data, Split.VAL)
+        EvaluationResult again = new Evaluation(spark, data, Split.VAL, Protocol.ONE_CROP)
                 .execute(artifact.blueprint(1), artifact.parameters(), artifact.preprocessing(), Progress.silent());
         assertThat(again.correct()).isEqualTo(result.evaluation().correct());
         assertThat(again.crossEntropy()).isCloseTo(result.evaluation().crossEntropy(), within(1e-6));
@@ -149,6 +156,34 @@ class TestTraining {
             }
         }
         assertThat(correct).isEqualTo((int) result.evaluation().correct());
+    }
+
+    /** Beside the mean over pictures that are cut out before, which the classifier sees as they are. */
+    @Test
+    void tenCropsAreTheMeanOfTenViews() throws Exception {
+        ModelArtifact artifact = open(result.model());
+        Preprocessing wider = Preprocessing.withoutNoise(
+                new Crop.Centre(36, 32), artifact.preprocessing().mean());
+        EvaluationResult tenCrop = new Evaluation(spark, data, Split.VAL, Protocol.TEN_CROP)
+                .execute(artifact.blueprint(1), artifact.parameters(), wider, Progress.silent());
+        PictureClassifier classifier = new PictureClassifier(artifact);
+        double crossEntropy = 0;
+        for (String label : data.dataset().classes()) {
+            for (int i = 40; i < 60; i++) {
+                Path file = corpus.resolve("val").resolve(label).resolve(i + ".png");
+                double probability = 0;
+                for (Image view : new Views.TenCrop(36, 32).of(Codec.decode(Files.readAllBytes(file)))) {
+                    probability += classifier.classify(Codec.png(view), 3).stream()
+                            .filter(guess -> guess.label().equals(label))
+                            .mapToDouble(PictureClassifier.Guess::probability)
+                            .sum();
+                }
+                crossEntropy -= Math.log(probability / 10);
+            }
+        }
+        assertThat(tenCrop.count()).isEqualTo(60);
+        assertThat(tenCrop.protocol()).isEqualTo("ten-crop");
+        assertThat(tenCrop.crossEntropy()).isCloseTo(crossEntropy / 60, within(1e-4));
     }
 
     @Test
@@ -197,6 +232,7 @@ class TestTraining {
         assertThat(artifact.description().provenance().datasetDigest()).isEqualTo(data.digest());
         assertThat(artifact.description().provenance().workers()).isEqualTo(2);
         assertThat(artifact.description().result()).contains(result.evaluation());
+        assertThat(artifact.description().results()).containsOnlyKeys("one-crop", "ten-crop");
         Path local = Path.of(result.model().toUri());
         assertThat(Recipe.parse(Files.readString(local.resolve("recipe.conf")), "artifact", Map.of())
                         .seed())

@@ -134,14 +134,14 @@ public sealed interface Crop extends Serializable {
 
         @Override
         public Cut cut(Picture picture, RandomGenerator random) {
-            // As scaling the whole and cutting out the middle, without making the whole: a long strip may be huge.
-            long width = picture.scaled(picture.width(), shorter);
-            long height = picture.scaled(picture.height(), shorter);
-            double across = (double) picture.width() / width;
-            double down = (double) picture.height() / height;
-            long x = (width - side) / 2;
-            long y = (height - side) / 2;
-            return new Cut(new Box(x * across, y * down, side * across, side * down), side, side, false);
+            return cut(picture);
+        }
+
+        /** Nothing is left to chance. */
+        Cut cut(Picture picture) {
+            long x = (picture.scaled(picture.width(), shorter) - side) / 2;
+            long y = (picture.scaled(picture.height(), shorter) - side) / 2;
+            return Cut.square(picture, shorter, x, y, side);
         }
     }
 }

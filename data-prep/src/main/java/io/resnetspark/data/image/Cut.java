@@ -27,6 +27,21 @@ public record Cut(Box box, int width, int height, boolean mirrored, boolean apar
         return new Cut(Box.whole(picture), width, height, false);
     }
 
+    /**
+     * A square at x, y of a picture whose shorter side is scaled to {@code shorter} pixels; without scaling the whole, since
+     * a long strip may be huge.
+     */
+    static Cut square(Picture picture, int shorter, long x, long y, int side) {
+        double across = (double) picture.width() / picture.scaled(picture.width(), shorter);
+        double down = (double) picture.height() / picture.scaled(picture.height(), shorter);
+        return new Cut(new Box(x * across, y * down, side * across, side * down), side, side, false);
+    }
+
+    /** The same with left and right exchanged. */
+    Cut mirror() {
+        return new Cut(box, width, height, !mirrored, apart);
+    }
+
     /** The same for a picture with fewer columns and rows. */
     Cut of(int columns, int rows) {
         Box fewer = new Box(box.x() / columns, box.y() / rows, box.width() / columns, box.height() / rows);

@@ -2,6 +2,7 @@ package io.resnetspark.data.image;
 
 import io.resnetspark.data.Seeds;
 import java.io.Serializable;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 
 /**
@@ -28,6 +29,22 @@ public record Preprocessing(Crop crop, ColourNoise noise, Mean mean) implements 
      */
     public void apply(Picture picture, long seed, long epoch, String key, float[] planes) throws BadImageException {
         apply(picture, Seeds.of(seed, epoch, key), planes);
+    }
+
+    /**
+     * Draws several views of a picture, one after the other; it is decoded once.
+     *
+     * @param taker of each view's planes, of {@link #floats}, which are drawn over then
+     * @throws BadImageException if it cannot be decoded
+     */
+    public void apply(Picture picture, Views views, Consumer<float[]> taker) throws BadImageException {
+        Samples samples = picture.samples(views.needed(picture));
+        float[] planes = new float[floats()];
+        for (Cut cut : views.cuts(picture)) {
+            samples.draw(cut, planes);
+            augment(Seeds.of(0, 0), planes);
+            taker.accept(planes);
+        }
     }
 
     void apply(Picture picture, RandomGenerator random, float[] planes) throws BadImageException {

@@ -3,10 +3,43 @@ package io.resnetspark.data.image;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** What is seen of a picture in testing, where the scores of several views are averaged. */
 public sealed interface Views extends Serializable {
-    List<Image> of(Image image);
+    /** Of each picture. */
+    int count();
+
+    /** What of a picture must be decoded for all of them. */
+    default Cut needed(Picture picture) {
+        return Cut.whole(picture);
+    }
+
+    /** Only a picture's size counts. */
+    List<Cut> cuts(Picture picture);
+
+    /** For people to look at, in whole levels. */
+    default List<Image> of(Image image) {
+        return cuts(image).stream().map(image::image).toList();
+    }
+
+    /** One. */
+    record OneCrop(Crop.Centre crop) implements Views {
+        @Override
+        public int count() {
+            return 1;
+        }
+
+        @Override
+        public Cut needed(Picture picture) {
+            return crop.cut(picture);
+        }
+
+        @Override
+        public List<Cut> cuts(Picture picture) {
+            return List.of(crop.cut(picture));
+        }
+    }
 
     /**
      * Ten crops (Krizhevsky, Sutskever and Hinton 2012, section 4.1): the corners and the centre, and their mirror
@@ -21,17 +54,21 @@ public sealed interface Views extends Serializable {
         }
 
         @Override
-        public List<Image> of(Image image) {
-            Image scaled = image.image(Cut.shorterSide(image, shorter));
-            int right = scaled.width() - side;
-            int bottom = scaled.height() - side;
-            List<Image> views = new ArrayList<>();
-            for (int[] corner :
-                    new int[][] {{0, 0}, {right, 0}, {0, bottom}, {right, bottom}, {right / 2, bottom / 2}}) {
-                views.add(scaled.cut(corner[0], corner[1], side, side));
+        public int count() {
+            return 10;
+        }
+
+        @Override
+        public List<Cut> cuts(Picture picture) {
+            long right = picture.scaled(picture.width(), shorter) - side;
+            long bottom = picture.scaled(picture.height(), shorter) - side;
+            List<Cut> cuts = new ArrayList<>();
+            for (long[] corner :
+                    new long[][] {{0, 0}, {right, 0}, {0, bottom}, {right, bottom}, {right / 2, bottom / 2}}) {
+                cuts.add(Cut.square(picture, shorter, corner[0], corner[1], side));
             }
-            views.addAll(views.stream().map(Image::mirrored).toList());
-            return views;
+            cuts.addAll(cuts.stream().map(Cut::mirror).toList());
+            return cuts;
         }
     }
 
@@ -51,14 +88,16 @@ public sealed interface Views extends Serializable {
         }
 
         @Override
-        public List<Image> of(Image image) {
-            List<Image> views = new ArrayList<>();
-            for (int shorter : shorterSides) {
-                Image scaled = image.image(Cut.shorterSide(image, shorter));
-                views.add(scaled);
-                views.add(scaled.mirrored());
-            }
-            return views;
+        public int count() {
+            return 2 * shorterSides.size();
+        }
+
+        @Override
+        public List<Cut> cuts(Picture picture) {
+            return shorterSides.stream()
+                    .map(shorter -> Cut.shorterSide(picture, shorter))
+                    .flatMap(cut -> Stream.of(cut, cut.mirror()))
+                    .toList();
         }
     }
 }

@@ -1,6 +1,7 @@
 package io.resnetspark.deploy.cli;
 
 import io.resnetspark.data.Split;
+import io.resnetspark.data.image.Protocol;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.deploy.registry.ModelReference;
 import io.resnetspark.storage.BadInputException;
@@ -39,7 +40,11 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(names = "--split", defaultValue = "val", description = "train or val. Default: val.")
     String split;
 
-    @Option(names = "--protocol", defaultValue = "one-crop", description = "one-crop. Default: one-crop.")
+    @Option(
+            names = "--protocol",
+            defaultValue = "one-crop",
+            description = "one-crop: the centre of each picture; ten-crop: the mean over corners, centre and their"
+                    + " mirror images. Default: one-crop.")
     String protocol;
 
     @Option(names = "--json", paramLabel = "FILE", description = "Write the results here too, as JSON.")
@@ -53,16 +58,14 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        if (!protocol.equals("one-crop")) {
-            throw new BadInputException("There is no protocol '" + protocol + "'; there is one-crop.");
-        }
+        Protocol how = Protocol.named(protocol);
         try (JavaSparkContext spark = sparkOptions.start("evaluate")) {
             Configuration conf = spark.hadoopConfiguration();
             if (json != null && Locations.of(json).getFileSystem(conf).exists(Locations.of(json))) {
                 throw new BadInputException(json + " exists, and nothing is overwritten. Name another --json.");
             }
             Dataset.Opened opened = Dataset.open(Locations.of(data), conf);
-            Evaluation evaluation = new Evaluation(spark, opened, Split.named(split));
+            Evaluation evaluation = new Evaluation(spark, opened, Split.named(split), how);
             List<EvaluationResult> results = new ArrayList<>();
             for (String model : models) {
                 ModelArtifact artifact = ModelArtifact.open(ModelReference.resolve(model, conf), conf);

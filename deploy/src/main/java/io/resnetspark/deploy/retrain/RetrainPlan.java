@@ -3,9 +3,9 @@ package io.resnetspark.deploy.retrain;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.resnetspark.data.Split;
+import io.resnetspark.data.image.Protocol;
 import io.resnetspark.data.source.Sources;
 import io.resnetspark.storage.BadInputException;
-import io.resnetspark.train.evaluate.Evaluation;
 import io.resnetspark.train.recipe.Hocon;
 import io.resnetspark.train.recipe.Problems;
 import io.resnetspark.train.recipe.Section;
@@ -52,6 +52,7 @@ public record RetrainPlan(
     /** What must hold for a challenger to become champion. */
     public record GateRules(
             Split split,
+            Protocol protocol,
             double minimumGain,
             double leastAccuracy,
             double largestClassLoss,
@@ -127,9 +128,9 @@ public record RetrainPlan(
     }
 
     private static GateRules gate(Section section) {
-        section.choice("protocol", Evaluation.PROTOCOL);
         GateRules rules = new GateRules(
                 Split.named(section.choice("split", "val", "train")),
+                Protocol.named(section.choice("protocol", Protocol.ONE_CROP.toString(), Protocol.TEN_CROP.toString())),
                 section.number("minimum-gain", -1, 1),
                 section.number("least-accuracy", 0, 1),
                 section.number("largest-class-loss", 0, 1),

@@ -121,7 +121,7 @@ final class Steps {
 
     private Judgement judged(ModelArtifact artifact, Dataset.Opened data) throws IOException {
         int threads = ExecutorCores.perWorker(spark, spark.defaultParallelism());
-        return new Evaluation(spark, data, plan.gate().split())
+        return new Evaluation(spark, data, plan.gate().split(), plan.gate().protocol())
                 .judge(
                         artifact.blueprint(threads),
                         artifact.parameters(),

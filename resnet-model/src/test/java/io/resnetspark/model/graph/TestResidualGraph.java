@@ -19,6 +19,8 @@ import java.util.stream.Stream;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -116,6 +118,7 @@ class TestResidualGraph {
 
     @ParameterizedTest
     @MethodSource("smallNetworks")
+    @Execution(ExecutionMode.CONCURRENT) // they take a minute, one after the other
     void hasTheGradientsThatDifferencesShow(Network network) {
         ComputationGraph graph = ours(network, Choice.OPS, DataType.DOUBLE);
         SmallNetworks.randomize(graph, 4);

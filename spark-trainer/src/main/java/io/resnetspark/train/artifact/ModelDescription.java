@@ -1,12 +1,14 @@
 package io.resnetspark.train.artifact;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.resnetspark.data.image.Protocol;
 import io.resnetspark.model.Shape;
 import io.resnetspark.train.evaluate.EvaluationResult;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -45,17 +47,17 @@ public record ModelDescription(
             String network,
             List<String> classes,
             Evaluation evaluation,
-            Optional<EvaluationResult> result,
+            List<EvaluationResult> results,
             String parent,
             Provenance provenance) {
-        Map<String, EvaluationResult> results =
-                result.map(known -> Map.of(known.protocol(), known)).orElse(Map.of());
-        return new ModelDescription(FORMAT, network, classes, evaluation, results, parent, provenance);
+        Map<String, EvaluationResult> byProtocol =
+                results.stream().collect(Collectors.toMap(EvaluationResult::protocol, result -> result));
+        return new ModelDescription(FORMAT, network, classes, evaluation, byProtocol, parent, provenance);
     }
 
-    /** Of the evaluation at the end of training. */
+    /** Of the evaluation with one crop at the end of training. */
     public Optional<EvaluationResult> result() {
-        return Optional.ofNullable(results.get(io.resnetspark.train.evaluate.Evaluation.PROTOCOL));
+        return Optional.ofNullable(results.get(Protocol.ONE_CROP.toString()));
     }
 
     /** Whether nobody told the names of the classes: 0, 1, 2 and so on stand for them. */

@@ -17,7 +17,6 @@ import java.io.InputStream;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -55,7 +54,7 @@ public record ModelImport(
                 network,
                 classes,
                 ModelArtifact.evaluation(crop, mean),
-                Optional.empty(),
+                List.of(),
                 null,
                 Provenance.now(weights.toString(), Digests.of(weights, conf).sha256(), 0, 0, 0, 0));
         String recipe = "# imported from " + weights + "\n";

@@ -2,7 +2,10 @@ package io.resnetspark.train.evaluate;
 
 import io.resnetspark.data.Progress;
 import io.resnetspark.data.Split;
+import io.resnetspark.data.image.Crop;
 import io.resnetspark.data.image.Preprocessing;
+import io.resnetspark.data.image.Protocol;
+import io.resnetspark.data.image.Views;
 import io.resnetspark.data.prepare.TaskProgress;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.Dataset.Shard;
@@ -24,10 +27,9 @@ import org.apache.spark.util.SerializableConfiguration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** The Spark job that counts how often a model is right: one centre crop a picture. */
+/** The Spark job that counts how often a model is right. */
 public final class Evaluation {
-    public static final String PROTOCOL = "one-crop";
-    /** Pictures in one forward pass. */
+    /** Views in one forward pass. */
     private static final int BATCH = 50;
     /** Pictures of one task. */
     private static final int CHUNK = 100;
@@ -35,15 +37,17 @@ public final class Evaluation {
     private final JavaSparkContext spark;
     private final Dataset.Opened data;
     private final Split split;
+    private final Protocol protocol;
 
     /** @throws BadInputException if the split has no pictures */
-    public Evaluation(JavaSparkContext spark, Dataset.Opened data, Split split) {
+    public Evaluation(JavaSparkContext spark, Dataset.Opened data, Split split, Protocol protocol) {
         if (data.dataset().examples(split) == 0) {
             throw new BadInputException(data.path() + " has no pictures in its split " + split.folder() + ".");
         }
         this.spark = spark;
         this.data = data;
         this.split = split;
+        this.protocol = protocol;
     }
 
     /** A part of a shard. */
@@ -59,6 +63,7 @@ public final class Evaluation {
             ExecutorNetworks.Blueprint blueprint,
             FloatBlock parameters,
             Preprocessing preprocessing,
+            Views views,
             int[] outputs,
             String data)
             implements Serializable {}
@@ -89,6 +94,7 @@ public final class Evaluation {
                 blueprint,
                 FloatBlock.of(parameters),
                 preprocessing,
+                views(preprocessing),
                 outputs,
                 data.path().toString()));
         SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
@@ -102,10 +108,17 @@ public final class Evaluation {
             // In order: a fold adds as tasks end, and the last bits would tell.
             Tally tally = new Tally();
             tallies.collect().forEach(tally::add);
-            return tally.judgement(PROTOCOL, split, (System.nanoTime() - start) / 1e9);
+            return tally.judgement(protocol, split, (System.nanoTime() - start) / 1e9);
         } finally {
             job.destroy();
         }
+    }
+
+    private Views views(Preprocessing preprocessing) {
+        if (preprocessing.crop() instanceof Crop.Centre centre) {
+            return protocol.views(centre);
+        }
+        throw new IllegalArgumentException("Pictures are evaluated by centre crops, not by " + preprocessing.crop());
     }
 
     private List<Chunk> chunks() {
@@ -122,23 +135,35 @@ public final class Evaluation {
         NativeFloats.assign(graph.params(), job.parameters.array());
         ShardCache.Loaded shard = ShardCache.load(job.data, chunk.shard, conf);
         Tally tally = new Tally();
-        for (int from = chunk.from; from < chunk.to; from += BATCH) {
-            int to = Math.min(chunk.to, from + BATCH);
-            INDArray probabilities = graph.outputSingle(minibatch(shard, from, to, job.preprocessing));
+        int pictures = Math.max(1, BATCH / job.views.count());
+        for (int from = chunk.from; from < chunk.to; from += pictures) {
+            int to = Math.min(chunk.to, from + pictures);
+            INDArray probabilities = graph.outputSingle(minibatch(shard, from, to, job));
             for (int i = from; i < to; i++) {
                 int label = shard.label(i);
-                tally.add(probabilities.getRow(i - from).toFloatVector(), label, job.outputs[label]);
+                tally.add(mean(probabilities, i - from, job.views.count()), label, job.outputs[label]);
             }
         }
         return tally;
     }
 
-    private static INDArray minibatch(ShardCache.Loaded shard, int from, int to, Preprocessing preprocessing)
-            throws IOException {
-        Minibatch minibatch = new Minibatch(to - from, preprocessing);
+    private static INDArray minibatch(ShardCache.Loaded shard, int from, int to, Job job) throws IOException {
+        Minibatch minibatch = new Minibatch((to - from) * job.views.count(), job.preprocessing);
         for (int i = from; i < to; i++) {
-            minibatch.add(shard, i, 0, 0);
+            minibatch.add(shard, i, job.views);
         }
         return minibatch.images();
+    }
+
+    /** Of a picture's views, which are rows one after the other. */
+    private static float[] mean(INDArray probabilities, int picture, int views) {
+        float[] mean = new float[(int) probabilities.size(1)];
+        for (int view = 0; view < views; view++) {
+            float[] row = probabilities.getRow((long) picture * views + view).toFloatVector();
+            for (int c = 0; c < mean.length; c++) {
+                mean[c] += row[c] / views;
+            }
+        }
+        return mean;
     }
 }

@@ -1,6 +1,7 @@
 package io.resnetspark.train.evaluate;
 
 import io.resnetspark.data.Split;
+import io.resnetspark.data.image.Protocol;
 import java.io.Serializable;
 import java.util.Arrays;
 
@@ -61,13 +62,13 @@ final class Tally implements Serializable {
         crossEntropy += other.crossEntropy;
     }
 
-    Judgement judgement(String protocol, Split split, double seconds) {
+    Judgement judgement(Protocol protocol, Split split, double seconds) {
         long correct = 0;
         for (int i = 0; i < count; i++) {
             correct += right[i] ? 1 : 0;
         }
         EvaluationResult result = new EvaluationResult(
-                protocol,
+                protocol.toString(),
                 split.folder(),
                 count,
                 correct,

@@ -4,7 +4,9 @@ import io.resnetspark.data.image.ColourNoise;
 import io.resnetspark.data.image.Crop;
 import io.resnetspark.data.image.Mean;
 import io.resnetspark.data.image.Preprocessing;
+import io.resnetspark.data.image.Protocol;
 import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.storage.BadInputException;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.List;
@@ -13,10 +15,12 @@ import org.apache.hadoop.conf.Configuration;
 /**
  * How pictures are seen in training and in evaluation.
  *
+ * @param protocols of the last evaluation, beside one crop
  * @param colourNoise deviation of the normal numbers; 0 for none
  * @param meanPerPixel whether the mean picture is subtracted (the paper) or the mean of each channel
  */
-public record DataRecipe(Crop training, Crop.Centre evaluation, double colourNoise, boolean meanPerPixel)
+public record DataRecipe(
+        Crop training, Crop.Centre evaluation, List<Protocol> protocols, double colourNoise, boolean meanPerPixel)
         implements Serializable {
 
     static DataRecipe read(Section section) {
@@ -29,8 +33,19 @@ public record DataRecipe(Crop training, Crop.Centre evaluation, double colourNoi
         }
         double colourNoise = section.number("colour-noise", 0, 10);
         boolean perPixel = section.choice("mean", "per-pixel", "per-channel").equals("per-pixel");
+        List<Protocol> protocols = protocols(section);
         section.refuseUnknown();
-        return new DataRecipe(training, new Crop.Centre(shorter, side), colourNoise, perPixel);
+        return new DataRecipe(training, new Crop.Centre(shorter, side), protocols, colourNoise, perPixel);
+    }
+
+    private static List<Protocol> protocols(Section section) {
+        List<String> names = section.texts("evaluation-protocols");
+        try {
+            return names.stream().distinct().map(Protocol::named).toList();
+        } catch (BadInputException unknown) {
+            section.problem("evaluation-protocols", names, "a list of " + Protocol.names());
+            return List.of();
+        }
     }
 
     private static Crop readCrop(Section section, int side) {

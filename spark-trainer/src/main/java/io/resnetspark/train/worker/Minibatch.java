@@ -2,6 +2,7 @@ package io.resnetspark.train.worker;
 
 import io.resnetspark.data.image.BadImageException;
 import io.resnetspark.data.image.Preprocessing;
+import io.resnetspark.data.image.Views;
 import java.io.IOException;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -13,6 +14,7 @@ public final class Minibatch {
     private final float[] images;
     private int count;
 
+    /** @param pictures or views of them that there will be */
     public Minibatch(int pictures, Preprocessing preprocessing) {
         this.preprocessing = preprocessing;
         this.planes = new float[preprocessing.floats()];
@@ -25,12 +27,29 @@ public final class Minibatch {
         try {
             preprocessing.apply(shard.picture(index), seed, epoch, key, planes);
         } catch (BadImageException changed) {
-            throw new IOException(key + " was a picture when it was prepared", changed);
+            throw noMore(key, changed);
         }
-        System.arraycopy(planes, 0, images, count++ * planes.length, planes.length);
+        append(planes);
     }
 
-    /** What was added: pictures x 3 x side x side. */
+    /** Draws all views of the next picture. */
+    public void add(ShardCache.Loaded shard, int index, Views views) throws IOException {
+        try {
+            preprocessing.apply(shard.picture(index), views, this::append);
+        } catch (BadImageException changed) {
+            throw noMore(shard.key(index), changed);
+        }
+    }
+
+    private static IOException noMore(String key, BadImageException changed) {
+        return new IOException(key + " was a picture when it was prepared", changed);
+    }
+
+    private void append(float[] drawn) {
+        System.arraycopy(drawn, 0, images, count++ * drawn.length, drawn.length);
+    }
+
+    /** What was added: pictures or views x 3 x side x side. */
     public INDArray images() {
         int side = preprocessing.crop().side();
         return Nd4j.createFromArray(images).reshape(count, 3, side, side);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.resnetspark.data.image.Crop;
+import io.resnetspark.data.image.Protocol;
 import io.resnetspark.storage.BadInputException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -58,7 +59,8 @@ class TestRecipe {
         assertThat(recipe.architecture().name()).isEqualTo("resnet18");
         assertThat(recipe.seed()).isEqualTo(7);
         assertThat(recipe.data())
-                .isEqualTo(new DataRecipe(new Crop.ScaleJitter(256, 480, 224), new Crop.Centre(256, 224), 0.1, true));
+                .isEqualTo(new DataRecipe(
+                        new Crop.ScaleJitter(256, 480, 224), new Crop.Centre(256, 224), List.of(), 0.1, true));
         assertThat(recipe.learningRate()).isEqualTo(new LearningRate.Steps(0.1, List.of(30.0, 60.0)));
     }
 
@@ -70,6 +72,16 @@ class TestRecipe {
         assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("workers", "0")))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("--set workers: workers = 0; allowed is a whole number from 1");
+    }
+
+    @Test
+    void theFinalModelMayBeEvaluatedByOtherProtocols() {
+        Recipe recipe =
+                Recipe.parse(GOOD, "good.conf", Map.of("data.evaluation-protocols", "[ten-crop, one-crop, ten-crop]"));
+        assertThat(recipe.data().protocols()).containsExactly(Protocol.TEN_CROP, Protocol.ONE_CROP);
+        assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("data.evaluation-protocols", "[five-crop]")))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("evaluation-protocols = [five-crop]; allowed is a list of one-crop or ten-crop");
     }
 
     @Test
