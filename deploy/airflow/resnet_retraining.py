@@ -38,8 +38,10 @@ with DAG(
             "spark.executorEnv.OPENBLAS_NUM_THREADS": "1",
             "spark.authenticate": "true",
             "spark.network.crypto.enabled": "true",
+            "spark.io.encryption.enabled": "true",
         },
-        # Killed or failed, it goes on where it was. Refused by the gate (3) is a failure to Airflow: somebody should look.
+        # Killed or failed, it goes on where it was. Refused by the gate (3) is a failure to Airflow, too; the next try
+        # finds that the same was tried before, and is green: hear of refusals by the plan's hooks.
         retries=3,
         retry_delay=timedelta(minutes=5),
     )

@@ -5,12 +5,12 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Collections;
-import java.util.Comparator;
-import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.UUID;
-import java.util.stream.Stream;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileStatus;
@@ -75,35 +75,47 @@ public final class Draft implements Closeable {
      * {@link #commit}, it stays for the next time, unless it was {@linkplain #discard discarded}. The target may exist:
      * then files can be {@linkplain #addAll added} to it.
      *
-     * @param fence the one who goes on has it; what is left gets another name with that, so the one before can finish
-     *     nothing
+     * @param lease of who goes on: what is left gets another name, so that who had it before can finish nothing. Object
+     *     stores would copy it all for that; there its name stays
      */
-    public static Draft continued(Path target, Fence fence, Configuration conf) throws IOException {
+    public static Draft continued(Path target, Lease lease, Configuration conf) throws IOException {
         Path qualified = target.getFileSystem(conf).makeQualified(target);
-        Draft draft = new Draft(qualified, "." + fence.mark() + UNFINISHED, fence, conf);
-        draft.takeOver();
+        boolean renames = Renames.areAtomic(fileSystem(target, conf), conf);
+        Draft draft = new Draft(qualified, "." + (renames ? lease.mark() : "") + UNFINISHED, lease, conf);
         draft.stays = true;
+        if (renames) {
+            draft.takeOver(lease);
+        }
         return draft;
     }
 
     /** Of several drafts that are left, the newest holder's is gone on with. */
-    private void takeOver() throws IOException {
-        String beginning = "." + target.getName() + ".";
-        List<Path> left = Stream.of(Renames.list(target.getParent(), conf))
-                .map(FileStatus::getPath)
-                .filter(path -> path.getName().startsWith(beginning))
-                .filter(path -> path.getName().endsWith(UNFINISHED) && !path.equals(aside))
-                .sorted(Comparator.comparingInt((Path path) -> path.getName().length())
-                        .thenComparing(Path::getName)
-                        .reversed())
-                .toList();
-        for (Path draft : left) {
+    private void takeOver(Lease lease) throws IOException {
+        NavigableMap<Integer, Path> earlier = earlier(lease);
+        lease.check(); // whoever came meanwhile has taken them already
+        for (Path draft : earlier.descendingMap().values()) {
             if (files.exists(aside)) {
                 files.delete(draft, true);
             } else if (!files.rename(draft, aside)) {
                 throw new IOException(draft + " could not be renamed to " + aside);
             }
         }
+    }
+
+    /** Drafts of the same directory, by their holders. */
+    private NavigableMap<Integer, Path> earlier(Lease lease) throws IOException {
+        Pattern name = Pattern.compile("\\." + Pattern.quote(target.getName()) + "\\.(?:lease([0-9]+)-)?" + UNFINISHED);
+        NavigableMap<Integer, Path> earlier = new TreeMap<>();
+        for (FileStatus status : Renames.list(target.getParent(), conf)) {
+            Matcher draft = name.matcher(status.getPath().getName());
+            if (draft.matches()) {
+                int number = draft.group(1) == null ? 0 : Integer.parseInt(draft.group(1));
+                if (number < lease.number()) {
+                    earlier.put(number, status.getPath());
+                }
+            }
+        }
+        return earlier;
     }
 
     /** Gives up what was written. */
@@ -117,7 +129,7 @@ public final class Draft implements Closeable {
      * way. Whoever believes that file alone sees either the old state or the new one.
      */
     public void addAll(String last) throws IOException {
-        fence.check();
+        check();
         Renames.moveOneByOne(aside, target, last, conf);
         stays = true;
     }
@@ -158,6 +170,11 @@ public final class Draft implements Closeable {
         return Collections.unmodifiableMap(digests);
     }
 
+    /** Whether it may still be finished, before what cannot be taken back. */
+    public void check() throws IOException {
+        fence.check();
+    }
+
     /** Makes the directory appear. */
     public Path commit() throws IOException {
         return commitAs(target);
@@ -170,7 +187,7 @@ public final class Draft implements Closeable {
      */
     public Path commitAs(Path name) throws IOException {
         Renames.refuseExisting(files, name);
-        fence.check();
+        check();
         Renames.directory(aside, name, lastWritten, conf);
         stays = true;
         return name;

@@ -2,6 +2,7 @@ package io.resnetspark.storage;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -48,19 +49,16 @@ public final class Lease implements Fence, AutoCloseable {
     private final Configuration conf;
     private final FileSystem files;
     private final int number;
-    private final long seconds;
     private final ScheduledExecutorService renewal;
-    private volatile long renewed = System.nanoTime();
     private volatile boolean closed;
     /** Of a process that is told to end. */
-    private final Runnable lastAct = this::closeQuietly;
+    private final Runnable lastAct = this::close;
 
     private Lease(Journal<Holder> holders, Configuration conf, int number, long seconds) throws IOException {
         this.holders = holders;
         this.conf = conf;
         this.files = Draft.fileSystem(holders.folder(), conf);
         this.number = number;
-        this.seconds = seconds;
         this.renewal = Executors.newSingleThreadScheduledExecutor(work -> {
             Thread thread = new Thread(work, "lease " + number);
             thread.setDaemon(true);
@@ -86,6 +84,9 @@ public final class Lease implements Fence, AutoCloseable {
                     say.accept(held.getMessage());
                 }
                 LockSupport.parkNanos(POLL.toNanos());
+                if (Thread.interrupted()) {
+                    throw new InterruptedIOException(held.getMessage());
+                }
             }
         }
     }
@@ -121,7 +122,12 @@ public final class Lease implements Fence, AutoCloseable {
                 Fence.NONE);
         forget(holders, mine.number() - HISTORY, conf);
         Lease lease = new Lease(holders, conf, mine.number(), life.toSeconds());
-        lease.takePensAway(folder);
+        try {
+            lease.takePensAway(folder);
+        } catch (IOException | RuntimeException failed) {
+            lease.close();
+            throw failed;
+        }
         return lease;
     }
 
@@ -209,7 +215,7 @@ public final class Lease implements Fence, AutoCloseable {
         try {
             renew();
         } catch (IOException failed) {
-            // It is tried again; meanwhile check() knows how old the lease is.
+            // It is tried again. Only who takes over ends a lease, not the time.
         }
     }
 
@@ -217,11 +223,9 @@ public final class Lease implements Fence, AutoCloseable {
         if (closed) {
             return;
         }
-        long now = System.nanoTime();
         try (OutputStream out = files.create(mark(holders, number, "alive"), true)) {
             out.write('\n');
         }
-        renewed = now;
     }
 
     @Override
@@ -229,14 +233,18 @@ public final class Lease implements Fence, AutoCloseable {
         return "lease" + number + "-";
     }
 
-    /** @throws LeaseHeldException if the lease was not renewed in time, or is another's already */
+    /** Of the holder; later ones have larger ones. */
+    int number() {
+        return number;
+    }
+
+    /** @throws LeaseHeldException if another process took over, or it was given back */
     @Override
     public void check() throws IOException {
-        boolean old = System.nanoTime() - renewed > TimeUnit.SECONDS.toNanos(seconds);
-        int holder = holders.last().orElseThrow().number();
-        if (closed || old || holder != number) {
-            throw new LeaseHeldException("The lease on " + holders.folder().getParent() + " was lost"
-                    + (holder == number ? ": it was not renewed in time." : " to another process."));
+        boolean another = holders.last().orElseThrow().number() != number;
+        if (closed || another) {
+            throw new LeaseHeldException("The lease on " + holders.folder().getParent()
+                    + (another ? " was lost to another process." : " was given back."));
         }
     }
 
@@ -245,25 +253,24 @@ public final class Lease implements Fence, AutoCloseable {
         renewal.shutdownNow();
     }
 
-    private void closeQuietly() {
-        try {
-            close();
-        } catch (IOException failed) {
-            // Then the lease ends by itself.
-        }
-    }
-
+    /** Gives it back; where that cannot be written down, it ends by itself. */
     @Override
-    public synchronized void close() throws IOException {
+    public synchronized void close() {
         if (closed) {
             return;
         }
         closed = true;
         stopRenewing();
-        if (!ShutdownHookManager.get().isShutdownInProgress()) {
+        try {
             ShutdownHookManager.get().removeShutdownHook(lastAct);
+        } catch (IllegalStateException theProcessEnds) {
+            // It is one of the last acts, then.
         }
-        files.create(mark(holders, number, "released"), true).close();
-        files.delete(mark(holders, number, "alive"), false);
+        try {
+            files.create(mark(holders, number, "released"), true).close();
+            files.delete(mark(holders, number, "alive"), false);
+        } catch (IOException failed) {
+            // What was done under it stays done.
+        }
     }
 }

@@ -8,11 +8,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
 /** The files of a directory with their digests, as manifest.json; written last. */
 public record Manifest(Map<String, FileDigest> files) {
+    /** Of a path below a directory, in characters. */
+    private static final int LONGEST_NAME = 1000;
+
     public static final String FILE = "manifest.json";
     private static final String FILES = "files";
 
@@ -27,8 +31,12 @@ public record Manifest(Map<String, FileDigest> files) {
      * @throws IllegalArgumentException if it could lead anywhere else
      */
     public static String requireWithin(String name) {
-        if (!name.matches("[^/:]+(/[^/:]+)*") || name.matches("(.*/)?\\.\\.?(/.*)?") || name.equals(FILE)) {
-            throw new IllegalArgumentException("'" + name + "' is no name of a file within a directory");
+        boolean within = name.length() <= LONGEST_NAME
+                && name.indexOf(':') < 0
+                && Stream.of(name.split("/", -1)).noneMatch(part -> part.matches("\\.{0,2}"));
+        if (!within || name.equals(FILE)) {
+            throw new IllegalArgumentException("'" + name.substring(0, Math.min(100, name.length()))
+                    + "' is no name of a file within a directory");
         }
         return name;
     }

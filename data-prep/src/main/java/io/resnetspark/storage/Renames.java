@@ -81,6 +81,11 @@ public final class Renames {
                         local.pathToFile(to).toPath(), local.pathToFile(from).toPath());
             } catch (java.nio.file.FileAlreadyExistsException taken) {
                 throw new FileAlreadyExistsException(to + " exists");
+            } catch (UnsupportedOperationException | FileSystemException noLinks) {
+                // As on exFAT: there, two that write the same name in the same instant are not told apart.
+                refuseExisting(files, to);
+                replace(from, to, conf);
+                return;
             }
             files.delete(from, false);
         } else {

@@ -16,6 +16,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -172,6 +173,21 @@ abstract class JournalContract {
         }
         assertThat(names(target)).containsExactly("last", "part-0");
         assertThat(names(folder)).containsExactlyInAnyOrder("data", "lease", "run");
+    }
+
+    @Test
+    void nobodyGoesOnWithWhatIsAnothersOrALaterHolders() throws Exception {
+        FileSystem files = folder.getFileSystem(conf());
+        for (String other : List.of(".data.v2.lease1-unfinished", ".data.lease7-unfinished", ".data.unfinished")) {
+            files.create(new Path(folder, other + "/part-0")).close();
+        }
+        try (Lease lease = Lease.take(folder, "first", LIFE, conf())) {
+            Draft draft = Draft.continued(new Path(folder, "data"), lease, conf());
+            assertThat(names(draft.path())).containsExactly("part-0");
+        }
+        assertThat(names(folder))
+                .containsExactlyInAnyOrder(
+                        ".data.v2.lease1-unfinished", ".data.lease7-unfinished", ".data.lease1-unfinished", "lease");
     }
 
     @Test

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -155,7 +156,7 @@ class ITKubernetes {
     }
 
     private static void awaitRounds(FileSystem files, String driver, int number) throws Exception {
-        while (true) {
+        for (Instant end = Instant.now().plusSeconds(180); Instant.now().isBefore(end); Thread.sleep(100)) {
             Process process = kubelet.process(driver);
             if (process != null && !process.isAlive()) {
                 throw new AssertionError("ended too early:\n" + kubelet.log(driver));
@@ -168,8 +169,8 @@ class ITKubernetes {
                     }
                 }
             }
-            Thread.sleep(100);
         }
+        throw new AssertionError("no " + number + " rounds in three minutes");
     }
 
     private static void assertIsTheDriver(Pod driver) {

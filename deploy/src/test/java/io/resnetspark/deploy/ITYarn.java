@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.resnetspark.data.Corpora;
 import io.resnetspark.deploy.Command.Ended;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -13,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 
-/** deploy/yarn's settings, secrets and encryption included, on a real resource manager and HDFS. */
+/** deploy/yarn's settings: the archive of jars, secrets, encryption and GPUs, on a real resource manager and HDFS. */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class ITYarn {
     @TempDir
@@ -45,14 +46,27 @@ class ITYarn {
 
     @Test
     @Order(1)
-    void clientModePreparesAndTellsWhatTheClusterIs() throws Exception {
-        yarn.submit("client", "prepare", "--from", yarn.at("corpus"), "--to", yarn.at("data"), "--shard-size", "100k")
-                .ok();
+    void clientModeRetrainsAndTellsWhatTheClusterIs() throws Exception {
+        Path plan = Files.writeString(folder.resolve("plan.conf"), """
+                name = colours
+                registry = "HDFS/models"
+                data = "HDFS/data"
+                runs = "HDFS/retraining"
+                recipe = small.conf
+                set.epochs = 1
+                prepare { from = "HDFS/corpus", shorter-side = 36 }
+                gate.protocol = ten-crop
+                """.replace("HDFS/", yarn.at("")));
+        Ended retrained = yarn.submit("client", "retrain", plan.toString()).ok();
+        assertThat(retrained.out()).contains("\"outcome\":\"promoted\"").contains("\"protocol\":\"ten-crop\"");
+        assertThat(yarn.files().exists(new org.apache.hadoop.fs.Path(yarn.at("models/colours/v1/manifest.json"))))
+                .isTrue();
         Ended doctor = yarn.submit(
                 "client", "doctor", recipe, "--data", yarn.at("data"), "--out", yarn.at("runs"), "--set", "batch=4096");
         assertThat(doctor.code()).isEqualTo(1);
         assertThat(doctor.out())
                 .contains("ok       2 executors answered")
+                .contains("GPU [5]")
                 .contains("ok       every executor can read the data")
                 .contains("ok       the driver can write to " + yarn.at("runs"))
                 .containsPattern(

@@ -10,6 +10,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
@@ -28,6 +29,7 @@ final class Kubelet implements AutoCloseable {
     private final Path image;
     private final ApiServer api;
     private final Map<String, Process> running = new ConcurrentHashMap<>();
+    private final Set<String> gone = ConcurrentHashMap.newKeySet();
 
     Kubelet(Path folder, Path sparkHome) throws IOException, InterruptedException {
         this.folder = folder;
@@ -116,6 +118,9 @@ final class Kubelet implements AutoCloseable {
             }
             Process process = builder.start();
             running.put(name, process);
+            if (gone.contains(name)) { // while it was being made ready
+                end(name);
+            }
             status(pod, "Running", null);
             int code = process.waitFor();
             status(pod, code == 0 ? "Succeeded" : "Failed", code);
@@ -207,6 +212,7 @@ final class Kubelet implements AutoCloseable {
     }
 
     private void end(String pod) {
+        gone.add(pod);
         Process process = running.get(pod);
         if (process != null) {
             process.descendants().forEach(ProcessHandle::destroy);

@@ -7,6 +7,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -52,10 +53,17 @@ final class YarnCluster implements AutoCloseable {
             conf.setInt("yarn.nodemanager.log.retain-seconds", 0);
             conf.setInt("yarn.nodemanager.process-kill-wait.ms", 500);
             conf.setInt("yarn.resourcemanager.nodemanagers.heartbeat-interval-ms", 200);
+            // A GPU a node, as far as the scheduler is concerned.
+            conf.set("yarn.resource-types", "yarn.io/gpu");
+            conf.set("yarn.nodemanager.resource-type.yarn.io/gpu", "1");
+            conf.set(
+                    "yarn.scheduler.capacity.resource-calculator",
+                    "org.apache.hadoop.yarn.util.resource.DominantResourceCalculator");
             yarn.init(conf);
             yarn.start();
             YarnCluster cluster = new YarnCluster(hdfs, yarn, folder);
             cluster.writeConfiguration();
+            cluster.putArchive();
             return cluster;
         } catch (IOException | RuntimeException failure) {
             yarn.close();
@@ -75,11 +83,30 @@ final class YarnCluster implements AutoCloseable {
             all.unset("net.topology.node.switch.mapping.impl"); // the mini cluster's own, which nobody else has
             all.writeXml(site);
         }
-        // What deploy/yarn has, but for what lies on a cluster's own HDFS.
-        List<String> lines = Files.readAllLines(Path.of("yarn", "spark-defaults.conf")).stream()
-                .filter(line -> !line.startsWith("spark.yarn.archive") && !line.startsWith("spark.eventLog"))
-                .toList();
-        Files.write(folder.resolve("spark.conf"), lines);
+        // With the lines for GPUs.
+        String settings = Files.readString(Path.of("yarn", "spark-defaults.conf"))
+                .replaceAll("(?m)^#(spark.*gpu)", "$1")
+                .replace(
+                        "/opt/resnet-spark/deploy", Path.of("").toAbsolutePath().toString());
+        Files.writeString(folder.resolve("spark.conf"), settings);
+        Path smi = Files.createDirectories(folder.resolve("bin")).resolve("nvidia-smi");
+        Files.writeString(smi, "#!/bin/sh\necho 5\n");
+        Files.setPosixFilePermissions(smi, PosixFilePermissions.fromString("rwxr-xr-x"));
+    }
+
+    /** What deploy/yarn says to put on HDFS. */
+    private void putArchive() throws IOException, InterruptedException {
+        Path archive = folder.resolve("spark-jars.zip");
+        new ProcessBuilder("sh", "-c", "exec " + System.getProperty("java.home") + "/bin/jar c0f " + archive + " *.jar")
+                .directory(SPARK_HOME.resolve("jars").toFile())
+                .inheritIO()
+                .start()
+                .waitFor();
+        files().mkdirs(new org.apache.hadoop.fs.Path("/spark-logs"));
+        files().copyFromLocalFile(
+                        true,
+                        new org.apache.hadoop.fs.Path(archive.toUri()),
+                        new org.apache.hadoop.fs.Path("/spark/spark-jars.zip"));
     }
 
     String at(String path) throws IOException {
@@ -109,7 +136,7 @@ final class YarnCluster implements AutoCloseable {
                 "--conf",
                 "spark.executor.extraJavaOptions=" + StandaloneCluster.SHORT_RUN,
                 "--conf",
-                "spark.yarn.jars=local:" + SPARK_HOME + "/jars/*",
+                "spark.executorEnv.PATH=" + folder.resolve("bin") + ":/usr/bin:/bin",
                 "--conf",
                 "spark.executor.memoryOverhead=1g",
                 "--conf",

@@ -12,6 +12,8 @@ import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.DamagedException;
 import io.resnetspark.storage.Digests;
 import io.resnetspark.train.artifact.ModelArtifact;
+import io.resnetspark.train.artifact.ModelDescription;
+import io.resnetspark.train.artifact.Provenance;
 import io.resnetspark.train.recipe.Hocon;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -23,9 +25,13 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.zip.CRC32;
 import java.util.zip.DeflaterOutputStream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -97,6 +103,18 @@ class TestHostileInputs {
         assertThat(thrown).isInstanceOf(IOException.class).hasMessageContaining("its header is no JSON");
     }
 
+    /** As PyTorch's checkpoints and DL4J's models are; nothing in it is looked at. */
+    @Test
+    void aZipIsNoModel() throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
+            zip.putNextEntry(new ZipEntry("../../etc/cron.d/evil"));
+            zip.write(new byte[100_000_000]);
+        }
+        Throwable thrown = within(MIB, () -> Safetensors.read(new ByteArrayInputStream(bytes.toByteArray())));
+        assertThat(thrown).isInstanceOf(IOException.class).hasMessageContaining("announces a header of");
+    }
+
     private org.apache.hadoop.fs.Path model(String manifest) throws IOException {
         Path model = Files.createDirectories(folder.resolve("model"));
         Files.writeString(model.resolve("manifest.json"), manifest);
@@ -120,6 +138,31 @@ class TestHostileInputs {
         org.apache.hadoop.fs.Path model = model(manifest);
         Throwable thrown = within(8 * MIB, () -> ModelArtifact.open(model, conf));
         assertThat(thrown).isInstanceOfAny(BadInputException.class, DamagedException.class);
+    }
+
+    @Test
+    void aNameOfTwentyThousandFoldersIsRefused() throws IOException {
+        String name = "a/".repeat(20_000) + "a";
+        org.apache.hadoop.fs.Path model = model("{\"files\": {\"" + name + "\": {\"bytes\": 1, \"sha256\": \"00\"}}}");
+        Throwable thrown = within(8 * MIB, () -> ModelArtifact.open(model, conf));
+        assertThat(thrown)
+                .isInstanceOf(DamagedException.class)
+                .hasMessageContaining("is no name of a file within a directory");
+    }
+
+    /** As many as would make a classifier of gigabytes, before a weight was read. */
+    @Test
+    void millionsOfClassesAreRefused() {
+        List<String> classes = Collections.nCopies(2_000_000, "a");
+        assertThatThrownBy(() -> ModelDescription.of(
+                        "resnet18",
+                        classes,
+                        new ModelDescription.Evaluation(256, 224, List.of(1f, 1f, 1f), null),
+                        List.of(),
+                        null,
+                        Provenance.now("", "", 0, 0, 0, 0)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("2000000 classes are more than any model of ours has");
     }
 
     @Test

@@ -144,7 +144,7 @@ class TestResume {
 
             @Override
             public void check() {
-                if (looks.incrementAndGet() > 4) { // two of a checkpoint: before it is written, and at its end
+                if (looks.incrementAndGet() > 6) { // three of a checkpoint: before it, at its end, before others go
                     throw new LeaseHeldException("lost");
                 }
             }

@@ -63,7 +63,6 @@ public final class Prepare {
 
     /** The same, and how many pictures are new in it. */
     public Outcome run(Progress progress) throws IOException {
-        existing(); // What is in the way is said before anybody is waited for.
         Configuration conf = spark.hadoopConfiguration();
         Path beside = new Path(target.getParent(), "." + target.getName() + ".preparing");
         try (Lease lease = Lease.await(beside, LEASE, progress::say, conf);
@@ -148,6 +147,7 @@ public final class Prepare {
         mixing.quarantine(run);
         say("Write down what was read");
         inventory.record(new Path(draft.path(), Dataset.INDEX + "/" + run), spark.hadoopConfiguration());
+        draft.check(); // From here on a job that is ended begins anew.
         staging.sweep();
         return publish(existing, summary, splits, draft, run);
     }

@@ -27,6 +27,9 @@ import us.hebi.matlab.mat.types.Struct;
  * @param truth the kit's number for each validation picture
  */
 record IlsvrcDevkit(TreeMap<Integer, String> wnids, List<Integer> truth) implements Serializable {
+    /** Of a file in it, unpacked: far more than the real ones have. */
+    private static final int MOST_BYTES = 64 << 20;
+
     private static final String NAME = "ILSVRC2012_devkit_t12";
     private static final String META = "meta.mat";
     private static final String TRUTH = "ILSVRC2012_validation_ground_truth.txt";
@@ -60,7 +63,11 @@ record IlsvrcDevkit(TreeMap<Integer, String> wnids, List<Integer> truth) impleme
             for (TarArchiveEntry entry = tar.getNextTarEntry(); entry != null; entry = tar.getNextTarEntry()) {
                 String name = entry.getName().replaceFirst(".*/", "");
                 if (entry.isFile() && (name.equals(META) || name.equals(TRUTH))) {
-                    contents.put(name, tar.readAllBytes());
+                    byte[] content = tar.readNBytes(MOST_BYTES + 1);
+                    if (content.length > MOST_BYTES) {
+                        throw new IOException(name + " has more than " + MOST_BYTES + " bytes");
+                    }
+                    contents.put(name, content);
                 }
             }
         } catch (IOException | IllegalArgumentException damaged) {

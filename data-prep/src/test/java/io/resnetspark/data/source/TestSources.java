@@ -8,6 +8,7 @@ import io.resnetspark.data.Split;
 import io.resnetspark.data.image.Codec;
 import io.resnetspark.data.image.Pictures;
 import io.resnetspark.storage.BadInputException;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,6 +18,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.zip.GZIPOutputStream;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.SimpleGroup;
@@ -132,6 +137,34 @@ class TestSources {
         assertThatThrownBy(() -> open("ilsvrc", root))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("wanted ILSVRC2012_img_train.tar or a folder train");
+    }
+
+    /** Links are not followed, and what unpacks to more than it can be is not unpacked. */
+    @Test
+    void refusesLinksAndBombsInArchives() throws IOException {
+        Path root = Ilsvrc.packed(folder.resolve("tars"));
+        ByteArrayOutputStream linked = new ByteArrayOutputStream();
+        try (TarArchiveOutputStream tar = new TarArchiveOutputStream(linked)) {
+            TarArchiveEntry link = new TarArchiveEntry("ILSVRC2012_val_00000001.JPEG", TarConstants.LF_SYMLINK);
+            link.setLinkName("/etc/passwd");
+            tar.putArchiveEntry(link);
+            tar.closeArchiveEntry();
+        }
+        Files.write(root.resolve("ILSVRC2012_img_val.tar"), linked.toByteArray());
+        assertThat(all(open("ilsvrc", root))
+                        .get("val/ILSVRC2012_val_00000001.JPEG")
+                        .bytes())
+                .as("an empty file, which is no picture, and not what the link names")
+                .isEmpty();
+
+        ByteArrayOutputStream bomb = new ByteArrayOutputStream();
+        try (GZIPOutputStream packed = new GZIPOutputStream(bomb)) {
+            packed.write(Ilsvrc.tar(Map.of("ILSVRC2012_devkit_t12/data/meta.mat", new byte[100_000_000])));
+        }
+        Files.write(root.resolve("ILSVRC2012_devkit_t12.tar.gz"), bomb.toByteArray());
+        assertThatThrownBy(() -> open("ilsvrc", root))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("meta.mat has more than 67108864 bytes");
     }
 
     @Test

@@ -5,11 +5,11 @@ import io.resnetspark.data.image.Mean;
 import io.resnetspark.model.Network;
 import io.resnetspark.model.Networks;
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Locations;
 import io.resnetspark.train.artifact.ModelDescription;
 import io.resnetspark.train.artifact.ModelImport;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
@@ -25,7 +25,6 @@ import picocli.CommandLine.Spec;
 @Command(name = "import", description = "Makes a model of weights that PyTorch trained, from a safetensors file.")
 final class ImportCommand implements Callable<Integer> {
     private static final int LEVELS = 255;
-    private static final int MOST_CLASSES = 1_000_000;
 
     @Option(
             names = "--network",
@@ -119,9 +118,9 @@ final class ImportCommand implements Callable<Integer> {
     private List<String> classes(Configuration conf) throws IOException {
         if (classes.matches("-?[0-9]{1,9}")) {
             int count = Integer.parseInt(classes);
-            if (count < 1 || count > MOST_CLASSES) {
+            if (count < 1 || count > ModelDescription.MOST_CLASSES) {
                 throw new BadInputException(
-                        "--classes " + count + " is out of range; wanted 1 to " + MOST_CLASSES + ".");
+                        "--classes " + count + " is out of range; wanted 1 to " + ModelDescription.MOST_CLASSES + ".");
             }
             return ModelImport.numberedClasses(count);
         }
@@ -130,17 +129,15 @@ final class ImportCommand implements Callable<Integer> {
                 || file.getFileSystem(conf).getFileStatus(file).isDirectory()) {
             throw new BadInputException("--classes " + classes + " is neither a number nor a file.");
         }
-        try (InputStream in = file.getFileSystem(conf).open(file)) {
-            List<String> names = new String(in.readAllBytes(), StandardCharsets.UTF_8)
-                    .lines()
-                    .map(String::strip)
-                    .filter(line -> !line.isEmpty())
-                    .toList();
-            if (names.isEmpty()) {
-                throw new BadInputException("--classes " + classes + " names no class; wanted a name a line.");
-            }
-            return names;
+        List<String> names = new String(Json.bytes(file, conf), StandardCharsets.UTF_8)
+                .lines()
+                .map(String::strip)
+                .filter(line -> !line.isEmpty())
+                .toList();
+        if (names.isEmpty()) {
+            throw new BadInputException("--classes " + classes + " names no class; wanted a name a line.");
         }
+        return names;
     }
 
     private static float[] levels(String option, float[] values) {

@@ -19,6 +19,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.apache.hadoop.conf.Configuration;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -111,7 +113,11 @@ final class ModelsCommand implements Runnable {
         for (RegisteredModel model : registry.open().models()) {
             Map<String, Integer> aliases = model.events().aliases();
             for (int number : model.numbers()) {
-                versions.add(Listed.of(model.find(String.valueOf(number)), aliases));
+                try {
+                    versions.add(Listed.of(model.find(String.valueOf(number)), aliases));
+                } catch (DamagedException | BadInputException unreadable) { // the others are there all the same
+                    complain(unreadable.getMessage());
+                }
             }
         }
         if (json) {
@@ -147,9 +153,14 @@ final class ModelsCommand implements Runnable {
             out().println(Json.PRETTY.writeValueAsString(history));
             return 0;
         }
+        Set<Integer> gone = new TreeSet<>();
         for (Event event : history) {
             String what = event.action().name().toLowerCase(Locale.ROOT).replace('_', ' ');
+            Set<Integer> lately = new TreeSet<>(event.pruned());
+            lately.removeAll(gone);
+            gone.addAll(lately);
             String version = event.version() == null ? "" : " v" + event.version();
+            version += lately.isEmpty() ? "" : " " + lately;
             out().printf(
                             "%s  %-12s %s  by %s%s%n",
                             event.at(), what + version, event.aliases(), event.by(), said(event));

@@ -2,6 +2,7 @@ package io.resnetspark.deploy.cli;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.resnetspark.data.image.BadImageException;
+import io.resnetspark.data.image.Codec;
 import io.resnetspark.deploy.registry.ModelReference;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Json;
@@ -76,9 +77,10 @@ final class PredictCommand implements Callable<Integer> {
     private Predicted predict(PictureClassifier classifier, String image, Configuration conf) throws IOException {
         Path file = Locations.of(image);
         try (InputStream in = file.getFileSystem(conf).open(file)) {
-            List<Prediction> predictions = classifier.classify(in.readAllBytes(), top).stream()
-                    .map(guess -> new Prediction(guess.label(), guess.probability()))
-                    .toList();
+            List<Prediction> predictions =
+                    classifier.classify(in.readNBytes(Codec.Limits.USUAL.bytes() + 1), top).stream()
+                            .map(guess -> new Prediction(guess.label(), guess.probability()))
+                            .toList();
             return new Predicted(image, predictions);
         } catch (FileNotFoundException missing) {
             throw new BadInputException("There is no picture at " + image + ".", missing);

@@ -43,6 +43,15 @@ record Checkup(
         List<String> unreachable)
         implements Serializable {
 
+    /** A GPU with its name and compute capability, as far as they are known. */
+    String gpu(String address) {
+        return gpus.stream()
+                .filter(gpu -> gpu.address().equals(address))
+                .map(gpu -> address + ": " + gpu.name() + ", capability " + gpu.capability())
+                .findFirst()
+                .orElse(address);
+    }
+
     /** Of this process. */
     static Checkup ofThisProcess(String where, List<String> places, Configuration conf) {
         long clock = System.currentTimeMillis();

@@ -26,11 +26,20 @@ final class Diagnosis {
      * @param each workers in one process
      * @param needed bytes beside the heap that these take, as estimated; 0 without a recipe
      * @param overhead bytes beside the heap that containers are granted; 0 where none is limited
+     * @param reads whether they were to read something
      * @param from when the processes were asked, by the driver's clock
      * @param to when all had answered
      */
     record Circumstances(
-            int expected, int taskCpus, int wanted, int each, long needed, long overhead, long from, long to) {}
+            int expected,
+            int taskCpus,
+            int wanted,
+            int each,
+            long needed,
+            long overhead,
+            boolean reads,
+            long from,
+            long to) {}
 
     Diagnosis(Circumstances cluster, List<Checkup> executors) {
         this.cluster = cluster;
@@ -50,7 +59,9 @@ final class Diagnosis {
             findings.add(workers());
         }
         findings.add(clocks());
-        findings.add(files());
+        if (cluster.reads) {
+            findings.add(files());
+        }
         if (executors.stream()
                 .anyMatch(one -> !one.gpus().isEmpty() || !one.addresses().isEmpty())) {
             findings.add(gpus());

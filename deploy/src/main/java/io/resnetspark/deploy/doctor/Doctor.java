@@ -59,7 +59,7 @@ public final class Doctor {
                     one.heapBytes(),
                     one.availableBytes(),
                     one.kernels(),
-                    one.addresses());
+                    one.addresses().stream().map(one::gpu).toList());
         }
     }
 
@@ -88,6 +88,7 @@ public final class Doctor {
                 each,
                 recipe.map(one -> needed(one, classes, each)).orElse(0L),
                 overhead(spark.getConf()),
+                !readable.isEmpty(),
                 from,
                 System.currentTimeMillis());
         List<Finding> findings = new ArrayList<>(new Diagnosis(cluster, executors).findings());

@@ -131,10 +131,10 @@ public final class RegisteredModel {
         return number.isEmpty() ? Optional.empty() : Optional.of(find(number.get()));
     }
 
-    /** All events, publications among them, in the order of time. */
+    /** All events, publications among them, also of versions that are given up, in the order of time. */
     public List<Event> history() throws IOException {
         List<Event> history = new ArrayList<>(events.all());
-        for (int number : numbers()) {
+        for (int number : folders()) {
             publication(number).ifPresent(history::add);
         }
         history.sort(Comparator.comparing(Event::at));
@@ -231,17 +231,30 @@ public final class RegisteredModel {
         return ModelEvents.prunable(keep, numbers(), events.aliases());
     }
 
-    /** Gives up versions, in two steps: from the event on nobody finds them; then they are deleted. */
+    /**
+     * Gives up versions, in two steps: from the event on nobody finds them; then they are deleted, but for the record of
+     * their publication. Their folders stay, so that their numbers are never given again.
+     */
     public List<Integer> prune(int keep, Change change) throws IOException {
         List<Integer> lately = prunable(keep).isEmpty() ? List.of() : events.prune(keep, numbers(), change);
         Set<Integer> pruned = events.pruned();
         for (int number : folders()) {
             if (pruned.contains(number)) {
-                files.delete(path(number), true);
+                empty(path(number));
             }
         }
         sweep();
         return lately;
+    }
+
+    /** The manifest goes first: a version without one is none. */
+    private void empty(Path version) throws IOException {
+        files.delete(new Path(version, Manifest.FILE), false);
+        for (FileStatus file : Renames.list(version, conf)) {
+            if (!file.getPath().getName().equals(PUBLICATION)) {
+                files.delete(file.getPath(), true);
+            }
+        }
     }
 
     /** Deletes what writers who were killed left aside. */

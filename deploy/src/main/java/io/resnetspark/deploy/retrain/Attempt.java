@@ -1,6 +1,7 @@
 package io.resnetspark.deploy.retrain;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.resnetspark.train.recipe.Recipe;
 import java.util.Optional;
 
 /**
@@ -28,7 +29,7 @@ record Attempt(
     /** Whether this is the same task: another go would come to the same model, and to the same decision. */
     boolean isFor(String otherDigest, String otherRecipe, Optional<Integer> otherChampion) {
         return dataDigest.equals(otherDigest)
-                && recipe.equals(otherRecipe)
+                && Recipe.values(recipe).equals(Recipe.values(otherRecipe))
                 && Optional.ofNullable(champion).equals(otherChampion);
     }
 }

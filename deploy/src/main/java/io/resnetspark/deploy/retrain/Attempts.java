@@ -30,10 +30,15 @@ final class Attempts {
         this.conf = conf;
     }
 
-    /** From one who seems dead: who wakes up can finish nothing, neither here nor in the run that it was at. */
-    void takeOver(Lease lease) throws IOException {
-        lease.takePensAway(folder);
+    /**
+     * From one who seems dead: who wakes up can finish nothing, neither here nor in the run that it was at.
+     *
+     * @throws BadInputException if another model's attempts lie here, whose leases are others
+     */
+    void takeOver(String model, Lease lease) throws IOException {
         Optional<Attempt> last = journal.last().map(Journal.Entry::content);
+        last.ifPresent(attempt -> refuseOther(model, attempt));
+        lease.takePensAway(folder);
         if (last.isPresent()) {
             lease.takePensAway(new Path(last.get().run()));
         }

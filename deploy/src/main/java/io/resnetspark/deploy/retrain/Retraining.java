@@ -64,26 +64,14 @@ public final class Retraining {
     public Outcome run(boolean forced) throws IOException {
         try {
             // A holder that died is waited for, until its lease ends.
-            Lease lease = Lease.await(model.folder(), plan.lease(), progress::say, conf);
-            try {
+            try (Lease lease = Lease.await(model.folder(), plan.lease(), progress::say, conf)) {
                 return new UnderLease(lease).run(forced);
-            } finally {
-                release(lease);
             }
         } catch (LeaseHeldException held) {
             return told(Outcome.of(Outcome.Kind.BUSY, plan.name(), held.getMessage()));
         } catch (Exception failed) { // Spark throws what it does not declare
             told(Outcome.of(Outcome.Kind.FAILED, plan.name(), String.valueOf(failed.getMessage())));
             throw failed;
-        }
-    }
-
-    /** What was done stays done, whether the lease can be given back or has to end by itself. */
-    private void release(Lease lease) {
-        try {
-            lease.close();
-        } catch (IOException failed) {
-            progress.say("The lease could not be given back, and ends by itself: " + failed.getMessage());
         }
     }
 
@@ -100,7 +88,7 @@ public final class Retraining {
     /** What {@link #run} would do as things are, without preparing what is new. */
     public String wouldDo(boolean forced) throws IOException {
         Optional<Attempt> begun = attempts.unfinished(plan.name());
-        if (begun.isPresent() && !forced) {
+        if (begun.isPresent() && !forced && isStillWanted(begun.get())) {
             return "would go on with the attempt in " + begun.get().run() + ", begun "
                     + begun.get().begun() + " since " + begun.get().why();
         }
@@ -113,6 +101,15 @@ public final class Retraining {
         }
         Reason reason = reason(Dataset.open(data, conf), forced);
         return first + (reason.isGiven() ? "would train, since " : "would not train as the data is: ") + reason.words();
+    }
+
+    private boolean isStillWanted(Attempt attempt) throws IOException {
+        Path data = Locations.of(plan.data());
+        if (!data.getFileSystem(conf).exists(data)) {
+            return false;
+        }
+        Optional<Version> champion = model.champion();
+        return attempt.isFor(Dataset.open(data, conf).digest(), recipe(champion).text(), champion.map(Version::number));
     }
 
     private Reason reason(Dataset.Opened data, boolean forced) throws IOException {
@@ -141,7 +138,7 @@ public final class Retraining {
         }
 
         Outcome run(boolean forced) throws IOException {
-            attempts.takeOver(lease);
+            attempts.takeOver(plan.name(), lease);
             Optional<Attempt> begun = goingOn(forced);
             if (begun.isEmpty()) {
                 Dataset.Opened data = steps.prepared();
@@ -197,16 +194,6 @@ public final class Retraining {
                     "given up: " + (forced ? "--force begins anew" : "the data, the recipe or the champion changed");
             end(begun.get(), outcome(Outcome.Kind.NOTHING, why, begun.get(), null, null));
             return Optional.empty();
-        }
-
-        private boolean isStillWanted(Attempt attempt) throws IOException {
-            Path data = Locations.of(plan.data());
-            if (!data.getFileSystem(conf).exists(data)) {
-                return false;
-            }
-            Optional<Version> champion = model.champion();
-            return attempt.isFor(
-                    Dataset.open(data, conf).digest(), recipe(champion).text(), champion.map(Version::number));
         }
 
         private Change change(Attempt attempt) {

@@ -11,6 +11,7 @@ import io.resnetspark.data.source.Source;
 import io.resnetspark.data.source.Sources;
 import io.resnetspark.deploy.registry.RegisteredModel;
 import io.resnetspark.deploy.registry.Version;
+import io.resnetspark.storage.DamagedException;
 import io.resnetspark.storage.Fence;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Locations;
@@ -133,6 +134,11 @@ final class Steps {
     /** What is wrong with published bytes, if anything, in a process that knows nothing of this one. */
     Optional<String> problem(Version version, ModelArtifact trained, Dataset.Opened data) throws IOException {
         step("try " + version.reference() + " in a fresh process");
+        try {
+            model.verify(version);
+        } catch (DamagedException damaged) { // no word on the machine, which a process that fails may be
+            return Optional.of(damaged.getMessage());
+        }
         return new FreshProcess(main, conf).problem(version.path().toString(), trained, pictures(data));
     }
 

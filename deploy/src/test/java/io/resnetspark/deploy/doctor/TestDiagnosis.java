@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 class TestDiagnosis {
     private static final long GIB = 1L << 30;
     private static final String ONE_DNN = "oneDNN jit:avx2";
-    private static final Circumstances FINE = new Circumstances(2, 4, 2, 1, 2 * GIB, 0, 1000, 2000);
+    private static final Circumstances FINE = new Circumstances(2, 4, 2, 1, 2 * GIB, 0, true, 1000, 2000);
 
     private static Checkup healthy(String where) {
         return checkup(where, "17.0.15", 4, 8 * GIB, ONE_DNN, 1500);
@@ -54,7 +54,7 @@ class TestDiagnosis {
 
     @Test
     void executorsThatDoNotAnswer() {
-        Circumstances three = new Circumstances(3, 4, 2, 1, 2 * GIB, 0, 1000, 2000);
+        Circumstances three = new Circumstances(3, 4, 2, 1, 2 * GIB, 0, true, 1000, 2000);
         assertThat(only(Verdict.BAD, findings(three, healthy("0"), healthy("1")))
                         .what())
                 .isEqualTo("2 of 3 executors answered");
@@ -86,7 +86,7 @@ class TestDiagnosis {
         Checkup tight = checkup("1", "17.0.15", 4, GIB, ONE_DNN, 1500);
         assertThat(only(Verdict.BAD, findings(FINE, healthy("0"), tight)).what())
                 .isEqualTo("a worker needs 2,048 MiB beside its heap; executor 1 on host1 has 1,024 MiB");
-        Circumstances yarn = new Circumstances(2, 4, 2, 1, 2 * GIB, GIB / 2, 1000, 2000);
+        Circumstances yarn = new Circumstances(2, 4, 2, 1, 2 * GIB, GIB / 2, true, 1000, 2000);
         Finding finding = only(Verdict.BAD, findings(yarn, healthy("0"), healthy("1")));
         assertThat(finding.what()).contains("its container is granted 512 MiB");
         assertThat(finding.mend()).contains("spark.executor.memoryOverhead=2048m");
@@ -94,7 +94,7 @@ class TestDiagnosis {
 
     @Test
     void workersAndExecutorsThatDoNotMatch() {
-        Circumstances idle = new Circumstances(2, 4, 1, 1, 2 * GIB, 0, 1000, 2000);
+        Circumstances idle = new Circumstances(2, 4, 1, 1, 2 * GIB, 0, true, 1000, 2000);
         assertThat(only(Verdict.WARNING, findings(idle, healthy("0"), healthy("1")))
                         .mend())
                 .contains("--set workers=2");
@@ -103,7 +103,7 @@ class TestDiagnosis {
     /** On one machine workers are threads of one process: they share its memory, and executors are not counted. */
     @Test
     void oneProcessHasRoomForAllItsWorkersOrNot() {
-        Circumstances local = new Circumstances(1, 4, 0, 2, 3 * GIB, 0, 1000, 2000);
+        Circumstances local = new Circumstances(1, 4, 0, 2, 3 * GIB, 0, true, 1000, 2000);
         List<Finding> roomy = findings(local, healthy("driver"));
         assertThat(roomy).allMatch(finding -> finding.verdict() == Verdict.OK);
         assertThat(roomy)

@@ -12,6 +12,7 @@ import io.resnetspark.model.weights.Safetensors;
 import io.resnetspark.model.weights.Tensor;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Floats;
+import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Manifest;
 import io.resnetspark.train.artifact.ModelDescription.Evaluation;
 import io.resnetspark.train.worker.ExecutorNetworks;
@@ -100,9 +101,8 @@ public final class ModelArtifact {
     }
 
     private static Mean meanImage(Evaluation seen, Path path, Configuration conf) throws IOException {
-        try (InputStream in = open(path, Dataset.MEAN_IMAGE, conf)) {
-            return Mean.perPixel(Floats.of(in.readAllBytes()), seen.crop());
-        }
+        byte[] bytes = Json.bytes(new Path(path, Dataset.MEAN_IMAGE), conf);
+        return Mean.perPixel(Floats.of(bytes), seen.crop());
     }
 
     private static InputStream open(Path directory, String name, Configuration conf) throws IOException {

@@ -31,6 +31,9 @@ public record ModelDescription(
     /** 2 brought the deviation; 3 moved all but classes and preprocessing into the manifest. */
     public static final int FORMAT = 3;
 
+    /** Imports stop here too. */
+    public static final int MOST_CLASSES = 1_000_000;
+
     /** In pixels; recipes and imports stop here too. */
     public static final int LARGEST_CROP = 1024;
 
@@ -38,6 +41,10 @@ public record ModelDescription(
         Objects.requireNonNull(network, "network");
         Objects.requireNonNull(evaluation, "evaluation");
         Objects.requireNonNull(provenance, "provenance");
+        if (classes.size() > MOST_CLASSES) {
+            throw new IllegalArgumentException(
+                    classes.size() + " classes are more than any model of ours has: " + MOST_CLASSES);
+        }
         classes = List.copyOf(classes);
         results = Map.copyOf(results);
     }

@@ -247,6 +247,7 @@ public final class Checkpoints {
 
     /** Also of what a driver that was killed had half written, and of newer ones, which were damaged. */
     private void prune() throws IOException {
+        run.fence().check();
         FileSystem files = Draft.fileSystem(folder, conf);
         for (FileStatus half : files.listStatus(folder, path -> path.getName().startsWith("."))) {
             files.delete(half.getPath(), true);

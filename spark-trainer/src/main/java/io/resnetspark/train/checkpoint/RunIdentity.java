@@ -1,15 +1,11 @@
 package io.resnetspark.train.checkpoint;
 
-import com.typesafe.config.Config;
-import com.typesafe.config.ConfigFactory;
-import com.typesafe.config.ConfigValue;
+import io.resnetspark.train.recipe.Recipe;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.Function;
-import java.util.stream.Collectors;
 
 /**
  * What must be the same for a run to go on as if it had never ended. Only the workers may be others, in number and in
@@ -21,15 +17,18 @@ import java.util.stream.Collectors;
  */
 public record RunIdentity(String recipe, String datasetDigest, int threads) {
     private static final Set<String> MAY_DIFFER = Set.of("workers", "batch");
+    /** Of the last evaluation alone. */
+    private static final String NO_MATTER = "data.evaluation-protocols";
 
     /** Sentences about what is another than here. */
     List<String> differences(RunIdentity now) {
         List<String> differences = new ArrayList<>();
-        Map<String, String> before = values(recipe);
-        Map<String, String> after = values(now.recipe);
+        Map<String, String> before = Recipe.values(recipe);
+        Map<String, String> after = Recipe.values(now.recipe);
         TreeSet<String> keys = new TreeSet<>(before.keySet());
         keys.addAll(after.keySet());
         keys.removeAll(MAY_DIFFER);
+        keys.remove(NO_MATTER);
         boolean sameWorkers =
                 MAY_DIFFER.stream().allMatch(key -> before.get(key).equals(after.get(key)));
         for (String key : keys) {
@@ -46,12 +45,5 @@ public record RunIdentity(String recipe, String datasetDigest, int threads) {
             differences.add("a worker had " + threads + " threads and has " + now.threads);
         }
         return differences;
-    }
-
-    private static Map<String, String> values(String recipe) {
-        Config config = ConfigFactory.parseString(recipe);
-        Function<Map.Entry<String, ConfigValue>, String> value =
-                entry -> entry.getValue().unwrapped().toString();
-        return config.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, value));
     }
 }

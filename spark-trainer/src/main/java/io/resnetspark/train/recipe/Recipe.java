@@ -11,6 +11,7 @@ import io.resnetspark.model.Networks;
 import io.resnetspark.storage.BadInputException;
 import java.io.Serializable;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Everything about a training run but the data and the place: a HOCON file, read strictly. What it may leave out is in
@@ -83,6 +84,21 @@ public record Recipe(
         recipe.checkQuorum(problems);
         problems.throwIfAny();
         return recipe;
+    }
+
+    /**
+     * What a resolved recipe says, by dotted key; one that was written before there was a key says what is usual.
+     *
+     * @param text of {@link #text}
+     */
+    public static Map<String, String> values(String text) {
+        Map<String, String> values = new TreeMap<>();
+        ConfigFactory.parseString(text)
+                .withFallback(DEFAULTS)
+                .entrySet()
+                .forEach(entry ->
+                        values.put(entry.getKey(), entry.getValue().unwrapped().toString()));
+        return values;
     }
 
     private void checkQuorum(Problems problems) {

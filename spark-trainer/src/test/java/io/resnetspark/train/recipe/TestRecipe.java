@@ -84,6 +84,16 @@ class TestRecipe {
                 .hasMessageContaining("evaluation-protocols = [five-crop]; allowed is a list of one-crop or ten-crop");
     }
 
+    /** What a checkpoint or an attempt holds was perhaps written by an earlier version. */
+    @Test
+    void aRecipeOfBeforeAKeyWasThereSaysWhatIsUsual() {
+        String now = Recipe.parse(GOOD, "good.conf", Map.of()).text();
+        String before = now.replaceAll("(?m)^ *evaluation-protocols.*$", "");
+        assertThat(before).isNotEqualTo(now);
+        assertThat(Recipe.values(before)).isEqualTo(Recipe.values(now)).containsEntry("network", "resnet18");
+        assertThat(Recipe.values(now.replace("seed=7", "seed=8"))).isNotEqualTo(Recipe.values(now));
+    }
+
     @Test
     void namesAllProblemsAtOnceWithFileLineKeyAndWhatIsAllowed() {
         String bad = GOOD.replace("momentum = 0.9", "momentum = 1.5")
