@@ -69,6 +69,33 @@ public final class Lease implements Fence, AutoCloseable {
         var unused = renewal.scheduleWithFixedDelay(this::renewQuietly, third, third, TimeUnit.MILLISECONDS);
     }
 
+    /**
+     * Takes the lease on a folder, from a dead holder if need be.
+     *
+     * @param who is said to those who come later
+     * @param life for which a holder that does not renew its lease is waited for
+     * @throws LeaseHeldException if somebody has it who renewed it in time
+     */
+    public static Lease take(Path folder, String who, Duration life, Configuration conf) throws IOException {
+        Path leases = new Path(folder, "lease");
+        Journal<Holder> holders = new Journal<>(leases, Holder.class, conf);
+        Journal.Entry<Holder> mine = holders.append(
+                last -> {
+                    last.ifPresent(entry -> refuseIfAlive(holders, entry, conf));
+                    return new Holder(who, Instant.now().toString(), life.toSeconds());
+                },
+                Fence.NONE);
+        forget(holders, mine.number() - HISTORY, conf);
+        Lease lease = new Lease(holders, conf, mine.number(), life.toSeconds());
+        try {
+            lease.takePensAway(folder);
+        } catch (IOException | RuntimeException failed) {
+            lease.close();
+            throw failed;
+        }
+        return lease;
+    }
+
     /** The same for this process; who has it is waited for as long as somebody who died may still have it. */
     public static Lease await(Path folder, Duration life, Consumer<String> say, Configuration conf) throws IOException {
         String who = whoever() + ", process " + ProcessHandle.current().pid();
@@ -102,33 +129,6 @@ public final class Lease implements Fence, AutoCloseable {
         } catch (UnknownHostException nameless) {
             return "unknown";
         }
-    }
-
-    /**
-     * Takes the lease on a folder, from a dead holder if need be.
-     *
-     * @param who is said to those who come later
-     * @param life for which a holder that does not renew its lease is waited for
-     * @throws LeaseHeldException if somebody has it who renewed it in time
-     */
-    public static Lease take(Path folder, String who, Duration life, Configuration conf) throws IOException {
-        Path leases = new Path(folder, "lease");
-        Journal<Holder> holders = new Journal<>(leases, Holder.class, conf);
-        Journal.Entry<Holder> mine = holders.append(
-                last -> {
-                    last.ifPresent(entry -> refuseIfAlive(holders, entry, conf));
-                    return new Holder(who, Instant.now().toString(), life.toSeconds());
-                },
-                Fence.NONE);
-        forget(holders, mine.number() - HISTORY, conf);
-        Lease lease = new Lease(holders, conf, mine.number(), life.toSeconds());
-        try {
-            lease.takePensAway(folder);
-        } catch (IOException | RuntimeException failed) {
-            lease.close();
-            throw failed;
-        }
-        return lease;
     }
 
     /** Holders up to this number. */

@@ -28,6 +28,7 @@ import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -164,8 +165,8 @@ class ITRetraining {
 
     /** Some of them, which take a quarter of a minute each; {@code -Dfaults.all=true} for all. */
     static Stream<String> steps() {
-        Stream<String> usual = Stream.of("attempt", "train in", "compare with", "promote", "tell that it is");
-        Stream<String> others = Stream.of("evaluate:", "publish", "try", "prune");
+        Stream<String> usual = Stream.of("train in", "promote", "tell that it is");
+        Stream<String> others = Stream.of("attempt", "compare with", "evaluate:", "publish", "try", "prune");
         return Boolean.getBoolean("faults.all") ? Stream.concat(usual, others) : usual;
     }
 
@@ -175,17 +176,7 @@ class ITRetraining {
     @MethodSource("steps")
     void killedAtAnyStepItComesToTheSameEnd(String step) throws Exception {
         int before = versions();
-        Process process = Command.of(QUICK, "scripts/resnet", "retrain", plan(), "--force")
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .start();
-        try (BufferedReader lines = process.errorReader(StandardCharsets.UTF_8)) {
-            String line = lines.readLine();
-            while (line != null && !line.contains(step)) {
-                line = lines.readLine();
-            }
-            assertThat(line).as("a line with " + step).isNotNull();
-            process.destroyForcibly().waitFor();
-        }
+        killAt(step, plan());
         boolean ended = hasEnded(runs());
         Ended again = retrain(plan()).ok();
         JsonNode outcome = lastLine(again);
@@ -202,6 +193,55 @@ class ITRetraining {
                         .filter(event -> event.action() == Event.Action.PROMOTE)
                         .filter(event -> event.version() == newest.number()))
                 .hasSize(1);
+    }
+
+    /** A retraining that is forced, as soon as it says this. */
+    private static void killAt(String step, String plan) throws Exception {
+        Process process = Command.of(QUICK, "scripts/resnet", "retrain", plan, "--force")
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        try (BufferedReader lines = process.errorReader(StandardCharsets.UTF_8)) {
+            String line = lines.readLine();
+            while (line != null && !line.contains(step)) {
+                line = lines.readLine();
+            }
+            assertThat(line).as("a line with " + step).isNotNull();
+            process.destroyForcibly().waitFor();
+        }
+    }
+
+    /** Nothing was begun that could be gone on with. */
+    @Test
+    @Order(6)
+    @EnabledIfSystemProperty(named = "faults.all", matches = "true")
+    void killedWhileItPreparesTheNextDoesItAll() throws Exception {
+        int versions = versions();
+        int runs = runs();
+        killAt("retrain: prepare", plan());
+        assertThat(lastLine(retrain(plan(), "--force").ok()).path("outcome").asText())
+                .isEqualTo("promoted");
+        assertThat(versions()).isEqualTo(versions + 1);
+        assertThat(runs()).isEqualTo(runs + 1);
+    }
+
+    @Test
+    @Order(7)
+    @EnabledIfSystemProperty(named = "faults.all", matches = "true")
+    void killedAsItRefusesItRefusesOnce() throws Exception {
+        String strict = plan("closed.conf", "gate.minimum-gain = 0.9\n").toString();
+        int versions = versions();
+        long refusals = refusals();
+        killAt("retrain: refuse", strict);
+        boolean ended = hasEnded(runs());
+        assertThat(retrain(strict).code()).isEqualTo(ended ? 0 : 3);
+        assertThat(refusals()).isEqualTo(refusals + 1);
+        assertThat(versions()).isEqualTo(versions);
+    }
+
+    private static long refusals() throws Exception {
+        return model().history().stream()
+                .filter(event -> event.action() == Event.Action.REFUSE)
+                .count();
     }
 
     private static boolean hasEnded(int number) throws Exception {

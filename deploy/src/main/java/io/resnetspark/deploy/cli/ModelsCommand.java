@@ -71,24 +71,6 @@ final class ModelsCommand implements Runnable {
         }
     }
 
-    /** A version as scripts see it. */
-    record Listed(String name, int version, List<String> aliases, Double top1Error, String created) {
-        static Listed of(Version version, Map<String, Integer> aliases) {
-            return new Listed(
-                    version.name(),
-                    version.number(),
-                    aliases.entrySet().stream()
-                            .filter(alias -> alias.getValue() == version.number())
-                            .map(Map.Entry::getKey)
-                            .toList(),
-                    version.description()
-                            .result()
-                            .map(result -> result.top1Error())
-                            .orElse(null),
-                    version.description().provenance().created());
-        }
-    }
-
     @Command(name = "publish", description = "Copies a verified model into the registry, as its next version.")
     int publish(
             @Mixin RegistryOption registry,
@@ -109,12 +91,12 @@ final class ModelsCommand implements Runnable {
             @Mixin RegistryOption registry,
             @Option(names = "--json", description = "One JSON document instead of a table.") boolean json)
             throws IOException {
-        List<Listed> versions = new ArrayList<>();
+        List<ListedVersion> versions = new ArrayList<>();
         for (RegisteredModel model : registry.open().models()) {
             Map<String, Integer> aliases = model.events().aliases();
             for (int number : model.numbers()) {
                 try {
-                    versions.add(Listed.of(model.find(String.valueOf(number)), aliases));
+                    versions.add(ListedVersion.of(model.find(String.valueOf(number)), aliases));
                 } catch (DamagedException | BadInputException unreadable) { // the others are there all the same
                     complain(unreadable.getMessage());
                 }
@@ -124,12 +106,7 @@ final class ModelsCommand implements Runnable {
             out().println(Json.PRETTY.writeValueAsString(versions));
             return 0;
         }
-        out().printf("%-24s %7s %11s  %-30s  %s%n", "name", "version", "top-1 error", "created", "aliases");
-        for (Listed version : versions) {
-            String error = version.top1Error == null ? "-" : String.format("%.2f %%", 100 * version.top1Error);
-            String aliases = String.join(", ", version.aliases);
-            out().printf("%-24s %7d %11s  %-30s  %s%n", version.name, version.version, error, version.created, aliases);
-        }
+        ListedVersion.print(versions, out());
         return 0;
     }
 

@@ -8,7 +8,7 @@ import java.time.Instant;
  *
  * @param dataset where the data lay
  * @param datasetDigest SHA-256 of its dataset.json, which holds the digests of all its shards
- * @param version of this software
+ * @param version of this software, and its commit
  * @param trainingSeconds that the run took, evaluations not counted
  * @param platform Java, operating system and processor: results differ by these in the last bits
  * @param backend what computes; null in artifacts of earlier formats
