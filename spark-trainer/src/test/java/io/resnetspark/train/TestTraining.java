@@ -234,6 +234,11 @@ class TestTraining {
         assertThat(artifact.description().result()).contains(result.evaluation());
         assertThat(artifact.description().results()).containsOnlyKeys("one-crop", "ten-crop");
         Path local = Path.of(result.model().toUri());
+        JsonNode manifest = json(Files.readString(local.resolve("manifest.json")));
+        assertThat(manifest.at("/recipe/learning-rate/initial").asDouble()).isEqualTo(0.01);
+        assertThat(manifest.at("/recipe/averaging/engine").asText())
+                .as("what is usual too")
+                .isEqualTo("ours");
         assertThat(Recipe.parse(Files.readString(local.resolve("recipe.conf")), "artifact", Map.of())
                         .seed())
                 .isEqualTo(3);

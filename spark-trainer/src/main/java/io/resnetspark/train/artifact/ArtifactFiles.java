@@ -1,6 +1,10 @@
 package io.resnetspark.train.artifact;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigRenderOptions;
 import io.resnetspark.data.image.Mean;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.model.Network;
@@ -57,7 +61,12 @@ public final class ArtifactFiles {
     /** What the manifest says beside the files' digests. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     private record Head(
-            int format, String network, String parent, Map<String, EvaluationResult> results, Provenance provenance) {
+            int format,
+            String network,
+            JsonNode recipe,
+            String parent,
+            Map<String, EvaluationResult> results,
+            Provenance provenance) {
         Head {
             if (format != 0) { // which those have that say it in model.json
                 Objects.requireNonNull(network, "network");
@@ -89,11 +98,18 @@ public final class ArtifactFiles {
         Head head = new Head(
                 description.format(),
                 description.network(),
+                resolved(recipe),
                 description.parent(),
                 new TreeMap<>(description.results()),
                 description.provenance());
         Manifest.seal(draft, head);
         return draft.commit();
+    }
+
+    /** As JSON; null of imported weights, which have none. */
+    private static JsonNode resolved(String recipe) throws IOException {
+        ConfigObject values = ConfigFactory.parseString(recipe).root();
+        return values.isEmpty() ? null : Json.COMPACT.readTree(values.render(ConfigRenderOptions.concise()));
     }
 
     private static void requireLines(List<String> classes) {
