@@ -169,13 +169,15 @@ final class ModelsCommand implements Runnable {
         return 0;
     }
 
-    @Command(name = "rollback", description = "Lets champion and previous change places.")
+    @Command(
+            name = "rollback",
+            description = "Reads the previous champion's bytes, and lets champion and previous change places.")
     int rollback(
             @Mixin RegistryOption registry,
             @Mixin WhyOption why,
             @Parameters(paramLabel = "NAME", description = "A model.") String name)
             throws IOException {
-        print(name, registry.open().model(name).events().rollback(why.change()));
+        print(name, registry.open().model(name).rollback(why.change()));
         return 0;
     }
 

@@ -92,7 +92,7 @@ public final class ModelEvents {
     }
 
     /** Lets champion and previous change places. */
-    public Event rollback(Change change) throws IOException {
+    Event rollback(Change change) throws IOException {
         return append(change, state -> {
             Map<String, Integer> aliases = new HashMap<>(state.aliases());
             Integer previous = aliases.get(PREVIOUS);

@@ -222,6 +222,15 @@ public final class RegisteredModel {
         return events.promote(version.number(), ModelEvents.CHAMPION, ModelEvents.Expectation.of(champion), change);
     }
 
+    /** Lets champion and previous change places, once the previous one's bytes are read. */
+    public Event rollback(Change change) throws IOException {
+        Integer previous = events.aliases().get(ModelEvents.PREVIOUS);
+        if (previous != null) {
+            verify(find(previous));
+        }
+        return events.rollback(change);
+    }
+
     /** What {@link #prune} would give up: all but the newest {@code keep} and what an alias names. */
     public List<Integer> prunable(int keep) throws IOException {
         if (keep < 1) {

@@ -140,7 +140,7 @@ class TestModelEvents {
                     .isInstanceOf(BadInputException.class)
                     .hasMessageContaining("cannot be an alias");
         }
-        assertThatThrownBy(() -> cats.events().rollback(WHY))
+        assertThatThrownBy(() -> cats.rollback(WHY))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("no previous champion to go back to");
     }

@@ -114,6 +114,18 @@ class TestRegistry {
     }
 
     @Test
+    void nobodyGoesBackToADamagedVersion() throws IOException {
+        RegisteredModel cats = registry.model("cats");
+        for (String number : List.of("1", "2")) {
+            cats.publish(model, WHY);
+            cats.promote(cats.find(number), ModelEvents.CHAMPION, WHY);
+        }
+        Files.write(folder.resolve("registry/cats/v1/weights.safetensors"), new byte[1]);
+        assertThatThrownBy(() -> cats.rollback(WHY)).isInstanceOf(DamagedException.class);
+        assertThat(cats.events().champion()).contains(2);
+    }
+
+    @Test
     void fullHdfsLeavesTheOldVersions() throws IOException {
         try (MiniHdfs hdfs = MiniHdfs.start(folder.resolve("hdfs"))) {
             Configuration hdfsConf = hdfs.configuration();
