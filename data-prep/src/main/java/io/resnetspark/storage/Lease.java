@@ -36,7 +36,7 @@ public final class Lease implements Fence, AutoCloseable {
 
     private static final Duration POLL = Duration.ofSeconds(1);
 
-    /** Among the acts of a process that ends: after Spark's context, which has 50, before Hadoop's file systems, 10. */
+    /** Among the acts of a process that ends: after Spark's, which have 40, before Hadoop's file systems, 10. */
     private static final int PRIORITY = 20;
 
     private static final Pattern NUMBERED = Pattern.compile("([0-9]+)\\.(json|alive|released)");

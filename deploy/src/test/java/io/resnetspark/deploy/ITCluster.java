@@ -84,7 +84,7 @@ class ITCluster {
                 .ok();
         assertThat(predicted.out()).contains("green");
 
-        Ended again = Command.run(Map.of(), "scripts/resnet", "train", recipe.toString(), "--data", data, "--out", run);
+        Ended again = submit("train", recipe.toString(), "--data", data, "--out", run);
         assertThat(again.code()).isEqualTo(2);
         assertThat(again.err()).contains("nothing is overwritten");
         theSecretIsNowhere(trained, again);

@@ -165,8 +165,8 @@ class ITRetraining {
 
     /** Some of them, which take a quarter of a minute each; {@code -Dfaults.all=true} for all. */
     static Stream<String> steps() {
-        Stream<String> usual = Stream.of("train in", "promote", "tell that it is");
-        Stream<String> others = Stream.of("attempt", "compare with", "evaluate:", "publish", "try", "prune");
+        Stream<String> usual = Stream.of("attempt", "train in", "compare with", "promote", "tell that it is");
+        Stream<String> others = Stream.of("evaluate:", "publish", "try", "prune");
         return Boolean.getBoolean("faults.all") ? Stream.concat(usual, others) : usual;
     }
 

@@ -234,8 +234,8 @@ public final class RegisteredModel {
     /** What {@link #prune} would give up: all but the newest {@code keep} and what an alias names. */
     public List<Integer> prunable(int keep) throws IOException {
         if (keep < 1) {
-            throw new BadInputException("Of versions, " + keep + " cannot be kept; wanted at least 1: the newest stays"
-                    + " always, so that its number is never given again.");
+            throw new BadInputException(
+                    "Of versions, " + keep + " cannot be kept; wanted at least 1: the newest stays always.");
         }
         return ModelEvents.prunable(keep, numbers(), events.aliases());
     }

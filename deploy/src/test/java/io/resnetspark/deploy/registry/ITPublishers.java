@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
  * docs/reliability.md.
  */
 class ITPublishers {
-    private static final int PUBLISHES = Integer.getInteger("publishes", 40);
+    private static final int PUBLISHES = Integer.getInteger("publishes", 60);
     private static final int PROCESSES = 4;
 
     @TempDir

@@ -9,7 +9,7 @@ import org.apache.hadoop.util.ShutdownHookManager;
  * nothing once this is closed.
  */
 public final class LastAct implements AutoCloseable {
-    /** Spark's context has 50, Hadoop's file systems 10; the highest come first. */
+    /** Spark's have 40, Hadoop's file systems 10; the highest come first. */
     private static final int PRIORITY = 100;
 
     private static final int MOST_MINUTES = 5;
