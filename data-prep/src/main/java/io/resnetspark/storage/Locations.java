@@ -9,6 +9,9 @@ import org.apache.hadoop.fs.Path;
 public final class Locations {
     private static final Pattern SCHEME = Pattern.compile("[a-zA-Z][a-zA-Z0-9+.-]*:/.*");
 
+    /** Before the @ of an authority; the container of an abfs URI is there too, which has no colon. */
+    private static final Pattern PASSWORD = Pattern.compile("[^:/]+://[^/@]*:[^/]*@.*");
+
     private Locations() {}
 
     public static Path of(String place) {
@@ -27,6 +30,10 @@ public final class Locations {
     }
 
     private static Path uri(String place) {
+        if (PASSWORD.matcher(place).matches()) { // which manifests, logs and records of events would repeat
+            throw new BadInputException("'" + place.replaceFirst("://.*@", "://...@")
+                    + "' has a password in it. Give it to Hadoop instead: core-site.xml, or a credential provider.");
+        }
         try {
             return new Path(place);
         } catch (IllegalArgumentException wrong) {

@@ -37,8 +37,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class ITRetraining {
     /** Short runs need no better compiler. */
-    private static final Map<String, String> QUICK =
-            Map.of("RESNET_JAVA_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC");
+    private static final Map<String, String> QUICK = Map.of("RESNET_JAVA_OPTS", StandaloneCluster.SHORT_JVM);
 
     @TempDir
     static Path folder;

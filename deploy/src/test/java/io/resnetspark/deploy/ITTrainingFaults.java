@@ -3,6 +3,7 @@ package io.resnetspark.deploy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.resnetspark.data.Corpora;
+import io.resnetspark.data.HeldMemory;
 import io.resnetspark.deploy.Command.Ended;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -25,6 +26,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ITTrainingFaults {
     private static final int PICTURES = 120;
     private static final int EPOCHS = 8;
+
+    /** Where what happens does so in the first of them. */
+    private static final int FEW_EPOCHS = 3;
 
     @TempDir
     static Path folder;
@@ -110,8 +114,8 @@ class ITTrainingFaults {
         String[] how = {"--set", "averaging.momentum=" + momentum, "--checkpoint-rounds", "2"};
         Command.run(
                         Map.of(
-                                "RESNET_JAVA_OPTS",
-                                "-XX:ActiveProcessorCount=2"), // a thread a worker, as on the cluster
+                                "RESNET_JAVA_OPTS", // a thread a worker, as on the cluster
+                                "-XX:ActiveProcessorCount=2 " + StandaloneCluster.SHORT_JVM),
                         "scripts/resnet",
                         train("quiet-" + momentum, "--set", "averaging.momentum=" + momentum, "--master", "local[2]"))
                 .ok();
@@ -135,6 +139,8 @@ class ITTrainingFaults {
         CompletableFuture<Ended> job = clusters.submitAside(train(
                 "straggler",
                 "--set",
+                "epochs=" + FEW_EPOCHS,
+                "--set",
                 "averaging.deadline-seconds=5",
                 "--set",
                 "averaging.quorum=0.5",
@@ -151,7 +157,7 @@ class ITTrainingFaults {
         signal("-CONT", still);
         Ended ended = end(job).ok();
         assertThat(ended.err()).contains("were late; the round went on without them");
-        assertThat(images(rounds("straggler"))).isEqualTo((long) EPOCHS * PICTURES);
+        assertThat(images(rounds("straggler"))).isEqualTo((long) FEW_EPOCHS * PICTURES);
     }
 
     private static void signal(String signal, ProcessHandle process) throws Exception {
@@ -181,7 +187,8 @@ class ITTrainingFaults {
         org.apache.hadoop.fs.Path checkpoints = new org.apache.hadoop.fs.Path("/runs/full/checkpoints");
         clusters.files().mkdirs(checkpoints);
         clusters.hdfs().limit(checkpoints, 1_000_000);
-        Ended ended = clusters.submit(train("full")).ok();
+        Ended ended =
+                clusters.submit(train("full", "--set", "epochs=" + FEW_EPOCHS)).ok();
         assertThat(ended.err())
                 .contains("No checkpoint could be written after round")
                 .contains("quota");
@@ -191,12 +198,13 @@ class ITTrainingFaults {
 
     @Test
     void aNameNodeThatIsStartedAgainIsWaitedFor() throws Exception {
-        CompletableFuture<Ended> job = clusters.submitAside(train("restarted", "--checkpoint-rounds", "1"));
+        CompletableFuture<Ended> job =
+                clusters.submitAside(train("restarted", "--checkpoint-rounds", "1", "--set", "epochs=" + FEW_EPOCHS));
         awaitRounds(job, "restarted", 3);
         clusters.hdfs().restart();
         Ended ended = end(job).ok();
         assertThat(ended.out()).contains("runs/restarted/model");
-        assertThat(images(rounds("restarted/model"))).isEqualTo((long) EPOCHS * PICTURES);
+        assertThat(images(rounds("restarted/model"))).isEqualTo((long) FEW_EPOCHS * PICTURES);
     }
 
     /** What the processes hold after 190 rounds is what they held after 60. */

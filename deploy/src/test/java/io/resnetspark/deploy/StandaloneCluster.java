@@ -16,8 +16,10 @@ import java.util.Map;
 /** A Spark master and workers, each a process of its own, on loopback; ended with this object. */
 final class StandaloneCluster implements AutoCloseable {
     /** For JVMs that end before a better compiler would have earned its time. */
-    static final String SHORT_RUN =
-            "-Dorg.bytedeco.javacpp.maxphysicalbytes=0 -XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
+    static final String SHORT_JVM =
+            "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote";
+
+    static final String SHORT_RUN = "-Dorg.bytedeco.javacpp.maxphysicalbytes=0 " + SHORT_JVM;
 
     private final Path home;
     private final Path folder;
@@ -99,7 +101,7 @@ final class StandaloneCluster implements AutoCloseable {
                 "SPARK_LOCAL_IP", "127.0.0.1",
                 "SPARK_SCALA_VERSION", "2.12",
                 "SPARK_DAEMON_MEMORY", "256m",
-                "SPARK_DAEMON_JAVA_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC");
+                "SPARK_DAEMON_JAVA_OPTS", SHORT_JVM);
     }
 
     private void daemon(String name, String... words) throws IOException {

@@ -15,10 +15,7 @@ record ListedVersion(String name, int version, List<String> aliases, Double top1
         return new ListedVersion(
                 version.name(),
                 version.number(),
-                aliases.entrySet().stream()
-                        .filter(alias -> alias.getValue() == version.number())
-                        .map(Map.Entry::getKey)
-                        .toList(),
+                ShownVersion.aliases(version, aliases),
                 version.description().result().map(result -> result.top1Error()).orElse(null),
                 version.description().provenance().created());
     }

@@ -110,10 +110,12 @@ final class ModelsCommand implements Runnable {
         return 0;
     }
 
-    @Command(name = "show", description = "Prints what a model says of itself, as JSON.")
+    @Command(name = "show", description = "Prints what is known of a model, as JSON.")
     int show(@Mixin RegistryOption registry, @Parameters(paramLabel = ONE, description = ONE_MEANS) String reference)
             throws IOException {
-        out().println(Json.PRETTY.writeValueAsString(registry.open().find(reference)));
+        Registry opened = registry.open();
+        Version version = opened.find(reference);
+        out().println(Json.PRETTY.writeValueAsString(ShownVersion.of(version, opened.model(version.name()))));
         return 0;
     }
 

@@ -12,6 +12,7 @@ import java.util.Optional;
  * @param why the reason
  * @param dataDigest of the dataset
  * @param pictures in it
+ * @param picturesDigest of these alone; null in records of earlier versions
  * @param recipe as it was resolved
  * @param champion the version that was in use; null if there was none
  * @param run the folder of its training, and of its {@link Outcome} when it ended
@@ -23,6 +24,7 @@ record Attempt(
         String why,
         String dataDigest,
         long pictures,
+        String picturesDigest,
         String recipe,
         Integer champion,
         String run) {

@@ -96,6 +96,7 @@ final class Attempts {
                                     why,
                                     data.digest(),
                                     data.dataset().examples(),
+                                    data.dataset().picturesDigest(),
                                     recipe,
                                     champion.orElse(null),
                                     new Path(folder, number + "-" + mark).toString());

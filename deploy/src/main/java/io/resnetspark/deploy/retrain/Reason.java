@@ -40,9 +40,12 @@ record Reason(boolean isGiven, String words) {
         if (champion.isEmpty()) {
             return new Reason(true, "there is no champion");
         }
-        long added = added(data, champion.get(), attempts);
-        if (rules.newPictures() > 0 && added >= rules.newPictures()) {
-            return new Reason(true, String.format("%,d new pictures", added));
+        News news = News.of(data, champion.get(), attempts);
+        if (rules.newPictures() > 0 && news.added >= rules.newPictures()) {
+            return new Reason(true, String.format("%,d new pictures", news.added));
+        }
+        if (rules.newPictures() > 0 && news.areOthers) {
+            return new Reason(true, "the pictures are others than those that the champion was trained on");
         }
         long days = Duration.between(
                         Instant.parse(champion.get().description().provenance().created()), Instant.now())
@@ -55,19 +58,32 @@ record Reason(boolean isGiven, String words) {
                 String.format(
                         "there are %,d new pictures (reason.new-pictures = %,d), and the champion is %d days old"
                                 + " (reason.champion-days = %d)",
-                        added, rules.newPictures(), days, rules.championDays()));
+                        news.added, rules.newPictures(), days, rules.championDays()));
     }
 
-    private static long added(Dataset.Opened data, Version champion, List<Attempt> attempts) {
-        String digest = champion.description().provenance().datasetDigest();
-        if (digest.equals(data.digest())) {
-            return 0;
+    /**
+     * What the dataset has that the champion has not seen.
+     *
+     * @param added how many pictures more
+     * @param areOthers whether there are not more, but others: a dataset that only grows has more
+     */
+    private record News(long added, boolean areOthers) {
+        static News of(Dataset.Opened data, Version champion, List<Attempt> attempts) {
+            String digest = champion.description().provenance().datasetDigest();
+            if (digest.equals(data.digest())) {
+                return new News(0, false);
+            }
+            Optional<Attempt> seen = attempts.stream()
+                    .filter(attempt -> attempt.dataDigest().equals(digest))
+                    .findFirst();
+            if (seen.isEmpty()) { // a champion from elsewhere
+                return new News(data.dataset().examples(), false);
+            }
+            long added = data.dataset().examples() - seen.get().pictures();
+            String pictures = seen.get().picturesDigest();
+            boolean changed =
+                    pictures != null && !pictures.equals(data.dataset().picturesDigest());
+            return new News(Math.max(0, added), added <= 0 && changed);
         }
-        long known = attempts.stream()
-                .filter(attempt -> attempt.dataDigest().equals(digest))
-                .mapToLong(Attempt::pictures)
-                .findFirst()
-                .orElse(0);
-        return data.dataset().examples() - known;
     }
 }

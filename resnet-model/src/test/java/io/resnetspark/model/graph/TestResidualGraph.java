@@ -231,8 +231,7 @@ class TestResidualGraph {
         double[] scores = new double[2];
         for (int side = 0; side < 2; side++) {
             set(values, i, before + (side == 0 ? step : -step));
-            computeGradients(graph, data);
-            scores[side] = graph.score() * data.numExamples();
+            scores[side] = graph.score(data, true) * data.numExamples();
         }
         set(values, i, before);
         return (scores[0] - scores[1]) / (2 * step);

@@ -1,4 +1,4 @@
-package io.resnetspark.deploy;
+package io.resnetspark.data;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
  * classes, stacks). Not all that is resident, since the pages that its collector keeps for new objects go up and down
  * by more than a leak would add: 100 MB and more from one second to the next, measured on drivers with G1.
  */
-final class HeldMemory {
+public final class HeldMemory {
     /** G1's line of jcmd GC.heap_info. */
     private static final Pattern HEAP = Pattern.compile("used (\\d+)K \\[0x(\\p{XDigit}+), 0x(\\p{XDigit}+)\\)");
 
@@ -22,7 +22,7 @@ final class HeldMemory {
     private HeldMemory() {}
 
     /** @return KiB, after a full collection */
-    static long kib(ProcessHandle process) throws IOException {
+    public static long kib(ProcessHandle process) throws IOException {
         jcmd(process, "GC.run");
         Matcher heap = HEAP.matcher(jcmd(process, "GC.heap_info"));
         if (!heap.find()) {
