@@ -79,7 +79,7 @@ class TestHostilePictures {
             refused += decode(wholes, seed);
         }
         assertThat(refused).isGreaterThan(all);
-        // One frame of the large JPEG has 450 KiB, and more than 50 of it are refused half-way.
-        assertThat(HeldMemory.kib(ProcessHandle.current())).isLessThan(before + (16 << 10));
+        // Compilers and what other tests left add up to 11 MiB; decoders left open where they refuse would add 98.
+        assertThat(HeldMemory.kib(ProcessHandle.current())).isLessThan(before + (40 << 10));
     }
 }
