@@ -13,7 +13,9 @@ case ${1:-} in
     executor)
         shift
         options=()
-        while read -r option; do options+=("$option"); done < <(env | sed -n 's/^SPARK_JAVA_OPT_[0-9]*=//p')
+        # In their order: some options unlock those that follow.
+        while read -r option; do options+=("$option"); done \
+            < <(env | sed -n 's/^SPARK_JAVA_OPT_\([0-9]*=\)/\1/p' | sort -n | sed 's/^[0-9]*=//')
         exec tini -s -- java "${options[@]}" "-Xms$SPARK_EXECUTOR_MEMORY" "-Xmx$SPARK_EXECUTOR_MEMORY" -cp "$classpath" \
             org.apache.spark.scheduler.cluster.k8s.KubernetesExecutorBackend \
             --driver-url "$SPARK_DRIVER_URL" --executor-id "$SPARK_EXECUTOR_ID" --cores "$SPARK_EXECUTOR_CORES" \

@@ -9,12 +9,23 @@ import org.apache.hadoop.fs.Path;
 public final class Locations {
     private static final Pattern SCHEME = Pattern.compile("[a-zA-Z][a-zA-Z0-9+.-]*:/.*");
 
-    /** Before the @ of an authority; the container of an abfs URI is there too, which has no colon. */
-    private static final Pattern PASSWORD = Pattern.compile("[^:/]+://[^/@]*:[^/]*@.*");
+    /** Of a URI, or of one within another, as jar:ftp://... has it. */
+    private static final Pattern AUTHORITY = Pattern.compile("://([^/]*)");
+
+    private static final Pattern LOGIN = Pattern.compile(".*(:|%3[aA]).*@.*");
+
+    /** What follows its colon is no port, so perhaps a password with a slash in it; [::1] is an address. */
+    private static final Pattern ODD_PORT = Pattern.compile("[^\\[]*:(?!\\d*$).*");
 
     private Locations() {}
 
+    /**
+     * Reads one.
+     *
+     * @throws BadInputException if it is none, or has a password in it
+     */
     public static Path of(String place) {
+        refusePassword(place);
         if (place.isBlank()) {
             throw new BadInputException("A place is empty; wanted a path or a URI such as hdfs://host/folder.");
         }
@@ -29,11 +40,22 @@ public final class Locations {
         }
     }
 
-    private static Path uri(String place) {
-        if (PASSWORD.matcher(place).matches()) { // which manifests, logs and records of events would repeat
-            throw new BadInputException("'" + place.replaceFirst("://.*@", "://...@")
-                    + "' has a password in it. Give it to Hadoop instead: core-site.xml, or a credential provider.");
+    /** Manifests, logs and records of events say where things lie, so nothing secret may stand in a place. */
+    public static void refusePassword(String place) {
+        boolean found = AUTHORITY
+                .matcher(place)
+                .results()
+                .map(match -> match.group(1))
+                .anyMatch(authority -> LOGIN.matcher(authority).matches()
+                        || ODD_PORT.matcher(authority).matches());
+        if (found) {
+            throw new BadInputException("'" + place.replaceFirst("://.*", "://...")
+                    + "' has a password in it, or a port that is no number. Give passwords to Hadoop instead:"
+                    + " core-site.xml, or a credential provider.");
         }
+    }
+
+    private static Path uri(String place) {
         try {
             return new Path(place);
         } catch (IllegalArgumentException wrong) {

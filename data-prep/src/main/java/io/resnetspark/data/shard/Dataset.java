@@ -12,12 +12,9 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
-import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
@@ -96,15 +93,6 @@ public record Dataset(
             throw new BadInputException(
                     "There is no dataset at " + qualified + " (no " + FILE + "). 'resnet prepare' makes one.", missing);
         }
-    }
-
-    /** A SHA-256 that stands for the pictures alone; the {@link Opened#digest} changes with what was set aside as well. */
-    public String picturesDigest() {
-        String digests = Arrays.stream(Split.values())
-                .flatMap(split -> shards(split).stream())
-                .map(shard -> shard.digest().sha256())
-                .collect(Collectors.joining("\n"));
-        return Digests.of(digests.getBytes(StandardCharsets.US_ASCII));
     }
 
     public List<Shard> shards(Split split) {

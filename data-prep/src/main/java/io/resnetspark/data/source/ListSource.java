@@ -3,6 +3,7 @@ package io.resnetspark.data.source;
 import io.resnetspark.data.Split;
 import io.resnetspark.data.shard.ParquetRows;
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.Locations;
 import java.io.IOException;
 import java.io.Serializable;
 import java.net.URI;
@@ -126,6 +127,7 @@ final class ListSource {
         }
 
         private String place(String path) {
+            Locations.refusePassword(path); // paths become keys, which shards hold
             Path file = path.contains(":/")
                     ? new Path(path)
                     : new Path(table.file().getParent(), new Path(null, null, path));

@@ -198,6 +198,16 @@ class TestSources {
                 .hasMessageContaining("needs a first line that names the columns [path, label]; it has [file, class]");
     }
 
+    /** Paths are keys, which every shard holds. */
+    @Test
+    void listsHaveNoPasswords() throws IOException {
+        Files.writeString(folder.resolve("list.csv"), "path,label\nftp://me:hunter2@host/a.jpg,cat\n");
+        assertThatThrownBy(() -> all(open("list", folder.resolve("list.csv"))))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("has a password in it")
+                .hasMessageNotContaining("hunter2");
+    }
+
     @Test
     void readsTablesOfSparksBinaryFile() throws IOException {
         MessageType schema = MessageTypeParser.parseMessageType("message spark_schema { optional binary path (UTF8);"

@@ -42,18 +42,22 @@ final class RetrainCommand implements Callable<Integer> {
     @Spec
     CommandLine.Model.CommandSpec spec;
 
+    /** Of the model, as soon as the plan has said it. */
+    private String name;
+
     @Override
     public Integer call() throws IOException {
         try {
             return retrain();
         } catch (Exception failed) { // Spark throws what it does not declare
-            print(Outcome.of(Outcome.Kind.FAILED, plan, String.valueOf(failed.getMessage())));
+            print(Outcome.of(Outcome.Kind.FAILED, name, String.valueOf(failed.getMessage())));
             throw failed;
         }
     }
 
     private int retrain() throws IOException {
         RetrainPlan parsed = RetrainPlan.parse(TrainCommand.read(plan, "plan"), plan);
+        name = parsed.name();
         String recipe =
                 TrainCommand.read(new Path(Locations.of(plan).getParent(), parsed.recipe()).toString(), "recipe");
         PrintWriter out = spec.commandLine().getOut();

@@ -8,25 +8,38 @@ import io.resnetspark.train.artifact.ModelDescription;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
-import org.apache.hadoop.fs.Path;
 
 /**
  * All that is known of a version.
  *
- * @param publication when it came, by whom and why; null if it came before that was recorded
- * @param description as its manifest has it
+ * @param path its folder
+ * @param publication null if it came before that was recorded
+ * @param description what the artifact says of itself
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record ShownVersion(
-        String name, int number, Path path, List<String> aliases, Event publication, ModelDescription description) {
+        String name,
+        int number,
+        String path,
+        List<String> aliases,
+        Publication publication,
+        ModelDescription description) {
+
+    /** When it came, by whom, why, and by which run if by a retraining. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record Publication(String at, String by, String why, String run) {
+        static Publication of(Event event) {
+            return new Publication(event.at(), event.by(), event.why(), event.run());
+        }
+    }
 
     static ShownVersion of(Version version, RegisteredModel model) throws IOException {
         return new ShownVersion(
                 version.name(),
                 version.number(),
-                version.path(),
+                version.path().toString(),
                 aliases(version, model.events().aliases()),
-                model.publication(version.number()).orElse(null),
+                model.publication(version.number()).map(Publication::of).orElse(null),
                 version.description());
     }
 

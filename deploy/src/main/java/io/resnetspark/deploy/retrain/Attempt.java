@@ -1,6 +1,8 @@
 package io.resnetspark.deploy.retrain;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.data.shard.ShardSnapshot;
 import io.resnetspark.train.recipe.Recipe;
 import java.util.Optional;
 
@@ -12,7 +14,7 @@ import java.util.Optional;
  * @param why the reason
  * @param dataDigest of the dataset
  * @param pictures in it
- * @param picturesDigest of these alone; null in records of earlier versions
+ * @param snapshot of their shards; null in records of earlier versions
  * @param recipe as it was resolved
  * @param champion the version that was in use; null if there was none
  * @param run the folder of its training, and of its {@link Outcome} when it ended
@@ -24,14 +26,24 @@ record Attempt(
         String why,
         String dataDigest,
         long pictures,
-        String picturesDigest,
+        ShardSnapshot snapshot,
         String recipe,
         Integer champion,
         String run) {
     /** Whether this is the same task: another go would come to the same model, and to the same decision. */
     boolean isFor(String otherDigest, String otherRecipe, Optional<Integer> otherChampion) {
-        return dataDigest.equals(otherDigest)
-                && Recipe.values(recipe).equals(Recipe.values(otherRecipe))
+        return dataDigest.equals(otherDigest) && isLike(otherRecipe, otherChampion);
+    }
+
+    /** Whether all but the data is the same. */
+    boolean isLike(String otherRecipe, Optional<Integer> otherChampion) {
+        return Recipe.values(recipe).equals(Recipe.values(otherRecipe))
                 && Optional.ofNullable(champion).equals(otherChampion);
+    }
+
+    /** Whether it is about these pictures; files that were set aside since do not count. */
+    boolean sees(Dataset.Opened data) {
+        return dataDigest.equals(data.digest())
+                || ShardSnapshot.of(data.dataset()).equals(snapshot);
     }
 }

@@ -1,6 +1,7 @@
 package io.resnetspark.deploy.retrain;
 
 import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.data.shard.ShardSnapshot;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Fence;
 import io.resnetspark.storage.Journal;
@@ -16,7 +17,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
-/** All goes at a model: RUNS/attempts says how each was begun, RUNS/N/outcome.json how it ended. */
+/** All goes at a model: RUNS/attempts says how each was begun, RUNS/N-xxxxxxxx/outcome.json how it ended. */
 final class Attempts {
     private static final String OUTCOME = "outcome.json";
 
@@ -63,7 +64,7 @@ final class Attempts {
     Optional<Outcome> before(Dataset.Opened data, String recipe, Optional<Integer> champion) throws IOException {
         Optional<Outcome> decided = Optional.empty();
         for (Attempt attempt : all()) {
-            if (attempt.isFor(data.digest(), recipe, champion)) {
+            if (attempt.sees(data) && attempt.isLike(recipe, champion)) {
                 decided = outcome(attempt).filter(Attempts::isDecision);
             }
         }
@@ -96,7 +97,7 @@ final class Attempts {
                                     why,
                                     data.digest(),
                                     data.dataset().examples(),
-                                    data.dataset().picturesDigest(),
+                                    ShardSnapshot.of(data.dataset()),
                                     recipe,
                                     champion.orElse(null),
                                     new Path(folder, number + "-" + mark).toString());

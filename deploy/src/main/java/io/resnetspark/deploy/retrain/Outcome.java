@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
  * How a retraining ended; the last line that it prints.
  *
  * @param outcome what happened
+ * @param name of the model; null if the plan could not be read
  * @param why a sentence: the reason to train, or why nothing was done, or refused
  * @param version that was published; null if none was
  * @param champion the version in use now; null if there is none

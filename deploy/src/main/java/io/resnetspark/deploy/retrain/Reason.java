@@ -5,6 +5,7 @@ import io.resnetspark.deploy.registry.Version;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -41,11 +42,11 @@ record Reason(boolean isGiven, String words) {
             return new Reason(true, "there is no champion");
         }
         News news = News.of(data, champion.get(), attempts);
+        if (rules.newPictures() > 0 && news.isAnew) {
+            return new Reason(true, "the dataset was prepared anew since the champion was trained");
+        }
         if (rules.newPictures() > 0 && news.added >= rules.newPictures()) {
             return new Reason(true, String.format("%,d new pictures", news.added));
-        }
-        if (rules.newPictures() > 0 && news.areOthers) {
-            return new Reason(true, "the pictures are others than those that the champion was trained on");
         }
         long days = Duration.between(
                         Instant.parse(champion.get().description().provenance().created()), Instant.now())
@@ -65,25 +66,26 @@ record Reason(boolean isGiven, String words) {
      * What the dataset has that the champion has not seen.
      *
      * @param added how many pictures more
-     * @param areOthers whether there are not more, but others: a dataset that only grows has more
+     * @param isAnew whether it did not just grow: its first pictures are others, or in another order
      */
-    private record News(long added, boolean areOthers) {
+    private record News(long added, boolean isAnew) {
         static News of(Dataset.Opened data, Version champion, List<Attempt> attempts) {
             String digest = champion.description().provenance().datasetDigest();
             if (digest.equals(data.digest())) {
                 return new News(0, false);
             }
-            Optional<Attempt> seen = attempts.stream()
+            List<Attempt> seen = attempts.stream()
                     .filter(attempt -> attempt.dataDigest().equals(digest))
-                    .findFirst();
+                    .toList();
             if (seen.isEmpty()) { // a champion from elsewhere
                 return new News(data.dataset().examples(), false);
             }
-            long added = data.dataset().examples() - seen.get().pictures();
-            String pictures = seen.get().picturesDigest();
-            boolean changed =
-                    pictures != null && !pictures.equals(data.dataset().picturesDigest());
-            return new News(Math.max(0, added), added <= 0 && changed);
+            boolean grew = seen.stream()
+                    .map(Attempt::snapshot)
+                    .filter(Objects::nonNull)
+                    .allMatch(snapshot -> snapshot.isPartOf(data.dataset()));
+            long added = data.dataset().examples() - seen.get(0).pictures();
+            return new News(Math.max(0, added), !grew);
         }
     }
 }

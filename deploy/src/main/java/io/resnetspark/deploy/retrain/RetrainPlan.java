@@ -69,11 +69,11 @@ public record RetrainPlan(
         Problems problems = new Problems();
         Section root = new Section(config, "", problems);
         RetrainPlan plan = new RetrainPlan(
-                needed(root, "name"),
-                needed(root, "registry"),
-                needed(root, "data"),
-                needed(root, "runs"),
-                needed(root, "recipe"),
+                needed(root, "name", root.text("name")),
+                needed(root, "registry", root.place("registry")),
+                needed(root, "data", root.place("data")),
+                needed(root, "runs", root.place("runs")),
+                needed(root, "recipe", root.text("recipe")),
                 overrides(root, config),
                 corpus(root.section("prepare")),
                 root.choice("begin", "scratch", "champion").equals("champion"),
@@ -88,8 +88,7 @@ public record RetrainPlan(
         return plan;
     }
 
-    private static String needed(Section root, String key) {
-        String value = root.text(key);
+    private static String needed(Section root, String key, String value) {
         if (value.isBlank()) {
             root.problem(key, "\"\"", "a word");
         }
@@ -110,7 +109,7 @@ public record RetrainPlan(
 
     private static Corpus corpus(Section section) {
         Corpus corpus = new Corpus(
-                section.text("from"),
+                section.place("from"),
                 section.choice("source", Sources.NAMES.toArray(String[]::new)),
                 section.integer("shorter-side", 1, 100_000),
                 section.flag("keep-original"),

@@ -126,6 +126,7 @@ class TestModelsCommand {
         assertThat(shown.get("number").asInt()).isEqualTo(2);
         assertThat(shown.get("aliases").toString()).isEqualTo("[\"champion\"]");
         assertThat(shown.get("publication").get("why").asText()).isEqualTo("night 2");
+        assertThat(shown.get("path").asText()).startsWith("file:/").endsWith("/registry/pets/v2");
         assertThat(shown.get("description").get("classes")).hasSize(2);
         assertThat(json("show", "pets").get("aliases")).isEmpty();
     }
@@ -148,11 +149,17 @@ class TestModelsCommand {
 
     @Test
     void passwordsInPlacesAreRefusedAndNotRepeated() {
-        CommandLine command = Main.commandLine();
-        StringWriter said = new StringWriter();
-        command.setErr(new PrintWriter(said, true));
-        assertThat(command.execute("models", "list", "--registry", "ftp://me:hunter2@host/models"))
-                .isEqualTo(2);
-        assertThat(said.toString()).contains("has a password in it").doesNotContain("hunter2");
+        for (String[] words : new String[][] {
+            {"models", "list", "--registry", "ftp://me:hunter2@host/models"},
+            {"retrain", "ftp://me:hunter2@host/nightly.conf"},
+            {"predict", "ftp://me:hunter2@host/model", "photo.jpg", "--json"}
+        }) {
+            CommandLine command = Main.commandLine();
+            StringWriter said = new StringWriter();
+            command.setErr(new PrintWriter(said, true));
+            command.setOut(new PrintWriter(said, true));
+            assertThat(command.execute(words)).isEqualTo(2);
+            assertThat(said.toString()).contains("has a password in it").doesNotContain("hunter2");
+        }
     }
 }

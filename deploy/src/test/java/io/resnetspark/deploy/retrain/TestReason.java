@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.resnetspark.data.image.Crop;
 import io.resnetspark.data.image.Mean;
 import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.data.shard.ShardSnapshot;
 import io.resnetspark.data.shard.Statistics;
 import io.resnetspark.deploy.registry.Version;
 import io.resnetspark.deploy.retrain.RetrainPlan.Reasons;
@@ -14,6 +15,7 @@ import io.resnetspark.train.artifact.ModelDescription;
 import io.resnetspark.train.artifact.Provenance;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,18 +25,21 @@ import org.junit.jupiter.api.Test;
 class TestReason {
     private static final Reasons RULES = new Reasons(10, 30);
     private static final Dataset.Opened SEEN = data("seen", 100, "a");
-    private static final List<Attempt> ATTEMPTS = List.of(attempt(SEEN.dataset().picturesDigest()));
+    private static final List<Attempt> ATTEMPTS = List.of(attempt(null), attempt(ShardSnapshot.of(SEEN.dataset())));
 
-    /** @param shard stands for the pictures' bytes */
-    private static Dataset.Opened data(String digest, int pictures, String shard) {
-        FileDigest bytes = new FileDigest(1, shard);
+    /** @param shards the digest of each, of as many pictures */
+    private static Dataset.Opened data(String digest, int pictures, String... shards) {
+        FileDigest bytes = new FileDigest(1, "mean");
+        List<Dataset.Shard> train = Arrays.stream(shards)
+                .map(shard -> new Dataset.Shard("train/" + shard, pictures / shards.length, new FileDigest(1, shard)))
+                .toList();
         Dataset dataset = new Dataset(
                 Dataset.FORMAT,
                 "a test",
                 "2026-01-01T00:00:00Z",
                 32,
                 List.of("cat", "dog"),
-                Map.of("train", List.of(new Dataset.Shard("train/part-00000.parquet", pictures, bytes))),
+                Map.of("train", train),
                 Map.of(),
                 new Statistics(pictures, null, null, null, null),
                 Map.of(),
@@ -46,8 +51,9 @@ class TestReason {
         return new Dataset.Opened(new Path("/data"), dataset, digest);
     }
 
-    private static Attempt attempt(String picturesDigest) {
-        return new Attempt("pets", "", "", SEEN.digest(), 100, picturesDigest, "", null, "/runs/1-a");
+    /** @param snapshot null as earlier versions recorded it */
+    private static Attempt attempt(ShardSnapshot snapshot) {
+        return new Attempt("pets", "", "", SEEN.digest(), 100, snapshot, "", null, "/runs/1-a");
     }
 
     private static Optional<Version> champion(String datasetDigest, int days) {
@@ -65,7 +71,12 @@ class TestReason {
     }
 
     private static Reason reason(Dataset.Opened data, Optional<Version> champion) {
-        return Reason.of(RULES, data, champion, ATTEMPTS, Optional.empty(), false);
+        return reason(RULES, data, champion, ATTEMPTS);
+    }
+
+    private static Reason reason(
+            Reasons rules, Dataset.Opened data, Optional<Version> champion, List<Attempt> attempts) {
+        return Reason.of(rules, data, champion, attempts, Optional.empty(), false);
     }
 
     private static void given(Reason reason, String words) {
@@ -84,8 +95,10 @@ class TestReason {
 
     @Test
     void enoughNewPicturesAreReason() {
-        given(reason(data("grown", 110, "b"), champion("seen", 0)), "10 new pictures");
-        notGiven(reason(data("grown", 109, "b"), champion("seen", 0)), "there are 9 new pictures (reason.new-pictures");
+        given(reason(data("grown", 110, "a", "b"), champion("seen", 0)), "10 new pictures");
+        notGiven(
+                reason(data("grown", 108, "a", "b"), champion("seen", 0)),
+                "there are 8 new pictures (reason.new-pictures");
         notGiven(reason(SEEN, champion("seen", 0)), "there are 0 new pictures");
     }
 
@@ -95,29 +108,34 @@ class TestReason {
     }
 
     @Test
-    void otherPicturesAreReasonAndOthersSetAsideAreNot() {
-        String others = "the pictures are others than those that the champion was trained on";
-        given(reason(data("corrected", 100, "b"), champion("seen", 0)), others);
-        given(reason(data("fewer", 90, "b"), champion("seen", 0)), others);
+    void aDatasetPreparedAnewIsReasonAndFilesSetAsideAreNot() {
+        String anew = "the dataset was prepared anew since the champion was trained";
+        given(reason(data("corrected", 100, "b"), champion("seen", 0)), anew);
+        given(reason(data("fewer", 90, "b"), champion("seen", 0)), anew);
+        given(reason(data("a few more", 104, "b", "c"), champion("seen", 0)), anew);
         notGiven(reason(data("more was bad", 100, "a"), champion("seen", 0)), "there are 0 new pictures");
+    }
+
+    @Test
+    void withoutARecordOfItsShardsOnlyNumbersTell() {
         notGiven(
-                Reason.of(
-                        RULES,
-                        data("corrected", 100, "b"),
-                        champion("seen", 0),
-                        List.of(attempt(null)), // as earlier versions recorded it
-                        Optional.empty(),
-                        false),
+                reason(RULES, data("corrected", 100, "b"), champion("seen", 0), List.of(attempt(null))),
                 "there are 0 new pictures");
-        notGiven(
-                Reason.of(
-                        new Reasons(0, 0),
-                        data("corrected", 100, "b"),
-                        champion("seen", 0),
-                        ATTEMPTS,
-                        Optional.empty(),
-                        false),
-                "reason.new-pictures = 0");
+    }
+
+    @Test
+    void newDataMayBeNoReason() {
+        Reasons never = new Reasons(0, 0);
+        notGiven(reason(never, data("corrected", 100, "b"), champion("seen", 0), ATTEMPTS), "reason.new-pictures = 0");
+    }
+
+    @Test
+    void theSamePicturesAreKnownWhateverIsSetAsideBesideThem() {
+        Attempt seen = ATTEMPTS.get(1);
+        assertThat(seen.sees(SEEN)).isTrue();
+        assertThat(seen.sees(data("more was bad", 100, "a"))).isTrue();
+        assertThat(seen.sees(data("grown", 110, "a", "b"))).isFalse();
+        assertThat(attempt(null).sees(data("more was bad", 100, "a"))).isFalse();
     }
 
     @Test
@@ -131,7 +149,7 @@ class TestReason {
         Optional<Outcome> before =
                 Optional.of(new Outcome(Outcome.Kind.REFUSED, "pets", "gain too small", null, 1, "/runs/1-a", null));
         notGiven(
-                Reason.of(RULES, data("grown", 200, "b"), champion("seen", 40), ATTEMPTS, before, false),
+                Reason.of(RULES, data("grown", 200, "a", "b"), champion("seen", 40), ATTEMPTS, before, false),
                 "were tried before, in /runs/1-a: gain too small; --force tries again");
         given(Reason.of(RULES, SEEN, champion("seen", 0), ATTEMPTS, before, true), "--force");
     }

@@ -50,6 +50,16 @@ class TestRetrainPlan {
     }
 
     @Test
+    void noPlaceHasAPassword() {
+        for (String key : new String[] {"registry", "data", "runs", "prepare.from"}) {
+            assertThatThrownBy(() -> RetrainPlan.parse(LEAST + key + " = \"ftp://me:hunter2@host/x\"", "plan"))
+                    .isInstanceOf(BadInputException.class)
+                    .hasMessageContaining("plan:2: " + key + ": 'ftp://...' has a password in it")
+                    .hasMessageNotContaining("hunter2");
+        }
+    }
+
+    @Test
     void valuesOfTheRecipeAreHandedOn() {
         RetrainPlan plan = RetrainPlan.parse(LEAST + "set { epochs = 3, learning-rate.initial = 0.05 }", "plan");
         assertThat(plan.overrides()).containsEntry("epochs", "3").containsEntry("learning-rate.initial", "0.05");

@@ -17,7 +17,7 @@ public record InitialModel(String path, boolean newHead, Set<String> freeze) imp
 
     static InitialModel read(Section section) {
         InitialModel model = new InitialModel(
-                section.text("path"),
+                section.place("path"),
                 section.choice("head", "keep", "new").equals("new"),
                 Set.copyOf(section.texts("freeze")));
         section.refuseUnknown();

@@ -4,6 +4,8 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigOrigin;
 import com.typesafe.config.ConfigValue;
+import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.Locations;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashSet;
@@ -84,6 +86,18 @@ public final class Section {
 
     public String text(String key) {
         return read(key, "a word", config::getString, "");
+    }
+
+    /** A path or a URI, see {@link Locations}; no message shows one with a password. */
+    public String place(String key) {
+        String value = text(key);
+        try {
+            Locations.refusePassword(value);
+            return value;
+        } catch (BadInputException secret) {
+            problems.add(at(config.root().get(key).origin()) + ": " + prefix + key + ": " + secret.getMessage());
+            return "";
+        }
     }
 
     public String choice(String key, String... options) {

@@ -222,6 +222,11 @@ class TestRecipe {
                         Map.of("averaging.deadline-seconds", "5", "averaging.contributions", "float16")))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("averaging.deadline-seconds = 5.0; allowed is 0 where workers keep something");
+        assertThatThrownBy(() ->
+                        Recipe.parse(GOOD, "good.conf", Map.of("initial-model.path", "\"ftp://me:hunter2@host/m\"")))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("initial-model.path: 'ftp://...' has a password in it")
+                .hasMessageNotContaining("hunter2");
         assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("initial-model.head", "new")))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("the path of a model, where its head is replaced");

@@ -1,0 +1,40 @@
+package io.resnetspark.data.shard;
+
+import io.resnetspark.data.Split;
+import io.resnetspark.storage.Digests;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Which shards a dataset had: tells one that only grew, whose first shards stay, from one that was prepared anew.
+ *
+ * @param shards how many of each split
+ * @param sha256 of their digests
+ */
+public record ShardSnapshot(Map<String, Integer> shards, String sha256) {
+
+    public static ShardSnapshot of(Dataset dataset) {
+        Map<String, Integer> all = new LinkedHashMap<>();
+        for (Split split : Split.values()) {
+            all.put(split.folder(), dataset.shards(split).size());
+        }
+        return first(all, dataset);
+    }
+
+    private static ShardSnapshot first(Map<String, Integer> shards, Dataset dataset) {
+        StringBuilder digests = new StringBuilder();
+        for (Split split : Split.values()) {
+            digests.append(split.folder()).append('\n');
+            dataset.shards(split).stream()
+                    .limit(shards.getOrDefault(split.folder(), 0))
+                    .forEach(shard -> digests.append(shard.digest().sha256()).append('\n'));
+        }
+        return new ShardSnapshot(shards, Digests.of(digests.toString().getBytes(StandardCharsets.US_ASCII)));
+    }
+
+    /** Whether the dataset has these shards, and perhaps more behind them. */
+    public boolean isPartOf(Dataset dataset) {
+        return equals(first(shards, dataset));
+    }
+}
