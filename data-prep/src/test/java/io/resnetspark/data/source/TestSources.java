@@ -201,7 +201,7 @@ class TestSources {
     /** Paths are keys, which every shard holds. */
     @Test
     void listsHaveNoPasswords() throws IOException {
-        Files.writeString(folder.resolve("list.csv"), "path,label\nftp://me:hunter2@host/a.jpg,cat\n");
+        Files.writeString(folder.resolve("list.csv"), "path,label\nb.jpg,dog\nftp://me:hunter2@host/a.jpg,cat\n");
         assertThatThrownBy(() -> all(open("list", folder.resolve("list.csv"))))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("has a password in it")
