@@ -12,8 +12,6 @@ import io.resnetspark.storage.Json;
 import io.resnetspark.storage.MiniHdfs;
 import java.io.File;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,7 +20,6 @@ import javax.imageio.ImageIO;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 /** Commands in this JVM: what they print, and what they say of bad input. */
 class TestMain {
@@ -33,15 +30,10 @@ class TestMain {
     private String err;
 
     private int run(String... arguments) {
-        StringWriter outWriter = new StringWriter();
-        StringWriter errWriter = new StringWriter();
-        CommandLine command = Main.commandLine();
-        command.setOut(new PrintWriter(outWriter, true));
-        command.setErr(new PrintWriter(errWriter, true));
-        int code = command.execute(arguments);
-        out = outWriter.toString();
-        err = errWriter.toString();
-        return code;
+        Ran ran = Ran.of(arguments);
+        out = ran.out();
+        err = ran.err();
+        return ran.code();
     }
 
     private String at(String name) {

@@ -6,8 +6,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.resnetspark.deploy.Models;
 import io.resnetspark.storage.Json;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,7 +14,6 @@ import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 /** The registry's commands as people and scripts use them, on three versions of one model. */
 class TestModelsCommand {
@@ -39,18 +36,13 @@ class TestModelsCommand {
     }
 
     private int models(String... words) {
-        StringWriter outWriter = new StringWriter();
-        StringWriter errWriter = new StringWriter();
-        CommandLine command = Main.commandLine();
-        command.setOut(new PrintWriter(outWriter, true));
-        command.setErr(new PrintWriter(errWriter, true));
         List<String> all = new ArrayList<>(List.of("models"));
         all.addAll(List.of(words));
         all.addAll(List.of("--registry", folder.resolve("registry").toString()));
-        int code = command.execute(all.toArray(String[]::new));
-        out = outWriter.toString();
-        err = errWriter.toString();
-        return code;
+        Ran ran = Ran.of(all.toArray(String[]::new));
+        out = ran.out();
+        err = ran.err();
+        return ran.code();
     }
 
     private void says(String said, String... words) {
@@ -154,12 +146,9 @@ class TestModelsCommand {
             {"retrain", "ftp://me:hunter2@host/nightly.conf"},
             {"predict", "ftp://me:hunter2@host/model", "photo.jpg", "--json"}
         }) {
-            CommandLine command = Main.commandLine();
-            StringWriter said = new StringWriter();
-            command.setErr(new PrintWriter(said, true));
-            command.setOut(new PrintWriter(said, true));
-            assertThat(command.execute(words)).isEqualTo(2);
-            assertThat(said.toString()).contains("has a password in it").doesNotContain("hunter2");
+            Ran ran = Ran.of(words);
+            assertThat(ran.code()).isEqualTo(2);
+            assertThat(ran.out() + ran.err()).contains("has a password in it").doesNotContain("hunter2");
         }
     }
 }
