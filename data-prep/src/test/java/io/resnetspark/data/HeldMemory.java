@@ -23,7 +23,10 @@ public final class HeldMemory {
 
     /** @return KiB, after a full collection */
     public static long kib(ProcessHandle process) throws IOException {
-        jcmd(process, "GC.run");
+        String collected = jcmd(process, "GC.run");
+        if (!collected.contains("successfully")) {
+            throw new IOException("No collection in process " + process.pid() + ": " + collected);
+        }
         Matcher heap = HEAP.matcher(jcmd(process, "GC.heap_info"));
         if (!heap.find()) {
             throw new IOException("No heap of G1 in process " + process.pid());

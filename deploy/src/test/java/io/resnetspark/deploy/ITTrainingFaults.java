@@ -27,9 +27,6 @@ class ITTrainingFaults {
     private static final int PICTURES = 120;
     private static final int EPOCHS = 8;
 
-    /** Where what happens does so in the first of them. */
-    private static final int FEW_EPOCHS = 3;
-
     @TempDir
     static Path folder;
 
@@ -139,8 +136,6 @@ class ITTrainingFaults {
         CompletableFuture<Ended> job = clusters.submitAside(train(
                 "straggler",
                 "--set",
-                "epochs=" + FEW_EPOCHS,
-                "--set",
                 "averaging.deadline-seconds=5",
                 "--set",
                 "averaging.quorum=0.5",
@@ -157,7 +152,7 @@ class ITTrainingFaults {
         signal("-CONT", still);
         Ended ended = end(job).ok();
         assertThat(ended.err()).contains("were late; the round went on without them");
-        assertThat(images(rounds("straggler"))).isEqualTo((long) FEW_EPOCHS * PICTURES);
+        assertThat(images(rounds("straggler"))).isEqualTo((long) EPOCHS * PICTURES);
     }
 
     private static void signal(String signal, ProcessHandle process) throws Exception {
@@ -187,8 +182,7 @@ class ITTrainingFaults {
         org.apache.hadoop.fs.Path checkpoints = new org.apache.hadoop.fs.Path("/runs/full/checkpoints");
         clusters.files().mkdirs(checkpoints);
         clusters.hdfs().limit(checkpoints, 1_000_000);
-        Ended ended =
-                clusters.submit(train("full", "--set", "epochs=" + FEW_EPOCHS)).ok();
+        Ended ended = clusters.submit(train("full")).ok();
         assertThat(ended.err())
                 .contains("No checkpoint could be written after round")
                 .contains("quota");
@@ -198,13 +192,12 @@ class ITTrainingFaults {
 
     @Test
     void aNameNodeThatIsStartedAgainIsWaitedFor() throws Exception {
-        CompletableFuture<Ended> job =
-                clusters.submitAside(train("restarted", "--checkpoint-rounds", "1", "--set", "epochs=" + FEW_EPOCHS));
+        CompletableFuture<Ended> job = clusters.submitAside(train("restarted", "--checkpoint-rounds", "1"));
         awaitRounds(job, "restarted", 3);
         clusters.hdfs().restart();
         Ended ended = end(job).ok();
         assertThat(ended.out()).contains("runs/restarted/model");
-        assertThat(images(rounds("restarted/model"))).isEqualTo((long) FEW_EPOCHS * PICTURES);
+        assertThat(images(rounds("restarted/model"))).isEqualTo((long) EPOCHS * PICTURES);
     }
 
     /** What the processes hold after 190 rounds is what they held after 60. */
