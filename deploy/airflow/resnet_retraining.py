@@ -34,6 +34,7 @@ with DAG(
             "spark.driver.extraJavaOptions": "-Dorg.bytedeco.javacpp.maxphysicalbytes=0",
             "spark.executor.extraJavaOptions": "-Dorg.bytedeco.javacpp.maxphysicalbytes=0",
             "spark.executorEnv.OMP_WAIT_POLICY": "PASSIVE",
+            "spark.executorEnv.GOMP_SPINCOUNT": "3000",
             "spark.executorEnv.OMP_NUM_THREADS": "8",
             "spark.executorEnv.OPENBLAS_NUM_THREADS": "1",
             "spark.authenticate": "true",
