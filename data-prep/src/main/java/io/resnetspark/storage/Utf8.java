@@ -49,6 +49,14 @@ public final class Utf8 {
         return new StrictReader(in, name);
     }
 
+    /** A text as part of one line: backslashes, tabs and line breaks are written \\, \t, \n and \r. */
+    public static String oneLine(String text) {
+        return text.replace("\\", "\\\\")
+                .replace("\t", "\\t")
+                .replace("\n", "\\n")
+                .replace("\r", "\\r");
+    }
+
     private static final class StrictReader extends Reader {
         private final InputStream in;
         private final String name;

@@ -1,5 +1,6 @@
 package io.resnetspark.data.source;
 
+import io.resnetspark.data.ClassNames;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.UserFiles;
 import java.io.FileNotFoundException;
@@ -20,7 +21,7 @@ public final class Sources {
     private Sources() {}
 
     public static Source open(String layout, Path from, Configuration conf) throws IOException {
-        return switch (layout) {
+        Source source = switch (layout) {
             case "folders" -> FolderSource.open(from, conf);
             case "ilsvrc" -> IlsvrcSource.open(from, conf);
             case "cifar10" -> CifarSource.open(from, conf);
@@ -30,6 +31,8 @@ public final class Sources {
                 throw new BadInputException(
                         "There is no source '" + layout + "'; there are " + String.join(", ", NAMES) + ".");
         };
+        ClassNames.require(source.classes());
+        return source;
     }
 
     /** What lies in a folder, one after the other, however much it is; hidden things are left out. */
