@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What Spark calls in its pods: "driver ..." and "executor ..."; anything else is run as it is.
 set -euo pipefail
+[ "$(locale charmap 2> /dev/null)" = UTF-8 ] || export LC_ALL=C.UTF-8 # Java takes file names by it
 classpath="$SPARK_HOME/conf:$SPARK_HOME/jars/*${SPARK_EXTRA_CLASSPATH:+:$SPARK_EXTRA_CLASSPATH}"
 case ${1:-} in
     driver)

@@ -25,7 +25,7 @@ public final class Digests {
     }
 
     public static FileDigest of(Path file, Configuration conf) throws IOException {
-        try (InputStream in = file.getFileSystem(conf).open(file)) {
+        try (InputStream in = UserFiles.open(file, conf)) {
             return of(in);
         }
     }

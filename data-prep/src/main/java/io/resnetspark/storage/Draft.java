@@ -49,7 +49,7 @@ public final class Draft implements Closeable {
         this.conf = conf;
         this.fence = fence;
         this.files = fileSystem(target, conf);
-        this.aside = new Path(target.getParent(), "." + target.getName() + suffix);
+        this.aside = Locations.beside(target, suffix);
     }
 
     /**
@@ -138,6 +138,7 @@ public final class Draft implements Closeable {
     public static FileSystem fileSystem(Path path, Configuration conf) throws IOException {
         FileSystem files = path.getFileSystem(conf);
         if (files instanceof LocalFileSystem local) {
+            LocalNames.requireWritable(path);
             local.setWriteChecksum(false);
         }
         return files;

@@ -45,7 +45,7 @@ public final class Json {
      * @throws BadInputException if it is larger than any that we write
      */
     public static byte[] bytes(Path file, Configuration conf) throws IOException {
-        try (InputStream in = file.getFileSystem(conf).open(file)) {
+        try (InputStream in = UserFiles.open(file, conf)) {
             byte[] bytes = in.readNBytes(MOST_BYTES + 1);
             if (bytes.length > MOST_BYTES) {
                 throw new BadInputException(file + " has more than " + MOST_BYTES + " bytes; it is no file of ours.");
@@ -63,6 +63,7 @@ public final class Json {
             }
             return value;
         } catch (JsonProcessingException wrong) {
+            Utf8.decode(json, file.toString()); // if that is what is wrong, it knows where
             throw new BadInputException(file + " cannot be read: " + wrong.getOriginalMessage(), wrong);
         }
     }

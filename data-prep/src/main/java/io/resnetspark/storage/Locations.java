@@ -1,13 +1,11 @@
 package io.resnetspark.storage;
 
-import java.nio.file.InvalidPathException;
-import java.nio.file.Paths;
 import java.util.regex.Pattern;
 import org.apache.hadoop.fs.Path;
 
 /** Places as people write them: any Hadoop URI; without a scheme, this machine's disk, whatever Hadoop's default is. */
 public final class Locations {
-    private static final Pattern SCHEME = Pattern.compile("[a-zA-Z][a-zA-Z0-9+.-]*:/.*");
+    private static final Pattern SCHEME = Pattern.compile("[a-zA-Z][a-zA-Z0-9+.-]*:/.*", Pattern.DOTALL);
 
     /** Of a URI, or of one within another, as jar:ftp://... has it. */
     private static final Pattern AUTHORITY = Pattern.compile("://([^/]*)");
@@ -32,12 +30,23 @@ public final class Locations {
         if (SCHEME.matcher(place).matches()) {
             return uri(place);
         }
-        try {
-            // By way of URI: a Path made of a string would take the %20 of a space for its name.
-            return new Path(Paths.get(place).toAbsolutePath().normalize().toUri());
-        } catch (InvalidPathException wrong) {
-            throw new BadInputException("'" + place + "' is no path: " + wrong.getMessage(), wrong);
-        }
+        return new Path("file", null, LocalNames.typed(place).toString());
+    }
+
+    /** The same; without a scheme, a path below a folder, or an absolute one of the folder's file system. */
+    public static Path of(String place, Path folder) {
+        refusePassword(place);
+        return SCHEME.matcher(place).matches() ? uri(place) : child(folder, place);
+    }
+
+    /** A name below a folder, whatever it is: {@code new Path(folder, "12:30.jpg")} takes 12 for a scheme, and fails. */
+    public static Path child(Path folder, String name) {
+        return new Path(folder, new Path(null, null, name));
+    }
+
+    /** A hidden name beside a path, made of its own. */
+    public static Path beside(Path path, String suffix) {
+        return child(path.getParent(), "." + path.getName() + suffix);
     }
 
     /** Manifests, logs and records of events say where things lie, so nothing secret may stand in a place. */
@@ -57,7 +66,8 @@ public final class Locations {
 
     private static Path uri(String place) {
         try {
-            return new Path(place);
+            Path path = new Path(place);
+            return "file".equals(path.toUri().getScheme()) ? LocalNames.requireWritable(path) : path;
         } catch (IllegalArgumentException wrong) {
             throw new BadInputException("'" + place + "' is no URI: " + wrong.getMessage(), wrong);
         }

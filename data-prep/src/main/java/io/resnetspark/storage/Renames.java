@@ -112,7 +112,7 @@ public final class Renames {
 
     /** Writes a file that appears whole, in the place of another if need be. */
     public static void writeWhole(Path file, byte[] content, Configuration conf) throws IOException {
-        Path aside = new Path(file.getParent(), "." + file.getName() + ".writing-" + UUID.randomUUID());
+        Path aside = Locations.beside(file, ".writing-" + UUID.randomUUID());
         try (OutputStream out = Draft.fileSystem(file, conf).create(aside, true)) {
             out.write(content);
         }

@@ -5,6 +5,7 @@ import io.resnetspark.data.image.Preprocessing;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.train.artifact.ArtifactFiles;
 import io.resnetspark.train.averaging.Averaging;
 import io.resnetspark.train.averaging.Dl4jAveraging;
 import io.resnetspark.train.averaging.Engine;
@@ -25,6 +26,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 record Setup(TrainingPlan plan, Preprocessing evaluation, NetworkGraph graph) {
     /** @throws BadInputException saying what does not fit */
     static Setup of(JavaSparkContext spark, Recipe recipe, Dataset.Opened data) throws IOException {
+        ArtifactFiles.requireLines(data.dataset().classes());
         if (recipe.learningRate().needsErrors() && data.dataset().examples(Split.VAL) == 0) {
             throw new BadInputException(data.path() + " has no pictures to validate on, which learning-rate.kind ="
                     + " plateau follows. Prepare a split val, or choose another kind.");

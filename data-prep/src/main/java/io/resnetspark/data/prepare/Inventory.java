@@ -5,9 +5,18 @@ import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.source.Source;
 import io.resnetspark.data.source.Unit;
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.Renames;
+import io.resnetspark.storage.UserFiles;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.io.Serializable;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.io.compress.GzipCodec;
@@ -59,7 +68,7 @@ final class Inventory implements AutoCloseable {
      */
     static Inventory since(JavaSparkContext spark, Source source, Path dataset, List<String> runs) {
         JavaPairRDD<String, String> known = runs.stream()
-                .map(run -> spark.textFile(new Path(dataset, Dataset.INDEX + "/" + run).toString()))
+                .map(run -> lines(spark, new Path(dataset, Dataset.INDEX + "/" + run)))
                 .reduce(spark.emptyRDD(), JavaRDD::union)
                 .mapToPair(line -> new Tuple2<>(line.replaceFirst("^[^\t]*\t[^\t]*\t", ""), line));
         JavaPairRDD<String, Unit> found = list(spark, source).mapToPair(unit -> new Tuple2<>(escaped(unit), unit));
@@ -82,6 +91,29 @@ final class Inventory implements AutoCloseable {
             return measured(fresh);
         } finally {
             both.unpersist();
+        }
+    }
+
+    /** What {@link #record} wrote. Spark's textFile would take a comma or a bracket of the folder's name for a pattern. */
+    private static JavaRDD<String> lines(JavaSparkContext spark, Path folder) {
+        SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
+        List<String> files = files(folder, conf.value());
+        return spark.parallelize(files, Math.max(1, files.size())).flatMap(file -> {
+            InputStream unpacked = new GZIPInputStream(UserFiles.open(new Path(file), conf.value()));
+            return new BufferedReader(new InputStreamReader(unpacked, StandardCharsets.UTF_8))
+                    .lines()
+                    .iterator();
+        });
+    }
+
+    private static List<String> files(Path folder, Configuration conf) {
+        try {
+            return Stream.of(Renames.list(folder, conf))
+                    .map(file -> file.getPath().toString())
+                    .filter(file -> file.endsWith(".gz"))
+                    .toList();
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException(unreadable);
         }
     }
 

@@ -7,7 +7,9 @@ import io.resnetspark.data.shard.Dataset.Shard;
 import io.resnetspark.data.shard.Example;
 import io.resnetspark.data.shard.Shards;
 import io.resnetspark.storage.Draft;
+import io.resnetspark.storage.Locations;
 import io.resnetspark.storage.Renames;
+import io.resnetspark.storage.Utf8;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -132,7 +134,8 @@ final class Mixing {
         }
         List<String> reasons = aside.map(picture -> {
                     String key = picture.example().key();
-                    Path file = new Path(folder, fileName(key));
+                    String name = QuarantineName.of(key);
+                    Path file = Locations.child(new Path(folder), name);
                     Path attempt = new Path(attempts, Attempt.name());
                     try (OutputStream out = Draft.fileSystem(file, conf.value()).create(attempt, true)) {
                         out.write(picture.example().bytes());
@@ -140,7 +143,7 @@ final class Mixing {
                     file.getFileSystem(conf.value()).mkdirs(file.getParent());
                     Renames.replace(attempt, file, conf.value());
                     String reason = picture.isGood() ? gone.value().get(key) : picture.reason();
-                    return key + "\t" + reason.replaceAll("\\s+", " ") + "\n";
+                    return Utf8.oneLine(key) + "\t" + reason.replaceAll("\\s+", " ") + "\t" + name + "\n";
                 })
                 .collect();
         Path left = new Path(attempts);
@@ -150,10 +153,5 @@ final class Mixing {
             String name = run.equals("first") ? "reasons.tsv" : "reasons-" + run + ".tsv";
             draft.write("quarantine/" + name, table.getBytes(StandardCharsets.UTF_8));
         }
-    }
-
-    /** A place below the quarantine, whatever the key: lists name pictures anywhere. */
-    private static String fileName(String key) {
-        return key.replace(':', '-').replaceAll("(^|/)\\.\\.?(?=/|$)", "$1_").replaceFirst("^/+", "");
     }
 }

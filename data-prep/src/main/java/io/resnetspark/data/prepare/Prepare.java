@@ -10,6 +10,7 @@ import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Draft;
 import io.resnetspark.storage.Floats;
 import io.resnetspark.storage.Lease;
+import io.resnetspark.storage.Locations;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -64,7 +65,7 @@ public final class Prepare {
     /** The same, and how many pictures are new in it. */
     public Outcome run(Progress progress) throws IOException {
         Configuration conf = spark.hadoopConfiguration();
-        Path beside = new Path(target.getParent(), "." + target.getName() + ".preparing");
+        Path beside = Locations.beside(target, ".preparing");
         try (Lease lease = Lease.await(beside, LEASE, progress::say, conf);
                 Draft draft = Draft.continued(target, lease, conf)) {
             return run(draft, progress);

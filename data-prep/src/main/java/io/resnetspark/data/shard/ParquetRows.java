@@ -1,8 +1,12 @@
 package io.resnetspark.data.shard;
 
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.UserFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -14,8 +18,11 @@ import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.ParquetReader;
 import org.apache.parquet.hadoop.api.ReadSupport;
 import org.apache.parquet.hadoop.example.GroupReadSupport;
-import org.apache.parquet.hadoop.util.HadoopInputFile;
+import org.apache.parquet.hadoop.util.HadoopStreams;
+import org.apache.parquet.io.InputFile;
+import org.apache.parquet.io.SeekableInputStream;
 import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 import org.apache.parquet.schema.Type;
 
 /** Some columns of every row of a Parquet file, one after the other; the others are not even read. */
@@ -31,7 +38,8 @@ public final class ParquetRows implements Iterator<Group> {
     /** @throws BadInputException if it is no Parquet file, or lacks a column */
     public static Iterator<Group> of(Path file, List<String> columns, Configuration conf) throws IOException {
         MessageType schema;
-        try (ParquetFileReader footer = ParquetFileReader.open(HadoopInputFile.fromPath(file, conf))) {
+        InputFile input = input(file, conf);
+        try (ParquetFileReader footer = ParquetFileReader.open(input)) {
             schema = footer.getFileMetaData().getSchema();
         } catch (RuntimeException noParquet) {
             throw new BadInputException(file + " is no Parquet file: " + noParquet.getMessage(), noParquet);
@@ -47,14 +55,58 @@ public final class ParquetRows implements Iterator<Group> {
         }
         Configuration projected = new Configuration(conf);
         projected.set(ReadSupport.PARQUET_READ_SCHEMA, new MessageType(schema.getName(), wanted).toString());
-        return new ParquetRows(ParquetReader.builder(new GroupReadSupport(), file)
-                .withConf(projected)
-                .build());
+        return new ParquetRows(
+                new ParquetReader.Builder<Group>(input) {
+                    @Override
+                    protected ReadSupport<Group> getReadSupport() {
+                        return new GroupReadSupport();
+                    }
+                }.withConf(projected).build());
+    }
+
+    /** Any file, whatever users called it. */
+    private static InputFile input(Path file, Configuration conf) throws IOException {
+        long length = file.getFileSystem(conf).getFileStatus(file).getLen();
+        return new InputFile() {
+            @Override
+            public long getLength() {
+                return length;
+            }
+
+            @Override
+            public SeekableInputStream newStream() throws IOException {
+                return HadoopStreams.wrap(UserFiles.open(file, conf));
+            }
+        };
+    }
+
+    /**
+     * A text of a row, or a number as text; empty where it is null.
+     *
+     * @throws BadInputException if it is no UTF-8
+     */
+    public static String text(Group row, String column) {
+        int field = row.getType().getFieldIndex(column);
+        if (row.getFieldRepetitionCount(field) == 0) {
+            return "";
+        }
+        if (row.getType().getType(field).asPrimitiveType().getPrimitiveTypeName() != PrimitiveTypeName.BINARY) {
+            return row.getValueToString(field, 0);
+        }
+        try {
+            ByteBuffer bytes = row.getBinary(field, 0).toByteBuffer();
+            return StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
+        } catch (CharacterCodingException wrong) {
+            throw new BadInputException(
+                    "A Parquet file has '" + row.getValueToString(field, 0) + "' in its column " + column
+                            + ", which is not UTF-8. Write the file again, from text in the right encoding.",
+                    wrong);
+        }
     }
 
     /** The rows of a file, by its footer. */
     static int count(Path file, Configuration conf) throws IOException {
-        try (ParquetFileReader footer = ParquetFileReader.open(HadoopInputFile.fromPath(file, conf))) {
+        try (ParquetFileReader footer = ParquetFileReader.open(input(file, conf))) {
             return Math.toIntExact(footer.getRecordCount());
         }
     }

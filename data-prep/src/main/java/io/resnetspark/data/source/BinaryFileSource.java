@@ -49,7 +49,7 @@ final class BinaryFileSource {
     /** What a path says: .../[train|val/]CLASS/NAME. */
     private record Named(String split, String className, String name) {
         static Named of(Group row) {
-            String path = row.getString(PATH, 0);
+            String path = ParquetRows.text(row, PATH);
             String[] parts = path.split("/", -1);
             if (parts.length < 2 || parts[parts.length - 2].isEmpty()) {
                 throw new BadInputException("The path '" + path + "' has no folder that would be the class.");

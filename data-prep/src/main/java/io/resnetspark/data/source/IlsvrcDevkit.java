@@ -1,11 +1,11 @@
 package io.resnetspark.data.source;
 
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.Utf8;
 import java.io.ByteArrayInputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.Serializable;
-import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -81,7 +81,8 @@ record IlsvrcDevkit(TreeMap<Integer, String> wnids, List<Integer> truth) impleme
             throw new BadInputException(from + " lacks " + META + " or " + TRUTH + "; is it another year's devkit?");
         }
         try {
-            return new IlsvrcDevkit(leaves(contents.get(META)), numbers(contents.get(TRUTH)));
+            return new IlsvrcDevkit(
+                    leaves(contents.get(META)), numbers(Utf8.decode(contents.get(TRUTH), from + "/" + TRUTH)));
         } catch (IOException | IllegalArgumentException | ClassCastException wrong) {
             throw new BadInputException(from + " cannot be read: " + wrong.getMessage(), wrong);
         }
@@ -102,10 +103,7 @@ record IlsvrcDevkit(TreeMap<Integer, String> wnids, List<Integer> truth) impleme
         return leaves;
     }
 
-    private static List<Integer> numbers(byte[] text) {
-        return new String(text, StandardCharsets.US_ASCII)
-                .lines()
-                .map(line -> Integer.valueOf(line.strip()))
-                .toList();
+    private static List<Integer> numbers(String text) {
+        return text.lines().map(line -> Integer.valueOf(line.strip())).toList();
     }
 }

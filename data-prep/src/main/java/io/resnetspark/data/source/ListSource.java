@@ -101,13 +101,7 @@ final class ListSource {
         }
 
         private static Row row(Group row) {
-            return new Row(text(row, PATH), text(row, LABEL), "");
-        }
-
-        private static String text(Group row, String column) {
-            return row.getFieldRepetitionCount(column) == 0
-                    ? ""
-                    : row.getValueToString(row.getType().getFieldIndex(column), 0);
+            return new Row(ParquetRows.text(row, PATH), ParquetRows.text(row, LABEL), "");
         }
     }
 
@@ -127,11 +121,7 @@ final class ListSource {
         }
 
         private String place(String path) {
-            Locations.refusePassword(path); // paths become keys, which shards hold
-            Path file = path.contains(":/")
-                    ? new Path(path)
-                    : new Path(table.file().getParent(), new Path(null, null, path));
-            return file.toUri().toString();
+            return Locations.of(path, table.file().getParent()).toUri().toString();
         }
     }
 }

@@ -6,6 +6,7 @@ import io.resnetspark.data.image.Codec;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.AccessDeniedException;
 import java.util.Iterator;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
@@ -38,6 +39,8 @@ record PictureFile(String id, String key, Split split, int label, String uri, lo
                     : new SourceImage(key, split, label, bytes);
         } catch (FileNotFoundException missing) {
             return SourceImage.unusable(key, split, new byte[0], "missing");
+        } catch (AccessDeniedException forbidden) {
+            return SourceImage.unusable(key, split, new byte[0], "not readable: no permission");
         }
     }
 }

@@ -1,22 +1,18 @@
 package io.resnetspark.data.source;
 
+import io.resnetspark.data.ClassNames;
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.UserFiles;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.Iterator;
 import java.util.List;
-import java.util.Spliterator;
-import java.util.Spliterators;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
-import org.apache.hadoop.fs.RemoteIterator;
 
 /** Opens a corpus by the name of its layout. */
 public final class Sources {
@@ -25,7 +21,7 @@ public final class Sources {
     private Sources() {}
 
     public static Source open(String layout, Path from, Configuration conf) throws IOException {
-        return switch (layout) {
+        Source source = switch (layout) {
             case "folders" -> FolderSource.open(from, conf);
             case "ilsvrc" -> IlsvrcSource.open(from, conf);
             case "cifar10" -> CifarSource.open(from, conf);
@@ -35,38 +31,18 @@ public final class Sources {
                 throw new BadInputException(
                         "There is no source '" + layout + "'; there are " + String.join(", ", NAMES) + ".");
         };
+        ClassNames.require(source.classes());
+        return source;
     }
 
     /** What lies in a folder, one after the other, however much it is; hidden things are left out. */
     static Stream<FileStatus> stream(Path folder, Configuration conf) throws IOException {
-        RemoteIterator<FileStatus> files;
         try {
-            files = folder.getFileSystem(conf).listStatusIterator(folder);
-            files.hasNext(); // the local file system looks only now
+            return UserFiles.list(folder, conf)
+                    .filter(file -> !file.getPath().getName().startsWith("."));
         } catch (FileNotFoundException missing) {
             throw new BadInputException("There is nothing at " + folder + ".", missing);
         }
-        Iterator<FileStatus> iterator = new Iterator<>() {
-            @Override
-            public boolean hasNext() {
-                try {
-                    return files.hasNext();
-                } catch (IOException unreadable) {
-                    throw new UncheckedIOException(unreadable);
-                }
-            }
-
-            @Override
-            public FileStatus next() {
-                try {
-                    return files.next();
-                } catch (IOException unreadable) {
-                    throw new UncheckedIOException(unreadable);
-                }
-            }
-        };
-        return StreamSupport.stream(Spliterators.spliteratorUnknownSize(iterator, Spliterator.ORDERED), false)
-                .filter(file -> !file.getPath().getName().startsWith("."));
     }
 
     /** The folders within a folder, by name. Those are classes, so they are few. */
@@ -85,7 +61,7 @@ public final class Sources {
 
     /** The first bytes of a file, at most so many. */
     static byte[] read(Path file, int most, Configuration conf) throws IOException {
-        try (InputStream in = file.getFileSystem(conf).open(file)) {
+        try (InputStream in = UserFiles.open(file, conf)) {
             return in.readNBytes(most);
         }
     }

@@ -3,8 +3,9 @@ package io.resnetspark.data.source;
 import com.univocity.parsers.csv.CsvParser;
 import com.univocity.parsers.csv.CsvParserSettings;
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.UserFiles;
+import io.resnetspark.storage.Utf8;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
@@ -39,8 +40,10 @@ final class Tables {
         settings.setLineSeparatorDetectionEnabled(true);
         settings.setMaxCharsPerColumn(1 << 16);
         settings.setCommentProcessingEnabled(false); // a name may begin with #
+        settings.setReadInputOnSeparateThread(false); // so that what is wrong is thrown here
+        settings.setNormalizeLineEndingsWithinQuotes(false); // a name may have any
         CsvParser parser = new CsvParser(settings);
-        parser.beginParsing(file.getFileSystem(conf).open(file), StandardCharsets.UTF_8);
+        parser.beginParsing(Utf8.reader(UserFiles.open(file, conf), file.toString()));
         String[] header = parser.getRecordMetadata() == null
                 ? new String[0]
                 : parser.getRecordMetadata().headers();

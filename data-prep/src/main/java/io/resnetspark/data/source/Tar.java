@@ -2,6 +2,7 @@ package io.resnetspark.data.source;
 
 import io.resnetspark.data.image.Codec;
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.UserFiles;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -10,7 +11,6 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
-import java.nio.file.InvalidPathException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -107,12 +107,12 @@ record Tar(String uri, String name, long start, long length, long modified) impl
 
     private ByteRange open(Configuration conf) throws IOException {
         Path file = new Path(URI.create(uri));
-        return new ByteRange(file.getFileSystem(conf).open(file), start, length);
+        return new ByteRange(UserFiles.open(file, conf), start, length);
     }
 
     /** All files, in the archive's order, one in memory at a time. */
     Iterator<Entry> entries(Configuration conf) throws IOException {
-        TarArchiveInputStream in = new TarArchiveInputStream(Channels.newInputStream(open(conf)));
+        TarArchiveInputStream in = new TarArchiveInputStream(Channels.newInputStream(open(conf)), "UTF-8");
         return new Iterator<>() {
             private Entry next = advance(in);
 
@@ -159,16 +159,11 @@ record Tar(String uri, String name, long start, long length, long modified) impl
     /** The archives of ImageNet are flat; folders are for archives that people made themselves. */
     private String baseName(TarArchiveEntry entry) {
         String path = entry.getName();
-        try {
-            java.nio.file.Path given = java.nio.file.Path.of(path);
-            if (given.isAbsolute() || given.normalize().startsWith("..")) {
-                throw new BadInputException(name + " has an entry '" + path
-                        + "', which points out of the archive. Such archives are not read.");
-            }
-            return given.getFileName().toString();
-        } catch (InvalidPathException wrong) {
-            throw new BadInputException(name + " has an entry whose name is no path: " + wrong.getMessage(), wrong);
+        if (path.startsWith("/") || List.of(path.split("/")).contains("..")) {
+            throw new BadInputException(name + " has an entry '" + path
+                    + "', which points out of the archive. Such archives are not read.");
         }
+        return path.substring(path.lastIndexOf('/') + 1);
     }
 
     private BadInputException damaged(Exception cause) {

@@ -6,14 +6,19 @@ import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.Example;
 import io.resnetspark.data.shard.Shards;
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.Digests;
 import io.resnetspark.storage.Json;
+import io.resnetspark.storage.LocalNames;
 import io.resnetspark.storage.Locations;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine;
@@ -26,6 +31,8 @@ import picocli.CommandLine.Spec;
 @Command(name = "data", description = "Looks into a prepared dataset.", synopsisSubcommandLabel = "COMMAND")
 final class DataCommand implements Runnable {
     private static final byte PNG = (byte) 0x89;
+    /** In letters: what is not ASCII takes up to three bytes of the 255 that a name may have. */
+    private static final int LONGEST_NAME = 80;
 
     @Spec
     CommandLine.Model.CommandSpec spec;
@@ -108,12 +115,13 @@ final class DataCommand implements Runnable {
         Configuration conf = new Configuration();
         Dataset.Opened opened = Dataset.open(Locations.of(data), conf);
         Files.createDirectories(to);
+        Set<String> taken = new HashSet<>();
         int written = 0;
         for (Dataset.Shard shard : opened.dataset().shards(Split.named(split))) {
             List<Example> examples =
                     Shards.read(new org.apache.hadoop.fs.Path(opened.path(), shard.path()), shard.digest(), conf);
             for (Example example : examples.subList(0, Math.min(examples.size(), count - written))) {
-                Path file = to.resolve(fileName(example, opened.dataset().classes()));
+                Path file = to.resolve(fileName(example, opened.dataset().classes(), taken));
                 Files.write(file, example.bytes(), StandardOpenOption.CREATE_NEW);
                 spec.commandLine().getOut().println(file);
                 written++;
@@ -125,8 +133,15 @@ final class DataCommand implements Runnable {
         return 0;
     }
 
-    private static String fileName(Example example, List<String> classes) {
-        String name = classes.get(example.label()) + "-" + example.key().replaceFirst("(?i)\\.(jpe?g|png)$", "");
-        return name.replaceAll("[^\\p{L}\\p{N}]+", "-") + (example.bytes()[0] == PNG ? ".png" : ".jpg");
+    /** The class, and as much of the key as every disk can hold; with a digest where two would be the same. */
+    private static String fileName(Example example, List<String> classes, Set<String> taken) {
+        String key = example.key().replaceFirst("(?i)\\.(jpe?g|png)$", "");
+        String name = (classes.get(example.label()) + "-" + key).replaceAll("[^\\p{L}\\p{M}\\p{N}]+", "-");
+        if (name.length() > LONGEST_NAME || !LocalNames.canBeWritten(name) || !taken.add(name)) {
+            String start = name.replaceAll("[^A-Za-z0-9]+", "-");
+            name = start.substring(0, Math.min(start.length(), LONGEST_NAME)) + "-"
+                    + Digests.of(example.key().getBytes(StandardCharsets.UTF_8)).substring(0, 16);
+        }
+        return name + (example.bytes()[0] == PNG ? ".png" : ".jpg");
     }
 }

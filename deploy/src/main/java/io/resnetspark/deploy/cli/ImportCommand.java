@@ -5,12 +5,11 @@ import io.resnetspark.data.image.Mean;
 import io.resnetspark.model.Network;
 import io.resnetspark.model.Networks;
 import io.resnetspark.storage.BadInputException;
-import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Locations;
+import io.resnetspark.storage.Utf8;
 import io.resnetspark.train.artifact.ModelDescription;
 import io.resnetspark.train.artifact.ModelImport;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -129,7 +128,7 @@ final class ImportCommand implements Callable<Integer> {
                 || file.getFileSystem(conf).getFileStatus(file).isDirectory()) {
             throw new BadInputException("--classes " + classes + " is neither a number nor a file.");
         }
-        List<String> names = new String(Json.bytes(file, conf), StandardCharsets.UTF_8)
+        List<String> names = Utf8.read(file, conf)
                 .lines()
                 .map(String::strip)
                 .filter(line -> !line.isEmpty())

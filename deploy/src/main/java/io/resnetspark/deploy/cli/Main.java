@@ -50,6 +50,7 @@ public final class Main implements Runnable {
         Main main = new Main();
         return new CommandLine(main)
                 .setCaseInsensitiveEnumValuesAllowed(true)
+                .setExpandAtFiles(false) // @1.jpg is a picture
                 .setExecutionExceptionHandler(new Errors(main));
     }
 }

@@ -7,6 +7,7 @@ import io.resnetspark.deploy.registry.ModelReference;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Locations;
+import io.resnetspark.storage.UserFiles;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.artifact.PictureClassifier;
 import java.io.FileNotFoundException;
@@ -76,7 +77,7 @@ final class PredictCommand implements Callable<Integer> {
 
     private Predicted predict(PictureClassifier classifier, String image, Configuration conf) throws IOException {
         Path file = Locations.of(image);
-        try (InputStream in = file.getFileSystem(conf).open(file)) {
+        try (InputStream in = UserFiles.open(file, conf)) {
             List<Prediction> predictions =
                     classifier.classify(in.readNBytes(Codec.Limits.USUAL.bytes() + 1), top).stream()
                             .map(guess -> new Prediction(guess.label(), guess.probability()))

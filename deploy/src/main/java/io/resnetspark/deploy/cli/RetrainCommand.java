@@ -8,7 +8,6 @@ import io.resnetspark.storage.Locations;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
-import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -58,8 +57,8 @@ final class RetrainCommand implements Callable<Integer> {
     private int retrain() throws IOException {
         RetrainPlan parsed = RetrainPlan.parse(TrainCommand.read(plan, "plan"), plan);
         name = parsed.name();
-        String recipe =
-                TrainCommand.read(new Path(Locations.of(plan).getParent(), parsed.recipe()).toString(), "recipe");
+        String recipe = TrainCommand.read(
+                Locations.of(parsed.recipe(), Locations.of(plan).getParent()).toString(), "recipe");
         PrintWriter out = spec.commandLine().getOut();
         try (JavaSparkContext spark = sparkOptions.start("retrain " + parsed.name())) {
             Retraining retraining = new Retraining(spark, parsed, recipe, Main.class.getName(), new Bars(System.err));

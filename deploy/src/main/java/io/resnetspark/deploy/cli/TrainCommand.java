@@ -3,20 +3,18 @@ package io.resnetspark.deploy.cli;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Locations;
+import io.resnetspark.storage.Utf8;
 import io.resnetspark.train.Training;
 import io.resnetspark.train.checkpoint.Checkpoints;
 import io.resnetspark.train.checkpoint.RunFolder;
 import io.resnetspark.train.recipe.Recipe;
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -96,9 +94,8 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     static String read(String path, String what) throws IOException {
-        Path file = Locations.of(path);
-        try (InputStream in = file.getFileSystem(SparkOptions.hadoop()).open(file)) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        try {
+            return Utf8.read(Locations.of(path), SparkOptions.hadoop());
         } catch (FileNotFoundException missing) {
             throw new BadInputException("There is no " + what + " at " + path + ".", missing);
         }

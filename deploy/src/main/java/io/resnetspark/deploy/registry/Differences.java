@@ -2,12 +2,12 @@ package io.resnetspark.deploy.registry;
 
 import com.typesafe.config.Config;
 import io.resnetspark.storage.Json;
+import io.resnetspark.storage.Utf8;
 import io.resnetspark.train.artifact.ArtifactFiles;
 import io.resnetspark.train.artifact.ModelDescription;
 import io.resnetspark.train.evaluate.EvaluationResult;
 import io.resnetspark.train.recipe.Hocon;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -71,6 +71,6 @@ public final class Differences {
 
     private static Config recipe(Version version, Configuration conf) throws IOException {
         Path file = new Path(version.path(), ArtifactFiles.RECIPE);
-        return Hocon.parse(new String(Json.bytes(file, conf), StandardCharsets.UTF_8), file.toString());
+        return Hocon.parse(Utf8.read(file, conf), file.toString());
     }
 }

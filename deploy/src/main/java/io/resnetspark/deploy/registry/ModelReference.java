@@ -13,17 +13,17 @@ public final class ModelReference {
     private ModelReference() {}
 
     public static Path resolve(String reference, Configuration conf) throws IOException {
-        int hash = reference.lastIndexOf('#');
-        if (hash >= 0) {
-            Registry registry = new Registry(Locations.of(reference.substring(0, hash)), conf);
-            return registry.find(reference.substring(hash + 1)).path();
-        }
         Path directory = Locations.of(reference);
         FileSystem files = directory.getFileSystem(conf);
         for (Path candidate : new Path[] {directory, new Path(directory, "model")}) {
             if (files.exists(new Path(candidate, Manifest.FILE))) {
                 return candidate;
             }
+        }
+        int hash = reference.lastIndexOf('#');
+        if (hash >= 0) { // only now: a directory's name may have one, too
+            Registry registry = new Registry(Locations.of(reference.substring(0, hash)), conf);
+            return registry.find(reference.substring(hash + 1)).path();
         }
         throw new BadInputException("There is no model at " + reference + ". Wanted: an artifact or run directory"
                 + " (with " + Manifest.FILE + " or model/" + Manifest.FILE + "), or REGISTRY#NAME[@VERSION].");

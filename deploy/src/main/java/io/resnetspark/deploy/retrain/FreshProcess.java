@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.resnetspark.data.image.BadImageException;
 import io.resnetspark.data.shard.Example;
 import io.resnetspark.storage.Json;
+import io.resnetspark.storage.LocalNames;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.artifact.PictureClassifier;
 import java.io.File;
@@ -61,10 +62,11 @@ final class FreshProcess {
             try (OutputStream settings = Files.newOutputStream(folder.resolve("core-site.xml"))) {
                 conf.writeXml(settings); // as Spark has them
             }
-            Process process = new ProcessBuilder(command(folder, words))
+            ProcessBuilder builder = new ProcessBuilder(command(folder, words))
                     .redirectOutput(out.toFile())
-                    .redirectError(err.toFile())
-                    .start();
+                    .redirectError(err.toFile());
+            LocalNames.putLocale(builder.environment());
+            Process process = builder.start();
             if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
                 throw new IOException(
@@ -102,7 +104,7 @@ final class FreshProcess {
 
     /** The last words of a file. */
     private static String end(Path file) throws IOException {
-        String all = Files.readString(file, StandardCharsets.UTF_8);
+        String all = new String(Files.readAllBytes(file), StandardCharsets.UTF_8); // whatever it said
         return all.substring(Math.max(0, all.length() - LAST_WORDS));
     }
 

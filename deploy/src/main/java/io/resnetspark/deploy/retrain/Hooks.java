@@ -1,6 +1,7 @@
 package io.resnetspark.deploy.retrain;
 
 import io.resnetspark.storage.Json;
+import io.resnetspark.storage.LocalNames;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -98,11 +99,12 @@ final class Hooks {
     }
 
     private String execute(Path input) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(targets.command)
+        ProcessBuilder builder = new ProcessBuilder(targets.command)
                 .redirectInput(input.toFile())
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .redirectError(ProcessBuilder.Redirect.DISCARD)
-                .start();
+                .redirectError(ProcessBuilder.Redirect.DISCARD);
+        LocalNames.putLocale(builder.environment());
+        Process process = builder.start();
         if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
             process.destroyForcibly();
             return "it did not end in " + PATIENCE.toSeconds() + " s.";

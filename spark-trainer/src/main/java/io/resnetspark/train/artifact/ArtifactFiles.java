@@ -20,6 +20,7 @@ import io.resnetspark.storage.Draft;
 import io.resnetspark.storage.Floats;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Manifest;
+import io.resnetspark.storage.Utf8;
 import io.resnetspark.train.artifact.ModelDescription.Evaluation;
 import io.resnetspark.train.evaluate.EvaluationResult;
 import java.io.BufferedOutputStream;
@@ -112,7 +113,12 @@ public final class ArtifactFiles {
         return values.isEmpty() ? null : Json.COMPACT.readTree(values.render(ConfigRenderOptions.concise()));
     }
 
-    private static void requireLines(List<String> classes) {
+    /**
+     * Makes sure that classes can be written, before they are trained on.
+     *
+     * @throws BadInputException naming one that is not one line
+     */
+    public static void requireLines(List<String> classes) {
         for (String name : classes) {
             if (name.lines().count() != 1) {
                 throw new BadInputException("A class is called '" + name + "', which is not one line of " + CLASSES
@@ -199,9 +205,7 @@ public final class ArtifactFiles {
     }
 
     private static List<String> lines(Path file, Configuration conf) throws IOException {
-        return new String(Json.bytes(file, conf), StandardCharsets.UTF_8)
-                .lines()
-                .toList();
+        return Utf8.read(file, conf).lines().toList();
     }
 
     /** What is needed to use the model, and what the manifest must speak of. */

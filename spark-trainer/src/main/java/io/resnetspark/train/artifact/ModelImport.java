@@ -11,6 +11,7 @@ import io.resnetspark.model.weights.Tensor;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Digests;
 import io.resnetspark.storage.Draft;
+import io.resnetspark.storage.UserFiles;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -77,7 +78,7 @@ public record ModelImport(
         if (!files.exists(weights)) {
             throw new BadInputException("There is no file " + weights + ".");
         }
-        try (InputStream in = new BufferedInputStream(files.open(weights))) {
+        try (InputStream in = new BufferedInputStream(UserFiles.open(weights, conf))) {
             return Safetensors.read(in);
         } catch (IOException damaged) {
             throw new BadInputException(weights + ": " + damaged.getMessage() + ".", damaged);
