@@ -12,6 +12,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -111,7 +112,20 @@ public record Dataset(
                 .sum();
     }
 
-    /** Pictures that were set aside. */
+    /** Of each class in a split; zeros where the dataset was made before there was such a split. */
+    public List<Long> images(Split split) {
+        return images.getOrDefault(split.folder(), Collections.nCopies(classes.size(), 0L));
+    }
+
+    /** Of those that were set aside, the ones whose bytes occur elsewhere in the corpus too. */
+    public long duplicates() {
+        return quarantined.entrySet().stream()
+                .filter(reason -> reason.getKey().startsWith("double"))
+                .mapToLong(Map.Entry::getValue)
+                .sum();
+    }
+
+    /** Pictures that were set aside, doubles too. */
     public long bad() {
         return quarantined.values().stream().mapToLong(Integer::longValue).sum();
     }
