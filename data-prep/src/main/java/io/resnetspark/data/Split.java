@@ -3,10 +3,13 @@ package io.resnetspark.data;
 import io.resnetspark.storage.BadInputException;
 import java.util.Locale;
 
-/** The two parts of a dataset. */
+/** The parts of a dataset. */
 public enum Split {
     TRAIN,
-    VAL;
+    /** What a run looks at while it goes on: plateaus, the best checkpoint, the gate of a retraining. */
+    VAL,
+    /** Kept apart until somebody asks for it; many corpora have none. */
+    TEST;
 
     /** As in paths and on the command line. */
     public String folder() {
@@ -19,7 +22,7 @@ public enum Split {
                 return split;
             }
         }
-        throw new BadInputException("There is no split '" + name + "'; there are train and val.");
+        throw new BadInputException("There is no split '" + name + "'; there are train, val and test.");
     }
 
     /** Where a picture of a corpus without splits goes: one in ten is for validation, however the corpus grows. */

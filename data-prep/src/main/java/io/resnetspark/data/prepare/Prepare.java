@@ -224,7 +224,7 @@ public final class Prepare {
             pixels.merge(PixelSums.of(existing.statistics(), mean, source.side()));
             existing.shorterSides().forEach((side, n) -> shorterSides.merge(side, n, Long::sum));
             existing.quarantined().forEach((reason, n) -> reasons.merge(reason, n, Integer::sum));
-            images.replaceAll((split, counts) -> sum(counts, existing.images().get(split)));
+            images.replaceAll((split, counts) -> sum(counts, existing.images(Split.named(split))));
         }
         List<String> runs = new ArrayList<>(existing == null ? List.of() : existing.runs());
         runs.add(run);

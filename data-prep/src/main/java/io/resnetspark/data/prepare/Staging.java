@@ -44,7 +44,7 @@ final class Staging {
     private static final String FOLDER = "checked";
     private static final String PLAN = "plan.json";
     /** Grows with every change of what parts hold, so that no two versions work on the same ones. */
-    private static final int VERSION = 3;
+    private static final int VERSION = 4;
 
     private static final long BYTES_A_PART = 64L << 20;
     private static final long UNITS_A_PART = 2_000;

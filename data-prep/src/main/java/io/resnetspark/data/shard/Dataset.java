@@ -12,6 +12,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -109,6 +110,11 @@ public record Dataset(
                 .flatMap(List::stream)
                 .mapToLong(Shard::examples)
                 .sum();
+    }
+
+    /** Of each class in a split; zeros where the dataset was made before there was such a split. */
+    public List<Long> images(Split split) {
+        return images.getOrDefault(split.folder(), Collections.nCopies(classes.size(), 0L));
     }
 
     /** Pictures that were set aside. */

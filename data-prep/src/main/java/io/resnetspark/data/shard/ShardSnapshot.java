@@ -17,7 +17,9 @@ public record ShardSnapshot(Map<String, Integer> shards, String sha256) {
     public static ShardSnapshot of(Dataset dataset) {
         Map<String, Integer> all = new LinkedHashMap<>();
         for (Split split : Split.values()) {
-            all.put(split.folder(), dataset.shards(split).size());
+            if (split != Split.TEST || !dataset.shards(split).isEmpty()) { // snapshots were taken when there was none
+                all.put(split.folder(), dataset.shards(split).size());
+            }
         }
         return first(all, dataset);
     }
@@ -25,9 +27,13 @@ public record ShardSnapshot(Map<String, Integer> shards, String sha256) {
     private static ShardSnapshot first(Map<String, Integer> shards, Dataset dataset) {
         StringBuilder digests = new StringBuilder();
         for (Split split : Split.values()) {
+            Integer count = shards.get(split.folder());
+            if (count == null) {
+                continue;
+            }
             digests.append(split.folder()).append('\n');
             dataset.shards(split).stream()
-                    .limit(shards.getOrDefault(split.folder(), 0))
+                    .limit(count)
                     .forEach(shard -> digests.append(shard.digest().sha256()).append('\n'));
         }
         return new ShardSnapshot(shards, Digests.of(digests.toString().getBytes(StandardCharsets.US_ASCII)));

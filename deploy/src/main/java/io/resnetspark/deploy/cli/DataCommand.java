@@ -66,8 +66,9 @@ final class DataCommand implements Runnable {
                         "%s is whole: %,d pictures in %d shards%n",
                         data,
                         opened.dataset().examples(),
-                        opened.dataset().shards(Split.TRAIN).size()
-                                + opened.dataset().shards(Split.VAL).size());
+                        opened.dataset().splits().values().stream()
+                                .mapToInt(List::size)
+                                .sum());
             }
             return problems.isEmpty() ? 0 : 1;
         }
@@ -98,7 +99,8 @@ final class DataCommand implements Runnable {
     @Command(name = "extract", description = "Writes the first pictures of a split as files, named by their class.")
     int extract(
             @Parameters(paramLabel = "URI", description = "A prepared dataset.") String data,
-            @Option(names = "--split", defaultValue = "val", description = "train or val. Default: val.") String split,
+            @Option(names = "--split", defaultValue = "val", description = "train, val or test. Default: val.")
+                    String split,
             @Option(names = "--count", defaultValue = "5", description = "How many. Default: 5.") int count,
             @Option(names = "--to", required = true, paramLabel = "DIR", description = "A local folder.") Path to)
             throws IOException {

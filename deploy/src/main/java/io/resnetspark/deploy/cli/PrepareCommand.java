@@ -13,6 +13,7 @@ import io.resnetspark.storage.Locations;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
@@ -121,13 +122,15 @@ final class PrepareCommand implements Callable<Integer> {
                 out.printf("%s: %,d pictures were added%n", to, outcome.added());
             }
             out.printf(
-                    "%s: %,d pictures to train on, %,d to validate on, %d classes, %d shards%n",
+                    "%s: %,d pictures to train on, %,d to validate on, %s%d classes, %d shards%n",
                     to,
                     dataset.examples(Split.TRAIN),
                     dataset.examples(Split.VAL),
+                    dataset.examples(Split.TEST) == 0
+                            ? ""
+                            : String.format("%,d to test on, ", dataset.examples(Split.TEST)),
                     dataset.classes().size(),
-                    dataset.shards(Split.TRAIN).size()
-                            + dataset.shards(Split.VAL).size());
+                    dataset.splits().values().stream().mapToInt(List::size).sum());
             if (preview != null) {
                 Dataset.Opened data = Dataset.open(Locations.of(to), spark.hadoopConfiguration());
                 Preview.write(
