@@ -291,7 +291,8 @@ class TestResume {
                         .isInstanceOf(BadInputException.class)
                         .hasMessageContaining("the recipe's " + key + " " + difference)
                         .hasMessageContaining("Name another --out")
-                        .hasMessageContaining("initial-model.path=\"" + new org.apache.hadoop.fs.Path(hadoop(uninterrupted), "model") + '"'));
+                        .hasMessageContaining("initial-model.path=\""
+                                + new org.apache.hadoop.fs.Path(hadoop(uninterrupted), "model") + '"'));
         Dataset.Opened other = new Dataset.Opened(data.path(), data.dataset(), "f".repeat(64));
         assertThatThrownBy(() -> isComplete(uninterrupted, other, Map.of()))
                 .isInstanceOf(BadInputException.class)

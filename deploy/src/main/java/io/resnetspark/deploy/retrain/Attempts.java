@@ -96,7 +96,7 @@ final class Attempts {
                                     Instant.now().toString(),
                                     why,
                                     data.digest(),
-                                    data.dataset().examples(),
+                                    Attempt.pictures(data.dataset()),
                                     ShardSnapshot.of(data.dataset()),
                                     recipe,
                                     champion.orElse(null),

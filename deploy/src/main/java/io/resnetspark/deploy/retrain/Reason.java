@@ -2,11 +2,15 @@ package io.resnetspark.deploy.retrain;
 
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.deploy.registry.Version;
+import io.resnetspark.train.artifact.ModelDescription;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Whether there is reason to train.
@@ -15,6 +19,8 @@ import java.util.Optional;
  * @param words the reason, or why there is none
  */
 record Reason(boolean isGiven, String words) {
+    /** Classes of which many came or went. */
+    private static final int NAMED = 10;
 
     /**
      * Asks.
@@ -42,6 +48,9 @@ record Reason(boolean isGiven, String words) {
             return new Reason(true, "there is no champion");
         }
         News news = News.of(data, champion.get(), attempts);
+        if (rules.newPictures() > 0 && !news.classes.isEmpty()) {
+            return new Reason(true, news.classes);
+        }
         if (rules.newPictures() > 0 && news.isAnew) {
             return new Reason(true, "the dataset was prepared anew since the champion was trained");
         }
@@ -65,27 +74,52 @@ record Reason(boolean isGiven, String words) {
     /**
      * What the dataset has that the champion has not seen.
      *
+     * @param classes which came or went, in words; empty if they are the same
      * @param added how many pictures more
      * @param isAnew whether it did not just grow: its first pictures are others, or in another order
      */
-    private record News(long added, boolean isAnew) {
+    private record News(String classes, long added, boolean isAnew) {
         static News of(Dataset.Opened data, Version champion, List<Attempt> attempts) {
+            String classes = classes(data.dataset().classes(), champion.description());
             String digest = champion.description().provenance().datasetDigest();
             if (digest.equals(data.digest())) {
-                return new News(0, false);
+                return new News(classes, 0, false);
             }
             List<Attempt> seen = attempts.stream()
                     .filter(attempt -> attempt.dataDigest().equals(digest))
                     .toList();
             if (seen.isEmpty()) { // a champion from elsewhere
-                return new News(data.dataset().examples(), false);
+                return new News(classes, Attempt.pictures(data.dataset()), false);
             }
             boolean grew = seen.stream()
                     .map(Attempt::snapshot)
                     .filter(Objects::nonNull)
                     .allMatch(snapshot -> snapshot.isPartOf(data.dataset()));
-            long added = data.dataset().examples() - seen.get(0).pictures();
-            return new News(Math.max(0, added), !grew);
+            long added = Attempt.pictures(data.dataset()) - seen.get(0).pictures();
+            return new News(classes, Math.max(0, added), !grew);
+        }
+
+        private static String classes(List<String> now, ModelDescription champion) {
+            List<String> before = champion.classesBeside(now);
+            return Stream.of(
+                            named(without(now, before), "1 new class", "%,d new classes"),
+                            named(without(before, now), "1 class is gone", "%,d classes are gone"))
+                    .flatMap(Optional::stream)
+                    .collect(Collectors.joining("; "));
+        }
+
+        private static List<String> without(List<String> classes, List<String> others) {
+            Set<String> known = Set.copyOf(others);
+            return classes.stream().filter(name -> !known.contains(name)).toList();
+        }
+
+        private static Optional<String> named(List<String> classes, String one, String many) {
+            if (classes.isEmpty()) {
+                return Optional.empty();
+            }
+            String names = classes.stream().limit(NAMED).collect(Collectors.joining(", "));
+            return Optional.of((classes.size() == 1 ? one : String.format(many, classes.size())) + ": " + names
+                    + (classes.size() > NAMED ? ", ..." : ""));
         }
     }
 }

@@ -29,6 +29,10 @@ class TestReason {
 
     /** @param shards the digest of each, of as many pictures */
     private static Dataset.Opened data(String digest, int pictures, String... shards) {
+        return data(List.of("cat", "dog"), digest, pictures, shards);
+    }
+
+    private static Dataset.Opened data(List<String> classes, String digest, int pictures, String... shards) {
         FileDigest bytes = new FileDigest(1, "mean");
         List<Dataset.Shard> train = Arrays.stream(shards)
                 .map(shard -> new Dataset.Shard("train/" + shard, pictures / shards.length, new FileDigest(1, shard)))
@@ -38,7 +42,7 @@ class TestReason {
                 "a test",
                 "2026-01-01T00:00:00Z",
                 32,
-                List.of("cat", "dog"),
+                classes,
                 Map.of("train", train),
                 Map.of(),
                 new Statistics(pictures, null, null, null, null),
@@ -114,6 +118,18 @@ class TestReason {
         given(reason(data("fewer", 90, "b"), champion("seen", 0)), anew);
         given(reason(data("a few more", 104, "b", "c"), champion("seen", 0)), anew);
         notGiven(reason(data("more was bad", 100, "a"), champion("seen", 0)), "there are 0 new pictures");
+    }
+
+    @Test
+    void otherClassesAreReasonAndAreNamed() {
+        List<String> others = List.of("cat", "cow");
+        given(reason(data(others, "changed", 100, "b"), champion("seen", 0)), "1 new class: cow; 1 class is gone: dog");
+        given(
+                reason(data(List.of("cat", "cow", "dog"), "more", 100, "b"), champion("of somebody else", 0)),
+                "1 new class: cow");
+        notGiven(
+                reason(new Reasons(0, 0), data(others, "changed", 100, "b"), champion("seen", 0), ATTEMPTS),
+                "reason.new-pictures = 0");
     }
 
     @Test

@@ -10,7 +10,6 @@ import io.resnetspark.storage.BadInputException;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.List;
-import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 
 /**
@@ -40,9 +39,7 @@ public record DataRecipe(
         }
         double colourNoise = section.number("colour-noise", 0, 10);
         boolean perPixel = section.choice("mean", "per-pixel", "per-channel").equals("per-pixel");
-        Validation validation = Validation.named(section.choice(
-                "validation",
-                Stream.of(Validation.values()).map(Validation::toString).toArray(String[]::new)));
+        Validation validation = section.choice("validation", Validation.class);
         List<Protocol> protocols = protocols(section);
         if (validation == Validation.NONE && !protocols.isEmpty()) {
             section.problem("validation", validation, "another than none where data.evaluation-protocols are named");

@@ -1,6 +1,7 @@
 package io.resnetspark.train.recipe;
 
 import java.io.Serializable;
+import java.util.Locale;
 import java.util.Set;
 
 /**
@@ -18,7 +19,13 @@ public record InitialModel(String path, Head head, Set<String> freeze) implement
         /** It begins anew, since the classes are others. */
         NEW,
         /** Its rows stay for classes of the same names; others begin anew. */
-        BY_CLASS
+        BY_CLASS;
+
+        /** As recipes say it. */
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        }
     }
 
     public boolean isGiven() {
@@ -27,13 +34,7 @@ public record InitialModel(String path, Head head, Set<String> freeze) implement
 
     static InitialModel read(Section section) {
         InitialModel model = new InitialModel(
-                section.place("path"),
-                switch (section.choice("head", "keep", "new", "by-class")) {
-                    case "new" -> Head.NEW;
-                    case "by-class" -> Head.BY_CLASS;
-                    default -> Head.KEEP;
-                },
-                Set.copyOf(section.texts("freeze")));
+                section.place("path"), section.choice("head", Head.class), Set.copyOf(section.texts("freeze")));
         section.refuseUnknown();
         if (!model.isGiven() && (model.head != Head.KEEP || !model.freeze.isEmpty())) {
             section.problem(

@@ -26,10 +26,6 @@ public enum Validation {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
-    static Validation named(String name) {
-        return valueOf(name.toUpperCase(Locale.ROOT).replace('-', '_'));
-    }
-
     /**
      * Looks before any work is done.
      *
