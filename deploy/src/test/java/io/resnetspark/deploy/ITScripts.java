@@ -101,7 +101,8 @@ class ITScripts {
                 .hasSameBinaryContentAs(Path.of(at("whole/model/weights.safetensors")));
 
         assertThat(resnet(train).ok().out()).contains("is complete already");
-        Ended longer = resnet(Stream.concat(Stream.of(train), Stream.of("--set", "epochs=9")).toArray(String[]::new));
+        Ended longer = resnet(
+                Stream.concat(Stream.of(train), Stream.of("--set", "epochs=9")).toArray(String[]::new));
         assertThat(longer.code()).isEqualTo(2);
         assertThat(longer.err()).contains("the recipe's epochs was 8 and is 9").contains("Name another --out");
     }

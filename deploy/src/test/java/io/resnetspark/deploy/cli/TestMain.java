@@ -321,7 +321,10 @@ class TestMain {
         for (String split : new String[] {"train", "val"}) {
             for (String label : new String[] {"cat", "dog"}) {
                 for (int i = 0; i < 3; i++) {
-                    Path file = folder.resolve("corpus").resolve(split).resolve(label).resolve(split + i + ".png");
+                    Path file = folder.resolve("corpus")
+                            .resolve(split)
+                            .resolve(label)
+                            .resolve(split + i + ".png");
                     Files.createDirectories(file.getParent());
                     Files.write(file, Codec.png(Pictures.ofClass(label.length(), 40, 50, file.hashCode())));
                 }

@@ -61,8 +61,7 @@ class TestRetraining {
     }
 
     private static ModelArtifact model(Outcome outcome) throws IOException {
-        return ModelArtifact.open(
-                new org.apache.hadoop.fs.Path(outcome.run(), "model"), spark.hadoopConfiguration());
+        return ModelArtifact.open(new org.apache.hadoop.fs.Path(outcome.run(), "model"), spark.hadoopConfiguration());
     }
 
     private static Recipe recipe(Outcome outcome) throws IOException {
@@ -72,7 +71,9 @@ class TestRetraining {
 
     private static void addClass(String name, int train, int val) throws IOException {
         for (int i = 0; i < train + val; i++) {
-            Path file = folder.resolve("corpus").resolve(i < train ? "train" : "val").resolve(name);
+            Path file = folder.resolve("corpus")
+                    .resolve(i < train ? "train" : "val")
+                    .resolve(name);
             byte[] noise = new byte[3 * 36 * 36];
             new Random(name.hashCode() + i).nextBytes(noise);
             Files.createDirectories(file);
@@ -82,7 +83,8 @@ class TestRetraining {
 
     private static void prepare() throws IOException {
         FileUtil.fullyDelete(folder.resolve("data").toFile());
-        Corpora.prepare(spark, folder.resolve("corpus"), folder.resolve("data").toUri().toString(), 1 << 20);
+        Corpora.prepare(
+                spark, folder.resolve("corpus"), folder.resolve("data").toUri().toString(), 1 << 20);
     }
 
     @Test
