@@ -2,6 +2,7 @@ package io.resnetspark.data;
 
 import io.resnetspark.storage.BadInputException;
 import java.util.Locale;
+import java.util.Optional;
 
 /** The parts of a dataset. */
 public enum Split {
@@ -25,8 +26,13 @@ public enum Split {
         throw new BadInputException("There is no split '" + name + "'; there are train, val and test.");
     }
 
-    /** Where a picture of a corpus without splits goes: one in ten is for validation, however the corpus grows. */
-    public static Split byHash(String key) {
-        return Long.remainderUnsigned(Seeds.hash(key), 10) == 0 ? VAL : TRAIN;
+    /** What people call a folder or write in a column, in any case: valid and dev are VAL, for example. */
+    public static Optional<Split> called(String word) {
+        return switch (word.toLowerCase(Locale.ROOT)) {
+            case "train", "training" -> Optional.of(TRAIN);
+            case "val", "validation", "valid", "dev" -> Optional.of(VAL);
+            case "test", "testing" -> Optional.of(TEST);
+            default -> Optional.empty();
+        };
     }
 }

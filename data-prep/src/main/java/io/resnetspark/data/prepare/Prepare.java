@@ -40,8 +40,13 @@ public final class Prepare {
     private final Path target;
     private final PrepareSettings settings;
 
-    /** A dataset, and how many of its pictures were not in it before. */
-    public record Outcome(Dataset dataset, long added) {}
+    /**
+     * What a run made of a corpus: each thing that lies in it is read, or set aside as bad or as a double, or skipped.
+     *
+     * @param added pictures of the dataset that were not in it before
+     * @param skipped files in the corpus that are none of its pictures, such as Thumbs.db
+     */
+    public record Outcome(Dataset dataset, long added, long skipped) {}
 
     public Prepare(JavaSparkContext spark, Source source, Path target, PrepareSettings settings) {
         this.spark = spark;
@@ -67,8 +72,32 @@ public final class Prepare {
         Path beside = new Path(target.getParent(), "." + target.getName() + ".preparing");
         try (Lease lease = Lease.await(beside, LEASE, progress::say, conf);
                 Draft draft = Draft.continued(target, lease, conf)) {
-            return run(draft, progress);
+            source.remarks().forEach(progress::say);
+            Outcome outcome = run(draft, progress);
+            warnings(outcome.dataset()).forEach(progress::say);
+            return outcome;
         }
+    }
+
+    /** What a dataset lacks that most trainings want. */
+    static List<String> warnings(Dataset dataset) {
+        if (dataset.examples(Split.VAL) == 0) {
+            return List.of("Warning: there is no picture to validate on, so no training can say how good it is.");
+        }
+        List<String> without = new ArrayList<>();
+        for (int label = 0; label < dataset.classes().size(); label++) {
+            if (dataset.images(Split.VAL).get(label) == 0) {
+                without.add(dataset.classes().get(label));
+            }
+        }
+        return without.isEmpty()
+                ? List.of()
+                : List.of("Warning: " + without.size() + " of "
+                        + dataset.classes().size() + " classes have no picture to validate on: " + some(without) + ".");
+    }
+
+    private static String some(List<String> all) {
+        return all.stream().limit(10).collect(Collectors.joining(", ")) + (all.size() > 10 ? ", ..." : "");
     }
 
     private Outcome run(Draft draft, Progress progress) throws IOException {
@@ -79,7 +108,7 @@ public final class Prepare {
                 : Inventory.since(spark, source, target, existing.runs())) {
             if (existing != null && inventory.totals().units() == 0) {
                 draft.discard();
-                return new Outcome(existing, 0);
+                return new Outcome(existing, 0, inventory.skipped());
             }
             try {
                 if (inventory.totals().units() == 0) {
@@ -87,7 +116,10 @@ public final class Prepare {
                             + source.description() + " are empty.");
                 }
                 Dataset dataset = prepare(existing, inventory, draft, progress);
-                return new Outcome(dataset, dataset.examples() - (existing == null ? 0 : existing.examples()));
+                return new Outcome(
+                        dataset,
+                        dataset.examples() - (existing == null ? 0 : existing.examples()),
+                        inventory.skipped());
             } catch (BadInputException wrong) {
                 draft.discard();
                 throw wrong;
@@ -115,7 +147,11 @@ public final class Prepare {
     }
 
     private Dataset prepare(Dataset existing, Inventory inventory, Draft draft, Progress progress) throws IOException {
-        Staging staging = Staging.open(spark, source, settings, inventory, draft);
+        HashSplit ours = HashSplit.of(
+                inventory.undecided(spark.hadoopConfiguration()),
+                images(existing, Split.TRAIN),
+                images(existing, Split.VAL));
+        Staging staging = Staging.open(spark, source, settings, inventory, ours, draft);
         say("Read and check " + inventory.totals().units() + " files or parts of archives");
         Summary summary = staging.check(inventory, progress);
         if (existing == null) {
@@ -150,6 +186,13 @@ public final class Prepare {
         draft.check(); // From here on a job that is ended begins anew.
         staging.sweep();
         return publish(existing, summary, splits, draft, run);
+    }
+
+    /** Of each class, in the dataset. */
+    private long[] images(Dataset existing, Split split) {
+        return existing == null
+                ? new long[source.classes().size()]
+                : existing.images(split).stream().mapToLong(Long::longValue).toArray();
     }
 
     private Map<Duplicates.Copy, String> surplus(Staging staging, Dataset existing) {
@@ -203,7 +246,7 @@ public final class Prepare {
         if (!empty.isEmpty()) {
             throw new BadInputException("No picture is left to train on of " + empty.size() + " of "
                     + source.classes().size() + " classes: "
-                    + empty.stream().limit(10).collect(Collectors.joining(", "))
+                    + some(empty)
                     + ". Add pictures, or take these classes out.");
         }
     }

@@ -117,7 +117,15 @@ public record Dataset(
         return images.getOrDefault(split.folder(), Collections.nCopies(classes.size(), 0L));
     }
 
-    /** Pictures that were set aside. */
+    /** Of those that were set aside, the ones whose bytes occur elsewhere in the corpus too. */
+    public long duplicates() {
+        return quarantined.entrySet().stream()
+                .filter(reason -> reason.getKey().startsWith("double"))
+                .mapToLong(Map.Entry::getValue)
+                .sum();
+    }
+
+    /** Pictures that were set aside, doubles too. */
     public long bad() {
         return quarantined.values().stream().mapToLong(Integer::longValue).sum();
     }

@@ -37,8 +37,14 @@ public final class Sources {
         };
     }
 
-    /** What lies in a folder, one after the other, however much it is; hidden things are left out. */
+    /** What lies in a folder, one after the other, however much it is; what is skipped is left out. */
     static Stream<FileStatus> stream(Path folder, Configuration conf) throws IOException {
+        return all(folder, conf)
+                .filter(file -> !SkippedFile.isNamed(file.getPath().getName()));
+    }
+
+    /** The same with all that lies there. */
+    static Stream<FileStatus> all(Path folder, Configuration conf) throws IOException {
         RemoteIterator<FileStatus> files;
         try {
             files = folder.getFileSystem(conf).listStatusIterator(folder);
@@ -65,8 +71,11 @@ public final class Sources {
                 }
             }
         };
-        return StreamSupport.stream(Spliterators.spliteratorUnknownSize(iterator, Spliterator.ORDERED), false)
-                .filter(file -> !file.getPath().getName().startsWith("."));
+        return each(iterator);
+    }
+
+    static <T> Stream<T> each(Iterator<T> iterator) {
+        return StreamSupport.stream(Spliterators.spliteratorUnknownSize(iterator, Spliterator.ORDERED), false);
     }
 
     /** The folders within a folder, by name. Those are classes, so they are few. */

@@ -252,7 +252,13 @@ class TestPrepareAgain {
                         .iterator())
                 .toList();
         return new Source(
-                real.description(), real.classes(), real.side(), listings, real.expected(), real.isBenchmark());
+                real.description(),
+                real.classes(),
+                real.side(),
+                listings,
+                real.expected(),
+                real.isBenchmark(),
+                real.remarks());
     }
 
     private static Stream<Unit> stream(Iterator<Unit> units) {
@@ -273,6 +279,11 @@ class TestPrepareAgain {
         @Override
         public long modified() {
             return real.modified();
+        }
+
+        @Override
+        public Iterator<Undecided> undecided(Configuration conf) throws IOException {
+            return real.undecided(conf);
         }
 
         @Override

@@ -37,7 +37,7 @@ final class PrepareCommand implements Callable<Integer> {
             names = "--source",
             defaultValue = "folders",
             paramLabel = "LAYOUT",
-            description = "folders (CLASS/file, or train/ and val/ with class folders), ilsvrc (ImageNet's archives, or"
+            description = "folders (CLASS/file, or train/, val/ and test/ with class folders), ilsvrc (ImageNet's archives, or"
                     + " unpacked), cifar10, list (a CSV or Parquet table of path and label) or binary-file (what Spark's"
                     + " binaryFile reader gives, as Parquet). Default: folders.")
     String source;
@@ -131,6 +131,14 @@ final class PrepareCommand implements Callable<Integer> {
                             : String.format("%,d to test on, ", dataset.examples(Split.TEST)),
                     dataset.classes().size(),
                     dataset.splits().values().stream().mapToInt(List::size).sum());
+            out.printf(
+                    "%s: %,d found: %,d read, %,d quarantined, %,d duplicates, %,d skipped%n",
+                    from,
+                    dataset.examples() + dataset.bad() + outcome.skipped(),
+                    dataset.examples(),
+                    dataset.bad() - dataset.duplicates(),
+                    dataset.duplicates(),
+                    outcome.skipped());
             if (preview != null) {
                 Dataset.Opened data = Dataset.open(Locations.of(to), spark.hadoopConfiguration());
                 Preview.write(
