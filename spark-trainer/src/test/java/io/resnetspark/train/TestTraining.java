@@ -280,7 +280,8 @@ class TestTraining {
                 old.settings(),
                 old.runs(),
                 old.meanImageFile(),
-                old.meanImage());
+                old.meanImage(),
+                old.history());
         return new Dataset.Opened(data.path(), changed, "another");
     }
 

@@ -3,6 +3,7 @@ package io.resnetspark.deploy.retrain;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.resnetspark.data.Split;
 import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.data.shard.History;
 import io.resnetspark.data.shard.ShardSnapshot;
 import io.resnetspark.train.recipe.Recipe;
 import java.util.Optional;
@@ -16,6 +17,7 @@ import java.util.Optional;
  * @param dataDigest of the dataset
  * @param pictures in it to train and to validate on
  * @param snapshot of their shards; null in records of earlier versions
+ * @param history of the dataset's changes until then; null in records of earlier versions
  * @param recipe as it was resolved
  * @param champion the version that was in use; null if there was none
  * @param run the folder of its training, and of its {@link Outcome} when it ended
@@ -28,6 +30,7 @@ record Attempt(
         String dataDigest,
         long pictures,
         ShardSnapshot snapshot,
+        History history,
         String recipe,
         Integer champion,
         String run) {

@@ -98,6 +98,7 @@ final class Attempts {
                                     data.digest(),
                                     Attempt.pictures(data.dataset()),
                                     ShardSnapshot.of(data.dataset()),
+                                    data.dataset().history(),
                                     recipe,
                                     champion.orElse(null),
                                     new Path(folder, number + "-" + mark).toString());
