@@ -99,6 +99,12 @@ class ITScripts {
         assertThat(resumed.err()).contains("Goes on from");
         assertThat(Path.of(at("run/model/weights.safetensors")))
                 .hasSameBinaryContentAs(Path.of(at("whole/model/weights.safetensors")));
+
+        assertThat(resnet(train).ok().out()).contains("is complete already");
+        Ended longer = resnet(
+                Stream.concat(Stream.of(train), Stream.of("--set", "epochs=9")).toArray(String[]::new));
+        assertThat(longer.code()).isEqualTo(2);
+        assertThat(longer.err()).contains("the recipe's epochs was 8 and is 9").contains("Name another --out");
     }
 
     /** Starts a command, ends it once there is a checkpoint of this round or a later one, and gives its exit code. */

@@ -114,4 +114,26 @@ public sealed interface Views extends Serializable {
                     .toList();
         }
     }
+
+    /** Those of several protocols, one after the other. */
+    record Several(List<Views> all) implements Views {
+        public Several {
+            all = List.copyOf(all);
+        }
+
+        @Override
+        public int count() {
+            return all.stream().mapToInt(Views::count).sum();
+        }
+
+        @Override
+        public Cut needed(Picture picture) {
+            return all.size() == 1 ? all.get(0).needed(picture) : Cut.whole(picture);
+        }
+
+        @Override
+        public List<Cut> cuts(Picture picture) {
+            return all.stream().flatMap(views -> views.cuts(picture).stream()).toList();
+        }
+    }
 }

@@ -288,7 +288,8 @@ public final class Prepare {
                 Staging.words(settings),
                 runs,
                 meanImage,
-                draft.digests().get(meanImage));
+                draft.digests().get(meanImage),
+                existing == null ? null : existing.history().plus(summary.all() - summary.bad(), 0, 0));
         draft.write(Dataset.FILE, dataset.json());
         if (existing == null) {
             draft.commit();

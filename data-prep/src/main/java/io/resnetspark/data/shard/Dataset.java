@@ -34,6 +34,7 @@ import org.apache.hadoop.fs.Path;
  * @param runs folders below index/ of the runs that made it; others were ended and do not count
  * @param meanImageFile the file of the mean training picture
  * @param meanImage its digest; it holds little-endian floats, 3 x side x side
+ * @param history of its changes
  */
 public record Dataset(
         int format,
@@ -49,7 +50,8 @@ public record Dataset(
         String settings,
         List<String> runs,
         String meanImageFile,
-        FileDigest meanImage)
+        FileDigest meanImage,
+        History history)
         implements Serializable {
     public static final String FILE = "dataset.json";
     public static final String MEAN_IMAGE = "mean-image.f32";
@@ -63,6 +65,9 @@ public record Dataset(
         Objects.requireNonNull(meanImage, "mean_image");
         if (meanImageFile != null) { // it has not always been said
             Manifest.requireWithin(meanImageFile);
+        }
+        if (history == null) { // of a first version, or from before this was kept
+            history = new History(created, 0, 0, 0);
         }
     }
 

@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Which shards a dataset had: tells one that only grew, whose first shards stay, from one that was prepared anew.
+ * Which shards a dataset had to train and to validate on: tells one that only grew, whose first shards stay, from one that was prepared anew.
  *
  * @param shards how many of each split
  * @param sha256 of their digests
@@ -17,7 +17,7 @@ public record ShardSnapshot(Map<String, Integer> shards, String sha256) {
     public static ShardSnapshot of(Dataset dataset) {
         Map<String, Integer> all = new LinkedHashMap<>();
         for (Split split : Split.values()) {
-            if (split != Split.TEST || !dataset.shards(split).isEmpty()) { // snapshots were taken when there was none
+            if (split != Split.TEST) { // which no training looks at
                 all.put(split.folder(), dataset.shards(split).size());
             }
         }

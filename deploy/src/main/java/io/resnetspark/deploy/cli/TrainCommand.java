@@ -43,7 +43,7 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--resume",
             description = "Go on from the newest whole checkpoint of the run at --out, to the same bits as without a"
-                    + " break; begin if there is none; do nothing if the run is complete.")
+                    + " break; begin if there is none; do nothing if this very run is complete.")
     boolean resume;
 
     @Option(
@@ -81,11 +81,11 @@ final class TrainCommand implements Callable<Integer> {
                 new Checkpoints.Policy(checkpointRounds, Duration.ofMinutes(checkpointMinutes), keepCheckpoints);
         try (JavaSparkContext spark = sparkOptions.start("train " + parsed.network())) {
             RunFolder folder = RunFolder.of(Locations.of(out));
-            if (resume && folder.isComplete(spark.hadoopConfiguration())) {
+            Dataset.Opened opened = Dataset.open(Locations.of(data), spark.hadoopConfiguration());
+            if (resume && Training.isComplete(spark, parsed, opened, folder)) {
                 spec.commandLine().getOut().println(out + " is complete already; nothing is left to do.");
                 return 0;
             }
-            Dataset.Opened opened = Dataset.open(Locations.of(data), spark.hadoopConfiguration());
             System.err.println(parsed.text());
             Training training = new Training(spark, parsed, opened, folder, new Bars(System.err), policy, resume);
             print(training.run());

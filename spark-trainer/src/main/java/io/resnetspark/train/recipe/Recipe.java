@@ -82,6 +82,7 @@ public record Recipe(
         root.refuseUnknown();
         recipe.checkEngine(problems);
         recipe.checkQuorum(problems);
+        recipe.checkValidation(problems);
         problems.throwIfAny();
         return recipe;
     }
@@ -99,6 +100,13 @@ public record Recipe(
                 .forEach(entry ->
                         values.put(entry.getKey(), entry.getValue().unwrapped().toString()));
         return values;
+    }
+
+    private void checkValidation(Problems problems) {
+        if (learningRate.needsErrors() && data.validation() == Validation.NONE) {
+            problems.add("data.validation = none; allowed is every-class or some-classes where learning-rate.kind ="
+                    + " plateau follows the error on the validation split");
+        }
     }
 
     private void checkQuorum(Problems problems) {

@@ -110,7 +110,7 @@ public final class Section {
         return value;
     }
 
-    /** A constant of an enum, in small letters. */
+    /** A constant of an enum, in small letters: EVERY_CLASS is every-class. */
     public <E extends Enum<E>> E choice(String key, Class<E> type) {
         E[] constants = type.getEnumConstants();
         String[] options = Stream.of(constants).map(Section::lower).toArray(String[]::new);
@@ -118,7 +118,7 @@ public final class Section {
     }
 
     private static String lower(Enum<?> constant) {
-        return constant.name().toLowerCase(Locale.ROOT);
+        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     public boolean flag(String key) {

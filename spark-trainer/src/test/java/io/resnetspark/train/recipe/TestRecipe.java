@@ -60,7 +60,12 @@ class TestRecipe {
         assertThat(recipe.seed()).isEqualTo(7);
         assertThat(recipe.data())
                 .isEqualTo(new DataRecipe(
-                        new Crop.ScaleJitter(256, 480, 224), new Crop.Centre(256, 224), List.of(), 0.1, true));
+                        new Crop.ScaleJitter(256, 480, 224),
+                        new Crop.Centre(256, 224),
+                        Validation.EVERY_CLASS,
+                        List.of(),
+                        0.1,
+                        true));
         assertThat(recipe.learningRate()).isEqualTo(new LearningRate.Steps(0.1, List.of(30.0, 60.0)));
     }
 
@@ -82,6 +87,23 @@ class TestRecipe {
         assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("data.evaluation-protocols", "[five-crop]")))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("evaluation-protocols = [five-crop]; allowed is a list of one-crop or ten-crop");
+    }
+
+    @Test
+    void whatFollowsAnEvaluationCannotDoWithoutOne() {
+        for (String[] follower : new String[][] {
+            {"data.evaluation-protocols", "[ten-crop]"},
+            {"learning-rate", "{ kind = plateau, initial = 0.1, patience = 3, improvement = 0.01, warm-up-epochs = 0 }"}
+        }) {
+            assertThatThrownBy(() -> Recipe.parse(
+                            GOOD, "good.conf", Map.of(follower[0], follower[1], "data.validation", "none")))
+                    .isInstanceOf(BadInputException.class)
+                    .hasMessageContaining("data.validation = none; allowed is");
+        }
+        assertThat(Recipe.parse(GOOD, "good.conf", Map.of("data.validation", "some-classes"))
+                        .data()
+                        .validation())
+                .isEqualTo(Validation.SOME_CLASSES);
     }
 
     /** What a checkpoint or an attempt holds was perhaps written by an earlier version. */
