@@ -29,7 +29,7 @@ import org.apache.spark.api.java.JavaSparkContext;
  * The job from a corpus to shards: list, read and look at every picture once, mix the good ones over the shards by the
  * hash of their key, set the bad ones aside, and write dataset.json last. A job that was ended goes on where it was; a
  * dataset that exists gets shards of what is new in its corpus. One job at a time works on a dataset: .NAME.preparing
- * beside it says which.
+ * beside it says which, until a job is done.
  */
 public final class Prepare {
     /** For which one that died is waited for. */
@@ -67,7 +67,13 @@ public final class Prepare {
         Path beside = new Path(target.getParent(), "." + target.getName() + ".preparing");
         try (Lease lease = Lease.await(beside, LEASE, progress::say, conf);
                 Draft draft = Draft.continued(target, lease, conf)) {
-            return run(draft, progress);
+            try {
+                return run(draft, progress);
+            } finally {
+                if (draft.isDone()) {
+                    lease.retire();
+                }
+            }
         }
     }
 

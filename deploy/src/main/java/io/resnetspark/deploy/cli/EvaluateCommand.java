@@ -37,11 +37,12 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(names = "--data", required = true, paramLabel = "URI", description = "A prepared dataset.")
     String data;
 
-    @Option(names = "--split", defaultValue = "val", description = "train or val. Default: val.")
+    @Option(names = "--split", paramLabel = "SPLIT", defaultValue = "val", description = "train or val. Default: val.")
     String split;
 
     @Option(
             names = "--protocol",
+            paramLabel = "PROTOCOL",
             defaultValue = "one-crop",
             description = "one-crop: the centre of each picture; ten-crop: the mean over corners, centre and their"
                     + " mirror images. Default: one-crop.")
