@@ -193,9 +193,15 @@ public final class Prepare {
             String some = summary.someBad().entrySet().stream()
                     .map(entry -> "\n  " + entry.getKey() + ": " + entry.getValue())
                     .collect(Collectors.joining());
+            boolean doubles = summary.reasons().keySet().stream().anyMatch(reason -> reason.startsWith("double"));
             throw new BadInputException(String.format(
-                    "%d of %d pictures are bad, more than %.1f %%: %s. Some of them:%s%nMend the corpus, or allow more with --most-bad (--doubles keep if doubles are no fault).",
-                    bad, all, 100 * settings.mostBad(), summary.reasons(), some));
+                    "%d of %d pictures are bad, more than %.1f %%: %s. Some of them:%s%nMend the corpus, or allow more with --most-bad%s.",
+                    bad,
+                    all,
+                    100 * settings.mostBad(),
+                    summary.reasons(),
+                    some,
+                    doubles ? " (--doubles keep if doubles are no fault)" : ""));
         }
     }
 

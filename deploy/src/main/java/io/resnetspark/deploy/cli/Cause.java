@@ -26,7 +26,9 @@ record Cause(Fault fault, String message, Class<?> type) {
                 .toList();
         Throwable last = causes.get(causes.size() - 1);
         return causes.stream()
-                .flatMap(cause -> Fault.known(cause.getClass(), words(cause)).stream())
+                .flatMap(cause ->
+                        Fault.known(cause.getClass(), words(cause instanceof UnsatisfiedLinkError ? last : cause))
+                                .stream()) // JavaCPP says last why it could not load
                 .findFirst()
                 .or(() -> causes.stream()
                         .filter(SparkException.class::isInstance)

@@ -14,12 +14,14 @@ import java.nio.file.NotDirectoryException;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import javax.net.ssl.SSLException;
 import org.apache.hadoop.fs.ClusterStorageCapacityExceededException;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.UnsupportedFileSystemException;
 import org.apache.hadoop.ipc.RetriableException;
 import org.apache.hadoop.ipc.StandbyException;
 import org.apache.hadoop.security.AccessControlException;
+import org.apache.spark.SparkException;
 
 /** Whose fault a failure is, and the exit code that tells a scheduler; docs/exit-codes.md has them all. */
 enum Fault {
@@ -49,6 +51,7 @@ enum Fault {
             "This user may not do that. Give it the right to read and write there, or name another place.";
     private static final String UNREACHABLE =
             "Another machine cannot be reached. Is its name right, and does it run (name node, Spark's master, web server)?";
+    private static final String WEB = "A web server answers with an error.";
     private static final String NATIVE = "The native libraries cannot be loaded. " + NativeCache.howToMend();
     private static final String MEMORY = "There is not enough memory. Give the JVM more (scripts/resnet:"
             + " RESNET_JAVA_OPTS=-Xmx8g; spark-submit: --driver-memory, --executor-memory), or take a smaller batch.";
@@ -99,6 +102,8 @@ enum Fault {
             Kind.of(SocketException.class, MACHINE, UNREACHABLE),
             Kind.of(SocketTimeoutException.class, MACHINE, UNREACHABLE),
             Kind.of(UnknownHostException.class, MACHINE, UNREACHABLE),
+            Kind.of(SSLException.class, MACHINE, UNREACHABLE),
+            Kind.of(IOException.class, "Server returned HTTP response code", MACHINE, WEB),
             Kind.of(RetriableException.class, MACHINE, UNREACHABLE),
             Kind.of(StandbyException.class, MACHINE, UNREACHABLE),
             Kind.of(IOException.class, "could only be written to 0 of|safe mode", MACHINE, UNREACHABLE),
@@ -107,6 +112,7 @@ enum Fault {
             Kind.of(UnsupportedClassVersionError.class, MACHINE, JAVA),
             Kind.of(NoClassDefFoundError.class, "org\\.(bytedeco|nd4j)\\.", MACHINE, NATIVE),
             Kind.of(OutOfMemoryError.class, MACHINE, MEMORY),
+            Kind.of(SparkException.class, "exceeding (?:physical |virtual )?memory limits", MACHINE, MEMORY),
             Kind.of(FileNotFoundException.class, INPUT, "There is no such file."),
             Kind.of(NoSuchFileException.class, INPUT, "There is no such file."),
             Kind.of(NotDirectoryException.class, INPUT, "That is no folder."));

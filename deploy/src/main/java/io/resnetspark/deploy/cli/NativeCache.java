@@ -9,7 +9,7 @@ final class NativeCache {
     static String howToMend() {
         String folder = System.getProperty(OPTION, System.getProperty("user.home") + "/.javacpp/cache");
         return "They are unpacked in " + folder
-                + ", which must have room for 500 MB, must not be mounted noexec, and must"
+                + ", which must have room for 600 MB, must not be mounted noexec, and must"
                 + " be this user's. Name another folder: RESNET_JAVA_OPTS=-D" + OPTION + "=DIR scripts/resnet ...; on"
                 + " executors --conf spark.executor.extraJavaOptions=-D" + OPTION + "=DIR.";
     }

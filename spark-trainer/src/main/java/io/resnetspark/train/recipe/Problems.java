@@ -47,15 +47,20 @@ public final class Problems {
                         .orElse("here may stand " + String.join(", ", mistyped.siblings));
     }
 
-    /** A key of the same block, or one that is spelled so but belongs into another. */
+    /** A key of the same block, or one that belongs into another. */
     private Optional<String> meant(Unknown mistyped) {
         String block = mistyped.key.substring(0, mistyped.key.lastIndexOf('.') + 1);
         String name = mistyped.key.substring(block.length());
         return Spelling.meant(name, mistyped.siblings)
                 .map(sibling -> block + sibling)
-                .or(() -> known.stream()
-                        .filter(key -> key.substring(key.lastIndexOf('.') + 1).equals(name))
-                        .findFirst())
-                .or(() -> Spelling.meant(mistyped.key, known));
+                .or(() -> Spelling.meant(
+                                name, known.stream().map(Problems::last).toList())
+                        .flatMap(elsewhere -> known.stream()
+                                .filter(key -> last(key).equals(elsewhere))
+                                .findFirst()));
+    }
+
+    private static String last(String key) {
+        return key.substring(key.lastIndexOf('.') + 1);
     }
 }
