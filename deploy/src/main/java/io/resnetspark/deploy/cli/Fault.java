@@ -112,6 +112,7 @@ enum Fault {
             Kind.of(UnsupportedClassVersionError.class, MACHINE, JAVA),
             Kind.of(NoClassDefFoundError.class, "org\\.(bytedeco|nd4j)\\.", MACHINE, NATIVE),
             Kind.of(OutOfMemoryError.class, MACHINE, MEMORY),
+            Kind.of(SparkException.class, "Could not parse Master URL", INPUT, "--master names no Spark."),
             Kind.of(SparkException.class, "exceeding (?:physical |virtual )?memory limits", MACHINE, MEMORY),
             Kind.of(FileNotFoundException.class, INPUT, "There is no such file."),
             Kind.of(NoSuchFileException.class, INPUT, "There is no such file."),

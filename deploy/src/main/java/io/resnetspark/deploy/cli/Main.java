@@ -44,7 +44,7 @@ public final class Main implements Runnable {
     @Option(names = "--trace", scope = ScopeType.INHERIT, description = "With an error, show the stack trace.")
     boolean trace;
 
-    @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "Say more.")
+    @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "Say more: train shows the whole recipe.")
     boolean verbose;
 
     @CommandLine.Spec
