@@ -18,6 +18,7 @@ import io.resnetspark.train.averaging.Engine;
 import io.resnetspark.train.averaging.MemoryLostException;
 import io.resnetspark.train.averaging.PreciseStatistics;
 import io.resnetspark.train.averaging.Round;
+import io.resnetspark.train.averaging.RoundProgress;
 import io.resnetspark.train.checkpoint.Checkpoints;
 import io.resnetspark.train.checkpoint.LastAct;
 import io.resnetspark.train.checkpoint.RunFolder;
@@ -168,7 +169,7 @@ public final class Training {
 
     public Result run() throws IOException {
         try (Engine closed = engine) {
-            try (LastAct ignored = LastAct.before(this::checkpoint)) {
+            try (LastAct ignored = LastAct.before(this::lastCheckpoint)) {
                 while (run.training().work().epoch() < recipe.epochs()) {
                     epochOrBack();
                 }
@@ -211,6 +212,13 @@ public final class Training {
         checkpoints.write(run, engine::memories, metrics);
     }
 
+    /** Before the first round is done, there is nothing to go on from. */
+    private synchronized void lastCheckpoint() throws IOException {
+        if (run.rounds() > 0) {
+            checkpoint();
+        }
+    }
+
     private synchronized void reached(RunState next) {
         run = next;
         engine.commit();
@@ -221,8 +229,10 @@ public final class Training {
     private void epoch() throws IOException {
         String name = "epoch " + (run.training().work().epoch() + 1) + "/" + recipe.epochs();
         RunState last = run;
-        try (Progress.Step step = progress.begin(name, "images", plan.examples())) {
+        try (Progress.Step step = progress.begin(name, "images", plan.examples());
+                RoundProgress within = RoundProgress.watch(spark, step)) {
             while (last.training().work().left() > 0) {
+                within.begin(run.rounds(), run.training().work().done());
                 last = round(step);
                 if (last.training().work().left() > 0) {
                     reached(last);

@@ -30,7 +30,7 @@ import org.apache.spark.api.java.JavaSparkContext;
  * The job from a corpus to shards: list, read and look at every picture once, mix the good ones over the shards by the
  * hash of their key, set the bad ones aside, and write dataset.json last. A job that was ended goes on where it was; a
  * dataset that exists gets shards of what is new in its corpus. One job at a time works on a dataset: .NAME.preparing
- * beside it says which.
+ * beside it says which, until a job is done.
  */
 public final class Prepare {
     /** For which one that died is waited for. */
@@ -73,10 +73,16 @@ public final class Prepare {
         Path beside = Locations.beside(target, ".preparing");
         try (Lease lease = Lease.await(beside, LEASE, progress::say, conf);
                 Draft draft = Draft.continued(target, lease, conf)) {
-            source.remarks().forEach(progress::say);
-            Outcome outcome = run(draft, progress);
-            warnings(outcome.dataset()).forEach(progress::say);
-            return outcome;
+            try {
+                source.remarks().forEach(progress::say);
+                Outcome outcome = run(draft, progress);
+                warnings(outcome.dataset()).forEach(progress::say);
+                return outcome;
+            } finally {
+                if (draft.isDone()) {
+                    lease.retire();
+                }
+            }
         }
     }
 
@@ -231,9 +237,15 @@ public final class Prepare {
             String some = summary.someBad().entrySet().stream()
                     .map(entry -> "\n  " + entry.getKey() + ": " + entry.getValue())
                     .collect(Collectors.joining());
+            boolean doubles = summary.reasons().keySet().stream().anyMatch(reason -> reason.startsWith("double"));
             throw new BadInputException(String.format(
-                    "%d of %d pictures are bad, more than %.1f %%: %s. Some of them:%s%nMend the corpus, or allow more with --most-bad (--doubles keep if doubles are no fault).",
-                    bad, all, 100 * settings.mostBad(), summary.reasons(), some));
+                    "%d of %d pictures are bad, more than %.1f %%: %s. Some of them:%s%nMend the corpus, or allow more with --most-bad%s.",
+                    bad,
+                    all,
+                    100 * settings.mostBad(),
+                    summary.reasons(),
+                    some,
+                    doubles ? " (--doubles keep if doubles are no fault)" : ""));
         }
     }
 

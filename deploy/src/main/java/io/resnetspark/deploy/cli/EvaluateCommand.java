@@ -38,11 +38,16 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(names = "--data", required = true, paramLabel = "URI", description = "A prepared dataset.")
     String data;
 
-    @Option(names = "--split", defaultValue = "val", description = "train, val or test. Default: val.")
+    @Option(
+            names = "--split",
+            paramLabel = "SPLIT",
+            defaultValue = "val",
+            description = "train, val or test. Default: val.")
     String split;
 
     @Option(
             names = "--protocol",
+            paramLabel = "PROTOCOL",
             defaultValue = "one-crop",
             description = "one-crop: the centre of each picture; ten-crop: the mean over corners, centre and their"
                     + " mirror images. May be given several times: the pictures are read once. Default: one-crop.")

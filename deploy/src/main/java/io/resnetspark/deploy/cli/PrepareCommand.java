@@ -111,7 +111,8 @@ final class PrepareCommand implements Callable<Integer> {
                 bytes("--most-pixels", mostPixels));
         PrepareSettings settings = new PrepareSettings(
                 shorterSide, keepOriginal, bytes("--shard-size", shardSize), mostBad, doubles(), limits);
-        try (JavaSparkContext spark = sparkOptions.start("prepare")) {
+        try (JavaSparkContext spark =
+                sparkOptions.start("prepare", () -> "Stopped. The same command goes on where it was.")) {
             Source opened = Sources.open(source, Locations.of(from), spark.hadoopConfiguration());
             Prepare.Outcome outcome = new Prepare(spark, opened, Locations.of(to), settings).run(new Bars(System.err));
             Dataset dataset = outcome.dataset();

@@ -41,7 +41,11 @@ class TestMain {
     }
 
     private void refused(String message, String... arguments) {
-        assertThat(run(arguments)).as(err).isEqualTo(2);
+        ends(2, message, arguments);
+    }
+
+    private void ends(int code, String message, String... arguments) {
+        assertThat(run(arguments)).as(err).isEqualTo(code);
         assertThat(err).contains(message).doesNotContain("\tat ");
     }
 
@@ -206,8 +210,8 @@ class TestMain {
         Files.writeString(folder.resolve("a.jpg"), "no picture");
         refused("a.jpg: not a picture", "predict", at("model"), at("a.jpg"));
         Files.writeString(folder.resolve("model/preprocessing.json"), "{}");
-        refused("preprocessing.json has 2 bytes", "predict", at("model"), at("a.jpg"));
-        refused("is damaged", "models", "publish", at("model"), "--registry", at("registry"), "--name", "pets");
+        ends(6, "preprocessing.json has 2 bytes", "predict", at("model"), at("a.jpg"));
+        ends(6, "is damaged", "models", "publish", at("model"), "--registry", at("registry"), "--name", "pets");
         assertThat(folder.resolve("registry")).doesNotExist();
     }
 
@@ -219,8 +223,9 @@ class TestMain {
             assertThat(run("models", "publish", at("model"), "--registry", registry, "--name", "pets"))
                     .isZero();
             hdfs.limit(new org.apache.hadoop.fs.Path("/models"), 1 << 20);
-            refused(
-                    "The disk is full; what was there before is unchanged",
+            ends(
+                    5,
+                    "what was there before is unchanged",
                     "models",
                     "publish",
                     at("model"),
@@ -295,7 +300,7 @@ class TestMain {
         byte[] bytes = Files.readAllBytes(shard);
         bytes[bytes.length / 3] ^= 4;
         Files.write(shard, bytes);
-        assertThat(run("data", "verify", at("data"))).isEqualTo(1);
+        assertThat(run("data", "verify", at("data"))).isEqualTo(6);
         assertThat(out).contains("val/part-00000.parquet").contains("another SHA-256");
         Files.writeString(
                 folder.resolve("data/dataset.json"),
@@ -310,7 +315,14 @@ class TestMain {
         refused("There is no dataset at", "train", recipe.toString(), "--data", at("data"), "--out", at("run"));
         Files.writeString(
                 folder.resolve("r.conf"), Files.readString(recipe).replace("momentum = 0.9", "momentun = 0.9"));
-        refused("there is no key 'momentun'", "train", at("r.conf"), "--data", at("data"), "--out", at("run"));
+        refused(
+                "there is no key 'momentun'; did you mean 'momentum'?",
+                "train",
+                at("r.conf"),
+                "--data",
+                at("data"),
+                "--out",
+                at("run"));
         assertThat(err).contains("r.conf:").contains("the key 'momentum' is missing");
     }
 

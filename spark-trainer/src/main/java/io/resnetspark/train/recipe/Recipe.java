@@ -109,6 +109,21 @@ public record Recipe(
         }
     }
 
+    /**
+     * What a resolved recipe says that is not what it would say by itself, by dotted key.
+     *
+     * @param text of {@link #text}
+     */
+    public static Map<String, String> differences(String text) {
+        Map<String, String> differences = new TreeMap<>();
+        ConfigFactory.parseString(text).entrySet().stream()
+                .filter(entry -> !DEFAULTS.hasPath(entry.getKey())
+                        || !DEFAULTS.getValue(entry.getKey()).equals(entry.getValue()))
+                .forEach(entry ->
+                        differences.put(entry.getKey(), entry.getValue().render(ConfigRenderOptions.concise())));
+        return differences;
+    }
+
     private void checkQuorum(Problems problems) {
         boolean waitsForAll = Math.ceil(averaging.quorum() * workers) >= workers;
         if (averaging.deadlineSeconds() > 0 && waitsForAll) {

@@ -50,7 +50,7 @@ public final class Section {
 
     /** A block whose values may be secret: no message shows one. */
     public Section secretSection(String key) {
-        known.add(key);
+        mayStand(key);
         Config inner = com.typesafe.config.ConfigFactory.empty();
         try {
             inner = config.getConfig(key);
@@ -159,10 +159,14 @@ public final class Section {
     public void refuseUnknown() {
         config.root().forEach((key, value) -> {
             if (!known.contains(key)) {
-                problems.add(at(value.origin()) + ": there is no key '" + prefix + key + "'; here may stand "
-                        + String.join(", ", known));
+                problems.unknown(at(value.origin()), prefix + key, List.copyOf(known));
             }
         });
+    }
+
+    private void mayStand(String key) {
+        known.add(key);
+        problems.known(prefix + key);
     }
 
     /** Says that a value is right by itself, but not with the others. */
@@ -181,7 +185,7 @@ public final class Section {
     }
 
     private <T> T read(String key, String allowed, java.util.function.Function<String, T> getter, T otherwise) {
-        known.add(key);
+        mayStand(key);
         return orElse(key, allowed, () -> getter.apply(key), otherwise);
     }
 

@@ -132,6 +132,32 @@ class TestRecipe {
                 .hasMessageContaining("bad.conf:13: epochs = many; allowed is a whole number");
     }
 
+    /** The mistyped key comes before the one that is missing for it. */
+    @Test
+    void saysWhatAMistypedKeyMayHaveMeant() {
+        assertThatThrownBy(() -> Recipe.parse(GOOD.replace("epochs = 90", "epoch = 90"), "bad.conf", Map.of()))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageStartingWith("bad.conf:13: there is no key 'epoch'; did you mean 'epochs'?")
+                .hasMessageContaining("the key 'epochs' is missing");
+        assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("epoch", "3")))
+                .hasMessage("--set epoch: there is no key 'epoch'; did you mean 'epochs'?");
+        assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("learning-rate.inital", "3")))
+                .hasMessageContaining("did you mean 'learning-rate.initial'?");
+        assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("warm-up-epochs", "3")))
+                .hasMessageContaining("did you mean 'learning-rate.warm-up-epochs'?");
+        assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("lr", "3")))
+                .hasMessageContaining("here may stand network, ");
+    }
+
+    @Test
+    void tellsWhatIsNotAsItWouldBeByItself() {
+        Recipe recipe = Recipe.parse(GOOD, "good.conf", Map.of("averaging.momentum", "local", "nesterov", "false"));
+        assertThat(Recipe.differences(recipe.text()))
+                .containsEntry("averaging.momentum", "\"local\"")
+                .containsEntry("epochs", "90")
+                .doesNotContainKeys("nesterov", "averaging.engine", "precise-batch-norm");
+    }
+
     @Test
     void refusesAKeyThatAnotherKindWouldHave() {
         String bad = GOOD.replace("kind = steps", "kind = cosine");
