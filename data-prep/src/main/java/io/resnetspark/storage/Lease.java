@@ -22,6 +22,8 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.util.ShutdownHookManager;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The right to change what lies in a folder, of one process at a time. It is renewed while the process lives, and another
@@ -31,6 +33,8 @@ import org.apache.hadoop.util.ShutdownHookManager;
  * of machines may differ.
  */
 public final class Lease implements Fence, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Lease.class);
+
     /** Past holders that are remembered. */
     private static final int HISTORY = 20;
 
@@ -87,6 +91,7 @@ public final class Lease implements Fence, AutoCloseable {
                 Fence.NONE);
         forget(holders, mine.number() - HISTORY, conf);
         Lease lease = new Lease(holders, conf, mine.number(), life.toSeconds());
+        LOG.info("lease {} on {} taken by {}", mine.number(), folder, who);
         try {
             lease.takePensAway(folder);
         } catch (IOException | RuntimeException failed) {
@@ -108,6 +113,7 @@ public final class Lease implements Fence, AutoCloseable {
                     throw held;
                 }
                 if (first) {
+                    LOG.info("waits: {}", held.getMessage());
                     say.accept(held.getMessage());
                 }
                 LockSupport.parkNanos(POLL.toNanos());
@@ -155,6 +161,10 @@ public final class Lease implements Fence, AutoCloseable {
                         + entry.content().who() + ", since " + entry.content().since()
                         + ". If that process is dead, its lease ends in " + (left / 1000 + 1) + " s.");
             }
+            LOG.warn(
+                    "takes over from {}, who did not renew lease {}",
+                    entry.content().who(),
+                    entry.number());
         } catch (IOException failed) {
             throw new java.io.UncheckedIOException(failed);
         }
@@ -215,6 +225,11 @@ public final class Lease implements Fence, AutoCloseable {
         try {
             renew();
         } catch (IOException failed) {
+            LOG.warn(
+                    "lease {} on {} could not be renewed",
+                    number,
+                    holders.folder().getParent(),
+                    failed);
             // It is tried again. Only who takes over ends a lease, not the time.
         }
     }
@@ -242,6 +257,12 @@ public final class Lease implements Fence, AutoCloseable {
     @Override
     public void check() throws IOException {
         boolean another = holders.last().orElseThrow().number() != number;
+        if (another) {
+            LOG.warn(
+                    "lease {} on {} was lost to another process",
+                    number,
+                    holders.folder().getParent());
+        }
         if (closed || another) {
             throw new LeaseHeldException("The lease on " + holders.folder().getParent()
                     + (another ? " was lost to another process." : " was given back."));
@@ -269,7 +290,13 @@ public final class Lease implements Fence, AutoCloseable {
         try {
             files.create(mark(holders, number, "released"), true).close();
             files.delete(mark(holders, number, "alive"), false);
+            LOG.info("lease {} on {} given back", number, holders.folder().getParent());
         } catch (IOException failed) {
+            LOG.warn(
+                    "lease {} on {} could not be given back",
+                    number,
+                    holders.folder().getParent(),
+                    failed);
             // What was done under it stays done.
         }
     }

@@ -24,11 +24,18 @@ import picocli.CommandLine.ScopeType;
             ModelsCommand.class,
             RetrainCommand.class,
             DoctorCommand.class,
-            BenchCommand.class
+            BenchCommand.class,
+            RehearseCommand.class
         })
 public final class Main implements Runnable {
     @Option(names = "--trace", scope = ScopeType.INHERIT, description = "With an error, show the stack trace.")
     boolean trace;
+
+    @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "Log each step on stderr, as on a cluster.")
+    boolean verbose;
+
+    @Option(names = "--quiet", scope = ScopeType.INHERIT, description = "On stderr, errors only: no progress.")
+    boolean quiet;
 
     @CommandLine.Spec
     CommandLine.Model.CommandSpec spec;
@@ -50,6 +57,7 @@ public final class Main implements Runnable {
         Main main = new Main();
         return new CommandLine(main)
                 .setCaseInsensitiveEnumValuesAllowed(true)
+                .setExecutionStrategy(new Verbosity(main))
                 .setExecutionExceptionHandler(new Errors(main));
     }
 }

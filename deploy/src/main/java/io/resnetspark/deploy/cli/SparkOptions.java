@@ -1,5 +1,6 @@
 package io.resnetspark.deploy.cli;
 
+import io.resnetspark.train.worker.LogLevel;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -43,6 +44,8 @@ final class SparkOptions {
             // Broadcasts do not leave the process.
             conf.setIfMissing("spark.broadcast.checksum", "false");
         }
-        return new JavaSparkContext(conf);
+        JavaSparkContext spark = new JavaSparkContext(conf);
+        LogLevel.letOursThrough();
+        return spark;
     }
 }

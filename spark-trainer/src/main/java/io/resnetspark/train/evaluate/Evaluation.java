@@ -26,9 +26,13 @@ import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The Spark job that counts how often a model is right. */
 public final class Evaluation {
+    private static final Logger LOG = LoggerFactory.getLogger(Evaluation.class);
+
     /** Views in one forward pass. */
     private static final int BATCH = 50;
     /** Pictures of one task. */
@@ -108,7 +112,18 @@ public final class Evaluation {
             // In order: a fold adds as tasks end, and the last bits would tell.
             Tally tally = new Tally();
             tallies.collect().forEach(tally::add);
-            return tally.judgement(protocol, split, (System.nanoTime() - start) / 1e9);
+            Judgement judgement = tally.judgement(protocol, split, (System.nanoTime() - start) / 1e9);
+            EvaluationResult result = judgement.result();
+            LOG.info(
+                    "evaluated on {} of {}, {}: {} of {} right, cross-entropy {}, {} images/s",
+                    split.folder(),
+                    data.path(),
+                    result.protocol(),
+                    result.correct(),
+                    result.count(),
+                    result.crossEntropy(),
+                    Math.round(result.imagesPerSecond()));
+            return judgement;
         } finally {
             job.destroy();
         }
