@@ -24,6 +24,8 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.util.ShutdownHookManager;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The right to change what lies in a folder, of one process at a time. It is renewed while the process lives, and another
@@ -36,6 +38,8 @@ import org.apache.hadoop.util.ShutdownHookManager;
  * known by its number and a random word: none can pass for another, and no two have the same names for what lies aside.
  */
 public final class Lease implements Fence, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Lease.class);
+
     /** Past holders that are remembered. */
     private static final int HISTORY = 20;
 
@@ -109,6 +113,7 @@ public final class Lease implements Fence, AutoCloseable {
                 Fence.NONE);
         forget(holders, mine.number() - HISTORY, conf);
         Lease lease = new Lease(holders, conf, mine);
+        LOG.info("lease {} on {} taken by {}", mine.number(), folder, who);
         try {
             lease.takePensAway(folder);
         } catch (IOException | RuntimeException failed) {
@@ -136,6 +141,7 @@ public final class Lease implements Fence, AutoCloseable {
                     throw held;
                 }
                 if (!said) {
+                    LOG.info("waits: {}", held.getMessage());
                     say.accept(held.getMessage());
                     said = true;
                 }
@@ -190,6 +196,10 @@ public final class Lease implements Fence, AutoCloseable {
                         + entry.content().who() + ", since " + entry.content().since()
                         + ". If that process is dead, its lease ends in " + (left / 1000 + 1) + " s.");
             }
+            LOG.warn(
+                    "takes over from {}, who did not renew lease {}",
+                    entry.content().who(),
+                    entry.number());
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }
@@ -250,6 +260,11 @@ public final class Lease implements Fence, AutoCloseable {
         try {
             renew();
         } catch (IOException failed) {
+            LOG.warn(
+                    "lease {} on {} could not be renewed",
+                    number,
+                    holders.folder().getParent(),
+                    failed);
             // It is tried again. Only who takes over ends a lease, not the time.
         }
     }
@@ -277,6 +292,12 @@ public final class Lease implements Fence, AutoCloseable {
     @Override
     public void check() throws IOException {
         boolean another = holders.last().filter(this::isMine).isEmpty();
+        if (another) {
+            LOG.warn(
+                    "lease {} on {} was lost to another process",
+                    number,
+                    holders.folder().getParent());
+        }
         if (closed || another) {
             throw new LeaseHeldException("The lease on " + holders.folder().getParent()
                     + (another ? " was lost to another process." : " was given back."));
@@ -344,7 +365,13 @@ public final class Lease implements Fence, AutoCloseable {
         try {
             files.create(mark(holders, number, "released"), true).close();
             files.delete(mark(holders, number, "alive"), false);
+            LOG.info("lease {} on {} given back", number, holders.folder().getParent());
         } catch (IOException failed) {
+            LOG.warn(
+                    "lease {} on {} could not be given back",
+                    number,
+                    holders.folder().getParent(),
+                    failed);
             // What was done under it stays done.
         }
     }

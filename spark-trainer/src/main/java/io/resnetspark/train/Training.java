@@ -40,9 +40,13 @@ import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A training run: state, round, state; at the end of an epoch a look at pictures never seen; at last a model. */
 public final class Training {
+    private static final Logger LOG = LoggerFactory.getLogger(Training.class);
+
     private static final int MOST_LOSSES = 3;
 
     private final JavaSparkContext spark;
@@ -56,6 +60,7 @@ public final class Training {
     private final TrainingPlan plan;
     private final Engine engine;
     private final Checkpoints checkpoints;
+    private final RoundLog roundLog = new RoundLog();
     /** Times in a row that something was lost before the run came further. */
     private int losses;
 
@@ -113,6 +118,17 @@ public final class Training {
                     folder.path() + " has checkpoints of a run that was begun. Go on with it with --resume, or"
                             + " name another --out.");
         }
+        LOG.info(
+                "run {}: {} on {} ({} images, digest {}), {} workers of {} threads, master {}, application {}",
+                folder.path(),
+                recipe.network(),
+                data.path(),
+                plan.examples(),
+                data.digest(),
+                recipe.workers(),
+                plan.threads(),
+                spark.master(),
+                spark.sc().applicationId());
         begin(resume ? checkpoints.latest() : Optional.empty());
     }
 
@@ -156,6 +172,12 @@ public final class Training {
         EpochWork work = state.work();
         int workers = work.parts().size();
         boolean same = workers == recipe.workers();
+        LOG.info(
+                "goes on from {}, round {}, image {} of epoch {}",
+                saved.path(),
+                saved.run().rounds(),
+                work.done(),
+                work.epoch() + 1);
         progress.say(String.format(
                 "Goes on from %s, after epoch %d and %,d of %,d images of the next%s.",
                 saved.path(),
@@ -193,12 +215,14 @@ public final class Training {
                 throw lost;
             }
             roundsAtLoss = run.rounds();
+            LOG.warn("round {} is lost; the run goes back to its last checkpoint", run.rounds() + 1, lost);
             progress.say(lost.getMessage() + "; the run goes back to its last checkpoint.");
             begin(checkpoints.latest());
         }
     }
 
     private void keep(DivergedException diverged) {
+        LOG.warn("the run diverged after round {}: {}", run.rounds(), diverged.getMessage());
         try {
             checkpoint();
             progress.say("The state before it is kept in " + checkpoints.path() + ".");
@@ -247,7 +271,9 @@ public final class Training {
         Round round = engine.round(run.training());
         metrics.add(Metrics.RoundLine.of(run.training(), round));
         step.reached(round.state().work().done(), round.summary());
+        roundLog.after(run.rounds() + 1, round);
         if (!round.missing().isEmpty()) {
+            LOG.warn("round {} went on without workers {}, which were late", run.rounds() + 1, round.missing());
             progress.say("Workers " + round.missing() + " were late; the round went on without them, and their images"
                     + " were dealt out anew.");
         }
@@ -322,13 +348,19 @@ public final class Training {
                         plan.threads(),
                         run.seconds()));
         try (Draft draft = folder.draft(folder.model(), conf)) {
-            return ArtifactFiles.write(
+            Path model = ArtifactFiles.write(
                     draft,
                     description,
                     NetworkWeights.of(setup.graph()),
                     setup.evaluation().mean(),
                     recipe.text(),
                     metrics.text());
+            LOG.info(
+                    "model {} written after {} rounds, {} s of training",
+                    model,
+                    last.rounds(),
+                    Math.round(run.seconds()));
+            return model;
         }
     }
 }

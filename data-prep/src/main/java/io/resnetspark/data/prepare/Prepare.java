@@ -25,6 +25,8 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The job from a corpus to shards: list, read and look at every picture once, mix the good ones over the shards by the
@@ -33,6 +35,8 @@ import org.apache.spark.api.java.JavaSparkContext;
  * beside it says which, until a job is done.
  */
 public final class Prepare {
+    private static final Logger LOG = LoggerFactory.getLogger(Prepare.class);
+
     /** For which one that died is waited for. */
     private static final Duration LEASE = Duration.ofSeconds(30);
 
@@ -159,6 +163,11 @@ public final class Prepare {
                 images(existing, Split.TRAIN),
                 images(existing, Split.VAL));
         Staging staging = Staging.open(spark, source, settings, inventory, ours, draft);
+        LOG.info(
+                "prepare {} of {}: {} files or parts of archives",
+                target,
+                source.description(),
+                inventory.totals().units());
         say("Read and check " + inventory.totals().units() + " files or parts of archives");
         Summary summary = staging.check(inventory, progress);
         if (existing == null) {
@@ -303,6 +312,12 @@ public final class Prepare {
                 draft.digests().get(meanImage),
                 existing == null ? null : existing.history().plus(summary.all() - summary.bad(), 0, 0));
         draft.write(Dataset.FILE, dataset.json());
+        LOG.info(
+                "prepared {}: {} images, {} of them new, quarantined {}",
+                target,
+                dataset.examples(),
+                dataset.examples() - (existing == null ? 0 : existing.examples()),
+                reasons);
         if (existing == null) {
             draft.commit();
         } else {

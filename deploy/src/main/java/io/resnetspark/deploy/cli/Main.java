@@ -25,7 +25,8 @@ import picocli.CommandLine.ScopeType;
             ModelsCommand.class,
             RetrainCommand.class,
             DoctorCommand.class,
-            BenchCommand.class
+            BenchCommand.class,
+            RehearseCommand.class
         })
 public final class Main implements Runnable {
     @Option(
@@ -44,8 +45,14 @@ public final class Main implements Runnable {
     @Option(names = "--trace", scope = ScopeType.INHERIT, description = "With an error, show the stack trace.")
     boolean trace;
 
-    @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "Say more: train shows the whole recipe.")
+    @Option(
+            names = "--verbose",
+            scope = ScopeType.INHERIT,
+            description = "Log each step on stderr, as on a cluster; train shows the whole recipe.")
     boolean verbose;
+
+    @Option(names = "--quiet", scope = ScopeType.INHERIT, description = "On stderr, errors only: no progress.")
+    boolean quiet;
 
     @CommandLine.Spec
     CommandLine.Model.CommandSpec spec;
@@ -75,7 +82,7 @@ public final class Main implements Runnable {
                 .setExpandAtFiles(false) // @1.jpg is a picture
                 .setExecutionExceptionHandler(new Errors(main))
                 .setParameterExceptionHandler(new Mistyped())
-                .setExecutionStrategy(Main::runLast);
+                .setExecutionStrategy(new Verbosity(main, Main::runLast));
     }
 
     /** Errors, such as of a native library, are told as exceptions are. */

@@ -1,6 +1,7 @@
 package io.resnetspark.deploy.cli;
 
 import java.util.function.Supplier;
+import io.resnetspark.train.worker.LogLevel;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -50,6 +51,8 @@ final class SparkOptions {
             // Broadcasts do not leave the process.
             conf.setIfMissing("spark.broadcast.checksum", "false");
         }
-        return Stopping.watch(conf, whenStopped);
+        JavaSparkContext spark = Stopping.watch(conf, whenStopped);
+        LogLevel.letOursThrough();
+        return spark;
     }
 }

@@ -15,12 +15,16 @@ import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What was decided about the versions of a model: a {@link Journal}, whose last record says which version each alias names
  * and which are given up. A decision is made of the one before, and made anew if somebody else decided meanwhile.
  */
 public final class ModelEvents {
+    private static final Logger LOG = LoggerFactory.getLogger(ModelEvents.class);
+
     /** The version that is in use; its predecessor is {@link #PREVIOUS}. */
     public static final String CHAMPION = "champion";
 
@@ -61,9 +65,18 @@ public final class ModelEvents {
     }
 
     private Event append(Change change, Function<Event, Event> next) throws IOException {
-        return journal.append(
+        Event event = journal.append(
                         last -> next.apply(last.map(Journal.Entry::content).orElse(NOTHING)), change.fence())
                 .content();
+        LOG.info(
+                "{}: {}, version {}, aliases {}, by {}: {}",
+                name,
+                event.action(),
+                event.version(),
+                event.aliases(),
+                event.by(),
+                event.why());
+        return event;
     }
 
     /**

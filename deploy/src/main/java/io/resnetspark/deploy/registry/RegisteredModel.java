@@ -25,12 +25,16 @@ import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * All versions of one model: NAME/vN, each an artifact with the event of its publication, which appear by one rename and
  * are never changed; and NAME/events, what was decided about them.
  */
 public final class RegisteredModel {
+    private static final Logger LOG = LoggerFactory.getLogger(RegisteredModel.class);
+
     /** In a version's folder, beside the artifact's files. */
     static final String PUBLICATION = "published.json";
 
@@ -77,7 +81,9 @@ public final class RegisteredModel {
             draft.write(Manifest.FILE, manifest); // last: on object stores it tells of the rest
             for (int number = next(); ; number++) {
                 try {
-                    return new Version(name, number, draft.commitAs(path(number)), artifact.description());
+                    Path version = draft.commitAs(path(number));
+                    LOG.info("published {} as {}", artifact.path(), version);
+                    return new Version(name, number, version, artifact.description());
                 } catch (FileAlreadyExistsException taken) {
                     // Somebody else published under this number meanwhile.
                 }

@@ -16,12 +16,16 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Tells others how a retraining ended. It decides nothing: what fails here is said and passed over. Addresses and
  * commands are never written anywhere, since they may hold passwords.
  */
 final class Hooks {
+    private static final Logger LOG = LoggerFactory.getLogger(Hooks.class);
+
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     /** Whom to tell; an empty one is not told. */
@@ -59,9 +63,11 @@ final class Hooks {
         try {
             String problem = call.make();
             if (!problem.isEmpty()) {
+                LOG.warn("{} was not heard: {}", what, problem);
                 complaints.accept(what + " was not heard: " + problem);
             }
         } catch (IOException | IllegalArgumentException failed) {
+            LOG.warn("{} was not heard: {}", what, failed.getClass().getSimpleName()); // its message may name the URL
             complaints.accept(what + " was not heard: " + failed.getClass().getSimpleName());
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();

@@ -28,6 +28,8 @@ import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * From a plan to a better model, or to a record of why there is none: prepare what is new, ask whether there is reason,
@@ -35,6 +37,8 @@ import org.apache.spark.api.java.JavaSparkContext;
  * killed on the way is gone on from: each step looks first whether it was done.
  */
 public final class Retraining {
+    private static final Logger LOG = LoggerFactory.getLogger(Retraining.class);
+
     private final JavaSparkContext spark;
     private final Configuration conf;
     private final RetrainPlan plan;
@@ -84,6 +88,7 @@ public final class Retraining {
     }
 
     private void step(String what) {
+        LOG.info("step: {}", what);
         progress.say("retrain: " + what);
     }
 

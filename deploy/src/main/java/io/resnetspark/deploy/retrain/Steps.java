@@ -32,9 +32,13 @@ import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The work of a retraining, a step each; what was done before is not done again. */
 final class Steps {
+    private static final Logger LOG = LoggerFactory.getLogger(Steps.class);
+
     private static final int CHECKED_PICTURES = 4;
     private static final int KEPT_CHECKPOINTS = 3;
 
@@ -69,6 +73,7 @@ final class Steps {
     }
 
     private void step(String what) {
+        LOG.info("step: {}", what);
         progress.say("retrain: " + what);
     }
 

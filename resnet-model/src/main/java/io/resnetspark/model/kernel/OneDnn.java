@@ -12,6 +12,8 @@ import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.primitive_attr;
 import org.bytedeco.javacpp.Loader;
 import org.nd4j.linalg.factory.Nd4j;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The process's oneDNN engine, and the layout in which its convolutions want activations on this machine.
@@ -20,6 +22,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * a convolution once, never assumed.
  */
 final class OneDnn {
+    private static final Logger LOG = LoggerFactory.getLogger(OneDnn.class);
+
     private static final Optional<OneDnn> INSTANCE = load();
 
     private final engine cpu;
@@ -65,6 +69,7 @@ final class OneDnn {
         try {
             return Optional.of(new OneDnn());
         } catch (UnsatisfiedLinkError | NoClassDefFoundError missing) {
+            LOG.warn("oneDNN does not load, ND4J's ops compute instead: {}", missing.toString());
             return Optional.empty();
         }
     }

@@ -161,6 +161,10 @@ public final class Safetensors {
         Tensor read(InputStream in) throws IOException {
             ByteBuffer bytes = littleEndian(exactly(in, (int) (end - begin), "tensor '" + name + "'"));
             float[] values = new float[(int) elements()];
+            if (type == Type.F32) { // what nearly all are
+                bytes.asFloatBuffer().get(values);
+                return new Tensor(shape, values);
+            }
             for (int i = 0; i < values.length; i++) {
                 values[i] = type.next(bytes);
             }

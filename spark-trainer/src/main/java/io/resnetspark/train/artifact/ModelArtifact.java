@@ -24,6 +24,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.deeplearning4j.nn.graph.ComputationGraph;
@@ -37,6 +38,8 @@ public final class ModelArtifact {
     private final ModelDescription description;
     private final Map<String, Tensor> weights;
     private final Preprocessing preprocessing;
+    /** The graph that opening made, for the first who asks: making one takes as long as a prediction. */
+    private final AtomicReference<ComputationGraph> checked = new AtomicReference<>();
 
     private ModelArtifact(
             Path path, ModelDescription description, Map<String, Tensor> weights, Preprocessing preprocessing) {
@@ -77,7 +80,7 @@ public final class ModelArtifact {
         try (InputStream in = open(qualified, ArtifactFiles.WEIGHTS, conf)) {
             ModelArtifact artifact = new ModelArtifact(
                     qualified, description, Safetensors.read(in), preprocessing(description, qualified, conf));
-            artifact.graph(); // says now, not in the middle of a job, if the weights do not fit
+            artifact.checked.set(artifact.graph()); // says now, not in the middle of a job, if the weights do not fit
             return artifact;
         } catch (IllegalArgumentException unfit) {
             throw new BadInputException(qualified + ": " + unfit.getMessage(), unfit);
@@ -153,6 +156,10 @@ public final class ModelArtifact {
 
     /** The network with its weights, for inference. */
     public ComputationGraph graph() {
+        ComputationGraph ready = checked.getAndSet(null);
+        if (ready != null) {
+            return ready;
+        }
         ComputationGraph graph = ResidualGraph.of(
                         Networks.named(description.network()),
                         description.input(),

@@ -3,6 +3,7 @@ package io.resnetspark.train.checkpoint;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.DamagedException;
 import io.resnetspark.storage.Draft;
+import io.resnetspark.storage.FileDigest;
 import io.resnetspark.storage.Floats;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Manifest;
@@ -29,12 +30,16 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Checkpoints of a run, RUN/checkpoints/ROUNDS, each a directory that appears whole: from one of them the run goes on to
  * the same bits that it would have come to without a break.
  */
 public final class Checkpoints {
+    private static final Logger LOG = LoggerFactory.getLogger(Checkpoints.class);
+
     private static final String HEAD = "checkpoint.json";
     private static final String PARAMETERS = "parameters.f32";
     private static final String VELOCITY = "velocity.f32";
@@ -105,6 +110,7 @@ public final class Checkpoints {
             write(state, memories, metrics);
         } catch (IOException failed) {
             lastTime = System.nanoTime();
+            LOG.warn("no checkpoint could be written after round {}", state.rounds(), failed);
             warn.accept("No checkpoint could be written after round " + state.rounds() + " (" + failed
                     + "). Training goes on; "
                     + (lastRounds < 0 ? "there is none yet." : "the last one is that after round " + lastRounds + "."));
@@ -117,6 +123,7 @@ public final class Checkpoints {
         if (state.rounds() == lastRounds) {
             return;
         }
+        long start = System.nanoTime();
         List<WorkerMemory> memories = kept.get();
         TrainingState training = state.training();
         Path target = path(state.rounds());
@@ -135,14 +142,22 @@ public final class Checkpoints {
             }
             draft.write(
                     METRICS, metrics.text().substring(0, state.metricsLength()).getBytes(StandardCharsets.UTF_8));
-            Manifest.seal(draft);
+            Manifest manifest = Manifest.seal(draft);
             draft.commit();
+            LOG.info(
+                    "checkpoint {} written: {} bytes in {} ms",
+                    target,
+                    manifest.files().values().stream()
+                            .mapToLong(FileDigest::bytes)
+                            .sum(),
+                    (System.nanoTime() - start) / 1_000_000);
         }
         lastRounds = state.rounds();
         lastTime = System.nanoTime();
         try {
             prune();
         } catch (IOException left) {
+            LOG.warn("old checkpoints in {} could not be removed", folder, left);
             // The checkpoint is there; what should have gone is tried again after the next.
         }
     }
@@ -183,6 +198,7 @@ public final class Checkpoints {
                 lastRounds = saved.run.rounds();
                 return Optional.of(saved);
             } catch (DamagedException broken) {
+                LOG.warn("checkpoint passed over: {}", broken.getMessage());
                 damaged.add(broken.getMessage());
             }
         }

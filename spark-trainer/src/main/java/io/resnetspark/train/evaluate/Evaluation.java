@@ -29,9 +29,13 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The Spark job that counts how often a model is right, by several protocols in one pass over the pictures. */
 public final class Evaluation {
+    private static final Logger LOG = LoggerFactory.getLogger(Evaluation.class);
+
     /** Pictures of one task. */
     private static final int CHUNK = 100;
 
@@ -130,12 +134,26 @@ public final class Evaluation {
             // In order: a fold adds as tasks end, and the last bits would tell.
             List<List<Tally>> parts = tallies.collect();
             double seconds = (System.nanoTime() - start) / 1e9;
-            return IntStream.range(0, protocols.size())
+            List<Judgement> judgements = IntStream.range(0, protocols.size())
                     .mapToObj(protocol -> sum(parts, protocol).judgement(protocols.get(protocol), split, seconds))
                     .toList();
+            judgements.forEach(judgement -> log(judgement.result()));
+            return judgements;
         } finally {
             job.destroy();
         }
+    }
+
+    private void log(EvaluationResult result) {
+        LOG.info(
+                "evaluated on {} of {}, {}: {} of {} right, cross-entropy {}, {} images/s",
+                split.folder(),
+                data.path(),
+                result.protocol(),
+                result.correct(),
+                result.count(),
+                result.crossEntropy(),
+                Math.round(result.imagesPerSecond()));
     }
 
     private static Tally sum(List<List<Tally>> parts, int protocol) {

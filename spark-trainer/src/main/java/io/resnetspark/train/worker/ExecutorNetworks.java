@@ -1,6 +1,7 @@
 package io.resnetspark.train.worker;
 
 import io.resnetspark.model.graph.NetworkGraph;
+import io.resnetspark.model.kernel.Kernels;
 import io.resnetspark.model.kernel.Threads;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -17,6 +18,8 @@ import java.util.concurrent.Semaphore;
 import org.apache.spark.TaskContext;
 import org.apache.spark.resource.ResourceInformation;
 import org.nd4j.linalg.factory.Nd4j;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Graphs that an executor keeps from round to round: building one, with its native primitives and workspaces, takes
@@ -26,6 +29,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * every task another one: the memory of a large network would be taken once for each thread that ever saw it.
  */
 public final class ExecutorNetworks {
+    private static final Logger LOG = LoggerFactory.getLogger(ExecutorNetworks.class);
+
     private static final String GPU_MARK = " on GPU ";
 
     private static final Map<String, Pool> POOLS = new ConcurrentHashMap<>();
@@ -164,6 +169,13 @@ public final class ExecutorNetworks {
                 Nd4j.getAffinityManager().unsafeSetDevice(gpu);
             }
             NetworkGraph graph = blueprint.graph();
+            LogLevel.letOursThrough();
+            LOG.info(
+                    "network of {} parameters built for {} threads, {}, {}",
+                    graph.numParams(),
+                    blueprint.threads(),
+                    gpu < 0 ? "no GPU" : "GPU " + gpu,
+                    Kernels.onThisMachine());
             return new Network(graph, StatisticsLayout.of(graph), thread);
         }
 

@@ -12,14 +12,23 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.function.LongConsumer;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.TaskContext;
 import org.nd4j.linalg.dataset.DataSet;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One worker's part of one round of SGD: a pure function of (plan, state, worker, what it remembers). A task that Spark
  * runs again brings the same contribution, bit for bit where a worker has one thread.
  */
 public record LocalSteps(TrainingPlan plan) implements LocalWork {
+    private static final Logger LOG = LoggerFactory.getLogger(LocalSteps.class);
+
+    /** The run whose first minibatch this JVM has seen. */
+    private static final AtomicReference<String> BEGUN = new AtomicReference<>();
+
     /** Minibatches of a run that have numbers of their own for each worker. */
     private static final int WORKERS_APART = 1 << 24;
 
@@ -61,6 +70,11 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
             LongConsumer trainedOn)
             throws IOException {
         NetworkGraph graph = network.graph();
+        TaskContext task = TaskContext.get();
+        if (task != null && task.attemptNumber() > 0) {
+            LOG.warn(
+                    "worker {}, iteration {}: done again, attempt {}", worker, state.iteration(), task.attemptNumber());
+        }
         load(state, memory, worker, graph);
         PictureReader reader = new PictureReader(plan, conf);
         long start = System.nanoTime();
@@ -81,6 +95,13 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
                     loss += graph.score() * minibatch.numExamples();
                     examples += minibatch.numExamples();
                     trainedOn.accept(minibatch.numExamples());
+                    if (!plan.id().equals(BEGUN.getAndSet(plan.id()))) {
+                        LOG.info(
+                                "worker {}: first minibatch, {} images, waited {} s for them",
+                                worker,
+                                examples,
+                                minibatches.waited());
+                    }
                 }
             }
             float[] parameters = NativeFloats.copy(graph.params());
