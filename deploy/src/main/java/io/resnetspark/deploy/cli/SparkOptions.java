@@ -1,7 +1,7 @@
 package io.resnetspark.deploy.cli;
 
-import java.util.function.Supplier;
 import io.resnetspark.train.worker.LogLevel;
+import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
