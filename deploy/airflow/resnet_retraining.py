@@ -39,7 +39,6 @@ with DAG(
             "spark.executorEnv.OPENBLAS_NUM_THREADS": "1",
             "spark.authenticate": "true",
             "spark.network.crypto.enabled": "true",
-            "spark.network.crypto.cipher": "AES/GCM/NoPadding",
             "spark.io.encryption.enabled": "true",
         },
         # Killed or failed, it goes on where it was. Refused by the gate (3) is a failure to Airflow, too; the next try
