@@ -168,6 +168,6 @@ final class FastJpeg implements AutoCloseable {
         for (int y = top; y < end; y++) {
             decoded.get(y * stride + left, samples, (y - top) * columns, columns);
         }
-        return new Raster(samples, -top * columns - left, 1, columns, width, height);
+        return new Raster(samples, -top * columns - left, columns, width, height);
     }
 }

@@ -15,16 +15,10 @@ public record Image(int height, int width, byte[] rgb) implements Picture, Sampl
         return this;
     }
 
+    /** In whole levels, those of PIL: what was decoded to bytes is seen as everybody else sees it. */
     @Override
     public Rows rows(Cut cut) {
-        Scaler red = new Scaler(channel(0), cut);
-        Scaler green = red.of(channel(1));
-        Scaler blue = red.of(channel(2));
-        return (y, planes) -> {
-            red.draw(y, planes[0]);
-            green.draw(y, planes[1]);
-            blue.draw(y, planes[2]);
-        };
+        return new LevelScaler(this, cut);
     }
 
     @Override
@@ -39,10 +33,6 @@ public record Image(int height, int width, byte[] rgb) implements Picture, Sampl
             planes[pixels + p] = rgb[3 * p + 1] & 0xff;
             planes[2 * pixels + p] = rgb[3 * p + 2] & 0xff;
         }
-    }
-
-    private Raster channel(int channel) {
-        return new Raster(rgb, channel, 3, 3 * width, width, height);
     }
 
     /** Left and right exchanged. */

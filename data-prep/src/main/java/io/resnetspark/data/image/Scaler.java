@@ -4,8 +4,8 @@ import java.util.Arrays;
 
 /**
  * Bilinear scaling of rows of samples with a triangle that widens as the picture shrinks, so that nothing aliases: the
- * filter of PIL's {@code resize(size, BILINEAR, box)}, and of torchvision. First down, a weighted sum of whole rows, then across. Nothing is rounded between
- * or after. Loops stand in methods that see nothing but arrays, and go over them from the beginning, which the JVM turns
+ * filter of PIL's {@code resize(size, BILINEAR, box)}, and of torchvision. First down, a weighted sum of whole rows, then
+ * across. Nothing is rounded between or after, unlike in {@link LevelScaler}. Loops stand in methods that see nothing but arrays, and go over them from the beginning, which the JVM turns
  * into vector instructions where it can (docs/performance.md).
  */
 final class Scaler {

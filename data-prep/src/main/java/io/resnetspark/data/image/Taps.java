@@ -4,13 +4,16 @@ import java.util.Arrays;
 
 /**
  * How one side of a picture is scaled: for each output position its first input, and the weights of that and the next
- * ones, which sum to one.
+ * ones, which sum to one but for roundings: they are multiples of 1 / {@link #ONE}, as PIL's are for bytes.
  *
  * @param weights of an output's k-th input, by k and output; two, four or more for each. The last ones may be zero, and
  *     may be of inputs that are not there.
  */
 @SuppressWarnings("ArrayRecordComponent") // carried, never compared
 record Taps(int[] first, float[][] weights) {
+    /** In 22 bits, so that 255 times a weight fits into an int, and a weight into a float. */
+    static final int ONE = 1 << 22;
+
     /**
      * Of a triangle that widens as the picture shrinks.
      *
@@ -39,7 +42,7 @@ record Taps(int[] first, float[][] weights) {
                 sum += triangle(i, centre, support);
             }
             for (int i = first[o]; i < end[o]; i++) {
-                weights[i - first[o]][o] = (float) (triangle(i, centre, support) / sum);
+                weights[i - first[o]][o] = (float) (int) (0.5 + triangle(i, centre, support) / sum * ONE) / ONE;
             }
         }
         return new Taps(first, weights);
