@@ -3,14 +3,10 @@ package io.resnetspark.storage;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.NoSuchFileException;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -40,9 +36,6 @@ import org.slf4j.LoggerFactory;
 public final class Lease implements Fence, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Lease.class);
 
-    /** Past holders that are remembered. */
-    private static final int HISTORY = 20;
-
     private static final Duration POLL = Duration.ofSeconds(1);
 
     /** Times that what tells of holders may go while it is read. */
@@ -51,34 +44,25 @@ public final class Lease implements Fence, AutoCloseable {
     /** Among the acts of a process that ends: after Spark's, which have 40, before Hadoop's file systems, 10. */
     private static final int PRIORITY = 20;
 
-    private static final Pattern NUMBERED = Pattern.compile("([0-9]+)\\.(json|alive|released)");
     private static final Pattern MARKED = Pattern.compile("\\..*writing-lease([0-9]+)-.*");
 
-    /**
-     * Who has it, and for how long after each renewal.
-     *
-     * @param word random; null of holders before there was one
-     */
-    record Holder(String who, String since, long seconds, String word) {}
-
-    private final Journal<Holder> holders;
+    private final LeaseHolders holders;
+    private final Journal.Entry<LeaseHolders.Holder> mine;
     private final Configuration conf;
     private final FileSystem files;
-    private final int number;
-    private final String word;
     private final ScheduledExecutorService renewal;
     private volatile boolean closed;
     /** Of a process that is told to end. */
     private final Runnable lastAct = this::close;
 
-    private Lease(Journal<Holder> holders, Configuration conf, Journal.Entry<Holder> mine) throws IOException {
+    private Lease(LeaseHolders holders, Configuration conf, Journal.Entry<LeaseHolders.Holder> mine)
+            throws IOException {
         this.holders = holders;
+        this.mine = mine;
         this.conf = conf;
         this.files = Draft.fileSystem(holders.folder(), conf);
-        this.number = mine.number();
-        this.word = mine.content().word();
         this.renewal = Executors.newSingleThreadScheduledExecutor(work -> {
-            Thread thread = new Thread(work, "lease " + number);
+            Thread thread = new Thread(work, "lease " + mine.number());
             thread.setDaemon(true);
             return thread;
         });
@@ -95,25 +79,9 @@ public final class Lease implements Fence, AutoCloseable {
      * @throws LeaseHeldException if somebody has it who renewed it in time
      */
     public static Lease take(Path folder, String who, Duration life, Configuration conf) throws IOException {
-        try {
-            return taken(folder, who, life, conf);
-        } catch (UncheckedIOException failed) {
-            throw failed.getCause();
-        }
-    }
-
-    private static Lease taken(Path folder, String who, Duration life, Configuration conf) throws IOException {
-        Path leases = new Path(folder, "lease");
-        Journal<Holder> holders = new Journal<>(leases, Holder.class, conf);
-        Journal.Entry<Holder> mine = holders.append(
-                last -> {
-                    last.ifPresent(entry -> refuseIfAlive(holders, entry, conf));
-                    return new Holder(who, Instant.now().toString(), life.toSeconds(), randomWord());
-                },
-                Fence.NONE);
-        forget(holders, mine.number() - HISTORY, conf);
-        Lease lease = new Lease(holders, conf, mine);
-        LOG.info("lease {} on {} taken by {}", mine.number(), folder, who);
+        LeaseHolders holders = new LeaseHolders(new Path(folder, "lease"), conf);
+        Lease lease = new Lease(holders, conf, holders.add(who, life));
+        LOG.info("lease {} on {} taken by {}", lease.number(), folder, who);
         try {
             lease.takePensAway(folder);
         } catch (IOException | RuntimeException failed) {
@@ -153,10 +121,6 @@ public final class Lease implements Fence, AutoCloseable {
         }
     }
 
-    private static String randomWord() {
-        return UUID.randomUUID().toString().substring(0, 8);
-    }
-
     /** USER@MACHINE of this process. */
     public static String whoever() {
         return System.getProperty("user.name") + "@" + machine();
@@ -168,64 +132,6 @@ public final class Lease implements Fence, AutoCloseable {
         } catch (UnknownHostException nameless) {
             return "unknown";
         }
-    }
-
-    /** Holders up to this number. */
-    private static void forget(Journal<Holder> holders, int last, Configuration conf) throws IOException {
-        for (FileStatus file : Renames.list(holders.folder(), conf)) {
-            Matcher numbered = NUMBERED.matcher(file.getPath().getName());
-            if (numbered.matches() && Integer.parseInt(numbered.group(1)) <= last) {
-                Draft.fileSystem(holders.folder(), conf).delete(file.getPath(), false);
-            }
-        }
-    }
-
-    private static void refuseIfAlive(Journal<Holder> holders, Journal.Entry<Holder> entry, Configuration conf) {
-        try {
-            FileSystem files = Draft.fileSystem(holders.folder(), conf);
-            if (files.exists(mark(holders, entry.number(), "released"))) {
-                return;
-            }
-            Optional<Long> renewed = modified(files, mark(holders, entry.number(), "alive"));
-            long alive = renewed.isPresent()
-                    ? renewed.get()
-                    : files.getFileStatus(holders.path(entry.number())).getModificationTime();
-            long left = alive + entry.content().seconds() * 1000 - now(files, holders.folder());
-            if (left > 0) {
-                throw new LeaseHeldException(holders.folder().getParent() + " is being worked on by "
-                        + entry.content().who() + ", since " + entry.content().since()
-                        + ". If that process is dead, its lease ends in " + (left / 1000 + 1) + " s.");
-            }
-            LOG.warn(
-                    "takes over from {}, who did not renew lease {}",
-                    entry.content().who(),
-                    entry.number());
-        } catch (IOException failed) {
-            throw new UncheckedIOException(failed);
-        }
-    }
-
-    /** The file system's clock: when a file that is written now was written. */
-    private static long now(FileSystem files, Path folder) throws IOException {
-        Path probe = new Path(folder, ".now-" + UUID.randomUUID());
-        files.create(probe, true).close();
-        try {
-            return files.getFileStatus(probe).getModificationTime();
-        } finally {
-            files.delete(probe, false);
-        }
-    }
-
-    private static Optional<Long> modified(FileSystem files, Path file) throws IOException {
-        try {
-            return Optional.of(files.getFileStatus(file).getModificationTime());
-        } catch (FileNotFoundException none) {
-            return Optional.empty();
-        }
-    }
-
-    private static Path mark(Journal<Holder> holders, int number, String what) {
-        return new Path(holders.folder(), number + "." + what);
     }
 
     /**
@@ -244,7 +150,7 @@ public final class Lease implements Fence, AutoCloseable {
     private void takePensAwayIn(Path folder) throws IOException {
         for (FileStatus status : Renames.list(folder, conf)) {
             Matcher marked = MARKED.matcher(status.getPath().getName());
-            if (marked.matches() && Integer.parseInt(marked.group(1)) < number) {
+            if (marked.matches() && Integer.parseInt(marked.group(1)) < number()) {
                 Path away = new Path(folder, ".taken-away-" + UUID.randomUUID());
                 try {
                     files.rename(status.getPath(), away);
@@ -262,7 +168,7 @@ public final class Lease implements Fence, AutoCloseable {
         } catch (IOException failed) {
             LOG.warn(
                     "lease {} on {} could not be renewed",
-                    number,
+                    number(),
                     holders.folder().getParent(),
                     failed);
             // It is tried again. Only who takes over ends a lease, not the time.
@@ -273,39 +179,37 @@ public final class Lease implements Fence, AutoCloseable {
         if (closed) {
             return;
         }
-        try (OutputStream out = files.create(mark(holders, number, "alive"), true)) {
-            out.write('\n');
+        if (holders.isLast(mine)) {
+            holders.renew(mine);
+        } else {
+            stopRenewing();
         }
     }
 
     @Override
     public String mark() {
-        return "lease" + number + "-" + word + "-";
+        return "lease" + number() + "-" + mine.content().word() + "-";
     }
 
     /** Of the holder; later ones have larger ones. */
     int number() {
-        return number;
+        return mine.number();
     }
 
     /** @throws LeaseHeldException if another process took over, or it was given back */
     @Override
     public void check() throws IOException {
-        boolean another = holders.last().filter(this::isMine).isEmpty();
+        boolean another = !holders.isLast(mine);
         if (another) {
             LOG.warn(
                     "lease {} on {} was lost to another process",
-                    number,
+                    number(),
                     holders.folder().getParent());
         }
         if (closed || another) {
             throw new LeaseHeldException("The lease on " + holders.folder().getParent()
                     + (another ? " was lost to another process." : " was given back."));
         }
-    }
-
-    private boolean isMine(Journal.Entry<Holder> last) {
-        return last.number() == number && word.equals(last.content().word());
     }
 
     /** As a process does that stands still. */
@@ -327,27 +231,15 @@ public final class Lease implements Fence, AutoCloseable {
             if (Renames.areAtomic(files, conf)) {
                 closed = true; // or a renewal would make the folder anew
                 end();
-                remove();
+                if (!holders.remove()) {
+                    release();
+                }
                 return;
             }
         } catch (IOException | LeaseHeldException failed) {
             // Then it is given back as usual.
         }
         close();
-    }
-
-    private void remove() throws IOException {
-        Path gone = new Path(holders.folder().getParent(), ".ended-" + UUID.randomUUID());
-        if (!files.rename(holders.folder(), gone)) {
-            release();
-            return;
-        }
-        files.delete(gone, true);
-        try {
-            files.delete(gone.getParent(), false);
-        } catch (IOException somethingElseIsInIt) {
-            // Such as the lease of who came next.
-        }
     }
 
     /** Gives it back; where that cannot be written down, it ends by itself. */
@@ -363,13 +255,14 @@ public final class Lease implements Fence, AutoCloseable {
 
     private void release() {
         try {
-            files.create(mark(holders, number, "released"), true).close();
-            files.delete(mark(holders, number, "alive"), false);
-            LOG.info("lease {} on {} given back", number, holders.folder().getParent());
+            if (holders.isLast(mine)) { // or the folder of one that is retired would come back
+                holders.release(mine);
+            }
+            LOG.info("lease {} on {} given back", number(), holders.folder().getParent());
         } catch (IOException failed) {
             LOG.warn(
                     "lease {} on {} could not be given back",
-                    number,
+                    number(),
                     holders.folder().getParent(),
                     failed);
             // What was done under it stays done.

@@ -244,6 +244,7 @@ abstract class JournalContract {
                     .isInstanceOf(IOException.class);
             first.retire();
             third.check();
+            assertThatThrownBy(() -> Lease.take(folder, "fourth", LIFE, conf())).isInstanceOf(LeaseHeldException.class);
             another.commit();
         }
         assertThat(names(target)).containsExactly("part-1");

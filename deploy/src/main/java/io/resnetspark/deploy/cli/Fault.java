@@ -56,6 +56,9 @@ enum Fault {
     private static final String MEMORY = "There is not enough memory. Give the JVM more (scripts/resnet:"
             + " RESNET_JAVA_OPTS=-Xmx8g; spark-submit: --driver-memory, --executor-memory), or take a smaller batch.";
     private static final String JAVA = "A Java there is too old. " + SupportedJava.WORDS;
+    private static final String ENDED =
+            "The cluster ended Spark: its master cannot be reached, or has given this application up."
+                    + " The master's log says why.";
     private static final String DISK = "A disk or a file system does not do as it should.";
 
     /**
@@ -112,6 +115,8 @@ enum Fault {
             Kind.of(UnsupportedClassVersionError.class, MACHINE, JAVA),
             Kind.of(NoClassDefFoundError.class, "org\\.(bytedeco|nd4j)\\.", MACHINE, NATIVE),
             Kind.of(OutOfMemoryError.class, MACHINE, MEMORY),
+            Kind.of(IllegalStateException.class, "SparkContext has been shutdown|stopped SparkContext", MACHINE, ENDED),
+            Kind.of(SparkException.class, "SparkContext was shut down", MACHINE, ENDED),
             Kind.of(SparkException.class, "Could not parse Master URL", INPUT, "--master names no Spark."),
             Kind.of(SparkException.class, "exceeding (?:physical |virtual )?memory limits", MACHINE, MEMORY),
             Kind.of(FileNotFoundException.class, INPUT, "There is no such file."),

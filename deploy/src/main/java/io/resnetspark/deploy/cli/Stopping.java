@@ -57,7 +57,7 @@ final class Stopping {
                 }
             });
             return stopping.spark;
-        } catch (RuntimeException failed) {
+        } catch (Exception failed) { // Spark throws what it does not declare
             stopping.end();
             throw failed;
         }

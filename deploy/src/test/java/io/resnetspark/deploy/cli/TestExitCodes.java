@@ -100,6 +100,10 @@ class TestExitCodes {
                 .isEqualTo(Fault.DAMAGED);
         assertThat(fault(spark("io.resnetspark.storage.BadInputException: no"))).isEqualTo(Fault.INPUT);
         assertThat(fault(spark("java.lang.IllegalStateException: ours"))).isEqualTo(Fault.OURS);
+        assertThat(fault(new IllegalStateException("SparkContext has been shutdown")))
+                .isEqualTo(Fault.MACHINE);
+        assertThat(fault(new SparkException("Could not parse Master URL: 'foo'")))
+                .isEqualTo(Fault.INPUT);
         assertThat(fault(new IOException(new AccessControlException("root")))).isEqualTo(Fault.MACHINE);
         assertThat(fault(new RemoteException(
                         "org.apache.hadoop.hdfs.server.namenode.SafeModeException", "Name node is in safe mode.")))

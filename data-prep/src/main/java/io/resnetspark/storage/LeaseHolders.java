@@ -1,0 +1,166 @@
+package io.resnetspark.storage;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Who had a {@link Lease} and who has it: a record each, a file that is renewed while the holder lives, one when it is not. */
+final class LeaseHolders {
+    private static final Logger LOG = LoggerFactory.getLogger(LeaseHolders.class);
+
+    /** Past holders that are remembered. */
+    private static final int HISTORY = 20;
+
+    private static final Pattern NUMBERED = Pattern.compile("([0-9]+)(?:-[0-9a-f]{8})?\\.(json|alive|released)");
+
+    private final Journal<Holder> holders;
+    private final Configuration conf;
+    private final FileSystem files;
+
+    /**
+     * Who has it, and for how long after each renewal.
+     *
+     * @param word random; null of holders before there was one
+     */
+    record Holder(String who, String since, long seconds, String word) {}
+
+    LeaseHolders(Path folder, Configuration conf) throws IOException {
+        this.holders = new Journal<>(folder, Holder.class, conf);
+        this.conf = conf;
+        this.files = Draft.fileSystem(folder, conf);
+    }
+
+    Path folder() {
+        return holders.folder();
+    }
+
+    /**
+     * Writes down another holder.
+     *
+     * @throws LeaseHeldException if the last one renewed it in time
+     */
+    Journal.Entry<Holder> add(String who, Duration life) throws IOException {
+        try {
+            Journal.Entry<Holder> mine = holders.append(
+                    last -> {
+                        last.ifPresent(this::refuseIfAlive);
+                        return new Holder(who, Instant.now().toString(), life.toSeconds(), randomWord());
+                    },
+                    Fence.NONE);
+            forget(mine.number() - HISTORY);
+            return mine;
+        } catch (UncheckedIOException failed) {
+            throw failed.getCause();
+        }
+    }
+
+    private static String randomWord() {
+        return UUID.randomUUID().toString().substring(0, 8);
+    }
+
+    /** Whether nobody came after this one. */
+    boolean isLast(Journal.Entry<Holder> mine) throws IOException {
+        return holders.last()
+                .filter(last -> last.number() == mine.number()
+                        && mine.content().word().equals(last.content().word()))
+                .isPresent();
+    }
+
+    /** Holders up to this number. */
+    private void forget(int last) throws IOException {
+        for (FileStatus file : Renames.list(folder(), conf)) {
+            Matcher numbered = NUMBERED.matcher(file.getPath().getName());
+            if (numbered.matches() && Integer.parseInt(numbered.group(1)) <= last) {
+                files.delete(file.getPath(), false);
+            }
+        }
+    }
+
+    private void refuseIfAlive(Journal.Entry<Holder> entry) {
+        try {
+            if (files.exists(mark(entry, "released"))) {
+                return;
+            }
+            Optional<Long> renewed = modified(mark(entry, "alive"));
+            long alive = renewed.isPresent()
+                    ? renewed.get()
+                    : files.getFileStatus(holders.path(entry.number())).getModificationTime();
+            long left = alive + entry.content().seconds() * 1000 - now();
+            if (left > 0) {
+                throw new LeaseHeldException(folder().getParent() + " is being worked on by "
+                        + entry.content().who() + ", since " + entry.content().since()
+                        + ". If that process is dead, its lease ends in " + (left / 1000 + 1) + " s.");
+            }
+            LOG.warn(
+                    "takes over from {}, who did not renew lease {}",
+                    entry.content().who(),
+                    entry.number());
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+
+    /** The file system's clock: when a file that is written now was written. */
+    private long now() throws IOException {
+        Path probe = new Path(folder(), ".now-" + UUID.randomUUID());
+        files.create(probe, true).close();
+        try {
+            return files.getFileStatus(probe).getModificationTime();
+        } finally {
+            files.delete(probe, false);
+        }
+    }
+
+    private Optional<Long> modified(Path file) throws IOException {
+        try {
+            return Optional.of(files.getFileStatus(file).getModificationTime());
+        } catch (FileNotFoundException none) {
+            return Optional.empty();
+        }
+    }
+
+    /** With the holder's word, for another may have had its number. */
+    private Path mark(Journal.Entry<Holder> entry, String what) {
+        String word = entry.content().word();
+        return new Path(folder(), entry.number() + (word == null ? "" : "-" + word) + "." + what);
+    }
+
+    void renew(Journal.Entry<Holder> mine) throws IOException {
+        try (OutputStream out = files.create(mark(mine, "alive"), true)) {
+            out.write('\n');
+        }
+    }
+
+    void release(Journal.Entry<Holder> mine) throws IOException {
+        files.create(mark(mine, "released"), true).close();
+        files.delete(mark(mine, "alive"), false);
+    }
+
+    /** All that is known of holders goes, in one step; the folder above too, if there is nothing else in it. */
+    boolean remove() throws IOException {
+        Path gone = new Path(folder().getParent(), ".ended-" + UUID.randomUUID());
+        if (!files.rename(folder(), gone)) {
+            return false;
+        }
+        files.delete(gone, true);
+        try {
+            files.delete(gone.getParent(), false);
+        } catch (IOException somethingElseIsInIt) {
+            // Such as the lease of who came next.
+        }
+        return true;
+    }
+}
