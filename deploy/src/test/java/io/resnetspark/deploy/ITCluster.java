@@ -61,7 +61,11 @@ class ITCluster {
         Ended trained =
                 submit("train", recipe.toString(), "--data", data, "--out", run).ok();
         assertThat(trained.out()).contains(run + "/model");
-        assertThat(clusters.executorLogs()).as("executors that ran").hasSizeGreaterThanOrEqualTo(4);
+        assertThat(clusters.executorLogs())
+                .as("executors that ran")
+                .hasSizeGreaterThanOrEqualTo(4)
+                .anySatisfy(log -> assertThat(log).content().containsPattern("INFO ExecutorNetworks: network of "));
+        assertThat(trained.err()).containsPattern("INFO Training: run hdfs.* 2 workers of 1 threads, master spark:");
 
         Path json = folder.resolve("evaluation.json");
         submit("evaluate", run, "--data", data, "--json", json.toString()).ok();

@@ -152,7 +152,7 @@ public final class Evaluation {
                 result.protocol(),
                 result.correct(),
                 result.count(),
-                result.crossEntropy(),
+                (float) result.crossEntropy(),
                 Math.round(result.imagesPerSecond()));
     }
 

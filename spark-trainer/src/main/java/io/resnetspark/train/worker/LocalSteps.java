@@ -97,10 +97,8 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
                     trainedOn.accept(minibatch.numExamples());
                     if (!plan.id().equals(BEGUN.getAndSet(plan.id()))) {
                         LOG.info(
-                                "worker {}: first minibatch, {} images, waited {} s for them",
-                                worker,
-                                examples,
-                                minibatches.waited());
+                                "worker {}: first minibatch, {} images, waited {} s for them", worker, examples, (float)
+                                        minibatches.waited());
                     }
                 }
             }

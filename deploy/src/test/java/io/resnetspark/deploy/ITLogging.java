@@ -1,0 +1,61 @@
+package io.resnetspark.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.resnetspark.data.Corpora;
+import io.resnetspark.deploy.Command.Ended;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What commands log, and when. */
+class ITLogging {
+    @TempDir
+    Path folder;
+
+    private Ended resnet(String... words) throws Exception {
+        return Command.run(Map.of(), "scripts/resnet", words);
+    }
+
+    private String at(String name) {
+        return folder.resolve(name).toString();
+    }
+
+    @Test
+    void stepsAreLoggedIfAskedForAndNothingIsSaidIfNotWanted() throws Exception {
+        Corpora.folders(folder.resolve("corpus"), 20, 10, 36);
+        Ended prepared = resnet("prepare", "--from", at("corpus"), "--to", at("data"), "--quiet")
+                .ok();
+        assertThat(prepared.err()).isEmpty();
+        assertThat(prepared.out()).isNotEmpty();
+
+        String recipe = SmallRecipe.write(folder.resolve("small.conf")).toString();
+        Ended trained = resnet(
+                        "train", recipe, "--data", at("data"), "--out", at("run"), "--set", "epochs=1", "--verbose")
+                .ok();
+        assertThat(trained.err())
+                .containsPattern("INFO Training: run .*/run: resnet20 on .*/data .*60 images.* 2 workers")
+                .containsPattern("INFO ExecutorNetworks: network of \\d+ parameters built")
+                .containsPattern("INFO LocalSteps: worker \\d: first minibatch")
+                .containsPattern("INFO RoundLog: round 1, epoch 1, \\d+ of 60 images")
+                .containsPattern("INFO Evaluation: evaluated on val .*30 right")
+                .containsPattern("INFO Checkpoints: checkpoint .*/run/checkpoints/\\d+ written: \\d+ bytes")
+                .containsPattern("INFO Training: model .*/run/model written")
+                .contains("epoch 1/1: 60 of 60 images");
+
+        Ended evaluated = resnet("evaluate", at("run"), "--data", at("data")).ok();
+        assertThat(evaluated.err()).contains("evaluate: 30 of 30 images").doesNotContain("INFO");
+    }
+
+    @Test
+    void errorsAreSaidQuietlyToo() throws Exception {
+        Ended ended = resnet("train", at("none.conf"), "--data", at("data"), "--out", at("run"), "--quiet");
+        assertThat(ended.code()).isEqualTo(2);
+        assertThat(ended.err()).contains(at("none.conf"));
+
+        Ended both = resnet("networks", "--quiet", "--verbose");
+        assertThat(both.code()).isEqualTo(2);
+        assertThat(both.err()).contains("--verbose").contains("--quiet");
+    }
+}
