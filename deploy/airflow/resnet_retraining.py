@@ -38,10 +38,12 @@ with DAG(
             "spark.driver.extraJavaOptions": "-Dorg.bytedeco.javacpp.maxphysicalbytes=0",
             "spark.executor.extraJavaOptions": "-Dorg.bytedeco.javacpp.maxphysicalbytes=0",
             "spark.executorEnv.OMP_WAIT_POLICY": "PASSIVE",
+            "spark.executorEnv.GOMP_SPINCOUNT": "3000",
             "spark.executorEnv.OMP_NUM_THREADS": "8",
             "spark.executorEnv.OPENBLAS_NUM_THREADS": "1",
             "spark.authenticate": "true",
             "spark.network.crypto.enabled": "true",
+            "spark.network.crypto.cipher": "AES/GCM/NoPadding",
             "spark.io.encryption.enabled": "true",
         },
         # Killed or failed, it goes on where it was. Refused by the gate (3) is a failure to Airflow, too; the next try

@@ -153,7 +153,8 @@ def write_cuts(out):
     corners = [(0, 0), (24, 0), (0, 8), (24, 8), (12, 4)]
     crops = [scaled.crop((x, y, x + 40, y + 40)) for x, y in corners]
     scales = [picture.resize((4 * side // 3, side), Image.BILINEAR) for side in (36, 48, 150)]
-    for name, views in (("ten-crop", crops + [ImageOps.mirror(v) for v in crops]),
+    mirrored = [ImageOps.mirror(crops[i]) for i in (1, 0, 3, 2, 4)]  # the crops of the mirror image
+    for name, views in (("ten-crop", crops + mirrored),
                         ("multi-scale", [v for view in scales for v in (view, ImageOps.mirror(view))])):
         for i, view in enumerate(views):
             view.save(out / f"{name}-{i}.png", optimize=True)

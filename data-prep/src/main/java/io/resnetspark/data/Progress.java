@@ -13,6 +13,9 @@ public interface Progress {
         /** @param note a word on how it goes, such as a loss */
         void reached(long done, String note);
 
+        /** The same with the note of before; from any thread, and perhaps a little behind. */
+        default void moved(long done) {}
+
         @Override
         void close();
     }

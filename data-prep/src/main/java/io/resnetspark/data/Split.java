@@ -2,11 +2,15 @@ package io.resnetspark.data;
 
 import io.resnetspark.storage.BadInputException;
 import java.util.Locale;
+import java.util.Optional;
 
-/** The two parts of a dataset. */
+/** The parts of a dataset. */
 public enum Split {
     TRAIN,
-    VAL;
+    /** What a run looks at while it goes on: plateaus, the best checkpoint, the gate of a retraining. */
+    VAL,
+    /** Kept apart until somebody asks for it; many corpora have none. */
+    TEST;
 
     /** As in paths and on the command line. */
     public String folder() {
@@ -19,11 +23,16 @@ public enum Split {
                 return split;
             }
         }
-        throw new BadInputException("There is no split '" + name + "'; there are train and val.");
+        throw new BadInputException("There is no split '" + name + "'; there are train, val and test.");
     }
 
-    /** Where a picture of a corpus without splits goes: one in ten is for validation, however the corpus grows. */
-    public static Split byHash(String key) {
-        return Long.remainderUnsigned(Seeds.hash(key), 10) == 0 ? VAL : TRAIN;
+    /** What people call a folder or write in a column, in any case: valid and dev are VAL, for example. */
+    public static Optional<Split> called(String word) {
+        return switch (word.toLowerCase(Locale.ROOT)) {
+            case "train", "training" -> Optional.of(TRAIN);
+            case "val", "validation", "valid", "dev" -> Optional.of(VAL);
+            case "test", "testing" -> Optional.of(TEST);
+            default -> Optional.empty();
+        };
     }
 }

@@ -10,6 +10,6 @@ public final class DamagedException extends IOException {
 
     public DamagedException(Path directory, List<String> problems) {
         super(directory + " is damaged and was not used:\n  " + String.join("\n  ", problems)
-                + "\nCopy it again from where it came from, or publish it anew.");
+                + "\nCopy it again from where it came from, or make it anew.");
     }
 }

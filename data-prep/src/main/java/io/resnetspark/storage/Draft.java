@@ -43,6 +43,8 @@ public final class Draft implements Closeable {
     private String lastWritten = "";
     /** Whether {@link #close} leaves what was written. */
     private boolean stays;
+    /** Whether it was committed, added or discarded. */
+    private boolean done;
 
     private Draft(Path target, String suffix, Fence fence, Configuration conf) throws IOException {
         this.target = target;
@@ -104,7 +106,8 @@ public final class Draft implements Closeable {
 
     /** Drafts of the same directory, by their holders. */
     private NavigableMap<Integer, Path> earlier(Lease lease) throws IOException {
-        Pattern name = Pattern.compile("\\." + Pattern.quote(target.getName()) + "\\.(?:lease([0-9]+)-)?" + UNFINISHED);
+        Pattern name = Pattern.compile(
+                "\\." + Pattern.quote(target.getName()) + "\\.(?:lease([0-9]+)-(?:[0-9a-f]{8}-)?)?" + UNFINISHED);
         NavigableMap<Integer, Path> earlier = new TreeMap<>();
         for (FileStatus status : Renames.list(target.getParent(), conf)) {
             Matcher draft = name.matcher(status.getPath().getName());
@@ -122,6 +125,12 @@ public final class Draft implements Closeable {
     public void discard() throws IOException {
         stays = true;
         files.delete(aside, true);
+        done = true;
+    }
+
+    /** Whether nothing of it lies aside any more. */
+    public boolean isDone() {
+        return done;
     }
 
     /**
@@ -132,6 +141,7 @@ public final class Draft implements Closeable {
         check();
         Renames.moveOneByOne(aside, target, last, conf);
         stays = true;
+        done = true;
     }
 
     /** The file system of a path; on local disk without the hidden .crc file beside every file. */
@@ -191,6 +201,7 @@ public final class Draft implements Closeable {
         check();
         Renames.directory(aside, name, lastWritten, conf);
         stays = true;
+        done = true;
         return name;
     }
 

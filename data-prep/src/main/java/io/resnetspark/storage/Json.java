@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
@@ -31,9 +32,9 @@ public final class Json {
     private Json() {}
 
     /**
-     * Reads a file.
+     * Reads a file that we wrote.
      *
-     * @throws BadInputException naming the file, if it is no JSON or not of this form
+     * @throws DamagedException naming the file, if it is no JSON or not of this form
      */
     public static <T> T read(Path file, Class<T> type, Configuration conf) throws IOException {
         return read(bytes(file, conf), file, type);
@@ -59,12 +60,15 @@ public final class Json {
         try {
             T value = PRETTY.readValue(json, type);
             if (value == null) {
-                throw new BadInputException(file + " cannot be read: it holds nothing but null.");
+                throw unreadable(file, "it holds nothing but null");
             }
             return value;
         } catch (JsonProcessingException wrong) {
-            Utf8.decode(json, file.toString()); // if that is what is wrong, it knows where
-            throw new BadInputException(file + " cannot be read: " + wrong.getOriginalMessage(), wrong);
+            throw unreadable(file, wrong.getOriginalMessage());
         }
+    }
+
+    private static DamagedException unreadable(Path file, String why) {
+        return new DamagedException(file.getParent(), List.of(file.getName() + " cannot be read: " + why));
     }
 }

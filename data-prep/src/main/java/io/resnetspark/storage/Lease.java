@@ -4,8 +4,10 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.file.NoSuchFileException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -29,6 +31,9 @@ import org.apache.hadoop.util.ShutdownHookManager;
  *
  * <p>Holders are numbered in a {@link Journal}. Time is the file system's: when it says that files were written. So clocks
  * of machines may differ.
+ *
+ * <p>When all work on a folder is done, the journal may go too ({@link #retire}), and then numbers begin anew. So a holder is
+ * known by its number and a random word: none can pass for another, and no two have the same names for what lies aside.
  */
 public final class Lease implements Fence, AutoCloseable {
     /** Past holders that are remembered. */
@@ -36,35 +41,44 @@ public final class Lease implements Fence, AutoCloseable {
 
     private static final Duration POLL = Duration.ofSeconds(1);
 
+    /** Times that what tells of holders may go while it is read. */
+    private static final int MOST_VANISHED = 3;
+
     /** Among the acts of a process that ends: after Spark's, which have 40, before Hadoop's file systems, 10. */
     private static final int PRIORITY = 20;
 
     private static final Pattern NUMBERED = Pattern.compile("([0-9]+)\\.(json|alive|released)");
     private static final Pattern MARKED = Pattern.compile("\\..*writing-lease([0-9]+)-.*");
 
-    /** Who has it, and for how long after each renewal. */
-    record Holder(String who, String since, long seconds) {}
+    /**
+     * Who has it, and for how long after each renewal.
+     *
+     * @param word random; null of holders before there was one
+     */
+    record Holder(String who, String since, long seconds, String word) {}
 
     private final Journal<Holder> holders;
     private final Configuration conf;
     private final FileSystem files;
     private final int number;
+    private final String word;
     private final ScheduledExecutorService renewal;
     private volatile boolean closed;
     /** Of a process that is told to end. */
     private final Runnable lastAct = this::close;
 
-    private Lease(Journal<Holder> holders, Configuration conf, int number, long seconds) throws IOException {
+    private Lease(Journal<Holder> holders, Configuration conf, Journal.Entry<Holder> mine) throws IOException {
         this.holders = holders;
         this.conf = conf;
         this.files = Draft.fileSystem(holders.folder(), conf);
-        this.number = number;
+        this.number = mine.number();
+        this.word = mine.content().word();
         this.renewal = Executors.newSingleThreadScheduledExecutor(work -> {
             Thread thread = new Thread(work, "lease " + number);
             thread.setDaemon(true);
             return thread;
         });
-        long third = Math.max(1, seconds * 1000 / 3);
+        long third = Math.max(1, mine.content().seconds() * 1000 / 3);
         ShutdownHookManager.get().addShutdownHook(lastAct, PRIORITY);
         var unused = renewal.scheduleWithFixedDelay(this::renewQuietly, third, third, TimeUnit.MILLISECONDS);
     }
@@ -77,16 +91,24 @@ public final class Lease implements Fence, AutoCloseable {
      * @throws LeaseHeldException if somebody has it who renewed it in time
      */
     public static Lease take(Path folder, String who, Duration life, Configuration conf) throws IOException {
+        try {
+            return taken(folder, who, life, conf);
+        } catch (UncheckedIOException failed) {
+            throw failed.getCause();
+        }
+    }
+
+    private static Lease taken(Path folder, String who, Duration life, Configuration conf) throws IOException {
         Path leases = new Path(folder, "lease");
         Journal<Holder> holders = new Journal<>(leases, Holder.class, conf);
         Journal.Entry<Holder> mine = holders.append(
                 last -> {
                     last.ifPresent(entry -> refuseIfAlive(holders, entry, conf));
-                    return new Holder(who, Instant.now().toString(), life.toSeconds());
+                    return new Holder(who, Instant.now().toString(), life.toSeconds(), randomWord());
                 },
                 Fence.NONE);
         forget(holders, mine.number() - HISTORY, conf);
-        Lease lease = new Lease(holders, conf, mine.number(), life.toSeconds());
+        Lease lease = new Lease(holders, conf, mine);
         try {
             lease.takePensAway(folder);
         } catch (IOException | RuntimeException failed) {
@@ -100,15 +122,22 @@ public final class Lease implements Fence, AutoCloseable {
     public static Lease await(Path folder, Duration life, Consumer<String> say, Configuration conf) throws IOException {
         String who = whoever() + ", process " + ProcessHandle.current().pid();
         long end = System.nanoTime() + life.plusSeconds(2).toNanos();
-        for (boolean first = true; ; first = false) {
+        boolean said = false;
+        for (int vanished = 0; ; ) {
             try {
                 return take(folder, who, life, conf);
+            } catch (FileNotFoundException
+                    | NoSuchFileException retired) { // by its last holder, while it was read here
+                if (++vanished > MOST_VANISHED) {
+                    throw retired;
+                }
             } catch (LeaseHeldException held) {
                 if (System.nanoTime() > end) {
                     throw held;
                 }
-                if (first) {
+                if (!said) {
                     say.accept(held.getMessage());
+                    said = true;
                 }
                 LockSupport.parkNanos(POLL.toNanos());
                 if (Thread.interrupted()) {
@@ -116,6 +145,10 @@ public final class Lease implements Fence, AutoCloseable {
                 }
             }
         }
+    }
+
+    private static String randomWord() {
+        return UUID.randomUUID().toString().substring(0, 8);
     }
 
     /** USER@MACHINE of this process. */
@@ -147,8 +180,10 @@ public final class Lease implements Fence, AutoCloseable {
             if (files.exists(mark(holders, entry.number(), "released"))) {
                 return;
             }
-            long alive = modified(files, mark(holders, entry.number(), "alive"))
-                    .orElse(modified(files, holders.path(entry.number())).orElse(0L));
+            Optional<Long> renewed = modified(files, mark(holders, entry.number(), "alive"));
+            long alive = renewed.isPresent()
+                    ? renewed.get()
+                    : files.getFileStatus(holders.path(entry.number())).getModificationTime();
             long left = alive + entry.content().seconds() * 1000 - now(files, holders.folder());
             if (left > 0) {
                 throw new LeaseHeldException(holders.folder().getParent() + " is being worked on by "
@@ -156,7 +191,7 @@ public final class Lease implements Fence, AutoCloseable {
                         + ". If that process is dead, its lease ends in " + (left / 1000 + 1) + " s.");
             }
         } catch (IOException failed) {
-            throw new java.io.UncheckedIOException(failed);
+            throw new UncheckedIOException(failed);
         }
     }
 
@@ -230,7 +265,7 @@ public final class Lease implements Fence, AutoCloseable {
 
     @Override
     public String mark() {
-        return "lease" + number + "-";
+        return "lease" + number + "-" + word + "-";
     }
 
     /** Of the holder; later ones have larger ones. */
@@ -241,16 +276,57 @@ public final class Lease implements Fence, AutoCloseable {
     /** @throws LeaseHeldException if another process took over, or it was given back */
     @Override
     public void check() throws IOException {
-        boolean another = holders.last().orElseThrow().number() != number;
+        boolean another = holders.last().filter(this::isMine).isEmpty();
         if (closed || another) {
             throw new LeaseHeldException("The lease on " + holders.folder().getParent()
                     + (another ? " was lost to another process." : " was given back."));
         }
     }
 
+    private boolean isMine(Journal.Entry<Holder> last) {
+        return last.number() == number && word.equals(last.content().word());
+    }
+
     /** As a process does that stands still. */
     void stopRenewing() {
         renewal.shutdownNow();
+    }
+
+    /**
+     * Gives it back, and removes what tells of holders: all work is done, and nothing of it lies aside. The lease's folder
+     * goes too, if there is nothing else in it. On object stores, where a folder cannot be moved away in one step, it is
+     * only given back.
+     *
+     * <p>It is moved away while it is held, so nobody can take it in between; who waits finds it gone and begins a journal
+     * of its own. Whoever held it before and wakes up now finds itself neither in that one nor in none.
+     */
+    public synchronized void retire() {
+        try {
+            check();
+            if (Renames.areAtomic(files, conf)) {
+                closed = true; // or a renewal would make the folder anew
+                end();
+                remove();
+                return;
+            }
+        } catch (IOException | LeaseHeldException failed) {
+            // Then it is given back as usual.
+        }
+        close();
+    }
+
+    private void remove() throws IOException {
+        Path gone = new Path(holders.folder().getParent(), ".ended-" + UUID.randomUUID());
+        if (!files.rename(holders.folder(), gone)) {
+            release();
+            return;
+        }
+        files.delete(gone, true);
+        try {
+            files.delete(gone.getParent(), false);
+        } catch (IOException somethingElseIsInIt) {
+            // Such as the lease of who came next.
+        }
     }
 
     /** Gives it back; where that cannot be written down, it ends by itself. */
@@ -260,17 +336,25 @@ public final class Lease implements Fence, AutoCloseable {
             return;
         }
         closed = true;
-        stopRenewing();
-        try {
-            ShutdownHookManager.get().removeShutdownHook(lastAct);
-        } catch (IllegalStateException theProcessEnds) {
-            // It is one of the last acts, then.
-        }
+        end();
+        release();
+    }
+
+    private void release() {
         try {
             files.create(mark(holders, number, "released"), true).close();
             files.delete(mark(holders, number, "alive"), false);
         } catch (IOException failed) {
             // What was done under it stays done.
+        }
+    }
+
+    private void end() {
+        stopRenewing();
+        try {
+            ShutdownHookManager.get().removeShutdownHook(lastAct);
+        } catch (IllegalStateException theProcessEnds) {
+            // It is one of the last acts, then.
         }
     }
 }

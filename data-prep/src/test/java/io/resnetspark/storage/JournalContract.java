@@ -4,14 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
@@ -181,13 +184,69 @@ abstract class JournalContract {
         for (String other : List.of(".data.v2.lease1-unfinished", ".data.lease7-unfinished", ".data.unfinished")) {
             files.create(new Path(folder, other + "/part-0")).close();
         }
+        String name;
         try (Lease lease = Lease.take(folder, "first", LIFE, conf())) {
             Draft draft = Draft.continued(new Path(folder, "data"), lease, conf());
             assertThat(names(draft.path())).containsExactly("part-0");
+            name = draft.path().getName();
         }
         assertThat(names(folder))
-                .containsExactlyInAnyOrder(
-                        ".data.v2.lease1-unfinished", ".data.lease7-unfinished", ".data.lease1-unfinished", "lease");
+                .containsExactlyInAnyOrder(".data.v2.lease1-unfinished", ".data.lease7-unfinished", name, "lease");
+    }
+
+    @Test
+    void whoeverRetiresALeaseLeavesNothing() throws Exception {
+        Lease first = Lease.take(folder, "first", LIFE, conf());
+        CompletableFuture<Lease> waits = CompletableFuture.supplyAsync(() -> {
+            try {
+                return Lease.await(folder, LIFE, said -> first.retire(), conf());
+            } catch (IOException failed) {
+                throw new UncheckedIOException(failed);
+            }
+        });
+        Lease second = waits.get(1, TimeUnit.MINUTES);
+        second.check();
+        assertThatThrownBy(first::check).isInstanceOf(LeaseHeldException.class);
+        first.close();
+        assertThat(names(new Path(folder, "lease"))).containsExactly("00000001.json");
+        second.retire();
+        assertThat(folder.getFileSystem(conf()).exists(folder)).isFalse();
+    }
+
+    @Test
+    void aFolderInWhichThereIsMoreStays() throws Exception {
+        Path more = new Path(folder, "more");
+        folder.getFileSystem(conf()).create(more).close();
+        Lease.take(folder, "first", LIFE, conf()).retire();
+        assertThat(names(folder)).containsExactly("more");
+    }
+
+    /** It has the number of somebody in the journal that was begun anew, and still nothing of what it had appears. */
+    @Test
+    void aHolderFromBeforeARetirementFinishesNothing() throws Exception {
+        Path target = new Path(folder, "data");
+        Lease first = Lease.take(folder, "first", LIFE, conf());
+        Draft begun = Draft.continued(target, first, conf());
+        begun.write("part-0", new byte[10]);
+        first.stopRenewing();
+        Thread.sleep(LIFE.toMillis() + 500);
+        Lease second = Lease.take(folder, "second", LIFE, conf());
+        Draft.continued(target, second, conf()).discard();
+        second.retire();
+        try (Lease third = Lease.take(folder, "third", LIFE, conf())) {
+            assertThat(third.number()).isEqualTo(first.number());
+            Draft another = Draft.continued(target, third, conf());
+            another.write("part-1", new byte[10]);
+            assertThatThrownBy(first::check).isInstanceOf(LeaseHeldException.class);
+            assertThatThrownBy(begun::commit).isInstanceOf(LeaseHeldException.class);
+            // Even if its last look at the lease had been before it was taken away.
+            assertThatThrownBy(() -> Renames.directory(begun.path(), target, "part-0", conf()))
+                    .isInstanceOf(IOException.class);
+            first.retire();
+            third.check();
+            another.commit();
+        }
+        assertThat(names(target)).containsExactly("part-1");
     }
 
     @Test

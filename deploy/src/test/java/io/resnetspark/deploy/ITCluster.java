@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -114,8 +115,8 @@ class ITCluster {
         String[] prepare = {"prepare", "--from", corpus.toString(), "--to", data, "--shard-size", "2m"};
         int before = clusters.executorLogs().size();
         CompletableFuture<Ended> job = clusters.submitAside(prepare);
-        killAnExecutorOnce(job, "/.killed.lease1-unfinished/checked", "part-.*summary");
-        killAnExecutorOnce(job, "/.killed.lease1-unfinished/train", "part-.*parquet");
+        killAnExecutorOnce(job, "/.killed.lease*-unfinished/checked/part-*summary");
+        killAnExecutorOnce(job, "/.killed.lease*-unfinished/train/part-*parquet");
         job.get(5, TimeUnit.MINUTES).ok();
         assertThat(clusters.executorLogs())
                 .as("executors, two of them instead of the killed ones")
@@ -137,14 +138,12 @@ class ITCluster {
         assertThat(keys).hasSize(pictures).doesNotHaveDuplicates();
     }
 
-    /** As soon as there is a file of this name in a folder of the job, and while it runs. */
-    private static void killAnExecutorOnce(CompletableFuture<Ended> job, String path, String name) throws Exception {
+    /** As soon as there is a file of such a name, and while the job runs. */
+    private static void killAnExecutorOnce(CompletableFuture<Ended> job, String pattern) throws Exception {
         FileSystem files = clusters.files();
-        org.apache.hadoop.fs.Path where = new org.apache.hadoop.fs.Path(path);
         while (!job.isDone()) {
-            boolean begun = files.exists(where)
-                    && Stream.of(files.listStatus(where))
-                            .anyMatch(file -> file.getPath().getName().matches(name));
+            FileStatus[] found = files.globStatus(new org.apache.hadoop.fs.Path(pattern));
+            boolean begun = found != null && found.length > 0;
             if (begun && !clusters.spark().executors().isEmpty()) {
                 clusters.spark().executors().get(0).destroyForcibly();
                 return;

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -47,7 +48,8 @@ class ITScripts {
                 .ok();
         assertThat(trained.out()).contains(at("run") + "/model").contains("top-1");
         assertThat(trained.err())
-                .contains("seed=5")
+                .contains("seed = 5")
+                .doesNotContain("quorum")
                 .contains("epoch 8/8: 120 of 120 images")
                 .contains("loss");
 
@@ -132,6 +134,12 @@ class ITScripts {
         assertThat(resumed.err()).contains("Goes on from");
         assertThat(Path.of(at("run/model/weights.safetensors")))
                 .hasSameBinaryContentAs(Path.of(at("whole/model/weights.safetensors")));
+
+        assertThat(resnet(train).ok().out()).contains("is complete already");
+        Ended longer = resnet(
+                Stream.concat(Stream.of(train), Stream.of("--set", "epochs=9")).toArray(String[]::new));
+        assertThat(longer.code()).isEqualTo(2);
+        assertThat(longer.err()).contains("the recipe's epochs was 8 and is 9").contains("Name another --out");
     }
 
     /** Starts a command, ends it once there is a checkpoint of this round or a later one, and gives its exit code. */
@@ -150,6 +158,80 @@ class ITScripts {
         end.accept(process);
         assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
         return process.exitValue();
+    }
+
+    /** One sentence, and nothing of what Spark says when it ends. */
+    @Test
+    void whoeverEndsACommandIsToldHowToGoOn() throws Exception {
+        Corpora.folders(Path.of(at("corpus")), 40, 10, 36);
+        String[] prepare = {"prepare", "--from", at("corpus"), "--to", at("data")};
+        Ended prepared = signalled("TERM", new File(at(".data.preparing"))::exists, prepare);
+        assertThat(prepared.code()).isEqualTo(128 + 15);
+        assertThat(prepared.err()).contains("resnet: Stopped. The same command goes on where it was.");
+        resnet(prepare).ok();
+        assertThat(new File(at("")).list()).containsExactlyInAnyOrder("corpus", "data");
+
+        String recipe = SmallRecipe.write(Path.of(at("small.conf"))).toString();
+        String[] train = {"train", recipe, "--data", at("data"), "--set", "epochs=1000", "--out"};
+        Ended before = signalled("INT", new File(at("run/metrics.jsonl"))::exists, and(train, at("run")));
+        assertThat(before.code()).isEqualTo(128 + 2);
+        assertThat(before.err().lines().filter(line -> line.startsWith("resnet: Stopped")))
+                .hasSize(1);
+        Ended trained = signalled("TERM", new File(at("run2/checkpoints"))::exists, and(train, at("run2")));
+        assertThat(trained.code()).isEqualTo(128 + 15);
+        assertThat(trained.err())
+                .contains("resnet: Stopped. The newest checkpoint is ")
+                .contains("the same command with --resume goes on from it.");
+        for (Ended ended : new Ended[] {prepared, before, trained}) {
+            assertThat(ended.err()).doesNotContain("\tat ", "Exception", "ERROR", "WARN", "--trace");
+        }
+    }
+
+    private static String[] and(String[] words, String last) {
+        return Stream.concat(Stream.of(words), Stream.of(last)).toArray(String[]::new);
+    }
+
+    /** Starts a command and sends it a signal as soon as something is so. */
+    private Ended signalled(String signal, BooleanSupplier reached, String... command) throws Exception {
+        File err = folder.resolve("err").toFile();
+        ProcessBuilder builder = Command.of(Map.of(), "scripts/resnet", command)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(err);
+        // Who started the tests in the background of a shell has made them deaf to SIGINT.
+        builder.command().addAll(0, List.of("env", "--default-signal=INT"));
+        Process process = builder.start();
+        while (process.isAlive() && !reached.getAsBoolean()) {
+            Thread.sleep(10);
+        }
+        new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid()))
+                .start()
+                .waitFor();
+        assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
+        return new Ended(process.exitValue(), "", Files.readString(err.toPath()));
+    }
+
+    @Test
+    void otherJavasAreRefusedBeforeAnythingStarts() throws Exception {
+        for (String script : List.of("scripts/resnet", "scripts/submit")) {
+            for (String version : List.of("11.0.22", "25.0.3", "1.8.0_392")) {
+                Path home = java(version);
+                Ended ended = Command.run(Map.of("JAVA_HOME", home.toString()), script, "networks");
+                assertThat(ended.code()).isEqualTo(5);
+                assertThat(ended.err())
+                        .contains("This needs Java 17 or 21. Found ")
+                        .contains(home.toString());
+            }
+        }
+    }
+
+    /** A Java that ends with 99 if it is started, beside a file that says which it is, as JDKs have it. */
+    private Path java(String version) throws Exception {
+        Path home = Files.createDirectories(folder.resolve("java-" + version));
+        Path java = Files.createDirectories(home.resolve("bin")).resolve("java");
+        Files.writeString(java, "#!/bin/sh\nexit 99\n");
+        assertThat(java.toFile().setExecutable(true)).isTrue();
+        Files.writeString(home.resolve("release"), "IMPLEMENTOR=\"Nobody\"\nJAVA_VERSION=\"" + version + "\"\n");
+        return home;
     }
 
     private static String[] with(String command, String... words) {

@@ -63,7 +63,7 @@ class ITYarn {
                 .isTrue();
         Ended doctor = yarn.submit(
                 "client", "doctor", recipe, "--data", yarn.at("data"), "--out", yarn.at("runs"), "--set", "batch=4096");
-        assertThat(doctor.code()).isEqualTo(1);
+        assertThat(doctor.code()).isEqualTo(5);
         assertThat(doctor.out())
                 .contains("ok       2 executors answered")
                 .contains("GPU [5]")

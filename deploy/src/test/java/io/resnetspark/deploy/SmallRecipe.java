@@ -5,10 +5,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** A recipe that learns three colours in seconds. */
-final class SmallRecipe {
+public final class SmallRecipe {
     private SmallRecipe() {}
 
-    static Path write(Path file) throws IOException {
+    public static Path write(Path file) throws IOException {
         return Files.writeString(file, """
                 network = resnet20
                 seed = 3

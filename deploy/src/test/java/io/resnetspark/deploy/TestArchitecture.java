@@ -20,6 +20,7 @@ class TestArchitecture {
         classes = new ClassFileImporter()
                 .withImportOption(new ImportOption.DoNotIncludeTests())
                 .withImportOption(location -> !location.contains("-tests.jar"))
+                .withImportOption(location -> !location.contains("/shaded/"))
                 .importPackages("io.resnetspark");
     }
 

@@ -1,8 +1,6 @@
 package io.resnetspark.model;
 
-import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -98,10 +96,7 @@ public final class Networks {
     }
 
     static String nearest(String name) {
-        return ALL.stream()
-                .map(Network::name)
-                .min(Comparator.comparingInt(candidate -> editDistance(name.toLowerCase(Locale.ROOT), candidate)))
-                .orElseThrow();
+        return Spelling.nearest(name, ALL.stream().map(Network::name).toList()).orElseThrow();
     }
 
     private static ResidualNetwork imagenet(String name, Block block, Integer... depths) {
@@ -126,23 +121,5 @@ public final class Networks {
                 .filter(option -> option.getValue() != residual.shortcut())
                 .map(option -> residual.with(residual.name() + "-" + option.getKey(), option.getValue()));
         return Stream.concat(Stream.of(network), others);
-    }
-
-    /** Levenshtein's distance. */
-    private static int editDistance(String a, String b) {
-        int[] row = new int[b.length() + 1];
-        for (int j = 0; j <= b.length(); j++) {
-            row[j] = j;
-        }
-        for (int i = 1; i <= a.length(); i++) {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.length(); j++) {
-                int substituted = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.min(substituted, 1 + Math.min(row[j], row[j - 1]));
-            }
-        }
-        return row[b.length()];
     }
 }

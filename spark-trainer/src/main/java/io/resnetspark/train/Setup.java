@@ -27,10 +27,7 @@ record Setup(TrainingPlan plan, Preprocessing evaluation, NetworkGraph graph) {
     /** @throws BadInputException saying what does not fit */
     static Setup of(JavaSparkContext spark, Recipe recipe, Dataset.Opened data) throws IOException {
         ArtifactFiles.requireLines(data.dataset().classes());
-        if (recipe.learningRate().needsErrors() && data.dataset().examples(Split.VAL) == 0) {
-            throw new BadInputException(data.path() + " has no pictures to validate on, which learning-rate.kind ="
-                    + " plateau follows. Prepare a split val, or choose another kind.");
-        }
+        recipe.data().validation().require(data);
         Configuration conf = spark.hadoopConfiguration();
         Preprocessing evaluation = recipe.data().evaluationOn(data, conf);
         TrainingPlan plan = TrainingPlan.of(

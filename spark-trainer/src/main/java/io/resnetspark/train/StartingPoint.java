@@ -50,20 +50,37 @@ final class StartingPoint {
             throw new BadInputException(model.path() + " is a "
                     + model.description().network() + "; the recipe's network is " + recipe.network() + ".");
         }
-        if (initial.newHead()) {
-            String head = graph.getConfiguration().getNetworkOutputs().get(0) + ".";
-            weights.keySet().removeIf(name -> name.startsWith(head));
-            NetworkWeights.of(graph).forEach((name, values) -> {
-                if (name.startsWith(head)) {
-                    weights.put(name, values);
-                }
-            });
-        } else if (!model.description().classes().equals(classes)) {
+        switch (initial.head()) {
+            case KEEP -> refuseOtherClasses(model);
+            case NEW -> weights.putAll(freshHead());
+            case BY_CLASS -> weights.putAll(headByClass(model));
+        }
+        NetworkWeights.load(weights, graph);
+    }
+
+    private void refuseOtherClasses(ModelArtifact model) {
+        if (!model.description().classes().equals(classes)) {
             throw new BadInputException(
                     model.path() + " knows " + model.description().classes().size()
                             + " classes, which are not the " + classes.size()
-                            + " of the dataset, or not in this order. Say initial-model.head = new.");
+                            + " of the dataset, or not in this order. Say initial-model.head = by-class to keep what it"
+                            + " knows of those with the same names, or initial-model.head = new.");
         }
-        NetworkWeights.load(weights, graph);
+    }
+
+    private Map<String, Tensor> freshHead() {
+        String head = graph.getConfiguration().getNetworkOutputs().get(0) + ".";
+        Map<String, Tensor> fresh = new HashMap<>(NetworkWeights.of(graph));
+        fresh.keySet().removeIf(name -> !name.startsWith(head));
+        return fresh;
+    }
+
+    /** A row of the classifier's weight, and a value of its bias, is what it knows of a class. */
+    private Map<String, Tensor> headByClass(ModelArtifact model) {
+        List<String> known = model.description().classesBeside(classes);
+        int[] rows = classes.stream().mapToInt(known::indexOf).toArray();
+        Map<String, Tensor> head = freshHead();
+        head.replaceAll((name, fresh) -> fresh.withRows(rows, model.weights().get(name)));
+        return head;
     }
 }

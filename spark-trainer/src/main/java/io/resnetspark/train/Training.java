@@ -18,6 +18,7 @@ import io.resnetspark.train.averaging.Engine;
 import io.resnetspark.train.averaging.MemoryLostException;
 import io.resnetspark.train.averaging.PreciseStatistics;
 import io.resnetspark.train.averaging.Round;
+import io.resnetspark.train.averaging.RoundProgress;
 import io.resnetspark.train.checkpoint.Checkpoints;
 import io.resnetspark.train.checkpoint.LastAct;
 import io.resnetspark.train.checkpoint.RunFolder;
@@ -26,6 +27,7 @@ import io.resnetspark.train.checkpoint.RunState;
 import io.resnetspark.train.evaluate.Evaluation;
 import io.resnetspark.train.evaluate.EvaluationResult;
 import io.resnetspark.train.recipe.Recipe;
+import io.resnetspark.train.recipe.Validation;
 import io.resnetspark.train.report.LiveReport;
 import io.resnetspark.train.report.Metrics;
 import io.resnetspark.train.worker.TrainingPlan;
@@ -114,6 +116,22 @@ public final class Training {
         begin(resume ? checkpoints.latest() : Optional.empty());
     }
 
+    /**
+     * Whether a run came to its end, so that nothing is left to do.
+     *
+     * @throws BadInputException naming the differences, if that run was of another recipe, dataset or number of threads
+     */
+    public static boolean isComplete(JavaSparkContext spark, Recipe recipe, Dataset.Opened data, RunFolder folder)
+            throws IOException {
+        Configuration conf = spark.hadoopConfiguration();
+        if (!folder.isComplete(conf)) {
+            return false;
+        }
+        int threads = ExecutorCores.perWorker(spark, recipe.workers());
+        folder.requireFinished(new RunIdentity(recipe.text(), data.digest(), threads), conf);
+        return true;
+    }
+
     /** From a checkpoint, or from the beginning. */
     private synchronized void begin(Optional<Checkpoints.Saved> saved) throws IOException {
         if (live != null) {
@@ -151,7 +169,7 @@ public final class Training {
 
     public Result run() throws IOException {
         try (Engine closed = engine) {
-            try (LastAct ignored = LastAct.before(this::checkpoint)) {
+            try (LastAct ignored = LastAct.before(this::lastCheckpoint)) {
                 while (run.training().work().epoch() < recipe.epochs()) {
                     epochOrBack();
                 }
@@ -194,6 +212,13 @@ public final class Training {
         checkpoints.write(run, engine::memories, metrics);
     }
 
+    /** Before the first round is done, there is nothing to go on from. */
+    private synchronized void lastCheckpoint() throws IOException {
+        if (run.rounds() > 0) {
+            checkpoint();
+        }
+    }
+
     private synchronized void reached(RunState next) {
         run = next;
         engine.commit();
@@ -204,8 +229,10 @@ public final class Training {
     private void epoch() throws IOException {
         String name = "epoch " + (run.training().work().epoch() + 1) + "/" + recipe.epochs();
         RunState last = run;
-        try (Progress.Step step = progress.begin(name, "images", plan.examples())) {
+        try (Progress.Step step = progress.begin(name, "images", plan.examples());
+                RoundProgress within = RoundProgress.watch(spark, step)) {
             while (last.training().work().left() > 0) {
+                within.begin(run.rounds(), run.training().work().done());
                 last = round(step);
                 if (last.training().work().left() > 0) {
                     reached(last);
@@ -234,13 +261,15 @@ public final class Training {
         TrainingState state = run.training();
         float[] parameters = PreciseStatistics.of(spark, plan, state, setup.statistics(), recipe.preciseBatchNorm());
         RunState precise = run.with(state.withParameters(parameters));
-        return data.dataset().examples(Split.VAL) == 0 ? precise : precise.with(evaluate(precise), metrics.length());
+        return recipe.data().validation() == Validation.NONE
+                ? precise
+                : precise.with(evaluate(precise), metrics.length());
     }
 
-    /** At the end of an epoch: how good it is, if the dataset has something to evaluate on, and the next one's work. */
+    /** At the end of an epoch: how good it is, if the recipe wants to know, and the next one's work. */
     private RunState evaluated(RunState state) throws IOException {
         EpochWork next = plan.work(state.training().work().epoch() + 1);
-        if (data.dataset().examples(Split.VAL) == 0) {
+        if (recipe.data().validation() == Validation.NONE) {
             return state.with(state.training().with(next));
         }
         RunState known = state.with(evaluate(state), metrics.length());
@@ -250,15 +279,15 @@ public final class Training {
 
     private EvaluationResult evaluate(RunState state) throws IOException {
         TrainingState training = state.training();
-        EvaluationResult result = evaluate(training, Protocol.ONE_CROP);
+        EvaluationResult result = evaluate(training, List.of(Protocol.ONE_CROP)).get(0);
         int epochs = (int) Math.round(plan.epochs(training.work(), 0));
         metrics.add(Metrics.EvaluationLine.of(epochs, training.iteration(), result));
         return result;
     }
 
-    private EvaluationResult evaluate(TrainingState state, Protocol protocol) {
-        return new Evaluation(spark, data, Split.VAL, protocol)
-                .execute(plan, state.parameters(), setup.evaluation(), progress);
+    private List<EvaluationResult> evaluate(TrainingState state, List<Protocol> protocols) {
+        return new Evaluation(spark, data, Split.VAL, protocols.toArray(Protocol[]::new))
+                .executeAll(plan, state.parameters(), setup.evaluation(), progress);
     }
 
     /** Of the final model, by each protocol. */
@@ -267,9 +296,12 @@ public final class Training {
             return List.of();
         }
         List<EvaluationResult> results = new ArrayList<>(List.of(last.evaluation()));
-        recipe.data().protocols().stream()
+        List<Protocol> others = recipe.data().protocols().stream()
                 .filter(protocol -> protocol != Protocol.ONE_CROP)
-                .forEach(protocol -> results.add(evaluate(last.training(), protocol)));
+                .toList();
+        if (!others.isEmpty()) {
+            results.addAll(evaluate(last.training(), others));
+        }
         return results;
     }
 

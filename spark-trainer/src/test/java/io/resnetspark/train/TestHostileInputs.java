@@ -187,7 +187,7 @@ class TestHostileInputs {
                  "digest": {"bytes": 1, "sha256": "00"}}]}}""";
         Files.writeString(folder.resolve("dataset.json"), json);
         assertThatThrownBy(() -> Dataset.open(new org.apache.hadoop.fs.Path(folder.toUri()), conf))
-                .isInstanceOf(BadInputException.class)
+                .isInstanceOf(DamagedException.class)
                 .hasMessageContaining("dataset.json cannot be read")
                 .hasMessageContaining("is no name of a file within a directory");
     }

@@ -275,6 +275,58 @@ class TestResume {
                 .hasMessageContaining("Go on with it with --resume");
     }
 
+    /** Also with other workers, as a run that goes on may have; and it is of no account where its data lies now. */
+    @Test
+    void aFinishedRunIsCompleteForTheSameCommandAlone() throws Exception {
+        assertThat(isComplete(uninterrupted, data, Map.of())).isTrue();
+        assertThat(isComplete(uninterrupted, data, Map.of("workers", "1", "batch", "8")))
+                .isTrue();
+        assertThat(isComplete(folder.resolve("nothing"), data, Map.of())).isFalse();
+        Map.of(
+                        "network", "was resnet20 and is resnet32",
+                        "epochs", "was 3 and is 32",
+                        "data.evaluation-protocols", "was [] and is [ten-crop]")
+                .forEach((key, difference) -> assertThatThrownBy(() ->
+                                isComplete(uninterrupted, data, Map.of(key, difference.replaceFirst(".* is ", ""))))
+                        .isInstanceOf(BadInputException.class)
+                        .hasMessageContaining("the recipe's " + key + " " + difference)
+                        .hasMessageContaining("Name another --out")
+                        .hasMessageContaining("initial-model.path=\""
+                                + new org.apache.hadoop.fs.Path(hadoop(uninterrupted), "model") + '"'));
+        Dataset.Opened other = new Dataset.Opened(data.path(), data.dataset(), "f".repeat(64));
+        assertThatThrownBy(() -> isComplete(uninterrupted, other, Map.of()))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("dataset.json was " + data.digest());
+    }
+
+    @Test
+    void aFinishedRunWithAnotherNumberOfThreadsIsAnother() throws Exception {
+        Path run = folder.resolve("threads");
+        Files.createDirectories(run);
+        try (Stream<Path> files = Files.walk(uninterrupted.resolve("model"))) {
+            for (Path file : files.toList()) {
+                Files.copy(file, run.resolve(uninterrupted.relativize(file).toString()));
+            }
+        }
+        Path manifest = run.resolve("model/manifest.json");
+        Files.writeString(
+                manifest,
+                Files.readString(manifest)
+                        .replaceFirst("\"threads_per_worker\" : \\d+", "\"threads_per_worker\" : 77"));
+        assertThatThrownBy(() -> isComplete(run, data, Map.of()))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("a worker had 77 threads");
+        Files.writeString(run.resolve("model/recipe.conf"), "epochs = 3");
+        assertThatThrownBy(() -> isComplete(run, data, Map.of()))
+                .isInstanceOf(DamagedException.class)
+                .hasMessageContaining("recipe.conf");
+    }
+
+    private static boolean isComplete(Path run, Dataset.Opened dataset, Map<String, String> overrides)
+            throws IOException {
+        return Training.isComplete(spark, Recipe.parse(RECIPE, "test", overrides), dataset, RunFolder.of(hadoop(run)));
+    }
+
     @Test
     void refusesPoliciesThatCannotBe() {
         assertThatThrownBy(() -> new Checkpoints.Policy(0, Duration.ofMinutes(1), 0))

@@ -17,6 +17,7 @@ import io.resnetspark.data.image.Views;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.DamagedException;
+import io.resnetspark.storage.FileDigest;
 import io.resnetspark.storage.Json;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.artifact.PictureClassifier;
@@ -26,9 +27,11 @@ import io.resnetspark.train.recipe.Recipe;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.scheduler.AccumulableInfo;
 import org.apache.spark.scheduler.SparkListener;
@@ -37,6 +40,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import scala.collection.JavaConverters;
 
 /** A whole run on a small corpus, and what becomes of its model. */
@@ -117,6 +121,11 @@ class TestTraining {
     }
 
     private static Training training(String run, Map<String, String> overrides) throws IOException {
+        return training(run, data, overrides);
+    }
+
+    private static Training training(String run, Dataset.Opened data, Map<String, String> overrides)
+            throws IOException {
         Recipe recipe = Recipe.parse(RECIPE, "test", overrides);
         return new Training(spark, recipe, data, hadoop(folder.resolve(run)), Progress.silent());
     }
@@ -186,6 +195,96 @@ class TestTraining {
         assertThat(tenCrop.crossEntropy()).isCloseTo(crossEntropy / 60, within(1e-4));
     }
 
+    /** In one pass, to the bits of one pass for each. */
+    @Test
+    void severalProtocolsLookAtEachPictureOnce() throws Exception {
+        ModelArtifact artifact = open(result.model());
+        Preprocessing wider = Preprocessing.withoutNoise(
+                new Crop.Centre(36, 32), artifact.preprocessing().mean());
+        List<EvaluationResult> apart = Stream.of(Protocol.TEN_CROP, Protocol.ONE_CROP)
+                .map(protocol -> new Evaluation(spark, data, Split.VAL, protocol)
+                        .execute(artifact.blueprint(1), artifact.parameters(), wider, Progress.silent()))
+                .toList();
+        List<EvaluationResult> together = new Evaluation(spark, data, Split.VAL, Protocol.TEN_CROP, Protocol.ONE_CROP)
+                .executeAll(artifact.blueprint(1), artifact.parameters(), wider, Progress.silent());
+        assertThat(together)
+                .usingRecursiveFieldByFieldElementComparatorIgnoringFields("imagesPerSecond")
+                .isEqualTo(apart);
+        assertThat(together.get(0).crossEntropy()).isNotEqualTo(together.get(1).crossEntropy());
+    }
+
+    /** Its shard cannot even be read; and a rate that follows a plateau would show what else is evaluated. */
+    @Test
+    void theTestSplitIsNotLookedAt() throws Exception {
+        Map<String, List<Dataset.Shard>> splits = new HashMap<>(data.dataset().splits());
+        splits.put("test", List.of(new Dataset.Shard("test/nowhere.parquet", 50, new FileDigest(1, "0"))));
+        Map<String, String> plateau = Map.of(
+                "epochs",
+                "2",
+                "learning-rate",
+                "{ kind = plateau, initial = 0.01, patience = 0, improvement = 1, warm-up-epochs = 0 }");
+        Dataset.Opened tested = with(splits, data.dataset().images());
+        Training.Result without = training("untested", data, plateau).run();
+        Training.Result with = training("tested", tested, plateau).run();
+        assertThat(Path.of(with.model().toUri()).resolve("weights.safetensors"))
+                .hasSameBinaryContentAs(Path.of(without.model().toUri()).resolve("weights.safetensors"));
+        assertThat(with.evaluation().count()).isEqualTo(60);
+        assertThatThrownBy(() -> new Evaluation(spark, data, Split.TEST, Protocol.ONE_CROP))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("has no pictures in its split test; it has train (120), val (60)");
+    }
+
+    @Test
+    void whoEvaluatesMustHaveSomethingToEvaluateOn() throws Exception {
+        Map<String, List<Dataset.Shard>> nothing =
+                Map.of("train", data.dataset().shards(Split.TRAIN));
+        Dataset.Opened blind = with(nothing, Map.of("train", List.of(40L, 40L, 40L)));
+        assertThatThrownBy(() -> training("blind", blind, Map.of()))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("no pictures in its split val")
+                .hasMessageContaining("--set data.validation=none");
+        Dataset.Opened partly =
+                with(data.dataset().splits(), Map.of("train", List.of(40L, 40L, 40L), "val", List.of(30L, 0L, 30L)));
+        assertThatThrownBy(() -> training("partly", partly, Map.of()))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("1 of 3 classes: green.")
+                .hasMessageContaining("--set data.validation=some-classes");
+        assertThat(folder.resolve("blind")).doesNotExist();
+        training("partly", partly, Map.of("data.validation", "some-classes"));
+
+        Training.Result unseen = training("blind", blind, Map.of("data.validation", "none", "epochs", "1"))
+                .run();
+        assertThat(unseen.evaluation()).isNull();
+        assertThat(open(unseen.model()).description().results()).isEmpty();
+    }
+
+    /** The same shards, of which dataset.json says something else. */
+    private static Dataset.Opened with(Map<String, List<Dataset.Shard>> splits, Map<String, List<Long>> images) {
+        return like(data.dataset().classes(), splits, images);
+    }
+
+    private static Dataset.Opened like(
+            List<String> classes, Map<String, List<Dataset.Shard>> splits, Map<String, List<Long>> images) {
+        Dataset old = data.dataset();
+        Dataset changed = new Dataset(
+                old.format(),
+                old.source(),
+                old.created(),
+                old.side(),
+                classes,
+                splits,
+                images,
+                old.statistics(),
+                old.shorterSides(),
+                old.quarantined(),
+                old.settings(),
+                old.runs(),
+                old.meanImageFile(),
+                old.meanImage(),
+                old.history());
+        return new Dataset.Opened(data.path(), changed, "another");
+    }
+
     @Test
     void dl4jsEngineLearnsByTheSameRecipe() throws IOException {
         Training.Result dl4j =
@@ -223,6 +322,41 @@ class TestTraining {
                         "frozen", Map.of("initial-model.path", '"' + model + '"', "initial-model.freeze", "[stem]")))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("resnet20 has no part 'stem' to be frozen");
+    }
+
+    /** As when a class came and another went: what is known of the rest stays, in their new places. */
+    @Test
+    void takesOverWhatAModelKnowsOfClassesOfTheSameNames() throws Exception {
+        ModelArtifact model = open(result.model()); // of blue, green, red
+        Dataset.Opened changed = like(
+                List.of("amber", "blue", "red"),
+                data.dataset().splits(),
+                data.dataset().images());
+        Recipe recipe = Recipe.parse(
+                RECIPE,
+                "test",
+                Map.of("initial-model.path", '"' + result.model().toString() + '"', "initial-model.head", "by-class"));
+        Setup setup = Setup.of(spark, recipe, changed);
+        INDArray random = setup.graph().getParam("fc_W").dup();
+        new StartingPoint(recipe, changed.dataset().classes(), setup.graph())
+                .state(setup.plan().work(0), spark.hadoopConfiguration());
+        INDArray before = model.graph().getParam("fc_W"); // features x classes
+        INDArray after = setup.graph().getParam("fc_W");
+        assertThat(after.getColumn(1)).as("blue").isEqualTo(before.getColumn(0));
+        assertThat(after.getColumn(2)).as("red").isEqualTo(before.getColumn(2));
+        float[] bias = model.graph().getParam("fc_b").toFloatVector();
+        assertThat(setup.graph().getParam("fc_b").toFloatVector()).containsExactly(0, bias[0], bias[2]);
+        assertThat(setup.graph().getParam("fc_W").getColumn(0)).as("amber").isEqualTo(random.getColumn(0));
+        assertThat(setup.graph().getParam("layer3.2.conv2_W"))
+                .isEqualTo(model.graph().getParam("layer3.2.conv2_W"));
+        Recipe kept = Recipe.parse(
+                RECIPE,
+                "test",
+                Map.of("initial-model.path", '"' + result.model().toString() + '"'));
+        assertThatThrownBy(() -> new StartingPoint(kept, changed.dataset().classes(), setup.graph())
+                        .state(setup.plan().work(0), spark.hadoopConfiguration()))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("initial-model.head = by-class");
     }
 
     @Test

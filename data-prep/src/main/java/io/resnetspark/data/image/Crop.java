@@ -123,7 +123,10 @@ public sealed interface Crop extends Serializable {
         }
     }
 
-    /** For testing with one crop: the shorter side scaled to {@code shorter} pixels, then the centre. */
+    /**
+     * For testing with one crop: the shorter side scaled to {@code shorter} pixels, then the centre. Torchvision's
+     * {@code Resize(shorter)} and {@code CenterCrop(side)}, to the pixel.
+     */
     record Centre(int shorter, int side) implements Crop {
         public Centre {
             if (side < 1 || shorter < side) {
@@ -139,9 +142,17 @@ public sealed interface Crop extends Serializable {
 
         /** Nothing is left to chance. */
         Cut cut(Picture picture) {
-            long x = (picture.scaled(picture.width(), shorter) - side) / 2;
-            long y = (picture.scaled(picture.height(), shorter) - side) / 2;
+            long x = offset(picture.scaled(picture.width(), shorter), side);
+            long y = offset(picture.scaled(picture.height(), shorter), side);
             return Cut.square(picture, shorter, x, y, side);
+        }
+
+        /**
+         * Where the centre begins: half of what is left over, a half rounded to the even number, as in torchvision's
+         * {@code CenterCrop}.
+         */
+        static long offset(long length, int side) {
+            return (long) Math.rint((length - side) / 2.0);
         }
     }
 }

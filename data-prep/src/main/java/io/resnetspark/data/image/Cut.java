@@ -20,7 +20,7 @@ public record Cut(Box box, int width, int height, boolean mirrored, boolean apar
         return new Cut(Box.whole(picture), picture.width(), picture.height(), false);
     }
 
-    /** All of a picture, with a shorter side of this many pixels. */
+    /** All of a picture, with a shorter side of this many pixels: torchvision's {@code Resize}. */
     public static Cut shorterSide(Picture picture, int pixels) {
         int width = Math.toIntExact(picture.scaled(picture.width(), pixels));
         int height = Math.toIntExact(picture.scaled(picture.height(), pixels));

@@ -12,9 +12,12 @@ public sealed interface Picture permits Image, EncodedJpeg {
         return Math.min(height(), width());
     }
 
-    /** What a length becomes when the shorter side is scaled to this many pixels. */
+    /**
+     * The width or height once the shorter side is scaled to this many pixels: the integer part, as in torchvision's
+     * {@code Resize}.
+     */
     default long scaled(int length, int shorterSide) {
-        return Math.round((double) length * shorterSide / shorterSide());
+        return (long) length * shorterSide / shorterSide();
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.resnetspark.data.image;
 
+import io.resnetspark.data.image.Crop.Centre;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,7 +25,7 @@ public sealed interface Views extends Serializable {
     }
 
     /** One. */
-    record OneCrop(Crop.Centre crop) implements Views {
+    record OneCrop(Centre crop) implements Views {
         @Override
         public int count() {
             return 1;
@@ -42,8 +43,10 @@ public sealed interface Views extends Serializable {
     }
 
     /**
-     * Ten crops (Krizhevsky, Sutskever and Hinton 2012, section 4.1): the corners and the centre, and their mirror
-     * images. The paper's comparisons take the shorter side 256 and crops of 224.
+     * Ten crops (Krizhevsky, Sutskever and Hinton 2012, section 4.1): the corners and the centre of the scaled picture, then
+     * those of its mirror image. The paper's comparisons take the shorter side 256 and crops of 224. Torchvision's
+     * {@code Resize(shorter)} and {@code TenCrop(side)}, in its order: where the centre cannot be exact, that of the mirror
+     * image is another part.
      */
     record TenCrop(int shorter, int side) implements Views {
         public TenCrop {
@@ -60,14 +63,25 @@ public sealed interface Views extends Serializable {
 
         @Override
         public List<Cut> cuts(Picture picture) {
-            long right = picture.scaled(picture.width(), shorter) - side;
-            long bottom = picture.scaled(picture.height(), shorter) - side;
+            long width = picture.scaled(picture.width(), shorter);
+            long height = picture.scaled(picture.height(), shorter);
+            long right = width - side;
+            long bottom = height - side;
+            long[][] corners = {
+                {0, 0},
+                {right, 0},
+                {0, bottom},
+                {right, bottom},
+                {Centre.offset(width, side), Centre.offset(height, side)}
+            };
             List<Cut> cuts = new ArrayList<>();
-            for (long[] corner :
-                    new long[][] {{0, 0}, {right, 0}, {0, bottom}, {right, bottom}, {right / 2, bottom / 2}}) {
+            for (long[] corner : corners) {
                 cuts.add(Cut.square(picture, shorter, corner[0], corner[1], side));
             }
-            cuts.addAll(cuts.stream().map(Cut::mirror).toList());
+            for (long[] corner : corners) {
+                cuts.add(Cut.square(picture, shorter, right - corner[0], corner[1], side)
+                        .mirror());
+            }
             return cuts;
         }
     }
@@ -98,6 +112,28 @@ public sealed interface Views extends Serializable {
                     .map(shorter -> Cut.shorterSide(picture, shorter))
                     .flatMap(cut -> Stream.of(cut, cut.mirror()))
                     .toList();
+        }
+    }
+
+    /** Those of several protocols, one after the other. */
+    record Several(List<Views> all) implements Views {
+        public Several {
+            all = List.copyOf(all);
+        }
+
+        @Override
+        public int count() {
+            return all.stream().mapToInt(Views::count).sum();
+        }
+
+        @Override
+        public Cut needed(Picture picture) {
+            return all.size() == 1 ? all.get(0).needed(picture) : Cut.whole(picture);
+        }
+
+        @Override
+        public List<Cut> cuts(Picture picture) {
+            return all.stream().flatMap(views -> views.cuts(picture).stream()).toList();
         }
     }
 }

@@ -5,17 +5,23 @@ import io.resnetspark.storage.Draft;
 import io.resnetspark.storage.Renames;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
+import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.io.IOUtils;
 
 /**
  * What one task found, kept where a job that was ended finds it again: good pictures by split, bad ones, the names of
@@ -51,24 +57,27 @@ record CheckedPart(String folder, int number) {
     /** Writes pictures while they are inspected, and sums them up. */
     Summary write(Iterator<Inspection> inspections, Summary summary, Configuration conf) throws IOException {
         String attempt = Attempt.name();
-        String train = Split.TRAIN.folder();
-        String val = Split.VAL.folder();
-        try (ObjectOutputStream trained = out(attempt(train, attempt), conf);
-                ObjectOutputStream validated = out(attempt(val, attempt), conf);
-                ObjectOutputStream bad = out(attempt(BAD, attempt), conf);
-                ObjectOutputStream names = out(attempt(NAMES, attempt), conf)) {
+        List<String> kinds = new ArrayList<>(List.of(BAD, NAMES, SUMMARY));
+        Stream.of(Split.values()).map(Split::folder).forEach(split -> kinds.add(0, split));
+        Map<String, ObjectOutputStream> outs = new HashMap<>();
+        try (Closeable ignored =
+                () -> IOUtils.cleanupWithLogger(null, outs.values().toArray(Closeable[]::new))) {
+            for (String kind : kinds) {
+                outs.put(kind, out(attempt(kind, attempt), conf));
+            }
             while (inspections.hasNext()) {
                 Inspection inspection = inspections.next();
                 Checked checked = inspection.checked();
                 summary.add(inspection);
-                append(names, Name.of(checked));
-                append(!checked.isGood() ? bad : checked.split() == Split.TRAIN ? trained : validated, checked);
+                append(outs.get(NAMES), Name.of(checked));
+                append(outs.get(checked.isGood() ? checked.split().folder() : BAD), checked);
+            }
+            outs.get(SUMMARY).writeObject(summary);
+            for (ObjectOutputStream out : outs.values()) {
+                out.close();
             }
         }
-        try (ObjectOutputStream out = out(attempt(SUMMARY, attempt), conf)) {
-            out.writeObject(summary);
-        }
-        for (String kind : List.of(train, val, BAD, NAMES, SUMMARY)) {
+        for (String kind : kinds) {
             Renames.replace(attempt(kind, attempt), file(kind), conf);
         }
         return summary;

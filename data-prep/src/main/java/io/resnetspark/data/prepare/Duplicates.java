@@ -19,13 +19,13 @@ final class Duplicates {
     record Copy(String key, Split split, int label, boolean stays) implements Serializable {}
 
     /**
-     * Which copies have to go, and why. One copy stays, a validation picture where there is one, so that nothing is
-     * validated on what was trained on. Where classes differ nobody knows which is right, and all go.
+     * Which copies have to go, and why. One copy stays, one to test on before one to validate on before one to train on, so
+     * that nothing is judged by what it was trained on. Where classes differ nobody knows which is right, and all go.
      */
     static Map<Copy, String> surplus(List<Copy> copies) {
         List<Copy> ordered = copies.stream()
                 .sorted(Comparator.comparing((Copy copy) -> !copy.stays)
-                        .thenComparing(copy -> copy.split != Split.VAL)
+                        .thenComparing(Copy::split, Comparator.reverseOrder())
                         .thenComparing(Copy::key))
                 .toList();
         Copy first = ordered.get(0);
@@ -45,6 +45,10 @@ final class Duplicates {
         if (contradictory) {
             return "double in another class";
         }
-        return copy.split == other.split ? "double" : "double of a picture to validate on";
+        if (copy.split == other.split) {
+            return "double";
+        }
+        return "double of a picture to "
+                + (other.split == Split.TEST ? "test on" : other.split == Split.VAL ? "validate on" : "train on");
     }
 }

@@ -31,10 +31,12 @@ import scala.Tuple2;
 final class Inventory implements AutoCloseable {
     private final JavaRDD<Unit> fresh;
     private final Totals totals;
+    private final long skipped;
 
-    private Inventory(JavaRDD<Unit> fresh, Totals totals) {
+    private Inventory(JavaRDD<Unit> fresh, Totals totals, long skipped) {
         this.fresh = fresh;
         this.totals = totals;
+        this.skipped = skipped;
     }
 
     /** Sums over units. The fingerprint tells whether two listings are of the same units, in any order. */
@@ -57,8 +59,8 @@ final class Inventory implements AutoCloseable {
 
     /** Everything in the corpus. */
     static Inventory of(JavaSparkContext spark, Source source) {
-        JavaRDD<Unit> units = list(spark, source);
-        return measured(units);
+        JavaRDD<Unit> all = list(spark, source);
+        return measured(all.filter(unit -> !unit.isSkipped()), skipped(all));
     }
 
     /**
@@ -71,7 +73,9 @@ final class Inventory implements AutoCloseable {
                 .map(run -> lines(spark, new Path(dataset, Dataset.INDEX + "/" + run)))
                 .reduce(spark.emptyRDD(), JavaRDD::union)
                 .mapToPair(line -> new Tuple2<>(line.replaceFirst("^[^\t]*\t[^\t]*\t", ""), line));
-        JavaPairRDD<String, Unit> found = list(spark, source).mapToPair(unit -> new Tuple2<>(escaped(unit), unit));
+        JavaRDD<Unit> all = list(spark, source);
+        JavaPairRDD<String, Unit> found =
+                all.filter(unit -> !unit.isSkipped()).mapToPair(unit -> new Tuple2<>(escaped(unit), unit));
         JavaPairRDD<String, Tuple2<Iterable<String>, Iterable<Unit>>> both =
                 known.cogroup(found).persist(StorageLevel.DISK_ONLY());
         try {
@@ -88,7 +92,7 @@ final class Inventory implements AutoCloseable {
             }
             JavaRDD<Unit> fresh = both.filter(entry -> !entry._2._1.iterator().hasNext())
                     .map(entry -> entry._2._2.iterator().next());
-            return measured(fresh);
+            return measured(fresh, skipped(all));
         } finally {
             both.unpersist();
         }
@@ -120,12 +124,18 @@ final class Inventory implements AutoCloseable {
     private static JavaRDD<Unit> list(JavaSparkContext spark, Source source) {
         SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
         List<Source.Listing> listings = source.listings();
-        return spark.parallelize(listings, listings.size()).flatMap(listing -> listing.units(conf.value()));
+        return spark.parallelize(listings, listings.size())
+                .<Unit>flatMap(listing -> listing.units(conf.value()))
+                .persist(StorageLevel.DISK_ONLY());
     }
 
-    private static Inventory measured(JavaRDD<Unit> units) {
+    private static long skipped(JavaRDD<Unit> all) {
+        return all.filter(Unit::isSkipped).count();
+    }
+
+    private static Inventory measured(JavaRDD<Unit> units, long skipped) {
         units.persist(StorageLevel.DISK_ONLY());
-        return new Inventory(units, units.aggregate(Totals.NONE, Totals::add, Totals::merge));
+        return new Inventory(units, units.aggregate(Totals.NONE, Totals::add, Totals::merge), skipped);
     }
 
     JavaRDD<Unit> units() {
@@ -134,6 +144,17 @@ final class Inventory implements AutoCloseable {
 
     Totals totals() {
         return totals;
+    }
+
+    /** Files that lie in the corpus and are none of its pictures, known ones too. */
+    long skipped() {
+        return skipped;
+    }
+
+    /** Pictures whose split is ours to choose. */
+    JavaRDD<Unit.Undecided> undecided(Configuration hadoop) {
+        SerializableConfiguration conf = new SerializableConfiguration(hadoop);
+        return fresh.flatMap(unit -> unit.undecided(conf.value()));
     }
 
     /** Writes down what was listed, for the next run. */

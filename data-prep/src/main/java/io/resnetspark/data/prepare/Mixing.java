@@ -127,10 +127,11 @@ final class Mixing {
         Broadcast<Map<String, String>> gone = surplus;
         JavaRDD<Checked> aside = staging.bad();
         if (!gone.value().isEmpty()) {
-            aside = aside.union(staging.pictures(Split.TRAIN))
-                    .union(staging.pictures(Split.VAL))
-                    .filter(picture -> !picture.isGood()
-                            || gone.value().containsKey(picture.example().key()));
+            for (Split split : Split.values()) {
+                aside = aside.union(staging.pictures(split)
+                        .filter(picture ->
+                                gone.value().containsKey(picture.example().key())));
+            }
         }
         List<String> reasons = aside.map(picture -> {
                     String key = picture.example().key();

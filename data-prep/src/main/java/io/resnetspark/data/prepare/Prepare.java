@@ -30,7 +30,7 @@ import org.apache.spark.api.java.JavaSparkContext;
  * The job from a corpus to shards: list, read and look at every picture once, mix the good ones over the shards by the
  * hash of their key, set the bad ones aside, and write dataset.json last. A job that was ended goes on where it was; a
  * dataset that exists gets shards of what is new in its corpus. One job at a time works on a dataset: .NAME.preparing
- * beside it says which.
+ * beside it says which, until a job is done.
  */
 public final class Prepare {
     /** For which one that died is waited for. */
@@ -41,8 +41,13 @@ public final class Prepare {
     private final Path target;
     private final PrepareSettings settings;
 
-    /** A dataset, and how many of its pictures were not in it before. */
-    public record Outcome(Dataset dataset, long added) {}
+    /**
+     * What a run made of a corpus: each thing that lies in it is read, or set aside as bad or as a double, or skipped.
+     *
+     * @param added pictures of the dataset that were not in it before
+     * @param skipped files in the corpus that are none of its pictures, such as Thumbs.db
+     */
+    public record Outcome(Dataset dataset, long added, long skipped) {}
 
     public Prepare(JavaSparkContext spark, Source source, Path target, PrepareSettings settings) {
         this.spark = spark;
@@ -68,8 +73,38 @@ public final class Prepare {
         Path beside = Locations.beside(target, ".preparing");
         try (Lease lease = Lease.await(beside, LEASE, progress::say, conf);
                 Draft draft = Draft.continued(target, lease, conf)) {
-            return run(draft, progress);
+            try {
+                source.remarks().forEach(progress::say);
+                Outcome outcome = run(draft, progress);
+                warnings(outcome.dataset()).forEach(progress::say);
+                return outcome;
+            } finally {
+                if (draft.isDone()) {
+                    lease.retire();
+                }
+            }
         }
+    }
+
+    /** What a dataset lacks that most trainings want. */
+    static List<String> warnings(Dataset dataset) {
+        if (dataset.examples(Split.VAL) == 0) {
+            return List.of("Warning: there is no picture to validate on, so no training can say how good it is.");
+        }
+        List<String> without = new ArrayList<>();
+        for (int label = 0; label < dataset.classes().size(); label++) {
+            if (dataset.images(Split.VAL).get(label) == 0) {
+                without.add(dataset.classes().get(label));
+            }
+        }
+        return without.isEmpty()
+                ? List.of()
+                : List.of("Warning: " + without.size() + " of "
+                        + dataset.classes().size() + " classes have no picture to validate on: " + some(without) + ".");
+    }
+
+    private static String some(List<String> all) {
+        return all.stream().limit(10).collect(Collectors.joining(", ")) + (all.size() > 10 ? ", ..." : "");
     }
 
     private Outcome run(Draft draft, Progress progress) throws IOException {
@@ -80,7 +115,7 @@ public final class Prepare {
                 : Inventory.since(spark, source, target, existing.runs())) {
             if (existing != null && inventory.totals().units() == 0) {
                 draft.discard();
-                return new Outcome(existing, 0);
+                return new Outcome(existing, 0, inventory.skipped());
             }
             try {
                 if (inventory.totals().units() == 0) {
@@ -88,7 +123,10 @@ public final class Prepare {
                             + source.description() + " are empty.");
                 }
                 Dataset dataset = prepare(existing, inventory, draft, progress);
-                return new Outcome(dataset, dataset.examples() - (existing == null ? 0 : existing.examples()));
+                return new Outcome(
+                        dataset,
+                        dataset.examples() - (existing == null ? 0 : existing.examples()),
+                        inventory.skipped());
             } catch (BadInputException wrong) {
                 draft.discard();
                 throw wrong;
@@ -116,7 +154,11 @@ public final class Prepare {
     }
 
     private Dataset prepare(Dataset existing, Inventory inventory, Draft draft, Progress progress) throws IOException {
-        Staging staging = Staging.open(spark, source, settings, inventory, draft);
+        HashSplit ours = HashSplit.of(
+                inventory.undecided(spark.hadoopConfiguration()),
+                images(existing, Split.TRAIN),
+                images(existing, Split.VAL));
+        Staging staging = Staging.open(spark, source, settings, inventory, ours, draft);
         say("Read and check " + inventory.totals().units() + " files or parts of archives");
         Summary summary = staging.check(inventory, progress);
         if (existing == null) {
@@ -151,6 +193,13 @@ public final class Prepare {
         draft.check(); // From here on a job that is ended begins anew.
         staging.sweep();
         return publish(existing, summary, splits, draft, run);
+    }
+
+    /** Of each class, in the dataset. */
+    private long[] images(Dataset existing, Split split) {
+        return existing == null
+                ? new long[source.classes().size()]
+                : existing.images(split).stream().mapToLong(Long::longValue).toArray();
     }
 
     private Map<Duplicates.Copy, String> surplus(Staging staging, Dataset existing) {
@@ -188,9 +237,15 @@ public final class Prepare {
             String some = summary.someBad().entrySet().stream()
                     .map(entry -> "\n  " + entry.getKey() + ": " + entry.getValue())
                     .collect(Collectors.joining());
+            boolean doubles = summary.reasons().keySet().stream().anyMatch(reason -> reason.startsWith("double"));
             throw new BadInputException(String.format(
-                    "%d of %d pictures are bad, more than %.1f %%: %s. Some of them:%s%nMend the corpus, or allow more with --most-bad (--doubles keep if doubles are no fault).",
-                    bad, all, 100 * settings.mostBad(), summary.reasons(), some));
+                    "%d of %d pictures are bad, more than %.1f %%: %s. Some of them:%s%nMend the corpus, or allow more with --most-bad%s.",
+                    bad,
+                    all,
+                    100 * settings.mostBad(),
+                    summary.reasons(),
+                    some,
+                    doubles ? " (--doubles keep if doubles are no fault)" : ""));
         }
     }
 
@@ -204,7 +259,7 @@ public final class Prepare {
         if (!empty.isEmpty()) {
             throw new BadInputException("No picture is left to train on of " + empty.size() + " of "
                     + source.classes().size() + " classes: "
-                    + empty.stream().limit(10).collect(Collectors.joining(", "))
+                    + some(empty)
                     + ". Add pictures, or take these classes out.");
         }
     }
@@ -225,7 +280,7 @@ public final class Prepare {
             pixels.merge(PixelSums.of(existing.statistics(), mean, source.side()));
             existing.shorterSides().forEach((side, n) -> shorterSides.merge(side, n, Long::sum));
             existing.quarantined().forEach((reason, n) -> reasons.merge(reason, n, Integer::sum));
-            images.replaceAll((split, counts) -> sum(counts, existing.images().get(split)));
+            images.replaceAll((split, counts) -> sum(counts, existing.images(Split.named(split))));
         }
         List<String> runs = new ArrayList<>(existing == null ? List.of() : existing.runs());
         runs.add(run);
@@ -245,7 +300,8 @@ public final class Prepare {
                 Staging.words(settings),
                 runs,
                 meanImage,
-                draft.digests().get(meanImage));
+                draft.digests().get(meanImage),
+                existing == null ? null : existing.history().plus(summary.all() - summary.bad(), 0, 0));
         draft.write(Dataset.FILE, dataset.json());
         if (existing == null) {
             draft.commit();

@@ -44,7 +44,7 @@ final class Staging {
     private static final String FOLDER = "checked";
     private static final String PLAN = "plan.json";
     /** Grows with every change of what parts hold, so that no two versions work on the same ones. */
-    private static final int VERSION = 3;
+    private static final int VERSION = 4;
 
     private static final long BYTES_A_PART = 64L << 20;
     private static final long UNITS_A_PART = 2_000;
@@ -52,6 +52,7 @@ final class Staging {
     private final JavaSparkContext spark;
     private final Source source;
     private final PrepareSettings settings;
+    private final HashSplit split;
     private final Draft draft;
     private final String folder;
     private final int parts;
@@ -63,12 +64,15 @@ final class Staging {
             PrepareSettings settings,
             List<String> classes,
             Inventory.Totals totals,
+            HashSplit split,
             int parts) {}
 
-    private Staging(JavaSparkContext spark, Source source, PrepareSettings settings, Draft draft, int parts) {
+    private Staging(
+            JavaSparkContext spark, Source source, PrepareSettings settings, HashSplit split, Draft draft, int parts) {
         this.spark = spark;
         this.source = source;
         this.settings = settings;
+        this.split = split;
         this.draft = draft;
         this.folder = new Path(draft.path(), FOLDER).toString();
         this.parts = parts;
@@ -76,23 +80,29 @@ final class Staging {
 
     /** Finds what an earlier job left, if it was of the same corpus and settings, or begins. */
     static Staging open(
-            JavaSparkContext spark, Source source, PrepareSettings settings, Inventory inventory, Draft draft)
+            JavaSparkContext spark,
+            Source source,
+            PrepareSettings settings,
+            Inventory inventory,
+            HashSplit split,
+            Draft draft)
             throws IOException {
         Inventory.Totals totals = inventory.totals();
-        Plan plan = new Plan(VERSION, source.description(), settings, source.classes(), totals, parts(spark, totals));
+        Plan plan = new Plan(
+                VERSION, source.description(), settings, source.classes(), totals, split, parts(spark, totals));
         Configuration conf = spark.hadoopConfiguration();
         Path file = new Path(draft.path(), PLAN);
         FileSystem files = file.getFileSystem(conf);
         if (files.exists(file)) {
             Plan earlier = Json.read(file, Plan.class, conf);
             // With more executors there would be more parts; those that are there count.
-            if (earlier.equals(new Plan(VERSION, plan.source, settings, plan.classes, totals, earlier.parts))) {
-                return new Staging(spark, source, settings, draft, earlier.parts);
+            if (earlier.equals(new Plan(VERSION, plan.source, settings, plan.classes, totals, split, earlier.parts))) {
+                return new Staging(spark, source, settings, split, draft, earlier.parts);
             }
         }
         files.delete(draft.path(), true);
         draft.write(PLAN, Json.PRETTY.writeValueAsBytes(plan));
-        return new Staging(spark, source, settings, draft, plan.parts);
+        return new Staging(spark, source, settings, split, draft, plan.parts);
     }
 
     private static int parts(JavaSparkContext spark, Inventory.Totals totals) {
@@ -116,6 +126,7 @@ final class Staging {
         int side = source.side();
         String where = folder;
         PrepareSettings how = settings;
+        HashSplit ours = split;
         JavaRDD<Summary> summaries = inventory
                 .units()
                 .mapToPair(unit -> new Tuple2<>(Seeds.hash(unit.id()), unit))
@@ -125,7 +136,9 @@ final class Staging {
                     Summary summary = part.isDone(conf.value())
                             ? part.summary(conf.value())
                             : part.write(
-                                    inspections(units, how, conf.value()), new Summary(classes, side), conf.value());
+                                    inspections(units, how, ours, conf.value()),
+                                    new Summary(classes, side),
+                                    conf.value());
                     read.add(summary.all());
                     bad.add(summary.bad());
                     return List.of(summary).iterator();
@@ -138,13 +151,14 @@ final class Staging {
     }
 
     private static Iterator<Inspection> inspections(
-            Iterator<Tuple2<Long, Unit>> units, PrepareSettings settings, Configuration conf) {
+            Iterator<Tuple2<Long, Unit>> units, PrepareSettings settings, HashSplit split, Configuration conf) {
         Set<String> seen = new HashSet<>();
         return stream(units)
                 .map(Tuple2::_2)
                 .filter(unit -> seen.add(unit.id())) // a list may name a picture twice
                 .flatMap(unit -> read(unit, conf))
-                .map(image -> Inspection.of(image, settings))
+                .map(image -> Inspection.of(
+                        image.split() == null ? image.in(split.of(image.label(), image.key())) : image, settings))
                 .iterator();
     }
 

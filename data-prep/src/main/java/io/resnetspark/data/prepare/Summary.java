@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 
 /** What was found in some pictures, mergeable in any order: counts, bytes, sizes, reasons, and training pixels. */
 final class Summary implements Serializable {
@@ -105,7 +106,7 @@ final class Summary implements Serializable {
     }
 
     long all() {
-        return found(Split.TRAIN) + found(Split.VAL);
+        return Stream.of(Split.values()).mapToLong(this::found).sum();
     }
 
     long bad() {

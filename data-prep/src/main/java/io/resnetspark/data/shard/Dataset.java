@@ -12,6 +12,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -33,6 +34,7 @@ import org.apache.hadoop.fs.Path;
  * @param runs folders below index/ of the runs that made it; others were ended and do not count
  * @param meanImageFile the file of the mean training picture
  * @param meanImage its digest; it holds little-endian floats, 3 x side x side
+ * @param history of its changes
  */
 public record Dataset(
         int format,
@@ -48,7 +50,8 @@ public record Dataset(
         String settings,
         List<String> runs,
         String meanImageFile,
-        FileDigest meanImage)
+        FileDigest meanImage,
+        History history)
         implements Serializable {
     public static final String FILE = "dataset.json";
     public static final String MEAN_IMAGE = "mean-image.f32";
@@ -62,6 +65,9 @@ public record Dataset(
         Objects.requireNonNull(meanImage, "mean_image");
         if (meanImageFile != null) { // it has not always been said
             Manifest.requireWithin(meanImageFile);
+        }
+        if (history == null) { // of a first version, or from before this was kept
+            history = new History(created, 0, 0, 0);
         }
     }
 
@@ -111,7 +117,20 @@ public record Dataset(
                 .sum();
     }
 
-    /** Pictures that were set aside. */
+    /** Of each class in a split; zeros where the dataset was made before there was such a split. */
+    public List<Long> images(Split split) {
+        return images.getOrDefault(split.folder(), Collections.nCopies(classes.size(), 0L));
+    }
+
+    /** Of those that were set aside, the ones whose bytes occur elsewhere in the corpus too. */
+    public long duplicates() {
+        return quarantined.entrySet().stream()
+                .filter(reason -> reason.getKey().startsWith("double"))
+                .mapToLong(Map.Entry::getValue)
+                .sum();
+    }
+
+    /** Pictures that were set aside, doubles too. */
     public long bad() {
         return quarantined.values().stream().mapToLong(Integer::longValue).sum();
     }

@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Which shards a dataset had: tells one that only grew, whose first shards stay, from one that was prepared anew.
+ * Which shards a dataset had to train and to validate on: tells one that only grew, whose first shards stay, from one that was prepared anew.
  *
  * @param shards how many of each split
  * @param sha256 of their digests
@@ -17,7 +17,9 @@ public record ShardSnapshot(Map<String, Integer> shards, String sha256) {
     public static ShardSnapshot of(Dataset dataset) {
         Map<String, Integer> all = new LinkedHashMap<>();
         for (Split split : Split.values()) {
-            all.put(split.folder(), dataset.shards(split).size());
+            if (split != Split.TEST) { // which no training looks at
+                all.put(split.folder(), dataset.shards(split).size());
+            }
         }
         return first(all, dataset);
     }
@@ -25,9 +27,13 @@ public record ShardSnapshot(Map<String, Integer> shards, String sha256) {
     private static ShardSnapshot first(Map<String, Integer> shards, Dataset dataset) {
         StringBuilder digests = new StringBuilder();
         for (Split split : Split.values()) {
+            Integer count = shards.get(split.folder());
+            if (count == null) {
+                continue;
+            }
             digests.append(split.folder()).append('\n');
             dataset.shards(split).stream()
-                    .limit(shards.getOrDefault(split.folder(), 0))
+                    .limit(count)
                     .forEach(shard -> digests.append(shard.digest().sha256()).append('\n'));
         }
         return new ShardSnapshot(shards, Digests.of(digests.toString().getBytes(StandardCharsets.US_ASCII)));

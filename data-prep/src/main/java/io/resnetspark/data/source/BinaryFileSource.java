@@ -16,7 +16,7 @@ import org.apache.parquet.example.data.Group;
 
 /**
  * What Spark's {@code binaryFile} reader gives, saved as Parquet: columns path, modificationTime, length, content. A
- * picture's class is the folder that it lay in; a folder train or val above that is its split.
+ * picture's class is the folder that it lay in; a folder train, val or test above that is its split.
  */
 final class BinaryFileSource {
     private static final String PATH = "path";
@@ -43,10 +43,11 @@ final class BinaryFileSource {
                 files.stream()
                         .map(file -> new Part(
                                 file.getPath().toUri().toString(), file.getLen(), file.getModificationTime(), classes))
-                        .toList());
+                        .toList(),
+                List.of());
     }
 
-    /** What a path says: .../[train|val/]CLASS/NAME. */
+    /** What a path says: .../[SPLIT/]CLASS/NAME. */
     private record Named(String split, String className, String name) {
         static Named of(Group row) {
             String path = ParquetRows.text(row, PATH);
@@ -55,7 +56,8 @@ final class BinaryFileSource {
                 throw new BadInputException("The path '" + path + "' has no folder that would be the class.");
             }
             String above = parts.length < 3 ? "" : parts[parts.length - 3];
-            return new Named(above.matches("train|val") ? above : "", parts[parts.length - 2], parts[parts.length - 1]);
+            return new Named(
+                    Split.called(above).isPresent() ? above : "", parts[parts.length - 2], parts[parts.length - 1]);
         }
 
         String key() {
@@ -63,7 +65,7 @@ final class BinaryFileSource {
         }
 
         Split where() {
-            return split.isEmpty() ? Split.byHash(key()) : Split.named(split);
+            return Split.called(split).orElse(null);
         }
     }
 
@@ -82,6 +84,15 @@ final class BinaryFileSource {
         @Override
         public Iterator<Unit> units(Configuration conf) {
             return List.<Unit>of(this).iterator();
+        }
+
+        @Override
+        public Iterator<Undecided> undecided(Configuration conf) throws IOException {
+            return Sources.each(ParquetRows.of(new Path(URI.create(uri)), List.of(PATH), conf))
+                    .map(Named::of)
+                    .filter(named -> named.where() == null)
+                    .map(named -> new Undecided(named.key(), classes.indexOf(named.className())))
+                    .iterator();
         }
 
         @Override

@@ -82,7 +82,8 @@ final class CifarSource {
                 SIDE,
                 List.of(conf -> parts.iterator()),
                 Map.of(Split.TRAIN, 5L * BATCH, Split.VAL, (long) BATCH),
-                true);
+                true,
+                List.of());
     }
 
     /** Some of a batch's pictures, which have names of our own: the batch and the place in it. */

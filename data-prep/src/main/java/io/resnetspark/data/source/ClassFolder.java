@@ -4,15 +4,16 @@ import io.resnetspark.data.Split;
 import java.io.IOException;
 import java.net.URI;
 import java.util.Iterator;
+import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 
 /**
- * The files of a folder, all of one class.
+ * The files of a folder and of the folders in it, all of one class.
  *
  * @param prefix what stands before a file's name in its key
- * @param split null where the hash of the key decides
+ * @param split null where the corpus leaves it to us
  */
 record ClassFolder(String uri, String prefix, Split split, int label) implements Source.Listing {
     static ClassFolder of(FileStatus folder, String prefix, Split split, int label) {
@@ -22,12 +23,21 @@ record ClassFolder(String uri, String prefix, Split split, int label) implements
 
     @Override
     public Iterator<Unit> units(Configuration conf) throws IOException {
-        return Sources.stream(new Path(URI.create(uri)), conf)
-                .filter(FileStatus::isFile)
-                .map(file -> {
-                    String key = prefix + file.getPath().getName();
-                    return (Unit) PictureFile.of(key, split == null ? Split.byHash(key) : split, label, file);
+        return Sources.each(new FolderWalk(new Path(URI.create(uri)), Set.of(), conf))
+                .<Unit>map(found -> {
+                    String key = prefix + found.name();
+                    return found.isSkipped() ? new SkippedFile(key) : PictureFile.of(key, split, label, found.file());
                 })
                 .iterator();
+    }
+
+    /** What lies in a folder beside class folders: none of it is a picture of the corpus, but all of it is counted. */
+    record Beside(String uri, String prefix, Set<String> classes) implements Source.Listing {
+        @Override
+        public Iterator<Unit> units(Configuration conf) throws IOException {
+            return Sources.each(new FolderWalk(new Path(URI.create(uri)), classes, conf))
+                    .<Unit>map(found -> new SkippedFile(prefix + found.name()))
+                    .iterator();
+        }
     }
 }

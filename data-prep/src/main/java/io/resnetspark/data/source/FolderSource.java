@@ -5,33 +5,45 @@ import io.resnetspark.storage.BadInputException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 
 /**
- * Class folders: CLASS/file, or train/CLASS/file and val/CLASS/file. Classes are numbered alphabetically; where there
- * is no val folder, one picture in ten is taken for validation by the hash of its key.
+ * Class folders: CLASS/file, or train/CLASS/file and the same below val and test, by any of their names. Classes are
+ * numbered alphabetically. Pictures may lie in folders below a class.
  */
 final class FolderSource {
     private FolderSource() {}
 
+    /**
+     * Where class folders lie.
+     *
+     * @param prefix what stands before CLASS/file in a key
+     * @param split null where the corpus leaves it to us
+     */
+    private record Place(Path folder, String prefix, Split split, List<FileStatus> classes) {
+        static Place of(Path folder, String prefix, Split split, Configuration conf) throws IOException {
+            return new Place(folder, prefix, split, Sources.folders(folder, conf));
+        }
+
+        Set<String> names() {
+            return classes.stream()
+                    .map(each -> each.getPath().getName())
+                    .collect(Collectors.toCollection(TreeSet::new));
+        }
+    }
+
     static Source open(Path root, Configuration conf) throws IOException {
         List<FileStatus> top = Sources.folders(root, conf);
-        boolean train = has(top, Split.TRAIN);
-        boolean val = has(top, Split.VAL);
-        if (val && !train) {
-            throw new BadInputException(root + " has a folder val but none named train.");
-        }
-        // What stands before CLASS/file in a key.
-        List<String> prefixes = !train ? List.of("") : val ? List.of("train/", "val/") : List.of("train/");
-
+        FolderLayout layout = FolderLayout.of(root, top, conf);
+        List<Place> places = places(root, layout.splits(), conf);
         TreeSet<String> names = new TreeSet<>();
-        for (String prefix : prefixes) {
-            Sources.folders(below(root, prefix), conf)
-                    .forEach(folder -> names.add(folder.getPath().getName()));
-        }
+        places.forEach(place -> names.addAll(place.names()));
         if (names.size() < 2) {
             throw new BadInputException(root + " has " + (names.isEmpty() ? "no class folders" : "one class, " + names)
                     + "; a classifier needs at least two. Wanted: CLASS/picture.jpg, or train/CLASS/picture.jpg and "
@@ -39,21 +51,32 @@ final class FolderSource {
         }
         List<String> classes = List.copyOf(names);
         List<Source.Listing> listings = new ArrayList<>();
-        for (String prefix : prefixes) {
-            Split split = val ? Split.named(prefix.replace("/", "")) : null;
-            for (FileStatus folder : Sources.folders(below(root, prefix), conf)) {
+        for (Place place : places) {
+            for (FileStatus folder : place.classes()) {
                 int label = classes.indexOf(folder.getPath().getName());
-                listings.add(ClassFolder.of(folder, prefix, split, label));
+                listings.add(ClassFolder.of(folder, place.prefix(), place.split(), label));
             }
+            listings.add(new ClassFolder.Beside(place.folder().toUri().toString(), place.prefix(), place.names()));
         }
-        return Source.ofPhotographs("class folders at " + root, classes, listings);
+        if (!layout.splits().isEmpty()) {
+            Set<String> splits = layout.splits().values().stream()
+                    .map(folder -> folder.getPath().getName())
+                    .collect(Collectors.toCollection(TreeSet::new));
+            listings.add(new ClassFolder.Beside(root.toUri().toString(), "", splits));
+        }
+        return Source.ofPhotographs("class folders at " + root, classes, listings, layout.remarks());
     }
 
-    private static Path below(Path root, String prefix) {
-        return prefix.isEmpty() ? root : new Path(root, prefix);
-    }
-
-    private static boolean has(List<FileStatus> folders, Split split) {
-        return folders.stream().anyMatch(folder -> folder.getPath().getName().equals(split.folder()));
+    private static List<Place> places(Path root, Map<Split, FileStatus> splits, Configuration conf) throws IOException {
+        if (splits.isEmpty()) {
+            return List.of(Place.of(root, "", null, conf));
+        }
+        List<Place> places = new ArrayList<>();
+        for (Map.Entry<Split, FileStatus> split : splits.entrySet()) {
+            Path folder = split.getValue().getPath();
+            boolean ours = split.getKey() == Split.TRAIN && !splits.containsKey(Split.VAL);
+            places.add(Place.of(folder, folder.getName() + "/", ours ? null : split.getKey(), conf));
+        }
+        return places;
     }
 }

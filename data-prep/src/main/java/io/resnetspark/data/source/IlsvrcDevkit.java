@@ -60,7 +60,7 @@ record IlsvrcDevkit(TreeMap<Integer, String> wnids, List<Integer> truth) impleme
         Map<String, byte[]> contents = new HashMap<>();
         try (TarArchiveInputStream tar =
                 new TarArchiveInputStream(new GZIPInputStream(new ByteArrayInputStream(bytes)))) {
-            for (TarArchiveEntry entry = tar.getNextTarEntry(); entry != null; entry = tar.getNextTarEntry()) {
+            for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
                 String name = entry.getName().replaceFirst(".*/", "");
                 if (entry.isFile() && (name.equals(META) || name.equals(TRUTH))) {
                     byte[] content = tar.readNBytes(MOST_BYTES + 1);

@@ -55,7 +55,8 @@ final class IlsvrcSource {
                 SIDE,
                 listings,
                 flat ? Map.of(Split.VAL, (long) devkit.truth().size()) : Map.of(),
-                true);
+                true,
+                List.of());
     }
 
     private static List<String> classes(Path root, Train train, IlsvrcDevkit devkit) {

@@ -1,5 +1,6 @@
 package io.resnetspark.data.source;
 
+import io.resnetspark.data.Seeds;
 import io.resnetspark.data.Split;
 import io.resnetspark.data.shard.ParquetRows;
 import io.resnetspark.storage.BadInputException;
@@ -9,7 +10,6 @@ import java.io.Serializable;
 import java.net.URI;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.TreeSet;
@@ -22,7 +22,7 @@ import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
 
 /**
- * A table of pictures: CSV with a header line, or Parquet, of columns path and label, and perhaps split (train or val).
+ * A table of pictures: CSV with a header line, or Parquet, of columns path and label, and perhaps split (train, val or test).
  * Paths are any Hadoop path, or relative to the table. Labels are class names; classes are numbered alphabetically.
  */
 final class ListSource {
@@ -57,7 +57,8 @@ final class ListSource {
         return Source.ofPhotographs(
                 "pictures listed in " + place,
                 classes,
-                tables.stream().map(table -> new Listed(table, classes)).toList());
+                tables.stream().map(table -> new Listed(table, classes)).toList(),
+                List.of());
     }
 
     private static List<Table> tables(Path place, Configuration conf) throws IOException {
@@ -113,11 +114,17 @@ final class ListSource {
 
         private Unit unit(Row row) {
             Split split = row.split().isBlank()
-                    ? Split.byHash(row.path())
-                    : Split.named(row.split().toLowerCase(Locale.ROOT));
+                    ? null
+                    : Split.called(row.split().strip()).orElseGet(() -> Split.named(row.split()));
             // Another label makes another unit, so that lists which were corrected are not taken for the same.
-            String id = row.path() + " as " + row.label() + " to " + split.folder();
+            String id =
+                    row.path() + " as " + row.label() + " to " + (split == null ? byRemainder(row) : split.folder());
             return new PictureFile(id, row.path(), split, classes.indexOf(row.label()), place(row.path()), 0, 0);
+        }
+
+        /** What ids have always said of a row without a split, whatever its split has become. */
+        private static String byRemainder(Row row) {
+            return Long.remainderUnsigned(Seeds.hash(row.path()), 10) == 0 ? "val" : "train";
         }
 
         private String place(String path) {

@@ -7,6 +7,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.AccessDeniedException;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
@@ -17,6 +18,7 @@ import org.apache.hadoop.fs.Path;
  * A picture in a file of its own.
  *
  * @param uri a string, since Hadoop's Path drags its file system along
+ * @param split null where the corpus leaves it to us
  * @param label -1 if nobody knows its class
  */
 record PictureFile(String id, String key, Split split, int label, String uri, long length, long modified)
@@ -24,6 +26,13 @@ record PictureFile(String id, String key, Split split, int label, String uri, lo
     static PictureFile of(String key, Split split, int label, FileStatus file) {
         return new PictureFile(
                 key, key, split, label, file.getPath().toUri().toString(), file.getLen(), file.getModificationTime());
+    }
+
+    @Override
+    public Iterator<Undecided> undecided(Configuration conf) {
+        return split != null || label < 0
+                ? Collections.emptyIterator()
+                : List.of(new Undecided(key, label)).iterator();
     }
 
     @Override

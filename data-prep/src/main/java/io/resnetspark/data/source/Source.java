@@ -18,6 +18,7 @@ import org.apache.hadoop.conf.Configuration;
  * @param listings what one task lists each: a folder, an archive, a table
  * @param expected how many pictures there must be of a split, where the corpus says so
  * @param isBenchmark whether this is a published benchmark, whose pictures are the same for everyone, doubles and all
+ * @param remarks how it was understood, where somebody might have meant something else
  */
 public record Source(
         String description,
@@ -25,12 +26,14 @@ public record Source(
         int side,
         List<Listing> listings,
         Map<Split, Long> expected,
-        boolean isBenchmark) {
+        boolean isBenchmark,
+        List<String> remarks) {
     private static final int PHOTOGRAPHS = 224;
 
     /** Somebody's own photographs. */
-    static Source ofPhotographs(String description, List<String> classes, List<? extends Listing> listings) {
-        return new Source(description, classes, PHOTOGRAPHS, List.copyOf(listings), Map.of(), false);
+    static Source ofPhotographs(
+            String description, List<String> classes, List<? extends Listing> listings, List<String> remarks) {
+        return new Source(description, classes, PHOTOGRAPHS, List.copyOf(listings), Map.of(), false, remarks);
     }
 
     /** A part of a corpus that can be listed on its own. */

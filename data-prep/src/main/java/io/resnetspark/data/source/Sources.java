@@ -8,8 +8,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Spliterator;
+import java.util.Spliterators;
 import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
@@ -35,14 +39,23 @@ public final class Sources {
         return source;
     }
 
-    /** What lies in a folder, one after the other, however much it is; hidden things are left out. */
+    /** What lies in a folder, one after the other, however much it is; what is skipped is left out. */
     static Stream<FileStatus> stream(Path folder, Configuration conf) throws IOException {
+        return all(folder, conf)
+                .filter(file -> !SkippedFile.isNamed(file.getPath().getName()));
+    }
+
+    /** The same with all that lies there. */
+    static Stream<FileStatus> all(Path folder, Configuration conf) throws IOException {
         try {
-            return UserFiles.list(folder, conf)
-                    .filter(file -> !file.getPath().getName().startsWith("."));
+            return UserFiles.list(folder, conf);
         } catch (FileNotFoundException missing) {
             throw new BadInputException("There is nothing at " + folder + ".", missing);
         }
+    }
+
+    static <T> Stream<T> each(Iterator<T> iterator) {
+        return StreamSupport.stream(Spliterators.spliteratorUnknownSize(iterator, Spliterator.ORDERED), false);
     }
 
     /** The folders within a folder, by name. Those are classes, so they are few. */

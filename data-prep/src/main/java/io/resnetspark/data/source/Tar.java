@@ -135,7 +135,7 @@ record Tar(String uri, String name, long start, long length, long modified) impl
 
     private Entry advance(TarArchiveInputStream in) {
         try {
-            for (TarArchiveEntry entry = in.getNextTarEntry(); entry != null; entry = in.getNextTarEntry()) {
+            for (TarArchiveEntry entry = in.getNextEntry(); entry != null; entry = in.getNextEntry()) {
                 if (entry.isFile()) {
                     return new Entry(baseName(entry), bytes(in, entry));
                 }

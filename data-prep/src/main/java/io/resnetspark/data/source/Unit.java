@@ -3,6 +3,7 @@ package io.resnetspark.data.source;
 import io.resnetspark.data.SourceImage;
 import java.io.IOException;
 import java.io.Serializable;
+import java.util.Collections;
 import java.util.Iterator;
 import org.apache.hadoop.conf.Configuration;
 
@@ -21,6 +22,19 @@ public interface Unit extends Serializable {
     default long pictures() {
         return 1;
     }
+
+    /** Whether it is none of the corpus' pictures, such as Thumbs.db: counted and never read. */
+    default boolean isSkipped() {
+        return false;
+    }
+
+    /** Its pictures whose split the corpus leaves to us, without their bytes. */
+    default Iterator<Undecided> undecided(Configuration conf) throws IOException {
+        return Collections.emptyIterator();
+    }
+
+    /** A picture whose split is not given. */
+    record Undecided(String key, int label) implements Serializable {}
 
     Iterator<SourceImage> read(Configuration conf) throws IOException;
 }

@@ -196,8 +196,9 @@ class TestPrepare {
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("1 of 41 pictures are bad, more than 1.0 %")
                 .hasMessageContaining("red/text.jpg: not a picture")
-                .hasMessageContaining("--most-bad");
-        assertThat(folder.toFile().list()).containsExactlyInAnyOrder("corpus", ".data.preparing");
+                .hasMessageContaining("--most-bad")
+                .hasMessageNotContaining("--doubles");
+        assertThat(folder.toFile().list()).containsExactly("corpus");
     }
 
     @Test

@@ -109,7 +109,7 @@ class TestPrepareAgain {
         byte[] json = Files.readAllBytes(folder.resolve("data/dataset.json"));
         assertThat(prepare(source()).json()).isEqualTo(first.json());
         assertThat(folder.resolve("data/dataset.json")).hasBinaryContent(json);
-        assertThat(folder.toFile().list()).containsExactlyInAnyOrder("corpus", "data", ".data.preparing");
+        assertThat(folder.toFile().list()).containsExactlyInAnyOrder("corpus", "data");
     }
 
     /** The second waits for the first, and finds nothing left to do. */
@@ -187,7 +187,7 @@ class TestPrepareAgain {
                         .dataset()
                         .json())
                 .isEqualTo(grown.json());
-        assertThat(folder.toFile().list()).containsExactlyInAnyOrder("corpus", "data", ".data.preparing");
+        assertThat(folder.toFile().list()).containsExactlyInAnyOrder("corpus", "data");
         assertThat(prepare(source()).json()).isEqualTo(grown.json());
 
         Dataset anew = new Prepare(spark, source(), hadoop("anew"), SETTINGS).execute(Progress.silent());
@@ -252,7 +252,13 @@ class TestPrepareAgain {
                         .iterator())
                 .toList();
         return new Source(
-                real.description(), real.classes(), real.side(), listings, real.expected(), real.isBenchmark());
+                real.description(),
+                real.classes(),
+                real.side(),
+                listings,
+                real.expected(),
+                real.isBenchmark(),
+                real.remarks());
     }
 
     private static Stream<Unit> stream(Iterator<Unit> units) {
@@ -276,6 +282,11 @@ class TestPrepareAgain {
         }
 
         @Override
+        public Iterator<Undecided> undecided(Configuration conf) throws IOException {
+            return real.undecided(conf);
+        }
+
+        @Override
         public Iterator<SourceImage> read(Configuration conf) throws IOException {
             READ.incrementAndGet();
             if (real.id().equals(broken)) {
@@ -296,7 +307,7 @@ class TestPrepareAgain {
         assertThat(READ).hasPositiveValue().hasValueLessThan(60);
         assertThat(examples(dataset)).hasSize(80);
         assertThat(dataset.statistics().pictures()).isEqualTo(dataset.examples(Split.TRAIN));
-        assertThat(folder.toFile().list()).containsExactlyInAnyOrder("corpus", "data", ".data.preparing");
+        assertThat(folder.toFile().list()).containsExactlyInAnyOrder("corpus", "data");
     }
 
     /** A growth that is ended while files move into the dataset: what moved counts for nothing until dataset.json says so. */
@@ -318,10 +329,10 @@ class TestPrepareAgain {
     void shardsOfAnotherSizeAreNotMixedWithThoseOfAnEndedJob() throws IOException {
         corpus(0, 40);
         assertThatThrownBy(() -> prepare(unreliable(source(), "red/17.png"))).isNotNull();
-        Path left = folder.resolve(".data.lease1-unfinished");
-        Path unfinished = folder.resolve(".data.lease2-unfinished");
+        Path left = unfinished();
         Files.createDirectories(left.resolve("train/part-00002.parquet/in the way"));
         assertThatThrownBy(() -> prepare(source())).isNotNull();
+        Path unfinished = unfinished();
         // Two tasks run at a time: the third began when the first or the second was done, and ended the other.
         assertThat(List.of("part-00000.parquet", "part-00001.parquet"))
                 .anyMatch(
@@ -333,6 +344,14 @@ class TestPrepareAgain {
         assertThat(larger.shards(Split.TRAIN)).hasSize(1);
         assertThat(examples(larger)).hasSize(80);
         assertThat(folder.resolve("data/train").toFile().list()).containsExactly("part-00000.parquet");
+    }
+
+    private Path unfinished() throws IOException {
+        try (Stream<Path> all = Files.list(folder)) {
+            return all.filter(path -> path.getFileName().toString().matches("\\.data\\.lease.*-unfinished"))
+                    .findFirst()
+                    .orElseThrow();
+        }
     }
 
     @Test
@@ -367,7 +386,6 @@ class TestPrepareAgain {
                         .execute(Progress.silent()))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("must have 6 pictures in val, but 5 were found");
-        assertThat(folder.toFile().list())
-                .containsExactlyInAnyOrder("tars", "data", ".data.preparing", ".other.preparing");
+        assertThat(folder.toFile().list()).containsExactlyInAnyOrder("tars", "data");
     }
 }

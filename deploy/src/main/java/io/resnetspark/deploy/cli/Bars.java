@@ -1,7 +1,12 @@
 package io.resnetspark.deploy.cli;
 
 import io.resnetspark.data.Progress;
+import java.io.FilterOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
+import java.nio.charset.Charset;
+import java.text.DecimalFormat;
 import java.time.Duration;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
@@ -11,14 +16,33 @@ import me.tongfei.progressbar.ProgressBarStyle;
 /** Progress on stderr: a bar on a terminal, a line every ten seconds elsewhere. */
 final class Bars implements Progress {
     /** scripts/resnet says whether stderr is a terminal; Java itself cannot tell. */
-    private static final boolean TERMINAL = Boolean.getBoolean("resnet.terminal");
+    static final boolean TERMINAL = Boolean.getBoolean("resnet.terminal");
 
     private static final Duration BETWEEN_LINES = Duration.ofSeconds(10);
 
     private final PrintStream out;
 
     Bars(PrintStream out) {
-        this.out = out;
+        this.out = new PrintStream(new UntilStopped(out), true, Charset.defaultCharset());
+    }
+
+    /** A process that ends has one more sentence to say, and it is not ours. */
+    private static final class UntilStopped extends FilterOutputStream {
+        UntilStopped(OutputStream out) {
+            super(out);
+        }
+
+        @Override
+        public void write(byte[] bytes, int from, int length) throws IOException {
+            if (!Stopping.isUnderWay()) {
+                out.write(bytes, from, length);
+            }
+        }
+
+        @Override
+        public void write(int one) throws IOException {
+            write(new byte[] {(byte) one}, 0, 1);
+        }
     }
 
     @Override
@@ -40,7 +64,7 @@ final class Bars implements Progress {
                     .setInitialMax(total)
                     .setUnit(" " + unit, 1)
                     .setStyle(ProgressBarStyle.ASCII)
-                    .showSpeed()
+                    .showSpeed(new DecimalFormat("#,##0.##"))
                     .setConsumer(new ConsoleProgressBarConsumer(out))
                     .build();
         }
@@ -48,6 +72,11 @@ final class Bars implements Progress {
         @Override
         public void reached(long done, String note) {
             bar.setExtraMessage(" " + note);
+            bar.stepTo(done);
+        }
+
+        @Override
+        public void moved(long done) {
             bar.stepTo(done);
         }
 
@@ -84,6 +113,11 @@ final class Bars implements Progress {
         }
 
         @Override
+        public synchronized void moved(long now) {
+            reached(now, note);
+        }
+
+        @Override
         public synchronized void close() {
             if (shown < done || done == 0) {
                 line();
@@ -96,8 +130,8 @@ final class Bars implements Progress {
             double rate = done / seconds;
             String left = done < total && done > 0 ? String.format(", %.0f s left", (total - done) / rate) : "";
             out.printf(
-                    "%s: %,d of %,d %s in %.0f s, %,.0f %s/s%s%s%n",
-                    what, done, total, unit, seconds, rate, unit, left, note.isEmpty() ? "" : ", " + note);
+                    "%s: %,d of %,d %s in %.0f s, %s %s/s%s%s%n",
+                    what, done, total, unit, seconds, Rate.of(rate), unit, left, note.isEmpty() ? "" : ", " + note);
         }
     }
 }

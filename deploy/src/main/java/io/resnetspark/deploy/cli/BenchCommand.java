@@ -39,16 +39,29 @@ final class BenchCommand implements Runnable {
     int train(
             @Option(names = "--network", required = true, paramLabel = "NAME", description = "See 'resnet networks'.")
                     String network,
-            @Option(names = "--batch", defaultValue = "8", description = "Images in a step. Default: 8.") int batch,
-            @Option(names = "--image", description = "Height and width in pixels. Default: what it was published with.")
+            @Option(
+                            names = "--batch",
+                            paramLabel = "N",
+                            defaultValue = "8",
+                            description = "Images in a step. Default: 8.")
+                    int batch,
+            @Option(
+                            names = "--image",
+                            paramLabel = "PIXELS",
+                            description = "Height and width in pixels. Default: what it was published with.")
                     Integer image,
-            @Option(names = "--threads", description = "Default: all cores.") Integer threads,
+            @Option(names = "--threads", paramLabel = "N", description = "Default: all cores.") Integer threads,
             @Option(
                             names = "--kernels",
+                            paramLabel = "KERNELS",
                             defaultValue = "auto",
                             description = "What computes: ${COMPLETION-CANDIDATES}. Default: auto.")
                     Contestant kernels,
-            @Option(names = "--iterations", defaultValue = "8", description = "Steps that are timed. Default: 8.")
+            @Option(
+                            names = "--iterations",
+                            paramLabel = "N",
+                            defaultValue = "8",
+                            description = "Steps that are timed. Default: 8.")
                     int iterations,
             @Option(names = "--json", description = "One JSON object instead of sentences.") boolean json)
             throws JsonProcessingException {
@@ -76,7 +89,11 @@ final class BenchCommand implements Runnable {
                             paramLabel = "RECIPE",
                             description = "Whose augmentation. Default: the paper's.")
                     String recipe,
-            @Option(names = "--seconds", defaultValue = "10", description = "Time to measure. Default: 10.")
+            @Option(
+                            names = "--seconds",
+                            paramLabel = "N",
+                            defaultValue = "10",
+                            description = "Time to measure. Default: 10.")
                     int seconds,
             @Option(names = "--json", description = "One JSON object instead of a sentence.") boolean json)
             throws IOException {
@@ -108,22 +125,29 @@ final class BenchCommand implements Runnable {
     int averaging(
             @Option(names = "--network", required = true, paramLabel = "NAME", description = "See 'resnet networks'.")
                     String network,
-            @Option(names = "--workers", defaultValue = "2", description = "Default: 2.") int workers,
-            @Option(names = "--rounds", defaultValue = "5", description = "Rounds of each engine. Default: 5.")
+            @Option(names = "--workers", paramLabel = "N", defaultValue = "2", description = "Default: 2.") int workers,
+            @Option(
+                            names = "--rounds",
+                            paramLabel = "N",
+                            defaultValue = "5",
+                            description = "Rounds of each engine. Default: 5.")
                     int rounds,
             @Option(
                             names = "--engine",
+                            paramLabel = "ENGINE",
                             split = ",",
                             defaultValue = "ours,dl4j",
                             description = "Which to measure. Default: ours,dl4j.")
                     List<AveragingRecipe.Engine> engines,
             @Option(
                             names = "--momentum",
+                            paramLabel = "RULE",
                             defaultValue = "averaged",
                             description = "What becomes of it: ${COMPLETION-CANDIDATES}. Default: averaged.")
                     AveragingRecipe.MomentumRule momentum,
             @Option(
                             names = "--contributions",
+                            paramLabel = "PRECISION",
                             defaultValue = "float32",
                             description = "Of our engine: ${COMPLETION-CANDIDATES}. Default: float32.")
                     AveragingRecipe.Precision precision,

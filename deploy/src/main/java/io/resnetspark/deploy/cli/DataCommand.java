@@ -73,10 +73,11 @@ final class DataCommand implements Runnable {
                         "%s is whole: %,d pictures in %d shards%n",
                         data,
                         opened.dataset().examples(),
-                        opened.dataset().shards(Split.TRAIN).size()
-                                + opened.dataset().shards(Split.VAL).size());
+                        opened.dataset().splits().values().stream()
+                                .mapToInt(List::size)
+                                .sum());
             }
-            return problems.isEmpty() ? 0 : 1;
+            return problems.isEmpty() ? 0 : Fault.DAMAGED.exitCode();
         }
     }
 
@@ -89,7 +90,8 @@ final class DataCommand implements Runnable {
                             paramLabel = "RECIPE",
                             description = "Whose augmentation. Default: the paper's.")
                     String recipe,
-            @Option(names = "--count", defaultValue = "8", description = "Pictures. Default: 8.") int count)
+            @Option(names = "--count", paramLabel = "N", defaultValue = "8", description = "Pictures. Default: 8.")
+                    int count)
             throws IOException {
         if (count < 1 || count > 200) {
             throw new BadInputException("--count " + count + " is out of range; wanted 1 to 200.");
@@ -105,8 +107,14 @@ final class DataCommand implements Runnable {
     @Command(name = "extract", description = "Writes the first pictures of a split as files, named by their class.")
     int extract(
             @Parameters(paramLabel = "URI", description = "A prepared dataset.") String data,
-            @Option(names = "--split", defaultValue = "val", description = "train or val. Default: val.") String split,
-            @Option(names = "--count", defaultValue = "5", description = "How many. Default: 5.") int count,
+            @Option(
+                            names = "--split",
+                            paramLabel = "SPLIT",
+                            defaultValue = "val",
+                            description = "train, val or test. Default: val.")
+                    String split,
+            @Option(names = "--count", paramLabel = "N", defaultValue = "5", description = "How many. Default: 5.")
+                    int count,
             @Option(names = "--to", required = true, paramLabel = "DIR", description = "A local folder.") Path to)
             throws IOException {
         if (count < 1) {

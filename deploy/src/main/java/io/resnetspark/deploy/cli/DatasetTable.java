@@ -52,12 +52,18 @@ final class DatasetTable {
         if (dataset.images() == null) {
             return;
         }
-        List<Long> train = dataset.images().get(Split.TRAIN.folder());
-        List<Long> val = dataset.images().get(Split.VAL.folder());
+        List<Long> train = dataset.images(Split.TRAIN);
+        List<Long> val = dataset.images(Split.VAL);
+        List<Long> test = dataset.images(Split.TEST);
+        boolean tests = dataset.examples(Split.TEST) > 0;
         for (int label = 0; label < Math.min(CLASSES_SHOWN, train.size()); label++) {
             line(
-                    "  %4d %-30s %,8d to train on %,8d to validate on",
-                    label, dataset.classes().get(label), train.get(label), val.get(label));
+                    "  %4d %-30s %,8d to train on %,8d to validate on%s",
+                    label,
+                    dataset.classes().get(label),
+                    train.get(label),
+                    val.get(label),
+                    tests ? String.format(Locale.ROOT, " %,8d to test on", test.get(label)) : "");
         }
         if (train.size() > CLASSES_SHOWN) {
             line("  ... %,d more; all are in --json", train.size() - CLASSES_SHOWN);

@@ -73,7 +73,7 @@ final class DoctorCommand implements Callable<Integer> {
             }
             Doctor.Report report = new Doctor(spark).examine(parsed, classes, places(data), places(out, registry));
             print(report);
-            return report.isBad() ? 1 : 0;
+            return report.isBad() ? Fault.MACHINE.exitCode() : 0;
         }
     }
 

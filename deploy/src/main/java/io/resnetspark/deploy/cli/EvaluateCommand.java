@@ -11,6 +11,7 @@ import io.resnetspark.train.ExecutorCores;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.evaluate.Evaluation;
 import io.resnetspark.train.evaluate.EvaluationResult;
+import io.resnetspark.train.evaluate.TopK;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.ArrayList;
@@ -37,15 +38,20 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(names = "--data", required = true, paramLabel = "URI", description = "A prepared dataset.")
     String data;
 
-    @Option(names = "--split", defaultValue = "val", description = "train or val. Default: val.")
+    @Option(
+            names = "--split",
+            paramLabel = "SPLIT",
+            defaultValue = "val",
+            description = "train, val or test. Default: val.")
     String split;
 
     @Option(
             names = "--protocol",
+            paramLabel = "PROTOCOL",
             defaultValue = "one-crop",
             description = "one-crop: the centre of each picture; ten-crop: the mean over corners, centre and their"
-                    + " mirror images. Default: one-crop.")
-    String protocol;
+                    + " mirror images. May be given several times: the pictures are read once. Default: one-crop.")
+    List<String> protocols;
 
     @Option(names = "--json", paramLabel = "FILE", description = "Write the results here too, as JSON.")
     String json;
@@ -58,7 +64,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Protocol how = Protocol.named(protocol);
+        Protocol[] how = protocols.stream().map(Protocol::named).distinct().toArray(Protocol[]::new);
         try (JavaSparkContext spark = sparkOptions.start("evaluate")) {
             Configuration conf = spark.hadoopConfiguration();
             if (json != null && Locations.of(json).getFileSystem(conf).exists(Locations.of(json))) {
@@ -71,13 +77,14 @@ final class EvaluateCommand implements Callable<Integer> {
                 ModelArtifact artifact = ModelArtifact.open(ModelReference.resolve(model, conf), conf);
                 checkClasses(artifact, opened);
                 int workers = spark.defaultParallelism();
-                EvaluationResult result = evaluation.execute(
+                List<EvaluationResult> ofModel = evaluation.executeAll(
                         artifact.blueprint(ExecutorCores.perWorker(spark, workers)),
                         artifact.parameters(),
                         artifact.preprocessing(),
                         new Bars(System.err));
-                results.add(result);
-                print(model, result);
+                results.addAll(ofModel);
+                int classes = artifact.description().classes().size();
+                ofModel.forEach(result -> print(model, result, classes));
             }
             if (json != null) {
                 write(results, Locations.of(json), conf);
@@ -90,11 +97,10 @@ final class EvaluateCommand implements Callable<Integer> {
     private void checkClasses(ModelArtifact artifact, Dataset.Opened data) {
         List<String> known = artifact.description().classes();
         List<String> wanted = data.dataset().classes();
-        boolean numbered = artifact.description().numberedClasses() && known.size() == wanted.size();
         if (known.equals(wanted)) {
             return;
         }
-        if (!numbered) {
+        if (!artifact.description().classesBeside(wanted).equals(wanted)) {
             throw new BadInputException("The model's classes " + known + " are not the dataset's " + wanted + ".");
         }
         spec.commandLine()
@@ -102,22 +108,21 @@ final class EvaluateCommand implements Callable<Integer> {
                 .println("The model's classes have numbers only; taken for the dataset's, in order.");
     }
 
-    private void print(String model, EvaluationResult result) {
+    private void print(String model, EvaluationResult result, int classes) {
         spec.commandLine()
                 .getOut()
                 .printf(
-                        "%s: %s, %,d of %,d right: top-1 error %.2f %%, top-5 error %.2f %%, cross-entropy %.4f, %.0f images/s%n",
+                        "%s: %s, %,d of %,d right: %s, cross-entropy %.4f, %.0f images/s%n",
                         model,
                         result.protocol(),
                         result.correct(),
                         result.count(),
-                        100 * result.top1Error(),
-                        100 * result.top5Error(),
+                        TopK.errors(result, classes),
                         result.crossEntropy(),
                         result.imagesPerSecond());
     }
 
-    /** One object for one model, a list for several. */
+    /** One object for one model and protocol, a list for several: models in their order, of each its protocols. */
     private static void write(List<EvaluationResult> results, Path file, Configuration conf) throws IOException {
         Object document = results.size() == 1 ? results.get(0) : results;
         try (OutputStream out =

@@ -41,7 +41,7 @@ final class ExportCommand implements Callable<Integer> {
             description = "An artifact or run directory, or REGISTRY#NAME[@VERSION].")
     String model;
 
-    @Option(names = "--format", required = true, description = "${COMPLETION-CANDIDATES}.")
+    @Option(names = "--format", paramLabel = "FORMAT", required = true, description = "${COMPLETION-CANDIDATES}.")
     Format format;
 
     @Option(names = "--to", required = true, paramLabel = "FILE", description = "The file to be written.")

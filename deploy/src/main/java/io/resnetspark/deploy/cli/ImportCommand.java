@@ -56,11 +56,15 @@ final class ImportCommand implements Callable<Integer> {
                     + " without it, as in --rename module=.")
     Map<String, String> renames = Map.of();
 
-    @Option(names = "--crop", description = "Height and width in pixels. Default: the network's own.")
+    @Option(
+            names = "--crop",
+            paramLabel = "PIXELS",
+            description = "Height and width in pixels. Default: the network's own.")
     Integer crop;
 
     @Option(
             names = "--shorter-side",
+            paramLabel = "PIXELS",
             description =
                     "What pictures are scaled to before. Default: 256 for 224, and so on; for CIFAR the crop itself.")
     Integer shorterSide;

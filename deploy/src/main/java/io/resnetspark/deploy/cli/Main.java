@@ -1,5 +1,7 @@
 package io.resnetspark.deploy.cli;
 
+import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -9,7 +11,6 @@ import picocli.CommandLine.ScopeType;
 @Command(
         name = "resnet",
         description = "Trains residual networks on Apache Spark and Deeplearning4j.",
-        mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
@@ -27,8 +28,24 @@ import picocli.CommandLine.ScopeType;
             BenchCommand.class
         })
 public final class Main implements Runnable {
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            scope = ScopeType.INHERIT,
+            description = "Say what a command does and takes.")
+    boolean help;
+
+    @Option(
+            names = {"-V", "--version"},
+            versionHelp = true,
+            description = "Say which version this is.")
+    boolean version;
+
     @Option(names = "--trace", scope = ScopeType.INHERIT, description = "With an error, show the stack trace.")
     boolean trace;
+
+    @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "Say more: train shows the whole recipe.")
+    boolean verbose;
 
     @CommandLine.Spec
     CommandLine.Model.CommandSpec spec;
@@ -39,6 +56,11 @@ public final class Main implements Runnable {
     }
 
     public static void main(String[] arguments) {
+        Optional<String> problem = SupportedJava.problem(Runtime.version().feature(), System.getProperty("java.home"));
+        if (problem.isPresent()) {
+            System.err.println("resnet: " + problem.get());
+            System.exit(Fault.MACHINE.exitCode());
+        }
         int exitCode = commandLine().execute(arguments);
         // Spark's shutdown in YARN's cluster mode reports failure after System.exit(0).
         if (exitCode != 0) {
@@ -51,6 +73,18 @@ public final class Main implements Runnable {
         return new CommandLine(main)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExpandAtFiles(false) // @1.jpg is a picture
-                .setExecutionExceptionHandler(new Errors(main));
+                .setExecutionExceptionHandler(new Errors(main))
+                .setParameterExceptionHandler(new Mistyped())
+                .setExecutionStrategy(Main::runLast);
+    }
+
+    /** Errors, such as of a native library, are told as exceptions are. */
+    private static int runLast(CommandLine.ParseResult parsed) {
+        try {
+            return new CommandLine.RunLast().execute(parsed);
+        } catch (LinkageError | OutOfMemoryError failed) {
+            List<CommandLine> commands = parsed.asCommandLineList();
+            throw new CommandLine.ExecutionException(commands.get(commands.size() - 1), failed.toString(), failed);
+        }
     }
 }

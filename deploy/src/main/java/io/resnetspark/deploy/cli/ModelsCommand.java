@@ -76,7 +76,12 @@ final class ModelsCommand implements Runnable {
             @Mixin RegistryOption registry,
             @Mixin WhyOption why,
             @Parameters(paramLabel = "MODEL", description = "An artifact or run directory.") String model,
-            @Option(names = "--name", required = true, description = "What the model is called there.") String name)
+            @Option(
+                            names = "--name",
+                            paramLabel = "NAME",
+                            required = true,
+                            description = "What the model is called there.")
+                    String name)
             throws IOException {
         Configuration conf = new Configuration();
         RegisteredModel target = registry.open(conf).model(name);
@@ -158,6 +163,7 @@ final class ModelsCommand implements Runnable {
             @Parameters(paramLabel = "NAME@VERSION", description = "Which.") String reference,
             @Option(
                             names = "--alias",
+                            paramLabel = "ALIAS",
                             defaultValue = ModelEvents.CHAMPION,
                             description = "Default: ${DEFAULT-VALUE}, whose predecessor becomes previous.")
                     String alias)
@@ -249,7 +255,7 @@ final class ModelsCommand implements Runnable {
             Version version = opened.find(reference);
             return isWhole(opened.model(version.name()), String.valueOf(version.number()))
                     ? ExitCode.OK
-                    : ExitCode.USAGE;
+                    : Fault.DAMAGED.exitCode();
         }
         for (RegisteredModel model : opened.models()) {
             List<Integer> numbers = model.numbers();
@@ -264,7 +270,7 @@ final class ModelsCommand implements Runnable {
                 }
             }
         }
-        return damaged == 0 ? ExitCode.OK : ExitCode.USAGE;
+        return damaged == 0 ? ExitCode.OK : Fault.DAMAGED.exitCode();
     }
 
     private boolean isWhole(RegisteredModel model, String number) throws IOException {

@@ -33,17 +33,21 @@ final class NetworksCommand implements Callable<Integer> {
     @Option(names = "--network", paramLabel = "NAME", description = "Only this one.")
     String only;
 
-    @Option(names = "--image", description = "Height and width in pixels. Default: what it was published with.")
+    @Option(
+            names = "--image",
+            paramLabel = "PIXELS",
+            description = "Height and width in pixels. Default: what it was published with.")
     Integer image;
 
-    @Option(names = "--channels", defaultValue = "3", description = "1 or 3. Default: 3.")
+    @Option(names = "--channels", paramLabel = "N", defaultValue = "3", description = "1 or 3. Default: 3.")
     int channels;
 
-    @Option(names = "--classes", description = "Default: as many as it was published with.")
+    @Option(names = "--classes", paramLabel = "N", description = "Default: as many as it was published with.")
     Integer classes;
 
     @Option(
             names = "--batch",
+            paramLabel = "N",
             description = "With --network: estimate the memory of training with so many images a step.")
     Integer batch;
 

@@ -1,5 +1,7 @@
 package io.resnetspark.deploy.cli;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.resnetspark.data.image.BadImageException;
 import io.resnetspark.data.image.Codec;
@@ -18,9 +20,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
@@ -33,10 +37,14 @@ final class PredictCommand implements Callable<Integer> {
             description = "An artifact or run directory, or REGISTRY#NAME[@VERSION].")
     String model;
 
-    @Parameters(index = "1..*", arity = "1..*", paramLabel = "IMAGE", description = "JPEG or PNG files.")
+    @Parameters(index = "1..*", arity = "1..*", paramLabel = "IMAGE", description = "JPEG, PNG, GIF or WebP files.")
     List<String> images;
 
-    @Option(names = "--top", defaultValue = "5", description = "Classes to name for each picture. Default: 5.")
+    @Option(
+            names = "--top",
+            paramLabel = "N",
+            defaultValue = "5",
+            description = "Classes to name for each picture. Default: 5.")
     int top;
 
     @Option(names = "--json", description = "One JSON document instead of text.")
@@ -48,7 +56,13 @@ final class PredictCommand implements Callable<Integer> {
     /** A class and its probability, under the names that scripts rely on. */
     record Prediction(@JsonProperty("class") String label, double probability) {}
 
-    record Predicted(String file, List<Prediction> predictions) {}
+    /** What is on an image, or why that cannot be said. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record Predicted(
+            String file,
+            List<Prediction> predictions,
+            String error,
+            @JsonIgnore int exitCode) {}
 
     @Override
     public Integer call() throws IOException {
@@ -60,33 +74,65 @@ final class PredictCommand implements Callable<Integer> {
         PictureClassifier classifier = new PictureClassifier(artifact);
         List<Predicted> all = new ArrayList<>();
         for (String image : images) {
-            all.add(predict(classifier, image, conf));
+            Predicted predicted = predict(classifier, image, conf);
+            all.add(predicted);
+            if (!json) {
+                print(predicted);
+            }
         }
-        PrintWriter out = spec.commandLine().getOut();
         if (json) {
-            out.println(Json.PRETTY.writeValueAsString(all));
-            return 0;
+            spec.commandLine().getOut().println(Json.PRETTY.writeValueAsString(all));
         }
-        for (Predicted predicted : all) {
-            out.println(predicted.file);
-            predicted.predictions.forEach(
-                    guess -> out.printf("  %5.1f %%  %s%n", 100 * guess.probability, guess.label));
-        }
-        return 0;
+        return all.stream().mapToInt(Predicted::exitCode).max().orElse(ExitCode.OK);
     }
 
-    private Predicted predict(PictureClassifier classifier, String image, Configuration conf) throws IOException {
+    private void print(Predicted predicted) {
+        if (predicted.error != null) {
+            spec.commandLine().getErr().println("resnet: " + predicted.error);
+            return;
+        }
+        PrintWriter out = spec.commandLine().getOut();
+        out.println(predicted.file);
+        predicted.predictions.forEach(guess -> out.printf("  %5.1f %%  %s%n", 100 * guess.probability, guess.label));
+    }
+
+    /** One image that cannot be read does not keep the others from being told. */
+    private Predicted predict(PictureClassifier classifier, String image, Configuration conf) {
+        try {
+            List<Prediction> predictions = classifier.classify(bytes(image, conf), top).stream()
+                    .map(guess -> new Prediction(guess.label(), guess.probability()))
+                    .toList();
+            return new Predicted(image, predictions, null, ExitCode.OK);
+        } catch (BadImageException bad) {
+            return new Predicted(image, null, image + ": " + bad.getMessage() + ".", Fault.INPUT.exitCode());
+        } catch (IOException | RuntimeException failed) {
+            Cause cause = Cause.of(failed);
+            if (cause.fault() == Fault.OURS && failed instanceof RuntimeException ours) {
+                throw ours;
+            }
+            String named = cause.message().contains(image) ? cause.message() : image + ": " + cause.message();
+            return new Predicted(image, null, named, cause.fault().exitCode());
+        }
+    }
+
+    private static byte[] bytes(String image, Configuration conf) throws IOException {
         Path file = Locations.of(image);
         try (InputStream in = UserFiles.open(file, conf)) {
-            List<Prediction> predictions =
-                    classifier.classify(in.readNBytes(Codec.Limits.USUAL.bytes() + 1), top).stream()
-                            .map(guess -> new Prediction(guess.label(), guess.probability()))
-                            .toList();
-            return new Predicted(image, predictions);
+            return in.readNBytes(Codec.Limits.USUAL.bytes() + 1);
         } catch (FileNotFoundException missing) {
-            throw new BadInputException("There is no picture at " + image + ".", missing);
-        } catch (BadImageException bad) {
-            throw new BadInputException(image + ": " + bad.getMessage() + ".", bad);
+            if (Cause.of(missing).fault() != Fault.INPUT) { // it is there, but may not be read
+                throw missing;
+            }
+            throw new BadInputException(
+                    isFolder(file.getFileSystem(conf), file)
+                            ? image + " is a folder; wanted image files, as " + image.replaceFirst("/+$", "")
+                                    + "/*.jpg."
+                            : "There is no picture at " + image + ".",
+                    missing);
         }
+    }
+
+    private static boolean isFolder(FileSystem files, Path file) throws IOException {
+        return files.exists(file) && files.getFileStatus(file).isDirectory();
     }
 }

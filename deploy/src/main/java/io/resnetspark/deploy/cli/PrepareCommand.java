@@ -13,6 +13,7 @@ import io.resnetspark.storage.Locations;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
@@ -36,7 +37,7 @@ final class PrepareCommand implements Callable<Integer> {
             names = "--source",
             defaultValue = "folders",
             paramLabel = "LAYOUT",
-            description = "folders (CLASS/file, or train/ and val/ with class folders), ilsvrc (ImageNet's archives, or"
+            description = "folders (CLASS/file, or train/, val/ and test/ with class folders), ilsvrc (ImageNet's archives, or"
                     + " unpacked), cifar10, list (a CSV or Parquet table of path and label) or binary-file (what Spark's"
                     + " binaryFile reader gives, as Parquet). Default: folders.")
     String source;
@@ -110,7 +111,8 @@ final class PrepareCommand implements Callable<Integer> {
                 bytes("--most-pixels", mostPixels));
         PrepareSettings settings = new PrepareSettings(
                 shorterSide, keepOriginal, bytes("--shard-size", shardSize), mostBad, doubles(), limits);
-        try (JavaSparkContext spark = sparkOptions.start("prepare")) {
+        try (JavaSparkContext spark =
+                sparkOptions.start("prepare", () -> "Stopped. The same command goes on where it was.")) {
             Source opened = Sources.open(source, Locations.of(from), spark.hadoopConfiguration());
             Prepare.Outcome outcome = new Prepare(spark, opened, Locations.of(to), settings).run(new Bars(System.err));
             Dataset dataset = outcome.dataset();
@@ -121,13 +123,23 @@ final class PrepareCommand implements Callable<Integer> {
                 out.printf("%s: %,d pictures were added%n", to, outcome.added());
             }
             out.printf(
-                    "%s: %,d pictures to train on, %,d to validate on, %d classes, %d shards%n",
+                    "%s: %,d pictures to train on, %,d to validate on, %s%d classes, %d shards%n",
                     to,
                     dataset.examples(Split.TRAIN),
                     dataset.examples(Split.VAL),
+                    dataset.examples(Split.TEST) == 0
+                            ? ""
+                            : String.format("%,d to test on, ", dataset.examples(Split.TEST)),
                     dataset.classes().size(),
-                    dataset.shards(Split.TRAIN).size()
-                            + dataset.shards(Split.VAL).size());
+                    dataset.splits().values().stream().mapToInt(List::size).sum());
+            out.printf(
+                    "%s: %,d found: %,d read, %,d quarantined, %,d duplicates, %,d skipped%n",
+                    from,
+                    dataset.examples() + dataset.bad() + outcome.skipped(),
+                    dataset.examples(),
+                    dataset.bad() - dataset.duplicates(),
+                    dataset.duplicates(),
+                    outcome.skipped());
             if (preview != null) {
                 Dataset.Opened data = Dataset.open(Locations.of(to), spark.hadoopConfiguration());
                 Preview.write(

@@ -22,8 +22,8 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "The last line on stdout is JSON. Exit code 0: promoted, or nothing to do; 3: refused by the gate; 4: another",
-            "process is at it; 1: failed; 2: the plan or what it names cannot be used. Killed, it goes on when it is started",
-            "again."
+            "process is at it. Failed: 2: the plan or what it names cannot be used; 5: the machine or the cluster; 6: damaged",
+            "bytes; 1: anything else. Killed, it goes on when it is started again."
         })
 final class RetrainCommand implements Callable<Integer> {
     @Parameters(paramLabel = "PLAN", description = "A file such as plans/nightly.conf.")
@@ -49,7 +49,9 @@ final class RetrainCommand implements Callable<Integer> {
         try {
             return retrain();
         } catch (Exception failed) { // Spark throws what it does not declare
-            print(Outcome.of(Outcome.Kind.FAILED, name, String.valueOf(failed.getMessage())));
+            if (!Stopping.isUnderWay()) {
+                print(Outcome.of(Outcome.Kind.FAILED, name, Cause.of(failed).message()));
+            }
             throw failed;
         }
     }
@@ -60,7 +62,8 @@ final class RetrainCommand implements Callable<Integer> {
         String recipe = TrainCommand.read(
                 Locations.of(parsed.recipe(), Locations.of(plan).getParent()).toString(), "recipe");
         PrintWriter out = spec.commandLine().getOut();
-        try (JavaSparkContext spark = sparkOptions.start("retrain " + parsed.name())) {
+        try (JavaSparkContext spark = sparkOptions.start(
+                "retrain " + parsed.name(), () -> "Stopped. The same command goes on where it was.")) {
             Retraining retraining = new Retraining(spark, parsed, recipe, Main.class.getName(), new Bars(System.err));
             if (dry) {
                 out.println(retraining.wouldDo(force));

@@ -1,5 +1,6 @@
 package io.resnetspark.deploy.cli;
 
+import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -19,7 +20,13 @@ final class SparkOptions {
         return SparkHadoopUtil.get().newConfiguration(new SparkConf());
     }
 
+    /** Of a command that writes nothing before it is done. */
     JavaSparkContext start(String name) {
+        return start(name, () -> "Stopped; nothing was written.");
+    }
+
+    /** @param whenStopped says how to go on, if the process is told to end meanwhile */
+    JavaSparkContext start(String name, Supplier<String> whenStopped) {
         SparkConf conf = new SparkConf().setAppName("resnet-spark " + name);
         if (master != null) {
             conf.setMaster(master);
@@ -43,6 +50,6 @@ final class SparkOptions {
             // Broadcasts do not leave the process.
             conf.setIfMissing("spark.broadcast.checksum", "false");
         }
-        return new JavaSparkContext(conf);
+        return Stopping.watch(conf, whenStopped);
     }
 }

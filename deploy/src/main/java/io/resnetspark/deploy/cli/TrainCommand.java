@@ -7,6 +7,7 @@ import io.resnetspark.storage.Utf8;
 import io.resnetspark.train.Training;
 import io.resnetspark.train.checkpoint.Checkpoints;
 import io.resnetspark.train.checkpoint.RunFolder;
+import io.resnetspark.train.evaluate.TopK;
 import io.resnetspark.train.recipe.Recipe;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -43,7 +44,7 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--resume",
             description = "Go on from the newest whole checkpoint of the run at --out, to the same bits as without a"
-                    + " break; begin if there is none; do nothing if the run is complete.")
+                    + " break; begin if there is none; do nothing if this very run is complete.")
     boolean resume;
 
     @Option(
@@ -79,38 +80,61 @@ final class TrainCommand implements Callable<Integer> {
         Recipe parsed = Recipe.parse(read(recipe, "recipe"), recipe, overrides);
         Checkpoints.Policy policy =
                 new Checkpoints.Policy(checkpointRounds, Duration.ofMinutes(checkpointMinutes), keepCheckpoints);
-        try (JavaSparkContext spark = sparkOptions.start("train " + parsed.network())) {
-            RunFolder folder = RunFolder.of(Locations.of(out));
-            if (resume && folder.isComplete(spark.hadoopConfiguration())) {
+        RunFolder folder = RunFolder.of(Locations.of(out));
+        try (JavaSparkContext spark = sparkOptions.start("train " + parsed.network(), () -> howToGoOn(folder))) {
+            Dataset.Opened opened = Dataset.open(Locations.of(data), spark.hadoopConfiguration());
+            if (resume && Training.isComplete(spark, parsed, opened, folder)) {
                 spec.commandLine().getOut().println(out + " is complete already; nothing is left to do.");
                 return 0;
             }
-            Dataset.Opened opened = Dataset.open(Locations.of(data), spark.hadoopConfiguration());
-            System.err.println(parsed.text());
+            show(parsed);
             Training training = new Training(spark, parsed, opened, folder, new Bars(System.err), policy, resume);
-            print(training.run());
+            print(training.run(), opened.dataset().classes().size());
         }
         return 0;
+    }
+
+    /** To whoever ended the process, after the last checkpoint was written. */
+    private String howToGoOn(RunFolder folder) {
+        try {
+            return Checkpoints.newest(folder, SparkOptions.hadoop())
+                    .map(newest -> "Stopped. The newest checkpoint is " + newest + "; the same command "
+                            + (resume ? "" : "with --resume ") + "goes on from it.")
+                    .orElse("Stopped before there was a checkpoint; the same command begins anew.");
+        } catch (IOException unknown) {
+            return "Stopped. Whether there is a checkpoint in " + out + " could not be seen (" + unknown.getMessage()
+                    + "); the same command with --resume goes on from the newest.";
+        }
+    }
+
+    private void show(Recipe parsed) {
+        if (((Main) spec.root().userObject()).verbose) {
+            System.err.println(parsed.text());
+        } else {
+            Recipe.differences(parsed.text()).forEach((key, value) -> System.err.println(key + " = " + value));
+        }
     }
 
     static String read(String path, String what) throws IOException {
         try {
             return Utf8.read(Locations.of(path), SparkOptions.hadoop());
         } catch (FileNotFoundException missing) {
+            if (Cause.of(missing).fault() != Fault.INPUT) { // it is there, but may not be read
+                throw missing;
+            }
             throw new BadInputException("There is no " + what + " at " + path + ".", missing);
         }
     }
 
-    private void print(Training.Result result) {
+    private void print(Training.Result result, int classes) {
         PrintWriter out = spec.commandLine().getOut();
         out.printf("%s%n", result.model());
         if (result.evaluation() != null) {
             out.printf(
-                    "top-1 %.2f %%, top-5 %.2f %% of %,d pictures; ",
-                    100 * (1 - result.evaluation().top1Error()),
-                    100 * (1 - result.evaluation().top5Error()),
+                    "%s of %,d pictures; ",
+                    TopK.accuracies(result.evaluation(), classes),
                     result.evaluation().count());
         }
-        out.printf("trained in %.0f s at %.0f images/s%n", result.trainingSeconds(), result.imagesPerSecond());
+        out.printf("trained in %.0f s at %s images/s%n", result.trainingSeconds(), Rate.of(result.imagesPerSecond()));
     }
 }

@@ -6,6 +6,7 @@ import io.resnetspark.storage.Utf8;
 import io.resnetspark.train.artifact.ArtifactFiles;
 import io.resnetspark.train.artifact.ModelDescription;
 import io.resnetspark.train.evaluate.EvaluationResult;
+import io.resnetspark.train.evaluate.TopK;
 import io.resnetspark.train.recipe.Hocon;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -58,8 +59,9 @@ public final class Differences {
         for (EvaluationResult result : model.results().values()) {
             String protocol = "result." + result.protocol() + ".";
             facts.put(protocol + "pictures", String.valueOf(result.count()));
-            facts.put(protocol + "top-1-error", String.format("%.2f %%", 100 * result.top1Error()));
-            facts.put(protocol + "top-5-error", String.format("%.2f %%", 100 * result.top5Error()));
+            TopK.of(result, model.classes().size())
+                    .forEach(top -> facts.put(
+                            protocol + "top-" + top.k() + "-error", String.format("%.2f %%", 100 * top.error())));
             facts.put(protocol + "cross-entropy", String.format("%.4f", result.crossEntropy()));
         }
         recipe(version, conf)

@@ -1,7 +1,9 @@
 package io.resnetspark.deploy.retrain;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.resnetspark.data.Split;
 import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.data.shard.History;
 import io.resnetspark.data.shard.ShardSnapshot;
 import io.resnetspark.train.recipe.Recipe;
 import java.util.Optional;
@@ -13,8 +15,9 @@ import java.util.Optional;
  * @param begun when, by the clock of who did
  * @param why the reason
  * @param dataDigest of the dataset
- * @param pictures in it
+ * @param pictures in it to train and to validate on
  * @param snapshot of their shards; null in records of earlier versions
+ * @param history of the dataset's changes until then; null in records of earlier versions
  * @param recipe as it was resolved
  * @param champion the version that was in use; null if there was none
  * @param run the folder of its training, and of its {@link Outcome} when it ended
@@ -27,9 +30,15 @@ record Attempt(
         String dataDigest,
         long pictures,
         ShardSnapshot snapshot,
+        History history,
         String recipe,
         Integer champion,
         String run) {
+    /** Of a dataset, beside those that are kept to test on: they teach nothing. */
+    static long pictures(Dataset dataset) {
+        return dataset.examples(Split.TRAIN) + dataset.examples(Split.VAL);
+    }
+
     /** Whether this is the same task: another go would come to the same model, and to the same decision. */
     boolean isFor(String otherDigest, String otherRecipe, Optional<Integer> otherChampion) {
         return dataDigest.equals(otherDigest) && isLike(otherRecipe, otherChampion);

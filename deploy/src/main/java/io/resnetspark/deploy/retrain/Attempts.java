@@ -96,8 +96,9 @@ final class Attempts {
                                     Instant.now().toString(),
                                     why,
                                     data.digest(),
-                                    data.dataset().examples(),
+                                    Attempt.pictures(data.dataset()),
                                     ShardSnapshot.of(data.dataset()),
+                                    data.dataset().history(),
                                     recipe,
                                     champion.orElse(null),
                                     new Path(folder, number + "-" + mark).toString());

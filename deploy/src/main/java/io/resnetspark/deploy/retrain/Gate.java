@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.apache.commons.math3.stat.inference.AlternativeHypothesis;
 import org.apache.commons.math3.stat.inference.BinomialTest;
 
@@ -24,7 +25,9 @@ final class Gate {
      * @param onlyChampionRight the other way round
      * @param pValue of McNemar's exact test, one-sided: how probable so many more right answers would be if both were
      *     equally good
-     * @param worstClass that loses most, of those with enough pictures; null without a champion
+     * @param worstClass that loses most, of those that the champion knows with enough pictures; null without one
+     * @param unknownToChampion classes of the dataset, of which it gets every picture wrong; null without a champion
+     * @param gainInKnownClasses of accuracy on the pictures of all others; null if there are none
      * @param problems why it may not; none if it may
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -36,6 +39,8 @@ final class Gate {
             Long onlyChampionRight,
             Double pValue,
             ClassLoss worstClass,
+            List<String> unknownToChampion,
+            Double gainInKnownClasses,
             List<String> problems) {
         boolean passes() {
             return problems.isEmpty();
@@ -44,46 +49,92 @@ final class Gate {
 
     /** Accuracy in a class that has so many pictures, with both models. */
     record ClassLoss(String label, int pictures, double champion, double challenger) {
+        /** In one division, so that a limit is met to the last bit. */
         double loss() {
-            return champion - challenger;
+            return (double) Math.round((champion - challenger) * pictures) / pictures;
         }
     }
 
-    static Verdict judge(GateRules rules, List<String> classes, Judgement challenger, Optional<Judgement> champion) {
+    /**
+     * What the champion did on the same pictures.
+     *
+     * @param classes that it knows
+     */
+    record Champion(Judgement judgement, List<String> classes) {}
+
+    /** @param classes of the dataset */
+    static Verdict judge(GateRules rules, List<String> classes, Judgement challenger, Optional<Champion> champion) {
         List<String> problems = new ArrayList<>();
-        double accuracy = accuracy(challenger);
+        double accuracy =
+                (double) challenger.result().correct() / challenger.result().count();
         if (accuracy < rules.leastAccuracy()) {
             problems.add(String.format("accuracy %.4f is below least-accuracy = %s", accuracy, rules.leastAccuracy()));
         }
         if (champion.isEmpty()) {
-            return new Verdict(challenger.result(), null, null, null, null, null, null, problems);
+            return new Verdict(challenger.result(), null, null, null, null, null, null, null, null, problems);
         }
-        Judgement before = champion.get();
-        double gain = accuracy - accuracy(before);
-        if (gain < rules.minimumGain()) {
-            problems.add(String.format("gain %+.4f is below minimum-gain = %s", gain, rules.minimumGain()));
-        }
+        Judgement before = champion.get().judgement();
         long better = onlyFirstRight(challenger, before);
         long worse = onlyFirstRight(before, challenger);
+        // In one division: 0.001 of 1000 pictures is one of them, to the last bit.
+        double gain = (double) (better - worse) / before.result().count();
+        gainProblem(rules, gain, before.result()).ifPresent(problems::add);
         double pValue = pValue(better, worse);
-        if (pValue > rules.significance()) {
-            problems.add(String.format(
-                    "right where the champion is wrong %,d times, wrong where it is right %,d times: p = %.4f is above"
-                            + " significance = %s",
-                    better, worse, pValue, rules.significance()));
+        chanceProblem(rules, better, worse, pValue).ifPresent(problems::add);
+        boolean[] known = new boolean[classes.size()];
+        for (int label = 0; label < known.length; label++) {
+            known[label] = champion.get().classes().contains(classes.get(label));
         }
-        ClassLoss worst = worstClass(rules, classes, challenger, before);
+        ClassCounts counts = ClassCounts.of(classes, challenger, before);
+        ClassLoss worst = counts.worst(known, rules.classPictures());
         if (worst != null && worst.loss() > rules.largestClassLoss()) {
             problems.add(String.format(
                     "in class %s accuracy falls from %.4f to %.4f, by more than largest-class-loss = %s",
                     worst.label, worst.champion, worst.challenger, rules.largestClassLoss()));
         }
         return new Verdict(
-                challenger.result(), before.result(), gain, better, worse, pValue, worst, List.copyOf(problems));
+                challenger.result(),
+                before.result(),
+                gain,
+                better,
+                worse,
+                pValue,
+                worst,
+                counts.unknown(known),
+                counts.gain(known),
+                List.copyOf(problems));
     }
 
-    private static double accuracy(Judgement judgement) {
-        return (double) judgement.result().correct() / judgement.result().count();
+    private static Optional<String> gainProblem(GateRules rules, double gain, EvaluationResult champion) {
+        boolean tie = gain == 0 && rules.minimumGain() >= 0;
+        if (gain >= rules.minimumGain() && !tie) {
+            return Optional.empty();
+        }
+        return Optional.of(String.format(
+                "gain %+.4f is %s minimum-gain = %s%s",
+                gain,
+                gain < rules.minimumGain() ? "below" : "not above",
+                rules.minimumGain(),
+                tie
+                        ? String.format(
+                                ": both are right on %,d of %,d pictures, and a tie is not promoted",
+                                champion.correct(), champion.count())
+                        : ""));
+    }
+
+    private static Optional<String> chanceProblem(GateRules rules, long better, long worse, double pValue) {
+        if (pValue <= rules.significance()) {
+            return Optional.empty();
+        }
+        boolean few = pValue(better + worse, 0) > rules.significance();
+        return Optional.of(String.format(
+                "right where the champion is wrong %,d times, wrong where it is right %,d times: p = %.4f is above"
+                        + " significance = %s%s",
+                better,
+                worse,
+                pValue,
+                rules.significance(),
+                few ? ", which so few pictures cannot come below: judge by more, or set another significance" : ""));
     }
 
     private static long onlyFirstRight(Judgement first, Judgement second) {
@@ -108,25 +159,50 @@ final class Gate {
                         Math.toIntExact(differ), Math.toIntExact(better), 0.5, AlternativeHypothesis.GREATER_THAN);
     }
 
-    private static ClassLoss worstClass(
-            GateRules rules, List<String> classes, Judgement challenger, Judgement champion) {
-        int[] pictures = new int[classes.size()];
-        int[] before = new int[classes.size()];
-        int[] after = new int[classes.size()];
-        for (int i = 0; i < challenger.labels().length; i++) {
-            int label = challenger.labels()[i];
-            pictures[label]++;
-            before[label] += champion.right()[i] ? 1 : 0;
-            after[label] += challenger.right()[i] ? 1 : 0;
-        }
-        ClassLoss worst = null;
-        for (int c = 0; c < classes.size(); c++) {
-            if (pictures[c] >= rules.classPictures()) {
-                ClassLoss loss = new ClassLoss(
-                        classes.get(c), pictures[c], (double) before[c] / pictures[c], (double) after[c] / pictures[c]);
-                worst = worst == null || loss.loss() > worst.loss() ? loss : worst;
+    /** Right answers by class. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    private record ClassCounts(List<String> classes, int[] pictures, int[] champion, int[] challenger) {
+        static ClassCounts of(List<String> classes, Judgement challenger, Judgement champion) {
+            ClassCounts counts =
+                    new ClassCounts(classes, new int[classes.size()], new int[classes.size()], new int[classes.size()]);
+            for (int i = 0; i < challenger.labels().length; i++) {
+                int label = challenger.labels()[i];
+                counts.pictures[label]++;
+                counts.champion[label] += champion.right()[i] ? 1 : 0;
+                counts.challenger[label] += challenger.right()[i] ? 1 : 0;
             }
+            return counts;
         }
-        return worst;
+
+        ClassLoss worst(boolean[] known, int leastPictures) {
+            return IntStream.range(0, classes.size())
+                    .filter(label -> known[label] && pictures[label] >= leastPictures)
+                    .mapToObj(label -> new ClassLoss(
+                            classes.get(label),
+                            pictures[label],
+                            (double) champion[label] / pictures[label],
+                            (double) challenger[label] / pictures[label]))
+                    .reduce((worst, other) -> other.loss() > worst.loss() ? other : worst)
+                    .orElse(null);
+        }
+
+        List<String> unknown(boolean[] known) {
+            return IntStream.range(0, classes.size())
+                    .filter(label -> !known[label])
+                    .mapToObj(classes::get)
+                    .toList();
+        }
+
+        Double gain(boolean[] known) {
+            int all = sum(pictures, known);
+            return all == 0 ? null : (double) (sum(challenger, known) - sum(champion, known)) / all;
+        }
+
+        private static int sum(int[] counts, boolean[] known) {
+            return IntStream.range(0, counts.length)
+                    .filter(label -> known[label])
+                    .map(label -> counts[label])
+                    .sum();
+        }
     }
 }

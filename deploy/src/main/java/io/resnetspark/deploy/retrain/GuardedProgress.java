@@ -37,6 +37,12 @@ final class GuardedProgress implements Progress {
                 }
             }
 
+            /** Comes from a thread of Spark's, whose failures end nothing. */
+            @Override
+            public void moved(long done) {
+                step.moved(done);
+            }
+
             @Override
             public void close() {
                 step.close();

@@ -1,12 +1,16 @@
 package io.resnetspark.deploy.retrain;
 
 import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.data.shard.History;
 import io.resnetspark.deploy.registry.Version;
+import io.resnetspark.train.artifact.ModelDescription;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Whether there is reason to train.
@@ -15,6 +19,10 @@ import java.util.Optional;
  * @param words the reason, or why there is none
  */
 record Reason(boolean isGiven, String words) {
+    /** Classes of which many came or went. */
+    private static final int NAMED = 10;
+
+    private static final String ANEW = "the dataset was prepared anew since the champion was trained";
 
     /**
      * Asks.
@@ -42,11 +50,14 @@ record Reason(boolean isGiven, String words) {
             return new Reason(true, "there is no champion");
         }
         News news = News.of(data, champion.get(), attempts);
-        if (rules.newPictures() > 0 && news.isAnew) {
-            return new Reason(true, "the dataset was prepared anew since the champion was trained");
+        if (rules.newPictures() > 0 && !news.classes.isEmpty()) {
+            return new Reason(true, news.classes + "; " + news.words());
         }
-        if (rules.newPictures() > 0 && news.added >= rules.newPictures()) {
-            return new Reason(true, String.format("%,d new pictures", news.added));
+        if (rules.newPictures() > 0 && news.isAnew) {
+            return new Reason(true, ANEW);
+        }
+        if (rules.newPictures() > 0 && news.changes.count() >= rules.newPictures()) {
+            return new Reason(true, news.changes.words());
         }
         long days = Duration.between(
                         Instant.parse(champion.get().description().provenance().created()), Instant.now())
@@ -57,35 +68,73 @@ record Reason(boolean isGiven, String words) {
         return new Reason(
                 false,
                 String.format(
-                        "there are %,d new pictures (reason.new-pictures = %,d), and the champion is %d days old"
+                        "there are %s (reason.new-pictures = %,d), and the champion is %d days old"
                                 + " (reason.champion-days = %d)",
-                        news.added, rules.newPictures(), days, rules.championDays()));
+                        news.changes.words(), rules.newPictures(), days, rules.championDays()));
     }
 
     /**
      * What the dataset has that the champion has not seen.
      *
-     * @param added how many pictures more
-     * @param isAnew whether it did not just grow: its first pictures are others, or in another order
+     * @param classes which came or went, in words; empty if they are the same
+     * @param changes of its pictures
+     * @param isAnew whether that is not known: its pictures are others than the champion's, or in another order
      */
-    private record News(long added, boolean isAnew) {
+    private record News(String classes, History changes, boolean isAnew) {
         static News of(Dataset.Opened data, Version champion, List<Attempt> attempts) {
+            String classes = classes(data.dataset().classes(), champion.description());
             String digest = champion.description().provenance().datasetDigest();
-            if (digest.equals(data.digest())) {
-                return new News(0, false);
-            }
-            List<Attempt> seen = attempts.stream()
+            Optional<Attempt> seen = attempts.stream()
                     .filter(attempt -> attempt.dataDigest().equals(digest))
-                    .toList();
-            if (seen.isEmpty()) { // a champion from elsewhere
-                return new News(data.dataset().examples(), false);
+                    .reduce((earlier, later) -> later);
+            if (digest.equals(data.digest())) {
+                return new News(classes, added(0), false);
             }
-            boolean grew = seen.stream()
-                    .map(Attempt::snapshot)
-                    .filter(Objects::nonNull)
-                    .allMatch(snapshot -> snapshot.isPartOf(data.dataset()));
-            long added = data.dataset().examples() - seen.get(0).pictures();
-            return new News(Math.max(0, added), !grew);
+            if (seen.isEmpty()) { // a champion from elsewhere
+                return new News(classes, added(Attempt.pictures(data.dataset())), false);
+            }
+            Attempt attempt = seen.get();
+            if (attempt.sees(data)) {
+                return new News(classes, added(0), false);
+            }
+            if (attempt.history() != null) {
+                Optional<History> changes = data.dataset().history().since(attempt.history());
+                return new News(classes, changes.orElse(added(0)), changes.isEmpty());
+            }
+            boolean grew = attempt.snapshot() == null || attempt.snapshot().isPartOf(data.dataset());
+            long added = Attempt.pictures(data.dataset()) - attempt.pictures();
+            return new News(classes, added(Math.max(0, added)), !grew);
+        }
+
+        private static History added(long pictures) {
+            return new History("", pictures, 0, 0);
+        }
+
+        String words() {
+            return isAnew ? ANEW : changes.words();
+        }
+
+        private static String classes(List<String> now, ModelDescription champion) {
+            List<String> before = champion.classesBeside(now);
+            return Stream.of(
+                            named(without(now, before), "1 new class", "%,d new classes"),
+                            named(without(before, now), "1 class is gone", "%,d classes are gone"))
+                    .flatMap(Optional::stream)
+                    .collect(Collectors.joining("; "));
+        }
+
+        private static List<String> without(List<String> classes, List<String> others) {
+            Set<String> known = Set.copyOf(others);
+            return classes.stream().filter(name -> !known.contains(name)).toList();
+        }
+
+        private static Optional<String> named(List<String> classes, String one, String many) {
+            if (classes.isEmpty()) {
+                return Optional.empty();
+            }
+            String names = classes.stream().limit(NAMED).collect(Collectors.joining(", "));
+            return Optional.of((classes.size() == 1 ? one : String.format(many, classes.size())) + ": " + names
+                    + (classes.size() > NAMED ? ", ..." : ""));
         }
     }
 }

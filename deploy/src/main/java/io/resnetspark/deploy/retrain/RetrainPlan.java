@@ -49,7 +49,13 @@ public record RetrainPlan(
     /** What is reason enough to train; 0 where it is none. */
     public record Reasons(long newPictures, int championDays) {}
 
-    /** What must hold for a challenger to become champion. */
+    /**
+     * What must hold for a challenger to become champion.
+     *
+     * @param minimumGain of top-1 accuracy; below 0 it may be worse by so much, else it must be better in any case
+     * @param largestClassLoss of accuracy in any class of at least {@code classPictures} pictures
+     * @param significance the largest p value of McNemar's test; 1 if nothing is asked of it
+     */
     public record GateRules(
             Split split,
             Protocol protocol,
@@ -65,7 +71,8 @@ public record RetrainPlan(
      * @throws BadInputException listing all that is wrong with it
      */
     public static RetrainPlan parse(String text, String name) {
-        Config config = Hocon.parseTrusted(text, name).withFallback(DEFAULTS).resolve();
+        Config own = Hocon.parseTrusted(text, name);
+        Config config = own.withFallback(DEFAULTS).resolve();
         Problems problems = new Problems();
         Section root = new Section(config, "", problems);
         RetrainPlan plan = new RetrainPlan(
@@ -78,7 +85,7 @@ public record RetrainPlan(
                 corpus(root.section("prepare")),
                 root.choice("begin", "scratch", "champion").equals("champion"),
                 reasons(root.section("reason")),
-                gate(root.section("gate")),
+                gate(root.section("gate"), own.hasPath("gate.significance")),
                 root.integer("checkpoint-minutes", 1, 100_000),
                 root.integer("keep", 1, 1_000_000),
                 Duration.ofSeconds(root.integer("lease-seconds", 3, 86_400)),
@@ -126,17 +133,40 @@ public record RetrainPlan(
         return reasons;
     }
 
-    private static GateRules gate(Section section) {
+    /** @param asksForSignificance whether the plan itself does, and not the defaults alone */
+    private static GateRules gate(Section section, boolean asksForSignificance) {
+        double gain = section.number("minimum-gain", -1, 1);
+        double significance = section.number("significance", 0, 1);
+        if (gain < 0 && !asksForSignificance) {
+            significance = 1;
+        } else if (gain < 0 && significance < 1) {
+            section.problem(
+                    "significance",
+                    significance,
+                    "1 where gate.minimum-gain is below 0: a model that may be worse need not be better beyond chance");
+        }
         GateRules rules = new GateRules(
-                Split.named(section.choice("split", "val", "train")),
+                judgedSplit(section),
                 Protocol.named(section.choice("protocol", Protocol.ONE_CROP.toString(), Protocol.TEN_CROP.toString())),
-                section.number("minimum-gain", -1, 1),
+                gain,
                 section.number("least-accuracy", 0, 1),
                 section.number("largest-class-loss", 0, 1),
                 section.integer("class-pictures", 1, Integer.MAX_VALUE),
-                section.number("significance", 0, 1));
+                significance);
         section.refuseUnknown();
         return rules;
+    }
+
+    private static Split judgedSplit(Section section) {
+        String name = section.text("split");
+        if (name.equals(Split.VAL.folder()) || name.equals(Split.TEST.folder())) {
+            return Split.named(name);
+        }
+        section.problem(
+                "split",
+                name,
+                "val or test; pictures that a model was trained on do not tell how good it is with others");
+        return Split.VAL;
     }
 
     private static Hooks.Targets hooks(Section section) {

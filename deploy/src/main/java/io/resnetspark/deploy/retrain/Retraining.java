@@ -18,7 +18,9 @@ import io.resnetspark.storage.LeaseHeldException;
 import io.resnetspark.storage.Locations;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.averaging.DivergedException;
+import io.resnetspark.train.recipe.InitialModel;
 import io.resnetspark.train.recipe.Recipe;
+import io.resnetspark.train.recipe.Validation;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -109,21 +111,37 @@ public final class Retraining {
             return false;
         }
         Optional<Version> champion = model.champion();
-        return attempt.isFor(Dataset.open(data, conf).digest(), recipe(champion).text(), champion.map(Version::number));
+        Dataset.Opened opened = Dataset.open(data, conf);
+        return attempt.isFor(opened.digest(), recipe(champion, opened.dataset()).text(), champion.map(Version::number));
     }
 
     private Reason reason(Dataset.Opened data, boolean forced) throws IOException {
         Optional<Version> champion = model.champion();
         Optional<Integer> number = champion.map(Version::number);
-        Optional<Outcome> before = attempts.before(data, recipe(champion).text(), number);
+        Optional<Outcome> before =
+                attempts.before(data, recipe(champion, data.dataset()).text(), number);
         return Reason.of(plan.reasons(), data, champion, attempts.all(), before, forced);
     }
 
-    private Recipe recipe(Optional<Version> champion) {
+    /** The plan's, with what follows from the champion and the dataset; what the plan says itself stays. */
+    private Recipe recipe(Optional<Version> champion, Dataset data) {
         Map<String, String> overrides = new LinkedHashMap<>(plan.overrides());
         if (plan.fromChampion() && champion.isPresent()) {
             overrides.put("initial-model.path", '"' + champion.get().path().toString() + '"');
+            boolean sameClasses = champion.get().description().classes().equals(data.classes());
+            if (!sameClasses && parsed(overrides).initialModel().head() == InitialModel.Head.KEEP) {
+                overrides.putIfAbsent("initial-model.head", InitialModel.Head.BY_CLASS.toString());
+            }
         }
+        // A class of a few pictures is no reason to stop a night: the gate says nothing of it.
+        boolean someWithout = !Validation.classesWithout(data).isEmpty();
+        if (someWithout && parsed(overrides).data().validation() == Validation.EVERY_CLASS) {
+            overrides.putIfAbsent("data.validation", Validation.SOME_CLASSES.toString());
+        }
+        return parsed(overrides);
+    }
+
+    private Recipe parsed(Map<String, String> overrides) {
         return Recipe.parse(recipeText, plan.recipe(), overrides);
     }
 
@@ -148,7 +166,7 @@ public final class Retraining {
                     return told(Outcome.nothing(plan.name(), reason.words(), champion));
                 }
                 Optional<Version> champion = model.champion();
-                String recipe = recipe(champion).text();
+                String recipe = recipe(champion, data.dataset()).text();
                 begun = Optional.of(attempts.begin(
                         plan.name(), reason.words(), data, recipe, champion.map(Version::number), lease));
                 step("attempt " + begun.get().run() + ", since " + reason.words());

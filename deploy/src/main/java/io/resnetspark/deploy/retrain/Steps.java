@@ -87,7 +87,9 @@ final class Steps {
             Source source = Sources.open(corpus.source(), Locations.of(corpus.from()), conf);
             new Prepare(spark, source, Locations.of(plan.data()), settings).run(progress);
         }
-        return Dataset.open(Locations.of(plan.data()), conf);
+        Dataset.Opened data = Dataset.open(Locations.of(plan.data()), conf);
+        Evaluation.requirePictures(data, plan.gate().split()); // now, and not after hours of training
+        return data;
     }
 
     /** The attempt's model; trained from where it was left. */
@@ -110,10 +112,11 @@ final class Steps {
             return Json.read(file, Gate.Verdict.class, conf);
         }
         step("compare with " + (attempt.champion() == null ? "nothing" : "version " + attempt.champion()));
-        Optional<Judgement> champion = Optional.empty();
+        Optional<Gate.Champion> champion = Optional.empty();
         if (attempt.champion() != null) {
             Version version = model.find(String.valueOf(attempt.champion()));
-            champion = Optional.of(judged(ModelArtifact.open(version.path(), conf), data));
+            ModelArtifact artifact = ModelArtifact.open(version.path(), conf);
+            champion = Optional.of(new Gate.Champion(judged(artifact, data), classes(artifact, data)));
         }
         Gate.Verdict verdict = Gate.judge(plan.gate(), data.dataset().classes(), judged(challenger, data), champion);
         Renames.writeWhole(file, Json.PRETTY.writeValueAsBytes(verdict), conf);
@@ -127,8 +130,13 @@ final class Steps {
                         artifact.blueprint(threads),
                         artifact.parameters(),
                         artifact.preprocessing(),
-                        artifact.description().classes(),
-                        progress);
+                        classes(artifact, data),
+                        progress)
+                .get(0);
+    }
+
+    private static List<String> classes(ModelArtifact artifact, Dataset.Opened data) {
+        return artifact.description().classesBeside(data.dataset().classes());
     }
 
     /** What is wrong with published bytes, if anything, in a process that knows nothing of this one. */

@@ -43,7 +43,11 @@ class TestMain {
     }
 
     private void refused(String message, String... arguments) {
-        assertThat(run(arguments)).as(err).isEqualTo(2);
+        ends(2, message, arguments);
+    }
+
+    private void ends(int code, String message, String... arguments) {
+        assertThat(run(arguments)).as(err).isEqualTo(code);
         assertThat(err).contains(message).doesNotContain("\tat ");
     }
 
@@ -280,8 +284,8 @@ class TestMain {
         Files.writeString(folder.resolve("a.jpg"), "no picture");
         refused("a.jpg: not a picture", "predict", at("model"), at("a.jpg"));
         Files.writeString(folder.resolve("model/preprocessing.json"), "{}");
-        refused("preprocessing.json has 2 bytes", "predict", at("model"), at("a.jpg"));
-        refused("is damaged", "models", "publish", at("model"), "--registry", at("registry"), "--name", "pets");
+        ends(6, "preprocessing.json has 2 bytes", "predict", at("model"), at("a.jpg"));
+        ends(6, "is damaged", "models", "publish", at("model"), "--registry", at("registry"), "--name", "pets");
         assertThat(folder.resolve("registry")).doesNotExist();
     }
 
@@ -293,8 +297,9 @@ class TestMain {
             assertThat(run("models", "publish", at("model"), "--registry", registry, "--name", "pets"))
                     .isZero();
             hdfs.limit(new org.apache.hadoop.fs.Path("/models"), 1 << 20);
-            refused(
-                    "The disk is full; what was there before is unchanged",
+            ends(
+                    5,
+                    "what was there before is unchanged",
                     "models",
                     "publish",
                     at("model"),
@@ -369,7 +374,7 @@ class TestMain {
         byte[] bytes = Files.readAllBytes(shard);
         bytes[bytes.length / 3] ^= 4;
         Files.write(shard, bytes);
-        assertThat(run("data", "verify", at("data"))).isEqualTo(1);
+        assertThat(run("data", "verify", at("data"))).isEqualTo(6);
         assertThat(out).contains("val/part-00000.parquet").contains("another SHA-256");
         Files.writeString(
                 folder.resolve("data/dataset.json"),
@@ -384,8 +389,54 @@ class TestMain {
         refused("There is no dataset at", "train", recipe.toString(), "--data", at("data"), "--out", at("run"));
         Files.writeString(
                 folder.resolve("r.conf"), Files.readString(recipe).replace("momentum = 0.9", "momentun = 0.9"));
-        refused("there is no key 'momentun'", "train", at("r.conf"), "--data", at("data"), "--out", at("run"));
+        refused(
+                "there is no key 'momentun'; did you mean 'momentum'?",
+                "train",
+                at("r.conf"),
+                "--data",
+                at("data"),
+                "--out",
+                at("run"));
         assertThat(err).contains("r.conf:").contains("the key 'momentum' is missing");
+    }
+
+    /** On the dataset's two splits; of two classes, the best five say nothing. */
+    @Test
+    void evaluatesBySeveralProtocolsInOneGo() throws IOException {
+        Models.write(new org.apache.hadoop.fs.Path(folder.resolve("model").toUri()), new Configuration());
+        for (String split : new String[] {"train", "val"}) {
+            for (String label : new String[] {"cat", "dog"}) {
+                for (int i = 0; i < 3; i++) {
+                    Path file = folder.resolve("corpus")
+                            .resolve(split)
+                            .resolve(label)
+                            .resolve(split + i + ".png");
+                    Files.createDirectories(file.getParent());
+                    Files.write(file, Codec.png(Pictures.ofClass(label.length(), 40, 50, file.hashCode())));
+                }
+            }
+        }
+        assertThat(run("prepare", "--from", at("corpus"), "--to", at("data"), "--doubles", "keep"))
+                .as(err)
+                .isZero();
+        String[] evaluate = {"evaluate", at("model"), "--data", at("data")};
+        assertThat(run(with(
+                        evaluate, "--protocol", "one-crop", "--protocol", "ten-crop", "--json", at("results.json"))))
+                .as(err)
+                .isZero();
+        assertThat(out.lines()).hasSize(2);
+        assertThat(out)
+                .contains("one-crop, ")
+                .contains("ten-crop, ")
+                .contains("of 6 right: top-1 error")
+                .doesNotContain("top-5");
+        JsonNode results = Json.COMPACT.readTree(folder.resolve("results.json").toFile());
+        assertThat(results.findValuesAsText("protocol")).containsExactly("one-crop", "ten-crop");
+        assertThat(results.findValuesAsText("split")).containsExactly("val", "val");
+        refused(
+                "has no pictures in its split test; it has train (6), val (6).",
+                with(evaluate, "--split", "test", "--protocol", "one-crop"));
+        refused("There is no split 'dev'; there are train, val and test", with(evaluate, "--split", "dev"));
     }
 
     @Test

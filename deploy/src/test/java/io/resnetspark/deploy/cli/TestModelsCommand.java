@@ -51,7 +51,11 @@ class TestModelsCommand {
     }
 
     private void refused(String message, String... words) {
-        assertThat(models(words)).as(out).isEqualTo(2);
+        ends(2, message, words);
+    }
+
+    private void ends(int code, String message, String... words) {
+        assertThat(models(words)).as(out).isEqualTo(code);
         assertThat(err).contains(message).doesNotContain("\tat ");
     }
 
@@ -92,10 +96,10 @@ class TestModelsCommand {
         byte[] bytes = Files.readAllBytes(weights);
         bytes[bytes.length / 2] ^= 1;
         Files.write(weights, bytes);
-        refused("is damaged", "promote", "pets@2");
+        ends(6, "is damaged", "promote", "pets@2");
         says("pets: {champion=3}", "promote", "pets@3");
-        refused("is damaged", "verify", "pets@2");
-        assertThat(models("verify")).isEqualTo(2);
+        ends(6, "is damaged", "verify", "pets@2");
+        assertThat(models("verify")).isEqualTo(6);
         assertThat(out).contains("pets@1 is whole").contains("pets@3 is whole");
         assertThat(err).contains("pets/v2");
     }

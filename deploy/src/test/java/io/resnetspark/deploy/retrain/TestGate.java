@@ -33,11 +33,16 @@ class TestGate {
     }
 
     private static Gate.Verdict judge(GateRules rules, String challenger, String champion) {
+        return judge(rules, challenger, champion, CLASSES);
+    }
+
+    private static Gate.Verdict judge(
+            GateRules rules, String challenger, String champion, List<String> championClasses) {
         return Gate.judge(
                 rules,
                 CLASSES,
                 judgement(challenger),
-                Optional.ofNullable(champion).map(TestGate::judgement));
+                Optional.ofNullable(champion).map(right -> new Gate.Champion(judgement(right), championClasses)));
     }
 
     @Test
@@ -53,25 +58,87 @@ class TestGate {
 
     @Test
     void theGainMustBeEnough() {
-        GateRules rules = new GateRules(Split.VAL, Protocol.ONE_CROP, 0.25, 0, 1, 1, 1);
-        assertThat(judge(rules, "1111", "1110").passes()).isTrue();
-        assertThat(judge(rules, "1110", "1110").problems())
-                .containsExactly("gain +0.0000 is below minimum-gain = 0.25");
+        GateRules just = new GateRules(Split.VAL, Protocol.ONE_CROP, 0.25, 0, 1, 1, 1);
+        assertThat(judge(just, "1111", "1110").passes()).isTrue();
+        GateRules rules = new GateRules(Split.VAL, Protocol.ONE_CROP, 0.26, 0, 1, 1, 1);
+        assertThat(judge(rules, "1011", "0110").problems())
+                .containsExactly("gain +0.2500 is below minimum-gain = 0.26");
         assertThat(judge(new GateRules(Split.VAL, Protocol.ONE_CROP, 0, 0, 1, 1, 1), "1100", "1110")
                         .problems())
                 .containsExactly("gain -0.2500 is below minimum-gain = 0.0");
     }
 
+    /** A thousandth of 1,000 pictures is one of them, though neither is a sum of powers of two. */
+    @Test
+    void theLeastGainIsEnoughToTheLastBit() {
+        GateRules rules = new GateRules(Split.VAL, Protocol.ONE_CROP, 0.001, 0, 1, 1, 1);
+        for (int right = 1; right < 1000; right++) {
+            String challenger = "1".repeat(right) + "0".repeat(1000 - right);
+            String champion = "1".repeat(right - 1) + "0".repeat(1001 - right);
+            assertThat(judge(rules, challenger, champion).problems()).isEmpty();
+        }
+    }
+
+    @Test
+    void aTieIsNotPromotedUnlessWorseWouldBe() {
+        GateRules any = new GateRules(Split.VAL, Protocol.ONE_CROP, 0, 0, 1, 1, 1);
+        for (String champion : new String[] {"1100", "0011"}) { // nothing differs, all differs
+            assertThat(judge(any, "1100", champion).problems())
+                    .singleElement()
+                    .asString()
+                    .contains("both are right on 2 of 4 pictures, and a tie is not promoted");
+            assertThat(judge(OPEN, "1100", champion).passes()).isTrue();
+        }
+        assertThat(judge(any, "1110", "1100").passes()).isTrue();
+    }
+
+    /** What a plan that says nothing of a gate asks for. */
+    @Test
+    void byDefaultABetterModelIsPromotedAndNoOther() {
+        GateRules rules = RetrainPlan.parse("name = a, registry = /b, data = /c, runs = /d, recipe = e.conf", "plan")
+                .gate();
+        String half = "1".repeat(50) + "0".repeat(50); // of 200 pictures, 100 of each class
+        assertThat(judge(rules, half + half, half + half).problems()).anyMatch(why -> why.contains("a tie"));
+        // Two pictures of 200 more may be chance, ten are not.
+        assertThat(judge(rules, half + "1".repeat(52) + "0".repeat(48), half + half)
+                        .problems())
+                .singleElement()
+                .asString()
+                .contains("p = 0.2500 is above significance = 0.05, which so few pictures cannot come below");
+        assertThat(judge(rules, half + "1".repeat(60) + "0".repeat(40), half + half)
+                        .passes())
+                .isTrue();
+        // Fifty dogs more do not make up for thirty cats less.
+        assertThat(judge(rules, "1".repeat(20) + "0".repeat(80) + "1".repeat(100), half + half)
+                        .problems())
+                .singleElement()
+                .asString()
+                .contains("in class cat accuracy falls from 0.5000 to 0.2000");
+        assertThat(judge(rules, "0".repeat(200), null).passes()).as("the first").isTrue();
+    }
+
+    @Test
+    void aClassThatTheChampionDoesNotKnowIsNoLossAndIsTold() {
+        GateRules rules = new GateRules(Split.VAL, Protocol.ONE_CROP, 0, 0, 0.3, 4, 1);
+        Gate.Verdict verdict = judge(rules, "11101111", "11110000", List.of("cat"));
+        assertThat(verdict.passes()).isTrue();
+        assertThat(verdict.worstClass()).isEqualTo(new Gate.ClassLoss("cat", 4, 1.0, 0.75));
+        assertThat(verdict.unknownToChampion()).containsExactly("dog");
+        assertThat(verdict.gainInKnownClasses()).isEqualTo(-0.25);
+        assertThat(judge(rules, "11110000", "00000000", List.of("cow")).worstClass())
+                .isNull();
+    }
+
     @Test
     void noClassMayLoseTooMuch() {
-        GateRules rules = new GateRules(Split.VAL, Protocol.ONE_CROP, 0, 0, 0.3, 4, 1);
+        GateRules rules = new GateRules(Split.VAL, Protocol.ONE_CROP, -1, 0, 0.3, 4, 1);
         Gate.Verdict verdict = judge(rules, "11001111", "11110000");
         assertThat(verdict.problems())
                 .containsExactly(
                         "in class cat accuracy falls from 1.0000 to 0.5000, by more than largest-class-loss = 0.3");
         assertThat(verdict.worstClass()).isEqualTo(new Gate.ClassLoss("cat", 4, 1.0, 0.5));
         // Of classes with fewer pictures than asked for, nothing is said.
-        assertThat(judge(new GateRules(Split.VAL, Protocol.ONE_CROP, 0, 0, 0.3, 5, 1), "11001111", "11110000")
+        assertThat(judge(new GateRules(Split.VAL, Protocol.ONE_CROP, -1, 0, 0.3, 5, 1), "11001111", "11110000")
                         .passes())
                 .isTrue();
     }
@@ -89,10 +156,13 @@ class TestGate {
     @Test
     void aGainByChanceIsNoGain() {
         GateRules rules = new GateRules(Split.VAL, Protocol.ONE_CROP, 0, 0, 1, 1, 0.05);
-        Gate.Verdict chance = judge(rules, "11110000", "11101000");
-        assertThat(chance.onlyChallengerRight()).isEqualTo(1);
+        Gate.Verdict chance = judge(rules, "1111110001", "1100001001");
+        assertThat(chance.onlyChallengerRight()).isEqualTo(4);
         assertThat(chance.onlyChampionRight()).isEqualTo(1);
-        assertThat(chance.problems()).singleElement().asString().contains("p = 0.7500 is above significance = 0.05");
+        assertThat(chance.problems())
+                .containsExactly(
+                        "right where the champion is wrong 4 times, wrong where it is right 1 times: p = 0.1875 is above"
+                                + " significance = 0.05");
         assertThat(judge(rules, "1111111111", "0000011111").passes()).isTrue();
     }
 

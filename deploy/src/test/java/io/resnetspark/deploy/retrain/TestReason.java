@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.resnetspark.data.image.Crop;
 import io.resnetspark.data.image.Mean;
 import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.data.shard.History;
 import io.resnetspark.data.shard.ShardSnapshot;
 import io.resnetspark.data.shard.Statistics;
 import io.resnetspark.deploy.registry.Version;
@@ -16,6 +17,7 @@ import io.resnetspark.train.artifact.Provenance;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -29,6 +31,15 @@ class TestReason {
 
     /** @param shards the digest of each, of as many pictures */
     private static Dataset.Opened data(String digest, int pictures, String... shards) {
+        return data(List.of("cat", "dog"), digest, pictures, shards);
+    }
+
+    private static Dataset.Opened data(List<String> classes, String digest, int pictures, String... shards) {
+        return data(classes, null, digest, pictures, shards);
+    }
+
+    private static Dataset.Opened data(
+            List<String> classes, History history, String digest, int pictures, String... shards) {
         FileDigest bytes = new FileDigest(1, "mean");
         List<Dataset.Shard> train = Arrays.stream(shards)
                 .map(shard -> new Dataset.Shard("train/" + shard, pictures / shards.length, new FileDigest(1, shard)))
@@ -38,7 +49,7 @@ class TestReason {
                 "a test",
                 "2026-01-01T00:00:00Z",
                 32,
-                List.of("cat", "dog"),
+                classes,
                 Map.of("train", train),
                 Map.of(),
                 new Statistics(pictures, null, null, null, null),
@@ -47,13 +58,19 @@ class TestReason {
                 "",
                 List.of(),
                 null,
-                bytes);
+                bytes,
+                history);
         return new Dataset.Opened(new Path("/data"), dataset, digest);
     }
 
     /** @param snapshot null as earlier versions recorded it */
     private static Attempt attempt(ShardSnapshot snapshot) {
-        return new Attempt("pets", "", "", SEEN.digest(), 100, snapshot, "", null, "/runs/1-a");
+        return new Attempt("pets", "", "", SEEN.digest(), 100, snapshot, null, "", null, "/runs/1-a");
+    }
+
+    /** As it is recorded now. */
+    private static Attempt attempt(ShardSnapshot snapshot, History history) {
+        return new Attempt("pets", "", "", SEEN.digest(), 100, snapshot, history, "", null, "/runs/1-a");
     }
 
     private static Optional<Version> champion(String datasetDigest, int days) {
@@ -114,6 +131,65 @@ class TestReason {
         given(reason(data("fewer", 90, "b"), champion("seen", 0)), anew);
         given(reason(data("a few more", 104, "b", "c"), champion("seen", 0)), anew);
         notGiven(reason(data("more was bad", 100, "a"), champion("seen", 0)), "there are 0 new pictures");
+    }
+
+    @Test
+    void otherClassesAreReasonAndAreNamed() {
+        List<String> others = List.of("cat", "cow");
+        given(reason(data(others, "changed", 100, "b"), champion("seen", 0)), "1 new class: cow; 1 class is gone: dog; the dataset was prepared anew since the champion was trained");
+        given(
+                reason(data(List.of("cat", "cow", "dog"), "more", 100, "b"), champion("of somebody else", 0)),
+                "1 new class: cow; 100 new pictures");
+        notGiven(
+                reason(new Reasons(0, 0), data(others, "changed", 100, "b"), champion("seen", 0), ATTEMPTS),
+                "reason.new-pictures = 0");
+    }
+
+    /** Ten are enough; nine are not, though shards were written anew. */
+    @Test
+    void whatWentOrChangedCountsAsWhatCame() {
+        List<String> classes = SEEN.dataset().classes();
+        History then = new History("2026-01-01T00:00:00Z", 5, 1, 0);
+        List<Attempt> recorded = List.of(attempt(ShardSnapshot.of(SEEN.dataset()), then));
+        Dataset.Opened less = data(classes, then.plus(1, 5, 3), "changed", 96, "b");
+        notGiven(
+                reason(RULES, less, champion("seen", 0), recorded),
+                "there are 1 new pictures, 5 removed, 3 changed (reason.new-pictures");
+        Dataset.Opened more = data(classes, then.plus(1, 6, 3), "changed", 95, "b");
+        given(reason(RULES, more, champion("seen", 0), recorded), "1 new pictures, 6 removed, 3 changed");
+        Dataset.Opened anew = data(classes, new History("2026-02-02T00:00:00Z", 6, 7, 3), "anew", 100, "b");
+        given(
+                reason(RULES, anew, champion("seen", 0), recorded),
+                "the dataset was prepared anew since the champion was trained");
+    }
+
+    /** They teach nothing. */
+    @Test
+    void picturesToTestOnAreNoReason() {
+        List<Attempt> recorded =
+                List.of(attempt(ShardSnapshot.of(SEEN.dataset()), SEEN.dataset().history()));
+        Dataset old = SEEN.dataset();
+        Map<String, List<Dataset.Shard>> splits = new HashMap<>(old.splits());
+        splits.put("test", List.of(new Dataset.Shard("test/a", 500, new FileDigest(1, "t"))));
+        Dataset tested = new Dataset(
+                old.format(),
+                old.source(),
+                old.created(),
+                old.side(),
+                old.classes(),
+                splits,
+                old.images(),
+                old.statistics(),
+                old.shorterSides(),
+                old.quarantined(),
+                old.settings(),
+                old.runs(),
+                old.meanImageFile(),
+                old.meanImage(),
+                old.history().plus(500, 0, 0));
+        notGiven(
+                reason(RULES, new Dataset.Opened(SEEN.path(), tested, "tested"), champion("seen", 0), recorded),
+                "there are 0 new pictures");
     }
 
     @Test

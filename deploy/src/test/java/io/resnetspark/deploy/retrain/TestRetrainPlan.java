@@ -3,6 +3,8 @@ package io.resnetspark.deploy.retrain;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.resnetspark.data.Split;
+import io.resnetspark.data.image.Protocol;
 import io.resnetspark.storage.BadInputException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +22,8 @@ class TestRetrainPlan {
         assertThat(plan.name()).isEqualTo("flowers");
         assertThat(plan.fromChampion()).isFalse();
         assertThat(plan.reasons()).isEqualTo(new RetrainPlan.Reasons(1, 0));
-        assertThat(plan.gate().minimumGain()).isZero();
+        assertThat(plan.gate())
+                .isEqualTo(new RetrainPlan.GateRules(Split.VAL, Protocol.ONE_CROP, 0.001, 0, 0.25, 20, 0.05));
         assertThat(plan.lease()).isEqualTo(Duration.ofMinutes(2));
         assertThat(plan.corpus().from()).isEmpty();
     }
@@ -47,6 +50,44 @@ class TestRetrainPlan {
         assertThatThrownBy(() -> RetrainPlan.parse("name = flowers", "plan"))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("the key 'registry' is missing");
+    }
+
+    /** What people read is what holds. */
+    @Test
+    void pagesSayWhatTheDefaultsOfTheGateAre() throws Exception {
+        RetrainPlan.GateRules gate = RetrainPlan.parse(LEAST, "plan").gate();
+        for (Path page : new Path[] {Path.of("..", "README.md"), Path.of("..", "docs", "retraining.md")}) {
+            String text = Files.readString(page);
+            assertThat(text)
+                    .as(page.toString())
+                    .contains("`minimum-gain = " + gate.minimumGain() + "`")
+                    .contains("`significance = " + gate.significance() + "`")
+                    .contains("`largest-class-loss = " + gate.largestClassLoss() + "`")
+                    .contains("`class-pictures = " + gate.classPictures() + "`");
+        }
+    }
+
+    @Test
+    void theGateNeverJudgesByWhatWasTrainedOn() {
+        assertThat(RetrainPlan.parse(LEAST + "gate.split = test", "plan").gate().split())
+                .isEqualTo(Split.TEST);
+        for (String split : new String[] {"train", "dev"}) {
+            assertThatThrownBy(() -> RetrainPlan.parse(LEAST + "gate.split = " + split, "plan"))
+                    .isInstanceOf(BadInputException.class)
+                    .hasMessageContaining("plan:2: gate.split = " + split + "; allowed is val or test");
+        }
+    }
+
+    @Test
+    void whoMayBeWorseNeedNotBeBetterBeyondChance() {
+        assertThat(RetrainPlan.parse(LEAST + "gate.minimum-gain = -0.01", "plan")
+                        .gate()
+                        .significance())
+                .isOne();
+        assertThatThrownBy(
+                        () -> RetrainPlan.parse(LEAST + "gate { minimum-gain = -0.01, significance = 0.05 }", "plan"))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("gate.significance = 0.05; allowed is 1 where gate.minimum-gain is below 0");
     }
 
     @Test

@@ -18,6 +18,26 @@ public final class Tensor {
         this.values = values;
     }
 
+    /**
+     * A copy with rows of another tensor put in; rows are what its first dimension counts.
+     *
+     * @param from of each row here: which one of {@code other} is to stand there, or a negative number if it stays
+     * @throws IllegalArgumentException if rows of the two are not of one shape
+     */
+    public Tensor withRows(int[] from, Tensor other) {
+        if (from.length != shape[0] || !Arrays.equals(shape, 1, shape.length, other.shape, 1, other.shape.length)) {
+            throw new IllegalArgumentException("Rows of " + other + " do not fit into " + this);
+        }
+        float[] copy = values.clone();
+        int length = copy.length / from.length;
+        for (int row = 0; row < from.length; row++) {
+            if (from[row] >= 0) {
+                System.arraycopy(other.values, from[row] * length, copy, row * length, length);
+            }
+        }
+        return new Tensor(shape.clone(), copy);
+    }
+
     long[] shape() {
         return shape;
     }

@@ -12,6 +12,7 @@ import io.resnetspark.model.Shape;
 import io.resnetspark.model.graph.ResidualGraph;
 import io.resnetspark.model.layer.Momentum;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
@@ -22,6 +23,7 @@ class TestMemory {
     private static final long MIB = 1 << 20;
 
     @Test
+    @Tag("slow")
     void staysTheSameOverTwoHundredSteps() {
         assumeThat(ResidentMemory.bytes()).as("Linux tells").isPositive();
         Network network = Networks.named("resnet20");

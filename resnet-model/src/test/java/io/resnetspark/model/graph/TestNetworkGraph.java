@@ -37,25 +37,62 @@ class TestNetworkGraph {
         return ResidualGraph.of(Networks.named("resnet20"), IMAGE, 10).seed(3);
     }
 
+    /**
+     * Both start each step from the same parameters and velocity, so the gradients are the same and only the update can
+     * differ. Over several steps in float two correct updates part, since one rounding that turns a ReLU changes the
+     * next gradient (docs/performance.md).
+     */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void movesItsParametersAsDl4jDoesInManyWalks(boolean nesterov) {
-        ResidualGraph builder = resnet20()
-                .updater(new Momentum(0.9, nesterov, new MapSchedule(ScheduleType.ITERATION, Map.of(0, 0.1, 2, 0.01))))
-                .weightDecay(0.01);
+    void takesEachStepAsDl4jDoes(boolean nesterov) {
+        ResidualGraph builder = resnet20().updater(fallingRate(nesterov)).weightDecay(0.01);
         ComputationGraph ours = builder.build();
-        assertThat(MomentumDescent.suits(ours)).isTrue();
-        ComputationGraph dl4js = new ComputationGraph(builder.configuration());
-        dl4js.init();
-        dl4js.setParams(ours.params());
+        ComputationGraph dl4js = plain(builder);
         for (int step = 0; step < 4; step++) {
+            dl4js.setParams(ours.params());
+            dl4js.getUpdater().getStateViewArray().assign(ours.getUpdater().getStateViewArray());
             DataSet batch = batch(step == 3 ? 3 : 8);
             ours.fit(batch);
             dl4js.fit(batch);
+            assertClose(ours.params(), dl4js.params());
+            assertClose(
+                    ours.getUpdater().getStateViewArray(), dl4js.getUpdater().getStateViewArray());
         }
-        assertClose(ours.params(), dl4js.params());
-        assertClose(ours.getUpdater().getStateViewArray(), dl4js.getUpdater().getStateViewArray());
         assertThat(ours.getIterationCount()).isEqualTo(4);
+    }
+
+    /** Whole, in double precision, where roundings are too small to turn a ReLU in four steps. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void trainsAsDl4jDoes(boolean nesterov) {
+        ResidualGraph builder = resnet20()
+                .kernels(Choice.OPS)
+                .type(DataType.DOUBLE)
+                .updater(fallingRate(nesterov))
+                .weightDecay(0.01);
+        ComputationGraph ours = builder.build();
+        ComputationGraph dl4js = plain(builder);
+        dl4js.setParams(ours.params());
+        for (int step = 0; step < 4; step++) {
+            DataSet batch = batch(step == 3 ? 3 : 8);
+            batch.setFeatures(batch.getFeatures().castTo(DataType.DOUBLE));
+            batch.setLabels(batch.getLabels().castTo(DataType.DOUBLE));
+            ours.fit(batch);
+            dl4js.fit(batch);
+        }
+        assertClose(ours.params(), dl4js.params(), 1e-10);
+        assertClose(ours.getUpdater().getStateViewArray(), dl4js.getUpdater().getStateViewArray(), 1e-10);
+    }
+
+    private static Momentum fallingRate(boolean nesterov) {
+        return new Momentum(0.9, nesterov, new MapSchedule(ScheduleType.ITERATION, Map.of(0, 0.1, 2, 0.01)));
+    }
+
+    private static ComputationGraph plain(ResidualGraph builder) {
+        ComputationGraph graph = new ComputationGraph(builder.configuration());
+        graph.init();
+        assertThat(MomentumDescent.suits(graph)).isTrue();
+        return graph;
     }
 
     /** Gradients add up; each minibatch has batch statistics of its own. */
@@ -248,8 +285,12 @@ class TestNetworkGraph {
     }
 
     private static void assertClose(INDArray actual, INDArray expected) {
+        assertClose(actual, expected, 1e-5);
+    }
+
+    private static void assertClose(INDArray actual, INDArray expected, double tolerance) {
         assertThat(actual.sub(expected).norm2Number().doubleValue())
-                .isCloseTo(0, within(1e-5 * (1 + expected.norm2Number().doubleValue())));
+                .isCloseTo(0, within(tolerance * (1 + expected.norm2Number().doubleValue())));
     }
 
     private static DataSet batch(int size) {

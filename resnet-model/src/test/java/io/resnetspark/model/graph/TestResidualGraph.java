@@ -18,6 +18,7 @@ import java.util.Random;
 import java.util.stream.Stream;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
@@ -118,6 +119,7 @@ class TestResidualGraph {
 
     @ParameterizedTest
     @MethodSource("smallNetworks")
+    @Tag("slow")
     @Execution(ExecutionMode.CONCURRENT) // they take a minute, one after the other
     void hasTheGradientsThatDifferencesShow(Network network) {
         ComputationGraph graph = ours(network, Choice.OPS, DataType.DOUBLE);

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import io.resnetspark.data.image.Protocol;
 import io.resnetspark.model.Shape;
 import io.resnetspark.train.evaluate.EvaluationResult;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -70,6 +71,16 @@ public record ModelDescription(
     /** Whether nobody told the names of the classes: 0, 1, 2 and so on stand for them. */
     public boolean numberedClasses() {
         return classes.equals(numbered(classes.size()));
+    }
+
+    /**
+     * The names of its outputs beside a dataset's: numbers that stand for names which nobody told are taken for as many
+     * classes of a dataset, in its order.
+     */
+    public List<String> classesBeside(List<String> dataset) {
+        boolean unnamed =
+                numberedClasses() && classes.size() == dataset.size() && Collections.disjoint(classes, dataset);
+        return unnamed ? List.copyOf(dataset) : classes;
     }
 
     /** 3 x side x side. */

@@ -63,8 +63,9 @@ final class Crew {
         release(current == done ? null : current); // of a round that failed
         current = memories.mapPartitionsWithIndex(
                 (worker, memory) -> {
-                    Contribution.WithMemory done =
-                            localWork.value().run(state.value(), worker, memory.next(), conf.value());
+                    Contribution.WithMemory done = localWork
+                            .value()
+                            .run(state.value(), worker, memory.next(), conf.value(), counted.images()::add);
                     counted.add(done.contribution().report());
                     return List.of(done).iterator();
                 },

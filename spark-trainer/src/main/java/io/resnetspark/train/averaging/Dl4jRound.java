@@ -4,6 +4,7 @@ import io.resnetspark.model.graph.NetworkGraph;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.DoubleAccumulator;
+import org.apache.spark.util.LongAccumulator;
 import org.deeplearning4j.spark.impl.graph.SparkComputationGraph;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
 
@@ -33,8 +34,9 @@ public record Dl4jRound(double score, double seconds, double broadcastSeconds, d
         long start = System.nanoTime();
         int workers = data.getNumPartitions();
         DoubleAccumulator computing = spark.sc().doubleAccumulator("seconds of computing");
+        LongAccumulator images = spark.sc().longAccumulator(StageCounters.IMAGES);
         try (DestroyingMaster master =
-                new DestroyingMaster(workers, batch, steps, averagesMomentum, new StepClock(computing))) {
+                new DestroyingMaster(workers, batch, steps, averagesMomentum, new StepClock(computing, images))) {
             SparkComputationGraph network = new SparkComputationGraph(spark, graph, master);
             network.fitMultiDataSet(data);
             return new Dl4jRound(

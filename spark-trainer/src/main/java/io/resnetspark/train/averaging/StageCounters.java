@@ -12,15 +12,18 @@ import org.apache.spark.util.LongAccumulator;
  */
 record StageCounters(LongAccumulator images, DoubleAccumulator reading, DoubleAccumulator computing)
         implements Serializable {
+    /** What {@link RoundProgress} follows. */
+    static final String IMAGES = "images trained on";
+
     static StageCounters of(SparkContext spark) {
         return new StageCounters(
-                spark.longAccumulator("images trained on"),
+                spark.longAccumulator(IMAGES),
                 spark.doubleAccumulator("seconds of reading"),
                 spark.doubleAccumulator("seconds of computing"));
     }
 
+    /** At the end of a task; images are counted as it goes. */
     void add(WorkerReport report) {
-        images.add(report.examples());
         reading.add(report.reading());
         computing.add(report.computing());
     }

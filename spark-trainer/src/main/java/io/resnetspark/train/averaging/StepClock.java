@@ -1,6 +1,7 @@
 package io.resnetspark.train.averaging;
 
 import org.apache.spark.util.DoubleAccumulator;
+import org.apache.spark.util.LongAccumulator;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.spark.api.TrainingHook;
 import org.nd4j.linalg.dataset.api.DataSet;
@@ -11,10 +12,12 @@ final class StepClock implements TrainingHook {
     private static final long serialVersionUID = 1;
 
     private final DoubleAccumulator seconds;
+    private final LongAccumulator images;
     private transient long start;
 
-    StepClock(DoubleAccumulator seconds) {
+    StepClock(DoubleAccumulator seconds, LongAccumulator images) {
         this.seconds = seconds;
+        this.images = images;
     }
 
     @Override
@@ -25,6 +28,7 @@ final class StepClock implements TrainingHook {
     @Override
     public void postUpdate(DataSet minibatch, Model model) {
         seconds.add((System.nanoTime() - start) * 1e-9);
+        images.add(minibatch.numExamples());
     }
 
     @Override
@@ -35,5 +39,6 @@ final class StepClock implements TrainingHook {
     @Override
     public void postUpdate(MultiDataSet minibatch, Model model) {
         seconds.add((System.nanoTime() - start) * 1e-9);
+        images.add(minibatch.getFeatures(0).size(0));
     }
 }

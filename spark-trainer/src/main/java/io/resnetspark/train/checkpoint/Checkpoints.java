@@ -232,7 +232,16 @@ public final class Checkpoints {
         }
     }
 
+    /** A run's newest checkpoint, whole or not. */
+    public static Optional<Path> newest(RunFolder run, Configuration conf) throws IOException {
+        return newestFirst(run.checkpoints(), conf).stream().findFirst();
+    }
+
     private List<Path> newestFirst() throws IOException {
+        return newestFirst(folder, conf);
+    }
+
+    private static List<Path> newestFirst(Path folder, Configuration conf) throws IOException {
         try {
             FileStatus[] found = folder.getFileSystem(conf)
                     .listStatus(folder, path -> path.getName().matches("\\d{8,}"));

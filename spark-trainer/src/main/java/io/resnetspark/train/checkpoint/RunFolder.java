@@ -1,8 +1,10 @@
 package io.resnetspark.train.checkpoint;
 
+import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Draft;
 import io.resnetspark.storage.Fence;
 import java.io.IOException;
+import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
@@ -28,6 +30,20 @@ public record RunFolder(Path path, Fence fence) {
     /** Whether the run came to its end: then there is nothing to go on with. */
     public boolean isComplete(Configuration conf) throws IOException {
         return path.getFileSystem(conf).exists(model());
+    }
+
+    /**
+     * Makes sure that the run which came to its end here is the one that is asked for.
+     *
+     * @throws BadInputException naming what differs, and what to do
+     */
+    public void requireFinished(RunIdentity wanted, Configuration conf) throws IOException {
+        List<String> differences = RunIdentity.of(model(), conf).differencesOfFinished(wanted);
+        if (!differences.isEmpty()) {
+            throw new BadInputException(path + " is complete, and of another run: " + String.join("; ", differences)
+                    + ". Name another --out; to train on from its model, say there --set 'initial-model.path=\""
+                    + model() + "\"'.");
+        }
     }
 
     /** Of a checkpoint or the model. */

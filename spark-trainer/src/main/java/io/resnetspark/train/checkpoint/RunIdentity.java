@@ -1,11 +1,23 @@
 package io.resnetspark.train.checkpoint;
 
+import io.resnetspark.storage.DamagedException;
+import io.resnetspark.storage.Json;
+import io.resnetspark.storage.Manifest;
+import io.resnetspark.train.artifact.ArtifactFiles;
+import io.resnetspark.train.artifact.ModelArtifact;
+import io.resnetspark.train.artifact.Provenance;
 import io.resnetspark.train.recipe.Recipe;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
 
 /**
  * What must be the same for a run to go on as if it had never ended. Only the workers may be others, in number and in
@@ -17,8 +29,35 @@ import java.util.TreeSet;
  */
 public record RunIdentity(String recipe, String datasetDigest, int threads) {
     private static final Set<String> MAY_DIFFER = Set.of("workers", "batch");
-    /** Of the last evaluation alone. */
-    private static final String NO_MATTER = "data.evaluation-protocols";
+    private static final String PROTOCOLS = "data.evaluation-protocols";
+    /** What is looked at moves no weight; a plateau, which would, cannot do without. */
+    private static final Set<String> NO_MATTER = Set.of(PROTOCOLS, "data.validation");
+
+    /**
+     * Of a run that came to its end, as its model tells.
+     *
+     * @throws DamagedException if the model's files are not those of its manifest
+     */
+    static RunIdentity of(Path model, Configuration conf) throws IOException {
+        Manifest manifest = Manifest.of(model, conf);
+        manifest.verify(model, conf);
+        if (!manifest.files().containsKey(ArtifactFiles.RECIPE)) {
+            throw new DamagedException(model, List.of(Manifest.FILE + " says nothing of " + ArtifactFiles.RECIPE));
+        }
+        String recipe = new String(Json.bytes(new Path(model, ArtifactFiles.RECIPE), conf), StandardCharsets.UTF_8);
+        Provenance provenance = ModelArtifact.describe(model, conf).provenance();
+        return new RunIdentity(recipe, provenance.datasetDigest(), provenance.threadsPerWorker());
+    }
+
+    /**
+     * Sentences about what a finished run was and another command asks for. Evaluations count, too: nothing is left to do
+     * only if all were done.
+     */
+    List<String> differencesOfFinished(RunIdentity now) {
+        List<String> differences = differences(now);
+        difference(PROTOCOLS, Recipe.values(recipe), Recipe.values(now.recipe)).ifPresent(differences::add);
+        return differences;
+    }
 
     /** Sentences about what is another than here. */
     List<String> differences(RunIdentity now) {
@@ -28,15 +67,10 @@ public record RunIdentity(String recipe, String datasetDigest, int threads) {
         TreeSet<String> keys = new TreeSet<>(before.keySet());
         keys.addAll(after.keySet());
         keys.removeAll(MAY_DIFFER);
-        keys.remove(NO_MATTER);
-        boolean sameWorkers =
-                MAY_DIFFER.stream().allMatch(key -> before.get(key).equals(after.get(key)));
+        keys.removeAll(NO_MATTER);
+        boolean sameWorkers = MAY_DIFFER.stream().allMatch(key -> Objects.equals(before.get(key), after.get(key)));
         for (String key : keys) {
-            String was = before.getOrDefault(key, "not there");
-            String is = after.getOrDefault(key, "not there");
-            if (!was.equals(is)) {
-                differences.add("the recipe's " + key + " was " + was + " and is " + is);
-            }
+            difference(key, before, after).ifPresent(differences::add);
         }
         if (!datasetDigest.equals(now.datasetDigest)) {
             differences.add("the SHA-256 of dataset.json was " + datasetDigest + " and is " + now.datasetDigest);
@@ -45,5 +79,11 @@ public record RunIdentity(String recipe, String datasetDigest, int threads) {
             differences.add("a worker had " + threads + " threads and has " + now.threads);
         }
         return differences;
+    }
+
+    private static Optional<String> difference(String key, Map<String, String> before, Map<String, String> after) {
+        String was = before.getOrDefault(key, "not there");
+        String is = after.getOrDefault(key, "not there");
+        return was.equals(is) ? Optional.empty() : Optional.of("the recipe's " + key + " was " + was + " and is " + is);
     }
 }

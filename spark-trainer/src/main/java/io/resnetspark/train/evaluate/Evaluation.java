@@ -18,36 +18,48 @@ import io.resnetspark.train.worker.ShardCache;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** The Spark job that counts how often a model is right. */
+/** The Spark job that counts how often a model is right, by several protocols in one pass over the pictures. */
 public final class Evaluation {
-    /** Views in one forward pass. */
-    private static final int BATCH = 50;
     /** Pictures of one task. */
     private static final int CHUNK = 100;
 
     private final JavaSparkContext spark;
     private final Dataset.Opened data;
     private final Split split;
-    private final Protocol protocol;
+    private final List<Protocol> protocols;
 
     /** @throws BadInputException if the split has no pictures */
-    public Evaluation(JavaSparkContext spark, Dataset.Opened data, Split split, Protocol protocol) {
-        if (data.dataset().examples(split) == 0) {
-            throw new BadInputException(data.path() + " has no pictures in its split " + split.folder() + ".");
-        }
+    public Evaluation(JavaSparkContext spark, Dataset.Opened data, Split split, Protocol... protocols) {
+        requirePictures(data, split);
         this.spark = spark;
         this.data = data;
         this.split = split;
-        this.protocol = protocol;
+        this.protocols = List.of(protocols);
+    }
+
+    /** @throws BadInputException if the split has no pictures, saying which splits there are */
+    public static void requirePictures(Dataset.Opened data, Split split) {
+        if (data.dataset().examples(split) == 0) {
+            String others = Stream.of(Split.values())
+                    .filter(other -> data.dataset().examples(other) > 0)
+                    .map(other -> String.format(
+                            "%s (%,d)", other.folder(), data.dataset().examples(other)))
+                    .collect(Collectors.joining(", "));
+            throw new BadInputException(
+                    data.path() + " has no pictures in its split " + split.folder() + "; it has " + others + ".");
+        }
     }
 
     /** A part of a shard. */
@@ -56,6 +68,7 @@ public final class Evaluation {
     /**
      * What a task needs beside its chunk.
      *
+     * @param views by protocol
      * @param outputs of the network, by the dataset's classes; -1 for those that it does not know
      */
     @SuppressWarnings("ArrayRecordComponent") // never compared
@@ -63,24 +76,33 @@ public final class Evaluation {
             ExecutorNetworks.Blueprint blueprint,
             FloatBlock parameters,
             Preprocessing preprocessing,
-            Views views,
+            List<Views> views,
             int[] outputs,
             String data)
             implements Serializable {}
 
-    /** A model whose classes are the dataset's. */
+    /** By the first protocol, of a model whose classes are the dataset's. */
     public EvaluationResult execute(
             ExecutorNetworks.Blueprint blueprint, float[] parameters, Preprocessing preprocessing, Progress progress) {
+        return executeAll(blueprint, parameters, preprocessing, progress).get(0);
+    }
+
+    /** By each protocol, of a model whose classes are the dataset's. */
+    public List<EvaluationResult> executeAll(
+            ExecutorNetworks.Blueprint blueprint, float[] parameters, Preprocessing preprocessing, Progress progress) {
         List<String> classes = data.dataset().classes();
-        return judge(blueprint, parameters, preprocessing, classes, progress).result();
+        return judge(blueprint, parameters, preprocessing, classes, progress).stream()
+                .map(Judgement::result)
+                .toList();
     }
 
     /**
      * Looks at every picture.
      *
      * @param classes that the network's outputs stand for; pictures of others are never right
+     * @return by each protocol
      */
-    public Judgement judge(
+    public List<Judgement> judge(
             ExecutorNetworks.Blueprint blueprint,
             float[] parameters,
             Preprocessing preprocessing,
@@ -100,23 +122,31 @@ public final class Evaluation {
         SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
         List<Chunk> chunks = chunks();
         spark.setJobDescription("evaluate on " + split.folder());
-        JavaRDD<Tally> tallies = spark.parallelize(chunks, chunks.size())
+        JavaRDD<List<Tally>> tallies = spark.parallelize(chunks, chunks.size())
                 .map(chunk -> ExecutorNetworks.with(
                         job.value().blueprint(), network -> tally(job.value(), network.graph(), chunk, conf.value())));
         try (TaskProgress ignored =
                 TaskProgress.watch(spark.sc(), progress.begin("evaluate", "images", examples), examples, tallies)) {
             // In order: a fold adds as tasks end, and the last bits would tell.
-            Tally tally = new Tally();
-            tallies.collect().forEach(tally::add);
-            return tally.judgement(protocol, split, (System.nanoTime() - start) / 1e9);
+            List<List<Tally>> parts = tallies.collect();
+            double seconds = (System.nanoTime() - start) / 1e9;
+            return IntStream.range(0, protocols.size())
+                    .mapToObj(protocol -> sum(parts, protocol).judgement(protocols.get(protocol), split, seconds))
+                    .toList();
         } finally {
             job.destroy();
         }
     }
 
-    private Views views(Preprocessing preprocessing) {
+    private static Tally sum(List<List<Tally>> parts, int protocol) {
+        Tally sum = new Tally();
+        parts.forEach(part -> sum.add(part.get(protocol)));
+        return sum;
+    }
+
+    private List<Views> views(Preprocessing preprocessing) {
         if (preprocessing.crop() instanceof Crop.Centre centre) {
-            return protocol.views(centre);
+            return protocols.stream().map(protocol -> protocol.views(centre)).toList();
         }
         throw new IllegalArgumentException("Pictures are evaluated by centre crops, not by " + preprocessing.crop());
     }
@@ -131,39 +161,22 @@ public final class Evaluation {
         return chunks;
     }
 
-    private static Tally tally(Job job, ComputationGraph graph, Chunk chunk, Configuration conf) throws IOException {
+    private static List<Tally> tally(Job job, ComputationGraph graph, Chunk chunk, Configuration conf)
+            throws IOException {
         NativeFloats.assign(graph.params(), job.parameters.array());
         ShardCache.Loaded shard = ShardCache.load(job.data, chunk.shard, conf);
-        Tally tally = new Tally();
-        int pictures = Math.max(1, BATCH / job.views.count());
-        for (int from = chunk.from; from < chunk.to; from += pictures) {
-            int to = Math.min(chunk.to, from + pictures);
-            INDArray probabilities = graph.outputSingle(minibatch(shard, from, to, job));
-            for (int i = from; i < to; i++) {
-                int label = shard.label(i);
-                tally.add(mean(probabilities, i - from, job.views.count()), label, job.outputs[label]);
-            }
+        List<ProtocolBatch> batches = job.views.stream()
+                .map(views -> new ProtocolBatch(graph, job.preprocessing, views, job.outputs, chunk.to - chunk.from))
+                .toList();
+        Views views = new Views.Several(job.views);
+        for (int i = chunk.from; i < chunk.to; i++) {
+            List<Minibatch> ofEachView = batches.stream()
+                    .flatMap(batch -> Collections.nCopies(batch.views(), batch.minibatch()).stream())
+                    .toList();
+            Minibatch.add(shard, i, views, ofEachView);
+            int label = shard.label(i);
+            batches.forEach(batch -> batch.added(label));
         }
-        return tally;
-    }
-
-    private static INDArray minibatch(ShardCache.Loaded shard, int from, int to, Job job) throws IOException {
-        Minibatch minibatch = new Minibatch((to - from) * job.views.count(), job.preprocessing);
-        for (int i = from; i < to; i++) {
-            minibatch.add(shard, i, job.views);
-        }
-        return minibatch.images();
-    }
-
-    /** Of a picture's views, which are rows one after the other. */
-    private static float[] mean(INDArray probabilities, int picture, int views) {
-        float[] mean = new float[(int) probabilities.size(1)];
-        for (int view = 0; view < views; view++) {
-            float[] row = probabilities.getRow((long) picture * views + view).toFloatVector();
-            for (int c = 0; c < mean.length; c++) {
-                mean[c] += row[c] / views;
-            }
-        }
-        return mean;
+        return batches.stream().map(ProtocolBatch::tally).toList();
     }
 }

@@ -15,12 +15,18 @@ import org.apache.hadoop.conf.Configuration;
 /**
  * How pictures are seen in training and in evaluation.
  *
+ * @param validation what is evaluated after each epoch
  * @param protocols of the last evaluation, beside one crop
  * @param colourNoise deviation of the normal numbers; 0 for none
  * @param meanPerPixel whether the mean picture is subtracted (the paper) or the mean of each channel
  */
 public record DataRecipe(
-        Crop training, Crop.Centre evaluation, List<Protocol> protocols, double colourNoise, boolean meanPerPixel)
+        Crop training,
+        Crop.Centre evaluation,
+        Validation validation,
+        List<Protocol> protocols,
+        double colourNoise,
+        boolean meanPerPixel)
         implements Serializable {
 
     static DataRecipe read(Section section) {
@@ -33,9 +39,13 @@ public record DataRecipe(
         }
         double colourNoise = section.number("colour-noise", 0, 10);
         boolean perPixel = section.choice("mean", "per-pixel", "per-channel").equals("per-pixel");
+        Validation validation = section.choice("validation", Validation.class);
         List<Protocol> protocols = protocols(section);
+        if (validation == Validation.NONE && !protocols.isEmpty()) {
+            section.problem("validation", validation, "another than none where data.evaluation-protocols are named");
+        }
         section.refuseUnknown();
-        return new DataRecipe(training, new Crop.Centre(shorter, side), protocols, colourNoise, perPixel);
+        return new DataRecipe(training, new Crop.Centre(shorter, side), validation, protocols, colourNoise, perPixel);
     }
 
     private static List<Protocol> protocols(Section section) {

@@ -82,6 +82,7 @@ public record Recipe(
         root.refuseUnknown();
         recipe.checkEngine(problems);
         recipe.checkQuorum(problems);
+        recipe.checkValidation(problems);
         problems.throwIfAny();
         return recipe;
     }
@@ -99,6 +100,28 @@ public record Recipe(
                 .forEach(entry ->
                         values.put(entry.getKey(), entry.getValue().unwrapped().toString()));
         return values;
+    }
+
+    private void checkValidation(Problems problems) {
+        if (learningRate.needsErrors() && data.validation() == Validation.NONE) {
+            problems.add("data.validation = none; allowed is every-class or some-classes where learning-rate.kind ="
+                    + " plateau follows the error on the validation split");
+        }
+    }
+
+    /**
+     * What a resolved recipe says that is not what it would say by itself, by dotted key.
+     *
+     * @param text of {@link #text}
+     */
+    public static Map<String, String> differences(String text) {
+        Map<String, String> differences = new TreeMap<>();
+        ConfigFactory.parseString(text).entrySet().stream()
+                .filter(entry -> !DEFAULTS.hasPath(entry.getKey())
+                        || !DEFAULTS.getValue(entry.getKey()).equals(entry.getValue()))
+                .forEach(entry ->
+                        differences.put(entry.getKey(), entry.getValue().render(ConfigRenderOptions.concise())));
+        return differences;
     }
 
     private void checkQuorum(Problems problems) {

@@ -50,7 +50,7 @@ public final class Section {
 
     /** A block whose values may be secret: no message shows one. */
     public Section secretSection(String key) {
-        known.add(key);
+        mayStand(key);
         Config inner = com.typesafe.config.ConfigFactory.empty();
         try {
             inner = config.getConfig(key);
@@ -110,7 +110,7 @@ public final class Section {
         return value;
     }
 
-    /** A constant of an enum, in small letters. */
+    /** A constant of an enum, in small letters: EVERY_CLASS is every-class. */
     public <E extends Enum<E>> E choice(String key, Class<E> type) {
         E[] constants = type.getEnumConstants();
         String[] options = Stream.of(constants).map(Section::lower).toArray(String[]::new);
@@ -118,7 +118,7 @@ public final class Section {
     }
 
     private static String lower(Enum<?> constant) {
-        return constant.name().toLowerCase(Locale.ROOT);
+        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     public boolean flag(String key) {
@@ -159,10 +159,14 @@ public final class Section {
     public void refuseUnknown() {
         config.root().forEach((key, value) -> {
             if (!known.contains(key)) {
-                problems.add(at(value.origin()) + ": there is no key '" + prefix + key + "'; here may stand "
-                        + String.join(", ", known));
+                problems.unknown(at(value.origin()), prefix + key, List.copyOf(known));
             }
         });
+    }
+
+    private void mayStand(String key) {
+        known.add(key);
+        problems.known(prefix + key);
     }
 
     /** Says that a value is right by itself, but not with the others. */
@@ -181,7 +185,7 @@ public final class Section {
     }
 
     private <T> T read(String key, String allowed, java.util.function.Function<String, T> getter, T otherwise) {
-        known.add(key);
+        mayStand(key);
         return orElse(key, allowed, () -> getter.apply(key), otherwise);
     }
 

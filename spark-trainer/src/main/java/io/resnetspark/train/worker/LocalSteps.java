@@ -11,6 +11,7 @@ import java.io.InterruptedIOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.function.LongConsumer;
 import org.apache.hadoop.conf.Configuration;
 import org.nd4j.linalg.dataset.DataSet;
 
@@ -28,6 +29,13 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
     @Override
     public Contribution.WithMemory run(TrainingState state, int worker, WorkerMemory memory, Configuration conf)
             throws IOException {
+        return run(state, worker, memory, conf, images -> {});
+    }
+
+    @Override
+    public Contribution.WithMemory run(
+            TrainingState state, int worker, WorkerMemory memory, Configuration conf, LongConsumer trainedOn)
+            throws IOException {
         List<List<List<Place>>> steps = steps(state.work(), plan.examplesPerRound(state), worker);
         if (steps.isEmpty()) {
             return new Contribution.WithMemory(Contribution.nothing(worker), memory);
@@ -35,7 +43,7 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
         return ExecutorNetworks.with(
                 plan,
                 network -> Contribution.WithMemory.of(
-                        descend(network, state, worker, memory, steps, conf),
+                        descend(network, state, worker, memory, steps, conf, trainedOn),
                         state,
                         memory,
                         network.statistics(),
@@ -49,7 +57,8 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
             int worker,
             WorkerMemory memory,
             List<List<List<Place>>> steps,
-            Configuration conf)
+            Configuration conf,
+            LongConsumer trainedOn)
             throws IOException {
         NetworkGraph graph = network.graph();
         load(state, memory, worker, graph);
@@ -71,6 +80,7 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
                     graph.fit(minibatch);
                     loss += graph.score() * minibatch.numExamples();
                     examples += minibatch.numExamples();
+                    trainedOn.accept(minibatch.numExamples());
                 }
             }
             float[] parameters = NativeFloats.copy(graph.params());

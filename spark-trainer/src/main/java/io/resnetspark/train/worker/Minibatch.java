@@ -4,6 +4,8 @@ import io.resnetspark.data.image.BadImageException;
 import io.resnetspark.data.image.Preprocessing;
 import io.resnetspark.data.image.Views;
 import java.io.IOException;
+import java.util.Iterator;
+import java.util.List;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -32,10 +34,20 @@ public final class Minibatch {
         append(planes);
     }
 
-    /** Draws all views of the next picture. */
-    public void add(ShardCache.Loaded shard, int index, Views views) throws IOException {
+    /**
+     * Draws a picture's views, which may go into several minibatches of the same preprocessing; it is decoded once.
+     *
+     * @param to the minibatch of each view, in their order
+     */
+    public static void add(ShardCache.Loaded shard, int index, Views views, List<Minibatch> to) throws IOException {
+        Iterator<Minibatch> minibatches = to.iterator();
         try {
-            preprocessing.apply(shard.picture(index), views, this::append);
+            to.get(0)
+                    .preprocessing
+                    .apply(
+                            shard.picture(index),
+                            views,
+                            planes -> minibatches.next().append(planes));
         } catch (BadImageException changed) {
             throw noMore(shard.key(index), changed);
         }

@@ -60,7 +60,12 @@ class TestRecipe {
         assertThat(recipe.seed()).isEqualTo(7);
         assertThat(recipe.data())
                 .isEqualTo(new DataRecipe(
-                        new Crop.ScaleJitter(256, 480, 224), new Crop.Centre(256, 224), List.of(), 0.1, true));
+                        new Crop.ScaleJitter(256, 480, 224),
+                        new Crop.Centre(256, 224),
+                        Validation.EVERY_CLASS,
+                        List.of(),
+                        0.1,
+                        true));
         assertThat(recipe.learningRate()).isEqualTo(new LearningRate.Steps(0.1, List.of(30.0, 60.0)));
     }
 
@@ -82,6 +87,23 @@ class TestRecipe {
         assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("data.evaluation-protocols", "[five-crop]")))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("evaluation-protocols = [five-crop]; allowed is a list of one-crop or ten-crop");
+    }
+
+    @Test
+    void whatFollowsAnEvaluationCannotDoWithoutOne() {
+        for (String[] follower : new String[][] {
+            {"data.evaluation-protocols", "[ten-crop]"},
+            {"learning-rate", "{ kind = plateau, initial = 0.1, patience = 3, improvement = 0.01, warm-up-epochs = 0 }"}
+        }) {
+            assertThatThrownBy(() -> Recipe.parse(
+                            GOOD, "good.conf", Map.of(follower[0], follower[1], "data.validation", "none")))
+                    .isInstanceOf(BadInputException.class)
+                    .hasMessageContaining("data.validation = none; allowed is");
+        }
+        assertThat(Recipe.parse(GOOD, "good.conf", Map.of("data.validation", "some-classes"))
+                        .data()
+                        .validation())
+                .isEqualTo(Validation.SOME_CLASSES);
     }
 
     /** What a checkpoint or an attempt holds was perhaps written by an earlier version. */
@@ -108,6 +130,32 @@ class TestRecipe {
                 .hasMessageContaining(
                         "bad.conf:5: data.augmentation.kind = scale-jiter; allowed is one of scale-jitter")
                 .hasMessageContaining("bad.conf:13: epochs = many; allowed is a whole number");
+    }
+
+    /** The mistyped key comes before the one that is missing for it. */
+    @Test
+    void saysWhatAMistypedKeyMayHaveMeant() {
+        assertThatThrownBy(() -> Recipe.parse(GOOD.replace("epochs = 90", "epoch = 90"), "bad.conf", Map.of()))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageStartingWith("bad.conf:13: there is no key 'epoch'; did you mean 'epochs'?")
+                .hasMessageContaining("the key 'epochs' is missing");
+        assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("epoch", "3")))
+                .hasMessage("--set epoch: there is no key 'epoch'; did you mean 'epochs'?");
+        assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("learning-rate.inital", "3")))
+                .hasMessageContaining("did you mean 'learning-rate.initial'?");
+        assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("warm-up-epochs", "3")))
+                .hasMessageContaining("did you mean 'learning-rate.warm-up-epochs'?");
+        assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("lr", "3")))
+                .hasMessageContaining("here may stand network, ");
+    }
+
+    @Test
+    void tellsWhatIsNotAsItWouldBeByItself() {
+        Recipe recipe = Recipe.parse(GOOD, "good.conf", Map.of("averaging.momentum", "local", "nesterov", "false"));
+        assertThat(Recipe.differences(recipe.text()))
+                .containsEntry("averaging.momentum", "\"local\"")
+                .containsEntry("epochs", "90")
+                .doesNotContainKeys("nesterov", "averaging.engine", "precise-batch-norm");
     }
 
     @Test

@@ -1,0 +1,220 @@
+package io.resnetspark.data.prepare;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.resnetspark.data.Corpora;
+import io.resnetspark.data.Progress;
+import io.resnetspark.data.Split;
+import io.resnetspark.data.image.Codec;
+import io.resnetspark.data.image.Pictures;
+import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.data.source.Sources;
+import io.resnetspark.storage.BadInputException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Folders as people have them: understood, or refused; never is anything left out without a word. */
+class TestFolderLayouts {
+    private static JavaSparkContext spark;
+
+    @TempDir
+    Path folder;
+
+    private int pictures;
+    private final List<String> said = new ArrayList<>();
+
+    @BeforeAll
+    static void start() {
+        spark = Corpora.spark("local[2]");
+    }
+
+    @AfterAll
+    static void stop() {
+        spark.close();
+    }
+
+    private Path corpus() {
+        return folder.resolve("corpus");
+    }
+
+    private void pictures(String place, int count) throws IOException {
+        Files.createDirectories(corpus().resolve(place));
+        for (int i = 0; i < count; i++) {
+            byte[] picture = Codec.png(Pictures.ofClass(pictures % 3, 24, 20, pictures++));
+            Files.write(corpus().resolve(place).resolve(i + ".png"), picture);
+        }
+    }
+
+    private void file(String place, String content) throws IOException {
+        Files.createDirectories(corpus().resolve(place).getParent());
+        Files.writeString(corpus().resolve(place), content);
+    }
+
+    private Prepare.Outcome prepare() throws IOException {
+        return new Prepare(
+                        spark,
+                        Sources.open(
+                                "folders",
+                                new org.apache.hadoop.fs.Path(corpus().toUri()),
+                                spark.hadoopConfiguration()),
+                        new org.apache.hadoop.fs.Path(folder.resolve("data").toUri()),
+                        new PrepareSettings(480, 1 << 20, 0.5))
+                .run(new Progress() {
+                    @Override
+                    public Step begin(String what, String unit, long total) {
+                        return Progress.silent().begin(what, unit, total);
+                    }
+
+                    @Override
+                    public void say(String sentence) {
+                        said.add(sentence);
+                    }
+                });
+    }
+
+    private static List<Long> images(Dataset dataset) {
+        return Stream.of(Split.values()).map(dataset::examples).toList();
+    }
+
+    private void refused(String... words) {
+        assertThatThrownBy(this::prepare).isInstanceOf(BadInputException.class).hasMessageContainingAll(words);
+        assertThat(folder.resolve("data")).doesNotExist();
+    }
+
+    /** find -type f | wc -l. */
+    private long files() throws IOException {
+        try (Stream<Path> all = Files.walk(corpus())) {
+            return all.filter(file -> Files.isRegularFile(file, java.nio.file.LinkOption.NOFOLLOW_LINKS))
+                    .count();
+        }
+    }
+
+    private void countsAddUp(Prepare.Outcome outcome) throws IOException {
+        assertThat(outcome.dataset().examples() + outcome.dataset().bad() + outcome.skipped())
+                .isEqualTo(files());
+    }
+
+    @Test
+    void splitsHaveManyNamesInAnyCase() throws IOException {
+        for (List<String> names : List.of(
+                List.of("Train", "VALIDATION", "Testing"),
+                List.of("training", "valid", "TEST"),
+                List.of("train", "dev", "test"))) {
+            for (String name : List.of("a", "b")) {
+                pictures(names.get(0) + "/" + name, 4);
+                pictures(names.get(1) + "/" + name, 3);
+                pictures(names.get(2) + "/" + name, 2);
+            }
+            Prepare.Outcome outcome = prepare();
+            assertThat(images(outcome.dataset())).containsExactly(8L, 6L, 4L);
+            assertThat(outcome.dataset().images(Split.TEST)).containsExactly(2L, 2L);
+            countsAddUp(outcome);
+            delete(corpus());
+            delete(folder.resolve("data"));
+        }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        org.apache.commons.io.FileUtils.deleteDirectory(folder.toFile());
+    }
+
+    @Test
+    void aTestSplitIsKeptApartAndValidationTakenFromTraining() throws IOException {
+        for (String name : List.of("a", "b")) {
+            pictures("train/" + name, 15);
+            pictures("test/" + name, 5);
+        }
+        Prepare.Outcome outcome = prepare();
+        assertThat(images(outcome.dataset())).containsExactly(26L, 4L, 10L);
+        assertThat(said).anyMatch(sentence -> sentence.contains("test is kept apart"));
+        countsAddUp(outcome);
+    }
+
+    @Test
+    void nothingIsLeftOutInSilence() throws IOException {
+        pictures("train/a", 2);
+        pictures("train/b", 2);
+        pictures("extra/a", 1);
+        pictures("more", 1);
+        Files.createDirectories(corpus().resolve("empty"));
+        refused("extra, more would be left out");
+        delete(corpus().resolve("extra"));
+        delete(corpus().resolve("more"));
+        pictures("val/a", 1);
+        pictures("Validation/a", 1);
+        refused("Validation, val", "same split");
+        delete(corpus().resolve("Validation"));
+        pictures("test", 3);
+        refused("test would be left out");
+        delete(corpus().resolve("test"));
+        assertThat(images(prepare().dataset())).containsExactly(4L, 1L, 0L);
+        assertThat(said).anyMatch(sentence -> sentence.contains("1 of 2 classes have no picture to validate on: b"));
+    }
+
+    @Test
+    void aClassMayBeCalledLikeASplit() throws IOException {
+        pictures("bus", 3);
+        pictures("train", 3);
+        pictures("train/.thumbnails", 1);
+        Prepare.Outcome outcome = prepare();
+        assertThat(outcome.dataset().classes()).containsExactly("bus", "train");
+        assertThat(outcome.dataset().examples()).isEqualTo(6);
+        assertThat(said).anyMatch(sentence -> sentence.contains("train is taken for a class"));
+        countsAddUp(outcome);
+    }
+
+    @Test
+    void isRefusedWhereNobodyCanTellAClassFromASplit() throws IOException {
+        pictures("train", 2);
+        pictures("val", 2);
+        refused("train, val hold pictures and no class folders");
+        pictures("train/a", 2);
+        refused("train holds pictures of its own and folders of pictures, such as a");
+        delete(corpus());
+        pictures("bus", 2);
+        pictures("train/front", 2);
+        refused("bus would be left out", "put all classes into one folder");
+        delete(corpus());
+        pictures("val/a", 1);
+        pictures("val/b", 1);
+        refused("a folder val", "none named train");
+    }
+
+    @Test
+    void picturesInFoldersOfAClassCountAndNothingGoesUncounted() throws IOException {
+        for (String name : List.of("a", "b")) {
+            pictures("train/" + name, 3);
+            pictures("train/" + name + "/2024/summer", 2);
+            pictures("val/" + name + "/.hidden", 2);
+            pictures("val/" + name, 2);
+        }
+        file("train/a/Thumbs.db", "x");
+        file("train/b/2024/DESKTOP.INI", "x");
+        file("train/b/.DS_Store", "x");
+        file("train/__MACOSX/a/._1.png", "x");
+        file("__MACOSX/._train", "x");
+        file("README.txt", "x");
+        file("train/labels.csv", "x");
+        file("train/a/README.txt", "not skipped: in a class folder, where pictures are wanted");
+        Files.copy(corpus().resolve("train/a/0.png"), corpus().resolve("train/a/copy.png"));
+        Files.createSymbolicLink(corpus().resolve("train/a/2024/up"), corpus().resolve("train/a"));
+        Files.createSymbolicLink(corpus().resolve("train/a/2024/self"), Path.of("self"));
+        Prepare.Outcome outcome = prepare();
+        assertThat(images(outcome.dataset())).containsExactly(10L, 4L, 0L);
+        assertThat(outcome.skipped()).isEqualTo(7 + 4);
+        assertThat(outcome.dataset().duplicates()).isEqualTo(1);
+        assertThat(folder.resolve("data/quarantine/train/a/README.txt")).exists();
+        countsAddUp(outcome);
+        countsAddUp(prepare());
+    }
+}

@@ -1,0 +1,115 @@
+package io.resnetspark.deploy;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import io.resnetspark.storage.Json;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.jar.JarFile;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.junit.jupiter.api.Test;
+
+/** What is given away: the jars, what is said about them, and the archive of both. */
+class ITDistribution {
+    private static final Path TARGET = Path.of("target");
+
+    private static List<Path> jars(String glob) throws IOException {
+        List<Path> jars = new ArrayList<>();
+        try (DirectoryStream<Path> found = Files.newDirectoryStream(TARGET.resolve("lib"), glob)) {
+            found.forEach(jars::add);
+        }
+        assertThat(jars).isNotEmpty();
+        return jars;
+    }
+
+    /** A cluster's Spark has an older commons-compress, which comes first on the class path of driver and executors. */
+    @Test
+    void archivesAreReadByTheReaderThatWeShip() throws IOException {
+        Path jar = jars("io.resnetspark.data-prep-*.jar").get(0);
+        try (JarFile file = new JarFile(jar.toFile())) {
+            JavaClasses classes = new ClassFileImporter().importJar(file);
+            assertThat(classes)
+                    .extracting(JavaClass::getName)
+                    .contains(
+                            "io.resnetspark.data.source.Tar",
+                            "io.resnetspark.shaded.org.apache.commons.compress.archivers.tar.TarFile");
+            noClasses()
+                    .should()
+                    .dependOnClassesThat()
+                    .resideInAnyPackage(
+                            "org.apache.commons.compress..", "org.apache.commons.io..", "org.apache.commons.lang3..")
+                    .check(classes);
+            assertThat(file.getManifest().getMainAttributes().getValue("Implementation-Version"))
+                    .isNotNull();
+        }
+    }
+
+    @Test
+    void theBillOfMaterialsHasEveryJarByItsHash() throws Exception {
+        Map<String, String> listed = new TreeMap<>();
+        for (JsonNode component : billOfMaterials().get("components")) {
+            for (JsonNode hash : component.get("hashes")) {
+                if (hash.get("alg").asText().equals("SHA-256")) {
+                    listed.put(
+                            hash.get("content").asText(), component.get("purl").asText());
+                }
+            }
+        }
+        Map<String, String> shipped = new TreeMap<>();
+        for (Path jar : jars("*.jar")) {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(jar));
+            shipped.put(HexFormat.of().formatHex(digest), jar.getFileName().toString());
+        }
+        assertThat(listed.keySet()).as("of %s and %s", listed, shipped).isEqualTo(shipped.keySet());
+    }
+
+    private static JsonNode billOfMaterials() throws IOException {
+        return Json.COMPACT.readTree(TARGET.resolve("bom.json").toFile());
+    }
+
+    /** Under the names that Maven has for them. */
+    @Test
+    void theNoticeNamesEveryJarWithNativeCode() throws IOException {
+        String notice = Files.readString(Path.of("../NOTICE"));
+        for (Path jar : jars("*.jar")) {
+            try (JarFile file = new JarFile(jar.toFile())) {
+                if (file.stream().anyMatch(entry -> entry.getName().matches(".*\\.(so|dll|dylib|jnilib)(\\.\\d+)*"))) {
+                    String artifact = jar.getFileName().toString().replaceFirst("-\\d.*", "");
+                    assertThat(notice).contains(artifact);
+                }
+            }
+        }
+    }
+
+    @Test
+    void theArchiveHoldsTheJarsTheLicencesAndTheBillOfMaterials() throws IOException {
+        List<String> names = new ArrayList<>();
+        Path archive;
+        try (DirectoryStream<Path> found = Files.newDirectoryStream(TARGET, "resnet-spark-*.tar")) {
+            archive = found.iterator().next();
+        }
+        try (TarArchiveInputStream tar = new TarArchiveInputStream(Files.newInputStream(archive))) {
+            for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
+                names.add(entry.getName().replaceFirst("^[^/]*/", ""));
+            }
+        }
+        assertThat(names).contains("LICENSE", "NOTICE", "licenses/LGPL-2.1.txt", "bom.json", "deploy-classes.jar");
+        for (Path jar : jars("*.jar")) {
+            assertThat(names).contains("lib/" + jar.getFileName());
+        }
+    }
+}

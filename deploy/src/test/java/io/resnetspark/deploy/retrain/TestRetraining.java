@@ -1,0 +1,120 @@
+package io.resnetspark.deploy.retrain;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.resnetspark.data.Corpora;
+import io.resnetspark.data.Progress;
+import io.resnetspark.data.image.Codec;
+import io.resnetspark.data.image.Image;
+import io.resnetspark.deploy.SmallRecipe;
+import io.resnetspark.deploy.cli.Main;
+import io.resnetspark.storage.BadInputException;
+import io.resnetspark.train.artifact.ModelArtifact;
+import io.resnetspark.train.recipe.InitialModel;
+import io.resnetspark.train.recipe.Recipe;
+import io.resnetspark.train.recipe.Validation;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Random;
+import org.apache.hadoop.fs.FileUtil;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Nights between which the corpus changes. */
+class TestRetraining {
+    @TempDir
+    static Path folder;
+
+    private static JavaSparkContext spark;
+
+    @BeforeAll
+    static void start() throws Exception {
+        spark = Corpora.spark("local[2]");
+        Corpora.folders(folder.resolve("corpus"), 20, 4, 36);
+    }
+
+    @AfterAll
+    static void stop() {
+        spark.close();
+    }
+
+    private static Outcome night(String more) throws IOException {
+        String plan = """
+                name = colours
+                registry = "FOLDER/models"
+                data = "FOLDER/data"
+                runs = "FOLDER/runs"
+                recipe = small.conf
+                begin = champion
+                set.epochs = 1
+                gate { minimum-gain = -1 }
+                """.replace("FOLDER", folder.toString());
+        String recipe = Files.readString(SmallRecipe.write(folder.resolve("small.conf")));
+        RetrainPlan parsed = RetrainPlan.parse(plan + more, "plan");
+        return new Retraining(spark, parsed, recipe, Main.class.getName(), Progress.silent()).run(false);
+    }
+
+    private static ModelArtifact model(Outcome outcome) throws IOException {
+        return ModelArtifact.open(new org.apache.hadoop.fs.Path(outcome.run(), "model"), spark.hadoopConfiguration());
+    }
+
+    private static Recipe recipe(Outcome outcome) throws IOException {
+        Path file = Path.of(java.net.URI.create(outcome.run())).resolve("model/recipe.conf");
+        return Recipe.parse(Files.readString(file), file.toString(), Map.of());
+    }
+
+    private static void addClass(String name, int train, int val) throws IOException {
+        for (int i = 0; i < train + val; i++) {
+            Path file = folder.resolve("corpus")
+                    .resolve(i < train ? "train" : "val")
+                    .resolve(name);
+            byte[] noise = new byte[3 * 36 * 36];
+            new Random(name.hashCode() + i).nextBytes(noise);
+            Files.createDirectories(file);
+            Files.write(file.resolve(i + ".png"), Codec.png(new Image(36, 36, noise)));
+        }
+    }
+
+    private static void prepare() throws IOException {
+        FileUtil.fullyDelete(folder.resolve("data").toFile());
+        Corpora.prepare(
+                spark, folder.resolve("corpus"), folder.resolve("data").toUri().toString(), 1 << 20);
+    }
+
+    @Test
+    void whateverBecomesOfTheCorpusTheNightGoesOn() throws Exception {
+        prepare();
+        Outcome first = night("");
+        assertThat(first.outcome()).as(first.why()).isEqualTo(Outcome.Kind.PROMOTED);
+
+        // A class comes with pictures to validate on, another with hardly any, and one is gone.
+        addClass("amber", 12, 4);
+        addClass("tiny", 2, 0);
+        FileUtil.fullyDelete(folder.resolve("corpus/train/green").toFile());
+        FileUtil.fullyDelete(folder.resolve("corpus/val/green").toFile());
+        prepare();
+        assertThatThrownBy(() -> night("gate.split = test"))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("has no pictures in its split test; it has train (54), val (12)");
+
+        Outcome second = night("");
+        assertThat(second.outcome()).as(second.why()).isEqualTo(Outcome.Kind.PROMOTED);
+        assertThat(second.why()).startsWith("2 new classes: amber, tiny; 1 class is gone: green; ");
+        assertThat(second.figures().path("unknown_to_champion")).hasToString("[\"amber\",\"tiny\"]");
+        assertThat(second.figures().path("gain_in_known_classes").isNumber()).isTrue();
+        assertThat(model(second).description().classes()).containsExactly("amber", "blue", "red", "tiny");
+        assertThat(recipe(second).initialModel().path()).endsWith("/models/colours/v1");
+        assertThat(recipe(second).initialModel().head()).isEqualTo(InitialModel.Head.BY_CLASS);
+        assertThat(recipe(second).data().validation()).isEqualTo(Validation.SOME_CLASSES);
+
+        Outcome third = night("");
+        assertThat(third.outcome()).as(third.why()).isEqualTo(Outcome.Kind.NOTHING);
+        assertThat(third.champion()).isEqualTo(2);
+    }
+}

@@ -1,0 +1,30 @@
+package io.resnetspark.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class TestSpelling {
+    private static final List<String> KEYS = List.of("epochs", "batch", "learning-rate", "seed");
+
+    @ParameterizedTest
+    @CsvSource({
+        "epoch, epochs",
+        "Epochs, epochs",
+        "learning_rate, learning-rate",
+        "lerning-rate, learning-rate",
+        "sead, seed"
+    })
+    void findsWhatWasMeant(String mistyped, String meant) {
+        assertThat(Spelling.meant(mistyped, KEYS)).contains(meant);
+    }
+
+    @Test
+    void doesNotGuessWildly() {
+        assertThat(Spelling.meant("momentum", KEYS)).isEmpty();
+        assertThat(Spelling.meant("lr", KEYS)).isEmpty();
+    }
+}

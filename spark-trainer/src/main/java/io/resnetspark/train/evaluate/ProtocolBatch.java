@@ -1,0 +1,88 @@
+package io.resnetspark.train.evaluate;
+
+import io.resnetspark.data.image.Preprocessing;
+import io.resnetspark.data.image.Views;
+import io.resnetspark.train.worker.Minibatch;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** What a network sees of some pictures by one protocol, so many at once, whatever other protocols see of them. */
+final class ProtocolBatch {
+    /** Views in one forward pass. */
+    private static final int VIEWS = 50;
+
+    private final ComputationGraph graph;
+    private final Preprocessing preprocessing;
+    private final int views;
+    private final int[] outputs;
+    private final int[] labels;
+    private final Tally tally = new Tally();
+    /** Pictures that are yet to come. */
+    private int left;
+
+    private int count;
+    private Minibatch minibatch;
+
+    /**
+     * Begins.
+     *
+     * @param outputs of the network, by the dataset's classes; -1 for those that it does not know
+     * @param pictures that there will be
+     */
+    ProtocolBatch(ComputationGraph graph, Preprocessing preprocessing, Views views, int[] outputs, int pictures) {
+        this.graph = graph;
+        this.preprocessing = preprocessing;
+        this.views = views.count();
+        this.outputs = outputs;
+        this.labels = new int[Math.max(1, VIEWS / this.views)];
+        this.left = pictures;
+        begin();
+    }
+
+    private void begin() {
+        count = 0;
+        minibatch = new Minibatch(Math.min(labels.length, left) * views, preprocessing);
+    }
+
+    int views() {
+        return views;
+    }
+
+    /** Where the next picture's views are to be drawn. */
+    Minibatch minibatch() {
+        return minibatch;
+    }
+
+    /** Says that they were drawn, and of which class the picture is. */
+    void added(int label) {
+        labels[count++] = label;
+        left--;
+        if (count == labels.length || left == 0) {
+            judge();
+            begin();
+        }
+    }
+
+    private void judge() {
+        INDArray probabilities = graph.outputSingle(minibatch.images());
+        for (int i = 0; i < count; i++) {
+            tally.add(mean(probabilities, i), labels[i], outputs[labels[i]]);
+        }
+    }
+
+    /** Of a picture's views, which are rows one after the other. */
+    private float[] mean(INDArray probabilities, int picture) {
+        float[] mean = new float[(int) probabilities.size(1)];
+        for (int view = 0; view < views; view++) {
+            float[] row = probabilities.getRow((long) picture * views + view).toFloatVector();
+            for (int c = 0; c < mean.length; c++) {
+                mean[c] += row[c] / views;
+            }
+        }
+        return mean;
+    }
+
+    Tally tally() {
+        return tally;
+    }
+}

@@ -1,0 +1,38 @@
+package io.resnetspark.train.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipInputStream;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TestRunIdentity {
+    @TempDir
+    Path folder;
+
+    /** Finished runs are compared, whichever version finished them. */
+    @Test
+    void modelsOfEveryFormatTellWhatTheirRunWas() throws Exception {
+        try (ZipInputStream zip =
+                new ZipInputStream(TestRunIdentity.class.getResourceAsStream("/artifacts/formats.zip"))) {
+            for (ZipEntry entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
+                Path file = folder.resolve(entry.getName());
+                Files.createDirectories(file.getParent());
+                Files.copy(zip, file);
+            }
+        }
+        for (String format : new String[] {"format1", "format2", "format3"}) {
+            RunIdentity before = RunIdentity.of(
+                    new org.apache.hadoop.fs.Path(folder.resolve(format).toUri()), new Configuration());
+            assertThat(before.differencesOfFinished(new RunIdentity("seed = 1", "0".repeat(64), 1)))
+                    .as(format)
+                    .isEmpty();
+            assertThat(before.differencesOfFinished(new RunIdentity("seed = 2", "1".repeat(64), 2)))
+                    .hasSize(3);
+        }
+    }
+}
