@@ -136,7 +136,9 @@ class TestReason {
     @Test
     void otherClassesAreReasonAndAreNamed() {
         List<String> others = List.of("cat", "cow");
-        given(reason(data(others, "changed", 100, "b"), champion("seen", 0)), "1 new class: cow; 1 class is gone: dog; the dataset was prepared anew since the champion was trained");
+        given(
+                reason(data(others, "changed", 100, "b"), champion("seen", 0)),
+                "1 new class: cow; 1 class is gone: dog; the dataset was prepared anew since the champion was trained");
         given(
                 reason(data(List.of("cat", "cow", "dog"), "more", 100, "b"), champion("of somebody else", 0)),
                 "1 new class: cow; 100 new pictures");
