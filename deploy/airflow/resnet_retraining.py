@@ -28,7 +28,11 @@ with DAG(
         executor_cores=8,
         executor_memory="2g",
         driver_memory="4g",
+        # File names are UTF-8; Java takes them by the locale.
+        env_vars={"LC_ALL": "C.UTF-8"},
         conf={
+            "spark.executorEnv.LC_ALL": "C.UTF-8",
+            "spark.yarn.appMasterEnv.LC_ALL": "C.UTF-8",
             "spark.task.cpus": "8",
             "spark.executor.memoryOverhead": "6g",
             "spark.driver.extraJavaOptions": "-Dorg.bytedeco.javacpp.maxphysicalbytes=0",

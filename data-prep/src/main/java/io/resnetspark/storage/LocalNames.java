@@ -86,7 +86,7 @@ public final class LocalNames {
     }
 
     /** The file that an absolute path of the local disk means. */
-    static java.nio.file.Path file(Path path) {
+    public static java.nio.file.Path file(Path path) {
         StringBuilder uri = new StringBuilder("file://");
         for (byte b : bytes(path.toUri().getPath())) {
             char c = (char) (b & 0xff);

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
@@ -40,21 +41,28 @@ public final class UserFiles {
     /**
      * Opens a file.
      *
-     * @throws FileNotFoundException if there is none, or a directory
+     * @throws FileNotFoundException if there is none, or a directory, or if there cannot be one of this name
      */
     public static FSDataInputStream open(Path file, Configuration conf) throws IOException {
         FileSystem files = file.getFileSystem(conf);
-        if (!isLocal(files)) {
-            return files.open(file);
+        try {
+            return isLocal(files) ? openLocal(files.makeQualified(file)) : files.open(file);
+        } catch (IllegalArgumentException impossible) { // a colon on HDFS, a NUL on a disk
+            throw notFound(file, impossible);
         }
-        java.nio.file.Path local = LocalNames.file(files.makeQualified(file));
+    }
+
+    private static FSDataInputStream openLocal(Path file) throws IOException {
+        java.nio.file.Path local = LocalNames.file(file);
         if (Files.isDirectory(local)) {
             throw new FileNotFoundException(file + " is a directory");
         }
         try {
             return new FSDataInputStream(new BufferedFSInputStream(new LocalInput(FileChannel.open(local)), BUFFER));
-        } catch (NoSuchFileException missing) {
-            throw notFound(file, missing);
+        } catch (AccessDeniedException forbidden) {
+            throw forbidden;
+        } catch (FileSystemException unopened) { // among others: too long a name, a file in the place of a folder
+            throw Files.exists(local) ? unopened : notFound(file, unopened);
         }
     }
 
@@ -87,7 +95,7 @@ public final class UserFiles {
         return files.getUri().getScheme().equals("file");
     }
 
-    private static FileNotFoundException notFound(Path file, NoSuchFileException missing) {
+    private static FileNotFoundException notFound(Path file, Exception missing) {
         FileNotFoundException notFound = new FileNotFoundException(file + " does not exist");
         notFound.initCause(missing);
         return notFound;

@@ -72,7 +72,7 @@ public final class Utf8 {
 
         StrictReader(InputStream in, String name) {
             this.in = in;
-            this.name = name;
+            this.name = name.replaceFirst("^file:(?=/)", ""); // as other programs take it
         }
 
         @Override

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.resnetspark.data.Corpora;
+import io.resnetspark.data.image.Codec;
+import io.resnetspark.data.image.Pictures;
 import io.resnetspark.deploy.Command.Ended;
 import io.resnetspark.storage.Json;
 import java.io.File;
@@ -68,6 +70,35 @@ class ITScripts {
         assertThat(extracted.out().lines())
                 .hasSize(2)
                 .allSatisfy(file -> assertThat(Path.of(file)).exists());
+    }
+
+    /** Cron, containers and ssh start us in LC_ALL=C, where Java knows no letter beyond ASCII. */
+    @Test
+    void theLocaleDoesNotDecideWhatACorpusIs() throws Exception {
+        int written = 0;
+        for (String name : List.of("cat", "dog", "été")) {
+            Files.createDirectories(folder.resolve("corpus").resolve(name));
+            for (int i = 0; i < 12; i++) {
+                byte[] picture = Codec.png(Pictures.ofClass(i % 3, 24, 20, written++));
+                Files.write(folder.resolve("corpus").resolve(name).resolve("plage à Nice " + i + ".jpg"), picture);
+            }
+        }
+        Map<String, String> ascii = Map.of("LC_ALL", "C");
+        Ended prepared = Command.run(ascii, "scripts/resnet", "prepare", "--from", at("../corpus"), "--to", at("data"))
+                .ok();
+        assertThat(prepared.out()).contains("3 classes");
+        JsonNode dataset =
+                Json.COMPACT.readTree(Command.run(ascii, "scripts/resnet", "data", "describe", at("data"), "--json")
+                        .ok()
+                        .out());
+        assertThat(dataset.get("classes").get(2).asText()).isEqualTo("été");
+        int found = 0;
+        for (JsonNode split : dataset.get("images")) {
+            for (JsonNode images : split) {
+                found += images.asInt();
+            }
+        }
+        assertThat(found).isEqualTo(written);
     }
 
     /** In a process of its own, whose peak is this network's. */

@@ -1,5 +1,6 @@
 package io.resnetspark.data.source;
 
+import io.resnetspark.storage.LocalNames;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
@@ -51,7 +52,7 @@ final class FolderWalk implements Iterator<FolderWalk.Found> {
     private static Object place(Path folder) {
         try {
             return "file".equals(folder.toUri().getScheme())
-                    ? java.nio.file.Path.of(folder.toUri()).toRealPath()
+                    ? LocalNames.file(folder).toRealPath()
                     : folder;
         } catch (IOException | IllegalArgumentException unknown) {
             return folder;

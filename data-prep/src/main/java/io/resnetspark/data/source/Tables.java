@@ -1,15 +1,18 @@
 package io.resnetspark.data.source;
 
+import com.univocity.parsers.common.TextParsingException;
 import com.univocity.parsers.csv.CsvParser;
 import com.univocity.parsers.csv.CsvParserSettings;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.UserFiles;
 import io.resnetspark.storage.Utf8;
 import java.io.IOException;
+import java.io.Reader;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -43,7 +46,11 @@ final class Tables {
         settings.setReadInputOnSeparateThread(false); // so that what is wrong is thrown here
         settings.setNormalizeLineEndingsWithinQuotes(false); // a name may have any
         CsvParser parser = new CsvParser(settings);
-        parser.beginParsing(Utf8.reader(UserFiles.open(file, conf), file.toString()));
+        Reader text = Utf8.reader(UserFiles.open(file, conf), file.toString());
+        parse(file, () -> {
+            parser.beginParsing(text);
+            return parser;
+        });
         String[] header = parser.getRecordMetadata() == null
                 ? new String[0]
                 : parser.getRecordMetadata().headers();
@@ -53,12 +60,24 @@ final class Tables {
             throw new BadInputException(
                     file + " needs a first line that names the columns " + columns + "; it has " + found + ".");
         }
-        return Stream.generate(parser::parseNextRecord)
+        return Stream.generate(() -> parse(file, parser::parseNextRecord))
                 .takeWhile(Objects::nonNull)
                 .<Function<String, String>>map(row -> column -> {
                     String value = found.contains(column) ? row.getString(column) : null;
                     return value == null ? "" : value;
                 })
                 .iterator();
+    }
+
+    private static <T> T parse(Path file, Supplier<T> step) {
+        try {
+            return step.get();
+        } catch (TextParsingException wrong) { // whose message is its whole configuration
+            if (wrong.getCause() instanceof BadInputException bad) {
+                throw bad;
+            }
+            throw new BadInputException(
+                    file + ":" + (wrong.getLineIndex() + 1) + ": cannot be read as CSV. Is a quote not closed?", wrong);
+        }
     }
 }

@@ -10,6 +10,7 @@ import io.resnetspark.data.image.Pictures;
 import io.resnetspark.storage.BadInputException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -196,6 +197,32 @@ class TestSources {
         assertThatThrownBy(() -> open("list", folder.resolve("list.csv")))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("needs a first line that names the columns [path, label]; it has [file, class]");
+    }
+
+    /** Decoded with a replacement, thé and thè would be one class. */
+    @Test
+    void refusesListsThatAreNotUtf8() throws IOException {
+        Files.write(
+                folder.resolve("list.csv"), "path,label\na.jpg,thé\nb.jpg,thè\n".getBytes(StandardCharsets.ISO_8859_1));
+        assertThatThrownBy(() -> open("list", folder.resolve("list.csv")))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("list.csv:2:")
+                .hasMessageContaining("iconv -f ISO-8859-1 -t UTF-8");
+        MessageType schema =
+                MessageTypeParser.parseMessageType("message m { required binary path; required binary label; }");
+        org.apache.hadoop.fs.Path file =
+                new org.apache.hadoop.fs.Path(folder.resolve("list.parquet").toUri());
+        try (ParquetWriter<Group> writer =
+                ExampleParquetWriter.builder(file).withType(schema).build()) {
+            Group row = new SimpleGroup(schema);
+            row.add("path", "a.jpg");
+            row.add("label", Binary.fromConstantByteArray("thé".getBytes(StandardCharsets.ISO_8859_1)));
+            writer.write(row);
+        }
+        assertThatThrownBy(() -> open("list", folder.resolve("list.parquet")))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("column label")
+                .hasMessageContaining("not UTF-8");
     }
 
     /** Paths are keys, which every shard holds. */

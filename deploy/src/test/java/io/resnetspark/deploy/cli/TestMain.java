@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.resnetspark.data.Corpora;
+import io.resnetspark.data.OddNames;
 import io.resnetspark.data.image.Codec;
 import io.resnetspark.data.image.Pictures;
 import io.resnetspark.deploy.Models;
@@ -12,6 +13,7 @@ import io.resnetspark.storage.Json;
 import io.resnetspark.storage.MiniHdfs;
 import java.io.File;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -200,6 +202,78 @@ class TestMain {
                 .isEqualTo("resnet20");
         assertThat(run("models", "verify", "--registry", at("registry"))).isZero();
         assertThat(out).contains("pets@1 is whole");
+    }
+
+    @Test
+    void namesOfFilesAreOnlyNames() throws IOException {
+        Path odd = folder.resolve("12:30 #1, 100% [x]");
+        int pictures = OddNames.write(
+                odd.resolve("corpus/cat"), number -> Codec.png(Pictures.ofClass(number % 3, 24, 20, number)));
+        Files.createDirectories(odd.resolve("corpus/dog/"));
+        Files.write(odd.resolve("corpus/dog/1.png"), Codec.png(Pictures.ofClass(0, 24, 20, 1000)));
+        assertThat(run(
+                        "prepare",
+                        "--from",
+                        odd.resolve("corpus").toString(),
+                        "--to",
+                        odd.resolve("a:b").toString()))
+                .as(err)
+                .isZero();
+        int extracted = 0;
+        for (String split : List.of("train", "val")) {
+            String to = odd.resolve("extracted " + split).toString();
+            assertThat(run(
+                            "data",
+                            "extract",
+                            odd.resolve("a:b").toString(),
+                            "--split",
+                            split,
+                            "--count",
+                            "1000",
+                            "--to",
+                            to))
+                    .as(err)
+                    .isZero();
+            extracted += new File(to).list().length;
+        }
+        assertThat(extracted).isEqualTo(pictures + 1);
+
+        Path model = odd.resolve("model#1");
+        Models.write(new org.apache.hadoop.fs.Path(model.toUri()), new Configuration());
+        List<String> words = new ArrayList<>(List.of("predict", model.toString(), "--json", "--"));
+        OddNames.all().forEach(name -> words.add(odd.resolve("corpus/cat") + "/" + name));
+        assertThat(run(words.toArray(String[]::new))).as(err).isZero();
+        assertThat(Json.COMPACT.readTree(out)).hasSize(OddNames.all().size());
+    }
+
+    /** In the working directory names stand alone: an option, a scheme or a file of arguments they are not. */
+    @Test
+    void aNameAloneIsAFile() throws IOException {
+        Models.write(new org.apache.hadoop.fs.Path(folder.resolve("model").toUri()), new Configuration());
+        for (String name : List.of("-x.jpg", "@x.jpg", "a:b.jpg", "C:x")) {
+            assertThat(run("predict", at("model"), "--", name)).isEqualTo(2);
+            assertThat(err).contains("There is no picture at " + name);
+        }
+    }
+
+    @Test
+    void textThatIsNotUtf8IsRefusedWithItsLine() throws IOException {
+        byte[] latin = "# ok\n# caf\u00e9\n".getBytes(StandardCharsets.ISO_8859_1);
+        Files.write(folder.resolve("latin.conf"), latin);
+        refused("latin.conf:2:", "train", at("latin.conf"), "--data", at("data"), "--out", at("run"));
+        assertThat(err).contains("0xE9").contains("iconv -f ISO-8859-1 -t UTF-8");
+        refused("latin.conf:2:", "retrain", at("latin.conf"));
+        refused(
+                "latin.conf:2:",
+                "import",
+                "--network",
+                "resnet20",
+                "--weights",
+                at("w"),
+                "--to",
+                at("again"),
+                "--classes",
+                at("latin.conf"));
     }
 
     @Test

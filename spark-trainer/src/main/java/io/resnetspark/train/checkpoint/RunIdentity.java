@@ -1,14 +1,13 @@
 package io.resnetspark.train.checkpoint;
 
 import io.resnetspark.storage.DamagedException;
-import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Manifest;
+import io.resnetspark.storage.Utf8;
 import io.resnetspark.train.artifact.ArtifactFiles;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.artifact.Provenance;
 import io.resnetspark.train.recipe.Recipe;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -44,7 +43,7 @@ public record RunIdentity(String recipe, String datasetDigest, int threads) {
         if (!manifest.files().containsKey(ArtifactFiles.RECIPE)) {
             throw new DamagedException(model, List.of(Manifest.FILE + " says nothing of " + ArtifactFiles.RECIPE));
         }
-        String recipe = new String(Json.bytes(new Path(model, ArtifactFiles.RECIPE), conf), StandardCharsets.UTF_8);
+        String recipe = Utf8.read(new Path(model, ArtifactFiles.RECIPE), conf);
         Provenance provenance = ModelArtifact.describe(model, conf).provenance();
         return new RunIdentity(recipe, provenance.datasetDigest(), provenance.threadsPerWorker());
     }

@@ -1,0 +1,53 @@
+package io.resnetspark.data;
+
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.resnetspark.storage.BadInputException;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TestClassNames {
+    @Test
+    void takesWhatPeopleCallThings() {
+        assertThatCode(() -> ClassNames.require(List.of(
+                        "cats, large", "été", "猫", "🐈", "n01440764", "a:b", "100 %", "#1", "Cat", "cat", "\"x\"")))
+                .doesNotThrowAnyException();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                " cat",
+                "cat ",
+                "new\nline",
+                "new\rline",
+                "tab\tname",
+                "next\u0085",
+                "\u2028x",
+                "caf\uFFFDE9",
+                "\uD83Dx"
+            })
+    void refusesWhatNoLineCanHold(String name) {
+        assertThatThrownBy(() -> ClassNames.require(List.of("dog", name)))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("A class is called '")
+                .hasMessageContaining("Rename it");
+    }
+
+    @Test
+    void namesTheClassOnOneLine() {
+        assertThatThrownBy(() -> ClassNames.require(List.of("new\nline"))).hasMessageContaining("'new\\u000Aline'");
+    }
+
+    @Test
+    void refusesTwoThatLookTheSame() {
+        assertThatThrownBy(() -> ClassNames.require(List.of("\u00e9t\u00e9", "e\u0301te\u0301")))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("Two classes are called")
+                .hasMessageContaining("NFC");
+    }
+}
