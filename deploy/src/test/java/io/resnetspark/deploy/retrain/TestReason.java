@@ -47,7 +47,9 @@ class TestReason {
                 "",
                 List.of(),
                 null,
-                bytes);
+                bytes,
+                1,
+                null);
         return new Dataset.Opened(new Path("/data"), dataset, digest);
     }
 
