@@ -88,7 +88,8 @@ final class Steps {
                     (long) corpus.shardMebibytes() << 20,
                     corpus.mostBad(),
                     PrepareSettings.Doubles.AUTO,
-                    Codec.Limits.USUAL);
+                    Codec.Limits.USUAL,
+                    corpus.maxRemovedFraction());
             Source source = Sources.open(corpus.source(), Locations.of(corpus.from()), conf);
             new Prepare(spark, source, Locations.of(plan.data()), settings).run(progress);
         }

@@ -59,6 +59,8 @@ class TestReason {
                 List.of(),
                 null,
                 bytes,
+                1,
+                null,
                 history);
         return new Dataset.Opened(new Path("/data"), dataset, digest);
     }
@@ -188,6 +190,8 @@ class TestReason {
                 old.runs(),
                 old.meanImageFile(),
                 old.meanImage(),
+                old.version(),
+                old.change(),
                 old.history().plus(500, 0, 0));
         notGiven(
                 reason(RULES, new Dataset.Opened(SEEN.path(), tested, "tested"), champion("seen", 0), recorded),

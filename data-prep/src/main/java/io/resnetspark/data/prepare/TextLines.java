@@ -1,0 +1,55 @@
+package io.resnetspark.data.prepare;
+
+import io.resnetspark.storage.Renames;
+import io.resnetspark.storage.UserFiles;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.util.SerializableConfiguration;
+
+/**
+ * Lines of text files, a task a file. Spark's own textFile takes a comma or a bracket in the name of a folder for a
+ * pattern.
+ */
+final class TextLines {
+    private static final String PACKED = ".gz";
+
+    private TextLines() {}
+
+    /** Of a folder's packed files. */
+    static JavaRDD<String> in(JavaSparkContext spark, Path folder) {
+        try {
+            return of(
+                    spark,
+                    Stream.of(Renames.list(folder, spark.hadoopConfiguration()))
+                            .map(file -> file.getPath())
+                            .filter(file -> file.getName().endsWith(PACKED))
+                            .toList());
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException(unreadable);
+        }
+    }
+
+    static JavaRDD<String> of(JavaSparkContext spark, List<Path> files) {
+        SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
+        List<String> names = files.stream().map(Path::toString).toList();
+        return spark.parallelize(names, Math.max(1, names.size()))
+                .flatMap(name -> lines(name, conf.value()).iterator());
+    }
+
+    private static Stream<String> lines(String name, Configuration conf) throws IOException {
+        InputStream file = UserFiles.open(new Path(name), conf);
+        InputStream text = name.endsWith(PACKED) ? new GZIPInputStream(file) : file;
+        return new BufferedReader(new InputStreamReader(text, StandardCharsets.UTF_8)).lines();
+    }
+}
