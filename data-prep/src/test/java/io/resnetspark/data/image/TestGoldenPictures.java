@@ -70,10 +70,10 @@ class TestGoldenPictures {
         Image expected = picture(golden.crop + "-" + golden.seed + ".png");
         float[] wanted = new float[planes.length];
         expected.draw(Cut.whole(expected), wanted);
-        // PIL keeps a box in floats, which matters to boxes of fractions.
+        // PIL keeps a box of fractions in floats: a sum at a half may go the other way in each of the two roundings.
         boolean fractions = golden.crop.equals("scale-jitter");
         for (int i = 0; i < planes.length; i++) {
-            assertThat(planes[i]).as("sample %d", i).isCloseTo(wanted[i], within(fractions ? 1f : 0f));
+            assertThat(planes[i]).as("sample %d", i).isCloseTo(wanted[i], within(fractions ? 2f : 0f));
         }
     }
 
