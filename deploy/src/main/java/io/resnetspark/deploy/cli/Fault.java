@@ -3,6 +3,7 @@ package io.resnetspark.deploy.cli;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.DamagedException;
 import io.resnetspark.storage.LeaseHeldException;
+import io.resnetspark.train.averaging.DivergedException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.net.SocketException;
@@ -25,8 +26,9 @@ import org.apache.spark.SparkException;
 
 /** Whose fault a failure is, and the exit code that tells a scheduler; docs/exit-codes.md has them all. */
 enum Fault {
-    /** Ours; also of a training whose loss diverged. */
     OURS(1),
+    /** The recipe's: its loss is no number. */
+    DIVERGED(1),
     INPUT(2),
     /** Nobody's: another process is at it. */
     BUSY(4),
@@ -48,7 +50,7 @@ enum Fault {
     private static final String FULL =
             "The disk is full, or a quota is used up; what was there before is unchanged. Make room, or name another place.";
     private static final String FORBIDDEN =
-            "This user may not do that. Give it the right to read and write there, or name another place.";
+            "This user may not read or write there. Give it the right to, or name another place.";
     private static final String UNREACHABLE =
             "Another machine cannot be reached. Is its name right, and does it run (name node, Spark's master, web server)?";
     private static final String WEB = "A web server answers with an error.";
@@ -94,6 +96,7 @@ enum Fault {
             Kind.of(BadInputException.class, INPUT, ""),
             Kind.of(DamagedException.class, DAMAGED, ""),
             Kind.of(LeaseHeldException.class, BUSY, ""),
+            Kind.of(DivergedException.class, DIVERGED, ""),
             Kind.of(FileAlreadyExistsException.class, INPUT, ""),
             Kind.of(java.nio.file.FileAlreadyExistsException.class, INPUT, ""),
             Kind.of(UnsupportedFileSystemException.class, INPUT, ""),

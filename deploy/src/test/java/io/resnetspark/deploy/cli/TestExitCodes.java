@@ -82,6 +82,23 @@ class TestExitCodes {
         }
     }
 
+    /** The last line is JSON then too. */
+    @Test
+    void aRetrainingThatFailsSaysWhoseFaultItWas() throws IOException {
+        Files.copy(Path.of("../recipes/cifar10-resnet20-quick.conf"), folder.resolve("r.conf"));
+        Files.writeString(folder.resolve("plan.conf"), """
+                name = pets
+                registry = "hdfs://no-such-host.invalid/models"
+                data = "%s"
+                runs = "%s"
+                recipe = r.conf
+                """.formatted(at("data"), at("runs")));
+        ends(5, "\"outcome\":\"failed\"", "retrain", at("plan.conf"));
+        assertThat(Json.COMPACT.readTree(ran.out()).get("why").asText()).contains("cannot be reached");
+        Files.writeString(folder.resolve("plan.conf"), "nam = pets\n");
+        ends(2, "did you mean 'name'?", "retrain", at("plan.conf"));
+    }
+
     @Test
     void twoIsWhatTheUserGave() throws IOException {
         model();
