@@ -37,9 +37,10 @@ final class PrepareCommand implements Callable<Integer> {
             names = "--source",
             defaultValue = "folders",
             paramLabel = "LAYOUT",
-            description = "folders (CLASS/file, or train/, val/ and test/ with class folders), ilsvrc (ImageNet's archives, or"
-                    + " unpacked), cifar10, list (a CSV or Parquet table of path and label) or binary-file (what Spark's"
-                    + " binaryFile reader gives, as Parquet). Default: folders.")
+            description =
+                    "folders (CLASS/file, or train/, val/ and test/ with class folders), ilsvrc (ImageNet's archives, or"
+                            + " unpacked), cifar10, list (a CSV or Parquet table of path and label) or binary-file (what Spark's"
+                            + " binaryFile reader gives, as Parquet). Default: folders.")
     String source;
 
     @Option(
@@ -67,8 +68,9 @@ final class PrepareCommand implements Callable<Integer> {
             names = "--max-removed-fraction",
             defaultValue = "0.1",
             paramLabel = "SHARE",
-            description = "Stop if more than this share of a dataset's pictures is not in its corpus any more, as when a"
-                    + " disk is not mounted. Default: 0.1.")
+            description =
+                    "Stop if more than this share of a dataset's pictures is not in its corpus any more, as when a"
+                            + " disk is not mounted. Default: 0.1.")
     double maxRemovedFraction;
 
     @Option(names = "--keep-original", description = "Keep the bytes of large pictures too.")
@@ -118,7 +120,13 @@ final class PrepareCommand implements Callable<Integer> {
                 Math.toIntExact(Math.min(Integer.MAX_VALUE, bytes("--most-bytes", mostBytes))),
                 bytes("--most-pixels", mostPixels));
         PrepareSettings settings = new PrepareSettings(
-                shorterSide, keepOriginal, bytes("--shard-size", shardSize), mostBad, doubles(), limits, maxRemovedFraction);
+                shorterSide,
+                keepOriginal,
+                bytes("--shard-size", shardSize),
+                mostBad,
+                doubles(),
+                limits,
+                maxRemovedFraction);
         try (JavaSparkContext spark = sparkOptions.start("prepare")) {
             Source opened = Sources.open(source, Locations.of(from), spark.hadoopConfiguration());
             Prepare.Outcome outcome = new Prepare(spark, opened, Locations.of(to), settings).run(new Bars(System.err));
