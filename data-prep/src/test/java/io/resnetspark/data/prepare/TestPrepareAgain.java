@@ -251,6 +251,11 @@ class TestPrepareAgain {
         }
 
         @Override
+        public String key() {
+            return real.key();
+        }
+
+        @Override
         public long length() {
             return real.length();
         }
@@ -287,6 +292,23 @@ class TestPrepareAgain {
         assertThat(examples(dataset)).hasSize(80);
         assertThat(dataset.statistics().pictures()).isEqualTo(dataset.examples(Split.TRAIN));
         assertThat(folder.toFile().list()).containsExactlyInAnyOrder("corpus", "data");
+    }
+
+    /** Ended while it looked at what is new: only the rest is read, and then what was deleted leaves. */
+    @Test
+    void goesOnWhereAChangeWasEnded() throws IOException {
+        corpus(0, 20);
+        prepare(source());
+        corpus(20, 60);
+        Files.delete(folder.resolve("corpus/red/3.png"));
+        assertThatThrownBy(() -> prepare(unreliable(source(), "red/57.png")))
+                .hasStackTraceContaining("network is down");
+        READ.set(0);
+        Dataset dataset = prepare(unreliable(source(), ""));
+        assertThat(READ).hasPositiveValue().hasValueLessThan(60);
+        assertThat(examples(dataset)).hasSize(119).doesNotContainKey("red/3.png");
+        assertThat(dataset.change()).isEqualTo(new Dataset.Change(80, 1, 0, List.of(), List.of()));
+        assertThat(dataset.statistics().pictures()).isEqualTo(dataset.examples(Split.TRAIN));
     }
 
     /** A growth that is ended while files move into the dataset: what moved counts for nothing until dataset.json says so. */
