@@ -281,6 +281,8 @@ class TestTraining {
                 old.runs(),
                 old.meanImageFile(),
                 old.meanImage(),
+                old.version(),
+                old.change(),
                 old.history());
         return new Dataset.Opened(data.path(), changed, "another");
     }

@@ -39,10 +39,11 @@ record HashSplit(TreeMap<Integer, Long> bounds) implements Serializable {
     /**
      * Finds the bounds; never all names in one place.
      *
-     * @param train pictures of each class that the dataset has to train on
-     * @param val pictures of each class that it has to validate on
+     * @param taken pictures whose split is known
      */
-    static HashSplit of(JavaRDD<Unit.Undecided> fresh, long[] train, long[] val) {
+    static HashSplit of(JavaRDD<Unit.Undecided> fresh, ClassCounts taken) {
+        long[] train = taken.of(Split.TRAIN);
+        long[] val = taken.of(Split.VAL);
         JavaPairRDD<Place, Boolean> places =
                 fresh.mapToPair(picture -> new Tuple2<>(new Place(picture.label(), hash(picture.key())), true));
         Map<Integer, Long> counts = places.mapToPair(place -> new Tuple2<>(place._1.label, 1L))

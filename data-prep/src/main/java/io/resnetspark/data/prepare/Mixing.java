@@ -11,7 +11,6 @@ import io.resnetspark.storage.Renames;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
@@ -19,11 +18,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Spliterator;
 import java.util.Spliterators;
-import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
-import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
@@ -40,7 +38,7 @@ final class Mixing {
     private final List<String> classes;
     private final Draft draft;
     /** Keys of good pictures that have to go all the same, and why. */
-    private final Broadcast<Map<String, String>> surplus;
+    private final Broadcast<Map<String, String>> gone;
 
     Mixing(
             JavaSparkContext spark,
@@ -54,16 +52,17 @@ final class Mixing {
         this.draft = draft;
         Map<String, String> byKey = new HashMap<>();
         surplus.forEach((copy, reason) -> byKey.put(copy.key(), reason));
-        this.surplus = spark.broadcast(byKey);
+        this.gone = spark.broadcast(byKey);
     }
 
     /**
      * Writes the shards of a split.
      *
-     * @param first number of the first one
+     * @param version of the dataset; the first one's files say nothing of it in their names
      */
-    List<Shard> write(Split split, int first, Summary summary, long shardBytes, Progress progress) throws IOException {
-        if (summary.images(split) == 0) {
+    List<Shard> write(Split split, int version, Summary summary, long shardBytes, Progress progress)
+            throws IOException {
+        if (summary.images().total(split) == 0) {
             return List.of();
         }
         int shards = Math.toIntExact((summary.bytes(split) - 1) / shardBytes + 1);
@@ -71,26 +70,24 @@ final class Mixing {
         SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
         LongAccumulator rows = spark.sc().longAccumulator("pictures written");
         List<String> names = classes;
-        Broadcast<Map<String, String>> gone = surplus;
+        String suffix = version == 1 ? "" : "-v" + version;
+        Broadcast<Map<String, String>> keys = gone;
         JavaRDD<Shard> written = staging.pictures(split)
-                .filter(picture -> !gone.value().containsKey(picture.example().key()))
+                .filter(picture -> !keys.value().containsKey(picture.example().key()))
                 .mapToPair(picture -> new Tuple2<>(Seeds.hash(picture.example().key()), picture.example()))
                 .repartitionAndSortWithinPartitions(new ByHash(shards))
                 .mapPartitions(examples -> {
-                    int number = first + TaskContext.getPartitionId();
-                    String name = String.format(Locale.ROOT, "part-%05d.parquet", number);
+                    String name =
+                            String.format(Locale.ROOT, "part-%05d%s.parquet", TaskContext.getPartitionId(), suffix);
                     Shards.Written shard = write(examples, names, new Path(folder, name), conf.value());
                     rows.add(shard.examples());
                     return List.of(new Shard(split.folder() + "/" + name, shard.examples(), shard.digest()))
                             .iterator();
                 });
-        List<Shard> all;
         try (TaskProgress ignored = TaskProgress.watch(
                 spark.sc(), progress.begin("write " + split.folder(), "shards", shards), shards, written)) {
-            all = new ArrayList<>(written.collect());
+            return written.collect();
         }
-        sweep(new Path(folder));
-        return all;
     }
 
     private static Shards.Written write(
@@ -109,52 +106,79 @@ final class Mixing {
         return written;
     }
 
-    /** What attempts left that failed or were overtaken. */
-    private void sweep(Path folder) throws IOException {
-        FileSystem files = Draft.fileSystem(folder, spark.hadoopConfiguration());
-        for (FileStatus file : files.listStatus(folder, path -> path.getName().startsWith("."))) {
-            files.delete(file.getPath(), false);
+    /** Removes what attempts left that failed or were overtaken. */
+    void sweep() throws IOException {
+        for (Split split : Split.values()) {
+            Path folder = new Path(draft.path(), split.folder());
+            for (FileStatus file : Renames.list(folder, spark.hadoopConfiguration())) {
+                if (file.getPath().getName().startsWith(".")) {
+                    Draft.fileSystem(folder, spark.hadoopConfiguration()).delete(file.getPath(), false);
+                }
+            }
         }
     }
 
-    /** Bad pictures, written where they were read; and why each is bad, in a table for each run. */
-    void quarantine(String run) throws IOException {
-        String folder = new Path(draft.path(), "quarantine").toString();
+    /** What was measured of good pictures that have to go all the same. */
+    Measures surplus(int side) {
+        return goodButGone()
+                .mapPartitions(pictures -> {
+                    Measures measures = new Measures(side);
+                    pictures.forEachRemaining(picture -> measures.add(picture.split(), picture.example()));
+                    return List.of(measures).iterator();
+                })
+                .treeAggregate(new Measures(side), Measures::merge, Measures::merge);
+    }
+
+    /** Of all pictures that come into shards. */
+    JavaRDD<String> keys() {
+        Broadcast<Map<String, String>> keys = gone;
+        return staging.goodKeys().filter(key -> !keys.value().containsKey(key));
+    }
+
+    private JavaRDD<Checked> goodButGone() {
+        Broadcast<Map<String, String>> keys = gone;
+        if (keys.value().isEmpty()) {
+            return spark.emptyRDD(); // instead of a look at all
+        }
+        return Stream.of(Split.values())
+                .map(staging::pictures)
+                .reduce(spark.emptyRDD(), JavaRDD::union)
+                .filter(picture -> keys.value().containsKey(picture.example().key()));
+    }
+
+    /**
+     * Writes bad pictures as they were read; and why each is bad, in a table for each run.
+     *
+     * @param earlier lines of earlier tables that this one replaces
+     * @return the table's lines
+     */
+    List<String> quarantine(String run, List<String> earlier) throws IOException {
+        String folder = new Path(draft.path(), ReasonTable.FOLDER).toString();
         String attempts = new Path(draft.path(), ".attempts").toString();
         SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
-        Broadcast<Map<String, String>> gone = surplus;
-        JavaRDD<Checked> aside = staging.bad();
-        if (!gone.value().isEmpty()) {
-            for (Split split : Split.values()) {
-                aside = aside.union(staging.pictures(split)
-                        .filter(picture ->
-                                gone.value().containsKey(picture.example().key())));
-            }
-        }
+        Broadcast<Map<String, String>> keys = gone;
+        JavaRDD<Checked> aside = staging.bad().union(goodButGone());
         List<String> reasons = aside.map(picture -> {
                     String key = picture.example().key();
-                    Path file = new Path(folder, fileName(key));
+                    Path file = new Path(folder, ReasonTable.fileName(key));
                     Path attempt = new Path(attempts, Attempt.name());
                     try (OutputStream out = Draft.fileSystem(file, conf.value()).create(attempt, true)) {
                         out.write(picture.example().bytes());
                     }
                     file.getFileSystem(conf.value()).mkdirs(file.getParent());
                     Renames.replace(attempt, file, conf.value());
-                    String reason = picture.isGood() ? gone.value().get(key) : picture.reason();
-                    return key + "\t" + reason.replaceAll("\\s+", " ") + "\n";
+                    return ReasonTable.line(key, picture.isGood() ? keys.value().get(key) : picture.reason());
                 })
                 .collect();
         Path left = new Path(attempts);
         left.getFileSystem(spark.hadoopConfiguration()).delete(left, true);
-        if (!reasons.isEmpty()) {
-            String table = reasons.stream().sorted().collect(Collectors.joining());
-            String name = run.equals("first") ? "reasons.tsv" : "reasons-" + run + ".tsv";
-            draft.write("quarantine/" + name, table.getBytes(StandardCharsets.UTF_8));
+        List<String> lines =
+                Stream.concat(reasons.stream(), earlier.stream()).sorted().toList();
+        if (!lines.isEmpty()) {
+            draft.write(
+                    ReasonTable.FOLDER + "/" + ReasonTable.name(run),
+                    String.join("", lines).getBytes(StandardCharsets.UTF_8));
         }
-    }
-
-    /** A place below the quarantine, whatever the key: lists name pictures anywhere. */
-    private static String fileName(String key) {
-        return key.replace(':', '-').replaceAll("(^|/)\\.\\.?(?=/|$)", "$1_").replaceFirst("^/+", "");
+        return lines;
     }
 }

@@ -99,16 +99,25 @@ final class PixelSums implements Serializable {
     }
 
     PixelSums merge(PixelSums other) {
+        return add(other, 1);
+    }
+
+    /** Takes pictures back. */
+    PixelSums less(PixelSums other) {
+        return add(other, -1);
+    }
+
+    private PixelSums add(PixelSums other, int times) {
         for (int i = 0; i < planes.length; i++) {
-            planes[i] += other.planes[i];
+            planes[i] += times * other.planes[i];
         }
         for (int a = 0; a < 3; a++) {
-            sum[a] += other.sum[a];
+            sum[a] += times * other.sum[a];
             for (int b = a; b < 3; b++) {
-                products[a][b] += other.products[a][b];
+                products[a][b] += times * other.products[a][b];
             }
         }
-        pictures += other.pictures;
+        pictures += times * other.pictures;
         return this;
     }
 

@@ -18,8 +18,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
-import java.util.stream.LongStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.Path;
@@ -28,8 +26,8 @@ import org.apache.spark.api.java.JavaSparkContext;
 /**
  * The job from a corpus to shards: list, read and look at every picture once, mix the good ones over the shards by the
  * hash of their key, set the bad ones aside, and write dataset.json last. A job that was ended goes on where it was; a
- * dataset that exists gets shards of what is new in its corpus. One job at a time works on a dataset: .NAME.preparing
- * beside it says which.
+ * dataset that exists follows its corpus: it gets shards of what is new, and {@link Changes} says what becomes of the rest.
+ * One job at a time works on a dataset: .NAME.preparing beside it says which.
  */
 public final class Prepare {
     /** For which one that died is waited for. */
@@ -39,20 +37,26 @@ public final class Prepare {
     private final Source source;
     private final Path target;
     private final PrepareSettings settings;
+    private final CorpusChecks checks;
 
     /**
      * What a run made of a corpus: each thing that lies in it is read, or set aside as bad or as a double, or skipped.
      *
-     * @param added pictures of the dataset that were not in it before
+     * @param change beside what was there before, nothing if there was nothing
      * @param skipped files in the corpus that are none of its pictures, such as Thumbs.db
      */
-    public record Outcome(Dataset dataset, long added, long skipped) {}
+    public record Outcome(Dataset dataset, Dataset.Change change, long skipped) {
+        public long added() {
+            return change.added();
+        }
+    }
 
     public Prepare(JavaSparkContext spark, Source source, Path target, PrepareSettings settings) {
         this.spark = spark;
         this.source = source;
         this.target = target;
         this.settings = settings;
+        this.checks = new CorpusChecks(source, settings);
     }
 
     /**
@@ -74,52 +78,27 @@ public final class Prepare {
                 Draft draft = Draft.continued(target, lease, conf)) {
             source.remarks().forEach(progress::say);
             Outcome outcome = run(draft, progress);
-            warnings(outcome.dataset()).forEach(progress::say);
+            CorpusChecks.warnings(outcome.dataset()).forEach(progress::say);
             return outcome;
         }
     }
 
-    /** What a dataset lacks that most trainings want. */
-    static List<String> warnings(Dataset dataset) {
-        if (dataset.examples(Split.VAL) == 0) {
-            return List.of("Warning: there is no picture to validate on, so no training can say how good it is.");
-        }
-        List<String> without = new ArrayList<>();
-        for (int label = 0; label < dataset.classes().size(); label++) {
-            if (dataset.images(Split.VAL).get(label) == 0) {
-                without.add(dataset.classes().get(label));
-            }
-        }
-        return without.isEmpty()
-                ? List.of()
-                : List.of("Warning: " + without.size() + " of "
-                        + dataset.classes().size() + " classes have no picture to validate on: " + some(without) + ".");
-    }
-
-    private static String some(List<String> all) {
-        return all.stream().limit(10).collect(Collectors.joining(", ")) + (all.size() > 10 ? ", ..." : "");
-    }
-
     private Outcome run(Draft draft, Progress progress) throws IOException {
-        Dataset existing = existing();
+        Dataset.Opened existing = existing();
         say("List the corpus: " + source.description());
         try (Inventory inventory = existing == null
-                ? Inventory.of(spark, source)
-                : Inventory.since(spark, source, target, existing.runs())) {
-            if (existing != null && inventory.totals().units() == 0) {
+                ? new Inventory(spark, source)
+                : new Inventory(spark, source, target, existing.dataset().runs())) {
+            if (existing != null && isAsItWas(existing.dataset(), inventory)) {
                 draft.discard();
-                return new Outcome(existing, 0, inventory.skipped());
+                return new Outcome(existing.dataset(), Dataset.Change.NONE, inventory.skipped());
             }
             try {
-                if (inventory.totals().units() == 0) {
+                if (existing == null && inventory.totals().units() == 0) {
                     throw new BadInputException("There is nothing to prepare: all folders, archives or tables of "
                             + source.description() + " are empty.");
                 }
-                Dataset dataset = prepare(existing, inventory, draft, progress);
-                return new Outcome(
-                        dataset,
-                        dataset.examples() - (existing == null ? 0 : existing.examples()),
-                        inventory.skipped());
+                return prepare(existing, inventory, draft, progress);
             } catch (BadInputException wrong) {
                 draft.discard();
                 throw wrong;
@@ -127,81 +106,81 @@ public final class Prepare {
         }
     }
 
-    private Dataset existing() throws IOException {
-        if (!target.getFileSystem(spark.hadoopConfiguration()).exists(target)) {
+    private boolean isAsItWas(Dataset dataset, Inventory inventory) {
+        return inventory.totals().units() == 0
+                && inventory.lost() == 0
+                && dataset.classes().equals(source.classes());
+    }
+
+    private Dataset.Opened existing() throws IOException {
+        Configuration conf = spark.hadoopConfiguration();
+        if (!target.getFileSystem(conf).exists(target)) {
             return null;
         }
-        Path file = new Path(target, Dataset.FILE);
-        Dataset dataset = target.getFileSystem(spark.hadoopConfiguration()).exists(file)
-                ? Dataset.open(target, spark.hadoopConfiguration()).dataset()
-                : null;
-        if (dataset == null
-                || !dataset.source().equals(source.description())
-                || !dataset.classes().equals(source.classes())
-                || !Staging.words(settings).equals(dataset.settings())) {
+        Dataset.Opened opened =
+                target.getFileSystem(conf).exists(new Path(target, Dataset.FILE)) ? Dataset.open(target, conf) : null;
+        if (opened == null
+                || !opened.dataset().source().equals(source.description())
+                || !Staging.words(settings).equals(opened.dataset().settings())) {
             throw new FileAlreadyExistsException(target + " exists and is no dataset of " + source.description()
-                    + " with the same classes and settings, to which shards could be added; nothing is overwritten."
+                    + " with the same settings, which could follow its corpus; nothing is overwritten."
                     + " Remove it, or name another place.");
         }
-        return dataset;
+        return opened;
     }
 
-    private Dataset prepare(Dataset existing, Inventory inventory, Draft draft, Progress progress) throws IOException {
-        HashSplit ours = HashSplit.of(
-                inventory.undecided(spark.hadoopConfiguration()),
-                images(existing, Split.TRAIN),
-                images(existing, Split.VAL));
-        Staging staging = Staging.open(spark, source, settings, inventory, ours, draft);
-        say("Read and check " + inventory.totals().units() + " files or parts of archives");
-        Summary summary = staging.check(inventory, progress);
-        if (existing == null) {
-            refuseMissing(summary);
+    private Outcome prepare(Dataset.Opened existing, Inventory inventory, Draft draft, Progress progress)
+            throws IOException {
+        say("Compare the dataset with its corpus");
+        try (Changes changes = Changes.of(spark, existing, target, source, inventory)) {
+            HashSplit ours = HashSplit.of(inventory.undecided(spark.hadoopConfiguration()), changes.taken());
+            Staging staging = Staging.open(spark, source, settings, inventory, changes.digest(), ours, draft);
+            say("Read and check " + inventory.totals().units() + " files or parts of archives");
+            Summary summary = staging.check(inventory, progress);
+            if (changes.isAnew()) {
+                checks.refuseMissing(summary);
+            }
+            say("Make sure that every key is there once");
+            staging.refuseRepeatedKeys(changes);
+            Map<Duplicates.Copy, String> surplus = surplus(staging, changes);
+            surplus.forEach((copy, reason) -> summary.withdraw(copy.split(), copy.label(), copy.key(), reason));
+            Mixing mixing = new Mixing(spark, staging, surplus, source.classes(), draft);
+            Dataset.Change change = changes.change(mixing.keys(), summary);
+            checks.refuse(summary, changes, change);
+
+            Changes.Remainder remainder = changes.rewrite(draft.path());
+            Map<String, List<Shard>> splits = new LinkedHashMap<>();
+            for (Split split : Split.values()) {
+                say("Mix the pictures of " + split.folder() + " and write their shards");
+                List<Shard> all = new ArrayList<>(remainder.shards().get(split));
+                List<Shard> written = mixing.write(split, changes.version(), summary, settings.shardBytes(), progress);
+                requireAll(split, summary.images().total(split), written);
+                all.addAll(written);
+                splits.put(split.folder(), all);
+            }
+            mixing.sweep();
+            say("Set bad pictures aside");
+            List<String> aside = mixing.quarantine(changes.run(), changes.reasonLines());
+            List<String> released = changes.releasedLines();
+            Measures measures = remainder.measures().merge(summary.measures()).less(mixing.surplus(source.side()));
+            say("Write down what was read");
+            inventory.record(new Path(draft.path(), Dataset.INDEX + "/" + changes.run()), spark.hadoopConfiguration());
+            draft.check(); // From here on a job that is ended begins anew.
+            staging.sweep();
+            Dataset dataset = dataset(changes, change, summary, measures, splits, draft);
+            publish(existing, dataset, changes.run(), draft);
+            Superseded.release(target, released, aside, spark.hadoopConfiguration());
+            return new Outcome(dataset, change, inventory.skipped());
         }
-        say("Make sure that every key is there once");
-        staging.refuseRepeatedKeys(existing, target);
-        Map<Duplicates.Copy, String> surplus = surplus(staging, existing);
-        surplus.forEach((copy, reason) -> summary.withdraw(copy.split(), copy.label(), copy.key(), reason));
-        refuseTooManyBad(existing, summary);
-        if (existing == null) {
-            refuseEmptyClasses(summary);
-        }
-        Mixing mixing = new Mixing(spark, staging, surplus, source.classes(), draft);
-        Map<String, List<Shard>> splits = new LinkedHashMap<>();
-        for (Split split : Split.values()) {
-            List<Shard> before = existing == null ? List.of() : existing.shards(split);
-            say("Mix the pictures of " + split.folder() + " and write their shards");
-            List<Shard> all = new ArrayList<>(before);
-            List<Shard> written = mixing.write(split, before.size(), summary, settings.shardBytes(), progress);
-            requireAll(split, summary.images(split), written);
-            all.addAll(written);
-            splits.put(split.folder(), all);
-        }
-        say("Set bad pictures aside");
-        String run = existing == null
-                ? "first"
-                : "grown-" + Long.toHexString(inventory.totals().fingerprint());
-        mixing.quarantine(run);
-        say("Write down what was read");
-        inventory.record(new Path(draft.path(), Dataset.INDEX + "/" + run), spark.hadoopConfiguration());
-        draft.check(); // From here on a job that is ended begins anew.
-        staging.sweep();
-        return publish(existing, summary, splits, draft, run);
     }
 
-    /** Of each class, in the dataset. */
-    private long[] images(Dataset existing, Split split) {
-        return existing == null
-                ? new long[source.classes().size()]
-                : existing.images(split).stream().mapToLong(Long::longValue).toArray();
-    }
-
-    private Map<Duplicates.Copy, String> surplus(Staging staging, Dataset existing) {
+    private Map<Duplicates.Copy, String> surplus(Staging staging, Changes changes) {
         Doubles doubles = settings.doubles();
         if (doubles == Doubles.KEEP || (doubles == Doubles.AUTO && source.isBenchmark())) {
             return Map.of();
         }
         say("Find pictures whose bytes occur more than once");
-        return staging.duplicates(existing, target);
+        return staging.duplicates(changes);
     }
 
     private static void requireAll(Split split, long wanted, List<Shard> written) {
@@ -213,67 +192,24 @@ public final class Prepare {
         }
     }
 
-    private void refuseMissing(Summary summary) {
-        source.expected().forEach((split, wanted) -> {
-            if (summary.found(split) != wanted) {
-                throw new BadInputException(String.format(
-                        "%s must have %,d pictures in %s, but %,d were found. Fetch the missing parts again.",
-                        source.description(), wanted, split.folder(), summary.found(split)));
-            }
-        });
-    }
-
-    private void refuseTooManyBad(Dataset existing, Summary summary) {
-        long bad = summary.bad() + (existing == null ? 0 : existing.bad());
-        long all = summary.all() + (existing == null ? 0 : existing.bad() + existing.examples());
-        if (bad > settings.mostBad() * all) {
-            String some = summary.someBad().entrySet().stream()
-                    .map(entry -> "\n  " + entry.getKey() + ": " + entry.getValue())
-                    .collect(Collectors.joining());
-            throw new BadInputException(String.format(
-                    "%d of %d pictures are bad, more than %.1f %%: %s. Some of them:%s%nMend the corpus, or allow more with --most-bad (--doubles keep if doubles are no fault).",
-                    bad, all, 100 * settings.mostBad(), summary.reasons(), some));
-        }
-    }
-
-    private void refuseEmptyClasses(Summary summary) {
-        List<String> empty = new ArrayList<>();
-        for (int label = 0; label < source.classes().size(); label++) {
-            if (summary.perClass(Split.TRAIN)[label] == 0) {
-                empty.add(source.classes().get(label));
-            }
-        }
-        if (!empty.isEmpty()) {
-            throw new BadInputException("No picture is left to train on of " + empty.size() + " of "
-                    + source.classes().size() + " classes: "
-                    + some(empty)
-                    + ". Add pictures, or take these classes out.");
-        }
-    }
-
-    private Dataset publish(Dataset existing, Summary summary, Map<String, List<Shard>> splits, Draft draft, String run)
+    private Dataset dataset(
+            Changes changes,
+            Dataset.Change change,
+            Summary summary,
+            Measures measures,
+            Map<String, List<Shard>> splits,
+            Draft draft)
             throws IOException {
-        PixelSums pixels = summary.pixels();
-        TreeMap<Integer, Long> shorterSides = new TreeMap<>(summary.shorterSides());
-        TreeMap<String, Integer> reasons = new TreeMap<>(summary.reasons());
+        ClassCounts counts = changes.images().merge(summary.images());
         Map<String, List<Long>> images = new LinkedHashMap<>();
         for (Split split : Split.values()) {
-            images.put(
-                    split.folder(),
-                    LongStream.of(summary.perClass(split)).boxed().toList());
+            images.put(split.folder(), counts.list(split));
         }
-        if (existing != null) {
-            float[] mean = existing.meanImageValues(target, spark.hadoopConfiguration());
-            pixels.merge(PixelSums.of(existing.statistics(), mean, source.side()));
-            existing.shorterSides().forEach((side, n) -> shorterSides.merge(side, n, Long::sum));
-            existing.quarantined().forEach((reason, n) -> reasons.merge(reason, n, Integer::sum));
-            images.replaceAll((split, counts) -> sum(counts, existing.images(Split.named(split))));
-        }
-        List<String> runs = new ArrayList<>(existing == null ? List.of() : existing.runs());
-        runs.add(run);
-        String meanImage = existing == null ? Dataset.MEAN_IMAGE : "mean-image-" + run + ".f32";
-        draft.write(meanImage, Floats.bytes(pixels.meanImage()));
-        Dataset dataset = new Dataset(
+        TreeMap<String, Integer> quarantined = new TreeMap<>(summary.reasons());
+        changes.quarantined().forEach((reason, n) -> quarantined.merge(reason, n, Integer::sum));
+        String meanImage = changes.version() == 1 ? Dataset.MEAN_IMAGE : "mean-image-" + changes.run() + ".f32";
+        draft.write(meanImage, Floats.bytes(measures.pixels().meanImage()));
+        return new Dataset(
                 Dataset.FORMAT,
                 source.description(),
                 Instant.now().toString(),
@@ -281,29 +217,31 @@ public final class Prepare {
                 source.classes(),
                 splits,
                 images,
-                pixels.statistics(),
-                shorterSides,
-                reasons,
+                measures.pixels().statistics(),
+                measures.shorterSides(),
+                quarantined,
                 Staging.words(settings),
-                runs,
+                changes.runs(),
                 meanImage,
                 draft.digests().get(meanImage),
-                existing == null ? null : existing.history().plus(summary.all() - summary.bad(), 0, 0));
+                changes.version(),
+                changes.version() == 1 ? null : change,
+                changes.history(change));
+    }
+
+    private void publish(Dataset.Opened existing, Dataset dataset, String run, Draft draft) throws IOException {
         draft.write(Dataset.FILE, dataset.json());
         if (existing == null) {
             draft.commit();
-        } else {
-            draft.addAll(Dataset.FILE);
+            return;
         }
-        return dataset;
-    }
-
-    private static List<Long> sum(List<Long> a, List<Long> b) {
-        List<Long> sums = new ArrayList<>();
-        for (int i = 0; i < a.size(); i++) {
-            sums.add(a.get(i) + b.get(i));
-        }
-        return sums;
+        Configuration conf = spark.hadoopConfiguration();
+        draft.check();
+        // What a job left that was ended while its files moved: of the same name, and perhaps with more lines.
+        target.getFileSystem(conf).delete(new Path(target, Dataset.INDEX + "/" + run), true);
+        Superseded superseded = Superseded.in(target, existing.dataset(), dataset, conf);
+        draft.addAll(Dataset.FILE);
+        superseded.delete();
     }
 
     /** A sentence for Spark's pages. */

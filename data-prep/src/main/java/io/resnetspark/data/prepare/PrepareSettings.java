@@ -14,10 +14,19 @@ import java.io.Serializable;
  * @param mostBad the share of pictures that may be set aside before the job stops
  * @param doubles what is done about pictures whose bytes occur more than once
  * @param limits what is not decoded
+ * @param maxRemovedFraction the share of a dataset's pictures that may vanish from its corpus before the job stops, since
+ *     an unmounted disk looks like that
  */
 public record PrepareSettings(
-        int shorterSide, boolean keepOriginal, long shardBytes, double mostBad, Doubles doubles, Codec.Limits limits)
+        int shorterSide,
+        boolean keepOriginal,
+        long shardBytes,
+        double mostBad,
+        Doubles doubles,
+        Codec.Limits limits,
+        double maxRemovedFraction)
         implements Serializable {
+    private static final double MAX_REMOVED = 0.1;
     private static final long LEAST_SHARD = 10_000;
     /** Executors hold whole shards in memory. */
     private static final long MOST_SHARD = 1L << 30;
@@ -36,9 +45,28 @@ public record PrepareSettings(
             throw new BadInputException("The shorter side must be positive, a shard from 10k to 1g and the share of bad"
                     + " pictures within 0 and 1, not " + shorterSide + ", " + shardBytes + ", " + mostBad + ".");
         }
+        if (!(maxRemovedFraction >= 0 && maxRemovedFraction <= 1)) {
+            throw new BadInputException(
+                    "The share of pictures that may vanish must be within 0 and 1, not " + maxRemovedFraction + ".");
+        }
+    }
+
+    public PrepareSettings(
+            int shorterSide,
+            boolean keepOriginal,
+            long shardBytes,
+            double mostBad,
+            Doubles doubles,
+            Codec.Limits limits) {
+        this(shorterSide, keepOriginal, shardBytes, mostBad, doubles, limits, MAX_REMOVED);
     }
 
     public PrepareSettings(int shorterSide, long shardBytes, double mostBad) {
         this(shorterSide, false, shardBytes, mostBad, Doubles.AUTO, Codec.Limits.USUAL);
+    }
+
+    /** The same, but that so large a share may vanish. */
+    public PrepareSettings withMaxRemovedFraction(double share) {
+        return new PrepareSettings(shorterSide, keepOriginal, shardBytes, mostBad, doubles, limits, share);
     }
 }

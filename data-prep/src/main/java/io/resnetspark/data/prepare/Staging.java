@@ -4,8 +4,6 @@ import io.resnetspark.data.Progress;
 import io.resnetspark.data.Seeds;
 import io.resnetspark.data.SourceImage;
 import io.resnetspark.data.Split;
-import io.resnetspark.data.shard.Dataset;
-import io.resnetspark.data.shard.Shards;
 import io.resnetspark.data.source.Source;
 import io.resnetspark.data.source.Unit;
 import io.resnetspark.storage.BadInputException;
@@ -29,7 +27,6 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.TaskContext;
-import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.LongAccumulator;
@@ -57,15 +54,21 @@ final class Staging {
     private final String folder;
     private final int parts;
 
-    /** What the files belong to; others are of no use. */
+    /** What the files belong to; others are of no use. The dataset is the digest of the one that changes. */
     private record Plan(
             int version,
             String source,
             PrepareSettings settings,
             List<String> classes,
             Inventory.Totals totals,
+            String dataset,
+            long listing,
             HashSplit split,
-            int parts) {}
+            int parts) {
+        Plan in(int others) {
+            return new Plan(version, source, settings, classes, totals, dataset, listing, split, others);
+        }
+    }
 
     private Staging(
             JavaSparkContext spark, Source source, PrepareSettings settings, HashSplit split, Draft draft, int parts) {
@@ -78,25 +81,38 @@ final class Staging {
         this.parts = parts;
     }
 
-    /** Finds what an earlier job left, if it was of the same corpus and settings, or begins. */
+    /**
+     * Finds what an earlier job left, if it was of the same corpus and settings, or begins.
+     *
+     * @param dataset digest of the one that changes; empty if there is none
+     */
     static Staging open(
             JavaSparkContext spark,
             Source source,
             PrepareSettings settings,
             Inventory inventory,
+            String dataset,
             HashSplit split,
             Draft draft)
             throws IOException {
         Inventory.Totals totals = inventory.totals();
         Plan plan = new Plan(
-                VERSION, source.description(), settings, source.classes(), totals, split, parts(spark, totals));
+                VERSION,
+                source.description(),
+                settings,
+                source.classes(),
+                totals,
+                dataset,
+                inventory.fingerprint(),
+                split,
+                parts(spark, totals));
         Configuration conf = spark.hadoopConfiguration();
         Path file = new Path(draft.path(), PLAN);
         FileSystem files = file.getFileSystem(conf);
         if (files.exists(file)) {
             Plan earlier = Json.read(file, Plan.class, conf);
             // With more executors there would be more parts; those that are there count.
-            if (earlier.equals(new Plan(VERSION, plan.source, settings, plan.classes, totals, split, earlier.parts))) {
+            if (earlier.equals(plan.in(earlier.parts))) {
                 return new Staging(spark, source, settings, split, draft, earlier.parts);
             }
         }
@@ -128,7 +144,7 @@ final class Staging {
         PrepareSettings how = settings;
         HashSplit ours = split;
         JavaRDD<Summary> summaries = inventory
-                .units()
+                .fresh()
                 .mapToPair(unit -> new Tuple2<>(Seeds.hash(unit.id()), unit))
                 .repartitionAndSortWithinPartitions(new ByHash(parts))
                 .mapPartitions(units -> {
@@ -196,13 +212,20 @@ final class Staging {
                 .flatMap(number -> reading.of(new CheckedPart(where, number), conf.value()));
     }
 
+    private JavaRDD<CheckedPart.Name> goodNames() {
+        return read(CheckedPart::names).filter(CheckedPart.Name::isGood);
+    }
+
+    JavaRDD<String> goodKeys() {
+        return goodNames().map(name -> name.copy().key());
+    }
+
     /** Keys decide over shards and augmentation, and name pictures that are set aside. */
-    void refuseRepeatedKeys(Dataset existing, Path target) {
-        JavaRDD<String> keys = read(CheckedPart::names).map(name -> name.copy().key());
-        if (existing != null) {
-            keys = keys.union(copiesOf(existing, target).values().map(Duplicates.Copy::key));
-        }
-        List<String> repeated = keys.mapToPair(key -> new Tuple2<>(key, 1))
+    void refuseRepeatedKeys(Changes changes) {
+        List<String> repeated = read(CheckedPart::names)
+                .map(name -> name.copy().key())
+                .union(changes.stayingKeys())
+                .mapToPair(key -> new Tuple2<>(key, 1))
                 .reduceByKey(Integer::sum)
                 .filter(key -> key._2 > 1)
                 .keys()
@@ -214,14 +237,11 @@ final class Staging {
     }
 
     /** Pictures that have to go since their bytes occur elsewhere too, and why. */
-    Map<Duplicates.Copy, String> duplicates(Dataset existing, Path target) {
-        JavaPairRDD<String, Duplicates.Copy> copies = read(CheckedPart::names)
-                .filter(CheckedPart.Name::isGood)
-                .mapToPair(name -> new Tuple2<>(name.digest(), name.copy()));
-        if (existing != null) {
-            copies = copies.union(copiesOf(existing, target));
-        }
-        return copies.groupByKey()
+    Map<Duplicates.Copy, String> duplicates(Changes changes) {
+        return goodNames()
+                .mapToPair(name -> new Tuple2<>(name.digest(), name.copy()))
+                .union(changes.copies())
+                .groupByKey()
                 .values()
                 .map(Staging::list)
                 .filter(same -> same.size() > 1)
@@ -229,21 +249,6 @@ final class Staging {
                         .map(entry -> new Tuple2<>(entry.getKey(), entry.getValue()))
                         .iterator())
                 .collectAsMap();
-    }
-
-    private JavaPairRDD<String, Duplicates.Copy> copiesOf(Dataset existing, Path target) {
-        SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
-        List<Tuple2<Split, String>> shards = new ArrayList<>();
-        for (Split split : Split.values()) {
-            existing.shards(split)
-                    .forEach(shard -> shards.add(new Tuple2<>(split, new Path(target, shard.path()).toString())));
-        }
-        return spark.parallelize(shards, shards.size())
-                .flatMapToPair(shard -> stream(Shards.withoutPictures(new Path(shard._2), conf.value()))
-                        .map(example -> new Tuple2<>(
-                                example.original(),
-                                new Duplicates.Copy(example.key(), shard._1, example.label(), true)))
-                        .iterator());
     }
 
     private static <T> List<T> list(Iterable<T> all) {

@@ -3,34 +3,26 @@ package io.resnetspark.data.prepare;
 import io.resnetspark.data.Split;
 import java.io.Serializable;
 import java.util.EnumMap;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
 /** What was found in some pictures, mergeable in any order: counts, bytes, sizes, reasons, and training pixels. */
 final class Summary implements Serializable {
     private static final long serialVersionUID = 1;
 
-    /** Lower ends of the histogram's bins, in pixels of the shorter side: what the paper's scales are compared with. */
-    private static final List<Integer> SIDES = List.of(0, 64, 128, 224, 256, 384, 480, 640, 1024, 2048);
-
     private static final int SHOWN = 5;
 
-    private final Map<Split, long[]> images = new EnumMap<>(Split.class);
+    private final ClassCounts images;
     private final Map<Split, Long> bytes = new EnumMap<>(Split.class);
     private final Map<Split, Long> bad = new EnumMap<>(Split.class);
-    private final TreeMap<Integer, Long> shorterSides = new TreeMap<>();
     private final TreeMap<String, Integer> reasons = new TreeMap<>();
     private final TreeMap<String, String> someBad = new TreeMap<>();
-    private final PixelSums pixels;
+    private final Measures measures;
 
     Summary(int classes, int side) {
-        for (Split split : Split.values()) {
-            images.put(split, new long[classes]);
-        }
-        pixels = new PixelSums(side);
+        images = new ClassCounts(classes);
+        measures = new Measures(side);
     }
 
     /** Counts a picture; of training pictures, also the pixels. */
@@ -40,13 +32,9 @@ final class Summary implements Serializable {
             addBad(checked.split(), checked.example().key(), checked.reason());
             return;
         }
-        images.get(checked.split())[checked.example().label()]++;
+        images.add(checked.split(), checked.example().label(), 1);
         bytes.merge(checked.split(), (long) checked.example().bytes().length, Long::sum);
-        int shorter = inspection.picture().shorterSide();
-        shorterSides.merge(SIDES.stream().filter(side -> side <= shorter).reduce(0, Math::max), 1L, Long::sum);
-        if (checked.split() == Split.TRAIN) {
-            pixels.add(inspection.picture(), inspection.samples());
-        }
+        measures.add(checked.split(), inspection.picture(), inspection.samples());
     }
 
     private void addBad(Split split, String key, String reason) {
@@ -60,40 +48,31 @@ final class Summary implements Serializable {
 
     /** Takes back what was counted as good: a double, which is found only when all are seen. */
     void withdraw(Split split, int label, String key, String reason) {
-        images.get(split)[label]--;
+        images.add(split, label, -1);
         addBad(split, key, reason);
     }
 
     /** What stands before the details: "damaged: ..." of a hundred kinds is one row in a table. */
-    private static String category(String reason) {
+    static String category(String reason) {
         return reason.replaceFirst(":.*", "").replaceFirst("^\\d+x\\d+ pixels", "pixels");
     }
 
     Summary merge(Summary other) {
-        other.images.forEach((split, counts) -> {
-            for (int label = 0; label < counts.length; label++) {
-                images.get(split)[label] += counts[label];
-            }
-        });
+        images.merge(other.images);
         other.bytes.forEach((split, n) -> bytes.merge(split, n, Long::sum));
         other.bad.forEach((split, n) -> bad.merge(split, n, Long::sum));
-        other.shorterSides.forEach((side, n) -> shorterSides.merge(side, n, Long::sum));
         other.reasons.forEach((reason, n) -> reasons.merge(reason, n, Integer::sum));
         someBad.putAll(other.someBad);
         while (someBad.size() > SHOWN) {
             someBad.pollLastEntry();
         }
-        pixels.merge(other.pixels);
+        measures.merge(other.measures);
         return this;
     }
 
-    /** Pictures of each class. */
-    long[] perClass(Split split) {
-        return images.get(split);
-    }
-
-    long images(Split split) {
-        return LongStream.of(images.get(split)).sum();
+    /** Good pictures. */
+    ClassCounts images() {
+        return images;
     }
 
     long bytes(Split split) {
@@ -102,7 +81,7 @@ final class Summary implements Serializable {
 
     /** Good and bad ones. */
     long found(Split split) {
-        return images(split) + bad.getOrDefault(split, 0L);
+        return images.total(split) + bad.getOrDefault(split, 0L);
     }
 
     long all() {
@@ -123,12 +102,7 @@ final class Summary implements Serializable {
         return someBad;
     }
 
-    /** Good pictures by the lower end of their bin, in pixels of the shorter side as found. */
-    Map<Integer, Long> shorterSides() {
-        return shorterSides;
-    }
-
-    PixelSums pixels() {
-        return pixels;
+    Measures measures() {
+        return measures;
     }
 }

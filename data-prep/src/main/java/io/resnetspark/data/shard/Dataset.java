@@ -34,7 +34,9 @@ import org.apache.hadoop.fs.Path;
  * @param runs folders below index/ of the runs that made it; others were ended and do not count
  * @param meanImageFile the file of the mean training picture
  * @param meanImage its digest; it holds little-endian floats, 3 x side x side
- * @param history of its changes
+ * @param version 1, and one more with each change
+ * @param change what the last change was; null in the first version
+ * @param history all changes, added up
  */
 public record Dataset(
         int format,
@@ -51,6 +53,8 @@ public record Dataset(
         List<String> runs,
         String meanImageFile,
         FileDigest meanImage,
+        int version,
+        Change change,
         History history)
         implements Serializable {
     public static final String FILE = "dataset.json";
@@ -69,6 +73,23 @@ public record Dataset(
         if (history == null) { // of a first version, or from before this was kept
             history = new History(created, 0, 0, 0);
         }
+        if (version == 0) { // nor has this; then each run made one
+            version = runs == null ? 1 : Math.max(1, runs.size());
+        }
+    }
+
+    /**
+     * How a version differs from the one before.
+     *
+     * @param added pictures whose key was not there
+     * @param removed pictures that are not there any more: deleted, or damaged, or doubles now
+     * @param changed pictures with other bytes or of another class
+     * @param classesAdded classes that were not there
+     * @param classesRemoved classes that are not there any more
+     */
+    public record Change(long added, long removed, long changed, List<String> classesAdded, List<String> classesRemoved)
+            implements Serializable {
+        public static final Change NONE = new Change(0, 0, 0, List.of(), List.of());
     }
 
     /** A shard: its path below the dataset, its examples, and its digest. */

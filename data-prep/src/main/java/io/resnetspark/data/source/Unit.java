@@ -1,16 +1,23 @@
 package io.resnetspark.data.source;
 
 import io.resnetspark.data.SourceImage;
+import io.resnetspark.data.Split;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.Collections;
 import java.util.Iterator;
+import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 
 /** The least that is read at once, and known again at the next run: a file, or a stretch of an archive. */
 public interface Unit extends Serializable {
     /** The same at every run, and no other unit's. */
     String id();
+
+    /** The key of its one picture; null for an archive. */
+    default String key() {
+        return null;
+    }
 
     /** In bytes, as far as listing tells. */
     long length();
@@ -31,6 +38,11 @@ public interface Unit extends Serializable {
     /** Its pictures whose split the corpus leaves to us, without their bytes. */
     default Iterator<Undecided> undecided(Configuration conf) throws IOException {
         return Collections.emptyIterator();
+    }
+
+    /** The same, with splits for some of its pictures whose split the corpus leaves to us. */
+    default Unit settled(Map<String, Split> splits) {
+        return new SettledUnit(this, splits);
     }
 
     /** A picture whose split is not given. */

@@ -45,7 +45,12 @@ class TestHashSplit {
     }
 
     private static HashSplit split(List<Undecided> pictures, int partitions, long[] train, long[] val) {
-        return HashSplit.of(spark.parallelize(pictures, partitions), train, val);
+        ClassCounts taken = new ClassCounts(train.length);
+        for (int label = 0; label < train.length; label++) {
+            taken.add(Split.TRAIN, label, train[label]);
+            taken.add(Split.VAL, label, val[label]);
+        }
+        return HashSplit.of(spark.parallelize(pictures, partitions), taken);
     }
 
     @Test

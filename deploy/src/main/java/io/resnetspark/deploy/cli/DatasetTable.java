@@ -23,6 +23,12 @@ final class DatasetTable {
         table.line(
                 "%s, prepared %s%s",
                 dataset.source(), dataset.created(), dataset.settings() == null ? "" : ": " + dataset.settings());
+        Dataset.Change change = dataset.change();
+        if (change != null) {
+            table.line(
+                    "version %,d: %,d pictures were added, %,d removed, %,d changed",
+                    dataset.version(), change.added(), change.removed(), change.changed());
+        }
         for (Split split : Split.values()) {
             long bytes = dataset.shards(split).stream()
                     .mapToLong(shard -> shard.digest().bytes())

@@ -37,9 +37,10 @@ final class PrepareCommand implements Callable<Integer> {
             names = "--source",
             defaultValue = "folders",
             paramLabel = "LAYOUT",
-            description = "folders (CLASS/file, or train/, val/ and test/ with class folders), ilsvrc (ImageNet's archives, or"
-                    + " unpacked), cifar10, list (a CSV or Parquet table of path and label) or binary-file (what Spark's"
-                    + " binaryFile reader gives, as Parquet). Default: folders.")
+            description =
+                    "folders (CLASS/file, or train/, val/ and test/ with class folders), ilsvrc (ImageNet's archives, or"
+                            + " unpacked), cifar10, list (a CSV or Parquet table of path and label) or binary-file (what Spark's"
+                            + " binaryFile reader gives, as Parquet). Default: folders.")
     String source;
 
     @Option(
@@ -62,6 +63,15 @@ final class PrepareCommand implements Callable<Integer> {
             paramLabel = "SHARE",
             description = "Stop if more than this share of the pictures is bad. Default: 0.01.")
     double mostBad;
+
+    @Option(
+            names = "--max-removed-fraction",
+            defaultValue = "0.1",
+            paramLabel = "SHARE",
+            description =
+                    "Stop if more than this share of a dataset's pictures is not in its corpus any more, as when a"
+                            + " disk is not mounted. Default: 0.1.")
+    double maxRemovedFraction;
 
     @Option(names = "--keep-original", description = "Keep the bytes of large pictures too.")
     boolean keepOriginal;
@@ -110,16 +120,22 @@ final class PrepareCommand implements Callable<Integer> {
                 Math.toIntExact(Math.min(Integer.MAX_VALUE, bytes("--most-bytes", mostBytes))),
                 bytes("--most-pixels", mostPixels));
         PrepareSettings settings = new PrepareSettings(
-                shorterSide, keepOriginal, bytes("--shard-size", shardSize), mostBad, doubles(), limits);
+                shorterSide,
+                keepOriginal,
+                bytes("--shard-size", shardSize),
+                mostBad,
+                doubles(),
+                limits,
+                maxRemovedFraction);
         try (JavaSparkContext spark = sparkOptions.start("prepare")) {
             Source opened = Sources.open(source, Locations.of(from), spark.hadoopConfiguration());
             Prepare.Outcome outcome = new Prepare(spark, opened, Locations.of(to), settings).run(new Bars(System.err));
             Dataset dataset = outcome.dataset();
             PrintWriter out = spec.commandLine().getOut();
-            if (outcome.added() == 0) {
+            if (outcome.change().equals(Dataset.Change.NONE)) {
                 out.printf("%s: nothing is new%n", to);
-            } else if (outcome.added() < dataset.examples()) {
-                out.printf("%s: %,d pictures were added%n", to, outcome.added());
+            } else if (dataset.version() > 1) {
+                out.println(change(to, outcome));
             }
             out.printf(
                     "%s: %,d pictures to train on, %,d to validate on, %s%d classes, %d shards%n",
@@ -152,6 +168,21 @@ final class PrepareCommand implements Callable<Integer> {
                     .forEach((reason, count) -> out.printf("set aside in quarantine/: %,6d %s%n", count, reason));
         }
         return 0;
+    }
+
+    private static String change(String to, Prepare.Outcome outcome) {
+        Dataset.Change change = outcome.change();
+        return String.format(
+                "%s: version %d: %,d pictures were added, %,d removed, %,d changed%s%s",
+                to,
+                outcome.dataset().version(),
+                change.added(),
+                change.removed(),
+                change.changed(),
+                change.classesAdded().isEmpty() ? "" : "; new classes: " + String.join(", ", change.classesAdded()),
+                change.classesRemoved().isEmpty()
+                        ? ""
+                        : "; classes that are gone: " + String.join(", ", change.classesRemoved()));
     }
 
     private Doubles doubles() {

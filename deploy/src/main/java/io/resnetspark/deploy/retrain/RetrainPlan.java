@@ -44,7 +44,13 @@ public record RetrainPlan(
 
     /** Where new pictures come from; nothing is prepared if {@code from} is empty. */
     public record Corpus(
-            String from, String source, int shorterSide, boolean keepOriginal, int shardMebibytes, double mostBad) {}
+            String from,
+            String source,
+            int shorterSide,
+            boolean keepOriginal,
+            int shardMebibytes,
+            double mostBad,
+            double maxRemovedFraction) {}
 
     /** What is reason enough to train; 0 where it is none. */
     public record Reasons(long newPictures, int championDays) {}
@@ -121,7 +127,8 @@ public record RetrainPlan(
                 section.integer("shorter-side", 1, 100_000),
                 section.flag("keep-original"),
                 section.integer("shard-mebibytes", 1, 1024),
-                section.number("most-bad", 0, 1));
+                section.number("most-bad", 0, 1),
+                section.number("max-removed-fraction", 0, 1));
         section.refuseUnknown();
         return corpus;
     }

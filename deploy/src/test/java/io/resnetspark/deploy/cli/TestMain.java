@@ -304,6 +304,46 @@ class TestMain {
     }
 
     @Test
+    void preparesAllThatAFolderHoldsAndFollowsIt() throws IOException {
+        Path corpus = Corpora.folders(folder.resolve("corpus"), 8, 2, 40);
+        Corpora.folders(folder.resolve("more"), 11, 0, 40);
+        for (String name : List.of("blue", "green", "red")) {
+            Files.createDirectories(corpus.resolve("TESTING/" + name));
+            Files.move(folder.resolve("more/train/" + name + "/10.png"), corpus.resolve("TESTING/" + name + "/1.png"));
+        }
+        Files.writeString(corpus.resolve("train/red/Thumbs.db"), "x");
+        Files.writeString(corpus.resolve("README.txt"), "x");
+        Files.copy(corpus.resolve("train/red/1.png"), corpus.resolve("train/red/copy.png"));
+        Files.writeString(corpus.resolve("train/red/text.png"), "no picture");
+        String[] prepare = {"prepare", "--from", at("corpus"), "--to", at("data"), "--most-bad", "0.2"};
+        assertThat(run(prepare)).as(err).isZero();
+        assertThat(out)
+                .contains("24 pictures to train on, 6 to validate on, 3 to test on, 3 classes")
+                .contains("37 found: 33 read, 1 quarantined, 1 duplicates, 2 skipped");
+        assertThat(run("data", "describe", at("data"))).isZero();
+        assertThat(out).containsPattern("1 green +8 to train on +2 to validate on +1 to test on");
+
+        Files.delete(corpus.resolve("train/red/2.png"));
+        Files.delete(corpus.resolve("train/red/text.png"));
+        assertThat(run(prepare)).as(err).isZero();
+        assertThat(out)
+                .contains("version 2: 0 pictures were added, 1 removed, 0 changed")
+                .contains("35 found: 32 read, 0 quarantined, 1 duplicates, 2 skipped");
+        assertThat(run("data", "verify", at("data"))).isZero();
+        for (int i = 3; i < 7; i++) {
+            Files.delete(corpus.resolve("train/red/" + i + ".png"));
+        }
+        refused("4 of the dataset's 32 pictures", prepare);
+        prepare[5] = "--max-removed-fraction";
+        prepare[6] = "0.5";
+        assertThat(run(prepare)).as(err).isEqualTo(2);
+        assertThat(err).contains("bad, more than 1.0 %");
+        Files.createDirectories(corpus.resolve("extra/red"));
+        Files.copy(corpus.resolve("train/red/1.png"), corpus.resolve("extra/red/1.png"));
+        refused("extra would be left out", prepare);
+    }
+
+    @Test
     void saysWhatIsWrongWithARun() throws IOException {
         refused("There is no recipe at", "train", at("r.conf"), "--data", at("data"), "--out", at("run"));
         Path recipe = Path.of("../recipes/cifar10-resnet20-quick.conf");
@@ -318,13 +358,16 @@ class TestMain {
         for (String split : splits) {
             for (String label : new String[] {"cat", "dog"}) {
                 for (int i = 0; i < 3; i++) {
-                    Path file = folder.resolve(corpus).resolve(split).resolve(label).resolve(split + i + ".png");
+                    Path file =
+                            folder.resolve(corpus).resolve(split).resolve(label).resolve(split + i + ".png");
                     Files.createDirectories(file.getParent());
                     Files.write(file, Codec.png(Pictures.ofClass(i, 40, 50, (split + label + i).hashCode())));
                 }
             }
         }
-        assertThat(run("prepare", "--from", at(corpus), "--to", at(data))).as(err).isZero();
+        assertThat(run("prepare", "--from", at(corpus), "--to", at(data)))
+                .as(err)
+                .isZero();
     }
 
     /** Of two classes, the best five say nothing. */
@@ -348,7 +391,9 @@ class TestMain {
             assertThat(results.findValuesAsText("protocol")).containsExactly("one-crop", "ten-crop");
             assertThat(results.findValuesAsText("split")).containsExactly(split, split);
         }
-        refused("There is no split 'dev'; there are train, val and test", with(evaluate, "--data", at("data"), "--split", "dev"));
+        refused(
+                "There is no split 'dev'; there are train, val and test",
+                with(evaluate, "--data", at("data"), "--split", "dev"));
         prepare("other", "untested", "train", "val");
         refused(
                 "has no pictures in its split test; it has train (6), val (6).",

@@ -59,6 +59,8 @@ class TestReason {
                 List.of(),
                 null,
                 bytes,
+                1,
+                null,
                 history);
         return new Dataset.Opened(new Path("/data"), dataset, digest);
     }
@@ -136,7 +138,9 @@ class TestReason {
     @Test
     void otherClassesAreReasonAndAreNamed() {
         List<String> others = List.of("cat", "cow");
-        given(reason(data(others, "changed", 100, "b"), champion("seen", 0)), "1 new class: cow; 1 class is gone: dog; the dataset was prepared anew since the champion was trained");
+        given(
+                reason(data(others, "changed", 100, "b"), champion("seen", 0)),
+                "1 new class: cow; 1 class is gone: dog; the dataset was prepared anew since the champion was trained");
         given(
                 reason(data(List.of("cat", "cow", "dog"), "more", 100, "b"), champion("of somebody else", 0)),
                 "1 new class: cow; 100 new pictures");
@@ -186,6 +190,8 @@ class TestReason {
                 old.runs(),
                 old.meanImageFile(),
                 old.meanImage(),
+                old.version(),
+                old.change(),
                 old.history().plus(500, 0, 0));
         notGiven(
                 reason(RULES, new Dataset.Opened(SEEN.path(), tested, "tested"), champion("seen", 0), recorded),

@@ -1,0 +1,107 @@
+package io.resnetspark.data.prepare;
+
+import io.resnetspark.data.Split;
+import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.data.source.Source;
+import io.resnetspark.storage.BadInputException;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/** What a corpus is refused for after a look at it, before anything is published. */
+record CorpusChecks(Source source, PrepareSettings settings) {
+    private static final int NAMED = 10;
+
+    void refuseMissing(Summary summary) {
+        source.expected().forEach((split, wanted) -> {
+            if (summary.found(split) != wanted) {
+                throw new BadInputException(String.format(
+                        "%s must have %,d pictures in %s, but %,d were found. Fetch the missing parts again.",
+                        source.description(), wanted, split.folder(), summary.found(split)));
+            }
+        });
+    }
+
+    /**
+     * Looks at what came of a corpus.
+     *
+     * @throws BadInputException saying what to mend
+     */
+    void refuse(Summary summary, Changes changes, Dataset.Change change) {
+        refuseTooManyBad(
+                summary,
+                changes.quarantined().values().stream()
+                        .mapToLong(Integer::longValue)
+                        .sum(),
+                changes.images().total());
+        refuseVanished(change, changes.before());
+        refuseEmptyClasses(changes.images().merge(summary.images()));
+    }
+
+    private void refuseTooManyBad(Summary summary, long badBefore, long staying) {
+        long bad = summary.bad() + badBefore;
+        long all = summary.all() + badBefore + staying;
+        if (bad > settings.mostBad() * all) {
+            String some = summary.someBad().entrySet().stream()
+                    .map(entry -> "\n  " + entry.getKey() + ": " + entry.getValue())
+                    .collect(Collectors.joining());
+            boolean doubles = summary.reasons().keySet().stream().anyMatch(ReasonTable::isDouble);
+            throw new BadInputException(String.format(
+                    "%d of %d pictures are bad, more than %.1f %%: %s. Some of them:%s%nMend the corpus, or allow more with --most-bad%s.",
+                    bad,
+                    all,
+                    100 * settings.mostBad(),
+                    summary.reasons(),
+                    some,
+                    doubles ? " (--doubles keep if doubles are no fault)" : ""));
+        }
+    }
+
+    /** A disk that is not mounted looks like a corpus whose pictures are gone. */
+    private void refuseVanished(Dataset.Change change, long before) {
+        if (change.removed() > settings.maxRemovedFraction() * before) {
+            throw new BadInputException(String.format(
+                    "%,d of the dataset's %,d pictures (%.1f %%) are not in %s any more, and at most %.1f %% may vanish at"
+                            + " once. Is its disk mounted, and all of it there? If they were deleted, allow more with"
+                            + " --max-removed-fraction %.2f (max-removed-fraction in a plan).",
+                    change.removed(),
+                    before,
+                    100.0 * change.removed() / before,
+                    source.description(),
+                    100 * settings.maxRemovedFraction(),
+                    Math.ceil(100.0 * change.removed() / before) / 100));
+        }
+    }
+
+    private void refuseEmptyClasses(ClassCounts images) {
+        List<String> empty = without(source.classes(), images.list(Split.TRAIN));
+        if (!empty.isEmpty()) {
+            throw new BadInputException("No picture is left to train on of " + empty.size() + " of "
+                    + source.classes().size() + " classes: " + some(empty)
+                    + ". Add pictures, or take these classes out.");
+        }
+    }
+
+    private static List<String> without(List<String> classes, List<Long> images) {
+        return IntStream.range(0, classes.size())
+                .filter(label -> images.get(label) == 0)
+                .mapToObj(classes::get)
+                .toList();
+    }
+
+    /** What a dataset lacks that most trainings want. */
+    static List<String> warnings(Dataset dataset) {
+        if (dataset.examples(Split.VAL) == 0) {
+            return List.of("Warning: there is no picture to validate on, so no training can say how good it is.");
+        }
+        List<String> without = without(dataset.classes(), dataset.images(Split.VAL));
+        return without.isEmpty()
+                ? List.of()
+                : List.of("Warning: " + without.size() + " of "
+                        + dataset.classes().size() + " classes have no picture to validate on: " + some(without) + ".");
+    }
+
+    private static String some(List<String> all) {
+        return all.stream().limit(NAMED).collect(Collectors.joining(", ")) + (all.size() > NAMED ? ", ..." : "");
+    }
+}
