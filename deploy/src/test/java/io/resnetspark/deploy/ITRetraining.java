@@ -104,7 +104,7 @@ class ITRetraining {
 
         JsonNode again = lastLine(retrain(plan()).ok());
         assertThat(again.path("outcome").asText()).isEqualTo("nothing");
-        assertThat(again.path("why").asText()).contains("there are 0 new pictures");
+        assertThat(again.path("why").asText()).contains("0 new pictures");
         assertThat(versions()).isOne();
     }
 

@@ -74,11 +74,6 @@ final class Changes implements AutoCloseable {
         return changes;
     }
 
-    /** Of the dataset as it is. */
-    History history() {
-        return existing.dataset().history();
-    }
-
     private Changes(JavaSparkContext spark, Dataset.Opened existing, Path target, Source source, Inventory inventory) {
         this.spark = spark;
         this.existing = existing;
@@ -236,6 +231,13 @@ final class Changes implements AutoCloseable {
                 changed,
                 source.classes().stream().filter(name -> !before.contains(name)).toList(),
                 before.stream().filter(name -> !source.classes().contains(name)).toList());
+    }
+
+    /** All changes of the dataset, this one included; null of a first version. */
+    History history(Dataset.Change change) {
+        return existing == null
+                ? null
+                : existing.dataset().history().plus(change.added(), change.removed(), change.changed());
     }
 
     JavaRDD<String> stayingKeys() {

@@ -242,9 +242,7 @@ public final class Prepare {
                 draft.digests().get(meanImage),
                 changes.version(),
                 changes.version() == 1 ? null : change,
-                changes.version() == 1
-                        ? null
-                        : changes.history().plus(change.added(), change.removed(), change.changed()));
+                changes.history(change));
     }
 
     private void publish(Dataset.Opened existing, Dataset dataset, String run, Draft draft) throws IOException {

@@ -36,7 +36,7 @@ import org.apache.hadoop.fs.Path;
  * @param meanImage its digest; it holds little-endian floats, 3 x side x side
  * @param version 1, and one more with each change
  * @param change what the last change was; null in the first version
- * @param history of its changes
+ * @param history all changes, added up
  */
 public record Dataset(
         int format,

@@ -32,7 +32,7 @@ public record History(String begun, long added, long removed, long changed) impl
 
     /** As in "12 new pictures, 3 removed, 1 changed". */
     public String words() {
-        return String.format("%,d new pictures", added)
+        return String.format("%,d new picture%s", added, added == 1 ? "" : "s")
                 + (removed > 0 ? String.format(", %,d removed", removed) : "")
                 + (changed > 0 ? String.format(", %,d changed", changed) : "");
     }

@@ -7,7 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Which shards a dataset had to train and to validate on: tells one that only grew, whose first shards stay, from one that was prepared anew.
+ * Which shards a dataset had to train and to validate on: tells one that only grew, whose first shards stay, from one
+ * that was prepared anew.
  *
  * @param shards how many of each split
  * @param sha256 of their digests

@@ -60,7 +60,16 @@ final class Gate {
      *
      * @param classes that it knows
      */
-    record Champion(Judgement judgement, List<String> classes) {}
+    record Champion(Judgement judgement, List<String> classes) {
+        /** Which of a dataset's classes. */
+        boolean[] knows(List<String> others) {
+            boolean[] known = new boolean[others.size()];
+            for (int label = 0; label < known.length; label++) {
+                known[label] = classes.contains(others.get(label));
+            }
+            return known;
+        }
+    }
 
     /** @param classes of the dataset */
     static Verdict judge(GateRules rules, List<String> classes, Judgement challenger, Optional<Champion> champion) {
@@ -81,10 +90,7 @@ final class Gate {
         gainProblem(rules, gain, before.result()).ifPresent(problems::add);
         double pValue = pValue(better, worse);
         chanceProblem(rules, better, worse, pValue).ifPresent(problems::add);
-        boolean[] known = new boolean[classes.size()];
-        for (int label = 0; label < known.length; label++) {
-            known[label] = champion.get().classes().contains(classes.get(label));
-        }
+        boolean[] known = champion.get().knows(classes);
         ClassCounts counts = ClassCounts.of(classes, challenger, before);
         ClassLoss worst = counts.worst(known, rules.classPictures());
         if (worst != null && worst.loss() > rules.largestClassLoss()) {

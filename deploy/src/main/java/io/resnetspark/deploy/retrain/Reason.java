@@ -68,7 +68,7 @@ record Reason(boolean isGiven, String words) {
         return new Reason(
                 false,
                 String.format(
-                        "there are %s (reason.new-pictures = %,d), and the champion is %d days old"
+                        "the dataset has %s (reason.new-pictures = %,d), and the champion is %d days old"
                                 + " (reason.champion-days = %d)",
                         news.changes.words(), rules.newPictures(), days, rules.championDays()));
     }

@@ -91,7 +91,16 @@ final class Steps {
                     Codec.Limits.USUAL,
                     corpus.maxRemovedFraction());
             Source source = Sources.open(corpus.source(), Locations.of(corpus.from()), conf);
-            new Prepare(spark, source, Locations.of(plan.data()), settings).run(progress);
+            Prepare.Outcome prepared = new Prepare(spark, source, Locations.of(plan.data()), settings).run(progress);
+            Dataset.Change change = prepared.change();
+            step(String.format(
+                    "dataset version %d: %,d pictures added, %,d removed, %,d changed; classes added: %s, removed: %s",
+                    prepared.dataset().version(),
+                    change.added(),
+                    change.removed(),
+                    change.changed(),
+                    change.classesAdded(),
+                    change.classesRemoved()));
         }
         Dataset.Opened data = Dataset.open(Locations.of(plan.data()), conf);
         Evaluation.requirePictures(data, plan.gate().split()); // now, and not after hours of training

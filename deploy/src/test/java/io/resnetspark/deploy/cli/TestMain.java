@@ -440,43 +440,50 @@ class TestMain {
         assertThat(err).contains("r.conf:").contains("the key 'momentum' is missing");
     }
 
-    /** On the dataset's two splits; of two classes, the best five say nothing. */
-    @Test
-    void evaluatesBySeveralProtocolsInOneGo() throws IOException {
-        Models.write(new org.apache.hadoop.fs.Path(folder.resolve("model").toUri()), new Configuration());
-        for (String split : new String[] {"train", "val"}) {
+    private void prepare(String corpus, String data, String... splits) throws IOException {
+        for (String split : splits) {
             for (String label : new String[] {"cat", "dog"}) {
                 for (int i = 0; i < 3; i++) {
-                    Path file = folder.resolve("corpus")
-                            .resolve(split)
-                            .resolve(label)
-                            .resolve(split + i + ".png");
+                    Path file =
+                            folder.resolve(corpus).resolve(split).resolve(label).resolve(split + i + ".png");
                     Files.createDirectories(file.getParent());
-                    Files.write(file, Codec.png(Pictures.ofClass(label.length(), 40, 50, file.hashCode())));
+                    Files.write(file, Codec.png(Pictures.ofClass(i, 40, 50, (split + label + i).hashCode())));
                 }
             }
         }
-        assertThat(run("prepare", "--from", at("corpus"), "--to", at("data"), "--doubles", "keep"))
+        assertThat(run("prepare", "--from", at(corpus), "--to", at(data)))
                 .as(err)
                 .isZero();
-        String[] evaluate = {"evaluate", at("model"), "--data", at("data")};
-        assertThat(run(with(
-                        evaluate, "--protocol", "one-crop", "--protocol", "ten-crop", "--json", at("results.json"))))
-                .as(err)
-                .isZero();
-        assertThat(out.lines()).hasSize(2);
-        assertThat(out)
-                .contains("one-crop, ")
-                .contains("ten-crop, ")
-                .contains("of 6 right: top-1 error")
-                .doesNotContain("top-5");
-        JsonNode results = Json.COMPACT.readTree(folder.resolve("results.json").toFile());
-        assertThat(results.findValuesAsText("protocol")).containsExactly("one-crop", "ten-crop");
-        assertThat(results.findValuesAsText("split")).containsExactly("val", "val");
+    }
+
+    /** Of two classes, the best five say nothing. */
+    @Test
+    void evaluatesBySeveralProtocolsInOneGo() throws IOException {
+        Models.write(new org.apache.hadoop.fs.Path(folder.resolve("model").toUri()), new Configuration());
+        prepare("corpus", "data", "train", "val", "test");
+        String[] evaluate = {"evaluate", at("model"), "--protocol", "one-crop", "--protocol", "ten-crop"};
+        for (String split : new String[] {"val", "test"}) {
+            String json = at(split + ".json");
+            assertThat(run(with(evaluate, "--data", at("data"), "--split", split, "--json", json)))
+                    .as(err)
+                    .isZero();
+            assertThat(out.lines()).hasSize(2);
+            assertThat(out)
+                    .contains("one-crop, ")
+                    .contains("ten-crop, ")
+                    .contains("of 6 right: top-1 error")
+                    .doesNotContain("top-5");
+            JsonNode results = Json.COMPACT.readTree(new File(json));
+            assertThat(results.findValuesAsText("protocol")).containsExactly("one-crop", "ten-crop");
+            assertThat(results.findValuesAsText("split")).containsExactly(split, split);
+        }
+        refused(
+                "There is no split 'dev'; there are train, val and test",
+                with(evaluate, "--data", at("data"), "--split", "dev"));
+        prepare("other", "untested", "train", "val");
         refused(
                 "has no pictures in its split test; it has train (6), val (6).",
-                with(evaluate, "--split", "test", "--protocol", "one-crop"));
-        refused("There is no split 'dev'; there are train, val and test", with(evaluate, "--split", "dev"));
+                with(evaluate, "--data", at("untested"), "--split", "test"));
     }
 
     @Test

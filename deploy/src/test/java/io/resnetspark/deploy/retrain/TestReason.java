@@ -117,8 +117,8 @@ class TestReason {
         given(reason(data("grown", 110, "a", "b"), champion("seen", 0)), "10 new pictures");
         notGiven(
                 reason(data("grown", 108, "a", "b"), champion("seen", 0)),
-                "there are 8 new pictures (reason.new-pictures");
-        notGiven(reason(SEEN, champion("seen", 0)), "there are 0 new pictures");
+                "the dataset has 8 new pictures (reason.new-pictures");
+        notGiven(reason(SEEN, champion("seen", 0)), "the dataset has 0 new pictures");
     }
 
     @Test
@@ -132,7 +132,7 @@ class TestReason {
         given(reason(data("corrected", 100, "b"), champion("seen", 0)), anew);
         given(reason(data("fewer", 90, "b"), champion("seen", 0)), anew);
         given(reason(data("a few more", 104, "b", "c"), champion("seen", 0)), anew);
-        notGiven(reason(data("more was bad", 100, "a"), champion("seen", 0)), "there are 0 new pictures");
+        notGiven(reason(data("more was bad", 100, "a"), champion("seen", 0)), "the dataset has 0 new pictures");
     }
 
     @Test
@@ -158,9 +158,9 @@ class TestReason {
         Dataset.Opened less = data(classes, then.plus(1, 5, 3), "changed", 96, "b");
         notGiven(
                 reason(RULES, less, champion("seen", 0), recorded),
-                "there are 1 new pictures, 5 removed, 3 changed (reason.new-pictures");
+                "the dataset has 1 new picture, 5 removed, 3 changed (reason.new-pictures");
         Dataset.Opened more = data(classes, then.plus(1, 6, 3), "changed", 95, "b");
-        given(reason(RULES, more, champion("seen", 0), recorded), "1 new pictures, 6 removed, 3 changed");
+        given(reason(RULES, more, champion("seen", 0), recorded), "1 new picture, 6 removed, 3 changed");
         Dataset.Opened anew = data(classes, new History("2026-02-02T00:00:00Z", 6, 7, 3), "anew", 100, "b");
         given(
                 reason(RULES, anew, champion("seen", 0), recorded),
@@ -195,14 +195,14 @@ class TestReason {
                 old.history().plus(500, 0, 0));
         notGiven(
                 reason(RULES, new Dataset.Opened(SEEN.path(), tested, "tested"), champion("seen", 0), recorded),
-                "there are 0 new pictures");
+                "the dataset has 0 new pictures");
     }
 
     @Test
     void withoutARecordOfItsShardsOnlyNumbersTell() {
         notGiven(
                 reason(RULES, data("corrected", 100, "b"), champion("seen", 0), List.of(attempt(null))),
-                "there are 0 new pictures");
+                "the dataset has 0 new pictures");
     }
 
     @Test

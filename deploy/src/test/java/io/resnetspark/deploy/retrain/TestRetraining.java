@@ -7,6 +7,8 @@ import io.resnetspark.data.Corpora;
 import io.resnetspark.data.Progress;
 import io.resnetspark.data.image.Codec;
 import io.resnetspark.data.image.Image;
+import io.resnetspark.data.image.Pictures;
+import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.deploy.SmallRecipe;
 import io.resnetspark.deploy.cli.Main;
 import io.resnetspark.storage.BadInputException;
@@ -53,6 +55,7 @@ class TestRetraining {
                 recipe = small.conf
                 begin = champion
                 set.epochs = 1
+                prepare { from = "FOLDER/corpus", shorter-side = 36, max-removed-fraction = 0.5 }
                 gate { minimum-gain = -1 }
                 """.replace("FOLDER", folder.toString());
         String recipe = Files.readString(SmallRecipe.write(folder.resolve("small.conf")));
@@ -81,31 +84,39 @@ class TestRetraining {
         }
     }
 
-    private static void prepare() throws IOException {
-        FileUtil.fullyDelete(folder.resolve("data").toFile());
-        Corpora.prepare(
-                spark, folder.resolve("corpus"), folder.resolve("data").toUri().toString(), 1 << 20);
+    private static String digest() throws IOException {
+        return Dataset.open(
+                        new org.apache.hadoop.fs.Path(folder.resolve("data").toUri()), spark.hadoopConfiguration())
+                .digest();
     }
 
     @Test
     void whateverBecomesOfTheCorpusTheNightGoesOn() throws Exception {
-        prepare();
         Outcome first = night("");
         assertThat(first.outcome()).as(first.why()).isEqualTo(Outcome.Kind.PROMOTED);
 
-        // A class comes with pictures to validate on, another with hardly any, and one is gone.
+        Path corpus = folder.resolve("corpus");
+        Files.delete(corpus.resolve("train/red/0.png"));
+        Files.write(corpus.resolve("train/red/1.png"), Codec.png(Pictures.ofClass(0, 40, 40, 9999)));
         addClass("amber", 12, 4);
-        addClass("tiny", 2, 0);
-        FileUtil.fullyDelete(folder.resolve("corpus/train/green").toFile());
-        FileUtil.fullyDelete(folder.resolve("corpus/val/green").toFile());
-        prepare();
+        addClass("tiny", 2, 0); // nothing to validate on
+        FileUtil.fullyDelete(corpus.resolve("train/green").toFile());
+        FileUtil.fullyDelete(corpus.resolve("val/green").toFile());
+
+        String before = digest();
+        assertThatThrownBy(() -> night("prepare.max-removed-fraction = 0.1"))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("max-removed-fraction");
+        assertThat(digest()).isEqualTo(before);
         assertThatThrownBy(() -> night("gate.split = test"))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("has no pictures in its split test; it has train (54), val (12)");
+                .hasMessageContaining("has no pictures in its split test; it has train (53), val (12)");
 
         Outcome second = night("");
         assertThat(second.outcome()).as(second.why()).isEqualTo(Outcome.Kind.PROMOTED);
-        assertThat(second.why()).startsWith("2 new classes: amber, tiny; 1 class is gone: green; ");
+        assertThat(second.why())
+                .isEqualTo("2 new classes: amber, tiny; 1 class is gone: green;"
+                        + " 18 new pictures, 25 removed, 1 changed");
         assertThat(second.figures().path("unknown_to_champion")).hasToString("[\"amber\",\"tiny\"]");
         assertThat(second.figures().path("gain_in_known_classes").isNumber()).isTrue();
         assertThat(model(second).description().classes()).containsExactly("amber", "blue", "red", "tiny");
