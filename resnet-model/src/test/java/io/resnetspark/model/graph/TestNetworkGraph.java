@@ -274,12 +274,12 @@ class TestNetworkGraph {
     void saysWhatIsWrongWithAnInputOrTheClasses() {
         assertThatThrownBy(() -> ResidualGraph.of(Networks.named("resnet50"), Shape.square(3, 16), 10))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("resnet50 cannot take images of 3x16x16 (a stride of 2 cannot halve 1024x1x1); "
-                        + "the smallest are 3x17x17.");
+                .hasMessageContaining("cannot take images of 3x16x16")
+                .hasMessageContaining("the smallest are 3x17x17");
         assertThatThrownBy(() -> ResidualGraph.of(Networks.named("vgg16"), Shape.square(1, 31), 10))
                 .hasMessageContaining("the smallest are 1x32x32.");
         assertThatThrownBy(() -> ResidualGraph.of(Networks.named("resnet20"), IMAGE, 0))
-                .hasMessage("resnet20 cannot tell 0 classes apart; wanted at least 1.");
+                .hasMessageContaining("0 classes");
         assertThatThrownBy(() -> ResidualGraph.of(Networks.named("resnet20"), Shape.square(16, 32), 10))
                 .hasMessageContaining("Images have 1 or 3 channels, or other few, not 16");
     }

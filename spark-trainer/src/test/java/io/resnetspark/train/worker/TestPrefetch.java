@@ -35,16 +35,20 @@ class TestPrefetch {
 
     @Test
     void countsTheTimeOfWaiting() throws Exception {
+        Thread consumer = Thread.currentThread();
         try (Prefetch<Integer, Integer> prefetch = new Prefetch<>(List.of(1), i -> {
             try {
-                Thread.sleep(200);
+                while (consumer.getState() == Thread.State.RUNNABLE) {
+                    Thread.sleep(1);
+                }
+                Thread.sleep(100); // it waits now
             } catch (InterruptedException ended) {
                 throw new IOException(ended);
             }
             return i;
         })) {
             prefetch.next();
-            assertThat(prefetch.waited()).isGreaterThan(0.1);
+            assertThat(prefetch.waited()).isGreaterThan(0.09);
         }
     }
 
