@@ -35,7 +35,7 @@ class ITLogging {
                         "train", recipe, "--data", at("data"), "--out", at("run"), "--set", "epochs=1", "--verbose")
                 .ok();
         assertThat(trained.err())
-                .containsPattern("INFO Training: run .*/run: resnet20 on .*/data .*60 images.* 2 workers")
+                .containsPattern("INFO Training: run .*/run: resnet20 on .*/data.*60 images.* 2 workers")
                 .containsPattern("INFO ExecutorNetworks: network of \\d+ parameters built")
                 .containsPattern("INFO LocalSteps: worker \\d: first minibatch")
                 .containsPattern("INFO RoundLog: round 1, epoch 1, \\d+ of 60 images")
