@@ -85,8 +85,7 @@ class TestRetraining {
     }
 
     private static String digest() throws IOException {
-        return Dataset.open(
-                        new org.apache.hadoop.fs.Path(folder.resolve("data").toUri()), spark.hadoopConfiguration())
+        return Dataset.open(new org.apache.hadoop.fs.Path(folder.resolve("data").toUri()), spark.hadoopConfiguration())
                 .digest();
     }
 
