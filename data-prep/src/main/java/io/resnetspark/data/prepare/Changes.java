@@ -19,7 +19,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.Spliterator;
 import java.util.Spliterators;
-import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
 import org.apache.hadoop.fs.Path;
@@ -50,8 +49,7 @@ final class Changes implements AutoCloseable {
     private final JavaRDD<Row> leave;
     private final ClassCounts images;
     private ClassCounts settled;
-    private JavaPairRDD<String, String> reasons;
-    private JavaPairRDD<String, String> released;
+    private SetAside setAside;
 
     /** A shard of the dataset. */
     private record Place(Split split, Shard shard) implements Serializable {}
@@ -106,8 +104,7 @@ final class Changes implements AutoCloseable {
             images = relabelled();
         }
         settled = new ClassCounts(source.classes().size());
-        reasons = JavaPairRDD.fromJavaRDD(spark.emptyRDD());
-        released = reasons;
+        setAside = SetAside.nothing(spark);
     }
 
     /** Doubles are judged anew, since what they were doubles of may be gone. */
@@ -115,9 +112,10 @@ final class Changes implements AutoCloseable {
         JavaPairRDD<String, String> tables =
                 ReasonTable.read(spark, target, existing.dataset().runs());
         inventory.readAgain(tables.filter(line -> ReasonTable.isDouble(line._2)).mapValues(reason -> true));
-        reasons = tables.join(inventory.known().mapToPair(unit -> new Tuple2<>(Utf8.oneLine(unit.key()), true)))
+        JavaPairRDD<String, String> holding = tables.join(
+                        inventory.known().mapToPair(unit -> new Tuple2<>(Utf8.oneLine(unit.key()), true)))
                 .mapValues(Tuple2::_1);
-        released = tables.subtractByKey(reasons);
+        setAside = new SetAside(holding, tables.subtractByKey(holding));
         settled = inventory.settle(
                 leave.mapToPair(row -> new Tuple2<>(row.key, row.split)),
                 source.classes().size(),
@@ -191,29 +189,15 @@ final class Changes implements AutoCloseable {
 
     /** What was set aside before and still is, by kind. */
     Map<String, Integer> quarantined() {
-        if (!follows) {
-            return existing == null ? Map.of() : existing.dataset().quarantined();
+        if (follows) {
+            return setAside.kinds();
         }
-        Map<String, Integer> kinds = new TreeMap<>();
-        reasons.values()
-                .map(Summary::category)
-                .countByValue()
-                .forEach((kind, count) -> kinds.put(kind, Math.toIntExact(count)));
-        return kinds;
+        return existing == null ? Map.of() : existing.dataset().quarantined();
     }
 
-    /** Lines for the table of this run, which replaces those of earlier ones if anything went. */
-    List<String> reasonLines() {
-        return lines(reasons);
-    }
-
-    /** Lines of earlier tables that do not hold any more, unless their pictures are set aside again. */
-    List<String> releasedLines() {
-        return lines(released);
-    }
-
-    private static List<String> lines(JavaPairRDD<String, String> reasons) {
-        return reasons.map(line -> line._1 + "\t" + line._2 + "\n").collect();
+    /** What must be written down of it again; nothing where all tables hold. */
+    SetAside setAside() {
+        return setAside;
     }
 
     /** @param keys of pictures that come */

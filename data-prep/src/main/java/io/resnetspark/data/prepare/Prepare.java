@@ -176,8 +176,9 @@ public final class Prepare {
             }
             mixing.sweep();
             say("Set bad pictures aside");
-            List<String> aside = mixing.quarantine(changes.run(), changes.reasonLines());
-            List<String> released = changes.releasedLines();
+            List<String> aside =
+                    mixing.quarantine(changes.run(), changes.setAside().holdingLines());
+            List<String> released = changes.setAside().releasedLines();
             Measures measures = remainder.measures().merge(summary.measures()).less(mixing.surplus(source.side()));
             say("Write down what was read");
             inventory.record(new Path(draft.path(), Dataset.INDEX + "/" + changes.run()), spark.hadoopConfiguration());
