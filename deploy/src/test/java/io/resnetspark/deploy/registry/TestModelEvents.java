@@ -100,7 +100,7 @@ class TestModelEvents {
         Registry registry = new Registry(
                 new org.apache.hadoop.fs.Path(folder.resolve("registry").toUri()), conf);
         assertThat(registry.find("cats@champion").number()).isEqualTo(1);
-        assertThatThrownBy(() -> registry.find("cats")).isInstanceOf(BadInputException.class);
+        assertThatThrownBy(() -> registry.find("cats")).isInstanceOf(DamagedException.class);
     }
 
     /** Found and verified before two prunes; recorded after them. */
