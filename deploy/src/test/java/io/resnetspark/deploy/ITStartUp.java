@@ -74,7 +74,8 @@ class ITStartUp {
 
         Files.copy(TARGET.resolve("resnet.jsa"), archive);
         Files.delete(home.resolve("deploy-classes.jar"));
-        Files.copy(TARGET.resolve("deploy-classes.jar"), home.resolve("deploy-classes.jar")); // newer than the archive's
+        Files.copy(
+                TARGET.resolve("deploy-classes.jar"), home.resolve("deploy-classes.jar")); // newer than the archive's
         assertThat(takesMainFromAnArchive(resnet)).isFalse();
         assertThat(with("", resnet, "--version")).isEqualTo(without);
 

@@ -329,7 +329,8 @@ class TestPrepareAgain {
     @Test
     void shardsOfAnotherSizeAreNotMixedWithThoseOfAnEndedJob() throws IOException {
         corpus(0, 40);
-        assertThatThrownBy(() -> prepare(unreliable(source(), "red/17.png"))).hasStackTraceContaining("network is down");
+        assertThatThrownBy(() -> prepare(unreliable(source(), "red/17.png")))
+                .hasStackTraceContaining("network is down");
         Path left = unfinished();
         Files.createDirectories(left.resolve("train/part-00002.parquet/in the way"));
         assertThatThrownBy(() -> prepare(source())).hasStackTraceContaining("part-00002.parquet");
