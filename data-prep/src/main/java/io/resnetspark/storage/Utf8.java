@@ -57,6 +57,25 @@ public final class Utf8 {
                 .replace("\r", "\\r");
     }
 
+    /** Back from {@link #oneLine}. */
+    public static String fromOneLine(String line) {
+        StringBuilder text = new StringBuilder(line.length());
+        for (int i = 0; i < line.length(); i++) {
+            char c = line.charAt(i);
+            if (c == '\\' && i + 1 < line.length()) {
+                i++;
+                c = switch (line.charAt(i)) {
+                    case 't' -> '\t';
+                    case 'n' -> '\n';
+                    case 'r' -> '\r';
+                    default -> line.charAt(i);
+                };
+            }
+            text.append(c);
+        }
+        return text.toString();
+    }
+
     private static final class StrictReader extends Reader {
         private final InputStream in;
         private final String name;

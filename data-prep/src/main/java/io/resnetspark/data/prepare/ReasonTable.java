@@ -59,6 +59,6 @@ final class ReasonTable {
     /** The file of a line, below the quarantine. */
     static String file(String line) {
         String[] fields = fields(line.stripTrailing());
-        return fields.length == 3 ? fields[2] : QuarantineName.of(fields[0]);
+        return fields.length == 3 ? fields[2] : QuarantineName.of(Utf8.fromOneLine(fields[0]));
     }
 }

@@ -1,5 +1,6 @@
 package io.resnetspark.data.prepare;
 
+import io.resnetspark.storage.Utf8;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -37,6 +38,7 @@ record SetAside(JavaPairRDD<String, String> holding, JavaPairRDD<String, String>
     }
 
     private static List<String> lines(JavaPairRDD<String, String> reasons) {
-        return reasons.map(line -> line._1 + "\t" + line._2 + "\n").collect();
+        return reasons.map(line -> ReasonTable.line(Utf8.fromOneLine(line._1), line._2))
+                .collect();
     }
 }

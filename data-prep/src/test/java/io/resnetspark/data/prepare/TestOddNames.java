@@ -108,6 +108,9 @@ class TestOddNames {
         Files.write(folder.resolve("corpus/cat/good.png"), picture(1));
         Files.createDirectories(folder.resolve("corpus/dog"));
         Files.write(folder.resolve("corpus/dog/good.png"), picture(2));
+        for (int i = 0; i < 12; i++) {
+            Files.write(folder.resolve("corpus/dog/other" + i + ".png"), picture(3 + i));
+        }
         prepare("folders", folder.resolve("corpus"), folder.resolve("data"), 1);
         Path quarantine = folder.resolve("data/quarantine");
         List<String> rows = Files.readAllLines(quarantine.resolve("reasons.tsv"));
@@ -122,6 +125,14 @@ class TestOddNames {
         try (Stream<Path> files = Files.walk(quarantine)) {
             assertThat(files.filter(Files::isRegularFile)).hasSize(bad + 2);
         }
+
+        Files.delete(folder.resolve("corpus/dog/other7.png"));
+        prepare("folders", folder.resolve("corpus"), folder.resolve("data"), 1);
+        assertThat(Files.readAllLines(quarantine.resolve("reasons-v2.tsv")))
+                .as("after a change of the corpus that left them as they are")
+                .containsExactlyInAnyOrderElementsOf(rows);
+        assertThat(rows.stream().map(row -> row.split("\t", -1)[2]))
+                .allSatisfy(name -> assertThat(quarantine.resolve(name)).isRegularFile());
     }
 
     @Test
