@@ -94,8 +94,7 @@ class TestFolderLayouts {
     /** find . -type f -o -xtype l | wc -l: links that lead nowhere count too. */
     private long files() throws IOException {
         try (Stream<Path> all = Files.walk(corpus())) {
-            return all.filter(file ->
-                            Files.isSymbolicLink(file) ? !Files.exists(file) : Files.isRegularFile(file))
+            return all.filter(file -> Files.isSymbolicLink(file) ? !Files.exists(file) : Files.isRegularFile(file))
                     .count();
         }
     }
