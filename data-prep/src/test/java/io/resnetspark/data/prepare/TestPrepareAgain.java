@@ -214,9 +214,11 @@ class TestPrepareAgain {
                 .isEqualTo(Map.of("double", 1, "double in another class", 2, "double of a picture to validate on", 1));
         assertThat(dataset.images().get("train")).containsExactly(18L, 20L);
         assertThat(Files.readString(folder.resolve("data/quarantine/reasons.tsv")))
-                .contains("train/blue/3.png\tdouble of a picture to validate on: same bytes as val/blue/seen.png\n")
-                .contains("train/red/twice.png\tdouble: same bytes as train/red/4.png\n")
-                .contains("train/red/blue.png\tdouble in another class: same bytes as train/blue/5.png\n");
+                .contains(
+                        "train/blue/3.png\tdouble of a picture to validate on: same bytes as val/blue/seen.png\ttrain/blue/3.png\n")
+                .contains("train/red/twice.png\tdouble: same bytes as train/red/4.png\ttrain/red/twice.png\n")
+                .contains(
+                        "train/red/blue.png\tdouble in another class: same bytes as train/blue/5.png\ttrain/red/blue.png\n");
         picture("train/red/again.png", 0, 1006); // as train/red/6.png, which stays
         assertThat(examples(prepare(source()))).hasSize(40).containsKey("train/red/6.png");
     }
