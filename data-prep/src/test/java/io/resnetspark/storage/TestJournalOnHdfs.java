@@ -1,5 +1,6 @@
 package io.resnetspark.storage;
 
+import org.junit.jupiter.api.Tag;
 import java.io.IOException;
 import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
@@ -8,6 +9,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 
+@Tag("slow")
 class TestJournalOnHdfs extends JournalContract {
     @TempDir
     static java.nio.file.Path folder;

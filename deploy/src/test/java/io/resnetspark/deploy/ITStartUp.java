@@ -26,7 +26,7 @@ class ITStartUp {
         Path home = folder.toRealPath().resolve("größer installed");
         Files.createDirectories(home.resolve("lib"));
         Files.createDirectories(home.resolve("scripts"));
-        for (String name : new String[] {"resnet", "class-archive", "java-options"}) {
+        for (String name : new String[] {"resnet", "class-archive", "java-options", "java-version"}) {
             Files.copy(Path.of("..", "scripts", name), home.resolve("scripts").resolve(name));
         }
         Files.createSymbolicLink(home.resolve("deploy-classes.jar"), TARGET.resolve("deploy-classes.jar"));

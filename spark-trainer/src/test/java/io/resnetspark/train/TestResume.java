@@ -3,6 +3,7 @@ package io.resnetspark.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.junit.jupiter.api.Tag;
 import io.resnetspark.data.Corpora;
 import io.resnetspark.data.Progress;
 import io.resnetspark.data.shard.Dataset;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A run that ended before its time goes on as if it had not. */
+@Tag("slow")
 class TestResume {
     private static final String RECIPE = """
             network = resnet20

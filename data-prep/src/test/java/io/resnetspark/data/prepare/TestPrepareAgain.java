@@ -3,6 +3,7 @@ package io.resnetspark.data.prepare;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.junit.jupiter.api.Tag;
 import io.resnetspark.data.Corpora;
 import io.resnetspark.data.Progress;
 import io.resnetspark.data.SourceImage;
@@ -45,6 +46,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A corpus that grows, holds doubles, or is prepared by a job that was ended. */
+@Tag("slow")
 class TestPrepareAgain {
     private static final PrepareSettings SETTINGS = new PrepareSettings(480, 20_000, 0.2);
     private static JavaSparkContext spark;

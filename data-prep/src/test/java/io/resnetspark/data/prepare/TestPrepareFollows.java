@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import org.junit.jupiter.api.Tag;
 import io.resnetspark.data.Corpora;
 import io.resnetspark.data.Progress;
 import io.resnetspark.data.Split;
@@ -39,6 +40,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A dataset follows its corpus: what is deleted, changed, or of a new class. */
+@Tag("slow")
 class TestPrepareFollows {
     private static final PrepareSettings SETTINGS = new PrepareSettings(480, 20_000, 0.2);
     private static JavaSparkContext spark;

@@ -2,6 +2,7 @@ package io.resnetspark.deploy.registry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Tag;
 import io.resnetspark.deploy.Models;
 import io.resnetspark.storage.MiniHdfs;
 import io.resnetspark.train.artifact.ModelArtifact;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What the registry builds on, in a real name node. */
+@Tag("slow")
 class TestRegistryOnHdfs {
     private static final Change WHY = Change.byHand("a test");
 

@@ -3,6 +3,7 @@ package io.resnetspark.deploy.retrain;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.junit.jupiter.api.Tag;
 import io.resnetspark.data.Corpora;
 import io.resnetspark.data.Progress;
 import io.resnetspark.data.image.Codec;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Nights between which the corpus changes. */
+@Tag("slow")
 class TestRetraining {
     @TempDir
     static Path folder;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import org.junit.jupiter.api.Tag;
 import io.resnetspark.model.graph.NativeFloats;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.storage.BadInputException;
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** What a recipe may say of rounds: who keeps momentum, in what precision workers talk, who is waited for, and more. */
+@Tag("slow")
 class TestAveragingRules extends SmallRuns {
     /** Of one worker it does not matter who keeps the momentum. */
     @Test
