@@ -2,7 +2,6 @@ package io.resnetspark.deploy.registry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import org.junit.jupiter.api.Tag;
 import io.resnetspark.deploy.Models;
 import io.resnetspark.storage.MiniHdfs;
 import io.resnetspark.train.artifact.ModelArtifact;
@@ -21,6 +20,7 @@ import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.io.TempDir;
