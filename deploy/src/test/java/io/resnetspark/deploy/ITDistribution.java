@@ -9,7 +9,10 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import io.resnetspark.storage.Json;
+import java.io.File;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +21,8 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.jar.JarFile;
+import java.util.spi.ToolProvider;
+import java.util.stream.Collectors;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.junit.jupiter.api.Test;
@@ -36,6 +41,22 @@ class ITDistribution {
         }
         assertThat(jars).isNotEmpty();
         return jars;
+    }
+
+    /** Tests of the modules run with what Maven puts on their class paths, commands with what is in lib. */
+    @Test
+    void everyClassThatOursNameIsThere() throws IOException {
+        String lib = jars("*.jar").stream().map(Path::toString).collect(Collectors.joining(File.pathSeparator));
+        List<String> words = new ArrayList<>(List.of("--multi-release", "17", "--missing-deps", "-cp", lib));
+        words.add(TARGET.resolve("deploy-classes.jar").toString());
+        jars("io.resnetspark.*.jar").forEach(jar -> words.add(jar.toString()));
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        int code = ToolProvider.findFirst("jdeps")
+                .orElseThrow()
+                .run(new PrintWriter(out), new PrintWriter(err), words.toArray(String[]::new));
+        assertThat(out.toString()).doesNotContain("not found");
+        assertThat(code).as(err.toString()).isZero();
     }
 
     /** A cluster's Spark has an older commons-compress, which comes first on the class path of driver and executors. */
