@@ -38,12 +38,14 @@ import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerStageCompleted;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import scala.collection.JavaConverters;
 
 /** A whole run on a small corpus, and what becomes of its model. */
+@Tag("slow")
 class TestTraining {
     private static final String RECIPE = """
             network = resnet20
