@@ -1,5 +1,8 @@
 package io.resnetspark.deploy.cli;
 
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.util.function.Supplier;
 import org.apache.hadoop.util.ShutdownHookManager;
 import org.apache.spark.SparkConf;
@@ -22,6 +25,7 @@ final class Stopping {
     private final ShutdownHookManager hooks = ShutdownHookManager.get();
     private final Runnable silence = this::silence;
     private final Runnable say;
+    private final PrintStream people = System.err;
     /** Null while it begins. */
     private volatile JavaSparkContext spark;
 
@@ -29,7 +33,7 @@ final class Stopping {
     private Stopping(Supplier<String> sentence) {
         this.say = () -> {
             if (underWay) {
-                System.err.println((Bars.TERMINAL ? System.lineSeparator() : "") + "resnet: " + sentence.get());
+                people.println((Bars.TERMINAL ? System.lineSeparator() : "") + "resnet: " + sentence.get());
             }
         };
     }
@@ -64,10 +68,13 @@ final class Stopping {
     }
 
     private void silence() {
-        if (spark == null) {
-            underWay = true;
-        } else if (!spark.sc().isStopped()) {
-            underWay = true;
+        if (spark != null && spark.sc().isStopped()) {
+            return;
+        }
+        underWay = true;
+        // Threads of Spark's that find their pools gone print traces, past any log.
+        System.setErr(new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8));
+        if (spark != null) {
             spark.setLogLevel("OFF");
         }
     }
