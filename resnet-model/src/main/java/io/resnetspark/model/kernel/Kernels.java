@@ -15,14 +15,14 @@ import org.nd4j.linalg.api.buffer.DataType;
 public interface Kernels {
     /** What a configuration asks for. It travels with the network, so the default leaves it to the machine. */
     enum Choice {
-        /** oneDNN for float on an x86 CPU, else ND4J's ops. */
+        /** oneDNN for float on an x86 CPU with AVX2 or AVX-512, else ND4J's ops. */
         AUTO,
         ONEDNN,
         OPS;
 
         public Kernels on(DataType type) {
             return switch (this) {
-                case AUTO -> type == DataType.FLOAT && OneDnn.isAvailable() ? new OneDnnKernels() : new OpKernels();
+                case AUTO -> type == DataType.FLOAT && OneDnn.isFast() ? new OneDnnKernels() : new OpKernels();
                 case ONEDNN -> new OneDnnKernels();
                 case OPS -> new OpKernels();
             };

@@ -2,6 +2,7 @@ package io.resnetspark.model.kernel;
 
 import io.resnetspark.model.Shape;
 import java.util.Optional;
+import org.bytedeco.dnnl.convolution_backward_weights;
 import org.bytedeco.dnnl.convolution_forward;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.global.dnnl;
@@ -24,11 +25,15 @@ import org.slf4j.LoggerFactory;
 final class OneDnn {
     private static final Logger LOG = LoggerFactory.getLogger(OneDnn.class);
 
+    /** How oneDNN's names of plain loops begin. */
+    private static final String REFERENCE = "ref";
+
     private static final Optional<OneDnn> INSTANCE = load();
 
     private final engine cpu;
     private final int block;
     private final String implementation;
+    private final boolean training;
 
     private OneDnn() {
         Loader.load(dnnl.class);
@@ -47,10 +52,31 @@ final class OneDnn {
                 cpu);
         block = blockOf(probe.dst_desc());
         implementation = probe.impl_info_str().getString();
+        training = hasBackwardConvolution(activations, probe);
+    }
+
+    private boolean hasBackwardConvolution(memory.desc activations, convolution_forward.primitive_desc forward) {
+        convolution_backward_weights.primitive_desc backward = new convolution_backward_weights.primitive_desc(
+                new convolution_backward_weights.desc(
+                        algorithm.convolution_direct,
+                        activations,
+                        any(64, 64, 3, 3),
+                        activations,
+                        new long[] {1, 1},
+                        new long[] {1, 1},
+                        new long[] {1, 1}),
+                cpu,
+                forward);
+        return !backward.impl_info_str().getString().startsWith(REFERENCE);
     }
 
     static boolean isAvailable() {
         return INSTANCE.isPresent();
+    }
+
+    /** Not with SSE4.1 alone: oneDNN 2.5 has nothing but its reference for backward convolutions there. */
+    static boolean isFast() {
+        return INSTANCE.isPresent() && INSTANCE.get().training;
     }
 
     /** @throws IllegalStateException where there is no oneDNN; {@link OpKernels} serve everywhere */
