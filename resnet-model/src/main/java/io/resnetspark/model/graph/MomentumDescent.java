@@ -131,6 +131,26 @@ final class MomentumDescent extends StochasticGradientDescent {
         slices = null;
     }
 
+    /** Of the next step: what was told, else the schedule's. */
+    double rateOf(ComputationGraph graph) {
+        return Double.isNaN(rate) ? rule(graph).getLearningRate(getIterationCount(graph), getEpochCount(graph)) : rate;
+    }
+
+    double largestNorm() {
+        return largestNorm;
+    }
+
+    /** Of the parameters that move, which all follow the same. */
+    static Momentum rule(ComputationGraph graph) {
+        return Arrays.stream(graph.getLayers())
+                .flatMap(layer -> layer.paramTable().keySet().stream()
+                        .map(parameter -> layer.getConfig().getUpdaterByParam(parameter)))
+                .filter(rule -> rule instanceof Momentum momentum && !momentum.isFrozen())
+                .map(Momentum.class::cast)
+                .findFirst()
+                .orElseGet(Momentum::frozen);
+    }
+
     private static List<Slice> slices(ComputationGraph graph, ComputationGraphUpdater updater) {
         List<Slice> slices = new ArrayList<>();
         for (UpdaterBlock block : updater.getUpdaterBlocks()) {

@@ -1,6 +1,9 @@
 package io.resnetspark.model.graph;
 
+import io.resnetspark.model.Network;
+import io.resnetspark.model.Precision;
 import io.resnetspark.model.Shape;
+import io.resnetspark.model.cuda.Device;
 import io.resnetspark.model.kernel.Kernels;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -11,23 +14,34 @@ import org.deeplearning4j.optimize.Solver;
 import org.deeplearning4j.optimize.api.ConvexOptimizer;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.api.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * A {@link ComputationGraph} that trains as a run wants it, and whose activations come to its users in plain batch x channels x height x width, however
- * the kernels lay them out between layers, and whose parameters move in one pass ({@link MomentumDescent}).
+ * A {@link ComputationGraph} that trains as a run wants it, on a GPU if asked ({@link #moveTo}). Its activations come to its
+ * users in plain batch x channels x height x width, however the kernels lay them out between layers, and its parameters
+ * move in one pass ({@link MomentumDescent}).
  *
  * <p>A DL4J graph of the same configuration computes the same, slower, and shows activations as they lie in memory.
  */
 public final class NetworkGraph extends ComputationGraph {
     private static final long serialVersionUID = 1;
 
-    private final Kernels.Choice kernels;
-    private transient MomentumDescent descent;
+    /** Of PyTorch and DL4J: running = 0.9 running + 0.1 batch; what the "gradient" of a running statistic is made of. */
+    private static final float NEW_SHARE = 0.1f;
 
-    NetworkGraph(ComputationGraphConfiguration configuration, Kernels.Choice kernels) {
+    private final Kernels.Choice kernels;
+    private final Network network;
+    private final Shape image;
+    private transient MomentumDescent descent;
+    private transient GpuSteps gpu;
+    private double loss;
+
+    NetworkGraph(ComputationGraphConfiguration configuration, Kernels.Choice kernels, Network network, Shape image) {
         super(configuration);
         this.kernels = kernels;
+        this.network = network;
+        this.image = image;
     }
 
     @Override
@@ -55,6 +69,118 @@ public final class NetworkGraph extends ComputationGraph {
         descent().rate(rate);
     }
 
+    /**
+     * From now on {@link #fit(DataSet)} and {@link #outputSingle(INDArray...)} compute on a GPU, with the same parameters.
+     *
+     * @param deterministic whether only algorithms are used that give the same bits each time
+     * @throws io.resnetspark.model.cuda.CudaUnavailableException if the libraries or kernels cannot be had there
+     */
+    public void moveTo(Device device, Precision precision, boolean deterministic) {
+        leaveGpu();
+        gpu = new GpuSteps(this, descent(), network, image, device, precision, deterministic);
+    }
+
+    /** Back to the CPU, with what the GPU's steps have made of the parameters; its memory is given back. */
+    public void leaveGpu() {
+        if (gpu != null) {
+            gpu.synchronize();
+            gpu.close();
+            gpu = null;
+        }
+    }
+
+    @Override
+    public void fit(DataSet data) {
+        if (gpu == null) {
+            super.fit(data);
+            loss += super.score() * data.numExamples();
+        } else {
+            gpu.fit(data);
+        }
+    }
+
+    /** The sum of the cross-entropies of all images that {@code fit} has seen since this was last asked. */
+    public double takeLoss() {
+        double sum = gpu == null ? loss : gpu.takeLoss();
+        loss = 0;
+        return sum;
+    }
+
+    @Override
+    public double score() {
+        return gpu == null ? super.score() : gpu.score();
+    }
+
+    @Override
+    public INDArray outputSingle(INDArray... images) {
+        return gpu == null ? super.outputSingle(images) : gpu.probabilities(images[0]);
+    }
+
+    /** All parameters, as they are now; in DL4J's order. */
+    public float[] copyParameters() {
+        return NativeFloats.copy(params());
+    }
+
+    /** What momentum has gathered, as it is now; in the updater's order. */
+    public float[] copyVelocity() {
+        if (gpu != null) {
+            gpu.synchronize();
+        }
+        return NativeFloats.copy(getUpdater().getStateViewArray());
+    }
+
+    public void assignParameters(float... parameters) {
+        if (gpu != null) {
+            gpu.assignParameters(parameters);
+        } else {
+            NativeFloats.assign(params(), parameters);
+        }
+    }
+
+    /** @param velocity empty for zero */
+    public void assignVelocity(float... velocity) {
+        float[] all = velocity.length > 0
+                ? velocity
+                : new float[(int) getUpdater().getStateViewArray().length()];
+        if (gpu != null) {
+            gpu.assignVelocity(all);
+        } else {
+            NativeFloats.assign(getUpdater().getStateViewArray(), all);
+        }
+    }
+
+    @Override
+    public INDArray params() {
+        if (gpu != null) {
+            gpu.synchronize();
+        }
+        return super.params();
+    }
+
+    /**
+     * What batch normalisation sees in a minibatch: its mean and unbiased variance, in the places of the running ones among
+     * the parameters; the other places have no meaning. Parameters do not move.
+     */
+    public float[] batchStatistics(DataSet minibatch) {
+        return gpu == null ? batchStatisticsOnCpu(minibatch) : gpu.gradient(minibatch);
+    }
+
+    private float[] batchStatisticsOnCpu(DataSet minibatch) {
+        float[] gradient = gradient(minibatch);
+        float[] running = copyParameters();
+        for (int i = 0; i < gradient.length; i++) {
+            gradient[i] = running[i] - gradient[i] / NEW_SHARE;
+        }
+        return gradient;
+    }
+
+    private float[] gradient(DataSet minibatch) {
+        setInputs(minibatch.getFeatures());
+        setLabels(minibatch.getLabels());
+        computeGradientAndScore();
+        return NativeFloats.copy(getFlattenedGradients());
+    }
+
     /** Bounds the norm of a step's mean gradient, over all parameters together; longer ones are scaled down to it. */
     public void largestGradientNorm(double norm) {
         descent().largestNorm(norm);
@@ -62,7 +188,11 @@ public final class NetworkGraph extends ComputationGraph {
 
     /** Lets the next {@code minibatches} calls of {@link #fit} make one step, as if their examples were one minibatch. */
     public void beginStep(int minibatches) {
-        descent().beginStep(minibatches);
+        if (gpu == null) {
+            descent().beginStep(minibatches);
+        } else {
+            gpu.beginStep(minibatches);
+        }
     }
 
     private MomentumDescent descent() {
@@ -74,7 +204,7 @@ public final class NetworkGraph extends ComputationGraph {
 
     @Override
     public ComputationGraph clone() {
-        NetworkGraph copy = new NetworkGraph(getConfiguration().clone(), kernels);
+        NetworkGraph copy = new NetworkGraph(getConfiguration().clone(), kernels, network, image);
         copy.init(params().dup(), false);
         INDArray state = getUpdater().getStateViewArray();
         if (state != null) {

@@ -110,7 +110,7 @@ public final class ResidualGraph {
     }
 
     public NetworkGraph build() {
-        NetworkGraph graph = new NetworkGraph(configuration(), kernels);
+        NetworkGraph graph = new NetworkGraph(configuration(), kernels, network, input);
         graph.init();
         return graph;
     }

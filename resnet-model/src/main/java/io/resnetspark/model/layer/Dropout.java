@@ -30,18 +30,20 @@ public class Dropout implements IDropout {
     @Override
     public INDArray applyDropout(
             INDArray input, INDArray output, int iteration, int epoch, LayerWorkspaceMgr workspaces) {
-        mask = Nd4j.createFromArray(draw(input.length(), iteration))
+        byte[] drawn = factors(iteration, Math.toIntExact(input.length()));
+        mask = Nd4j.createFromArray(drawn)
                 .castTo(input.dataType())
                 .reshape(input.shape())
                 .detach();
         return input.muli(mask, output);
     }
 
-    private float[] draw(long length, int iteration) {
+    /** What each of so many values is multiplied by in an iteration: 0 or 2. */
+    public byte[] factors(int iteration, int count) {
         SplittableRandom random = new SplittableRandom(seed ^ Long.rotateLeft(iteration, 32));
-        float[] factors = new float[Math.toIntExact(length)];
-        for (int i = 0; i < factors.length; i++) {
-            factors[i] = random.nextBoolean() ? 2 : 0;
+        byte[] factors = new byte[count];
+        for (int i = 0; i < count; i++) {
+            factors[i] = (byte) (random.nextBoolean() ? 2 : 0);
         }
         return factors;
     }

@@ -1,0 +1,21 @@
+package io.resnetspark.model.cuda;
+
+import io.resnetspark.model.Shape;
+
+/** What lies in device memory between two layers: batch x height x width x channels; told apart by identity. */
+final class Activation implements Value {
+    private final Shape shape;
+
+    Activation(Shape shape) {
+        this.shape = shape;
+    }
+
+    @Override
+    public Shape shape() {
+        return shape;
+    }
+
+    int pixels() {
+        return shape.height() * shape.width();
+    }
+}

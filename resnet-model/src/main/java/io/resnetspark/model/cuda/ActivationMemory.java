@@ -1,0 +1,45 @@
+package io.resnetspark.model.cuda;
+
+/** The block of device memory in which all programs of a network have their activations, one program at a time. */
+final class ActivationMemory implements AutoCloseable {
+    private final Device device;
+    private long address;
+    private long bytes;
+    private int generation;
+
+    ActivationMemory(Device device) {
+        this.device = device;
+    }
+
+    /** Makes it at least so large; programs that were recorded before must be recorded anew if it moves. */
+    void require(long wanted) {
+        if (wanted > bytes) {
+            device.synchronize();
+            close();
+            address = device.allocate(wanted);
+            bytes = wanted;
+        }
+    }
+
+    long address() {
+        return address;
+    }
+
+    long bytes() {
+        return bytes;
+    }
+
+    /** Another number each time it moves. */
+    int generation() {
+        return generation;
+    }
+
+    @Override
+    public void close() {
+        if (bytes > 0) {
+            device.free(address);
+            bytes = 0;
+            generation++;
+        }
+    }
+}

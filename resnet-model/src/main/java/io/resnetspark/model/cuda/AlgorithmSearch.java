@@ -1,0 +1,126 @@
+package io.resnetspark.model.cuda;
+
+import io.resnetspark.model.Precision;
+import io.resnetspark.model.cuda.Convolver.Choice;
+import io.resnetspark.model.cuda.Convolver.Use;
+import java.util.List;
+
+/**
+ * Times the algorithms for convolutions, on random values in memory of its own.
+ *
+ * <p>cuDNN's own times include what its calls cost the host, 60 microseconds and more, and so choose wrongly where a
+ * convolution takes less; so every good candidate is recorded in a graph and timed there.
+ */
+final class AlgorithmSearch implements AutoCloseable {
+    /** That an algorithm may take at most; the fast float32 ones want 1.2 GiB. */
+    private static final long MOST_WORKSPACE = 2L << 30;
+
+    /** Candidates that take longer than so many times the first one, by cuDNN's order, are not timed. */
+    private static final int CANDIDATES = 4;
+
+    private static final int RUNS = 4;
+    private static final int REPETITIONS = 3;
+
+    private final Lane lane;
+    private final Device device;
+    private final Precision precision;
+    private final boolean deterministic;
+    private final long x;
+    private final long w;
+    private final long y;
+    private final long workspace;
+    private final long workspaceBytes;
+
+    AlgorithmSearch(Lane lane, Module kernels, Precision precision, boolean deterministic, List<Use> uses) {
+        this.lane = lane;
+        this.device = lane.stream().device();
+        this.precision = precision;
+        this.deterministic = deterministic;
+        long inputs = uses.stream()
+                .mapToLong(use -> use.shape().inputElements())
+                .max()
+                .orElseThrow();
+        long outputs = uses.stream()
+                .mapToLong(use -> use.shape().outputElements())
+                .max()
+                .orElseThrow();
+        long weights = uses.stream()
+                .mapToLong(use -> use.shape().weightElements())
+                .max()
+                .orElseThrow();
+        x = random(kernels, inputs, 1);
+        y = random(kernels, outputs, 2);
+        w = random(kernels, weights, 3);
+        workspaceBytes = Math.min(MOST_WORKSPACE, device.freeMemory() / 2);
+        workspace = device.allocate(workspaceBytes);
+    }
+
+    private long random(Module kernels, long elements, int seed) {
+        long address = device.allocate(elements * precision.bytes());
+        lane.stream().launch(kernels.function("fill_random"), new Grid(1024, 1, 256, 1), address, elements, seed);
+        return address;
+    }
+
+    /** @throws CudaUnavailableException if the libraries have nothing for it */
+    Choice best(Use use, Cudnn.Convolution convolution) {
+        Choice best = null;
+        float least = Float.POSITIVE_INFINITY;
+        if (use.shape().isProduct()) {
+            best = new Choice(null);
+            least = time(() -> lane.cublas().run(use.shape(), precision, use.direction(), x, w, y));
+        }
+        int tried = 0;
+        for (Cudnn.Algorithm algorithm :
+                lane.cudnn().find(convolution, use.direction(), x, w, y, workspace, workspaceBytes)) {
+            boolean fits = algorithm.deterministic() || !deterministic;
+            if (!fits || (tried++ >= CANDIDATES && best != null)) {
+                continue;
+            }
+            convolution.use(use.direction(), algorithm);
+            float milliseconds = time(() ->
+                    lane.cudnn().run(convolution, use.direction(), algorithm, x, w, y, workspace, workspaceBytes));
+            if (milliseconds < least) {
+                least = milliseconds;
+                best = new Choice(algorithm);
+            }
+        }
+        if (best == null) {
+            throw new CudaUnavailableException("cuDNN " + Cudnn.version() + " has no algorithm for the convolution "
+                    + use.shape() + ", " + use.direction().inWords() + ", in " + precision
+                    + ". Set another precision, or compute on the CPU with --kernels onednn.");
+        }
+        return best;
+    }
+
+    /** Milliseconds of one run on the device alone. */
+    private float time(Runnable run) {
+        Stream stream = lane.stream();
+        run.run();
+        stream.synchronize();
+        float least = Float.POSITIVE_INFINITY;
+        try (Graph graph = stream.capture(() -> {
+                    for (int i = 0; i < RUNS; i++) {
+                        run.run();
+                    }
+                });
+                Event begin = stream.event();
+                Event end = stream.event()) {
+            for (int i = 0; i < REPETITIONS; i++) {
+                stream.record(begin);
+                stream.launch(graph);
+                stream.record(end);
+                end.synchronize();
+                least = Math.min(least, begin.millisecondsTo(end) / RUNS);
+            }
+        }
+        return least;
+    }
+
+    @Override
+    public void close() {
+        lane.stream().synchronize();
+        for (long address : new long[] {x, w, y, workspace}) {
+            device.free(address);
+        }
+    }
+}

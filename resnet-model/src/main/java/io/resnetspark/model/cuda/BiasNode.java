@@ -1,0 +1,85 @@
+package io.resnetspark.model.cuda;
+
+import io.resnetspark.model.cuda.Parameters.Slot;
+import java.util.List;
+
+/** Bias, ReLU and, in training, dropout behind a convolution or a fully connected layer; in place. */
+final class BiasNode implements Node {
+    private static final String PART = "bias and ReLU";
+
+    private final Activation activation;
+    private final Slot bias;
+    private final String dropout;
+
+    /** @param dropout the vertex that drops half of the values in training; null for none */
+    BiasNode(Activation activation, Slot bias, String dropout) {
+        this.activation = activation;
+        this.bias = bias;
+        this.dropout = dropout;
+    }
+
+    @Override
+    public List<Activation> inputs() {
+        return List.of(activation);
+    }
+
+    private Place mask(Plan plan) {
+        return dropout != null && plan.isTraining()
+                ? plan.dropout(dropout, (long) plan.rows(activation) * channels())
+                : null;
+    }
+
+    private int channels() {
+        return activation.shape().channels();
+    }
+
+    @Override
+    public void forward(Plan plan) {
+        plan.launch(
+                PART,
+                "bias_relu",
+                Grid.of(plan.groups(activation)),
+                plan.read(activation),
+                plan.parameters().floatsAt(bias),
+                mask(plan),
+                plan.groups(activation),
+                channels() / plan.lanes());
+    }
+
+    @Override
+    public void backward(Plan plan) {
+        Place gradient = plan.gradient(activation);
+        Place g = plan.isOwn(gradient) ? gradient : plan.takeFor(activation);
+        Tile tile = plan.tile(activation);
+        Place sums = plan.take(tile.sumBytes(plan.lanes()));
+        plan.launch(
+                PART,
+                "backward_bias_relu",
+                tile.summing(),
+                gradient,
+                plan.read(activation),
+                mask(plan),
+                g,
+                sums,
+                tile.rows(),
+                tile.groups());
+        plan.launch(
+                PART,
+                "finish_bias",
+                Tile.finishing(channels()),
+                sums,
+                tile.summingBlocks(),
+                channels(),
+                plan.parameters().floatGradientAt(bias));
+        plan.release(sums);
+        if (g != gradient) {
+            plan.release(gradient);
+        }
+        plan.contribute(activation, g);
+    }
+
+    @Override
+    public Activation output() {
+        return null;
+    }
+}

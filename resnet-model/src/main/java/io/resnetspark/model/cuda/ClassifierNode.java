@@ -1,0 +1,97 @@
+package io.resnetspark.model.cuda;
+
+import io.resnetspark.model.cuda.Parameters.Slot;
+import java.util.List;
+
+/** Bias and softmax: cross-entropy with its gradient in training, probabilities in inference. */
+final class ClassifierNode implements Node {
+    private static final String PART = "loss";
+
+    /** Threads of a block, a warp of them for each image. */
+    private static final int THREADS = 128;
+
+    private static final int WARPS = THREADS / 32;
+
+    private final Activation logits;
+    private final Slot bias;
+    private final int classes;
+
+    /** @param logits of as many channels as classes, padded */
+    ClassifierNode(Activation logits, Slot bias, int classes) {
+        this.logits = logits;
+        this.bias = bias;
+        this.classes = classes;
+    }
+
+    int classes() {
+        return classes;
+    }
+
+    @Override
+    public List<Activation> inputs() {
+        return List.of(logits);
+    }
+
+    @Override
+    public void forward(Plan plan) {
+        long biasAt = plan.parameters().floatsAt(bias);
+        int padded = logits.shape().channels();
+        Grid warps = new Grid((plan.batch() + WARPS - 1) / WARPS, 1, THREADS, 1);
+        if (!plan.isTraining()) {
+            Place probabilities = plan.probabilities(classes);
+            plan.launch(
+                    PART,
+                    "probabilities",
+                    warps,
+                    plan.read(logits),
+                    biasAt,
+                    probabilities,
+                    plan.batch(),
+                    classes,
+                    padded);
+            return;
+        }
+        Place gradient = plan.takeFor(logits);
+        Place losses = plan.take((long) plan.batch() * Float.BYTES);
+        plan.launch(
+                PART,
+                "cross_entropy",
+                warps,
+                plan.read(logits),
+                biasAt,
+                plan.targets(classes),
+                gradient,
+                losses,
+                plan.batch(),
+                classes,
+                padded);
+        plan.launch(
+                PART,
+                "sum_losses",
+                new Grid(1, 1, 256, 1),
+                losses,
+                plan.parameters().losses(),
+                plan.batch());
+        plan.contribute(logits, gradient);
+    }
+
+    @Override
+    public void backward(Plan plan) {
+        Place gradient = plan.gradient(logits);
+        int padded = logits.shape().channels();
+        plan.launch(
+                PART,
+                "sum_columns",
+                Tile.finishing(padded),
+                gradient,
+                plan.parameters().floatGradientAt(bias),
+                plan.batch(),
+                padded);
+        plan.contribute(logits, gradient);
+    }
+
+    @Override
+    public Activation output() {
+        return null;
+    }
+}

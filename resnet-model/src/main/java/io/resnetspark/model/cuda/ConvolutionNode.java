@@ -1,0 +1,67 @@
+package io.resnetspark.model.cuda;
+
+import io.resnetspark.model.cuda.Parameters.Slot;
+import java.util.List;
+
+/** A convolution without bias; a fully connected layer is one of a single pixel. */
+final class ConvolutionNode implements Node {
+    private final Activation input;
+    private final Activation output;
+    private final Slot weights;
+    private final ConvolutionShape one;
+    private final boolean first;
+
+    /**
+     * @param one the convolution of a batch of one
+     * @param first whether nobody needs the input's gradient
+     */
+    ConvolutionNode(Activation input, Activation output, Slot weights, ConvolutionShape one, boolean first) {
+        this.input = input;
+        this.output = output;
+        this.weights = weights;
+        this.one = one;
+        this.first = first;
+    }
+
+    private Convolver.Use use(Plan plan, Direction direction) {
+        return new Convolver.Use(one.withBatch(plan.batch()), direction);
+    }
+
+    @Override
+    public List<Activation> inputs() {
+        return List.of(input);
+    }
+
+    @Override
+    public void forward(Plan plan) {
+        Place x = plan.read(input);
+        plan.convolve(use(plan, Direction.FORWARD), x, plan.parameters().weightsAt(weights), plan.write(output));
+    }
+
+    @Override
+    public void backward(Plan plan) {
+        Place gradient = plan.gradient(output);
+        Parameters parameters = plan.parameters();
+        long weightGradient = parameters.weightGradientAt(weights);
+        plan.convolve(use(plan, Direction.BACKWARD_FILTER), plan.read(input), weightGradient, gradient);
+        if (weights.blocks()) {
+            plan.launchBeside(
+                    "convolutions, " + Direction.BACKWARD_FILTER.inWords(),
+                    "mask_blocks",
+                    Grid.of(weights.length()),
+                    weightGradient,
+                    weights.length());
+        }
+        if (!first) {
+            Place inputGradient = plan.takeFor(input);
+            plan.convolve(use(plan, Direction.BACKWARD_DATA), inputGradient, parameters.weightsAt(weights), gradient);
+            plan.contribute(input, inputGradient);
+        }
+        plan.release(gradient);
+    }
+
+    @Override
+    public Activation output() {
+        return output;
+    }
+}

@@ -1,0 +1,49 @@
+package io.resnetspark.model.cuda;
+
+/** A square convolution of a batch, as a GPU sees it: channels are padded to what its kernels want. */
+record ConvolutionShape(
+        int batch, int channels, int height, int width, int outputs, int kernel, int stride, int padding) {
+    ConvolutionShape withBatch(int size) {
+        return new ConvolutionShape(size, channels, height, width, outputs, kernel, stride, padding);
+    }
+
+    int outputHeight() {
+        return (height + 2 * padding - kernel) / stride + 1;
+    }
+
+    int outputWidth() {
+        return (width + 2 * padding - kernel) / stride + 1;
+    }
+
+    /** Whether it is a plain product of matrices where channels lie beside each other. */
+    boolean isProduct() {
+        return kernel == 1 && stride == 1 && padding == 0;
+    }
+
+    /** Pixels of all outputs. */
+    int rows() {
+        return batch * outputHeight() * outputWidth();
+    }
+
+    long inputElements() {
+        return (long) batch * height * width * channels;
+    }
+
+    long outputElements() {
+        return (long) rows() * outputs;
+    }
+
+    long weightElements() {
+        return (long) outputs * kernel * kernel * channels;
+    }
+
+    long multiplyAdds() {
+        return (long) rows() * outputs * kernel * kernel * channels;
+    }
+
+    @Override
+    public String toString() {
+        return batch + "x" + height + "x" + width + "x" + channels + " to " + outputs + ", " + kernel + "x" + kernel
+                + "/" + stride + (padding == kernel / 2 ? "" : " padded by " + padding);
+    }
+}

@@ -1,0 +1,124 @@
+package io.resnetspark.model.cuda;
+
+import com.sun.jna.Memory;
+import com.sun.jna.Pointer;
+import com.sun.jna.ptr.IntByReference;
+import com.sun.jna.ptr.PointerByReference;
+import io.resnetspark.model.Precision;
+
+/** cuBLAS on one stream: convolutions of 1x1 pixels and fully connected layers, which are products of matrices. */
+final class Cublas implements AutoCloseable {
+    /** Of cublasOperation_t. */
+    private static final int NOT_TRANSPOSED = 0;
+
+    private static final int TRANSPOSED = 1;
+
+    /** Of cudaDataType and cublasComputeType_t. */
+    private static final int FLOAT = 0;
+
+    private static final int BFLOAT16 = 14;
+    private static final int COMPUTE_FLOAT = 68;
+    private static final int COMPUTE_FLOAT_PEDANTIC = 69;
+    private static final int COMPUTE_TF32 = 77;
+
+    private static final int DEFAULT_ALGORITHM = -1;
+
+    /** What NVIDIA recommends for Hopper; a workspace of one's own keeps results the same under several streams. */
+    private static final long WORKSPACE = 32L << 20;
+
+    private static final Once<Library> LIBRARY = new Once<>(Libraries::cublas);
+
+    private final Library library = LIBRARY.get();
+    private final Device device;
+    private final Pointer handle;
+    private final long workspace;
+    private final Memory one = scalar(1);
+    private final Memory zero = scalar(0);
+
+    Cublas(Stream stream) {
+        device = stream.device();
+        PointerByReference created = new PointerByReference();
+        library.call("cublasCreate_v2", created);
+        handle = created.getValue();
+        library.call("cublasSetStream_v2", handle, stream.handle());
+        workspace = device.allocate(WORKSPACE);
+        library.call("cublasSetWorkspace_v2", handle, workspace, WORKSPACE); // setting the stream would reset it
+    }
+
+    private static Memory scalar(float value) {
+        Memory memory = new Memory(Float.BYTES);
+        memory.setFloat(0, value);
+        return memory;
+    }
+
+    String version() {
+        IntByReference version = new IntByReference();
+        library.call("cublasGetVersion_v2", handle, version);
+        return String.valueOf(version.getValue());
+    }
+
+    /**
+     * A 1x1 convolution: x is rows x channels, w outputs x channels, y rows x outputs, each row after row. FORWARD writes
+     * y, BACKWARD_DATA x, BACKWARD_FILTER w. cuBLAS counts columns first, so every matrix is its own transpose there.
+     */
+    void run(ConvolutionShape shape, Precision precision, Direction direction, long x, long w, long y) {
+        int rows = shape.rows();
+        int in = shape.channels();
+        int out = shape.outputs();
+        switch (direction) {
+            case FORWARD -> product(precision, TRANSPOSED, NOT_TRANSPOSED, out, rows, in, w, in, x, in, y, out);
+            case BACKWARD_DATA ->
+                product(precision, NOT_TRANSPOSED, NOT_TRANSPOSED, in, rows, out, w, in, y, out, x, in);
+            case BACKWARD_FILTER -> product(precision, NOT_TRANSPOSED, TRANSPOSED, in, out, rows, x, in, y, out, w, in);
+        }
+    }
+
+    /** c (m x n) = a (m x k) b (k x n), column after column. */
+    private void product(
+            Precision precision,
+            int transposeA,
+            int transposeB,
+            int m,
+            int n,
+            int k,
+            long a,
+            int strideA,
+            long b,
+            int strideB,
+            long c,
+            int strideC) {
+        int type = precision == Precision.BFLOAT16 ? BFLOAT16 : FLOAT;
+        int compute = switch (precision) {
+            case FLOAT32 -> COMPUTE_FLOAT_PEDANTIC;
+            case TF32 -> COMPUTE_TF32;
+            case BFLOAT16 -> COMPUTE_FLOAT;
+        };
+        library.call(
+                "cublasGemmEx",
+                handle,
+                transposeA,
+                transposeB,
+                m,
+                n,
+                k,
+                one,
+                a,
+                type,
+                strideA,
+                b,
+                type,
+                strideB,
+                zero,
+                c,
+                type,
+                strideC,
+                compute,
+                DEFAULT_ALGORITHM);
+    }
+
+    @Override
+    public void close() {
+        library.call("cublasDestroy_v2", handle);
+        device.free(workspace);
+    }
+}

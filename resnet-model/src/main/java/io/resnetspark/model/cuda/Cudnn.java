@@ -1,0 +1,255 @@
+package io.resnetspark.model.cuda;
+
+import com.sun.jna.Memory;
+import com.sun.jna.Pointer;
+import com.sun.jna.ptr.IntByReference;
+import com.sun.jna.ptr.PointerByReference;
+import io.resnetspark.model.Precision;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+
+/** cuDNN's convolutions on one stream, channels last; batch statistics, pooling and the rest are kernels of ours. */
+final class Cudnn implements AutoCloseable {
+    /** Of cudnnTensorFormat_t and cudnnDataType_t. */
+    private static final int NHWC = 1;
+
+    private static final int FLOAT = 0;
+    private static final int BFLOAT16 = 9;
+
+    private static final int CROSS_CORRELATION = 1;
+    private static final int OLDEST_VERSION = 90000;
+    private static final int NEXT_MAJOR = 100000;
+
+    /** Of cudnnConvolution*AlgoPerf_t: bytes of one, and where its fields lie. */
+    private static final int PERFORMANCE = 48;
+
+    private static final int MOST_ALGORITHMS = 10;
+
+    private static final Once<Library> LIBRARY = new Once<>(Cudnn::load);
+
+    private static final Pointer ONE = constant(1);
+    private static final Pointer ZERO = constant(0);
+
+    private final Library library = LIBRARY.get();
+    private final Pointer handle;
+
+    Cudnn(Stream stream) {
+        PointerByReference created = new PointerByReference();
+        library.call("cudnnCreate", created);
+        handle = created.getValue();
+        library.call("cudnnSetStream", handle, stream.handle());
+    }
+
+    private static Library load() {
+        Library library = Libraries.cudnn();
+        int version = library.status("cudnnGetVersion");
+        if (version < OLDEST_VERSION || version >= NEXT_MAJOR) {
+            throw new CudaUnavailableException("cuDNN is " + version + " (" + library.file() + "); wanted version 9."
+                    + " Name the folder of a cuDNN 9 with -D" + Libraries.SETTING
+                    + "=FOLDER, or compute on the CPU with --kernels onednn.");
+        }
+        return library;
+    }
+
+    private static Pointer constant(float value) {
+        Memory memory = new Memory(Float.BYTES);
+        memory.setFloat(0, value);
+        return memory;
+    }
+
+    /** 91400 for cuDNN 9.14. */
+    static int version() {
+        return LIBRARY.get().status("cudnnGetVersion");
+    }
+
+    static String file() {
+        return LIBRARY.get().file();
+    }
+
+    /** An algorithm that cuDNN has for a convolution. */
+    record Algorithm(int number, int mathType, boolean deterministic, long workspace) {}
+
+    /** The descriptors of a convolution. */
+    static final class Convolution {
+        final ConvolutionShape shape;
+        private final Precision precision;
+        private final Pointer input;
+        private final Pointer weights;
+        private final Pointer output;
+        /** One for each direction, since the math type is set in it. */
+        private final Map<Direction, Pointer> convolutions = new EnumMap<>(Direction.class);
+
+        Convolution(ConvolutionShape shape, Precision precision) {
+            this.shape = shape;
+            this.precision = precision;
+            int type = precision == Precision.BFLOAT16 ? BFLOAT16 : FLOAT;
+            input = tensor(type, shape.channels(), shape.height(), shape.width());
+            output = tensor(type, shape.outputs(), shape.outputHeight(), shape.outputWidth());
+            weights = create("cudnnCreateFilterDescriptor");
+            // Type before format here, format before type for tensors.
+            Library library = LIBRARY.get();
+            library.call(
+                    "cudnnSetFilter4dDescriptor",
+                    weights,
+                    type,
+                    NHWC,
+                    shape.outputs(),
+                    shape.channels(),
+                    shape.kernel(),
+                    shape.kernel());
+            for (Direction direction : Direction.values()) {
+                Pointer convolution = create("cudnnCreateConvolutionDescriptor");
+                library.call(
+                        "cudnnSetConvolution2dDescriptor",
+                        convolution,
+                        shape.padding(),
+                        shape.padding(),
+                        shape.stride(),
+                        shape.stride(),
+                        1,
+                        1,
+                        CROSS_CORRELATION,
+                        FLOAT);
+                library.call("cudnnSetConvolutionMathType", convolution, mathType(precision));
+                convolutions.put(direction, convolution);
+            }
+        }
+
+        private Pointer tensor(int type, int channels, int height, int width) {
+            Pointer tensor = create("cudnnCreateTensorDescriptor");
+            LIBRARY.get()
+                    .call("cudnnSetTensor4dDescriptor", tensor, NHWC, type, shape.batch(), channels, height, width);
+            return tensor;
+        }
+
+        private static Pointer create(String function) {
+            PointerByReference created = new PointerByReference();
+            LIBRARY.get().call(function, created);
+            return created.getValue();
+        }
+
+        void use(Direction direction, Algorithm algorithm) {
+            LIBRARY.get().call("cudnnSetConvolutionMathType", convolutions.get(direction), algorithm.mathType());
+        }
+    }
+
+    /** CUDNN_DEFAULT_MATH is TF32 for float, CUDNN_FMA_MATH is strict; bfloat16 runs scalar without tensor op math. */
+    private static int mathType(Precision precision) {
+        return switch (precision) {
+            case FLOAT32 -> 3;
+            case TF32 -> 0;
+            case BFLOAT16 -> 1;
+        };
+    }
+
+    /** FORWARD writes y, BACKWARD_DATA writes x, BACKWARD_FILTER writes w. */
+    void run(
+            Convolution c,
+            Direction direction,
+            Algorithm algorithm,
+            long x,
+            long w,
+            long y,
+            long workspace,
+            long workspaceBytes) {
+        String function = "cudnnConvolution" + direction.inNames();
+        Pointer convolution = c.convolutions.get(direction);
+        int number = algorithm.number();
+        switch (direction) {
+            case FORWARD ->
+                library.call(
+                        function,
+                        handle,
+                        ONE,
+                        c.input,
+                        x,
+                        c.weights,
+                        w,
+                        convolution,
+                        number,
+                        workspace,
+                        workspaceBytes,
+                        ZERO,
+                        c.output,
+                        y);
+            case BACKWARD_DATA ->
+                library.call(
+                        function,
+                        handle,
+                        ONE,
+                        c.weights,
+                        w,
+                        c.output,
+                        y,
+                        convolution,
+                        number,
+                        workspace,
+                        workspaceBytes,
+                        ZERO,
+                        c.input,
+                        x);
+            case BACKWARD_FILTER ->
+                library.call(
+                        function,
+                        handle,
+                        ONE,
+                        c.input,
+                        x,
+                        c.output,
+                        y,
+                        convolution,
+                        number,
+                        workspace,
+                        workspaceBytes,
+                        ZERO,
+                        c.weights,
+                        w);
+        }
+    }
+
+    /**
+     * The algorithms that ran on this memory, the contents of what they write being lost; in cuDNN's order, which its own
+     * timing gave them.
+     */
+    List<Algorithm> find(
+            Convolution c, Direction direction, long x, long w, long y, long workspace, long workspaceBytes) {
+        IntByReference found = new IntByReference();
+        Memory performances = new Memory((long) PERFORMANCE * MOST_ALGORITHMS);
+        String function = "cudnnFindConvolution" + direction.inNames() + "AlgorithmEx";
+        Pointer convolution = c.convolutions.get(direction);
+        Object[] operands = switch (direction) {
+            case FORWARD -> new Object[] {c.input, x, c.weights, w, convolution, c.output, y};
+            case BACKWARD_DATA -> new Object[] {c.weights, w, c.output, y, convolution, c.input, x};
+            case BACKWARD_FILTER -> new Object[] {c.input, x, c.output, y, convolution, c.weights, w};
+        };
+        Object[] arguments = new Object[operands.length + 6]; // the handle, these, and the rest below
+        arguments[0] = handle;
+        System.arraycopy(operands, 0, arguments, 1, operands.length);
+        Object[] rest = {MOST_ALGORITHMS, found, performances, workspace, workspaceBytes};
+        System.arraycopy(rest, 0, arguments, operands.length + 1, rest.length);
+        library.call(function, arguments);
+        return algorithms(performances, found.getValue(), c.precision, workspaceBytes);
+    }
+
+    private static List<Algorithm> algorithms(Memory performances, int count, Precision precision, long room) {
+        List<Algorithm> algorithms = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            long at = (long) PERFORMANCE * i;
+            int status = performances.getInt(at + 4);
+            long workspace = performances.getLong(at + 16);
+            if (status == 0 && workspace <= room) {
+                int math = precision == Precision.FLOAT32 ? mathType(precision) : performances.getInt(at + 28);
+                boolean deterministic = performances.getInt(at + 24) == 1;
+                algorithms.add(new Algorithm(performances.getInt(at), math, deterministic, workspace));
+            }
+        }
+        return algorithms;
+    }
+
+    @Override
+    public void close() {
+        library.call("cudnnDestroy", handle);
+    }
+}

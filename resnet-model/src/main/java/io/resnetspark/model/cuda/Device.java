@@ -1,0 +1,189 @@
+package io.resnetspark.model.cuda;
+
+import com.sun.jna.Memory;
+import com.sun.jna.Pointer;
+import com.sun.jna.ptr.IntByReference;
+import com.sun.jna.ptr.LongByReference;
+import com.sun.jna.ptr.PointerByReference;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * A GPU through CUDA's driver API: its primary context, memory and modules. Device memory is named by its address.
+ *
+ * <p>A thread calls {@link #makeCurrent} before anything else.
+ */
+public final class Device {
+    /** Of the numbers of CUdevice_attribute. */
+    private static final int MULTIPROCESSORS = 16;
+
+    private static final int CAPABILITY_MAJOR = 75;
+    private static final int CAPABILITY_MINOR = 76;
+
+    private static final int OUT_OF_MEMORY = 2;
+    private static final int NO_DEVICE = 100;
+    private static final int OLDEST_CAPABILITY = 70;
+
+    private static final Map<Integer, Device> OPEN = new ConcurrentHashMap<>();
+
+    private final Library driver;
+    private final int index;
+    private final int handle;
+    private final Pointer context;
+
+    private Device(Library driver, int index) {
+        this.driver = driver;
+        this.index = index;
+        IntByReference device = new IntByReference();
+        driver.call("cuDeviceGet", device, index);
+        handle = device.getValue();
+        int capability = 10 * attribute(CAPABILITY_MAJOR) + attribute(CAPABILITY_MINOR);
+        if (capability < OLDEST_CAPABILITY) {
+            throw new CudaUnavailableException("GPU " + index + ", " + name() + ", has compute capability "
+                    + capability / 10.0 + "; 7.0 (Volta) is the oldest that is served. Choose another GPU, or compute"
+                    + " on the CPU with --kernels onednn.");
+        }
+        PointerByReference primary = new PointerByReference();
+        driver.call("cuDevicePrimaryCtxRetain", primary, handle);
+        context = primary.getValue();
+        makeCurrent();
+    }
+
+    /** @throws CudaUnavailableException if there is no driver, or no such GPU */
+    public static int count() {
+        Library driver = Driver.LIBRARY.get();
+        int status = driver.status("cuInit", 0);
+        if (status == NO_DEVICE) {
+            return 0;
+        }
+        if (status != 0) {
+            throw new CudaUnavailableException("CUDA's driver does not start (cuInit returned " + status
+                    + "). See what nvidia-smi says; or compute on the CPU with --kernels onednn.");
+        }
+        IntByReference count = new IntByReference();
+        driver.call("cuDeviceGetCount", count);
+        return count.getValue();
+    }
+
+    /**
+     * The GPU of this number, as nvidia-smi and Spark count them.
+     *
+     * @throws CudaUnavailableException saying what is missing, and how to go on
+     */
+    public static Device of(int index) {
+        int count = count();
+        if (index < 0 || index >= count) {
+            throw new CudaUnavailableException("There is no GPU " + index + " on this machine; its driver sees " + count
+                    + ". See nvidia-smi and CUDA_VISIBLE_DEVICES, or compute on the CPU with --kernels onednn.");
+        }
+        return OPEN.computeIfAbsent(index, i -> new Device(Driver.LIBRARY.get(), i));
+    }
+
+    /** The driver's library, loaded when it is first asked for. */
+    private static final class Driver {
+        static final Once<Library> LIBRARY = new Once<>(Libraries::driver);
+    }
+
+    Library driver() {
+        return driver;
+    }
+
+    public int index() {
+        return index;
+    }
+
+    public String name() {
+        Memory name = new Memory(256);
+        driver.call("cuDeviceGetName", name, (int) name.size(), handle);
+        return name.getString(0, StandardCharsets.UTF_8.name());
+    }
+
+    /** Ten times the major number and the minor one: 90 for Hopper. */
+    public int computeCapability() {
+        return 10 * attribute(CAPABILITY_MAJOR) + attribute(CAPABILITY_MINOR);
+    }
+
+    public int multiprocessors() {
+        return attribute(MULTIPROCESSORS);
+    }
+
+    private int attribute(int number) {
+        IntByReference value = new IntByReference();
+        driver.call("cuDeviceGetAttribute", value, number, handle);
+        return value.getValue();
+    }
+
+    /** 12080 for a driver of CUDA 12.8. */
+    public int driverVersion() {
+        IntByReference version = new IntByReference();
+        driver.call("cuDriverGetVersion", version);
+        return version.getValue();
+    }
+
+    /** Lets the calling thread use this GPU. */
+    public void makeCurrent() {
+        driver.call("cuCtxSetCurrent", context);
+    }
+
+    public void synchronize() {
+        driver.call("cuCtxSynchronize");
+    }
+
+    /** Bytes that nobody has taken, of all processes. */
+    public long freeMemory() {
+        return memory()[0];
+    }
+
+    public long totalMemory() {
+        return memory()[1];
+    }
+
+    private long[] memory() {
+        LongByReference free = new LongByReference();
+        LongByReference total = new LongByReference();
+        driver.call("cuMemGetInfo_v2", free, total);
+        return new long[] {free.getValue(), total.getValue()};
+    }
+
+    /**
+     * Takes memory, aligned to 256 bytes at least.
+     *
+     * @return its address
+     * @throws OutOfDeviceMemoryException if there is too little
+     */
+    public long allocate(long bytes) {
+        LongByReference address = new LongByReference();
+        int status = driver.status("cuMemAlloc_v2", address, Math.max(bytes, 1));
+        if (status == OUT_OF_MEMORY) {
+            throw new OutOfDeviceMemoryException(index, bytes, freeMemory());
+        }
+        if (status != 0) {
+            throw new CudaException("cuMemAlloc", status, bytes + " bytes");
+        }
+        return address.getValue();
+    }
+
+    public void free(long address) {
+        driver.call("cuMemFree_v2", address);
+    }
+
+    public Stream stream() {
+        return new Stream(this);
+    }
+
+    /** Memory of the host that the GPU reads and writes by itself. */
+    public PinnedMemory pinned(long bytes) {
+        return new PinnedMemory(driver, bytes);
+    }
+
+    /** @param cubin machine code for this GPU, as {@link Nvrtc} makes it */
+    Module module(byte[] cubin) {
+        return new Module(driver, cubin);
+    }
+
+    @Override
+    public String toString() {
+        return "GPU " + index + ", " + name();
+    }
+}

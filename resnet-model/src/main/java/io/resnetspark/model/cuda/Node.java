@@ -1,0 +1,17 @@
+package io.resnetspark.model.cuda;
+
+import java.util.List;
+
+/** A part of a network, which writes its operations into a plan. */
+interface Node {
+    /** What its forward pass reads. */
+    List<Activation> inputs();
+
+    void forward(Plan plan);
+
+    /** Takes its output's gradient, and leaves its inputs' and its parameters'. */
+    void backward(Plan plan);
+
+    /** What it makes; null where that is part of another node's output. */
+    Activation output();
+}

@@ -1,0 +1,26 @@
+package io.resnetspark.model.cuda;
+
+/** A GPU has less memory left than was asked for. */
+public class OutOfDeviceMemoryException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    private final long asked;
+    private final long free;
+
+    OutOfDeviceMemoryException(int device, long asked, long free) {
+        super(String.format(
+                "GPU %d has no room for %,d MiB more; %,d MiB are free", device, (asked >> 20) + 1, free >> 20));
+        this.asked = asked;
+        this.free = free;
+    }
+
+    /** In bytes. */
+    public long asked() {
+        return asked;
+    }
+
+    /** In bytes, by all processes. */
+    public long free() {
+        return free;
+    }
+}

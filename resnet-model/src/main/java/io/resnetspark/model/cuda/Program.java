@@ -1,0 +1,119 @@
+package io.resnetspark.model.cuda;
+
+import java.util.List;
+import java.util.Map;
+
+/** A pass over a batch of one size, which runs operation by operation once and is replayed as a CUDA graph afterwards. */
+final class Program implements AutoCloseable {
+    private final Plan plan;
+    private final NetworkMemory memory;
+    private final Lane main;
+    private final Lane side;
+    private final Event forked;
+    private final Event joined;
+    private Graph recorded;
+    private int generation;
+    private long prepared = -1;
+
+    private Program(Plan plan, NetworkMemory memory, Lane main, Lane side) {
+        this.plan = plan;
+        this.memory = memory;
+        this.main = main;
+        this.side = side;
+        this.forked = main.stream().event();
+        this.joined = main.stream().event();
+    }
+
+    /** Lays a pass out; touches no device. */
+    static Plan plan(List<Node> nodes, NetworkMemory memory, int batch, boolean training, boolean forks) {
+        Plan plan = new Plan(memory, batch, training, forks);
+        Map<Activation, Integer> lastReaders = Topology.lastReaders(nodes);
+        for (int i = 0; i < nodes.size(); i++) {
+            nodes.get(i).forward(plan);
+            if (!training) {
+                for (Activation read : nodes.get(i).inputs()) {
+                    if (lastReaders.get(read) == i) {
+                        plan.forget(read);
+                    }
+                }
+            }
+        }
+        if (training) {
+            for (int i = nodes.size() - 1; i >= 0; i--) {
+                nodes.get(i).backward(plan);
+                if (nodes.get(i).output() != null) {
+                    plan.forget(nodes.get(i).output());
+                }
+            }
+        }
+        return plan;
+    }
+
+    /** Finds algorithms and takes memory; throws {@link OutOfDeviceMemoryException} where there is too little. */
+    static Program of(Plan plan, NetworkMemory memory, Lane main, Lane side) {
+        Convolver convolver = memory.convolver();
+        convolver.choose(main, memory.kernels(), plan.convolutions());
+        memory.activations().require(plan.bytes());
+        return new Program(plan, memory, main, side);
+    }
+
+    Plan plan() {
+        return plan;
+    }
+
+    /** @param version of the parameters: another number each time they changed from outside or by a step */
+    void run(long version) {
+        long workspace = memory.convolver().workspace(plan.convolutions());
+        boolean moved = main.requireWorkspace(workspace);
+        moved |= plan.forks() && side.requireWorkspace(workspace);
+        if (moved || generation != memory.activations().generation()) {
+            forget();
+        }
+        if (prepared != version && !plan.preparations().isEmpty()) {
+            plan.preparations().forEach(operation -> operation.work().accept(main));
+            prepared = version;
+        }
+        if (recorded == null) {
+            enqueue(); // before recording: libraries load and allocate in the first call of a kind
+            generation = memory.activations().generation();
+            main.stream().synchronize();
+            recorded = main.stream().capture(this::enqueue);
+            return;
+        }
+        main.stream().launch(recorded);
+    }
+
+    /** Operation by operation. */
+    private void enqueue() {
+        boolean beside = false;
+        for (Operation operation : plan.operations()) {
+            if (operation.beside()) {
+                main.stream().record(forked);
+                side.stream().await(forked);
+                operation.work().accept(side);
+                beside = true;
+            } else {
+                operation.work().accept(main);
+            }
+        }
+        if (beside) {
+            side.stream().record(joined);
+            main.stream().await(joined);
+        }
+    }
+
+    private void forget() {
+        if (recorded != null) {
+            recorded.close();
+            recorded = null;
+        }
+        prepared = -1;
+    }
+
+    @Override
+    public void close() {
+        forget();
+        forked.close();
+        joined.close();
+    }
+}

@@ -1,0 +1,130 @@
+package io.resnetspark.model.cuda;
+
+import com.sun.jna.Memory;
+import com.sun.jna.Pointer;
+import com.sun.jna.ptr.PointerByReference;
+
+/** Work of a GPU in the order in which it is asked for. Calls return at once. */
+public final class Stream {
+    /** CU_STREAM_NON_BLOCKING: apart from the null stream, which cannot be captured. */
+    private static final int NON_BLOCKING = 1;
+
+    /** CU_STREAM_CAPTURE_MODE_THREAD_LOCAL: other threads may allocate meanwhile. */
+    private static final int THREAD_LOCAL = 1;
+
+    private static final int MOST_PARAMETERS = 24;
+
+    private final Library driver;
+    private final Device device;
+    private final Pointer handle;
+    private final Memory parameters = new Memory(8 * MOST_PARAMETERS);
+    private final Memory addresses = new Memory(8 * MOST_PARAMETERS);
+
+    Stream(Device device) {
+        this.device = device;
+        this.driver = device.driver();
+        PointerByReference stream = new PointerByReference();
+        driver.call("cuStreamCreate", stream, NON_BLOCKING);
+        handle = stream.getValue();
+        for (int i = 0; i < MOST_PARAMETERS; i++) {
+            addresses.setPointer(8L * i, parameters.share(8L * i));
+        }
+    }
+
+    public Device device() {
+        return device;
+    }
+
+    Pointer handle() {
+        return handle;
+    }
+
+    public void synchronize() {
+        driver.call("cuStreamSynchronize", handle);
+    }
+
+    public void copyToDevice(long to, PinnedMemory from, long offset, long bytes) {
+        driver.call("cuMemcpyHtoDAsync_v2", to, from.at(offset), bytes, handle);
+    }
+
+    public void copyToHost(PinnedMemory to, long offset, long from, long bytes) {
+        driver.call("cuMemcpyDtoHAsync_v2", to.at(offset), from, bytes, handle);
+    }
+
+    public void copy(long to, long from, long bytes) {
+        driver.call("cuMemcpyDtoDAsync_v2", to, from, bytes, handle);
+    }
+
+    /** Every byte becomes {@code value}. */
+    public void fill(long address, int value, long bytes) {
+        driver.call("cuMemsetD8Async", address, (byte) value, bytes, handle);
+    }
+
+    /**
+     * Runs a kernel; its parameters are copied, under capture too.
+     *
+     * @param parameters {@code Long} for addresses and size_t, {@code Integer} or {@code Float}
+     */
+    void launch(Pointer function, Grid grid, Object... parameters) {
+        for (int i = 0; i < parameters.length; i++) {
+            write(8L * i, parameters[i]);
+        }
+        driver.call(
+                "cuLaunchKernel",
+                function,
+                grid.blocksAcross(),
+                grid.blocksDown(),
+                1,
+                grid.threadsAcross(),
+                grid.threadsDown(),
+                1,
+                0,
+                handle,
+                addresses,
+                null);
+    }
+
+    private void write(long offset, Object parameter) {
+        if (parameter instanceof Long value) {
+            parameters.setLong(offset, value);
+        } else if (parameter instanceof Integer value) {
+            parameters.setInt(offset, value);
+        } else {
+            parameters.setFloat(offset, (Float) parameter);
+        }
+    }
+
+    public Event event() {
+        return new Event(driver);
+    }
+
+    public void record(Event event) {
+        driver.call("cuEventRecord", event.handle(), handle);
+    }
+
+    /** What is asked for from now on waits for the event; a stream that is captured takes this one into its graph. */
+    public void await(Event event) {
+        driver.call("cuStreamWaitEvent", handle, event.handle(), 0);
+    }
+
+    /** Records the work as a graph, instead of doing it. All of it must have run once before. */
+    Graph capture(Runnable work) {
+        driver.call("cuStreamBeginCapture_v2", handle, THREAD_LOCAL);
+        PointerByReference graph = new PointerByReference();
+        int ended;
+        try {
+            work.run();
+        } finally {
+            ended = driver.status("cuStreamEndCapture", handle, graph);
+        }
+        if (ended != 0) {
+            throw new CudaException("cuStreamEndCapture", ended, "something in the step may not be captured");
+        }
+        return new Graph(driver, graph.getValue());
+    }
+
+    /** Does the work that was recorded. */
+    void launch(Graph graph) {
+        driver.call("cuGraphLaunch", graph.executable(), handle);
+    }
+}

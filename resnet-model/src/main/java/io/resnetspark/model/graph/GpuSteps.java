@@ -1,0 +1,114 @@
+package io.resnetspark.model.graph;
+
+import io.resnetspark.model.Network;
+import io.resnetspark.model.Precision;
+import io.resnetspark.model.Shape;
+import io.resnetspark.model.cuda.CudaNetwork;
+import io.resnetspark.model.cuda.Device;
+import io.resnetspark.model.layer.Dropout;
+import io.resnetspark.model.layer.Momentum;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.api.DataSet;
+
+/**
+ * A graph's steps and inference on a GPU, in place of DL4J's walk over its layers.
+ *
+ * <p>Parameters are at home in the graph and work on the GPU: they go there before the first step and come back when
+ * somebody asks the graph for them.
+ */
+final class GpuSteps implements AutoCloseable {
+    private final NetworkGraph graph;
+    private final MomentumDescent descent;
+    private final CudaNetwork network;
+    private boolean ahead;
+
+    GpuSteps(
+            NetworkGraph graph,
+            MomentumDescent descent,
+            Network description,
+            Shape image,
+            Device device,
+            Precision precision,
+            boolean deterministic) {
+        this.graph = graph;
+        this.descent = descent;
+        Momentum rule = MomentumDescent.rule(graph);
+        FlatParameters flat = FlatParameters.of(graph);
+        network = new CudaNetwork(
+                device,
+                description,
+                image,
+                flat.classes(),
+                flat.all(),
+                (int) graph.numParams(),
+                flat.velocityLength(),
+                new CudaNetwork.Options(
+                        precision,
+                        deterministic,
+                        rule.momentum(),
+                        rule.nesterov(),
+                        flat.weightDecay(),
+                        descent.largestNorm(),
+                        this::dropout));
+        network.load(NativeFloats.copy(graph.params()));
+        network.loadVelocity(NativeFloats.copy(graph.getUpdater().getStateViewArray()));
+    }
+
+    private byte[] dropout(String vertex, int iteration, int count) {
+        return ((Dropout) graph.getLayer(vertex).conf().getLayer().getIDropout()).factors(iteration, count);
+    }
+
+    void beginStep(int minibatches) {
+        network.beginStep(minibatches);
+    }
+
+    void fit(DataSet data) {
+        int iteration = graph.getConfiguration().getIterationCount();
+        network.fit(data.getFeatures(), data.getLabels(), descent.rateOf(graph), iteration);
+        graph.getConfiguration().setIterationCount(iteration + 1);
+        ahead = true;
+    }
+
+    float[] gradient(DataSet data) {
+        return network.gradient(
+                data.getFeatures(), data.getLabels(), graph.getConfiguration().getIterationCount());
+    }
+
+    INDArray probabilities(INDArray images) {
+        return network.probabilities(images);
+    }
+
+    double score() {
+        return network.loss();
+    }
+
+    double takeLoss() {
+        return network.takeLoss();
+    }
+
+    void assignParameters(float... parameters) {
+        synchronize(); // for the momentum
+        network.load(parameters);
+        ahead = true;
+    }
+
+    void assignVelocity(float... velocity) {
+        synchronize();
+        network.loadVelocity(velocity);
+        ahead = true;
+    }
+
+    /** Brings home what steps have made. */
+    void synchronize() {
+        if (ahead) {
+            ahead = false; // first: the graph's own parameters are asked for below
+            NativeFloats.assign(graph.params(), network.parameters());
+            NativeFloats.assign(graph.getUpdater().getStateViewArray(), network.velocity());
+        }
+    }
+
+    @Override
+    public void close() {
+        network.close();
+    }
+}

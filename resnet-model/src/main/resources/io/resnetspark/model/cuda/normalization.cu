@@ -1,0 +1,328 @@
+// Batch normalisation, with the addition and the ReLU behind it.
+//
+// These kernels run blocks of 256 threads, as many across as a row has groups (at most 32), the rest down the rows. A
+// thread keeps its channels, so what belongs to a channel stays in registers. Grid: row blocks x groups / threads across.
+//
+// A table of a layer holds, for each channel: mean, 1 / deviation, scale, shift; scale = gamma / deviation,
+// shift = beta - mean scale. So normalising is scale y + shift.
+
+#define ROWS 4  // read at once by a thread, to keep the memory busy
+#define THREADS 256
+
+struct Tile {
+  int group, first, step;
+};
+
+__device__ __forceinline__ Tile tile() {
+  return {(int)(blockIdx.y * blockDim.x + threadIdx.x), (int)(blockIdx.x * blockDim.y + threadIdx.y),
+          (int)(gridDim.x * blockDim.y)};
+}
+
+// Adds up a and b over the rows of a block; sums[row block][a or b][channel].
+__device__ __forceinline__ void sum_rows(Lanes a, Lanes b, float* sums, int groups) {
+  __shared__ float shared[THREADS / 32][64 * LANES];
+  const int across = blockDim.x, thread = threadIdx.y * across + threadIdx.x, lane = thread & 31, warp = thread >> 5;
+  for (int distance = across; distance < 32; distance <<= 1)
+    FOR_LANES {
+      a.at[j] += __shfl_xor_sync(~0u, a.at[j], distance);
+      b.at[j] += __shfl_xor_sync(~0u, b.at[j], distance);
+    }
+  if (lane < across)
+    FOR_LANES {
+      shared[warp][lane * LANES + j] = a.at[j];
+      shared[warp][(across + lane) * LANES + j] = b.at[j];
+    }
+  __syncthreads();
+  const int half = across * LANES;
+  for (int i = thread; i < 2 * half; i += THREADS) {
+    float sum = 0;
+#pragma unroll
+    for (int w = 0; w < THREADS / 32; w++) sum += shared[w][i];
+    const int second = i >= half;
+    sums[((size_t)blockIdx.x * 2 + second) * groups * LANES + blockIdx.y * half + i - second * half] = sum;
+  }
+}
+
+struct Sums {
+  double a, b;
+};
+
+// The second stage, in blocks of 32 x 32: what row y of the threads returns belongs to channel 32 blockIdx.x + y.
+__device__ __forceinline__ Sums sum_blocks(const float* sums, int blocks, int count) {
+  __shared__ double a[32][33], b[32][33];
+  const int channel = blockIdx.x * 32 + threadIdx.x;
+  double first = 0, second = 0;
+  if (channel < count)
+#pragma unroll 4
+    for (int i = threadIdx.y; i < blocks; i += 32) {
+      first += sums[(size_t)2 * i * count + channel];
+      second += sums[(size_t)(2 * i + 1) * count + channel];
+    }
+  a[threadIdx.y][threadIdx.x] = first;
+  b[threadIdx.y][threadIdx.x] = second;
+  __syncthreads();
+  Sums total = {a[threadIdx.x][threadIdx.y], b[threadIdx.x][threadIdx.y]};
+  for (int distance = 16; distance; distance >>= 1) {
+    total.a += __shfl_xor_sync(~0u, total.a, distance);
+    total.b += __shfl_xor_sync(~0u, total.b, distance);
+  }
+  return total;
+}
+
+// Sums of y - k and (y - k)^2, where k is the channel's first value: without cancellation where the mean is large.
+extern "C" __global__ void __launch_bounds__(THREADS) statistics(const Element* y, float* sums, int rows, int groups) {
+  const Tile t = tile();
+  const Lanes k = load(y, t.group);
+  Lanes sum = same(0), squares = same(0);
+  for (int r = t.first; r < rows; r += ROWS * t.step) {
+    uint4 read[ROWS];
+#pragma unroll
+    for (int u = 0; u < ROWS; u++) {
+      // From the end, which was written last and may still be in the cache.
+      if (r + u * t.step < rows) read[u] = raw(y, (size_t)(rows - 1 - r - u * t.step) * groups + t.group);
+    }
+#pragma unroll
+    for (int u = 0; u < ROWS; u++)
+      if (r + u * t.step < rows) {
+        const Lanes v = floats(read[u]);
+        FOR_LANES {
+          const float d = v.at[j] - k.at[j];
+          sum.at[j] += d;
+          squares.at[j] += d * d;
+        }
+      }
+  }
+  sum_rows(sum, squares, sums, groups);
+}
+
+// From a batch's sums to its table, and to its mean and unbiased variance, which the running ones will follow.
+extern "C" __global__ void finish_statistics(const float* sums, int blocks, int count, int rows, const Element* y,
+                                             const float* gamma, const float* beta, float* table, float* batch,
+                                             float epsilon) {
+  const Sums total = sum_blocks(sums, blocks, count);
+  const int c = blockIdx.x * 32 + threadIdx.y;
+  if (threadIdx.x || c >= count) return;
+  const double beyond = total.a / rows, mean = get(y, c) + beyond;
+  const double spread = total.b / rows - beyond * beyond, variance = spread < 0 ? 0 : spread;
+  const double inverse = rsqrt(variance + epsilon);
+  table[c] = mean;
+  table[count + c] = inverse;
+  table[2 * count + c] = gamma[c] * inverse;
+  table[3 * count + c] = beta[c] - mean * gamma[c] * inverse;
+  batch[c] = mean;
+  batch[count + c] = rows > 1 ? variance * rows / (rows - 1) : variance;
+}
+
+// The table of running statistics, for inference.
+extern "C" __global__ void running_table(const float* running, const float* gamma, const float* beta, float* table,
+                                         int count, float epsilon) {
+  const int c = thread_number();
+  if (c >= count) return;
+  const double inverse = rsqrt((double)running[count + c] + epsilon);
+  table[c] = running[c];
+  table[count + c] = inverse;
+  table[2 * count + c] = gamma[c] * inverse;
+  table[3 * count + c] = beta[c] - running[c] * gamma[c] * inverse;
+}
+
+// z = scale y + shift + shortcut, and ReLU if asked. The shortcut is none, an activation, or one still to be normalised
+// by a table of its own. A bit of the mask is one where z lets the gradient through; no mask is written where none is
+// given. NaN stays NaN.
+extern "C" __global__ void __launch_bounds__(THREADS)
+    normalize(const Element* y, const float* table, const Element* shortcut, const float* shortcut_table, Element* z,
+              Byte* mask, int rows, int groups, int relu) {
+  const Tile t = tile();
+  const int count = groups * LANES;
+  Lanes scale = channels(table + 2 * count, t.group), shift = channels(table + 3 * count, t.group), other = same(1);
+  if (shortcut_table) {
+    other = channels(shortcut_table + 2 * count, t.group);
+    const Lanes more = channels(shortcut_table + 3 * count, t.group);
+    FOR_LANES shift.at[j] += more.at[j];
+  }
+  for (int r = t.first; r < rows; r += ROWS * t.step) {
+    uint4 a[ROWS], b[ROWS];
+#pragma unroll
+    for (int u = 0; u < ROWS; u++)
+      if (r + u * t.step < rows) {
+        const size_t i = (size_t)(r + u * t.step) * groups + t.group;
+        a[u] = raw(y, i);
+        if (shortcut) b[u] = raw(shortcut, i);
+      }
+#pragma unroll
+    for (int u = 0; u < ROWS; u++)
+      if (r + u * t.step < rows) {
+        const size_t i = (size_t)(r + u * t.step) * groups + t.group;
+        Lanes v = floats(a[u]);
+        FOR_LANES v.at[j] = v.at[j] * scale.at[j] + shift.at[j];
+        if (shortcut) {
+          const Lanes w = floats(b[u]);
+          FOR_LANES v.at[j] += w.at[j] * other.at[j];
+        }
+        Word bits = 0;
+        FOR_LANES {
+          if (!relu || !(v.at[j] <= 0)) bits |= 1u << j;
+          else v.at[j] = 0;
+        }
+        store(z, i, v);
+        if (mask) mask[i] = (Byte)bits;
+      }
+  }
+}
+
+// g = what the mask lets through of the gradient: of one, or of the sum of two. Sums of g and of g (y - mean). g is
+// stored where a place is given, which may be the first gradient's own.
+extern "C" __global__ void __launch_bounds__(THREADS, 2)
+    backward_sums(const Element* gradient, const Element* second, const Byte* mask, const Element* y,
+                  const float* table, Element* g, float* sums, int rows, int groups) {
+  const Tile t = tile();
+  const Lanes mean = channels(table, t.group);
+  Lanes beta = same(0), gamma = same(0);
+  for (int r = t.first; r < rows; r += ROWS * t.step) {
+    uint4 a[ROWS], b[ROWS], c[ROWS];
+    Word bits[ROWS];
+#pragma unroll
+    for (int u = 0; u < ROWS; u++)
+      if (r + u * t.step < rows) {
+        const size_t i = (size_t)(rows - 1 - r - u * t.step) * groups + t.group;
+        a[u] = raw(gradient, i);
+        c[u] = raw(y, i);
+        if (second) b[u] = raw(second, i);
+        bits[u] = mask ? mask[i] : ~0u;
+      }
+#pragma unroll
+    for (int u = 0; u < ROWS; u++)
+      if (r + u * t.step < rows) {
+        Lanes v = floats(a[u]);
+        const Lanes x = floats(c[u]);
+        if (second) {
+          const Lanes w = floats(b[u]);
+          FOR_LANES v.at[j] += w.at[j];
+        }
+        FOR_LANES {
+          if (!(bits[u] >> j & 1)) v.at[j] = 0;
+          beta.at[j] += v.at[j];
+          gamma.at[j] += v.at[j] * (x.at[j] - mean.at[j]);
+        }
+        if (g) store(g, (size_t)(rows - 1 - r - u * t.step) * groups + t.group, v);
+      }
+  }
+  sum_rows(beta, gamma, sums, groups);
+}
+
+// The gradients of gamma and beta, and what the input's is made of: c0 g + c1 y + c2.
+extern "C" __global__ void finish_backward(const float* sums, int blocks, int count, int rows, const float* table,
+                                           float* gamma_gradient, float* beta_gradient, float* coefficients) {
+  const Sums total = sum_blocks(sums, blocks, count);
+  const int c = blockIdx.x * 32 + threadIdx.y;
+  if (threadIdx.x || c >= count) return;
+  const double mean = table[c], inverse = table[count + c], scale = table[2 * count + c];
+  const double gamma = total.b * inverse, slope = -scale * inverse * gamma / rows;
+  gamma_gradient[c] = gamma;
+  beta_gradient[c] = total.a;
+  coefficients[c] = scale;
+  coefficients[count + c] = slope;
+  coefficients[2 * count + c] = -scale * total.a / rows - slope * mean;
+}
+
+// The input's gradient, which may lie where g does.
+extern "C" __global__ void __launch_bounds__(THREADS)
+    backward_input(const Element* g, const Byte* mask, const Element* y, const float* coefficients, Element* gradient,
+                   int rows, int groups) {
+  const Tile t = tile();
+  const int count = groups * LANES;
+  const Lanes c0 = channels(coefficients, t.group), c1 = channels(coefficients + count, t.group),
+              c2 = channels(coefficients + 2 * count, t.group);
+  for (int r = t.first; r < rows; r += ROWS * t.step) {
+    uint4 a[ROWS], b[ROWS];
+    Word bits[ROWS];
+#pragma unroll
+    for (int u = 0; u < ROWS; u++)
+      if (r + u * t.step < rows) {
+        const size_t i = (size_t)(r + u * t.step) * groups + t.group;
+        a[u] = raw(g, i);
+        b[u] = raw(y, i);
+        bits[u] = mask ? mask[i] : ~0u;
+      }
+#pragma unroll
+    for (int u = 0; u < ROWS; u++)
+      if (r + u * t.step < rows) {
+        Lanes v = floats(a[u]);
+        const Lanes x = floats(b[u]);
+        FOR_LANES v.at[j] = (bits[u] >> j & 1 ? c0.at[j] * v.at[j] : 0.f) + c1.at[j] * x.at[j] + c2.at[j];
+        store(gradient, (size_t)(r + u * t.step) * groups + t.group, v);
+      }
+  }
+}
+
+// What the mask lets through of a gradient, or of the sum of two: where an addition has a ReLU but no normalisation.
+extern "C" __global__ void masked_sum(const Element* gradient, const Element* second, const Byte* mask, Element* g,
+                                      size_t groups) {
+  const size_t i = thread_number();
+  if (i >= groups) return;
+  Lanes v = load(gradient, i);
+  const Word bits = mask ? mask[i] : ~0u;
+  if (second) {
+    const Lanes w = load(second, i);
+    FOR_LANES v.at[j] += w.at[j];
+  }
+  FOR_LANES if (!(bits >> j & 1)) v.at[j] = 0;
+  store(g, i, v);
+}
+
+// A sum without normalisation, and ReLU if asked.
+extern "C" __global__ void addition(const Element* a, const Element* b, Element* sum, Byte* mask, size_t groups,
+                                    int relu) {
+  const size_t i = thread_number();
+  if (i >= groups) return;
+  Lanes v = load(a, i);
+  const Lanes w = load(b, i);
+  Word bits = 0;
+  FOR_LANES {
+    v.at[j] += w.at[j];
+    if (!relu || !(v.at[j] <= 0)) bits |= 1u << j;
+    else v.at[j] = 0;
+  }
+  store(sum, i, v);
+  if (mask) mask[i] = (Byte)bits;
+}
+
+// x = ReLU(x + bias) in place, and then times a factor of 0 or 2 where dropout is given.
+extern "C" __global__ void bias_relu(Element* x, const float* bias, const Byte* dropout, size_t groups,
+                                     int row_groups) {
+  const size_t i = thread_number();
+  if (i >= groups) return;
+  Lanes v = load(x, i);
+  const Lanes b = channels(bias, i % row_groups);
+  FOR_LANES {
+    v.at[j] += b.at[j];
+    if (v.at[j] <= 0) v.at[j] = 0;
+    if (dropout) v.at[j] *= dropout[i * LANES + j];
+  }
+  store(x, i, v);
+}
+
+// Backward of bias_relu: g, which may lie where the gradient does, and the sums of g over the rows.
+extern "C" __global__ void __launch_bounds__(THREADS)
+    backward_bias_relu(const Element* gradient, const Element* output, const Byte* dropout, Element* g, float* sums,
+                       int rows, int groups) {
+  const Tile t = tile();
+  Lanes sum = same(0);
+  for (int r = t.first; r < rows; r += t.step) {
+    const size_t i = (size_t)r * groups + t.group;
+    Lanes v = load(gradient, i);
+    const Lanes z = load(output, i);
+    FOR_LANES {
+      if (z.at[j] <= 0) v.at[j] = 0;
+      else if (dropout) v.at[j] *= dropout[i * LANES + j];
+      sum.at[j] += v.at[j];
+    }
+    store(g, i, v);
+  }
+  sum_rows(sum, same(0), sums, groups);
+}
+
+extern "C" __global__ void finish_bias(const float* sums, int blocks, int count, float* gradient) {
+  const Sums total = sum_blocks(sums, blocks, count);
+  const int c = blockIdx.x * 32 + threadIdx.y;
+  if (!threadIdx.x && c < count) gradient[c] = total.a;
+}
