@@ -6,6 +6,7 @@ final class ActivationMemory implements AutoCloseable {
     private long address;
     private long bytes;
     private int generation;
+    private Program user;
 
     ActivationMemory(Device device) {
         this.device = device;
@@ -19,6 +20,13 @@ final class ActivationMemory implements AutoCloseable {
             address = device.allocate(wanted);
             bytes = wanted;
         }
+    }
+
+    /** @return whether another program was the last one here */
+    boolean enter(Program program) {
+        boolean changed = user != program;
+        user = program;
+        return changed;
     }
 
     long address() {

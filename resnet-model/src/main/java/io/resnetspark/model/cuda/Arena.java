@@ -41,6 +41,14 @@ final class Arena {
         return offset;
     }
 
+    /** A place that was never anything else's, and will not be. */
+    long takeFresh(long bytes) {
+        long offset = end;
+        end += rounded(bytes);
+        size = end;
+        return offset;
+    }
+
     void give(long offset, long bytes) {
         long from = offset;
         long length = rounded(bytes);

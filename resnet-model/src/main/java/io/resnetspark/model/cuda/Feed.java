@@ -27,7 +27,7 @@ final class Feed implements AutoCloseable {
         Crate crate = crates[turn];
         turn = (turn + 1) % crates.length;
         crate.delivered.synchronize();
-        crate.require(bytes);
+        crate.require(padded(bytes));
         return crate;
     }
 

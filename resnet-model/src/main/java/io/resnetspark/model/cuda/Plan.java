@@ -174,9 +174,12 @@ final class Plan {
         return place.hasOneUser() && !(forks && place.wasShared());
     }
 
-    /** Mean, inverse deviation, scale and shift of each channel. */
+    /** Mean, inverse deviation, scale and shift of each channel. Those of inference are there before its first operation. */
     Place table(Normalized normalized) {
-        return tables.computeIfAbsent(normalized, n -> take(4L * n.channels() * Float.BYTES));
+        return tables.computeIfAbsent(normalized, n -> {
+            long bytes = 4L * n.channels() * Float.BYTES;
+            return new Place(arena.takeFresh(bytes), bytes);
+        });
     }
 
     // What comes from outside of the network, and goes there.
@@ -231,6 +234,13 @@ final class Plan {
     /** Beside what comes after it. */
     void launchBeside(String part, String kernel, Grid grid, Object... arguments) {
         add(operations, part, forks, kernel, grid, arguments);
+    }
+
+    /** What comes next waits for all that runs beside. */
+    void join() {
+        if (forks) {
+            operations.add(Operation.JOIN);
+        }
     }
 
     /** Only when the parameters have changed. */

@@ -45,6 +45,7 @@ final class Program implements AutoCloseable {
                     plan.forget(nodes.get(i).output());
                 }
             }
+            plan.join();
         }
         return plan;
     }
@@ -69,7 +70,8 @@ final class Program implements AutoCloseable {
         if (moved || generation != memory.activations().generation()) {
             forget();
         }
-        if (prepared != version && !plan.preparations().isEmpty()) {
+        boolean overwritten = memory.activations().enter(this);
+        if ((overwritten || prepared != version) && !plan.preparations().isEmpty()) {
             plan.preparations().forEach(operation -> operation.work().accept(main));
             prepared = version;
         }
@@ -85,20 +87,17 @@ final class Program implements AutoCloseable {
 
     /** Operation by operation. */
     private void enqueue() {
-        boolean beside = false;
         for (Operation operation : plan.operations()) {
-            if (operation.beside()) {
+            if (operation == Operation.JOIN) {
+                side.stream().record(joined);
+                main.stream().await(joined);
+            } else if (operation.beside()) {
                 main.stream().record(forked);
                 side.stream().await(forked);
                 operation.work().accept(side);
-                beside = true;
             } else {
                 operation.work().accept(main);
             }
-        }
-        if (beside) {
-            side.stream().record(joined);
-            main.stream().await(joined);
         }
     }
 

@@ -19,13 +19,12 @@ record Tile(int rows, int groups, int across, int multiprocessors) {
     private static final int PASSING = 16;
 
     static Tile of(long rows, int channels, int lanes, int multiprocessors) {
-        int groups = channels / lanes;
-        int across = Math.min(WARP, groups);
-        if (channels % lanes != 0 || Integer.bitCount(across) != 1 || groups % across != 0) {
-            throw new IllegalArgumentException(
-                    "The GPU's kernels take 8, 16, 32, 64, 128 or a multiple of 256 channels," + " not " + channels
-                            + ". Compute this network on the CPU with --kernels onednn.");
+        if (channels % lanes != 0) {
+            throw new IllegalArgumentException("The GPU's kernels take multiples of " + lanes + " channels, not "
+                    + channels + ". Compute this network on the CPU with --kernels onednn.");
         }
+        int groups = channels / lanes;
+        int across = Math.min(WARP, Integer.lowestOneBit(groups));
         return new Tile(Math.toIntExact(rows), groups, across, multiprocessors);
     }
 

@@ -4,8 +4,9 @@ import io.resnetspark.model.cuda.FlatParameter;
 import io.resnetspark.model.layer.Momentum;
 import java.util.ArrayList;
 import java.util.List;
-import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.api.Trainable;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.graph.vertex.GraphVertex;
 import org.deeplearning4j.nn.updater.UpdaterBlock;
 import org.deeplearning4j.nn.updater.UpdaterBlock.ParamState;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -24,11 +25,11 @@ record FlatParameters(List<FlatParameter> all, int velocityLength, double weight
             boolean moved = block.getGradientUpdater().getConfig() instanceof Momentum;
             long velocities = (long) block.getUpdaterViewOffsetStart() - block.getParamOffsetStart();
             for (ParamState state : block.getLayersAndVariablesInBlock()) {
-                Layer layer = (Layer) state.getLayer();
-                String vertex = layer.conf().getLayer().getLayerName();
+                Trainable layer = state.getLayer();
+                String vertex = ((GraphVertex) layer).getVertexName();
                 double decayed = decay(layer, state.getParamName());
                 decay = Math.max(decay, decayed);
-                INDArray values = layer.getParam(state.getParamName());
+                INDArray values = layer.paramTable(false).get(state.getParamName());
                 boolean weights = state.getParamName().equals(WEIGHTS);
                 classes = weights && values.rank() == 2 ? (int) values.size(1) : classes;
                 all.add(new FlatParameter(
@@ -46,7 +47,7 @@ record FlatParameters(List<FlatParameter> all, int velocityLength, double weight
         return new FlatParameters(all, velocity == null ? 0 : (int) velocity.length(), decay, classes);
     }
 
-    private static double decay(Layer layer, String parameter) {
+    private static double decay(Trainable layer, String parameter) {
         List<Regularization> all = layer.getConfig().getRegularizationByParam(parameter);
         return all == null || all.isEmpty()
                 ? 0
