@@ -9,6 +9,7 @@ import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.Shards;
 import io.resnetspark.deploy.Command.Ended;
 import io.resnetspark.storage.Json;
+import io.resnetspark.train.SmallRecipe;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;

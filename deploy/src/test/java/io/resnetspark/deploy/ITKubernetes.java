@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import io.resnetspark.data.Corpora;
 import io.resnetspark.deploy.Command.Ended;
 import io.resnetspark.storage.MiniHdfs;
+import io.resnetspark.train.SmallRecipe;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -11,6 +11,7 @@ import io.resnetspark.deploy.registry.RegisteredModel;
 import io.resnetspark.deploy.registry.Registry;
 import io.resnetspark.deploy.registry.Version;
 import io.resnetspark.storage.Json;
+import io.resnetspark.train.SmallRecipe;
 import java.io.BufferedReader;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

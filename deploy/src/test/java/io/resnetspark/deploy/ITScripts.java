@@ -9,6 +9,7 @@ import io.resnetspark.data.image.Codec;
 import io.resnetspark.data.image.Pictures;
 import io.resnetspark.deploy.Command.Ended;
 import io.resnetspark.storage.Json;
+import io.resnetspark.train.SmallRecipe;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.resnetspark.data.Corpora;
 import io.resnetspark.data.HeldMemory;
 import io.resnetspark.deploy.Command.Ended;
+import io.resnetspark.train.SmallRecipe;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
