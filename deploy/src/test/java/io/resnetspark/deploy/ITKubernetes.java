@@ -113,7 +113,14 @@ class ITKubernetes {
     void aRunOnPodsAndWhatTheseAreMadeOf() throws Exception {
         Path corpus = Corpora.folders(folder.resolve("corpus"), 40, 20, 36);
         String data = hdfs.uri() + "/data";
-        Command.run(Map.of(), "scripts/resnet", "prepare", "--from", corpus.toString(), "--to", data)
+        Command.run(
+                        StandaloneCluster.SHORT_COMMAND,
+                        "scripts/resnet",
+                        "prepare",
+                        "--from",
+                        corpus.toString(),
+                        "--to",
+                        data)
                 .ok();
         FileSystem files = FileSystem.get(hdfs.configuration());
         Path recipe = SmallRecipe.write(folder.resolve("small.conf"));
