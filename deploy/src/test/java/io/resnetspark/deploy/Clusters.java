@@ -142,13 +142,7 @@ final class Clusters implements AutoCloseable {
     }
 
     CompletableFuture<Ended> submitAside(List<String> more, String... command) {
-        return CompletableFuture.supplyAsync(() -> {
-            try {
-                return submit(more, command);
-            } catch (IOException | InterruptedException failed) {
-                throw new IllegalStateException(failed);
-            }
-        });
+        return Command.aside(() -> submit(more, command));
     }
 
     /** The logs of all executors that ever ran. */

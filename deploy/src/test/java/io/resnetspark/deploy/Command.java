@@ -9,6 +9,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /** One of our scripts as a process of its own, with a time limit. */
@@ -53,6 +55,21 @@ final class Command {
             Files.delete(out);
             Files.delete(err);
         }
+    }
+
+    /** The same, while the test goes on. */
+    static CompletableFuture<Ended> aside(Map<String, String> environment, String script, String... arguments) {
+        return aside(() -> run(environment, script, arguments));
+    }
+
+    static CompletableFuture<Ended> aside(Callable<Ended> command) {
+        return CompletableFuture.supplyAsync(() -> {
+            try {
+                return command.call();
+            } catch (Exception failed) {
+                throw new IllegalStateException(failed);
+            }
+        });
     }
 
     private static String read(Path file) throws IOException {

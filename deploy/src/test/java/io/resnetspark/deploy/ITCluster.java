@@ -9,12 +9,12 @@ import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.Shards;
 import io.resnetspark.deploy.Command.Ended;
 import io.resnetspark.storage.Json;
+import io.resnetspark.train.SmallRecipe;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -73,13 +73,23 @@ class ITCluster {
         assertThat(evaluation.get("count").asInt()).isEqualTo(60);
         assertThat(evaluation.get("top1_error").asDouble()).isLessThan(0.2);
 
-        Command.run(Map.of(), "scripts/resnet", "models", "publish", run, "--registry", registry, "--name", "colours")
+        Command.run(
+                        StandaloneCluster.SHORT_COMMAND,
+                        "scripts/resnet",
+                        "models",
+                        "publish",
+                        run,
+                        "--registry",
+                        registry,
+                        "--name",
+                        "colours")
                 .ok();
-        Ended verified = Command.run(Map.of(), "scripts/resnet", "models", "verify", "--registry", registry)
+        Ended verified = Command.run(
+                        StandaloneCluster.SHORT_COMMAND, "scripts/resnet", "models", "verify", "--registry", registry)
                 .ok();
         assertThat(verified.out()).contains("colours@1 is whole");
         Ended predicted = Command.run(
-                        Map.of(),
+                        StandaloneCluster.SHORT_COMMAND,
                         "scripts/resnet",
                         "predict",
                         registry + "#colours",
@@ -126,8 +136,8 @@ class ITCluster {
                 .as("executors, two of them instead of the killed ones")
                 .hasSize(before + 4);
 
-        Ended verified =
-                Command.run(Map.of(), "scripts/resnet", "data", "verify", data).ok();
+        Ended verified = Command.run(StandaloneCluster.SHORT_COMMAND, "scripts/resnet", "data", "verify", data)
+                .ok();
         assertThat(verified.out()).contains("is whole: " + pictures + " pictures");
         Dataset.Opened prepared = Dataset.open(
                 new org.apache.hadoop.fs.Path(data), clusters.hdfs().configuration());

@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import io.resnetspark.data.Corpora;
 import io.resnetspark.deploy.Command.Ended;
 import io.resnetspark.storage.MiniHdfs;
+import io.resnetspark.train.SmallRecipe;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -112,7 +113,14 @@ class ITKubernetes {
     void aRunOnPodsAndWhatTheseAreMadeOf() throws Exception {
         Path corpus = Corpora.folders(folder.resolve("corpus"), 40, 20, 36);
         String data = hdfs.uri() + "/data";
-        Command.run(Map.of(), "scripts/resnet", "prepare", "--from", corpus.toString(), "--to", data)
+        Command.run(
+                        StandaloneCluster.SHORT_COMMAND,
+                        "scripts/resnet",
+                        "prepare",
+                        "--from",
+                        corpus.toString(),
+                        "--to",
+                        data)
                 .ok();
         FileSystem files = FileSystem.get(hdfs.configuration());
         Path recipe = SmallRecipe.write(folder.resolve("small.conf"));

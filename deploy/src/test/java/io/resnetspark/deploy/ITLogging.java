@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.resnetspark.data.Corpora;
 import io.resnetspark.deploy.Command.Ended;
+import io.resnetspark.train.SmallRecipe;
 import java.nio.file.Path;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -15,7 +15,7 @@ class ITLogging {
     Path folder;
 
     private Ended resnet(String... words) throws Exception {
-        return Command.run(Map.of(), "scripts/resnet", words);
+        return Command.run(StandaloneCluster.SHORT_COMMAND, "scripts/resnet", words);
     }
 
     private String at(String name) {

@@ -11,6 +11,7 @@ import io.resnetspark.deploy.registry.RegisteredModel;
 import io.resnetspark.deploy.registry.Registry;
 import io.resnetspark.deploy.registry.Version;
 import io.resnetspark.storage.Json;
+import io.resnetspark.train.SmallRecipe;
 import java.io.BufferedReader;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -36,8 +37,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** A night after the other: scripts/resnet retrain as a scheduler starts it, and as it may be killed. */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class ITRetraining {
-    /** Short runs need no better compiler. */
-    private static final Map<String, String> QUICK = Map.of("RESNET_JAVA_OPTS", StandaloneCluster.SHORT_JVM);
+    private static final Map<String, String> QUICK = StandaloneCluster.SHORT_COMMAND;
 
     @TempDir
     static Path folder;
@@ -134,8 +134,7 @@ class ITRetraining {
         assertThat(outcome.path("champion").asInt()).isOne();
         assertThat(versions()).isOne();
         assertThat(lastLine(retrain(strict).ok()).path("why").asText()).contains("were tried before");
-        String log = Command.run(
-                        Map.of(), "scripts/resnet", "models", "log", "colours", "--registry", folder + "/models")
+        String log = Command.run(QUICK, "scripts/resnet", "models", "log", "colours", "--registry", folder + "/models")
                 .ok()
                 .out();
         assertThat(log).contains("refuse").contains("minimum-gain");
@@ -144,22 +143,14 @@ class ITRetraining {
     @Test
     @Order(3)
     void twoAtOnceAreOne() throws Exception {
-        CompletableFuture<Ended> one = CompletableFuture.supplyAsync(this::forced);
-        CompletableFuture<Ended> other = CompletableFuture.supplyAsync(this::forced);
+        CompletableFuture<Ended> one = Command.aside(() -> retrain(plan(), "--force"));
+        CompletableFuture<Ended> other = Command.aside(() -> retrain(plan(), "--force"));
         int before = versions();
         List<String> outcomes = List.of(
                 lastLine(one.get()).path("outcome").asText(),
                 lastLine(other.get()).path("outcome").asText());
         assertThat(outcomes).containsExactlyInAnyOrder("promoted", "busy");
         assertThat(versions()).isEqualTo(before + 1);
-    }
-
-    private Ended forced() {
-        try {
-            return retrain(plan(), "--force");
-        } catch (Exception failed) {
-            throw new IllegalStateException(failed);
-        }
     }
 
     /** Some of them, which take a quarter of a minute each; {@code -Dfaults.all=true} for all. */

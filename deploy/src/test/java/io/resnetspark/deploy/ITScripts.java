@@ -9,6 +9,7 @@ import io.resnetspark.data.image.Codec;
 import io.resnetspark.data.image.Pictures;
 import io.resnetspark.deploy.Command.Ended;
 import io.resnetspark.storage.Json;
+import io.resnetspark.train.SmallRecipe;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,6 +29,11 @@ class ITScripts {
 
     private Ended resnet(String... arguments) throws Exception {
         return Command.run(Map.of(), "scripts/resnet", arguments);
+    }
+
+    /** The same in half of the time, where it does not matter how the JVM compiles. */
+    private Ended quick(String... arguments) throws Exception {
+        return Command.run(StandaloneCluster.SHORT_COMMAND, "scripts/resnet", arguments);
     }
 
     /** Names with a space and beyond ASCII, as people have them. */
@@ -83,7 +89,7 @@ class ITScripts {
                 Files.write(folder.resolve("corpus").resolve(name).resolve("plage à Nice " + i + ".jpg"), picture);
             }
         }
-        Map<String, String> ascii = Map.of("LC_ALL", "C");
+        Map<String, String> ascii = Map.of("LC_ALL", "C", "RESNET_JAVA_OPTS", StandaloneCluster.SHORT_JVM);
         Ended prepared = Command.run(ascii, "scripts/resnet", "prepare", "--from", at("../corpus"), "--to", at("data"))
                 .ok();
         assertThat(prepared.out()).contains("3 classes");
@@ -121,22 +127,22 @@ class ITScripts {
     @Test
     void aRunThatIsKilledGoesOnToTheSameBits() throws Exception {
         Corpora.folders(Path.of(at("corpus")), 40, 10, 36);
-        resnet("prepare", "--from", at("corpus"), "--to", at("data")).ok();
+        quick("prepare", "--from", at("corpus"), "--to", at("data")).ok();
         String recipe = SmallRecipe.write(Path.of(at("small.conf"))).toString();
-        resnet("train", recipe, "--data", at("data"), "--out", at("whole")).ok();
+        quick("train", recipe, "--data", at("data"), "--out", at("whole")).ok();
 
         String[] train = {
             "train", recipe, "--data", at("data"), "--out", at("run"), "--resume", "--checkpoint-rounds", "1"
         };
         assertThat(endedAfterRound(3, Process::destroy, train)).isEqualTo(128 + 15);
         assertThat(endedAfterRound(11, Process::destroyForcibly, train)).isEqualTo(128 + 9);
-        Ended resumed = resnet(train).ok();
+        Ended resumed = quick(train).ok();
         assertThat(resumed.err()).contains("Goes on from");
         assertThat(Path.of(at("run/model/weights.safetensors")))
                 .hasSameBinaryContentAs(Path.of(at("whole/model/weights.safetensors")));
 
-        assertThat(resnet(train).ok().out()).contains("is complete already");
-        Ended longer = resnet(
+        assertThat(quick(train).ok().out()).contains("is complete already");
+        Ended longer = quick(
                 Stream.concat(Stream.of(train), Stream.of("--set", "epochs=9")).toArray(String[]::new));
         assertThat(longer.code()).isEqualTo(2);
         assertThat(longer.err()).contains("the recipe's epochs was 8 and is 9").contains("Name another --out");
@@ -144,7 +150,7 @@ class ITScripts {
 
     /** Starts a command, ends it once there is a checkpoint of this round or a later one, and gives its exit code. */
     private int endedAfterRound(long round, Consumer<Process> end, String... command) throws Exception {
-        Process process = Command.of(Map.of(), "scripts/resnet", command)
+        Process process = Command.of(StandaloneCluster.SHORT_COMMAND, "scripts/resnet", command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start();
@@ -168,7 +174,7 @@ class ITScripts {
         Ended prepared = signalled("TERM", new File(at(".data.preparing"))::exists, prepare);
         assertThat(prepared.code()).isEqualTo(128 + 15);
         assertThat(prepared.err()).contains("resnet: Stopped. The same command goes on where it was.");
-        resnet(prepare).ok();
+        quick(prepare).ok();
         assertThat(new File(at("")).list()).containsExactlyInAnyOrder("corpus", "data");
 
         String recipe = SmallRecipe.write(Path.of(at("small.conf"))).toString();
@@ -194,7 +200,7 @@ class ITScripts {
     /** Starts a command and sends it a signal as soon as something is so. */
     private Ended signalled(String signal, BooleanSupplier reached, String... command) throws Exception {
         File err = folder.resolve("err").toFile();
-        ProcessBuilder builder = Command.of(Map.of(), "scripts/resnet", command)
+        ProcessBuilder builder = Command.of(StandaloneCluster.SHORT_COMMAND, "scripts/resnet", command)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .redirectError(err);
         // Who started the tests in the background of a shell has made them deaf to SIGINT.
@@ -240,7 +246,7 @@ class ITScripts {
 
     @Test
     void badInputEndsWithTwoAndASentence() throws Exception {
-        Ended ended = resnet("train", at("none.conf"), "--data", at("data"), "--out", at("run"));
+        Ended ended = quick("train", at("none.conf"), "--data", at("data"), "--out", at("run"));
         assertThat(ended.code()).isEqualTo(2);
         assertThat(ended.err()).startsWith("resnet: There is no recipe at").doesNotContain("\tat ");
         assertThat(folder.toFile().list()).isEmpty();

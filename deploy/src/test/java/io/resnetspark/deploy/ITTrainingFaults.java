@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.resnetspark.data.Corpora;
 import io.resnetspark.data.HeldMemory;
 import io.resnetspark.deploy.Command.Ended;
+import io.resnetspark.train.SmallRecipe;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -109,13 +110,12 @@ class ITTrainingFaults {
     @ValueSource(strings = {"averaged", "local"})
     void executorsThatAreKilledDoNotChangeABit(String momentum) throws Exception {
         String[] how = {"--set", "averaging.momentum=" + momentum, "--checkpoint-rounds", "2"};
-        Command.run(
-                        Map.of(
-                                "RESNET_JAVA_OPTS", // a thread a worker, as on the cluster
-                                "-XX:ActiveProcessorCount=2 " + StandaloneCluster.SHORT_JVM),
-                        "scripts/resnet",
-                        train("quiet-" + momentum, "--set", "averaging.momentum=" + momentum, "--master", "local[2]"))
-                .ok();
+        CompletableFuture<Ended> quiet = Command.aside(
+                Map.of(
+                        "RESNET_JAVA_OPTS", // a thread a worker, as on the cluster
+                        "-XX:ActiveProcessorCount=2 " + StandaloneCluster.SHORT_JVM),
+                "scripts/resnet",
+                train("quiet-" + momentum, "--set", "averaging.momentum=" + momentum, "--master", "local[2]"));
         String run = "killed-" + momentum;
         CompletableFuture<Ended> job = clusters.submitAside(train(run, how));
         for (int round : new int[] {4, 12}) {
@@ -123,6 +123,7 @@ class ITTrainingFaults {
             clusters.spark().executors().get(0).destroyForcibly();
         }
         Ended ended = end(job).ok();
+        end(quiet).ok();
         if (momentum.equals("local")) {
             assertThat(ended.err()).contains("the run goes back to its last checkpoint");
         }

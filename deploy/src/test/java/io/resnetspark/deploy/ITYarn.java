@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.resnetspark.data.Corpora;
 import io.resnetspark.deploy.Command.Ended;
+import io.resnetspark.train.SmallRecipe;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;

@@ -20,6 +20,11 @@ import org.apache.hadoop.fs.Path;
 public final class Models {
     private Models() {}
 
+    /** On this machine's disk. */
+    public static ModelArtifact write(java.nio.file.Path target) throws IOException {
+        return write(new Path(target.toUri()), new Configuration());
+    }
+
     public static ModelArtifact write(Path target, Configuration conf) throws IOException {
         Mean mean = Mean.perChannel(new float[] {120, 115, 100});
         ModelDescription description = ModelDescription.of(

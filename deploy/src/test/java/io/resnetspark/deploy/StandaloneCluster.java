@@ -19,6 +19,9 @@ final class StandaloneCluster implements AutoCloseable {
     static final String SHORT_JVM =
             "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote";
 
+    /** The same for scripts/resnet. */
+    static final Map<String, String> SHORT_COMMAND = Map.of("RESNET_JAVA_OPTS", SHORT_JVM);
+
     static final String SHORT_RUN = "-Dorg.bytedeco.javacpp.maxphysicalbytes=0 " + SHORT_JVM;
 
     private final Path home;

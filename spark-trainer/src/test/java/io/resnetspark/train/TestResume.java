@@ -3,7 +3,6 @@ package io.resnetspark.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.resnetspark.data.Corpora;
 import io.resnetspark.data.Progress;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.storage.BadInputException;
@@ -22,42 +21,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
-import org.apache.spark.api.java.JavaSparkContext;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** A run that ended before its time goes on as if it had not. */
 @Tag("slow")
-class TestResume {
-    private static final String RECIPE = """
-            network = resnet20
-            seed = 3
-            data {
-              crop = 32
-              augmentation { kind = pad-and-shift, padding = 2 }
-              colour-noise = 0.1
-              mean = per-channel
-              evaluation-shorter-side = 32
-            }
-            workers = 2
-            batch = 4
-            steps-per-round = 2
-            epochs = 3
-            momentum = 0.9
-            weight-decay = 1e-4
-            learning-rate { kind = cosine, initial = 0.01, warm-up-epochs = 0.5 }
-            """;
+class TestResume extends ThreeColours {
+    private static final Map<String, String> USUAL =
+            Map.of("data.colour-noise", "0.1", "batch", "4", "steps-per-round", "2", "epochs", "3");
 
     private static final Checkpoints.Policy EVERY_ROUND = new Checkpoints.Policy(1, Duration.ofDays(1), 2);
 
-    @TempDir
-    static Path folder;
-
-    private static JavaSparkContext spark;
-    private static Dataset.Opened data;
     private static Path uninterrupted;
 
     /** As a driver that dies: thrown out of the loop when so many rounds are done. */
@@ -67,21 +42,14 @@ class TestResume {
 
     @BeforeAll
     static void train() throws Exception {
-        spark = Corpora.spark("local[2]");
-        Path corpus = Corpora.folders(folder.resolve("corpus"), 16, 5, 36);
-        data = Corpora.prepare(spark, corpus, folder.resolve("data").toUri().toString(), 1 << 20);
+        prepare(16, 5, 36, 1 << 20);
         uninterrupted = folder.resolve("uninterrupted");
         training(uninterrupted, Map.of(), Progress.silent(), false).run();
     }
 
-    @AfterAll
-    static void stop() {
-        spark.close();
-    }
-
     private static Training training(Path run, Map<String, String> overrides, Progress progress, boolean resume)
             throws IOException {
-        Recipe recipe = Recipe.parse(RECIPE, "test", overrides);
+        Recipe recipe = SmallRecipe.with(USUAL, overrides);
         return new Training(spark, recipe, data, RunFolder.of(hadoop(run)), progress, EVERY_ROUND, resume);
     }
 
@@ -151,7 +119,7 @@ class TestResume {
                 }
             }
         };
-        Recipe recipe = Recipe.parse(RECIPE, "test", Map.of());
+        Recipe recipe = SmallRecipe.with(USUAL, Map.of());
         RunFolder fenced = new RunFolder(hadoop(run), lost);
         Training training = new Training(spark, recipe, data, fenced, Progress.silent(), EVERY_ROUND, false);
         assertThatThrownBy(training::run).isInstanceOf(LeaseHeldException.class).hasMessage("lost");
@@ -326,16 +294,12 @@ class TestResume {
 
     private static boolean isComplete(Path run, Dataset.Opened dataset, Map<String, String> overrides)
             throws IOException {
-        return Training.isComplete(spark, Recipe.parse(RECIPE, "test", overrides), dataset, RunFolder.of(hadoop(run)));
+        return Training.isComplete(spark, SmallRecipe.with(USUAL, overrides), dataset, RunFolder.of(hadoop(run)));
     }
 
     @Test
     void refusesPoliciesThatCannotBe() {
         assertThatThrownBy(() -> new Checkpoints.Policy(0, Duration.ofMinutes(1), 0))
                 .hasMessageContaining("at least one is kept");
-    }
-
-    private static org.apache.hadoop.fs.Path hadoop(Path path) {
-        return new org.apache.hadoop.fs.Path(path.toUri());
     }
 }

@@ -18,7 +18,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.ipc.RemoteException;
 import org.apache.hadoop.security.AccessControlException;
 import org.apache.spark.SparkException;
@@ -43,7 +42,7 @@ class TestExitCodes {
     }
 
     private void model() throws IOException {
-        Models.write(new org.apache.hadoop.fs.Path(folder.resolve("model").toUri()), new Configuration());
+        Models.write(folder.resolve("model"));
         Files.write(folder.resolve("a.jpg"), Codec.jpeg(Pictures.ofClass(0, 50, 40, 1), 0.9f));
     }
 

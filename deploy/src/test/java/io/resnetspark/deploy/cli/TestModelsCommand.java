@@ -10,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,7 +25,7 @@ class TestModelsCommand {
     @BeforeEach
     void publish() throws IOException {
         Path model = folder.resolve("model");
-        Models.write(new org.apache.hadoop.fs.Path(model.toUri()), new Configuration());
+        Models.write(model);
         for (int i = 1; i <= 3; i++) {
             assertThat(models("publish", model.toString(), "--name", "pets", "--why", "night " + i))
                     .as(err)
@@ -131,7 +130,7 @@ class TestModelsCommand {
     void comparesVersions() throws IOException {
         assertThat(json("diff", "pets@1", "pets@2", "--json")).isEmpty();
         Path other = folder.resolve("other");
-        Models.write(new org.apache.hadoop.fs.Path(other.toUri()), new Configuration());
+        Models.write(other);
         says("#pets@4", "publish", other.toString(), "--name", "pets");
         JsonNode line = json("diff", "pets@3", "pets", "--json").get(0);
         assertThat(line.get("what").asText()).isEqualTo("created");

@@ -43,10 +43,7 @@ class ITPublishers {
     }
 
     private void published(String registry, Configuration conf) throws Exception {
-        String artifact = Models.write(
-                        new org.apache.hadoop.fs.Path(folder.resolve("model").toUri()), new Configuration())
-                .path()
-                .toString();
+        String artifact = Models.write(folder.resolve("model")).path().toString();
         RegisteredModel model = new Registry(new org.apache.hadoop.fs.Path(registry), conf).model("cats");
         Random random = new Random(7);
         List<Process> running = new ArrayList<>();
@@ -76,6 +73,8 @@ class ITPublishers {
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-XX:TieredStopAtLevel=1",
                         "-XX:+UseSerialGC",
+                        "-XX:+UnlockDiagnosticVMOptions",
+                        "-XX:-BytecodeVerificationRemote",
                         "-Xmx256m",
                         "-cp",
                         System.getProperty("java.class.path"),

@@ -44,7 +44,7 @@ class TestRegistryOnHdfs {
         hdfs = MiniHdfs.start(folder.resolve("hdfs"));
         conf = new Configuration(hdfs.configuration());
         conf.setBoolean("dfs.client.retry.policy.enabled", true); // as our commands on Spark have it
-        artifact = Models.write(new Path(folder.resolve("model").toUri()), new Configuration());
+        artifact = Models.write(folder.resolve("model"));
     }
 
     @AfterAll

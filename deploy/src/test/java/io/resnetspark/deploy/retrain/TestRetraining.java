@@ -9,9 +9,9 @@ import io.resnetspark.data.image.Codec;
 import io.resnetspark.data.image.Image;
 import io.resnetspark.data.image.Pictures;
 import io.resnetspark.data.shard.Dataset;
-import io.resnetspark.deploy.SmallRecipe;
 import io.resnetspark.deploy.cli.Main;
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.train.SmallRecipe;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.recipe.InitialModel;
 import io.resnetspark.train.recipe.Recipe;
@@ -60,7 +60,7 @@ class TestRetraining {
                 prepare { from = "FOLDER/corpus", shorter-side = 36, max-removed-fraction = 0.5 }
                 gate { minimum-gain = -1 }
                 """.replace("FOLDER", folder.toString());
-        String recipe = Files.readString(SmallRecipe.write(folder.resolve("small.conf")));
+        String recipe = SmallRecipe.TEXT;
         RetrainPlan parsed = RetrainPlan.parse(plan + more, "plan");
         return new Retraining(spark, parsed, recipe, Main.class.getName(), Progress.silent()).run(false);
     }

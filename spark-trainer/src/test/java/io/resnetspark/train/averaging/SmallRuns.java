@@ -2,11 +2,11 @@ package io.resnetspark.train.averaging;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.resnetspark.data.Corpora;
 import io.resnetspark.data.Split;
-import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.model.graph.NativeFloats;
 import io.resnetspark.model.graph.NetworkGraph;
+import io.resnetspark.train.SmallRecipe;
+import io.resnetspark.train.ThreeColours;
 import io.resnetspark.train.recipe.AveragingRecipe;
 import io.resnetspark.train.recipe.Recipe;
 import io.resnetspark.train.worker.Contribution;
@@ -16,53 +16,24 @@ import io.resnetspark.train.worker.TrainingPlan;
 import io.resnetspark.train.worker.TrainingState;
 import io.resnetspark.train.worker.WorkerMemory;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.apache.spark.api.java.JavaSparkContext;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Runs over 81 pictures of three colours, and what is asked of them. */
-abstract class SmallRuns {
-    private static final String RECIPE = """
-            network = resnet20
-            seed = 3
-            data {
-              crop = 32
-              augmentation { kind = pad-and-shift, padding = 4 }
-              colour-noise = 0.1
-              mean = per-channel
-              evaluation-shorter-side = 32
-            }
-            workers = 2
-            batch = 8
-            steps-per-round = 2
-            epochs = 4
-            momentum = 0.9
-            weight-decay = 1e-4
-            learning-rate { kind = steps, initial = 0.05, tenth-at-epochs = [1], warm-up-epochs = 0 }
-            """;
-
-    @TempDir
-    static Path folder;
-
-    static JavaSparkContext spark;
-    static Dataset.Opened data;
+abstract class SmallRuns extends ThreeColours {
+    private static final Map<String, String> USUAL = Map.of(
+            "data.augmentation.padding", "4",
+            "data.colour-noise", "0.1",
+            "steps-per-round", "2",
+            "epochs", "4",
+            "learning-rate", "{ kind = steps, initial = 0.05, tenth-at-epochs = [1], warm-up-epochs = 0 }");
 
     /** 81 pictures: no batch, round or number of workers divides them. */
     @BeforeAll
     static void prepare() throws IOException {
-        spark = Corpora.spark("local[2]");
-        Path corpus = Corpora.folders(folder.resolve("corpus"), 27, 1, 32);
-        data = Corpora.prepare(spark, corpus, folder.resolve("data").toUri().toString(), 40_000);
+        prepare(27, 1, 32, 40_000);
         assertThat(data.dataset().shards(Split.TRAIN)).hasSizeGreaterThan(2);
-    }
-
-    @AfterAll
-    static void stop() {
-        spark.close();
     }
 
     static TrainingPlan plan(String... overrides) throws IOException {
@@ -70,7 +41,7 @@ abstract class SmallRuns {
         for (int i = 0; i < overrides.length; i += 2) {
             map.put(overrides[i], overrides[i + 1]);
         }
-        Recipe recipe = Recipe.parse(RECIPE, "test", map);
+        Recipe recipe = SmallRecipe.with(USUAL, map);
         return TrainingPlan.of(
                 recipe,
                 data.path().toString(),

@@ -1,0 +1,42 @@
+package io.resnetspark.train;
+
+import io.resnetspark.data.Corpora;
+import io.resnetspark.data.shard.Dataset;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A Spark in this JVM and a small dataset of three colours, which the tests of a class share. */
+public abstract class ThreeColours {
+    @TempDir
+    protected static Path folder;
+
+    protected static JavaSparkContext spark;
+    protected static Path corpus;
+    protected static Dataset.Opened data;
+
+    /**
+     * For a class's {@code @BeforeAll}.
+     *
+     * @param train pictures of each colour to train on
+     * @param val pictures of each colour to validate on
+     * @param side of each picture, in pixels
+     * @param shardBytes about how many bytes a shard has
+     */
+    protected static void prepare(int train, int val, int side, long shardBytes) throws IOException {
+        spark = Corpora.spark("local[2]");
+        corpus = Corpora.folders(folder.resolve("corpus"), train, val, side);
+        data = Corpora.prepare(spark, corpus, folder.resolve("data").toUri().toString(), shardBytes);
+    }
+
+    @AfterAll
+    protected static void stop() {
+        spark.close();
+    }
+
+    protected static org.apache.hadoop.fs.Path hadoop(Path path) {
+        return new org.apache.hadoop.fs.Path(path.toUri());
+    }
+}
