@@ -89,7 +89,6 @@ class TestSoftwareCard {
 
     @AfterEach
     void close() {
-        card.call("softcard_reset");
         card.call("cuDevicePrimaryCtxRelease_v2", 0);
     }
 
