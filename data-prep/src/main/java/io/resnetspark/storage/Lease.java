@@ -237,7 +237,7 @@ public final class Lease implements Fence, AutoCloseable {
                 return;
             }
         } catch (IOException | LeaseHeldException failed) {
-            // Then it is given back as usual.
+            closed = false; // Then it is given back as usual.
         }
         close();
     }

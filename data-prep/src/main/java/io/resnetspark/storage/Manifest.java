@@ -31,14 +31,17 @@ public record Manifest(Map<String, FileDigest> files) {
      * @throws IllegalArgumentException if it could lead anywhere else
      */
     public static String requireWithin(String name) {
-        boolean within = name.length() <= LONGEST_NAME
-                && name.indexOf(':') < 0
-                && Stream.of(name.split("/", -1)).noneMatch(part -> part.matches("\\.{0,2}"));
+        boolean within = name.length() <= LONGEST_NAME && name.indexOf(':') < 0 && isBelow(name);
         if (!within || name.equals(FILE)) {
             throw new IllegalArgumentException("'" + name.substring(0, Math.min(100, name.length()))
                     + "' is no name of a file within a directory");
         }
         return name;
+    }
+
+    /** Whether a name leads to a place below the directory that it is looked up in. */
+    public static boolean isBelow(String name) {
+        return Stream.of(name.split("/", -1)).noneMatch(part -> part.matches("\\.{0,2}"));
     }
 
     /** Writes the manifest of everything in the draft. */

@@ -13,15 +13,19 @@ import io.resnetspark.deploy.registry.Version;
 import io.resnetspark.storage.Json;
 import io.resnetspark.train.SmallRecipe;
 import java.io.BufferedReader;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeAll;
@@ -66,10 +70,11 @@ class ITRetraining {
     }
 
     private static Ended retrain(String... words) throws Exception {
-        String[] all = new String[words.length + 1];
-        all[0] = "retrain";
-        System.arraycopy(words, 0, all, 1, words.length);
-        return Command.run(QUICK, "scripts/resnet", all);
+        return Command.run(QUICK, "scripts/resnet", and("retrain", words));
+    }
+
+    private static String[] and(String first, String... words) {
+        return Stream.concat(Stream.of(first), Stream.of(words)).toArray(String[]::new);
     }
 
     private static JsonNode lastLine(Ended ended) throws Exception {
@@ -191,13 +196,80 @@ class ITRetraining {
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start();
         try (BufferedReader lines = process.errorReader(StandardCharsets.UTF_8)) {
-            String line = lines.readLine();
-            while (line != null && !line.contains(step)) {
-                line = lines.readLine();
-            }
-            assertThat(line).as("a line with " + step).isNotNull();
+            readTo(step, lines);
             process.destroyForcibly().waitFor();
         }
+    }
+
+    private static void readTo(String step, BufferedReader lines) throws IOException {
+        String line = lines.readLine();
+        while (line != null && !line.contains(step)) {
+            line = lines.readLine();
+        }
+        assertThat(line).as("a line with " + step).isNotNull();
+    }
+
+    /** By SIGTERM at one step after the other, it goes on at each, and has one attempt to show for it. */
+    @Test
+    @Order(8)
+    void stoppedAtEachStepItSaysSoAndGoesOn() throws Exception {
+        int versions = versions();
+        int runs = runs();
+        String quiet = plan("quiet.conf", "lease-seconds = 60\n").toString(); // whoever is stopped gives its lease back
+        Files.delete(folder.resolve("told"));
+        isStopped("prepare", 1, "The same command goes on", quiet, "--force");
+        assertThat(runs()).isEqualTo(runs);
+        isStopped("train in", 1, "The same command without --force goes on", quiet, "--force");
+        isStopped("compare with", 1, "The same command goes on", quiet);
+        isStopped("publish", 1, "The same command goes on", quiet);
+        // As systemd stops a service: all its processes at once, the one that tries the version among them.
+        isStopped("try colours/" + (versions + 1), -1, "The same command goes on", quiet);
+        assertThat(hasEnded(runs + 1)).isFalse();
+
+        JsonNode outcome = lastLine(retrain(quiet).ok());
+        assertThat(outcome.path("outcome").asText()).isEqualTo("promoted");
+        assertThat(Path.of(URI.create(outcome.path("run").asText())))
+                .isDirectory()
+                .hasParent(folder.resolve("runs"));
+        assertThat(versions()).isEqualTo(versions + 1);
+        assertThat(runs()).isEqualTo(runs + 1);
+        assertThat(told()).hasSize(6).last().isEqualTo(outcome);
+    }
+
+    /** @param whom 1 for the process alone, -1 for all that it started */
+    private static void isStopped(String step, int whom, String how, String... words) throws Exception {
+        List<JsonNode> before = told();
+        ProcessBuilder builder = Command.of(QUICK, "scripts/resnet", and("retrain", words));
+        builder.command().add(0, "setsid"); // a group of its own, of the same number
+        Path out = folder.resolve("out");
+        Process process = builder.redirectOutput(out.toFile()).start();
+        String said;
+        try (BufferedReader lines = process.errorReader(StandardCharsets.UTF_8)) {
+            readTo("retrain: " + step, lines);
+            String pid = Long.toString(whom * process.pid());
+            new ProcessBuilder("kill", "-TERM", "--", pid).start().waitFor();
+            said = lines.lines().filter(line -> !line.startsWith("retrain: ")).collect(Collectors.joining("\n"));
+        }
+        assertThat(process.waitFor()).isEqualTo(128 + 15);
+        List<String> printed = Files.readAllLines(out);
+        JsonNode outcome = Json.COMPACT.readTree(printed.get(printed.size() - 1));
+        assertThat(outcome.path("outcome").asText()).isEqualTo("stopped");
+        assertThat(outcome.path("why").asText())
+                .contains("Stopped at the step: ")
+                .contains(how);
+        assertThat(said).contains("resnet: " + outcome.path("why").asText()).doesNotContain("\tat ", "Exception");
+        before.add(outcome);
+        assertThat(told()).isEqualTo(before);
+    }
+
+    /** What the hook heard. */
+    private static List<JsonNode> told() throws IOException {
+        List<JsonNode> all = new ArrayList<>();
+        Path told = folder.resolve("told");
+        for (String line : Files.exists(told) ? Files.readAllLines(told) : List.<String>of()) {
+            all.add(Json.COMPACT.readTree(line));
+        }
+        return all;
     }
 
     /** Nothing was begun that could be gone on with. */

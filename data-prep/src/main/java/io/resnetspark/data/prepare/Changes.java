@@ -35,6 +35,8 @@ import scala.Tuple2;
  * so whoever reads the dataset as it was still finds its shards.
  */
 final class Changes implements AutoCloseable {
+    private static final long ROWS_A_TASK = 2_000;
+
     private final JavaSparkContext spark;
     private final Dataset.Opened existing;
     private final Path target;
@@ -128,13 +130,19 @@ final class Changes implements AutoCloseable {
         int[] labels = relabel;
         List<Place> shards = places;
         List<Integer> numbers = IntStream.range(0, shards.size()).boxed().toList();
-        return spark.parallelize(numbers, Math.max(1, numbers.size())).flatMap(number -> {
+        return spark.parallelize(numbers, tasks()).flatMap(number -> {
             Place place = shards.get(number);
             Iterator<Example> rows = Shards.withoutPictures(new Path(folder, place.shard.path()), conf.value());
             return StreamSupport.stream(Spliterators.spliteratorUnknownSize(rows, Spliterator.ORDERED), false)
                     .map(row -> new Row(row.key(), place.split, labels[row.label()], row.original(), number))
                     .iterator();
         });
+    }
+
+    /** For rows without bytes: one a shard would be many for next to nothing where shards are small. */
+    private int tasks() {
+        long byRows = before() / ROWS_A_TASK + 1;
+        return Math.toIntExact(Math.min(Math.max(byRows, 2L * spark.defaultParallelism()), Math.max(1, places.size())));
     }
 
     /** The dataset's own counts, all of which stay. */
@@ -290,8 +298,8 @@ final class Changes implements AutoCloseable {
 
     /** Shards that must be written anew, each with the keys that leave it. */
     private JavaPairRDD<Integer, Set<String>> affected() {
-        JavaPairRDD<Integer, Set<String>> affected =
-                leave.mapToPair(row -> new Tuple2<>(row.place, Set.of(row.key))).reduceByKey(Changes::union);
+        JavaPairRDD<Integer, Set<String>> affected = leave.mapToPair(row -> new Tuple2<>(row.place, Set.of(row.key)))
+                .reduceByKey(Changes::union, Math.max(1, places.size()));
         if (IntStream.range(0, relabel.length).allMatch(label -> relabel[label] == label)) {
             return affected;
         }

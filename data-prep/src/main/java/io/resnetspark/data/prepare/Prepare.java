@@ -137,6 +137,7 @@ public final class Prepare {
                     + " with the same settings, which could follow its corpus; nothing is overwritten."
                     + " Remove it, or name another place.");
         }
+        Superseded.delete(target, opened.dataset().version(), conf);
         return opened;
     }
 
@@ -178,15 +179,19 @@ public final class Prepare {
             say("Set bad pictures aside");
             List<String> aside =
                     mixing.quarantine(changes.run(), changes.setAside().holdingLines());
-            List<String> released = changes.setAside().releasedLines();
+            List<String> released = new ArrayList<>(changes.setAside().releasedLines());
+            released.addAll(ReasonTable.lines(spark, target, changes.run())); // of one that was ended while files moved
             Measures measures = remainder.measures().merge(summary.measures()).less(mixing.surplus(source.side()));
             say("Write down what was read");
             inventory.record(new Path(draft.path(), Dataset.INDEX + "/" + changes.run()), spark.hadoopConfiguration());
             draft.check(); // From here on a job that is ended begins anew.
             staging.sweep();
             Dataset dataset = dataset(changes, change, summary, measures, splits, draft);
+            if (existing != null) {
+                Superseded.in(target, existing.dataset(), dataset, released, aside, spark.hadoopConfiguration())
+                        .write(draft);
+            }
             publish(existing, dataset, changes.run(), draft);
-            Superseded.release(target, released, aside, spark.hadoopConfiguration());
             return new Outcome(dataset, change, inventory.skipped());
         }
     }
@@ -262,9 +267,9 @@ public final class Prepare {
         draft.check();
         // What a job left that was ended while its files moved: of the same name, and perhaps with more lines.
         target.getFileSystem(conf).delete(new Path(target, Dataset.INDEX + "/" + run), true);
-        Superseded superseded = Superseded.in(target, existing.dataset(), dataset, conf);
+        target.getFileSystem(conf).delete(new Path(target, ReasonTable.FOLDER + "/" + ReasonTable.name(run)), false);
         draft.addAll(Dataset.FILE);
-        superseded.delete();
+        Superseded.delete(target, dataset.version(), conf);
     }
 
     /** A sentence for Spark's pages. */

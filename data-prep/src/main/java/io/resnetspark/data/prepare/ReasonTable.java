@@ -41,6 +41,14 @@ final class ReasonTable {
         return TextLines.of(spark, tables).mapToPair(line -> new Tuple2<>(fields(line)[0], fields(line)[1]));
     }
 
+    /** The lines of a run's table; none if there is no table. */
+    static List<String> lines(JavaSparkContext spark, Path dataset, String run) throws IOException {
+        Path table = new Path(dataset, FOLDER + "/" + name(run));
+        return table.getFileSystem(spark.hadoopConfiguration()).exists(table)
+                ? TextLines.of(spark, List.of(table)).collect()
+                : List.of();
+    }
+
     /** Whether it was set aside for what else there is, and not for what it is. */
     static boolean isDouble(String reason) {
         return reason.startsWith("double");

@@ -3,7 +3,11 @@ package io.resnetspark.data.prepare;
 import io.resnetspark.data.Split;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.Dataset.Shard;
+import io.resnetspark.storage.DamagedException;
+import io.resnetspark.storage.Draft;
+import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Locations;
+import io.resnetspark.storage.Manifest;
 import io.resnetspark.storage.Renames;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -13,73 +17,91 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
- * Files of a dataset that neither its version of now nor the next one names: whoever opened it in one of these two finds
- * all that it needs until there is another.
+ * Files of a dataset that a version makes superfluous. Those that neither it nor the version before names are among them:
+ * whoever opened the dataset in one of these two finds all that it needs until there is another. The list comes into the
+ * dataset with the version's files, so that the next job deletes what one that was ended had not.
+ *
+ * @param version that makes them so; until it is the dataset's, the list counts for nothing
+ * @param files below the dataset
  */
-final class Superseded {
-    private final List<Path> files;
-    private final Configuration conf;
+record Superseded(int version, List<String> files) {
+    private static final String FILE = "superseded.json";
 
-    private Superseded(List<Path> files, Configuration conf) {
-        this.files = files;
-        this.conf = conf;
-    }
-
-    /** Looks, before the next version's files come in: what somebody else brings later is not touched. */
-    static Superseded in(Path target, Dataset now, Dataset next, Configuration conf) throws IOException {
-        Set<Path> named = new HashSet<>();
+    /**
+     * Looks, before the next version's files come in: what somebody else brings later is not touched.
+     *
+     * @param released lines of tables of reasons that do not hold any more
+     * @param holding lines that do
+     */
+    static Superseded in(
+            Path target, Dataset now, Dataset next, List<String> released, List<String> holding, Configuration conf)
+            throws IOException {
+        Set<String> named = new HashSet<>();
         for (Dataset dataset : List.of(now, next)) {
             dataset.splits().values().stream()
                     .flatMap(List::stream)
                     .map(Shard::path)
-                    .forEach(path -> named.add(new Path(target, path)));
-            dataset.runs().forEach(run -> named.add(new Path(target, Dataset.INDEX + "/" + run)));
-            named.add(new Path(target, meanImage(dataset)));
+                    .forEach(named::add);
+            dataset.runs().forEach(run -> named.add(Dataset.INDEX + "/" + run));
+            named.add(meanImage(dataset));
         }
-        next.runs().forEach(run -> named.add(new Path(target, ReasonTable.FOLDER + "/" + ReasonTable.name(run))));
-        List<Path> files = new ArrayList<>();
+        next.runs().forEach(run -> named.add(ReasonTable.FOLDER + "/" + ReasonTable.name(run)));
+        holding.forEach(line -> named.add(quarantined(line)));
+        List<String> files = new ArrayList<>();
         for (Split split : Split.values()) {
-            files.addAll(list(new Path(target, split.folder()), "", conf));
+            files.addAll(list(target, split.folder() + "/", "", conf));
         }
-        files.addAll(list(new Path(target, Dataset.INDEX), "", conf));
-        files.addAll(list(new Path(target, ReasonTable.FOLDER), "reasons", conf));
-        files.addAll(list(target, "mean-image", conf));
+        files.addAll(list(target, Dataset.INDEX + "/", "", conf));
+        files.addAll(list(target, ReasonTable.FOLDER + "/", "reasons", conf));
+        files.addAll(list(target, "", "mean-image", conf));
+        released.forEach(line -> files.add(quarantined(line)));
         return new Superseded(
-                files.stream().filter(file -> !named.contains(file)).toList(), conf);
+                next.version(),
+                files.stream().filter(file -> !named.contains(file)).toList());
     }
 
     private static String meanImage(Dataset dataset) {
         return dataset.meanImageFile() == null ? Dataset.MEAN_IMAGE : dataset.meanImageFile();
     }
 
-    private static List<Path> list(Path folder, String prefix, Configuration conf) throws IOException {
-        return Stream.of(Renames.list(folder, conf))
+    private static String quarantined(String line) {
+        return ReasonTable.FOLDER + "/" + ReasonTable.file(line);
+    }
+
+    private static List<String> list(Path target, String folder, String prefix, Configuration conf) throws IOException {
+        return Stream.of(Renames.list(folder.isEmpty() ? target : new Path(target, folder), conf))
                 .map(FileStatus::getPath)
-                .map(file -> new Path(folder, file.getName()))
-                .filter(file -> file.getName().startsWith(prefix))
+                .map(Path::getName)
+                .filter(name -> name.startsWith(prefix))
+                .map(name -> folder + name)
                 .toList();
     }
 
-    /** Deletes quarantined files by the lines of tables that do not hold any more, but for those that do. */
-    static void release(Path target, List<String> released, List<String> holding, Configuration conf)
-            throws IOException {
-        Set<String> kept = new HashSet<>();
-        holding.forEach(line -> kept.add(ReasonTable.file(line)));
-        for (String line : released) {
-            String name = ReasonTable.file(line);
-            if (!kept.contains(name)) {
-                Path file = Locations.child(new Path(target, ReasonTable.FOLDER), name);
-                file.getFileSystem(conf).delete(file, false);
-            }
-        }
+    /** Brings the list along with the version's files. */
+    void write(Draft draft) throws IOException {
+        draft.write(FILE, Json.PRETTY.writeValueAsBytes(this));
     }
 
-    void delete() throws IOException {
-        for (Path file : files) {
-            file.getFileSystem(conf).delete(file, true);
+    /** Deletes what a version of a dataset has made superfluous, and has not deleted yet. */
+    static void delete(Path target, int version, Configuration conf) throws IOException {
+        FileSystem files = target.getFileSystem(conf);
+        Path list = new Path(target, FILE);
+        if (!files.exists(list)) {
+            return;
         }
+        Superseded superseded = Json.read(list, Superseded.class, conf);
+        if (superseded.version == version) {
+            for (String file : superseded.files) {
+                if (!Manifest.isBelow(file)) {
+                    throw new DamagedException(list, List.of(file + " is no file of this dataset"));
+                }
+                files.delete(Locations.child(target, file), true);
+            }
+        }
+        files.delete(list, false);
     }
 }

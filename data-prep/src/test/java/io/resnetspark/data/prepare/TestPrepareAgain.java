@@ -1,5 +1,6 @@
 package io.resnetspark.data.prepare;
 
+import static io.resnetspark.data.prepare.SmallCorpus.SETTINGS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -7,12 +8,8 @@ import io.resnetspark.data.Corpora;
 import io.resnetspark.data.Progress;
 import io.resnetspark.data.SourceImage;
 import io.resnetspark.data.Split;
-import io.resnetspark.data.image.Codec;
-import io.resnetspark.data.image.Pictures;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.Dataset.Shard;
-import io.resnetspark.data.shard.Example;
-import io.resnetspark.data.shard.Shards;
 import io.resnetspark.data.source.Ilsvrc;
 import io.resnetspark.data.source.Source;
 import io.resnetspark.data.source.Sources;
@@ -29,7 +26,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Spliterator;
 import java.util.Spliterators;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -41,6 +37,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,11 +45,12 @@ import org.junit.jupiter.api.io.TempDir;
 /** A corpus that grows, holds doubles, or is prepared by a job that was ended. */
 @Tag("slow")
 class TestPrepareAgain {
-    private static final PrepareSettings SETTINGS = new PrepareSettings(480, 20_000, 0.2);
     private static JavaSparkContext spark;
 
     @TempDir
     Path folder;
+
+    private SmallCorpus corpus;
 
     @BeforeAll
     static void start() {
@@ -64,48 +62,22 @@ class TestPrepareAgain {
         spark.close();
     }
 
+    @BeforeEach
+    void corpus() {
+        corpus = new SmallCorpus(spark, folder);
+    }
+
     private Source source() throws IOException {
-        return Sources.open("folders", hadoop("corpus"), spark.hadoopConfiguration());
+        return corpus.source();
     }
 
     private Dataset prepare(Source source) throws IOException {
-        return new Prepare(spark, source, hadoop("data"), SETTINGS).execute(Progress.silent());
-    }
-
-    private org.apache.hadoop.fs.Path hadoop(String name) {
-        return new org.apache.hadoop.fs.Path(folder.resolve(name).toUri());
-    }
-
-    private void picture(String key, int label, int seed) throws IOException {
-        Path file = folder.resolve("corpus").resolve(key);
-        Files.createDirectories(file.getParent());
-        Files.write(file, Codec.png(Pictures.ofClass(label, 40, 30, seed)));
-    }
-
-    private void corpus(int from, int to) throws IOException {
-        for (int i = from; i < to; i++) {
-            picture("blue/" + i + ".png", 2, i);
-            picture("red/" + i + ".png", 0, 1000 + i);
-        }
-    }
-
-    /** Everything in the dataset, by key. */
-    private Map<String, Example> examples(Dataset dataset) throws IOException {
-        Map<String, Example> all = new TreeMap<>();
-        for (Split split : Split.values()) {
-            for (Shard shard : dataset.shards(split)) {
-                org.apache.hadoop.fs.Path file = new org.apache.hadoop.fs.Path(hadoop("data"), shard.path());
-                for (Example example : Shards.read(file, shard.digest(), spark.hadoopConfiguration())) {
-                    assertThat(all.put(example.key(), example)).isNull();
-                }
-            }
-        }
-        return all;
+        return corpus.prepare(source, SETTINGS).dataset();
     }
 
     @Test
     void doesNothingWhereNothingIsNew() throws IOException {
-        corpus(0, 20);
+        corpus.write(0, 20);
         Dataset first = prepare(source());
         byte[] json = Files.readAllBytes(folder.resolve("data/dataset.json"));
         assertThat(prepare(source()).json()).isEqualTo(first.json());
@@ -116,7 +88,7 @@ class TestPrepareAgain {
     /** The second waits for the first, and finds nothing left to do. */
     @Test
     void oneJobAtATimeWorksOnADataset() throws Exception {
-        corpus(0, 20);
+        corpus.write(0, 20);
         CountDownLatch waits = new CountDownLatch(1);
         List<CompletableFuture<Prepare.Outcome>> second = new ArrayList<>();
         Progress third = new Spoken(sentence -> {
@@ -147,7 +119,7 @@ class TestPrepareAgain {
 
     private Prepare.Outcome run(Progress progress) {
         try {
-            return new Prepare(spark, source(), hadoop("data"), SETTINGS).run(progress);
+            return new Prepare(spark, source(), corpus.hadoop("data"), SETTINGS).run(progress);
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }
@@ -174,24 +146,21 @@ class TestPrepareAgain {
 
     @Test
     void addsShardsOfWhatIsNew() throws IOException {
-        corpus(0, 30);
+        corpus.write(0, 30);
         Dataset first = prepare(source());
-        corpus(30, 45);
+        corpus.write(30, 45);
         Dataset grown = prepare(source());
         for (Split split : Split.values()) {
             assertThat(grown.shards(split)).startsWith(first.shards(split).toArray(new Shard[0]));
         }
         assertThat(grown.shards(Split.TRAIN))
                 .hasSizeGreaterThan(first.shards(Split.TRAIN).size());
-        assertThat(examples(grown)).hasSize(90).containsKeys("red/44.png", "blue/0.png");
-        assertThat(Dataset.open(hadoop("data"), spark.hadoopConfiguration())
-                        .dataset()
-                        .json())
-                .isEqualTo(grown.json());
+        assertThat(corpus.rows(grown)).hasSize(90).containsKeys("red/44.png", "blue/0.png");
+        assertThat(corpus.open().dataset().json()).isEqualTo(grown.json());
         assertThat(folder.toFile().list()).containsExactlyInAnyOrder("corpus", "data");
         assertThat(prepare(source()).json()).isEqualTo(grown.json());
 
-        Dataset anew = new Prepare(spark, source(), hadoop("anew"), SETTINGS).execute(Progress.silent());
+        Dataset anew = new Prepare(spark, source(), corpus.hadoop("anew"), SETTINGS).execute(Progress.silent());
         assertThat(grown.images()).isEqualTo(anew.images());
         assertThat(grown.statistics().pictures()).isEqualTo(anew.statistics().pictures());
     }
@@ -199,15 +168,15 @@ class TestPrepareAgain {
     @Test
     void setsDoublesAside() throws IOException {
         for (int i = 0; i < 20; i++) {
-            picture("train/blue/" + i + ".png", 2, i);
-            picture("train/red/" + i + ".png", 0, 1000 + i);
+            corpus.image("train/blue/" + i + ".png", 2, i);
+            corpus.image("train/red/" + i + ".png", 0, 1000 + i);
         }
-        picture("val/blue/new.png", 2, 500);
-        picture("val/blue/seen.png", 2, 3); // as train/blue/3.png
-        picture("train/red/twice.png", 0, 1004); // as train/red/4.png
-        picture("train/red/blue.png", 2, 5); // as train/blue/5.png
+        corpus.image("val/blue/new.png", 2, 500);
+        corpus.image("val/blue/seen.png", 2, 3); // as train/blue/3.png
+        corpus.image("train/red/twice.png", 0, 1004); // as train/red/4.png
+        corpus.image("train/red/blue.png", 2, 5); // as train/blue/5.png
         Dataset dataset = prepare(source());
-        assertThat(examples(dataset))
+        assertThat(corpus.rows(dataset))
                 .hasSize(44 - 4)
                 .containsKeys("val/blue/seen.png", "train/red/4.png")
                 .doesNotContainKeys(
@@ -221,8 +190,8 @@ class TestPrepareAgain {
                 .contains("train/red/twice.png\tdouble: same bytes as train/red/4.png\ttrain/red/twice.png\n")
                 .contains(
                         "train/red/blue.png\tdouble in another class: same bytes as train/blue/5.png\ttrain/red/blue.png\n");
-        picture("train/red/again.png", 0, 1006); // as train/red/6.png, which stays
-        assertThat(examples(prepare(source()))).hasSize(40).containsKey("train/red/6.png");
+        corpus.image("train/red/again.png", 0, 1006); // as train/red/6.png, which stays
+        assertThat(corpus.rows(prepare(source()))).hasSize(40).containsKey("train/red/6.png");
     }
 
     private static final AtomicInteger READ = new AtomicInteger();
@@ -286,14 +255,14 @@ class TestPrepareAgain {
 
     @Test
     void goesOnWhereAJobWasEnded() throws IOException {
-        corpus(0, 40);
+        corpus.write(0, 40);
         assertThatThrownBy(() -> prepare(unreliable(source(), "red/17.png")))
                 .hasStackTraceContaining("network is down");
         assertThat(folder.resolve("data")).doesNotExist();
         READ.set(0);
         Dataset dataset = prepare(unreliable(source(), ""));
         assertThat(READ).hasPositiveValue().hasValueLessThan(60);
-        assertThat(examples(dataset)).hasSize(80);
+        assertThat(corpus.rows(dataset)).hasSize(80);
         assertThat(dataset.statistics().pictures()).isEqualTo(dataset.examples(Split.TRAIN));
         assertThat(folder.toFile().list()).containsExactlyInAnyOrder("corpus", "data");
     }
@@ -301,16 +270,16 @@ class TestPrepareAgain {
     /** Ended while it looked at what is new: only the rest is read, and then what was deleted leaves. */
     @Test
     void goesOnWhereAChangeWasEnded() throws IOException {
-        corpus(0, 20);
+        corpus.write(0, 20);
         prepare(source());
-        corpus(20, 60);
+        corpus.write(20, 60);
         Files.delete(folder.resolve("corpus/red/3.png"));
         assertThatThrownBy(() -> prepare(unreliable(source(), "red/57.png")))
                 .hasStackTraceContaining("network is down");
         READ.set(0);
         Dataset dataset = prepare(unreliable(source(), ""));
         assertThat(READ).hasPositiveValue().hasValueLessThan(60);
-        assertThat(examples(dataset)).hasSize(119).doesNotContainKey("red/3.png");
+        assertThat(corpus.rows(dataset)).hasSize(119).doesNotContainKey("red/3.png");
         assertThat(dataset.change()).isEqualTo(new Dataset.Change(80, 1, 0, List.of(), List.of()));
         assertThat(dataset.statistics().pictures()).isEqualTo(dataset.examples(Split.TRAIN));
     }
@@ -318,21 +287,21 @@ class TestPrepareAgain {
     /** A growth that is ended while files move into the dataset: what moved counts for nothing until dataset.json says so. */
     @Test
     void forgetsWhatAnEndedGrowthLeft() throws IOException {
-        corpus(0, 30);
+        corpus.write(0, 30);
         prepare(source());
         byte[] before = Files.readAllBytes(folder.resolve("data/dataset.json"));
-        corpus(30, 40);
+        corpus.write(30, 40);
         prepare(source());
         Files.write(folder.resolve("data/dataset.json"), before);
         Dataset grown = prepare(source());
-        assertThat(examples(grown)).hasSize(80);
+        assertThat(corpus.rows(grown)).hasSize(80);
         assertThat(grown.examples()).isEqualTo(80);
     }
 
     /** Ended while shards were written, and run again with another size: the shards that are there are of no use. */
     @Test
     void shardsOfAnotherSizeAreNotMixedWithThoseOfAnEndedJob() throws IOException {
-        corpus(0, 40);
+        corpus.write(0, 40);
         assertThatThrownBy(() -> prepare(unreliable(source(), "red/17.png")))
                 .hasStackTraceContaining("network is down");
         Path left = unfinished();
@@ -345,10 +314,10 @@ class TestPrepareAgain {
                         shard -> Files.isRegularFile(unfinished.resolve("train").resolve(shard)));
         Files.delete(unfinished.resolve("train/part-00002.parquet/in the way"));
         Files.delete(unfinished.resolve("train/part-00002.parquet"));
-        Dataset larger = new Prepare(spark, source(), hadoop("data"), new PrepareSettings(480, 1 << 20, 0.2))
-                .execute(Progress.silent());
+        Dataset larger =
+                corpus.prepare(source(), new PrepareSettings(480, 1 << 20, 0.2)).dataset();
         assertThat(larger.shards(Split.TRAIN)).hasSize(1);
-        assertThat(examples(larger)).hasSize(80);
+        assertThat(corpus.rows(larger)).hasSize(80);
         assertThat(folder.resolve("data/train").toFile().list()).containsExactly("part-00000.parquet");
     }
 
@@ -362,11 +331,11 @@ class TestPrepareAgain {
 
     @Test
     void refusesPicturesOfTheSameName() throws IOException {
-        corpus(0, 3);
+        corpus.write(0, 3);
         Files.writeString(
                 folder.resolve("corpus/list.csv"),
                 "path,label\nblue/0.png,blue\nred/0.png,red\nred/0.png,red\nred/1.png,red\nred/1.png,blue\nblue/2.png,blue\n");
-        Source list = Sources.open("list", hadoop("corpus/list.csv"), spark.hadoopConfiguration());
+        Source list = Sources.open("list", corpus.hadoop("corpus/list.csv"), spark.hadoopConfiguration());
         assertThatThrownBy(() -> prepare(list))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("has several called [red/1.png]");
@@ -376,7 +345,10 @@ class TestPrepareAgain {
     void imageNetMustBeWhole() throws IOException {
         Ilsvrc.packed(folder.resolve("tars"));
         Dataset dataset = new Prepare(
-                        spark, Sources.open("ilsvrc", hadoop("tars"), new Configuration()), hadoop("data"), SETTINGS)
+                        spark,
+                        Sources.open("ilsvrc", corpus.hadoop("tars"), new Configuration()),
+                        corpus.hadoop("data"),
+                        SETTINGS)
                 .execute(Progress.silent());
         assertThat(dataset.examples(Split.TRAIN)).isEqualTo(24);
         assertThat(dataset.images().get("val")).containsExactly(2L, 2L, 2L);
@@ -386,8 +358,8 @@ class TestPrepareAgain {
         Files.write(folder.resolve("tars/ILSVRC2012_img_val.tar"), Ilsvrc.tar(fewer));
         assertThatThrownBy(() -> new Prepare(
                                 spark,
-                                Sources.open("ilsvrc", hadoop("tars"), new Configuration()),
-                                hadoop("other"),
+                                Sources.open("ilsvrc", corpus.hadoop("tars"), new Configuration()),
+                                corpus.hadoop("other"),
                                 SETTINGS)
                         .execute(Progress.silent()))
                 .isInstanceOf(BadInputException.class)

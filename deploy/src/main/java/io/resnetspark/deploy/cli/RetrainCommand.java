@@ -1,12 +1,14 @@
 package io.resnetspark.deploy.cli;
 
 import io.resnetspark.deploy.retrain.Outcome;
+import io.resnetspark.deploy.retrain.Reporter;
 import io.resnetspark.deploy.retrain.RetrainPlan;
 import io.resnetspark.deploy.retrain.Retraining;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Locations;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.util.concurrent.Callable;
 import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine;
@@ -23,7 +25,8 @@ import picocli.CommandLine.Spec;
             "",
             "The last line on stdout is JSON. Exit code 0: promoted, or nothing to do; 3: refused by the gate; 4: another",
             "process is at it. Failed: 2: the plan or what it names cannot be used; 5: the machine or the cluster; 6: damaged",
-            "bytes; 1: anything else. Killed, it goes on when it is started again."
+            "bytes; 1: anything else. Stopped: 143 (SIGTERM) or 130 (Ctrl-C). Stopped or killed, it goes on when it is",
+            "started again."
         })
 final class RetrainCommand implements Callable<Integer> {
     @Parameters(paramLabel = "PLAN", description = "A file such as plans/nightly.conf.")
@@ -44,12 +47,14 @@ final class RetrainCommand implements Callable<Integer> {
     /** Of the model, as soon as the plan has said it. */
     private String name;
 
+    private boolean printed;
+
     @Override
     public Integer call() throws IOException {
         try {
             return retrain();
         } catch (Exception failed) { // Spark throws what it does not declare
-            if (!Stopping.isUnderWay()) {
+            if (!Stopping.isUnderWay()) { // or that is told instead
                 print(Outcome.of(Outcome.Kind.FAILED, name, Cause.of(failed).message()));
             }
             throw failed;
@@ -62,9 +67,11 @@ final class RetrainCommand implements Callable<Integer> {
         String recipe = TrainCommand.read(
                 Locations.of(parsed.recipe(), Locations.of(plan).getParent()).toString(), "recipe");
         PrintWriter out = spec.commandLine().getOut();
-        try (JavaSparkContext spark = sparkOptions.start(
-                "retrain " + parsed.name(), () -> "Stopped. The same command goes on where it was.")) {
-            Retraining retraining = new Retraining(spark, parsed, recipe, Main.class.getName(), new Bars(System.err));
+        Reporter reporter = new Reporter(parsed, force, new Bars(System.err));
+        String application = "retrain " + parsed.name();
+        try (JavaSparkContext spark =
+                dry ? sparkOptions.start(application) : sparkOptions.start(application, () -> stopped(reporter))) {
+            Retraining retraining = new Retraining(spark, parsed, recipe, Main.class.getName(), reporter);
             if (dry) {
                 out.println(retraining.wouldDo(force));
                 return 0;
@@ -73,8 +80,22 @@ final class RetrainCommand implements Callable<Integer> {
         }
     }
 
-    private Outcome print(Outcome outcome) throws IOException {
-        spec.commandLine().getOut().println(Json.COMPACT.writeValueAsString(outcome));
+    /** Tells the hooks and whoever reads stdout. */
+    private String stopped(Reporter reporter) {
+        try {
+            Outcome told = print(reporter.stopped());
+            return told.outcome() == Outcome.Kind.STOPPED ? told.why() : "Stopped, but it had come to its end before.";
+        } catch (IOException unwritten) {
+            throw new UncheckedIOException(unwritten);
+        }
+    }
+
+    /** The first holds: who prints another one has been stopped after that. */
+    private synchronized Outcome print(Outcome outcome) throws IOException {
+        if (!printed) {
+            spec.commandLine().getOut().println(Json.COMPACT.writeValueAsString(outcome));
+            printed = true;
+        }
         return outcome;
     }
 }

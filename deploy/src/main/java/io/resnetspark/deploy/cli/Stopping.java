@@ -3,6 +3,7 @@ package io.resnetspark.deploy.cli;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.apache.hadoop.util.ShutdownHookManager;
 import org.apache.spark.SparkConf;
@@ -19,6 +20,8 @@ final class Stopping {
     private static final int SILENCE = 110;
     /** Afterwards, and before Spark ends, which has 40. */
     private static final int SENTENCE = 90;
+    /** Hooks are told, too, which may take half a minute each. */
+    private static final int MOST_MINUTES = 2;
 
     private static volatile boolean underWay;
 
@@ -51,7 +54,7 @@ final class Stopping {
     static JavaSparkContext watch(SparkConf conf, Supplier<String> sentence) {
         Stopping stopping = new Stopping(sentence);
         stopping.hooks.addShutdownHook(stopping.silence, SILENCE);
-        stopping.hooks.addShutdownHook(stopping.say, SENTENCE);
+        stopping.hooks.addShutdownHook(stopping.say, SENTENCE, MOST_MINUTES, TimeUnit.MINUTES);
         try {
             stopping.spark = new JavaSparkContext(conf);
             stopping.spark.sc().addSparkListener(new SparkListener() {

@@ -7,6 +7,7 @@ import io.resnetspark.storage.Json;
 import io.resnetspark.storage.LocalNames;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.artifact.PictureClassifier;
+import io.resnetspark.train.checkpoint.LastAct;
 import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -21,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
@@ -30,6 +32,9 @@ final class FreshProcess {
     private static final long PATIENCE_SECONDS = 300;
     /** Between processes with other numbers of threads. */
     private static final double TOLERANCE = 1e-4;
+
+    /** By SIGINT and SIGTERM. */
+    private static final Set<Integer> STOPPED = Set.of(130, 143);
 
     private static final int LAST_WORDS = 2000;
 
@@ -67,10 +72,16 @@ final class FreshProcess {
                     .redirectError(err.toFile());
             LocalNames.putLocale(builder.environment());
             Process process = builder.start();
-            if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-                process.destroyForcibly();
-                throw new IOException(
-                        "A fresh process did not load " + published + " within " + PATIENCE_SECONDS + " s");
+            try (LastAct ignored = LastAct.before(process::destroy)) {
+                if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+                    process.destroyForcibly();
+                    throw new IOException(
+                            "A fresh process did not load " + published + " within " + PATIENCE_SECONDS + " s");
+                }
+            }
+            if (STOPPED.contains(process.exitValue())) {
+                Thread.sleep(
+                        1000); // Ctrl-C and systemd end all processes at once, and it may be that this one is next.
             }
             if (process.exitValue() != 0) { // which may be the machine's fault: it is tried again
                 throw new IOException("A fresh process could not load " + published + ": " + end(out) + end(err));

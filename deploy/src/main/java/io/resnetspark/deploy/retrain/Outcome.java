@@ -9,7 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
  *
  * @param outcome what happened
  * @param name of the model; null if the plan could not be read
- * @param why a sentence: the reason to train, or why nothing was done, or refused
+ * @param why a sentence: the reason to train, or why nothing was done, or refused; where it was stopped, and how to go on
  * @param version that was published; null if none was
  * @param champion the version in use now; null if there is none
  * @param run where the attempt lies; null if there was none
@@ -30,7 +30,10 @@ public record Outcome(
         @JsonProperty("busy")
         BUSY(4),
         @JsonProperty("failed")
-        FAILED(1);
+        FAILED(1),
+        /** By SIGTERM; after SIGINT the process ends with 130. Java sees to both. */
+        @JsonProperty("stopped")
+        STOPPED(143);
 
         private final int exitCode;
 

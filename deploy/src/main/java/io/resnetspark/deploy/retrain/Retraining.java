@@ -1,7 +1,6 @@
 package io.resnetspark.deploy.retrain;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.resnetspark.data.Progress;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.deploy.registry.ChampionChangedException;
 import io.resnetspark.deploy.registry.Change;
@@ -28,8 +27,6 @@ import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * From a plan to a better model, or to a record of why there is none: prepare what is new, ask whether there is reason,
@@ -37,14 +34,12 @@ import org.slf4j.LoggerFactory;
  * killed on the way is gone on from: each step looks first whether it was done.
  */
 public final class Retraining {
-    private static final Logger LOG = LoggerFactory.getLogger(Retraining.class);
-
     private final JavaSparkContext spark;
     private final Configuration conf;
     private final RetrainPlan plan;
     private final String recipeText;
     private final String main;
-    private final Progress progress;
+    private final Reporter reporter;
     private final RegisteredModel model;
     private final Attempts attempts;
 
@@ -53,15 +48,16 @@ public final class Retraining {
      *
      * @param recipeText the plan's recipe, read
      * @param main the class of the command line, for a process that tries what was published
+     * @param reporter of this plan
      */
-    public Retraining(JavaSparkContext spark, RetrainPlan plan, String recipeText, String main, Progress progress)
+    public Retraining(JavaSparkContext spark, RetrainPlan plan, String recipeText, String main, Reporter reporter)
             throws IOException {
         this.spark = spark;
         this.conf = spark.hadoopConfiguration();
         this.plan = plan;
         this.recipeText = recipeText;
         this.main = main;
-        this.progress = progress;
+        this.reporter = reporter;
         this.model = new Registry(Locations.of(plan.registry()), conf).model(plan.name());
         this.attempts = new Attempts(Locations.of(plan.runs()), conf);
     }
@@ -70,26 +66,15 @@ public final class Retraining {
     public Outcome run(boolean forced) throws IOException {
         try {
             // A holder that died is waited for, until its lease ends.
-            try (Lease lease = Lease.await(model.folder(), plan.lease(), progress::say, conf)) {
+            try (Lease lease = Lease.await(model.folder(), plan.lease(), reporter.progress()::say, conf)) {
                 return new UnderLease(lease).run(forced);
             }
         } catch (LeaseHeldException held) {
-            return told(Outcome.of(Outcome.Kind.BUSY, plan.name(), held.getMessage()));
+            return reporter.tell(Outcome.of(Outcome.Kind.BUSY, plan.name(), held.getMessage()));
         } catch (Exception failed) { // Spark throws what it does not declare
-            told(Outcome.of(Outcome.Kind.FAILED, plan.name(), String.valueOf(failed.getMessage())));
+            reporter.tell(Outcome.of(Outcome.Kind.FAILED, plan.name(), String.valueOf(failed.getMessage())));
             throw failed;
         }
-    }
-
-    private Outcome told(Outcome outcome) throws IOException {
-        step("tell that it is " + outcome.outcome());
-        new Hooks(plan.hooks(), progress::say).tell(outcome);
-        return outcome;
-    }
-
-    private void step(String what) {
-        LOG.info("step: {}", what);
-        progress.say("retrain: " + what);
     }
 
     /** What {@link #run} would do as things are, without preparing what is new. */
@@ -157,7 +142,7 @@ public final class Retraining {
 
         UnderLease(Lease lease) {
             this.lease = lease;
-            this.steps = new Steps(spark, plan, model, main, progress, lease);
+            this.steps = new Steps(spark, plan, model, main, reporter, lease);
         }
 
         Outcome run(boolean forced) throws IOException {
@@ -168,22 +153,25 @@ public final class Retraining {
                 Reason reason = reason(data, forced);
                 if (!reason.isGiven()) {
                     Integer champion = model.events().champion().orElse(null);
-                    return told(Outcome.nothing(plan.name(), reason.words(), champion));
+                    return reporter.tell(Outcome.nothing(plan.name(), reason.words(), champion));
                 }
                 Optional<Version> champion = model.champion();
                 String recipe = recipe(champion, data.dataset()).text();
                 begun = Optional.of(attempts.begin(
                         plan.name(), reason.words(), data, recipe, champion.map(Version::number), lease));
-                step("attempt " + begun.get().run() + ", since " + reason.words());
+                reporter.step("attempt " + begun.get().run() + ", since " + reason.words());
             }
             Attempt attempt = begun.get();
+            reporter.workOn(attempt);
             Optional<Outcome> decided = decided(attempt);
             Outcome outcome = decided.isPresent() ? decided.get() : decideOrGiveUp(attempt);
-            step("prune");
+            reporter.step("prune");
             model.prune(plan.keep(), change(attempt).because("keep = " + plan.keep()));
-            told(outcome);
-            end(attempt, outcome);
-            return outcome;
+            Outcome told = reporter.tell(outcome);
+            if (told.equals(outcome)) { // or the next one tells it, as this one was stopped
+                end(attempt, outcome);
+            }
+            return told;
         }
 
         private void end(Attempt attempt, Outcome outcome) throws IOException {
@@ -198,7 +186,9 @@ public final class Retraining {
             } catch (DivergedException diverged) {
                 return refused(attempt, null, diverged.getMessage(), null);
             } catch (BadInputException | DamagedException wrong) {
-                end(attempt, outcome(Outcome.Kind.FAILED, wrong.getMessage(), attempt, null, null));
+                if (!Reporter.isStopping()) {
+                    end(attempt, outcome(Outcome.Kind.FAILED, wrong.getMessage(), attempt, null, null));
+                }
                 throw wrong;
             }
         }
@@ -210,7 +200,7 @@ public final class Retraining {
                 return begun;
             }
             if (!forced && isStillWanted(begun.get())) {
-                step("go on with " + begun.get().run());
+                reporter.step("go on with " + begun.get().run());
                 return begun;
             }
             String why =
@@ -261,7 +251,7 @@ public final class Retraining {
             if (problem.isPresent()) {
                 return refused(attempt, version.number(), problem.get(), figures);
             }
-            step("promote " + version.reference());
+            reporter.step("promote " + version.reference());
             try {
                 Optional<Integer> before = Optional.ofNullable(attempt.champion());
                 return outcome(model.succeed(version, before, change(attempt).with(figures)), attempt);
@@ -271,7 +261,7 @@ public final class Retraining {
         }
 
         private Outcome refused(Attempt attempt, Integer version, String why, JsonNode figures) throws IOException {
-            step("refuse: " + why);
+            reporter.step("refuse: " + why);
             return outcome(
                     model.events().refuse(version, change(attempt).because(why).with(figures)), attempt);
         }
@@ -285,7 +275,7 @@ public final class Retraining {
                     return model.find(String.valueOf(number));
                 }
             }
-            step("publish");
+            reporter.step("publish");
             return model.publish(challenger, change(attempt));
         }
     }

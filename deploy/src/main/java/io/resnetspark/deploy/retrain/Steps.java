@@ -32,13 +32,9 @@ import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The work of a retraining, a step each; what was done before is not done again. */
 final class Steps {
-    private static final Logger LOG = LoggerFactory.getLogger(Steps.class);
-
     private static final int CHECKED_PICTURES = 4;
     private static final int KEPT_CHECKPOINTS = 3;
 
@@ -47,6 +43,7 @@ final class Steps {
     private final RetrainPlan plan;
     private final RegisteredModel model;
     private final String main;
+    private final Reporter reporter;
     private final Progress progress;
     private final Fence fence;
 
@@ -61,27 +58,23 @@ final class Steps {
             RetrainPlan plan,
             RegisteredModel model,
             String main,
-            Progress progress,
+            Reporter reporter,
             Fence fence) {
         this.spark = spark;
         this.conf = spark.hadoopConfiguration();
         this.plan = plan;
         this.model = model;
         this.main = main;
-        this.progress = new GuardedProgress(progress, fence);
+        this.reporter = reporter;
+        this.progress = new GuardedProgress(reporter.progress(), fence);
         this.fence = fence;
-    }
-
-    private void step(String what) {
-        LOG.info("step: {}", what);
-        progress.say("retrain: " + what);
     }
 
     /** The dataset, with what is new in its corpus. */
     Dataset.Opened prepared() throws IOException {
         RetrainPlan.Corpus corpus = plan.corpus();
         if (!corpus.from().isEmpty()) {
-            step("prepare");
+            reporter.step("prepare");
             PrepareSettings settings = new PrepareSettings(
                     corpus.shorterSide(),
                     corpus.keepOriginal(),
@@ -93,7 +86,7 @@ final class Steps {
             Source source = Sources.open(corpus.source(), Locations.of(corpus.from()), conf);
             Prepare.Outcome prepared = new Prepare(spark, source, Locations.of(plan.data()), settings).run(progress);
             Dataset.Change change = prepared.change();
-            step(String.format(
+            reporter.step(String.format(
                     "dataset version %d: %,d pictures added, %,d removed, %,d changed; classes added: %s, removed: %s",
                     prepared.dataset().version(),
                     change.added(),
@@ -110,7 +103,7 @@ final class Steps {
     /** The attempt's model; trained from where it was left. */
     ModelArtifact trained(Attempt attempt, Dataset.Opened data) throws IOException {
         RunFolder run = new RunFolder(new Path(attempt.run()), fence);
-        step("train in " + run.path());
+        reporter.step("train in " + run.path());
         if (!run.isComplete(conf)) {
             Checkpoints.Policy policy =
                     new Checkpoints.Policy(0, Duration.ofMinutes(plan.checkpointMinutes()), KEPT_CHECKPOINTS);
@@ -126,7 +119,7 @@ final class Steps {
         if (file.getFileSystem(conf).exists(file)) {
             return Json.read(file, Gate.Verdict.class, conf);
         }
-        step("compare with " + (attempt.champion() == null ? "nothing" : "version " + attempt.champion()));
+        reporter.step("compare with " + (attempt.champion() == null ? "nothing" : "version " + attempt.champion()));
         Optional<Gate.Champion> champion = Optional.empty();
         if (attempt.champion() != null) {
             Version version = model.find(String.valueOf(attempt.champion()));
@@ -156,7 +149,7 @@ final class Steps {
 
     /** What is wrong with published bytes, if anything, in a process that knows nothing of this one. */
     Optional<String> problem(Version version, ModelArtifact trained, Dataset.Opened data) throws IOException {
-        step("try " + version.reference() + " in a fresh process");
+        reporter.step("try " + version.reference() + " in a fresh process");
         try {
             model.verify(version);
         } catch (DamagedException damaged) { // no word on the machine, which a process that fails may be

@@ -62,7 +62,8 @@ class TestRetraining {
                 """.replace("FOLDER", folder.toString());
         String recipe = SmallRecipe.TEXT;
         RetrainPlan parsed = RetrainPlan.parse(plan + more, "plan");
-        return new Retraining(spark, parsed, recipe, Main.class.getName(), Progress.silent()).run(false);
+        Reporter reporter = new Reporter(parsed, false, Progress.silent());
+        return new Retraining(spark, parsed, recipe, Main.class.getName(), reporter).run(false);
     }
 
     private static ModelArtifact model(Outcome outcome) throws IOException {

@@ -1,0 +1,126 @@
+package io.resnetspark.data.prepare;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.resnetspark.data.Progress;
+import io.resnetspark.data.Split;
+import io.resnetspark.data.image.Codec;
+import io.resnetspark.data.image.Pictures;
+import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.data.shard.Dataset.Shard;
+import io.resnetspark.data.shard.Example;
+import io.resnetspark.data.shard.Shards;
+import io.resnetspark.data.source.Source;
+import io.resnetspark.data.source.Sources;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.commons.io.FileUtils;
+import org.apache.spark.api.java.JavaSparkContext;
+
+/** Class folders of generated images in FOLDER/corpus, and the dataset FOLDER/data that is prepared from them. */
+final class SmallCorpus {
+    /** Shards of a few images each. */
+    static final PrepareSettings SETTINGS = new PrepareSettings(480, 20_000, 0.2);
+
+    static final String KEPT = "kept";
+
+    private final JavaSparkContext spark;
+    private final Path folder;
+
+    /** An image of a dataset, and the split that it is in. */
+    record Row(Split split, Example example) {}
+
+    SmallCorpus(JavaSparkContext spark, Path folder) {
+        this.spark = spark;
+        this.folder = folder;
+    }
+
+    org.apache.hadoop.fs.Path hadoop(String name) {
+        return new org.apache.hadoop.fs.Path(folder.resolve(name).toUri());
+    }
+
+    Path file(String key) {
+        return folder.resolve("corpus").resolve(key);
+    }
+
+    /** Writes an image; two of the same hue and seed have the same bytes. */
+    void image(String key, int hue, int seed) throws IOException {
+        Files.createDirectories(file(key).getParent());
+        Files.write(file(key), Codec.png(Pictures.ofClass(hue, 40, 30, seed)));
+    }
+
+    /** Writes the images of these numbers in two classes. */
+    void write(int from, int to) throws IOException {
+        for (int i = from; i < to; i++) {
+            image("blue/" + i + ".png", 2, i);
+            image("red/" + i + ".png", 0, 1000 + i);
+        }
+    }
+
+    /** Remembers the corpus and the dataset as they are now. */
+    void keep() throws IOException {
+        FileUtils.copyDirectory(at("corpus"), at(KEPT + "/corpus"));
+        FileUtils.copyDirectory(at("data"), at(KEPT + "/data"));
+    }
+
+    /** Makes them what they were, times of change included, so that only what a test changes is read again. */
+    void restore() throws IOException {
+        clear();
+        FileUtils.copyDirectory(at(KEPT), folder.toFile());
+    }
+
+    /** Begins anew. */
+    void clear() throws IOException {
+        FileUtils.deleteDirectory(at("corpus"));
+        FileUtils.deleteDirectory(at("data"));
+    }
+
+    private File at(String name) {
+        return folder.resolve(name).toFile();
+    }
+
+    Source source() throws IOException {
+        return Sources.open("folders", hadoop("corpus"), spark.hadoopConfiguration());
+    }
+
+    Prepare.Outcome prepare() throws IOException {
+        return prepare(source(), SETTINGS);
+    }
+
+    Prepare.Outcome prepare(Source source, PrepareSettings settings) throws IOException {
+        return new Prepare(spark, source, hadoop("data"), settings).run(Progress.silent());
+    }
+
+    Dataset.Opened open() throws IOException {
+        return Dataset.open(hadoop("data"), spark.hadoopConfiguration());
+    }
+
+    static List<Shard> shards(Dataset dataset) {
+        return dataset.splits().values().stream().flatMap(List::stream).toList();
+    }
+
+    List<Example> read(Shard shard) throws IOException {
+        return Shards.read(
+                new org.apache.hadoop.fs.Path(hadoop("data"), shard.path()),
+                shard.digest(),
+                spark.hadoopConfiguration());
+    }
+
+    /** All images of a dataset, by key; each is there once. */
+    Map<String, Row> rows(Dataset dataset) throws IOException {
+        Map<String, Row> rows = new TreeMap<>();
+        for (Split split : Split.values()) {
+            for (Shard shard : dataset.shards(split)) {
+                for (Example example : read(shard)) {
+                    assertThat(rows.put(example.key(), new Row(split, example))).isNull();
+                }
+            }
+        }
+        return rows;
+    }
+}
