@@ -51,10 +51,19 @@ final class Cublas implements AutoCloseable {
         return memory;
     }
 
-    String version() {
-        IntByReference version = new IntByReference();
-        library.call("cublasGetVersion_v2", handle, version);
-        return String.valueOf(version.getValue());
+    /** As "13.0.2". */
+    static String version() {
+        StringBuilder words = new StringBuilder();
+        for (int part = 0; part < 3; part++) { // of libraryPropertyType: major, minor, patch level
+            IntByReference number = new IntByReference();
+            LIBRARY.get().call("cublasGetProperty", part, number);
+            words.append(part == 0 ? "" : ".").append(number.getValue());
+        }
+        return words.toString();
+    }
+
+    static String file() {
+        return LIBRARY.get().file();
     }
 
     /**

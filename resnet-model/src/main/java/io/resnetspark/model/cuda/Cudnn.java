@@ -64,6 +64,12 @@ final class Cudnn implements AutoCloseable {
         return LIBRARY.get().status("cudnnGetVersion");
     }
 
+    /** As "9.14.0". */
+    static String words() {
+        int version = version();
+        return version / 10000 + "." + version % 10000 / 100 + "." + version % 100;
+    }
+
     static String file() {
         return LIBRARY.get().file();
     }

@@ -5,6 +5,7 @@ import com.sun.jna.Pointer;
 import com.sun.jna.ptr.IntByReference;
 import com.sun.jna.ptr.LongByReference;
 import com.sun.jna.ptr.PointerByReference;
+import io.resnetspark.model.Precision;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -24,6 +25,7 @@ public final class Device {
     private static final int OUT_OF_MEMORY = 2;
     private static final int NO_DEVICE = 100;
     private static final int OLDEST_CAPABILITY = 70;
+    private static final int FIRST_WITH_TF32 = 80;
 
     private static final Map<Integer, Device> OPEN = new ConcurrentHashMap<>();
 
@@ -114,11 +116,30 @@ public final class Device {
         return value.getValue();
     }
 
+    /** Whether its convolutions and matrix products have this number format: tensor cores do from 8.0 on. */
+    public boolean serves(Precision precision) {
+        return precision == Precision.FLOAT32 || computeCapability() >= FIRST_WITH_TF32;
+    }
+
     /** 12080 for a driver of CUDA 12.8. */
     public int driverVersion() {
+        return version(driver);
+    }
+
+    private static int version(Library driver) {
         IntByReference version = new IntByReference();
         driver.call("cuDriverGetVersion", version);
         return version.getValue();
+    }
+
+    /** The CUDA version that the driver serves at most, as "13.0". */
+    static String driverWords() {
+        int version = version(Driver.LIBRARY.get());
+        return version / 1000 + "." + version % 1000 / 10;
+    }
+
+    static String driverFile() {
+        return Driver.LIBRARY.get().file();
     }
 
     /** Lets the calling thread use this GPU. */
