@@ -67,10 +67,11 @@ public final class Device {
                     "The driver (" + driver.file() + ") serves CUDA " + words(version) + "; wanted is CUDA 12.0 or later.",
                     "Update the driver to 525 or later");
         }
-        if (driver.status("cuInit", 0) == NO_DEVICE) {
+        int status = driver.status("cuInit", 0);
+        if (status == NO_DEVICE) {
             return 0;
         }
-        driver.start("cuInit", 0);
+        driver.started("cuInit", status);
         IntByReference count = new IntByReference();
         driver.call("cuDeviceGetCount", count);
         return count.getValue();
