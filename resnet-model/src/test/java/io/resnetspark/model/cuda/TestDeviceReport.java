@@ -1,6 +1,7 @@
 package io.resnetspark.model.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.resnetspark.model.Precision;
 import io.resnetspark.model.cuda.CudaLibraries.Found;
@@ -26,8 +27,11 @@ class TestDeviceReport {
         assertThat(found.devices()).isEqualTo(1);
         assertThat(found.libraries())
                 .extracting(Found::name, Found::version)
-                .extracting(Object::toString)
-                .containsExactly("(driver, 13.0)", "(NVRTC, 13.0)", "(cuBLAS, 13.0.0)", "(cuDNN, 9.14.0)");
+                .containsExactly(
+                        tuple("driver", "13.0"),
+                        tuple("NVRTC", "13.0"),
+                        tuple("cuBLAS", "13.0.0"),
+                        tuple("cuDNN", "9.14.0"));
         String folder = SoftwareCard.directory().orElseThrow().toString();
         assertThat(found.libraries()).allSatisfy(library -> assertThat(library.file()).startsWith(folder));
     }
