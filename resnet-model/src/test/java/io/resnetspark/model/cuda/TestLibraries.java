@@ -145,6 +145,13 @@ class TestLibraries {
     }
 
     @Test
+    void aDriverThatIsOlderThanAnyOfTheseIsRefused() throws IOException {
+        give("libcuda.so.1", "libnvrtc.so.13", "libcublas.so.13");
+        card.set("driver", 11080);
+        refused(libraries::driver).hasMessageContaining("CUDA 11.8").hasMessageContaining("525");
+    }
+
+    @Test
     void cudnnOfAnotherCudaIsRefused() throws IOException {
         give("libcuda.so.1", "libnvrtc.so.13", "libcublas.so.13");
         giveCudnn();
