@@ -56,7 +56,8 @@ record KnownAlgorithms(List<String> key) {
     private static String line(Use use, Choice choice) {
         ConvolutionShape s = use.shape();
         String where = s.batch() + " " + s.channels() + " " + s.height() + " " + s.width() + " " + s.outputs() + " "
-                + s.kernel() + " " + s.stride() + " " + s.padding() + " " + use.direction().name() + " ";
+                + s.kernel() + " " + s.stride() + " " + s.padding() + " "
+                + use.direction().name() + " ";
         if (choice.isProduct()) {
             return where + PRODUCT;
         }

@@ -7,9 +7,11 @@ import com.sun.jna.Memory;
 import com.sun.jna.NativeLibrary;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -156,7 +158,12 @@ public final class SoftwareCard {
                     .findFirst()
                     .orElseThrow();
             Path directory = Files.createDirectories(Path.of("target/softcard")).toAbsolutePath();
-            compile(compiler.get(), sources.toRealPath(), directory);
+            // Test JVMs that start together wait for the first: a library that is replaced is another to who has loaded it.
+            try (FileChannel lock = FileChannel.open(
+                    directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+                lock.lock();
+                compile(compiler.get(), sources.toRealPath(), directory);
+            }
             return new Built(Optional.of(new SoftwareCard(directory)), "");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -195,7 +202,8 @@ public final class SoftwareCard {
             }
         }
         // Kernels that this card has compiled are of no use to another one.
-        Path cache = directory.resolve("cache-" + Integer.toHexString(stamp.toString().hashCode()));
+        Path cache = directory.resolve(
+                "cache-" + Integer.toHexString(stamp.toString().hashCode()));
         System.getProperties().putIfAbsent(DiskCache.SETTING, cache.toString());
         Path done = directory.resolve("built-from.txt");
         if (Files.exists(done) && Files.readString(done).contentEquals(stamp)) {
