@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <elf.h>
 #include <set>
+#include <sstream>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -89,6 +90,18 @@ struct Tests {
     std::map<std::string, long> calls;
     std::map<std::string, std::map<long, int>> failures;  // function, number of the call, status
     std::string sentence;  // about the fault
+
+    // SOFTCARD_FAIL=function:n:status,... is softcard_fail() for a process that a test starts.
+    Tests() {
+        const char* failing = std::getenv("SOFTCARD_FAIL");
+        std::istringstream all(failing ? failing : "");
+        for (std::string one; std::getline(all, one, ','); ) {
+            char function[100];
+            long n;
+            int status;
+            if (std::sscanf(one.c_str(), "%99[^:]:%ld:%d", function, &n, &status) == 3) failures[function][n] = status;
+        }
+    }
 };
 
 struct State {
@@ -175,9 +188,14 @@ std::string neighbour(Address address) {
     std::snprintf(words, sizeof words, " 0x%lx", (long)address);
     auto at = holder(address);
     if (at != state.allocations.end() && address - at->first < at->second.bytes + AddressSpace::GAP) {
-        std::snprintf(words, sizeof words, ", %lu bytes after the start of an allocation of %lu", address - at->first, at->second.bytes);
-    } else if (auto after = state.allocations.upper_bound(address); after != state.allocations.end() && after->first - address < AddressSpace::GAP) {
-        std::snprintf(words, sizeof words, ", %lu bytes before an allocation of %lu", after->first - address, after->second.bytes);
+        std::snprintf(words, sizeof words, ", %lu bytes after the start of an allocation of %lu",
+                address - at->first, at->second.bytes);
+        return words;
+    }
+    auto after = state.allocations.upper_bound(address);
+    if (after != state.allocations.end() && after->first - address < AddressSpace::GAP) {
+        std::snprintf(words, sizeof words, ", %lu bytes before an allocation of %lu",
+                after->first - address, after->second.bytes);
     }
     return words;
 }
@@ -273,7 +291,8 @@ const Error ERRORS[] = {
     {CAPTURE_UNJOINED, "CUDA_ERROR_STREAM_CAPTURE_UNJOINED", "capturing stream has unjoined work"},
     {CAPTURE_ISOLATION, "CUDA_ERROR_STREAM_CAPTURE_ISOLATION", "dependency created on uncaptured work in another stream"},
     {CAPTURED_EVENT, "CUDA_ERROR_CAPTURED_EVENT", "operation not permitted on an event last recorded in a capturing stream"},
-    {CAPTURE_WRONG_THREAD, "CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD", "attempt to terminate a thread-local capture sequence from another thread"},
+    {CAPTURE_WRONG_THREAD, "CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD", 
+            "attempt to terminate a thread-local capture sequence from another thread"},
 };
 int error(int status, const char** out, const char* Error::*field) {
     *out = nullptr;
@@ -683,7 +702,8 @@ API int cuLaunchKernel(Function* function, unsigned gx, unsigned gy, unsigned gz
         if (gx == 0 || gy == 0 || gz == 0 || threads == 0 || threads > 1024 || gx > 0x7fffffff || gy > 65535 || gz > 65535
                 || bz > 64 || extra != nullptr) return INVALID_VALUE;
         if (dynamic_shared != 0) {
-            std::fprintf(stderr, "software card: %s asks for dynamic shared memory, which is not imitated\n", function->name.c_str());
+            std::fprintf(stderr, "software card: %s asks for dynamic shared memory, which is not imitated\n",
+                    function->name.c_str());
             return INVALID_VALUE;
         }
         if (threads > function->kernel.most_threads) return LAUNCH_OUT_OF_RESOURCES;
