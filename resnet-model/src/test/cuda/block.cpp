@@ -239,7 +239,8 @@ void on_signal(int signal, siginfo_t* info, void* context) {
         bool aligned = signal != SIGSEGV || info->si_code != SI_KERNEL;
         escape_status = signal == SIGFPE ? softcard::LAUNCH_FAILED
                 : aligned ? softcard::ILLEGAL_ADDRESS : softcard::MISALIGNED_ADDRESS;
-        escape_sentence = signal == SIGFPE ? "an integer was divided by zero" : aligned ? "illegal address" : "misaligned address";
+        escape_sentence = signal == SIGFPE ? "an integer was divided by zero"
+                : aligned ? "illegal address" : "misaligned address";
         escape_address = signal == SIGFPE || !aligned ? 0 : (uint64_t)info->si_addr;
         siglongjmp(*escape, 1);
     }
@@ -359,7 +360,8 @@ void parallel(size_t n, const std::function<void(size_t)>& body) {
     workers().run([&] { for (size_t i; (i = next++) < n; ) body(i); });
 }
 
-void run_kernel(const SoftcardKernel& kernel, const char* name, dim3 grid, dim3 block, void** arguments, void* (*shared)()) {
+void run_kernel(const SoftcardKernel& kernel, const char* name, dim3 grid, dim3 block, void** arguments,
+        void* (*shared)()) {
     Launch launch{kernel, name, grid, block, arguments, shared};
     workers().run([&] { run_blocks(launch); });
     std::string over = overrun();

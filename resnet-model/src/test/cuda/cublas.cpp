@@ -123,14 +123,14 @@ API const char* cublasGetStatusString(int status) {
         default: return "<unknown>";
     }
 }
-API int cublasGemmEx(Handle* handle, int ta, int tb, int m, int n, int k, const float* alpha, const void* a, int a_type, int lda,
-        const void* b, int b_type, int ldb, const float* beta, void* c, int c_type, int ldc, int compute, int) {
+API int cublasGemmEx(Handle* handle, int ta, int tb, int m, int n, int k, const float* alpha, const void* a, int a_type,
+        int lda, const void* b, int b_type, int ldb, const float* beta, void* c, int c_type, int ldc, int compute, int) {
     return multiply(__func__, handle, {m, n, k, *alpha, *beta, {a, a_type, lda, ta != 0, 0}, {b, b_type, ldb, tb != 0, 0},
             {c, c_type, ldc, false, 0}, compute, 1});
 }
 API int cublasGemmStridedBatchedEx(Handle* handle, int ta, int tb, int m, int n, int k, const float* alpha, const void* a,
-        int a_type, int lda, long long a_stride, const void* b, int b_type, int ldb, long long b_stride, const float* beta, void* c,
-        int c_type, int ldc, long long c_stride, int batches, int compute, int) {
+        int a_type, int lda, long long a_stride, const void* b, int b_type, int ldb, long long b_stride, const float* beta,
+        void* c, int c_type, int ldc, long long c_stride, int batches, int compute, int) {
     return multiply(__func__, handle, {m, n, k, *alpha, *beta, {a, a_type, lda, ta != 0, a_stride},
             {b, b_type, ldb, tb != 0, b_stride}, {c, c_type, ldc, false, c_stride}, compute, batches});
 }

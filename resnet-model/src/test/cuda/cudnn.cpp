@@ -30,7 +30,7 @@ struct Performance {  // cudnnConvolution*AlgoPerf_t
     size_t workspace;
     int deterministic, math, reserved[3];
 };
-static_assert(sizeof(Performance) == 48 && offsetof(Performance, workspace) == 16 && offsetof(Performance, deterministic) == 24);
+static_assert(sizeof(Performance) == 48 && offsetof(Performance, deterministic) == 24);
 
 bool known(int type) { return type == FLOAT || type == 1 || type == 2 || type == BFLOAT16; }
 size_t extent(const Tensor& t) {
@@ -63,7 +63,8 @@ struct Job {
     bool deterministic() const { return direction == FORWARD || algorithm == 1; }
     // The channels of the input that a pixel of the output sees through a tap; null outside of the input.
     const float* input(const std::vector<float>& packed, size_t n, int oh, int ow, int tap) const {
-        int h = oh * c.stride_h - c.pad_h + tap / w.s * c.dilation_h, v = ow * c.stride_w - c.pad_w + tap % w.s * c.dilation_w;
+        int h = oh * c.stride_h - c.pad_h + tap / w.s * c.dilation_h;
+        int v = ow * c.stride_w - c.pad_w + tap % w.s * c.dilation_w;
         return h < 0 || h >= x.h || v < 0 || v >= x.w ? nullptr : &packed[((n * x.h + h) * x.w + v) * x.c];
     }
     void run() const;
@@ -179,7 +180,8 @@ int convolve(const char* name, Handle* handle, const Job& job, void* workspace, 
         if (int status = job.check()) return status;
         size_t size = size_of(job.x.type), needed = job.workspace();
         if (bytes < needed || (needed && !allocated((Address)workspace, bytes))) return BAD_PARAM;
-        bool inside = allocated((Address)job.x_data, extent(job.x) * size) && allocated((Address)job.y_data, extent(job.y) * size)
+        bool inside = allocated((Address)job.x_data, extent(job.x) * size)
+                && allocated((Address)job.y_data, extent(job.y) * size)
                 && allocated((Address)job.w_data, extent(job.w) * size);
         return enqueue(handle->stream, [=, name = std::string(name)] {
             if (!inside) return raise(ILLEGAL_ADDRESS, name + ": an operand is not within one allocation");

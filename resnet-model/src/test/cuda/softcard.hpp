@@ -2,9 +2,11 @@
 // all Java code and all kernels run, and are checked, where there is no GPU. Names, numbers and refusals are NVIDIA's.
 //
 //   block.cpp   threads of a block as fibers, blocks on two OS threads, faults of a kernel
-//   driver.cpp  memory, streams, events, capture, graphs, modules, launches
+//   memory.cpp  device memory
+//   driver.cpp  the driver's API: contexts, copies, streams, events, capture, graphs, modules, launches
 //   nvrtc.cpp   the C++ compiler of the machine
 //   cudnn.cpp, cublas.cpp   plain loops with double sums
+//   control.cpp what tests ask of it
 //
 // Imitated: what is refused under capture, joining and leaving it, errors that stay until the context is reset, a context per
 // thread, limits of a launch, memory that runs out. Memory is NaN until it is written, and what lies around it faults.
@@ -84,6 +86,14 @@ long setting(const char* name);
 int enqueue(Stream* stream, Work work);
 // Whether a call that allocates or waits is legal now; if not, the capture is broken.
 bool refused_by_capture();
+// As if no capture had begun.
+void end_captures();
+
+// Device memory that is NaN; 0 if there is no room for it.
+Address allocate(size_t bytes, int device);
+bool release(Address address);
+void release_all(int device);
+size_t used(int device);
 // Whether bytes from here on are one allocation's.
 bool allocated(Address from, size_t bytes);
 // What lies near an address that no allocation holds, in words.

@@ -91,9 +91,9 @@ public final class SoftwareCard {
         return function("softcard_calls").invokeLong(new Object[] {function});
     }
 
-    /** Bytes of device memory that are allocated. */
+    /** Bytes that are allocated on the first device. */
     public long used() {
-        return function("softcard_used").invokeLong(new Object[0]);
+        return function("softcard_used").invokeLong(new Object[] {0});
     }
 
     /** What a kernel did wrong, in words; empty if none did. */
