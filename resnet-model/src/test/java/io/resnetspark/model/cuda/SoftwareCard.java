@@ -17,10 +17,13 @@ import java.util.stream.Stream;
 import org.opentest4j.TestAbortedException;
 
 /**
- * A GPU that is software: one library under the names of CUDA's driver, NVRTC, cuDNN and cuBLAS, built from src/test/cuda by the C++ compiler of the
- * machine, once a JVM and only when the sources are not those of the last time. What it imitates says softcard.hpp.
+ * A GPU that is software: one library under the names of CUDA's driver, NVRTC, cuDNN and cuBLAS, built from
+ * src/test/cuda by the C++ compiler of the machine, once a JVM and only when the sources are not those of the last time.
+ * What it imitates says softcard.hpp.
  *
- * <p>A test calls {@link #orSkip()} before each test method; it starts every time without settings, failures, counts and fault.
+ * <p>A test calls {@link #orSkip()} before each test method: every one starts without settings, failures, counts and
+ * fault. A process that a test starts is told by its environment: SOFTCARD_MEMORY and the like for {@link #set}, and
+ * SOFTCARD_FAIL=function:n:status,... for {@link #fail}.
  */
 public final class SoftwareCard {
     /** The names that the product looks for. */
@@ -88,9 +91,9 @@ public final class SoftwareCard {
         return function("softcard_calls").invokeLong(new Object[] {function});
     }
 
-    /** Bytes of device memory that are allocated. */
+    /** Bytes that are allocated on the first device. */
     public long used() {
-        return function("softcard_used").invokeLong(new Object[0]);
+        return function("softcard_used").invokeLong(new Object[] {0});
     }
 
     /** What a kernel did wrong, in words; empty if none did. */
