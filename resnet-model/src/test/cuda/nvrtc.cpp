@@ -112,7 +112,8 @@ int compile(Program& program, const std::vector<std::string>& options) {
     std::ofstream(source) << text << launchers(scanned);
     Dl_info library;  // what the kernels call is in this very library
     dladdr((void*)&softcard_exchange, &library);
-    compiler += " " SOFTCARD_FLAGS " -O2 -ftree-vectorize -fno-math-errno -fno-strict-aliasing -fPIC -shared";
+    // Two modules must not share the shared memory of a function that is in both, which may have another size.
+    compiler += " " SOFTCARD_FLAGS " -O2 -ftree-vectorize -fno-math-errno -fno-strict-aliasing -fPIC -fno-gnu-unique -shared";
     compiler += " -ffp-contract=" + contract + " -o " + quoted(object) + " " + quoted(source) + " " + quoted(library.dli_fname);
     if (!run(compiler, program.log)) return COMPILATION;
     program.cubin = cubin ? content(object) : "";
