@@ -1,12 +1,16 @@
 package io.resnetspark.model.cuda;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.WRITE;
 
 import com.sun.jna.Function;
 import com.sun.jna.Memory;
 import com.sun.jna.NativeLibrary;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -147,7 +151,11 @@ public final class SoftwareCard {
                     .findFirst()
                     .orElseThrow();
             Path directory = Files.createDirectories(Path.of("target/softcard")).toAbsolutePath();
-            compile(compiler.get(), sources.toRealPath(), directory);
+            // Test classes run in two JVMs at once.
+            try (FileChannel lock = FileChannel.open(directory.resolve("lock"), CREATE, WRITE);
+                    FileLock held = lock.lock()) {
+                compile(compiler.get(), sources.toRealPath(), directory);
+            }
             return new Built(Optional.of(new SoftwareCard(directory)), "");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
