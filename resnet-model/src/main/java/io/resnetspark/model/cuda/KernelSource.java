@@ -13,7 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 final class KernelSource {
     /** In the order in which they build on each other. */
     private static final List<String> FILES =
-            List.of("element", "normalization", "pooling", "classifier", "descent", "layout");
+            List.of("element", "images", "normalization", "pooling", "classifier", "descent", "layout");
 
     private static final Map<String, Module> LOADED = new ConcurrentHashMap<>();
 

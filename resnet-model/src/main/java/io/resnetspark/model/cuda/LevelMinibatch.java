@@ -18,6 +18,9 @@ public record LevelMinibatch(
     /** Numbers for each image. */
     public static final int ADJUSTMENT = 6;
 
+    /** Numbers that a GPU takes: the deviation, and 1 where the mean is one of each pixel. */
+    static final long DEVIATION = 4;
+
     public LevelMinibatch {
         int pixels = side * side;
         boolean fits = rgb.length == 3 * images * pixels
@@ -32,7 +35,7 @@ public record LevelMinibatch(
         }
     }
 
-    boolean hasMeanOfPixels() {
-        return mean.length > 3;
+    float[] deviationAndMean() {
+        return new float[] {deviation[0], deviation[1], deviation[2], mean.length > 3 ? 1 : 0};
     }
 }

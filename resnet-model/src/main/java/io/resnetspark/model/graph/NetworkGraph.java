@@ -4,6 +4,7 @@ import io.resnetspark.model.Network;
 import io.resnetspark.model.Precision;
 import io.resnetspark.model.Shape;
 import io.resnetspark.model.cuda.Device;
+import io.resnetspark.model.cuda.LevelMinibatch;
 import io.resnetspark.model.kernel.Kernels;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -97,6 +98,18 @@ public final class NetworkGraph extends ComputationGraph {
         } else {
             gpu.fit(data);
         }
+    }
+
+    /**
+     * A step on images as they were decoded; only on a GPU, which does to them what is left to do.
+     *
+     * @throws IllegalStateException on the CPU
+     */
+    public void fit(LevelMinibatch images) {
+        if (gpu == null) {
+            throw new IllegalStateException("Only a network that was moved to a GPU takes levels; give this one floats");
+        }
+        gpu.fit(images);
     }
 
     /** The sum of the cross-entropies of all images that {@code fit} has seen since this was last asked. */

@@ -19,8 +19,8 @@ struct Adjustment {
 struct Levels {
   const Byte* rgb;
   const Adjustment* adjustments;
-  const float *mean, *deviation;
-  int side, of_pixels;  // of_pixels: whether the mean is one of each pixel
+  const float *mean, *deviation;  // deviation[3]: whether the mean is one of each pixel
+  int side;
 
   // In the order of Java's Mean.subtract, so that the same floats come out.
   __device__ __forceinline__ float at(int n, int y, int x, int c) const {
@@ -29,7 +29,7 @@ struct Levels {
     y += (int)a.down;
     if (x < 0 || y < 0 || x >= side || y >= side) return 0;
     const float level = rgb[((size_t)(n * side + y) * side + x) * 3 + c];
-    if (of_pixels) return (level + a.colours[c] - mean[(c * side + y) * side + x]) / deviation[c];
+    if (deviation[3] != 0) return (level + a.colours[c] - mean[(c * side + y) * side + x]) / deviation[c];
     return (level - (mean[c] - a.colours[c])) / deviation[c];
   }
 };
@@ -47,7 +47,7 @@ __device__ __forceinline__ void pack_pixels(const Images& images, Element* to, i
 // stride 1 without padding, which tensor cores like better (docs/decisions/0004). Three channels and an even side.
 // Channel (dy 2 + dx) 3 + c of block (x, y) is channel c of pixel (2 (x - 2) + dx, 2 (y - 2) + dy).
 template <class Images>
-__device__ __forceinline__ void pack_as_blocks(const Images& images, Element* to, int batch, int side) {
+__device__ __forceinline__ void pack_blocks(const Images& images, Element* to, int batch, int side) {
   const int blocks = side / 2 + 3;
   const size_t i = thread_number();
   if (i >= (size_t)batch * blocks * blocks) return;
@@ -64,22 +64,24 @@ __device__ __forceinline__ void pack_as_blocks(const Images& images, Element* to
   }
 }
 
-extern "C" __global__ void pack(const float* images, Element* to, int batch, int channels, int height, int width,
-                                int depth) {
+extern "C" __global__ void pack_floats(const float* images, Element* to, int batch, int channels, int height,
+                                       int width, int depth) {
   pack_pixels(Floats{images, channels, height, width}, to, batch, channels, height, width, depth);
 }
 
-extern "C" __global__ void pack_blocks(const float* images, Element* to, int batch, int side) {
-  pack_as_blocks(Floats{images, 3, side, side}, to, batch, side);
+extern "C" __global__ void pack_floats_in_blocks(const float* images, Element* to, int batch, int channels, int height,
+                                                 int width, int depth) {
+  pack_blocks(Floats{images, channels, height, width}, to, batch, height);
 }
 
 extern "C" __global__ void pack_levels(const Byte* rgb, const Adjustment* adjustments, const float* mean,
-                                       const float* deviation, int of_pixels, Element* to, int batch, int side,
-                                       int depth) {
-  pack_pixels(Levels{rgb, adjustments, mean, deviation, side, of_pixels}, to, batch, 3, side, side, depth);
+                                       const float* deviation, Element* to, int batch, int channels, int height,
+                                       int width, int depth) {
+  pack_pixels(Levels{rgb, adjustments, mean, deviation, height}, to, batch, channels, height, width, depth);
 }
 
-extern "C" __global__ void pack_level_blocks(const Byte* rgb, const Adjustment* adjustments, const float* mean,
-                                             const float* deviation, int of_pixels, Element* to, int batch, int side) {
-  pack_as_blocks(Levels{rgb, adjustments, mean, deviation, side, of_pixels}, to, batch, side);
+extern "C" __global__ void pack_levels_in_blocks(const Byte* rgb, const Adjustment* adjustments, const float* mean,
+                                                 const float* deviation, Element* to, int batch, int channels,
+                                                 int height, int width, int depth) {
+  pack_blocks(Levels{rgb, adjustments, mean, deviation, height}, to, batch, height);
 }
