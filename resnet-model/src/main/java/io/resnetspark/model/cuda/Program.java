@@ -88,7 +88,7 @@ final class Program implements AutoCloseable {
     /** Operation by operation. */
     private void enqueue() {
         for (Operation operation : plan.operations()) {
-            if (operation == Operation.JOIN) {
+            if (operation.equals(Operation.JOIN)) {
                 side.stream().record(joined);
                 main.stream().await(joined);
             } else if (operation.beside()) {
