@@ -118,14 +118,12 @@ class TestSoftwareLibraries {
 
     /** The descriptors of a shape. */
     private final class Convolution {
-        final Shape shape;
         final Pointer x = create("cudnnCreateTensorDescriptor");
         final Pointer y = create("cudnnCreateTensorDescriptor");
         final Pointer w = create("cudnnCreateFilterDescriptor");
         final Pointer c = create("cudnnCreateConvolutionDescriptor");
 
         Convolution(Shape s, int type, int math) {
-            shape = s;
             card.call("cudnnSetTensor4dDescriptor", x, s.format, type, s.n, s.c, s.h, s.w);
             card.call("cudnnSetTensor4dDescriptor", y, s.format, type, s.n, s.k, s.oh(), s.ow());
             card.call("cudnnSetFilter4dDescriptor", w, type, s.format, s.k, s.c, s.r, s.r);
