@@ -23,8 +23,39 @@ struct DeviceContext {
 struct Allocation {
     size_t bytes;
     int device;
-    char* mapping;  // a page that faults, pages that hold the allocation at their end, a page that faults
-    size_t mapped;
+    char* pages;  // the allocation is at their end
+    size_t page_bytes;
+};
+
+// Where device memory is: addresses that fault but for the allocations, which have wide gaps between them, so that a wrong
+// index does not reach the host's memory or another allocation.
+struct AddressSpace {
+    static constexpr size_t GAP = 256 << 20;
+    char *base, *next;
+    size_t bytes = (size_t)16 << 40;
+    AddressSpace() {
+        do base = next = (char*)mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        while (base == MAP_FAILED && (bytes /= 2) > GAP);
+    }
+    // Null if there is no more memory.
+    char* take(size_t page_bytes, const std::map<Address, Allocation>& taken) {
+        for (int wrapped = 0; wrapped < 2; ) {
+            if (next + page_bytes + 2 * GAP > base + bytes) {
+                next = base;
+                wrapped++;
+                continue;
+            }
+            char* pages = next + GAP;
+            next = pages + page_bytes;
+            auto after = taken.upper_bound((Address)next + GAP);
+            bool free = after == taken.begin() || std::prev(after)->second.pages + std::prev(after)->second.page_bytes + GAP <= pages;
+            if (free && mprotect(pages, page_bytes, PROT_READ | PROT_WRITE) == 0) return pages;
+        }
+        return nullptr;
+    }
+    static void give_back(const Allocation& a) {
+        mmap(a.pages, a.page_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    }
 };
 
 struct Event {
@@ -63,6 +94,7 @@ struct Tests {
 struct State {
     bool initialized = false;
     DeviceContext contexts[8];
+    AddressSpace space;
     std::map<Address, Allocation> allocations;
     std::map<int, size_t> used;
     std::set<Stream*> streams;
@@ -142,9 +174,9 @@ std::string neighbour(Address address) {
     char words[160];
     std::snprintf(words, sizeof words, " 0x%lx", (long)address);
     auto at = holder(address);
-    if (at != state.allocations.end() && address - at->first < at->second.bytes + (64 << 20)) {
+    if (at != state.allocations.end() && address - at->first < at->second.bytes + AddressSpace::GAP) {
         std::snprintf(words, sizeof words, ", %lu bytes after the start of an allocation of %lu", address - at->first, at->second.bytes);
-    } else if (auto after = state.allocations.upper_bound(address); after != state.allocations.end() && after->first - address < 64 << 20) {
+    } else if (auto after = state.allocations.upper_bound(address); after != state.allocations.end() && after->first - address < AddressSpace::GAP) {
         std::snprintf(words, sizeof words, ", %lu bytes before an allocation of %lu", after->first - address, after->second.bytes);
     }
     return words;
@@ -154,10 +186,10 @@ static bool unwritten(const char* from, const char* to) {
 }
 std::string overrun() {
     for (auto& [address, a] : state.allocations) {
-        const char *from = (char*)address, *end = a.mapping + a.mapped - PAGE;
-        if (unwritten(a.mapping + PAGE, from) && unwritten(from + a.bytes, end)) continue;
-        std::memset(a.mapping + PAGE, UNWRITTEN, from - a.mapping - PAGE);
-        std::memset((char*)from + a.bytes, UNWRITTEN, end - from - a.bytes);
+        char *from = (char*)address, *to = from + a.bytes, *end = a.pages + a.page_bytes;
+        if (unwritten(a.pages, from) && unwritten(to, end)) continue;
+        std::memset(a.pages, UNWRITTEN, from - a.pages);
+        std::memset(to, UNWRITTEN, end - to);
         return " wrote just before or after an allocation of " + std::to_string(a.bytes) + " bytes";
     }
     return "";
@@ -201,7 +233,7 @@ template <class F> int of_device(const char* name, int device, F work) {
 }
 
 void release(std::map<Address, Allocation>::iterator at) {
-    munmap(at->second.mapping, at->second.mapped);
+    AddressSpace::give_back(at->second);
     state.used[at->second.device] -= at->second.bytes;
     state.allocations.erase(at);
 }
@@ -372,18 +404,16 @@ API int cuMemAlloc_v2(Address* address, size_t bytes) {
         if (bytes == 0) return INVALID_VALUE;
         size_t& used = state.used[current->device];
         if (bytes > (size_t)setting("memory") || used > setting("memory") - bytes) return OUT_OF_MEMORY;
-        size_t mapped = (bytes + ALIGNMENT + PAGE - 1) / PAGE * PAGE + 2 * PAGE;
-        char* mapping = (char*)mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (mapping == MAP_FAILED) return OUT_OF_MEMORY;
-        char* end = mapping + mapped - PAGE;
+        size_t page_bytes = (bytes + ALIGNMENT - 1 + PAGE - 1) / PAGE * PAGE;
+        char* pages = state.space.take(page_bytes, state.allocations);
+        if (pages == nullptr) return OUT_OF_MEMORY;
+        char* end = pages + page_bytes;
         *address = ((Address)end - bytes) / ALIGNMENT * ALIGNMENT;
         // Huge allocations are NaN in front only, so that what is not used costs nothing.
         size_t most = 256 << 20, margin = end - (char*)*address - bytes;
-        std::memset(mapping + PAGE, UNWRITTEN, std::min(mapped - 2 * PAGE, most));
+        std::memset(pages, UNWRITTEN, std::min(page_bytes, most));
         std::memset(end - margin, UNWRITTEN, margin);
-        mprotect(mapping, PAGE, PROT_NONE);
-        mprotect(end, PAGE, PROT_NONE);
-        state.allocations[*address] = {bytes, current->device, mapping, mapped};
+        state.allocations[*address] = {bytes, current->device, pages, page_bytes};
         used += bytes;
         return OK;
     });

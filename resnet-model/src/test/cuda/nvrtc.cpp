@@ -58,6 +58,11 @@ const char* const IGNORED[] = {"--std=", "-std=", "--use_fast_math", "-use_fast_
         "--maxrregcount=", "-maxrregcount=", "--ptxas-options=", "--restrict", "-restrict", "--diag-suppress=", "--split-compile=",
         "--dopt=", "-dopt=", "--no-cache", "-no-cache", "--minimal", "-minimal"};
 
+// #define NAME VALUE of -DNAME=VALUE or -DNAME.
+std::string definition(const std::string& macro) {
+    size_t at = macro.find('=');
+    return "#define " + macro.substr(0, at) + " " + (at == std::string::npos ? "1" : macro.substr(at + 1)) + "\n";
+}
 bool starts(const std::string& word, const std::string& with) { return word.compare(0, with.size(), with) == 0; }
 
 // What launches each kernel of the preprocessed text. Templates are left out: they have no name to be found by.
@@ -75,13 +80,13 @@ std::string launchers(const std::string& text) {
 }
 
 int compile(Program& program, const std::vector<std::string>& options) {
-    std::string flags, contract = "fast";
+    std::string flags, macros, contract = "fast";
     bool cubin = false;
     for (const std::string& option : options) {
         bool ignored = false;
         for (const char* known : IGNORED) ignored |= starts(option, known);
-        if (starts(option, "-D")) flags += " " + quoted(option);
-        else if (starts(option, "--define-macro=")) flags += " " + quoted("-D" + option.substr(15));
+        if (starts(option, "-D")) macros += definition(option.substr(2));
+        else if (starts(option, "--define-macro=")) macros += definition(option.substr(15));
         else if (starts(option, "-I")) flags += " " + quoted(option);
         else if (starts(option, "--include-path=")) flags += " " + quoted("-I" + option.substr(15));
         else if (starts(option, "--gpu-architecture=") || starts(option, "-arch=")) cubin = option.find("=sm_") != std::string::npos;
@@ -94,7 +99,8 @@ int compile(Program& program, const std::vector<std::string>& options) {
     Folder folder;
     for (auto& [name, text] : program.headers) std::ofstream(folder.path + "/" + name) << text;
     std::string source = folder.path + "/kernels.cpp", object = folder.path + "/kernels.so", scanned;
-    std::string text = "#include \"device.hpp\"\n#line 1 \"" + program.name + "\"\n" + program.source + "\n";
+    // Macros come after the header, whose names are its own.
+    std::string text = "#include \"device.hpp\"\n" + macros + "#line 1 \"" + program.name + "\"\n" + program.source + "\n";
     std::ofstream(source) << text;
     std::string compiler = SOFTCARD_COMPILER " -std=c++17 -w -I" + quoted(folder.path) + " -I" + quoted(SOFTCARD_SOURCES) + flags;
     if (!run(compiler + " -DSOFTCARD_SCAN -E -P " + quoted(source), scanned)) {

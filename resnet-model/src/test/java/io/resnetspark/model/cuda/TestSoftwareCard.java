@@ -71,7 +71,11 @@ class TestSoftwareCard {
             }
             extern "C" __global__ void half_a_barrier() { if (threadIdx.x < 16) __syncthreads(); else __syncwarp(); }
             extern "C" __global__ void write_at(float* x, long i) { x[i] = 1; }
-            extern "C" __global__ void read_shared(float* out) { __shared__ float never[32]; out[threadIdx.x] = never[threadIdx.x]; }
+            extern "C" __global__ void read_shared(float* out, int write) {
+              __shared__ float shared[32];
+              if (write) shared[threadIdx.x] = write;
+              out[threadIdx.x] = shared[threadIdx.x];
+            }
             __global__ void not_extern_c() {}
             """;
 
@@ -228,7 +232,9 @@ class TestSoftwareCard {
     @Test
     void memoryAndSharedMemoryAreNaNUntilTheyAreWritten() {
         long out = card.allocate(4L * 33);
-        assertThat(launch("read_shared", 1, 32, out)).isZero();
+        assertThat(launch("read_shared", 1, 32, out, 1)).isZero();
+        assertThat(card.download(out, 1)).containsExactly(1);
+        assertThat(launch("read_shared", 1, 32, out, 0)).isZero();
         for (float value : card.download(out, 33)) {
             assertThat(value).isNaN();
         }
@@ -340,6 +346,7 @@ class TestSoftwareCard {
     }
 
     private void begin() {
+        kernel("scale"); // a module cannot be loaded under capture
         card.call("cuStreamBeginCapture_v2", stream, THREAD_LOCAL);
     }
 

@@ -280,7 +280,7 @@ class TestSoftwareLibraries {
                     for (int i = 0; i < want.length; i++) {
                         want[i] = 0.5 * want[i] + 2.0 * before[i];
                     }
-                    double rounding = type == FLOAT ? 1e-6 : 0x1p-8;
+                    double rounding = type == FLOAT ? 1e-5 : 0x1p-8;
                     assertClose(download(type, out, want.length), want, rounding);
                 }
             }
