@@ -3,7 +3,9 @@ package io.resnetspark.train;
 import io.resnetspark.data.Split;
 import io.resnetspark.data.image.Preprocessing;
 import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.model.graph.ComputeOptions.Kind;
 import io.resnetspark.model.graph.NetworkGraph;
+import io.resnetspark.model.graph.Placement;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.train.artifact.ArtifactFiles;
 import io.resnetspark.train.averaging.Averaging;
@@ -44,12 +46,25 @@ record Setup(TrainingPlan plan, Preprocessing evaluation, NetworkGraph graph) {
     private static NetworkGraph graph(JavaSparkContext spark, TrainingPlan plan) {
         try {
             if (spark.isLocal()) {
-                plan.requireMemory(Math.min(plan.recipe().workers(), spark.defaultParallelism()));
+                plan.requireMemory(
+                        Placement.here(plan.compute(), Placement.NONE),
+                        Math.min(plan.recipe().workers(), spark.defaultParallelism()));
             }
             return plan.graph();
         } catch (IllegalArgumentException unfit) {
             throw new BadInputException(unfit.getMessage(), unfit);
         }
+    }
+
+    /** What computed, in words, for the model's provenance. */
+    String backend(JavaSparkContext spark) {
+        if (spark.isLocal()) {
+            return Placement.here(plan.compute(), Placement.NONE).description();
+        }
+        boolean given = spark.getConf().contains("spark.task.resource.gpu.amount");
+        boolean cuda = plan.compute().kernels() == Kind.CUDA
+                || (given && plan.compute().kernels() == Kind.AUTO);
+        return cuda ? "CUDA on the executors' GPUs" : plan.compute().layers().description();
     }
 
     StatisticsLayout statistics() {

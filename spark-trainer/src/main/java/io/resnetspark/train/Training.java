@@ -5,7 +5,6 @@ import io.resnetspark.data.Split;
 import io.resnetspark.data.image.Protocol;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.EpochWork;
-import io.resnetspark.model.graph.NativeFloats;
 import io.resnetspark.model.weights.NetworkWeights;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Draft;
@@ -332,7 +331,7 @@ public final class Training {
     }
 
     private Path publish(RunState last) throws IOException {
-        NativeFloats.assign(setup.graph().params(), last.training().parameters());
+        setup.graph().assignParameters(last.training().parameters());
         ModelDescription description = ModelDescription.of(
                 recipe.network(),
                 data.dataset().classes(),
@@ -346,7 +345,8 @@ public final class Training {
                         recipe.seed(),
                         recipe.workers(),
                         plan.threads(),
-                        run.seconds()));
+                        run.seconds(),
+                        setup.backend(spark)));
         try (Draft draft = folder.draft(folder.model(), conf)) {
             Path model = ArtifactFiles.write(
                     draft,
