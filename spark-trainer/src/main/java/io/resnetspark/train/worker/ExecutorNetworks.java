@@ -17,6 +17,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import org.nd4j.linalg.factory.Nd4j;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +33,9 @@ public final class ExecutorNetworks {
     private static final Logger LOG = LoggerFactory.getLogger(ExecutorNetworks.class);
 
     private static final String GPU_MARK = " on GPU ";
+
+    /** While one waits for pictures, another computes; more would only take the GPU's memory. */
+    private static final int MOST_ON_A_GPU = 4;
 
     private static final Map<String, Pool> POOLS = new ConcurrentHashMap<>();
 
@@ -66,6 +70,14 @@ public final class ExecutorNetworks {
             thread.shutdown();
         }
 
+        private void awaitEnd() {
+            try {
+                thread.awaitTermination(1, TimeUnit.MINUTES);
+            } catch (InterruptedException killed) {
+                Thread.currentThread().interrupt();
+            }
+        }
+
         private void leaveGpu() {
             try {
                 graph.leaveGpu();
@@ -79,6 +91,11 @@ public final class ExecutorNetworks {
     @FunctionalInterface
     public interface Work<T> {
         T on(Network network) throws IOException;
+    }
+
+    /** How many graphs of one process are kept in one place, of those that could be used at the same time. */
+    public static int atOnce(Placement placement, int wanted) {
+        return placement.isOnGpu() ? Math.min(wanted, MOST_ON_A_GPU) : wanted;
     }
 
     /** Does some work on a graph that nobody else has meanwhile; waits while all cores have one. */
@@ -109,7 +126,8 @@ public final class ExecutorNetworks {
             this.blueprint = blueprint;
             this.given = given;
             this.placement = Placement.here(blueprint.compute(), given);
-            this.cores = new Semaphore(Math.max(1, Runtime.getRuntime().availableProcessors() / blueprint.threads()));
+            int cores = Math.max(1, Runtime.getRuntime().availableProcessors() / blueprint.threads());
+            this.cores = new Semaphore(atOnce(placement, cores));
         }
 
         <T> T with(Work<T> work) throws IOException {
@@ -147,7 +165,7 @@ public final class ExecutorNetworks {
                     sayWhere();
                 } else if (built == 1 && placement.isOnGpu()) {
                     LOG.warn(
-                            "several workers of this process share {}: each has a part of its time and memory. Give every"
+                            "several workers of this process share one GPU, its time and its memory ({}). Give every"
                                     + " worker a GPU of its own, or train with workers = 1 and a larger batch",
                             placement.description());
                 }
@@ -210,6 +228,7 @@ public final class ExecutorNetworks {
         synchronized void close() {
             closed = true;
             idle.forEach(Network::close);
+            idle.forEach(Network::awaitEnd); // or the next run would find less memory than there is
             idle.clear();
         }
     }

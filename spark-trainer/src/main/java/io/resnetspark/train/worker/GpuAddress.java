@@ -1,5 +1,6 @@
 package io.resnetspark.train.worker;
 
+import io.resnetspark.model.cuda.CudaUnavailableException;
 import io.resnetspark.model.graph.Placement;
 import java.util.Map;
 import org.apache.spark.TaskContext;
@@ -20,14 +21,16 @@ public final class GpuAddress {
         if (gpu == null || gpu.addresses().length == 0) {
             return Placement.NONE;
         }
-        String address = gpu.addresses()[0];
+        return number(gpu.addresses()[0]);
+    }
+
+    /** @throws CudaUnavailableException for an address that is no number, as a MIG slice's */
+    public static int number(String address) {
         try {
             return Integer.parseInt(address);
         } catch (NumberFormatException other) {
-            throw new IllegalStateException(
-                    "Spark gave this task the GPU '" + address + "'; wanted a number, as"
-                            + " nvidia-smi's index. Let the discovery script print those.",
-                    other);
+            throw new CudaUnavailableException("Spark gave this task the GPU '" + address + "'; wanted a number, as"
+                    + " nvidia-smi's index. Let the discovery script print those.");
         }
     }
 }
