@@ -7,9 +7,11 @@ import io.resnetspark.model.cuda.CudaLibraries;
 import io.resnetspark.model.cuda.CudaUnavailableException;
 import io.resnetspark.model.cuda.DeviceMemoryEstimate;
 import io.resnetspark.model.cuda.DeviceReport;
+import io.resnetspark.model.cuda.OutOfDeviceMemoryException;
 import io.resnetspark.model.graph.ComputeOptions.Kind;
 import io.resnetspark.model.graph.Placement;
 import io.resnetspark.train.recipe.Recipe;
+import io.resnetspark.train.worker.GpuAddress;
 import io.resnetspark.train.worker.Minibatch;
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -24,7 +26,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * @param backend what is to compute
  * @param driver the CUDA version that the driver serves; empty without a driver
  * @param cudnn its version; empty where it was not found
- * @param gpus those that Spark gave, else the first of the machine, if it has one
+ * @param gpus that can be used, of those that Spark gave; without any, of the machine's first
  * @param problems why they cannot be used, with the mend of each
  * @param passedOver libraries further back on the path, of which others are used
  */
@@ -37,7 +39,6 @@ record Cuda(
     /**
      * A GPU, as it is.
      *
-     * @param rates null where it cannot be used
      * @param neededBytes of a network with the recipe's batch; 0 without a recipe
      */
     record Seen(DeviceReport report, DeviceReport.Rates rates, long neededBytes) implements Serializable {}
@@ -73,13 +74,8 @@ record Cuda(
         List<String> problems = new ArrayList<>(libraries.problems());
         List<Seen> gpus = new ArrayList<>();
         if (problems.isEmpty()) {
-            for (int index : indices(addresses, libraries.devices())) {
-                DeviceReport report = DeviceReport.of(index);
-                problems.addAll(report.problems());
-                gpus.add(
-                        report.problems().isEmpty()
-                                ? seen(report, recipe, classes, problems)
-                                : new Seen(report, null, 0));
+            for (String address : addresses(addresses, libraries.devices())) {
+                look(address, recipe, classes, gpus, problems);
             }
         }
         return new Cuda(
@@ -95,20 +91,21 @@ record Cuda(
                 libraries.passedOver());
     }
 
-    private static List<Integer> indices(List<String> addresses, int devices) {
-        if (addresses.isEmpty()) {
-            return devices == 0 ? List.of() : List.of(0);
-        }
-        return addresses.stream().map(Integer::parseInt).toList();
+    private static List<String> addresses(List<String> given, int devices) {
+        return given.isEmpty() && devices > 0 ? List.of("0") : given;
     }
 
-    private static Seen seen(DeviceReport report, Optional<Recipe> recipe, int classes, List<String> problems) {
+    private static void look(
+            String address, Optional<Recipe> recipe, int classes, List<Seen> gpus, List<String> problems) {
         try {
-            long needed = recipe.isPresent() ? needed(report.index(), recipe.get(), classes) : 0;
-            return new Seen(report, RATES.computeIfAbsent(report.index(), DeviceReport::rates), needed);
-        } catch (CudaUnavailableException | CudaException refused) {
+            DeviceReport report = DeviceReport.of(GpuAddress.number(address));
+            problems.addAll(report.problems());
+            if (report.problems().isEmpty()) {
+                long needed = recipe.isPresent() ? needed(report.index(), recipe.get(), classes) : 0;
+                gpus.add(new Seen(report, RATES.computeIfAbsent(report.index(), DeviceReport::rates), needed));
+            }
+        } catch (CudaUnavailableException | CudaException | OutOfDeviceMemoryException refused) {
             problems.add(refused.getMessage());
-            return new Seen(report, null, 0);
         }
     }
 

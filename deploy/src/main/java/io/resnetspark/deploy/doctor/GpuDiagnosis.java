@@ -67,7 +67,7 @@ final class GpuDiagnosis {
                             "libraries that lie further back on the path are not used: " + cuda.passedOver(),
                             "Take away what is not wanted, or name the folder of the others first: -Dresnet.cuda.path=FOLDER."));
         }
-        cuda.gpus().stream().filter(gpu -> gpu.rates() != null).forEach(gpu -> {
+        cuda.gpus().forEach(gpu -> {
             findings.add(Finding.ok(words(cuda, gpu)));
             memory(gpu).ifPresent(findings::add);
         });
