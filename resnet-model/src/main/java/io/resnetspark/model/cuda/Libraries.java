@@ -3,7 +3,6 @@ package io.resnetspark.model.cuda;
 import com.sun.jna.Function;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
-import com.sun.jna.ptr.IntByReference;
 import com.sun.jna.ptr.PointerByReference;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,6 +26,9 @@ final class Libraries {
     private static final String NVRTC = "libnvrtc.so.";
     private static final String CUBLAS = "libcublas.so.";
     private static final String CUDNN = "libcudnn.so.9";
+
+    private static final String PARTS_OF_NVRTC = "libnvrtc-builtins.so.*";
+    private static final String PARTS_OF_CUBLAS = "libcublasLt.so.";
 
     /** What convolutions need of cuDNN, in the order of loading. Where it does not find one, it ends the process. */
     private static final List<String> PARTS_OF_CUDNN =
@@ -58,18 +60,20 @@ final class Libraries {
                 "",
                 "There is no NVIDIA driver on this machine",
                 "Install it, or start the container with its GPUs (docker run --gpus all, a pod's limit nvidia.com/gpu)");
-        return new Library(library, status -> {
+        Library driver = new Library(library, status -> {
             PointerByReference text = new PointerByReference();
             library.getFunction("cuGetErrorString").invokeInt(new Object[] {status, text});
             return text(text.getValue());
         });
+        Device.requireServedVersion(driver);
+        return driver;
     }
 
     Library nvrtc() {
         int major = servedMajor();
         NativeLibrary library = loader.load(
                 NVRTC + major,
-                "libnvrtc-builtins.so.*",
+                PARTS_OF_NVRTC,
                 "NVRTC of CUDA " + major + " was not found",
                 "Install it (NVIDIA's packages cuda-nvrtc-" + major + "-*)");
         return withWords(library, "nvrtcGetErrorString");
@@ -79,22 +83,26 @@ final class Libraries {
         int major = servedMajor();
         NativeLibrary library = loader.load(
                 CUBLAS + major,
-                "libcublasLt.so." + major,
+                PARTS_OF_CUBLAS + major,
                 "cuBLAS of CUDA " + major + " was not found",
                 "Install it (NVIDIA's packages libcublas-" + major + "-*)");
         return withWords(library, "cublasGetStatusString");
     }
 
     Library cudnn() {
-        Library library = cudnnOfAnyCuda();
-        int built = Cudnn.cudaMajor(library);
         int major = major();
+        Library library = cudnn(List.of(major));
+        int built = Cudnn.cudaMajor(library);
         if (built != major && loader.has(CUBLAS + major)) {
             throw new CudaUnavailableException(
-                    "cuDNN (" + library.file() + ") is built for CUDA " + built + ", cuBLAS and NVRTC are of CUDA "
-                            + major + " (" + first(CUBLAS + major) + "). " + ALL_ALIKE,
+                    "cuDNN (" + library.file() + ") is built for CUDA " + built + ", cuBLAS and NVRTC are of CUDA " + major
+                            + " (" + first(CUBLAS + major) + "). " + ALL_ALIKE,
                     "Install cuDNN for CUDA " + major + " (NVIDIA's package libcudnn9-cuda-" + major
                             + "), or name a folder that has all of one version with -D" + SETTING + "=FOLDER");
+        }
+        List<Path> files = path.files(CUDNN);
+        if (files.size() > 1) {
+            LOG.info("cuDNN is taken from {}; passed over: {}", files.get(0), files.subList(1, files.size()));
         }
         return library;
     }
@@ -116,7 +124,7 @@ final class Libraries {
         List<Integer> served =
                 whole.stream().filter(major -> major <= driverMajor()).toList();
         if (served.size() > 1) {
-            int built = majorOfCudnn();
+            int built = majorOfCudnn(served);
             return served.contains(built) ? built : served.get(0);
         }
         return Stream.concat(served.stream(), whole.stream()).findFirst().orElseGet(this::majorOfAny);
@@ -136,59 +144,52 @@ final class Libraries {
             throw new CudaUnavailableException(
                     "The driver serves CUDA " + served + ", the libraries that were found are of CUDA " + major + " ("
                             + first(CUBLAS + major) + ").",
-                    "Update the driver (CUDA 13 wants 580 or later), or install NVRTC, cuBLAS and cuDNN of CUDA "
-                            + served);
+                    "Update the driver (CUDA 13 wants 580 or later), or install NVRTC, cuBLAS and cuDNN of CUDA " + served);
         }
         return major;
     }
 
-    /** The newest CUDA where there is no driver, since kernels compile without. */
+    /** The newest CUDA where there is no driver that can be used, since kernels compile without. */
     private int driverMajor() {
         try {
-            IntByReference version = new IntByReference();
-            driver().call("cuDriverGetVersion", version);
-            return Math.max(
-                    version.getValue() / 1000, MAJORS.get(MAJORS.size() - 1)); // an older one is refused elsewhere
+            return Device.version(driver()) / 1000;
         } catch (CudaUnavailableException none) {
             return MAJORS.get(0);
         }
     }
 
-    private int majorOfCudnn() {
+    private int majorOfCudnn(List<Integer> majors) {
         try {
-            return Cudnn.cudaMajor(cudnnOfAnyCuda());
+            return Cudnn.cudaMajor(cudnn(majors));
         } catch (CudaUnavailableException none) {
             return 0;
         }
     }
 
-    private Library cudnnOfAnyCuda() {
+    /** @param majors CUDA versions that it may be built for: what it calls of them is loaded first */
+    private Library cudnn(List<Integer> majors) {
+        for (int major : majors) {
+            loader.find(CUBLAS + major, PARTS_OF_CUBLAS + major);
+            loader.find(NVRTC + major, PARTS_OF_NVRTC);
+        }
         NativeLibrary library = loader.load(
                 CUDNN,
                 "",
                 "cuDNN 9 was not found",
                 "Install it (NVIDIA's package libcudnn9-cuda-13 or libcudnn9-cuda-12)");
-        List<Path> files = path.files(CUDNN);
-        if (files.size() > 1) {
-            LOG.info("cuDNN is taken from {}; passed over: {}", files.get(0), files.subList(1, files.size()));
-        }
         Optional<Path> file = LibraryLoader.file(library);
-        List<String> missing = new ArrayList<>();
+        List<String> reasons = new ArrayList<>();
         for (String part : PARTS_OF_CUDNN) {
-            String name = "libcudnn_" + part + ".so.9";
-            if (!loader.loadPart(file, name)) {
-                missing.add(name);
-            }
+            loader.loadPart(file, "libcudnn_" + part + ".so.9", reasons);
         }
-        if (!missing.isEmpty()) {
+        if (!reasons.isEmpty()) {
             throw new CudaUnavailableException(
-                    "cuDNN (" + library.getFile() + ") is not whole, its " + String.join(", ", missing)
-                            + " cannot be loaded; they must lie beside it.",
+                    "cuDNN (" + library.getFile() + ") is not whole, or its parts do not lie beside it: "
+                            + String.join("; ", reasons) + ".",
                     "Install cuDNN 9 anew (NVIDIA's package libcudnn9-cuda-13 or libcudnn9-cuda-12), or name the folder of a"
                             + " whole one with -D" + SETTING + "=FOLDER");
         }
-        file.ifPresent(
-                cudnn -> LibraryLoader.loadBeside(cudnn, "libcudnn_*.so.9", UNUSED_PART)); // newer ones have more
+        file.ifPresent(cudnn -> LibraryLoader.loadBeside(cudnn, "libcudnn_*.so.9", UNUSED_PART)); // newer ones have more
         return Cudnn.checked(withWords(library, "cudnnGetErrorString"));
     }
 

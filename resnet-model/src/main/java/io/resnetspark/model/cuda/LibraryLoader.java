@@ -44,27 +44,41 @@ final class LibraryLoader {
      */
     NativeLibrary load(String name, String parts, String absent, String mend) {
         List<String> reasons = new ArrayList<>();
+        return find(name, parts, reasons)
+                .orElseThrow(() -> new CudaUnavailableException(
+                        absent + " (" + name + "); looked " + path + "." + others(name) + reasons(reasons),
+                        mend + ", name its folder with -D" + LibraryPath.SETTING + "=FOLDER"));
+    }
+
+    /** Likewise, where it is no fault if there is none. */
+    Optional<NativeLibrary> find(String name, String parts) {
+        return find(name, parts, new ArrayList<>());
+    }
+
+    private Optional<NativeLibrary> find(String name, String parts, List<String> reasons) {
         for (Path file : path.files(name)) {
             if (!parts.isEmpty()) {
                 loadBeside(file, parts, "");
             }
             if (open(file.toString(), reasons)) {
-                return LOADED.get(file.toString());
+                return Optional.of(LOADED.get(file.toString()));
             }
         }
-        if (path.loader() && open(name, reasons)) {
-            return LOADED.get(name);
-        }
-        throw new CudaUnavailableException(
-                absent + " (" + name + "); looked " + path + "." + others(name) + reasons(reasons),
-                mend + ", name its folder with -D" + LibraryPath.SETTING + "=FOLDER");
+        return path.loader() && open(name, reasons) ? Optional.of(LOADED.get(name)) : Optional.empty();
     }
 
-    /** Loads a part of a library from beside it, else from where the system's loader finds it. */
-    boolean loadPart(Optional<Path> library, String name) {
-        List<String> reasons = new ArrayList<>();
-        return (library.isPresent() && open(library.get().resolveSibling(name).toString(), reasons))
-                || (path.loader() && open(name, reasons));
+    /**
+     * Loads a part of a library from beside it, else from where the system's loader finds it.
+     *
+     * @param reasons to which it adds why not, if neither has it
+     */
+    void loadPart(Optional<Path> library, String name, List<String> reasons) {
+        List<String> why = new ArrayList<>();
+        boolean loaded = (library.isPresent() && open(library.get().resolveSibling(name).toString(), why))
+                || (path.loader() && open(name, why));
+        if (!loaded) {
+            reasons.add(why.isEmpty() ? name : why.get(0));
+        }
     }
 
     /** Loads all files beside a library whose names match, but one; those that do not load may not be asked for. */
