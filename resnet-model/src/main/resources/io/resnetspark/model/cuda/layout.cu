@@ -64,7 +64,7 @@ extern "C" __global__ void pack(const float* images, Element* to, int batch, int
 }
 
 // Blocks of 2x2 pixels as 16 channels, with a border: a 7x7 convolution of stride 2 and padding 3 is then a 4x4 one of
-// stride 1 without padding, which tensor cores like better (docs/decisions/0012). Three channels and an even side.
+// stride 1 without padding, which tensor cores like better (docs/decisions/0004). Three channels and an even side.
 // Channel (dy 2 + dx) 3 + c of block (x, y) is channel c of pixel (2 (x - 2) + dx, 2 (y - 2) + dy).
 extern "C" __global__ void pack_blocks(const float* images, Element* to, int batch, int side) {
   const int blocks = side / 2 + 3;
@@ -72,9 +72,15 @@ extern "C" __global__ void pack_blocks(const float* images, Element* to, int bat
   if (i >= (size_t)batch * blocks * blocks) return;
   const int x = 2 * ((int)(i % blocks) - 2), y = 2 * ((int)(i / blocks % blocks) - 2), n = i / (blocks * blocks);
   const bool inside = x >= 0 && y >= 0 && x < side && y < side;
-  for (int c = 0; c < 16; c++) {
-    const size_t row = (size_t)(n * 3 + c % 3) * side + y + c / 6;
-    put(to, i * 16 + c, inside && c < 12 ? images[row * side + x + c / 3 % 2] : 0.f);
+#pragma unroll
+  for (int part = 0; part < 16 / LANES; part++) {
+    Lanes v;
+    FOR_LANES {
+      const int c = part * LANES + j;
+      const size_t row = (size_t)(n * 3 + c % 3) * side + y + c / 6;
+      v.at[j] = inside && c < 12 ? images[row * side + x + c / 3 % 2] : 0.f;
+    }
+    store(to, i * (16 / LANES) + part, v);
   }
 }
 
