@@ -60,7 +60,7 @@ class TestArena {
         List<long[]> taken = new ArrayList<>();
         for (int i = 0; i < 2000; i++) {
             if (taken.isEmpty() || random.nextInt(5) < 3) {
-                long bytes = 1 + random.nextInt(20 * (int) UNIT);
+                long bytes = 1L + random.nextInt(20 * (int) UNIT);
                 long offset = random.nextInt(20) == 0 ? arena.takeFresh(bytes) : arena.take(bytes);
                 for (long[] other : taken) {
                     assertThat(offset + bytes <= other[0] || other[0] + other[1] <= offset)
