@@ -30,7 +30,8 @@ struct Tests {
 Tests& tests = *new Tests;
 
 const std::map<std::string, long> DEFAULTS = {{"devices", 1}, {"driver", 13000}, {"major", 9}, {"minor", 0},
-        {"multiprocessors", 132}, {"memory", 8L << 30}, {"cudnn", 91400}, {"cublas", 130000}, {"nvrtc", 13000}};
+        {"multiprocessors", 132}, {"memory", 8L << 30}, {"cudnn", 91400}, {"cublas", 130000}, {"nvrtc", 13000},
+        {"cudart", 13000}};  // cudart: the CUDA that cuDNN is built for
 
 }  // namespace
 
@@ -84,10 +85,12 @@ API long softcard_calls(const char* function) {
 }
 // What the card says of its fault; empty if there is none.
 API const char* softcard_fault() { return tests.sentence.c_str(); }
-// Bytes that are allocated on a device.
-API long softcard_used(int device) {
+// Bytes that are allocated on all devices.
+API long softcard_used() {
     std::lock_guard<std::recursive_mutex> hold(card);
-    return (long)used(device);
+    long sum = 0;
+    for (int device = 0; device < setting("devices"); device++) sum += (long)used(device);
+    return sum;
 }
 // Forgets settings, failures, counts and the fault, and ends captures. Memory and handles stay.
 API void softcard_reset() {

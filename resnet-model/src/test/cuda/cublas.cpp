@@ -111,6 +111,13 @@ API int cublasSetMathMode(Handle* handle, int mode) {
 API int cublasGetVersion_v2(Handle*, int* version) {
     return cublas(__func__, [&] { *version = (int)setting("cublas"); return SUCCESS; });
 }
+API int cublasGetProperty(int part, int* value) {  // major, minor, patch level
+    return cublas(__func__, [&] {
+        int version = (int)setting("cublas");
+        *value = part == 0 ? version / 10000 : part == 1 ? version / 100 % 100 : version % 100;
+        return part >= 0 && part < 3 ? SUCCESS : INVALID_ARGUMENT;
+    });
+}
 API const char* cublasGetStatusString(int status) {
     switch (status) {
         case SUCCESS: return "CUBLAS_STATUS_SUCCESS";

@@ -22,12 +22,13 @@ final class Convolver {
         }
     }
 
-    /** Of all processes' networks, by GPU, number format and determinism. */
-    private static final Map<String, Map<Use, Choice>> KNOWN = new ConcurrentHashMap<>();
+    /** Of this process' networks, by what {@link KnownAlgorithms} depend on. */
+    private static final Map<KnownAlgorithms, Map<Use, Choice>> KNOWN = new ConcurrentHashMap<>();
 
     private final Device device;
     private final Precision precision;
     private final boolean deterministic;
+    private final KnownAlgorithms known;
     private final Map<Use, Choice> choices;
     private final Map<Use, Cudnn.Convolution> descriptors = new HashMap<>();
 
@@ -35,8 +36,8 @@ final class Convolver {
         this.device = device;
         this.precision = precision;
         this.deterministic = deterministic;
-        choices = KNOWN.computeIfAbsent(
-                device.name() + "/" + precision + "/" + deterministic, key -> new ConcurrentHashMap<>());
+        known = KnownAlgorithms.of(device, precision, deterministic);
+        choices = KNOWN.computeIfAbsent(known, kept -> new ConcurrentHashMap<>(kept.read(device.freeMemory() / 2)));
     }
 
     /** Finds an algorithm for each that has none yet. */
@@ -49,6 +50,7 @@ final class Convolver {
             try (AlgorithmSearch search = new AlgorithmSearch(lane, kernels, precision, deterministic, unknown)) {
                 unknown.forEach(use -> choices.put(use, search.best(use, descriptor(use))));
             }
+            known.add(choices);
         }
         uses.forEach(use -> {
             Choice choice = choices.get(use);

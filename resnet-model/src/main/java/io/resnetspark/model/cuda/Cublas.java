@@ -24,9 +24,10 @@ final class Cublas implements AutoCloseable {
     private static final int DEFAULT_ALGORITHM = -1;
 
     /** What NVIDIA recommends for Hopper; a workspace of one's own keeps results the same under several streams. */
-    private static final long WORKSPACE = 32L << 20;
+    static final long WORKSPACE = 32L << 20;
 
-    private static final Once<Library> LIBRARY = new Once<>(Libraries::cublas);
+    private static final Once<Library> LIBRARY =
+            new Once<>(() -> Libraries.ofMachine().cublas());
 
     private final Library library = LIBRARY.get();
     private final Device device;
@@ -38,7 +39,7 @@ final class Cublas implements AutoCloseable {
     Cublas(Stream stream) {
         device = stream.device();
         PointerByReference created = new PointerByReference();
-        library.call("cublasCreate_v2", created);
+        library.start("cublasCreate_v2", created);
         handle = created.getValue();
         library.call("cublasSetStream_v2", handle, stream.handle());
         workspace = device.allocate(WORKSPACE);
@@ -51,10 +52,19 @@ final class Cublas implements AutoCloseable {
         return memory;
     }
 
-    String version() {
-        IntByReference version = new IntByReference();
-        library.call("cublasGetVersion_v2", handle, version);
-        return String.valueOf(version.getValue());
+    /** As "13.0.2". */
+    static String version() {
+        StringBuilder words = new StringBuilder();
+        for (int part = 0; part < 3; part++) { // of libraryPropertyType: major, minor, patch level
+            IntByReference number = new IntByReference();
+            LIBRARY.get().call("cublasGetProperty", part, number);
+            words.append(part == 0 ? "" : ".").append(number.getValue());
+        }
+        return words.toString();
+    }
+
+    static String file() {
+        return LIBRARY.get().file();
     }
 
     /**

@@ -18,7 +18,7 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public final class CudaNetwork implements AutoCloseable {
     /** Steps with less activation memory than this let weight gradients run beside the rest; more would double it. */
-    private static final long LARGEST_FORK = 1L << 30;
+    static final long LARGEST_FORK = 1L << 30;
 
     /** Draws what dropout keeps. */
     @FunctionalInterface
@@ -66,6 +66,7 @@ public final class CudaNetwork implements AutoCloseable {
     private final int parameterCount;
     private final int velocityCount;
     private long version;
+    private Runnable last = () -> {};
     private int lastBatch;
     private int minibatchesOfStep = 1;
     private int minibatchesDone;
@@ -218,11 +219,17 @@ public final class CudaNetwork implements AutoCloseable {
         });
         long settings = crate.put(settings(rate, input.batch()));
         crate.send();
-        deliveries.forEach(part -> crate.deliver(part.at(), memory.address(part.to()), part.bytes()));
-        crate.deliver(settings, memory.parameters().settings(), memory.parameters().settingsBytes());
-        crate.done();
-        program.run(version);
-        version++;
+        last = () -> {
+            deliveries.forEach(part -> crate.deliver(part.at(), memory.address(part.to()), part.bytes()));
+            crate.deliver(
+                    settings,
+                    memory.parameters().settings(),
+                    memory.parameters().settingsBytes());
+            crate.done();
+            program.run(version);
+            version++;
+        };
+        last.run();
         lastBatch = input.batch();
     }
 
@@ -233,6 +240,18 @@ public final class CudaNetwork implements AutoCloseable {
             bytes += Feed.padded(place.bytes());
         }
         return bytes;
+    }
+
+    /** The last step or inference once more, on the input that the device still has; for measuring what the device does. */
+    public void repeat() {
+        device.makeCurrent();
+        last.run();
+    }
+
+    /** Until all that was asked for is done. */
+    public void await() {
+        device.makeCurrent();
+        main.stream().synchronize();
     }
 
     private float[] settings(double rate, long examplesOfStep) {
@@ -280,9 +299,12 @@ public final class CudaNetwork implements AutoCloseable {
         Feed.Crate crate = feed.next(input.bytes());
         List<Feed.Delivery> deliveries = input.put(crate, program.plan().inputs());
         crate.send();
-        deliveries.forEach(part -> crate.deliver(part.at(), memory.address(part.to()), part.bytes()));
-        crate.done();
-        program.run(version);
+        last = () -> {
+            deliveries.forEach(part -> crate.deliver(part.at(), memory.address(part.to()), part.bytes()));
+            crate.done();
+            program.run(version);
+        };
+        last.run();
         Place there = program.plan().probabilities();
         try (PinnedMemory host = device.pinned(there.bytes())) {
             main.stream().copyToHost(host, 0, memory.address(there), there.bytes());

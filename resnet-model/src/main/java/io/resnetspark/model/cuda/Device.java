@@ -5,6 +5,7 @@ import com.sun.jna.Pointer;
 import com.sun.jna.ptr.IntByReference;
 import com.sun.jna.ptr.LongByReference;
 import com.sun.jna.ptr.PointerByReference;
+import io.resnetspark.model.Precision;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -24,6 +25,8 @@ public final class Device {
     private static final int OUT_OF_MEMORY = 2;
     private static final int NO_DEVICE = 100;
     private static final int OLDEST_CAPABILITY = 70;
+    private static final int FIRST_WITH_TF32 = 80;
+    private static final int OLDEST_DRIVER = 12000;
 
     private static final Map<Integer, Device> OPEN = new ConcurrentHashMap<>();
 
@@ -40,27 +43,30 @@ public final class Device {
         handle = device.getValue();
         int capability = 10 * attribute(CAPABILITY_MAJOR) + attribute(CAPABILITY_MINOR);
         if (capability < OLDEST_CAPABILITY) {
-            throw new CudaUnavailableException("GPU " + index + ", " + name() + ", has compute capability "
-                    + capability / 10.0 + "; 7.0 (Volta) is the oldest that is served. Choose another GPU, or compute"
-                    + " on the CPU with --kernels onednn.");
+            throw new CudaUnavailableException(
+                    "GPU " + index + ", " + name() + ", has compute capability " + capability / 10.0
+                            + "; 7.0 (Volta) is the oldest that is served.",
+                    "Choose another GPU");
         }
         PointerByReference primary = new PointerByReference();
-        driver.call("cuDevicePrimaryCtxRetain", primary, handle);
+        driver.start("cuDevicePrimaryCtxRetain", primary, handle);
         context = primary.getValue();
         makeCurrent();
     }
 
-    /** @throws CudaUnavailableException if there is no driver, or no such GPU */
+    /**
+     * How many GPUs the driver shows to this process; it may show none.
+     *
+     * @throws CudaUnavailableException if there is no driver, or it does not start
+     */
     public static int count() {
         Library driver = Driver.LIBRARY.get();
+        requireServedVersion(driver);
         int status = driver.status("cuInit", 0);
         if (status == NO_DEVICE) {
             return 0;
         }
-        if (status != 0) {
-            throw new CudaUnavailableException("CUDA's driver does not start (cuInit returned " + status
-                    + "). See what nvidia-smi says; or compute on the CPU with --kernels onednn.");
-        }
+        driver.started("cuInit", status);
         IntByReference count = new IntByReference();
         driver.call("cuDeviceGetCount", count);
         return count.getValue();
@@ -74,15 +80,40 @@ public final class Device {
     public static Device of(int index) {
         int count = count();
         if (index < 0 || index >= count) {
-            throw new CudaUnavailableException("There is no GPU " + index + " on this machine; its driver sees " + count
-                    + ". See nvidia-smi and CUDA_VISIBLE_DEVICES, or compute on the CPU with --kernels onednn.");
+            throw absent(index, count, System.getenv("CUDA_VISIBLE_DEVICES"));
         }
         return OPEN.computeIfAbsent(index, i -> new Device(Driver.LIBRARY.get(), i));
     }
 
+    /** @throws CudaUnavailableException if the driver is older than what we call */
+    static void requireServedVersion(Library driver) {
+        int version = version(driver);
+        if (version < OLDEST_DRIVER) {
+            throw new CudaUnavailableException(
+                    "The driver (" + driver.file() + ") serves CUDA " + words(version) + "; wanted is CUDA 12.0 or later.",
+                    "Update the driver to 525 or later");
+        }
+    }
+
+    /** @param visible CUDA_VISIBLE_DEVICES; null where it is not set */
+    static CudaUnavailableException absent(int index, int count, String visible) {
+        String seen = count == 0 ? "the driver shows none" : "the driver shows 0 to " + (count - 1);
+        String hidden = visible == null ? "" : ", for CUDA_VISIBLE_DEVICES is \"" + visible + "\"";
+        String mend;
+        if (visible != null) {
+            mend = "Set CUDA_VISIBLE_DEVICES to the GPUs that this process may have, or unset it";
+        } else if (count == 0) {
+            mend = "See what nvidia-smi shows; in a container, give it GPUs (docker run --gpus all, a pod's limit"
+                    + " nvidia.com/gpu)";
+        } else {
+            mend = "Choose one of these";
+        }
+        return new CudaUnavailableException("There is no GPU " + index + ": " + seen + hidden + ".", mend);
+    }
+
     /** The driver's library, loaded when it is first asked for. */
     private static final class Driver {
-        static final Once<Library> LIBRARY = new Once<>(Libraries::driver);
+        static final Once<Library> LIBRARY = new Once<>(() -> Libraries.ofMachine().driver());
     }
 
     Library driver() {
@@ -114,11 +145,33 @@ public final class Device {
         return value.getValue();
     }
 
+    /** Whether its convolutions and matrix products have this number format: tensor cores do from 8.0 on. */
+    public boolean serves(Precision precision) {
+        return precision == Precision.FLOAT32 || computeCapability() >= FIRST_WITH_TF32;
+    }
+
     /** 12080 for a driver of CUDA 12.8. */
     public int driverVersion() {
+        return version(driver);
+    }
+
+    static int version(Library driver) {
         IntByReference version = new IntByReference();
         driver.call("cuDriverGetVersion", version);
         return version.getValue();
+    }
+
+    /** The CUDA version that the driver serves at most, as "13.0". */
+    static String driverWords() {
+        return words(version(Driver.LIBRARY.get()));
+    }
+
+    private static String words(int version) {
+        return version / 1000 + "." + version % 1000 / 10;
+    }
+
+    static String driverFile() {
+        return Driver.LIBRARY.get().file();
     }
 
     /** Lets the calling thread use this GPU. */

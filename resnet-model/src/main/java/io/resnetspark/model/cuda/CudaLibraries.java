@@ -1,0 +1,73 @@
+package io.resnetspark.model.cuda;
+
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * What this machine has of CUDA, for people to read; nothing is thrown for what is missing.
+ *
+ * @param driver the CUDA version that the driver serves at most, as "13.0"; empty without a driver
+ * @param devices that the driver shows to this process
+ * @param libraries that were found and loaded: driver, NVRTC, cuBLAS, cuDNN
+ * @param passedOver files of the same libraries that lie further back on the path
+ * @param problems why GPUs cannot be used, a sentence and its mend each; empty if they can
+ */
+public record CudaLibraries(
+        String driver, int devices, List<Found> libraries, List<String> passedOver, List<String> problems)
+        implements Serializable {
+    private static final long serialVersionUID = 1;
+
+    /** @param version as "9.14.0" */
+    public record Found(String name, String version, String file) implements Serializable {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        public String toString() {
+            return name + " " + version + " (" + file + ")";
+        }
+    }
+
+    public CudaLibraries {
+        libraries = List.copyOf(libraries);
+        passedOver = List.copyOf(passedOver);
+        problems = List.copyOf(problems);
+    }
+
+    /** Looks for them, and loads them. */
+    public static CudaLibraries find() {
+        List<Found> found = new ArrayList<>();
+        List<String> problems = new ArrayList<>();
+        add(found, problems, () -> new Found("driver", Device.driverWords(), Device.driverFile()));
+        add(
+                found,
+                problems,
+                () -> new Found(
+                        "NVRTC", Nvrtc.instance().version(), Nvrtc.instance().file()));
+        add(found, problems, () -> new Found("cuBLAS", Cublas.version(), Cublas.file()));
+        add(found, problems, () -> new Found("cuDNN", Cudnn.words(), Cudnn.file()));
+        int devices = 0;
+        try {
+            devices = Device.count();
+        } catch (CudaUnavailableException none) {
+            if (!problems.contains(none.getMessage())) {
+                problems.add(none.getMessage());
+            }
+        }
+        String driver = found.stream()
+                .filter(library -> library.name().equals("driver"))
+                .map(Found::version)
+                .findFirst()
+                .orElse("");
+        return new CudaLibraries(driver, devices, found, Libraries.ofMachine().passedOver(), problems);
+    }
+
+    private static void add(List<Found> found, List<String> problems, Supplier<Found> library) {
+        try {
+            found.add(library.get());
+        } catch (CudaUnavailableException missing) {
+            problems.add(missing.getMessage());
+        }
+    }
+}

@@ -1,0 +1,111 @@
+package io.resnetspark.model.cuda;
+
+import io.resnetspark.model.Precision;
+import java.util.EnumMap;
+import java.util.Map;
+
+/** Measures what a GPU does in a second, on sizes that grow until the device, not the call, takes the time. */
+final class DeviceRates {
+    private static final float LONG_ENOUGH = 2; // milliseconds
+    private static final int REPETITIONS = 5;
+
+    private static final long SMALLEST_COPY = 4L << 20;
+    private static final long LARGEST_COPY = 1L << 30;
+    private static final int SMALLEST_MATRIX = 256;
+    private static final int LARGEST_MATRIX = 8192;
+
+    private final Device device;
+    private final Stream stream;
+
+    private DeviceRates(Device device) {
+        this.device = device;
+        this.stream = device.stream();
+    }
+
+    static DeviceReport.Rates of(Device device) {
+        device.makeCurrent();
+        DeviceRates rates = new DeviceRates(device);
+        Map<Precision, Double> products = new EnumMap<>(Precision.class);
+        try (Cublas cublas = new Cublas(rates.stream)) {
+            for (Precision precision : Precision.values()) {
+                if (device.serves(precision)) {
+                    products.put(precision, rates.product(cublas, precision));
+                }
+            }
+        }
+        return new DeviceReport.Rates(rates.copy(), products);
+    }
+
+    /** In GB/s, read and written. */
+    private double copy() {
+        long most = Math.min(LARGEST_COPY, device.freeMemory() / 4);
+        long from = device.allocate(most);
+        long to = device.allocate(most);
+        try {
+            stream.fill(from, 0, most);
+            double rate = 0;
+            for (long bytes = SMALLEST_COPY; bytes <= most; bytes *= 2) {
+                long copied = bytes;
+                float milliseconds = least(() -> stream.copy(to, from, copied));
+                rate = 2.0 * bytes / milliseconds / 1e6;
+                if (milliseconds > LONG_ENOUGH) {
+                    break;
+                }
+            }
+            return rate;
+        } finally {
+            device.free(from);
+            device.free(to);
+        }
+    }
+
+    /** In TFLOP/s; a multiplication and an addition are two operations. */
+    private double product(Cublas cublas, Precision precision) {
+        double rate = 0;
+        for (int side = SMALLEST_MATRIX; side <= LARGEST_MATRIX; side *= 2) {
+            long bytes = (long) side * side * precision.bytes();
+            if (bytes > device.freeMemory() / 4) {
+                break;
+            }
+            float milliseconds = product(cublas, precision, side, bytes);
+            rate = 2.0 * side * side * side / milliseconds / 1e9;
+            if (milliseconds > LONG_ENOUGH) {
+                break;
+            }
+        }
+        return rate;
+    }
+
+    private float product(Cublas cublas, Precision precision, int side, long bytes) {
+        long x = device.allocate(bytes);
+        long w = device.allocate(bytes);
+        long y = device.allocate(bytes);
+        try {
+            stream.fill(x, 0, bytes);
+            stream.fill(w, 0, bytes);
+            ConvolutionShape square = new ConvolutionShape(side, side, 1, 1, side, 1, 1, 0);
+            return least(() -> cublas.run(square, precision, Direction.FORWARD, x, w, y));
+        } finally {
+            device.free(x);
+            device.free(w);
+            device.free(y);
+        }
+    }
+
+    /** Milliseconds of the fastest run, after one that does not count. */
+    private float least(Runnable work) {
+        work.run();
+        float least = Float.POSITIVE_INFINITY;
+        try (Event begin = stream.event();
+                Event end = stream.event()) {
+            for (int i = 0; i < REPETITIONS; i++) {
+                stream.record(begin);
+                work.run();
+                stream.record(end);
+                end.synchronize();
+                least = Math.min(least, begin.millisecondsTo(end));
+            }
+        }
+        return least;
+    }
+}

@@ -1,0 +1,89 @@
+package io.resnetspark.model.cuda;
+
+import io.resnetspark.model.Precision;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a GPU is, and whether it can be computed on, for people to read.
+ *
+ * @param computeCapability 90 for Hopper; 0 where the device does not open
+ * @param freeBytes that no process has taken
+ * @param problems why it cannot be used, a sentence and its mend each, with the compiler's log where our kernels do not
+ *     compile; empty if it can
+ */
+public record DeviceReport(
+        int index, String name, int computeCapability, long freeBytes, long totalBytes, List<String> problems)
+        implements Serializable {
+    private static final long serialVersionUID = 1;
+
+    public DeviceReport {
+        problems = List.copyOf(problems);
+    }
+
+    /**
+     * What a GPU does in a second.
+     *
+     * @param copy of a copy from device memory to device memory, in GB/s, what is read and what is written counted
+     * @param products of a square matrix product by cuBLAS, in TFLOP/s, for each number format that the GPU has
+     */
+    public record Rates(double copy, Map<Precision, Double> products) implements Serializable {
+        private static final long serialVersionUID = 1;
+
+        public Rates {
+            products = new EnumMap<>(products);
+        }
+    }
+
+    /** Of every GPU that the driver shows to this process; our kernels are compiled for each. */
+    public static List<DeviceReport> all() {
+        List<DeviceReport> all = new ArrayList<>();
+        try {
+            int count = Device.count();
+            for (int i = 0; i < count; i++) {
+                all.add(of(i));
+            }
+        } catch (CudaUnavailableException none) {
+            return List.of(); // CudaLibraries says why
+        }
+        return all;
+    }
+
+    /** Of the GPU of that number; our kernels are compiled for it. */
+    public static DeviceReport of(int index) {
+        List<String> problems = new ArrayList<>();
+        try {
+            Device device = Device.of(index);
+            device.makeCurrent();
+            try {
+                KernelSource.load(device, Precision.FLOAT32);
+                if (device.serves(Precision.BFLOAT16)) {
+                    KernelSource.load(device, Precision.BFLOAT16);
+                }
+            } catch (CudaUnavailableException | CudaException refused) {
+                problems.add(String.valueOf(refused.getMessage()));
+            }
+            return new DeviceReport(
+                    index,
+                    device.name(),
+                    device.computeCapability(),
+                    device.freeMemory(),
+                    device.totalMemory(),
+                    problems);
+        } catch (CudaUnavailableException | CudaException refused) {
+            return new DeviceReport(index, "GPU " + index, 0, 0, 0, List.of(String.valueOf(refused.getMessage())));
+        }
+    }
+
+    /**
+     * Measures a GPU, within a second or two.
+     *
+     * @throws CudaUnavailableException if there is no such GPU, or it cannot be used
+     */
+    public static Rates rates(int index) {
+        return DeviceRates.of(Device.of(index));
+    }
+}
