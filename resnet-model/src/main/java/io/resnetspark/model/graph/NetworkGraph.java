@@ -81,6 +81,10 @@ public final class NetworkGraph extends ComputationGraph {
         gpu = new GpuSteps(this, descent, network, image, device, precision, deterministic);
     }
 
+    public boolean isOnGpu() {
+        return gpu != null;
+    }
+
     /** Back to the CPU, with what the GPU's steps have made of the parameters; its memory is given back. */
     public void leaveGpu() {
         if (gpu != null) {
