@@ -24,7 +24,7 @@ final class Cublas implements AutoCloseable {
     private static final int DEFAULT_ALGORITHM = -1;
 
     /** What NVIDIA recommends for Hopper; a workspace of one's own keeps results the same under several streams. */
-    private static final long WORKSPACE = 32L << 20;
+    static final long WORKSPACE = 32L << 20;
 
     private static final Once<Library> LIBRARY =
             new Once<>(() -> Libraries.ofMachine().cublas());

@@ -3,10 +3,10 @@ package io.resnetspark.model.cuda;
 import io.resnetspark.model.Network;
 import io.resnetspark.model.Precision;
 import io.resnetspark.model.Shape;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -18,7 +18,7 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public final class CudaNetwork implements AutoCloseable {
     /** Steps with less activation memory than this let weight gradients run beside the rest; more would double it. */
-    private static final long LARGEST_FORK = 1L << 30;
+    static final long LARGEST_FORK = 1L << 30;
 
     /** Draws what dropout keeps. */
     @FunctionalInterface
@@ -50,7 +50,8 @@ public final class CudaNetwork implements AutoCloseable {
         INFERENCE
     }
 
-    private record Key(Pass pass, int batch) {}
+    /** @param levels whether images come as levels, else as floats */
+    private record Key(Pass pass, int batch, boolean levels) {}
 
     private final Options options;
     private final Device device;
@@ -65,6 +66,7 @@ public final class CudaNetwork implements AutoCloseable {
     private final int parameterCount;
     private final int velocityCount;
     private long version;
+    private Runnable last = () -> {};
     private int lastBatch;
     private int minibatchesOfStep = 1;
     private int minibatchesDone;
@@ -166,12 +168,21 @@ public final class CudaNetwork implements AutoCloseable {
      * @param minibatch its number, from which follows what dropout keeps
      */
     public void fit(INDArray images, INDArray targets, double rate, int minibatch) {
+        fit(StepInput.of(images, targets), rate, minibatch);
+    }
+
+    /** The same with images as they were decoded. */
+    public void fit(LevelMinibatch images, double rate, int minibatch) {
+        fit(StepInput.of(images), rate, minibatch);
+    }
+
+    private void fit(StepInput input, double rate, int minibatch) {
         if (minibatchesOfStep == 1) {
-            run(Pass.STEP, images, targets, rate, minibatch);
+            run(Pass.STEP, input, rate, minibatch);
             return;
         }
-        run(Pass.PART_OF_STEP, images, targets, rate, minibatch);
-        examples += images.size(0);
+        run(Pass.PART_OF_STEP, input, rate, minibatch);
+        examples += input.batch();
         minibatchesDone++;
         if (minibatchesDone == minibatchesOfStep) {
             endStep(rate);
@@ -180,7 +191,7 @@ public final class CudaNetwork implements AutoCloseable {
     }
 
     private void endStep(double rate) {
-        Program program = program(Pass.END_OF_STEP, 1);
+        Program program = program(new Key(Pass.END_OF_STEP, 1, false));
         Feed.Crate crate = feed.next(Feed.padded(memory.parameters().settingsBytes()));
         long at = crate.put(settings(rate, examples));
         crate.send();
@@ -192,35 +203,55 @@ public final class CudaNetwork implements AutoCloseable {
 
     /** The gradient of the sum of losses, in the places of the parameters; statistics: see {@link FlatTransfer#gradient}. */
     public float[] gradient(INDArray images, INDArray targets, int minibatch) {
-        run(Pass.GRADIENT, images, targets, 0, minibatch);
+        run(Pass.GRADIENT, StepInput.of(images, targets), 0, minibatch);
         return transfer.gradient(parameterCount);
     }
 
-    private void run(Pass pass, INDArray images, INDArray targets, double rate, int minibatch) {
+    private void run(Pass pass, StepInput input, double rate, int minibatch) {
         device.makeCurrent();
-        int batch = (int) images.size(0);
-        Program program = program(pass, batch);
+        Program program = program(new Key(pass, input.batch(), input.isOfLevels()));
         Plan plan = program.plan();
-        INDArray x = contiguous(images);
-        INDArray t = contiguous(targets);
-        Feed.Crate crate = feed.next(crateBytes(plan, x, t));
-        long imagesAt = crate.put(x);
-        long targetsAt = crate.put(t);
-        Map<Place, Long> masks = new HashMap<>();
-        plan.dropouts()
-                .forEach((vertex, place) -> masks.put(
-                        place, crate.put(options.dropouts().factors(vertex, minibatch, (int) place.bytes()))));
-        long settingsAt = crate.put(settings(rate, batch));
+        Feed.Crate crate = feed.next(input.bytes() + bytesBeside(plan));
+        List<Feed.Delivery> deliveries = new ArrayList<>(input.put(crate, plan.inputs()));
+        plan.dropouts().forEach((vertex, place) -> {
+            byte[] factors = options.dropouts().factors(vertex, minibatch, (int) place.bytes());
+            deliveries.add(new Feed.Delivery(crate.put(factors), place, place.bytes()));
+        });
+        long settings = crate.put(settings(rate, input.batch()));
         crate.send();
-        crate.deliver(imagesAt, memory.address(plan.images()), x.length() * Float.BYTES);
-        crate.deliver(targetsAt, memory.address(plan.targets()), t.length() * Float.BYTES);
-        masks.forEach((place, at) -> crate.deliver(at, memory.address(place), place.bytes()));
-        crate.deliver(
-                settingsAt, memory.parameters().settings(), memory.parameters().settingsBytes());
-        crate.done();
-        program.run(version);
-        version++;
-        lastBatch = batch;
+        last = () -> {
+            deliveries.forEach(part -> crate.deliver(part.at(), memory.address(part.to()), part.bytes()));
+            crate.deliver(
+                    settings,
+                    memory.parameters().settings(),
+                    memory.parameters().settingsBytes());
+            crate.done();
+            program.run(version);
+            version++;
+        };
+        last.run();
+        lastBatch = input.batch();
+    }
+
+    /** Of masks and settings, which travel with the images. */
+    private long bytesBeside(Plan plan) {
+        long bytes = Feed.padded(memory.parameters().settingsBytes());
+        for (Place place : plan.dropouts().values()) {
+            bytes += Feed.padded(place.bytes());
+        }
+        return bytes;
+    }
+
+    /** The last step or inference once more, on the input that the device still has; for measuring what the device does. */
+    public void repeat() {
+        device.makeCurrent();
+        last.run();
+    }
+
+    /** Until all that was asked for is done. */
+    public void await() {
+        device.makeCurrent();
+        main.stream().synchronize();
     }
 
     private float[] settings(double rate, long examplesOfStep) {
@@ -234,40 +265,27 @@ public final class CudaNetwork implements AutoCloseable {
         };
     }
 
-    private long crateBytes(Plan plan, INDArray x, INDArray t) {
-        long bytes = Feed.padded(x.length() * Float.BYTES) + Feed.padded(t.length() * Float.BYTES);
-        for (Place place : plan.dropouts().values()) {
-            bytes += Feed.padded(place.bytes());
-        }
-        return bytes + Feed.padded(memory.parameters().settingsBytes());
-    }
-
-    private static INDArray contiguous(INDArray array) {
-        INDArray floats = array.castTo(DataType.FLOAT);
-        boolean plain = floats.ordering() == 'c' && org.nd4j.linalg.api.shape.Shape.hasDefaultStridesForShape(floats);
-        return plain ? floats : floats.dup('c');
-    }
-
-    private Program program(Pass pass, int batch) {
-        return programs.computeIfAbsent(new Key(pass, batch), key -> {
-            Plan plan = plan(pass, batch, true);
+    private Program program(Key key) {
+        return programs.computeIfAbsent(key, k -> {
+            Plan plan = plan(k, true);
             if (plan.bytes() > LARGEST_FORK) {
-                plan = plan(pass, batch, false);
+                plan = plan(k, false);
             }
             return Program.of(plan, memory, main, side);
         });
     }
 
-    private Plan plan(Pass pass, int batch, boolean forks) {
-        if (pass == Pass.END_OF_STEP) {
-            Plan end = new Plan(memory, batch, true, false);
+    private Plan plan(Key key, boolean forks) {
+        if (key.pass == Pass.END_OF_STEP) {
+            Plan end = new Plan(memory, key.batch, true, false, false);
             descent.finish(end);
             return end;
         }
-        Plan plan = Program.plan(nodes, memory, batch, pass != Pass.INFERENCE, forks);
-        if (pass == Pass.STEP) {
+        Plan plan = new Plan(memory, key.batch, key.pass != Pass.INFERENCE, key.levels, forks);
+        Program.lay(plan, nodes);
+        if (key.pass == Pass.STEP) {
             descent.step(plan);
-        } else if (pass == Pass.PART_OF_STEP) {
+        } else if (key.pass == Pass.PART_OF_STEP) {
             descent.accumulate(plan);
         }
         return plan;
@@ -276,22 +294,24 @@ public final class CudaNetwork implements AutoCloseable {
     /** Probabilities (batch x classes) by running statistics; waits for them. */
     public INDArray probabilities(INDArray images) {
         device.makeCurrent();
-        int batch = (int) images.size(0);
-        Program program = program(Pass.INFERENCE, batch);
-        INDArray x = contiguous(images);
-        Feed.Crate crate = feed.next(Feed.padded(x.length() * Float.BYTES));
-        long at = crate.put(x);
+        StepInput input = StepInput.of(images);
+        Program program = program(new Key(Pass.INFERENCE, input.batch(), false));
+        Feed.Crate crate = feed.next(input.bytes());
+        List<Feed.Delivery> deliveries = input.put(crate, program.plan().inputs());
         crate.send();
-        crate.deliver(at, memory.address(program.plan().images()), x.length() * Float.BYTES);
-        crate.done();
-        program.run(version);
+        last = () -> {
+            deliveries.forEach(part -> crate.deliver(part.at(), memory.address(part.to()), part.bytes()));
+            crate.done();
+            program.run(version);
+        };
+        last.run();
         Place there = program.plan().probabilities();
         try (PinnedMemory host = device.pinned(there.bytes())) {
             main.stream().copyToHost(host, 0, memory.address(there), there.bytes());
             main.stream().synchronize();
             float[] values = new float[(int) (there.bytes() / Float.BYTES)];
             host.read(0, values, 0, values.length);
-            return Nd4j.createFromArray(values).reshape(batch, values.length / batch);
+            return Nd4j.createFromArray(values).reshape(input.batch(), values.length / input.batch());
         }
     }
 

@@ -4,7 +4,7 @@ package io.resnetspark.model.cuda;
 public class CudaUnavailableException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    CudaUnavailableException(String message) {
+    public CudaUnavailableException(String message) {
         super(message);
     }
 

@@ -66,7 +66,7 @@ record KnownAlgorithms(List<String> key) {
     }
 
     private static void put(String line, Map<Use, Choice> choices) {
-        String[] words = line.split(" ");
+        String[] words = line.split(" ", -1);
         int[] n = new int[8];
         for (int i = 0; i < n.length; i++) {
             n[i] = Integer.parseInt(words[i]);

@@ -4,6 +4,7 @@ import io.resnetspark.model.Network;
 import io.resnetspark.model.Precision;
 import io.resnetspark.model.Shape;
 import io.resnetspark.model.cuda.Device;
+import io.resnetspark.model.cuda.LevelMinibatch;
 import io.resnetspark.model.kernel.Kernels;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -77,15 +78,21 @@ public final class NetworkGraph extends ComputationGraph {
      */
     public void moveTo(Device device, Precision precision, boolean deterministic) {
         leaveGpu();
-        gpu = new GpuSteps(this, descent(), network, image, device, precision, deterministic);
+        gpu = new GpuSteps(this, descent, network, image, device, precision, deterministic);
+    }
+
+    public boolean isOnGpu() {
+        return gpu != null;
     }
 
     /** Back to the CPU, with what the GPU's steps have made of the parameters; its memory is given back. */
     public void leaveGpu() {
         if (gpu != null) {
-            gpu.synchronize();
-            gpu.close();
-            gpu = null;
+            try (GpuSteps closed = gpu) {
+                closed.synchronize();
+            } finally {
+                gpu = null;
+            }
         }
     }
 
@@ -95,8 +102,33 @@ public final class NetworkGraph extends ComputationGraph {
             super.fit(data);
             loss += super.score() * data.numExamples();
         } else {
-            gpu.fit(data);
+            gpu.fit(data, descent().rateOf(this));
         }
+    }
+
+    /**
+     * A step on images as they were decoded; only on a GPU, which does to them what is left to do.
+     *
+     * @throws IllegalStateException on the CPU
+     */
+    public void fit(LevelMinibatch images) {
+        if (gpu == null) {
+            throw new IllegalStateException("Only a network that was moved to a GPU takes levels; give this one floats");
+        }
+        gpu.fit(images, descent().rateOf(this));
+    }
+
+    /**
+     * The last {@code fit} or {@code outputSingle} once more on the GPU, on the input that still lies there, without its
+     * result: for measuring what the GPU does. {@link #awaitGpu} waits for it.
+     */
+    public void repeatOnGpu() {
+        gpu.repeat();
+    }
+
+    /** Until the GPU has done what it was asked for. */
+    public void awaitGpu() {
+        gpu.await();
     }
 
     /** The sum of the cross-entropies of all images that {@code fit} has seen since this was last asked. */

@@ -3,7 +3,6 @@ package io.resnetspark.train.worker;
 import io.resnetspark.data.shard.EpochOrder;
 import io.resnetspark.data.shard.EpochOrder.Run;
 import io.resnetspark.data.shard.EpochWork;
-import io.resnetspark.model.graph.NativeFloats;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.train.recipe.AveragingRecipe.MomentumRule;
 import java.io.IOException;
@@ -15,7 +14,6 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongConsumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.TaskContext;
-import org.nd4j.linalg.dataset.DataSet;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -78,11 +76,11 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
         load(state, memory, worker, graph);
         PictureReader reader = new PictureReader(plan, conf);
         long start = System.nanoTime();
-        double loss = 0;
+        graph.takeLoss(); // of a round that was ended before it came to its own
         long examples = 0;
         List<List<Place>> all = steps.stream().flatMap(Collection::stream).toList();
-        try (Prefetch<List<Place>, DataSet> minibatches = new Prefetch<>(
-                all, places -> reader.minibatch(places, state.work().epoch()))) {
+        try (Prefetch<List<Place>, TrainingMinibatch> minibatches = new Prefetch<>(
+                all, places -> reader.read(places, state.work().epoch(), graph.isOnGpu()), ahead(graph))) {
             for (int step = 0; step < steps.size(); step++) {
                 graph.rate(plan.rate(state, step));
                 graph.beginStep(steps.get(step).size());
@@ -90,11 +88,10 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
                     if (Thread.interrupted()) {
                         throw new InterruptedIOException("Spark ended this task");
                     }
-                    DataSet minibatch = minibatches.next();
-                    graph.fit(minibatch);
-                    loss += graph.score() * minibatch.numExamples();
-                    examples += minibatch.numExamples();
-                    trainedOn.accept(minibatch.numExamples());
+                    TrainingMinibatch minibatch = minibatches.next();
+                    minibatch.fit().accept(graph);
+                    examples += minibatch.examples();
+                    trainedOn.accept(minibatch.examples());
                     if (!plan.id().equals(BEGUN.getAndSet(plan.id()))) {
                         LOG.info(
                                 "worker {}: first minibatch, {} images, waited {} s for them", worker, examples, (float)
@@ -102,7 +99,8 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
                     }
                 }
             }
-            float[] parameters = NativeFloats.copy(graph.params());
+            double loss = graph.takeLoss(); // once a round: a GPU is waited for here
+            float[] parameters = graph.copyParameters();
             WorkerReport report = new WorkerReport(
                     worker,
                     examples,
@@ -112,11 +110,13 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
                     minibatches.waited(),
                     (System.nanoTime() - start) * 1e-9 - minibatches.waited(),
                     network.statistics().moments(parameters));
-            return new Contribution(
-                    report,
-                    FloatBlock.of(parameters),
-                    FloatBlock.of(NativeFloats.copy(graph.getUpdater().getStateViewArray())));
+            return new Contribution(report, FloatBlock.of(parameters), FloatBlock.of(graph.copyVelocity()));
         }
+    }
+
+    /** Minibatches that are made at once: on the CPU the cores compute, for a GPU they decode. */
+    private int ahead(NetworkGraph graph) {
+        return graph.isOnGpu() ? Math.max(2, plan.threads()) : 1;
     }
 
     /** What the worker trains on in this round: minibatches by step; nothing when its part of the epoch is at its end. */
@@ -156,8 +156,7 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
         load(state, graph);
         if (plan.recipe().averaging().momentum() == MomentumRule.LOCAL
                 && memory.velocity().length() > 0) {
-            NativeFloats.assign(
-                    graph.getUpdater().getStateViewArray(), memory.velocity().array());
+            graph.assignVelocity(memory.velocity().array());
         }
         // Which minibatch of the run this is; dropout's masks follow from it, and differ between workers.
         long minibatch = state.iteration() * plan.recipe().minibatches();
@@ -167,11 +166,7 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
 
     /** Overwrites a graph with a state; where the state has no velocity, it begins at zero. */
     public static void load(TrainingState state, NetworkGraph graph) {
-        NativeFloats.assign(graph.params(), state.parameters());
-        if (state.velocity().length > 0) {
-            NativeFloats.assign(graph.getUpdater().getStateViewArray(), state.velocity());
-        } else {
-            graph.getUpdater().getStateViewArray().assign(0);
-        }
+        graph.assignParameters(state.parameters());
+        graph.assignVelocity(state.velocity());
     }
 }
