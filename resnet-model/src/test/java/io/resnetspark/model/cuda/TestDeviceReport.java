@@ -49,7 +49,7 @@ class TestDeviceReport {
     void aDriverWithoutADeviceIsAProblem() {
         card.set("devices", 0);
         CudaLibraries found = CudaLibraries.find();
-        assertThat(found.problems()).singleElement().asString().contains("the driver shows none");
+        assertThat(found.problems()).singleElement().asString().contains("shows this process no GPU");
         assertThat(found.devices()).isZero();
         assertThat(found.driver()).isEqualTo("13.0");
     }
