@@ -51,7 +51,8 @@ public record CudaLibraries(
         try {
             devices = Device.count();
             if (devices == 0) {
-                problems.add(Device.noneShown(System.getenv("CUDA_VISIBLE_DEVICES")).getMessage());
+                problems.add(
+                        Device.noneShown(System.getenv("CUDA_VISIBLE_DEVICES")).getMessage());
             }
         } catch (CudaUnavailableException none) {
             if (!problems.contains(none.getMessage())) {
