@@ -55,8 +55,7 @@ final class StepInput {
 
     private static INDArray contiguous(INDArray array) {
         INDArray floats = array.castTo(DataType.FLOAT);
-        boolean plain = floats.ordering() == 'c'
-                && org.nd4j.linalg.api.shape.Shape.hasDefaultStridesForShape(floats);
+        boolean plain = floats.ordering() == 'c' && org.nd4j.linalg.api.shape.Shape.hasDefaultStridesForShape(floats);
         return plain ? floats : floats.dup('c');
     }
 

@@ -113,7 +113,8 @@ public final class NetworkGraph extends ComputationGraph {
      */
     public void fit(LevelMinibatch images) {
         if (gpu == null) {
-            throw new IllegalStateException("Only a network that was moved to a GPU takes levels; give this one floats");
+            throw new IllegalStateException(
+                    "Only a network that was moved to a GPU takes levels; give this one floats");
         }
         gpu.fit(images, descent().rateOf(this));
     }

@@ -207,7 +207,8 @@ public final class SoftwareCard {
             }
         }
         // Kernels that this card has compiled are of no use to another one.
-        Path cache = directory.resolve("cache-" + Integer.toHexString(stamp.toString().hashCode()));
+        Path cache = directory.resolve(
+                "cache-" + Integer.toHexString(stamp.toString().hashCode()));
         System.getProperties().putIfAbsent(DiskCache.SETTING, cache.toString());
         Path done = directory.resolve("built-from.txt");
         if (Files.exists(done) && Files.readString(done).contentEquals(stamp)) {

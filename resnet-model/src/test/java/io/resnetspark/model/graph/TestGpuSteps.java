@@ -265,7 +265,8 @@ class TestGpuSteps {
         float[] adjustments = new float[images * LevelMinibatch.ADJUSTMENT];
         for (int i = 0; i < adjustments.length; i++) {
             int what = i % LevelMinibatch.ADJUSTMENT;
-            adjustments[i] = what < 3 ? random.nextFloat(-20, 20) : what < 5 ? random.nextInt(-4, 5) : random.nextInt(2);
+            adjustments[i] =
+                    what < 3 ? random.nextFloat(-20, 20) : what < 5 ? random.nextInt(-4, 5) : random.nextInt(2);
         }
         float[] mean = new float[meanValues];
         for (int i = 0; i < mean.length; i++) {
