@@ -4,9 +4,7 @@ import io.resnetspark.model.Network;
 import io.resnetspark.model.Precision;
 import io.resnetspark.model.Shape;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -17,9 +15,6 @@ import org.nd4j.linalg.factory.Nd4j;
  * <p>Calls return when the work is asked for, not when it is done; what reads results waits.
  */
 public final class CudaNetwork implements AutoCloseable {
-    /** Steps with less activation memory than this let weight gradients run beside the rest; more would double it. */
-    static final long LARGEST_FORK = 1L << 30;
-
     /** Draws what dropout keeps. */
     @FunctionalInterface
     public interface Dropouts {
@@ -42,27 +37,16 @@ public final class CudaNetwork implements AutoCloseable {
             double largestNorm,
             Dropouts dropouts) {}
 
-    private enum Pass {
-        STEP,
-        GRADIENT,
-        PART_OF_STEP,
-        END_OF_STEP,
-        INFERENCE
-    }
-
-    /** @param levels whether images come as levels, else as floats */
-    private record Key(Pass pass, int batch, boolean levels) {}
-
     private final Options options;
     private final Device device;
-    private final List<Node> nodes;
     private final NetworkMemory memory;
     private final Lane main;
     private final Lane side;
     private final Feed feed;
     private final FlatTransfer transfer;
     private final Descent descent;
-    private final Map<Key, Program> programs = new HashMap<>();
+    private final Programs programs;
+    private PinnedMemory results;
     private final int parameterCount;
     private final int velocityCount;
     private long version;
@@ -95,7 +79,7 @@ public final class CudaNetwork implements AutoCloseable {
         main = new Lane(device);
         side = new Lane(device);
         Parameters there = new Parameters(device, options.precision(), parameters);
-        nodes = Topology.of(network, image, classes, there);
+        List<Node> nodes = Topology.of(network, image, classes, there);
         there.allocate(main.stream());
         memory = new NetworkMemory(
                 device,
@@ -107,6 +91,7 @@ public final class CudaNetwork implements AutoCloseable {
         feed = new Feed(main.stream());
         transfer = new FlatTransfer(main, memory.kernels(), there, Math.max(parameterCount, velocityCount));
         descent = new Descent(memory, options.largestNorm());
+        programs = new Programs(nodes, memory, main, side, descent);
         sendRules(there.rulesOf());
     }
 
@@ -191,7 +176,7 @@ public final class CudaNetwork implements AutoCloseable {
     }
 
     private void endStep(double rate) {
-        Program program = program(new Key(Pass.END_OF_STEP, 1, false));
+        Program program = programs.of(Pass.END_OF_STEP, 1, false);
         Feed.Crate crate = feed.next(Feed.padded(memory.parameters().settingsBytes()));
         long at = crate.put(settings(rate, examples));
         crate.send();
@@ -209,7 +194,7 @@ public final class CudaNetwork implements AutoCloseable {
 
     private void run(Pass pass, StepInput input, double rate, int minibatch) {
         device.makeCurrent();
-        Program program = program(new Key(pass, input.batch(), input.isOfLevels()));
+        Program program = programs.of(pass, input.batch(), input.isOfLevels());
         Plan plan = program.plan();
         Feed.Crate crate = feed.next(input.bytes() + bytesBeside(plan));
         List<Feed.Delivery> deliveries = new ArrayList<>(input.put(crate, plan.inputs()));
@@ -265,37 +250,11 @@ public final class CudaNetwork implements AutoCloseable {
         };
     }
 
-    private Program program(Key key) {
-        return programs.computeIfAbsent(key, k -> {
-            Plan plan = plan(k, true);
-            if (plan.bytes() > LARGEST_FORK) {
-                plan = plan(k, false);
-            }
-            return Program.of(plan, memory, main, side);
-        });
-    }
-
-    private Plan plan(Key key, boolean forks) {
-        if (key.pass == Pass.END_OF_STEP) {
-            Plan end = new Plan(memory, key.batch, true, false, false);
-            descent.finish(end);
-            return end;
-        }
-        Plan plan = new Plan(memory, key.batch, key.pass != Pass.INFERENCE, key.levels, forks);
-        Program.lay(plan, nodes);
-        if (key.pass == Pass.STEP) {
-            descent.step(plan);
-        } else if (key.pass == Pass.PART_OF_STEP) {
-            descent.accumulate(plan);
-        }
-        return plan;
-    }
-
     /** Probabilities (batch x classes) by running statistics; waits for them. */
     public INDArray probabilities(INDArray images) {
         device.makeCurrent();
         StepInput input = StepInput.of(images);
-        Program program = program(new Key(Pass.INFERENCE, input.batch(), false));
+        Program program = programs.of(Pass.INFERENCE, input.batch(), false);
         Feed.Crate crate = feed.next(input.bytes());
         List<Feed.Delivery> deliveries = input.put(crate, program.plan().inputs());
         crate.send();
@@ -306,12 +265,27 @@ public final class CudaNetwork implements AutoCloseable {
         };
         last.run();
         Place there = program.plan().probabilities();
-        try (PinnedMemory host = device.pinned(there.bytes())) {
-            main.stream().copyToHost(host, 0, memory.address(there), there.bytes());
-            main.stream().synchronize();
-            float[] values = new float[(int) (there.bytes() / Float.BYTES)];
-            host.read(0, values, 0, values.length);
-            return Nd4j.createFromArray(values).reshape(input.batch(), values.length / input.batch());
+        PinnedMemory host = read(memory.address(there), there.bytes());
+        float[] values = new float[(int) (there.bytes() / Float.BYTES)];
+        host.read(0, values, 0, values.length);
+        return Nd4j.createFromArray(values).reshape(input.batch(), values.length / input.batch());
+    }
+
+    /** Waits for what lies on the device. */
+    private PinnedMemory read(long address, long bytes) {
+        if (results == null || results.bytes() < bytes) {
+            closeResults();
+            results = device.pinned(bytes);
+        }
+        main.stream().copyToHost(results, 0, address, bytes);
+        main.stream().synchronize();
+        return results;
+    }
+
+    private void closeResults() {
+        if (results != null) {
+            results.close();
+            results = null;
         }
     }
 
@@ -329,21 +303,18 @@ public final class CudaNetwork implements AutoCloseable {
 
     private double[] losses() {
         device.makeCurrent();
-        try (PinnedMemory host = device.pinned(2L * Double.BYTES)) {
-            main.stream().copyToHost(host, 0, memory.parameters().losses(), host.bytes());
-            main.stream().synchronize();
-            var doubles = host.buffer(0, host.bytes()).asDoubleBuffer();
-            return new double[] {doubles.get(0), doubles.get(1)};
-        }
+        long bytes = 2L * Double.BYTES;
+        var doubles = read(memory.parameters().losses(), bytes).buffer(0, bytes).asDoubleBuffer();
+        return new double[] {doubles.get(0), doubles.get(1)};
     }
 
     @Override
     public void close() {
         device.makeCurrent();
         device.synchronize();
-        programs.values().forEach(Program::close);
-        programs.clear();
+        programs.close();
         feed.close();
+        closeResults();
         transfer.close();
         descent.close();
         memory.activations().close();

@@ -45,7 +45,7 @@ public record DeviceMemoryEstimate(long parameters, long activations, long input
         long activations = 0;
         if (work.batch > 0) {
             activations = bytes(nodes, device, parameters, work.batch, true, true);
-            if (activations > CudaNetwork.LARGEST_FORK) {
+            if (activations > Programs.LARGEST_FORK) {
                 activations = bytes(nodes, device, parameters, work.batch, true, false);
             }
         }

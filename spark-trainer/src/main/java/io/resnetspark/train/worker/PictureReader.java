@@ -53,13 +53,7 @@ public final class PictureReader {
         for (int i = 0; i < places.size(); i++) {
             Place place = places.get(i);
             Preprocessing.Rest rest = shard(place.shard())
-                    .cut(
-                            place.index(),
-                            preprocessing,
-                            plan.recipe().seed(),
-                            epoch,
-                            rgb,
-                            i * preprocessing.floats());
+                    .cut(place.index(), preprocessing, plan.recipe().seed(), epoch, rgb, i * preprocessing.floats());
             float[] of = {
                 rest.colourShift()[0],
                 rest.colourShift()[1],
