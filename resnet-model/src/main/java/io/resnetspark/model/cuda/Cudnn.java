@@ -72,9 +72,9 @@ final class Cudnn implements AutoCloseable {
         return library;
     }
 
-    /** The CUDA version that it is built for: 12 or 13. */
+    /** The CUDA version that it is built for, 12 or 13; 0 if it does not tell. */
     static int cudaMajor(Library library) {
-        return library.status("cudnnGetCudartVersion") / 1000;
+        return library.has("cudnnGetCudartVersion") ? library.status("cudnnGetCudartVersion") / 1000 : 0;
     }
 
     private static Pointer constant(float value) {

@@ -93,7 +93,7 @@ final class Libraries {
         int major = major();
         Library library = cudnn(List.of(major));
         int built = Cudnn.cudaMajor(library);
-        if (built != major && loader.has(CUBLAS + major)) {
+        if (built != 0 && built != major && loader.has(CUBLAS + major)) {
             throw new CudaUnavailableException(
                     "cuDNN (" + library.file() + ") is built for CUDA " + built + ", cuBLAS and NVRTC are of CUDA "
                             + major + " (" + first(CUBLAS + major) + "). " + ALL_ALIKE,
