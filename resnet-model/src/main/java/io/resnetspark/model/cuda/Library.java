@@ -23,9 +23,17 @@ final class Library {
         this.words = words;
     }
 
-    /** @throws CudaException if the function fails */
+    /**
+     * Calls a function that returns 0 unless something is wrong.
+     *
+     * @throws CudaException if it fails
+     * @throws CudaUnavailableException if it fails because of what lies on the machine
+     */
     void call(String function, Object... arguments) {
         int status = status(function, arguments);
+        if (Remedies.isOfMachine(function, status)) {
+            throw Remedies.refusal(function, status, words.apply(status), file());
+        }
         if (status != 0) {
             throw new CudaException(function, status, words.apply(status));
         }

@@ -7,6 +7,12 @@ final class Remedies {
     /** Success is never refused, so its status stands for all that have no line of their own. */
     private static final int ANY_OTHER = 0;
 
+    /** Every function of cuDNN begins so; it looks for its parts when it comes to need them. */
+    private static final String CUDNN = "cudnn";
+
+    private static final int MIXED_PARTS = 1002;
+    private static final int MISSING_PARTS = 1008;
+
     private static final String NEWER_DRIVER =
             "Update the driver, or install NVRTC, cuBLAS and cuDNN of the CUDA version that nvidia-smi names";
     private static final String WHOLE_CUDNN =
@@ -14,7 +20,11 @@ final class Remedies {
     private static final String ROOM =
             "See in nvidia-smi which processes hold its memory; end them, choose another GPU";
 
-    /** A row of the table; its sentences have no full stop. */
+    /**
+     * A row of the table; its sentences have no full stop.
+     *
+     * @param function its name, or what that begins with
+     */
     private record Remedy(String function, int status, String meaning, String mend) {}
 
     /** The first that fits holds. */
@@ -73,8 +83,8 @@ final class Remedies {
                     1001,
                     "cuDNN does not start: the driver is too old for it, or the GPU's memory is full",
                     NEWER_DRIVER),
-            new Remedy("cudnnCreate", 1002, "cuDNN's parts are of different versions", WHOLE_CUDNN),
-            new Remedy("cudnnCreate", 1008, "cuDNN does not find its parts", WHOLE_CUDNN),
+            new Remedy(CUDNN, MIXED_PARTS, "cuDNN's parts are of different versions", WHOLE_CUDNN),
+            new Remedy(CUDNN, MISSING_PARTS, "cuDNN does not find its parts", WHOLE_CUDNN),
             new Remedy(
                     "cudnnCreate",
                     ANY_OTHER,
@@ -89,6 +99,11 @@ final class Remedies {
 
     private Remedies() {}
 
+    /** Whether any call that returns it, not only one that starts a library, tells of the machine. */
+    static boolean isOfMachine(String function, int status) {
+        return function.startsWith(CUDNN) && (status == MIXED_PARTS || status == MISSING_PARTS);
+    }
+
     /**
      * Says what a refusal means.
      *
@@ -97,7 +112,7 @@ final class Remedies {
      */
     static CudaUnavailableException refusal(String function, int status, String words, String file) {
         Remedy remedy = KNOWN.stream()
-                .filter(known -> known.function.equals(function))
+                .filter(known -> function.startsWith(known.function))
                 .filter(known -> known.status == status || known.status == ANY_OTHER)
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException(function));

@@ -156,6 +156,22 @@ class TestRefusals {
                 "libnvrtc-builtins");
     }
 
+    /** cuDNN looks for some parts only when it comes to need them. */
+    @Test
+    void partsOfCudnnThatTurnOutToBeOfAnotherVersion() {
+        current();
+        ConvolutionShape shape = new ConvolutionShape(1, 8, 4, 4, 8, 3, 1, 1);
+        card.fail("cudnnSetFilter4dDescriptor", 1, 1002);
+        assertRefusal(
+                () -> new Cudnn.Convolution(shape, Precision.FLOAT32),
+                "cudnnSetFilter4dDescriptor returned 1002",
+                "different versions",
+                "a whole one");
+        card.fail("cudnnSetFilter4dDescriptor", 1, 5000);
+        assertThatThrownBy(() -> new Cudnn.Convolution(shape, Precision.FLOAT32))
+                .isInstanceOf(CudaException.class);
+    }
+
     @Test
     void aLibraryThatLacksAFunction() {
         assertRefusal(() -> current().driver().call("cuNeverWas"), "no function cuNeverWas", "libcuda.so.1", "Update");
