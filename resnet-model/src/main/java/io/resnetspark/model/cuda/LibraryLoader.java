@@ -74,8 +74,9 @@ final class LibraryLoader {
      */
     void loadPart(Optional<Path> library, String name, List<String> reasons) {
         List<String> why = new ArrayList<>();
-        boolean loaded = (library.isPresent() && open(library.get().resolveSibling(name).toString(), why))
-                || (path.loader() && open(name, why));
+        boolean loaded =
+                (library.isPresent() && open(library.get().resolveSibling(name).toString(), why))
+                        || (path.loader() && open(name, why));
         if (!loaded) {
             reasons.add(why.isEmpty() ? name : why.get(0));
         }

@@ -125,7 +125,8 @@ class TestLibraries {
         give("libcuda.so.1", "libnvrtc.so.13", "libcublas.so.13");
         Path other = Files.copy(software(), second.resolve("libcudnn.so.9"));
         Libraries both = libraries(folder, second);
-        assertThat(both.cudnn().file()).isEqualTo(folder.resolve("libcudnn.so.9").toString());
+        assertThat(both.cudnn().file())
+                .isEqualTo(folder.resolve("libcudnn.so.9").toString());
         assertThat(both.passedOver()).containsExactly(other.toString());
     }
 
