@@ -49,6 +49,10 @@ class TestKernelCompilation {
                 "all-warnings",
                 "--threads",
                 "0",
+                "-Xcicc",
+                "-O0", // warnings do not need fast code
+                "-Xptxas",
+                "-O0",
                 "-D" + KernelSource.definition(precision)));
         for (int capability : known) {
             arguments.add("-gencode=arch=compute_" + capability + ",code=sm_" + capability);
