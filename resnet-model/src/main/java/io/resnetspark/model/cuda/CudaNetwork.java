@@ -18,7 +18,7 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public final class CudaNetwork implements AutoCloseable {
     /** Steps with less activation memory than this let weight gradients run beside the rest; more would double it. */
-    private static final long LARGEST_FORK = 1L << 30;
+    static final long LARGEST_FORK = 1L << 30;
 
     /** Draws what dropout keeps. */
     @FunctionalInterface
@@ -65,6 +65,7 @@ public final class CudaNetwork implements AutoCloseable {
     private final int parameterCount;
     private final int velocityCount;
     private long version;
+    private Runnable last = () -> {};
     private int lastBatch;
     private int minibatchesOfStep = 1;
     private int minibatchesDone;
@@ -212,15 +213,38 @@ public final class CudaNetwork implements AutoCloseable {
                         place, crate.put(options.dropouts().factors(vertex, minibatch, (int) place.bytes()))));
         long settingsAt = crate.put(settings(rate, batch));
         crate.send();
-        crate.deliver(imagesAt, memory.address(plan.images()), x.length() * Float.BYTES);
-        crate.deliver(targetsAt, memory.address(plan.targets()), t.length() * Float.BYTES);
-        masks.forEach((place, at) -> crate.deliver(at, memory.address(place), place.bytes()));
-        crate.deliver(
-                settingsAt, memory.parameters().settings(), memory.parameters().settingsBytes());
-        crate.done();
-        program.run(version);
-        version++;
+        last = () -> {
+            crate.deliver(imagesAt, memory.address(plan.images()), x.length() * Float.BYTES);
+            crate.deliver(targetsAt, memory.address(plan.targets()), t.length() * Float.BYTES);
+            masks.forEach((place, at) -> crate.deliver(at, memory.address(place), place.bytes()));
+            crate.deliver(
+                    settingsAt,
+                    memory.parameters().settings(),
+                    memory.parameters().settingsBytes());
+            crate.done();
+            program.run(version);
+            version++;
+        };
+        last.run();
         lastBatch = batch;
+    }
+
+    /** The last step or inference once more, on the input that the device still has; for measuring what the device does. */
+    public void repeat() {
+        device.makeCurrent();
+        last.run();
+    }
+
+    /** Until all that was asked for is done. */
+    public void await() {
+        device.makeCurrent();
+        main.stream().synchronize();
+    }
+
+    /** Where the time of a step of the last batch's size goes. Its parameters have no meaning afterwards. */
+    public List<StepPart> profile() {
+        device.makeCurrent();
+        return program(Pass.STEP, lastBatch).profile();
     }
 
     private float[] settings(double rate, long examplesOfStep) {
@@ -282,9 +306,12 @@ public final class CudaNetwork implements AutoCloseable {
         Feed.Crate crate = feed.next(Feed.padded(x.length() * Float.BYTES));
         long at = crate.put(x);
         crate.send();
-        crate.deliver(at, memory.address(program.plan().images()), x.length() * Float.BYTES);
-        crate.done();
-        program.run(version);
+        last = () -> {
+            crate.deliver(at, memory.address(program.plan().images()), x.length() * Float.BYTES);
+            crate.done();
+            program.run(version);
+        };
+        last.run();
         Place there = program.plan().probabilities();
         try (PinnedMemory host = device.pinned(there.bytes())) {
             main.stream().copyToHost(host, 0, memory.address(there), there.bytes());

@@ -9,6 +9,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,20 +28,25 @@ final class DiskCache {
 
     /** @param key all that the value depends on */
     static byte[] get(List<String> key, Supplier<byte[]> make) {
-        Path file = folder().resolve(digest(key));
-        try {
-            if (Files.exists(file)) {
-                return Files.readAllBytes(file);
-            }
-        } catch (IOException unreadable) {
-            LOG.debug("{} cannot be read, it is made anew", file, unreadable);
-        }
-        byte[] made = make.get();
-        put(file, made);
-        return made;
+        return find(key).orElseGet(() -> {
+            byte[] made = make.get();
+            put(key, made);
+            return made;
+        });
     }
 
-    private static void put(Path file, byte[] value) {
+    static Optional<byte[]> find(List<String> key) {
+        Path file = folder().resolve(digest(key));
+        try {
+            return Files.exists(file) ? Optional.of(Files.readAllBytes(file)) : Optional.empty();
+        } catch (IOException unreadable) {
+            LOG.debug("{} cannot be read, it is made anew", file, unreadable);
+            return Optional.empty();
+        }
+    }
+
+    static void put(List<String> key, byte[] value) {
+        Path file = folder().resolve(digest(key));
         try {
             Files.createDirectories(file.getParent());
             Path draft = Files.createTempFile(file.getParent(), "draft", null);
