@@ -137,12 +137,13 @@ def compare(path, findings):
     for what, ours, same_mode, exact in rows:
         our, their = error(ours, exact), error(same_mode, exact)
         bound = max(1e-4, 2 * their) if precision == "float32" else 2 * their
-        if DEVICE == "cpu" and precision != "float32":
-            bound = float("inf")  # PyTorch has no such format here
         detail = f"error {our:.2e}, PyTorch's {their:.2e}"
         if len(exact) > 1:
             detail += "; " + worst(ours, same_mode, exact)
-        row = {"part": "networks", "check": f"{name}, batch {batch}, {precision}: {what}", "outcome": "passed" if our <= bound else "failed", "detail": detail}
+        outcome = "passed" if our <= bound else "failed"
+        if DEVICE == "cpu" and precision != "float32":
+            outcome = "said"  # PyTorch's error here is not that of a card in this format
+        row = {"part": "networks", "check": f"{name}, batch {batch}, {precision}: {what}", "outcome": outcome, "detail": detail}
         findings.write(json.dumps(row, separators=(",", ":")) + "\n")
         findings.flush()
         print(f"{row['check']}: {row['outcome']}, {detail}", flush=True)

@@ -11,7 +11,7 @@ public final class GpuCheck {
     public static void main(String... arguments) throws Exception {
         String part = arguments[0];
         List<String> words = List.of(arguments).subList(2, arguments.length);
-        try (Findings findings = new Findings(part, Path.of(arguments[1]))) {
+        try (Findings findings = new Findings(part.equals("verdict") ? "speed" : part, Path.of(arguments[1]))) {
             if (part.equals("verdict")) {
                 new SpeedVerdict(findings).run();
                 return;
