@@ -123,7 +123,8 @@ class ITKubernetes {
                         data)
                 .ok();
         FileSystem files = FileSystem.get(hdfs.configuration());
-        Path recipe = SmallRecipe.write(folder.resolve("small.conf"));
+        Path recipe = Files.writeString(
+                folder.resolve("small.conf"), SmallRecipe.TEXT + "kernels = onednn # Spark's GPUs are there in name only\n");
         files.copyFromLocalFile(hadoop(recipe.toUri().toString()), hadoop("/small.conf"));
         submit(
                         "train",

@@ -88,18 +88,24 @@ class ITTrainingFaults {
         return job.get(5, TimeUnit.MINUTES);
     }
 
-    /** Addresses that a worker's discovery script tells reach the tasks, one worker each. */
+    /** Addresses that a worker's discovery script tells reach the tasks, one worker each; these machines have no GPU 7. */
     @Test
-    void doctorSeesWhichGpusWorkersWereGiven() throws Exception {
+    void aGpuThatSparkGivesIsComputedOnOrTheRunEnds() throws Exception {
         List<String> asked =
                 List.of("--conf", "spark.executor.resource.gpu.amount=1", "--conf", "spark.task.resource.gpu.amount=1");
-        Ended ended = clusters.submit(asked, "doctor", recipe, "--data", clusters.at("data"))
-                .ok();
+        Ended ended = clusters.submit(asked, "doctor", recipe, "--data", clusters.at("data"));
+        assertThat(ended.code()).as(ended.out() + ended.err()).isEqualTo(5);
         assertThat(ended.out())
                 .contains("ok       2 executors answered")
                 .contains("ok       a worker of the recipe for each executor")
                 .contains("GPU [7]")
-                .contains("warning  Spark gives GPUs to workers, but this build computes on the processor");
+                .containsPattern("bad      executor .*: GPU 7 cannot be used")
+                .contains("CUDA's driver was not found");
+        Ended refused = clusters.submit(asked, train("given", "--checkpoint-rounds", "2"));
+        assertThat(refused.code()).as(refused.out() + refused.err()).isEqualTo(5);
+        assertThat(refused.err()).contains("CUDA's driver was not found").contains("--kernels onednn");
+        clusters.submit(asked, train("cpu", "--set", "kernels=onednn", "--set", "epochs=1"))
+                .ok();
     }
 
     /**

@@ -3,17 +3,21 @@ package io.resnetspark.train;
 import io.resnetspark.data.Split;
 import io.resnetspark.data.image.Preprocessing;
 import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.model.graph.ComputeOptions.Kind;
 import io.resnetspark.model.graph.NetworkGraph;
+import io.resnetspark.model.graph.Placement;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.train.artifact.ArtifactFiles;
 import io.resnetspark.train.averaging.Averaging;
 import io.resnetspark.train.averaging.Dl4jAveraging;
 import io.resnetspark.train.averaging.Engine;
 import io.resnetspark.train.recipe.Recipe;
+import io.resnetspark.train.worker.ExecutorNetworks;
 import io.resnetspark.train.worker.LocalSteps;
 import io.resnetspark.train.worker.StatisticsLayout;
 import io.resnetspark.train.worker.TrainingPlan;
 import java.io.IOException;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 
@@ -22,8 +26,9 @@ import org.apache.spark.api.java.JavaSparkContext;
  *
  * @param evaluation how pictures are seen when the model is judged
  * @param graph initialised from the recipe's seed
+ * @param local where workers compute that are threads of this process; empty on a cluster
  */
-record Setup(TrainingPlan plan, Preprocessing evaluation, NetworkGraph graph) {
+record Setup(TrainingPlan plan, Preprocessing evaluation, NetworkGraph graph, Optional<Placement> local) {
     /** @throws BadInputException saying what does not fit */
     static Setup of(JavaSparkContext spark, Recipe recipe, Dataset.Opened data) throws IOException {
         ArtifactFiles.requireLines(data.dataset().classes());
@@ -37,19 +42,33 @@ record Setup(TrainingPlan plan, Preprocessing evaluation, NetworkGraph graph) {
                 data.dataset().classes().size(),
                 recipe.data().trainingOn(data, conf),
                 ExecutorCores.perWorker(spark, recipe.workers()));
-        return new Setup(plan, evaluation, graph(spark, plan));
+        Optional<Placement> local =
+                spark.isLocal() ? Optional.of(Placement.here(plan.compute(), Placement.NONE)) : Optional.empty();
+        return new Setup(plan, evaluation, graph(spark, plan, local), local);
     }
 
     /** Where the workers are threads of this process, it is known whether they will have room. */
-    private static NetworkGraph graph(JavaSparkContext spark, TrainingPlan plan) {
+    private static NetworkGraph graph(JavaSparkContext spark, TrainingPlan plan, Optional<Placement> local) {
         try {
-            if (spark.isLocal()) {
-                plan.requireMemory(Math.min(plan.recipe().workers(), spark.defaultParallelism()));
-            }
+            local.ifPresent(placement -> {
+                int workers = Math.min(plan.recipe().workers(), spark.defaultParallelism());
+                plan.requireMemory(placement, ExecutorNetworks.atOnce(placement, workers));
+            });
             return plan.graph();
         } catch (IllegalArgumentException unfit) {
             throw new BadInputException(unfit.getMessage(), unfit);
         }
+    }
+
+    /** What computed, in words, for the model's provenance. */
+    String backend(JavaSparkContext spark) {
+        if (local.isPresent()) {
+            return local.get().description();
+        }
+        boolean given = spark.getConf().contains("spark.task.resource.gpu.amount");
+        boolean cuda = plan.compute().kernels() == Kind.CUDA
+                || (given && plan.compute().kernels() == Kind.AUTO);
+        return cuda ? "CUDA on the executors' GPUs" : plan.compute().layers().description();
     }
 
     StatisticsLayout statistics() {

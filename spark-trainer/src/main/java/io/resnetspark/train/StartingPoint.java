@@ -1,7 +1,6 @@
 package io.resnetspark.train;
 
 import io.resnetspark.data.shard.EpochWork;
-import io.resnetspark.model.graph.NativeFloats;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.model.weights.NetworkWeights;
 import io.resnetspark.model.weights.Tensor;
@@ -36,7 +35,7 @@ final class StartingPoint {
         if (recipe.initialModel().isGiven()) {
             load(ModelArtifact.open(Locations.of(recipe.initialModel().path()), conf), recipe.initialModel());
         }
-        float[] parameters = NativeFloats.copy(graph.params());
+        float[] parameters = graph.copyParameters();
         int trainable = (int) graph.getUpdater().getStateViewArray().length();
         boolean averaged = recipe.averaging().momentum() == MomentumRule.AVERAGED;
         boolean outer = recipe.averaging().outer().remembers();

@@ -5,7 +5,7 @@ import io.resnetspark.data.Split;
 import io.resnetspark.data.image.Protocol;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.EpochWork;
-import io.resnetspark.model.graph.NativeFloats;
+import io.resnetspark.model.graph.Placement;
 import io.resnetspark.model.weights.NetworkWeights;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Draft;
@@ -109,6 +109,10 @@ public final class Training {
             throw new BadInputException(folder.model() + " exists, and nothing is overwritten. Name another --out.");
         }
         this.setup = Setup.of(spark, recipe, data);
+        setup.local()
+                .map(Placement::remark)
+                .filter(remark -> !remark.isEmpty())
+                .ifPresent(remark -> progress.say("The CPU computes; a GPU of this machine cannot be used: " + remark));
         this.plan = setup.plan();
         this.engine = setup.engine(spark);
         RunIdentity identity = new RunIdentity(recipe.text(), data.digest(), plan.threads());
@@ -332,7 +336,7 @@ public final class Training {
     }
 
     private Path publish(RunState last) throws IOException {
-        NativeFloats.assign(setup.graph().params(), last.training().parameters());
+        setup.graph().assignParameters(last.training().parameters());
         ModelDescription description = ModelDescription.of(
                 recipe.network(),
                 data.dataset().classes(),
@@ -346,7 +350,8 @@ public final class Training {
                         recipe.seed(),
                         recipe.workers(),
                         plan.threads(),
-                        run.seconds()));
+                        run.seconds(),
+                        setup.backend(spark)));
         try (Draft draft = folder.draft(folder.model(), conf)) {
             Path model = ArtifactFiles.write(
                     draft,

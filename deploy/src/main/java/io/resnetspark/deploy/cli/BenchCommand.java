@@ -7,6 +7,7 @@ import io.resnetspark.model.Networks;
 import io.resnetspark.model.bench.TrainingBenchmark;
 import io.resnetspark.model.bench.TrainingBenchmark.Contestant;
 import io.resnetspark.model.bench.TrainingBenchmark.Result;
+import io.resnetspark.model.graph.ComputeOptions.NumberFormat;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Locations;
@@ -58,6 +59,16 @@ final class BenchCommand implements Runnable {
                             description = "What computes: ${COMPLETION-CANDIDATES}. Default: auto.")
                     Contestant kernels,
             @Option(
+                            names = "--precision",
+                            paramLabel = "FORMAT",
+                            defaultValue = "auto",
+                            description = "The number format on a GPU: ${COMPLETION-CANDIDATES}. Default: auto.")
+                    NumberFormat precision,
+            @Option(
+                            names = "--nondeterministic",
+                            description = "On a GPU: allow algorithms that do not give the same bits each time.")
+                    boolean nondeterministic,
+            @Option(
                             names = "--iterations",
                             paramLabel = "N",
                             defaultValue = "8",
@@ -73,7 +84,11 @@ final class BenchCommand implements Runnable {
             int side =
                     within("--image", image == null ? measured.input().height() : image, NetworksCommand.LARGEST_IMAGE);
             int allowed = within("--threads", threads == null ? cores : threads, cores);
-            print(new TrainingBenchmark(measured, batch, side, allowed, kernels, iterations).run(), json);
+            print(
+                    new TrainingBenchmark(
+                                    measured, batch, side, allowed, kernels, precision, !nondeterministic, iterations)
+                            .run(),
+                    json);
         } catch (IllegalArgumentException wrong) {
             throw new BadInputException(wrong.getMessage(), wrong);
         }
@@ -209,7 +224,7 @@ final class BenchCommand implements Runnable {
         }
         out.printf(
                 "%s, batch %d, %dx%d, %d threads, %s: training %.1f images/s (%.0f %% of the peak), inference %.1f images/s,"
-                        + " at most %,d MiB resident%n",
+                        + " at most %,d MiB resident%s; %s%n",
                 result.network(),
                 result.batch(),
                 result.image(),
@@ -219,6 +234,8 @@ final class BenchCommand implements Runnable {
                 result.trainImagesPerSecond(),
                 100 * result.peakShare(),
                 result.inferenceImagesPerSecond(),
-                result.peakResidentMib());
+                result.peakResidentMib(),
+                result.gpuMib() == 0 ? "" : String.format(", %,d MiB of the GPU's memory", result.gpuMib()),
+                result.computed());
     }
 }

@@ -57,6 +57,9 @@ final class EvaluateCommand implements Callable<Integer> {
     String json;
 
     @Mixin
+    KernelOptions kernels;
+
+    @Mixin
     SparkOptions sparkOptions;
 
     @Spec
@@ -78,7 +81,7 @@ final class EvaluateCommand implements Callable<Integer> {
                 checkClasses(artifact, opened);
                 int workers = spark.defaultParallelism();
                 List<EvaluationResult> ofModel = evaluation.executeAll(
-                        artifact.blueprint(ExecutorCores.perWorker(spark, workers)),
+                        artifact.blueprint(ExecutorCores.perWorker(spark, workers), kernels.options()),
                         artifact.parameters(),
                         artifact.preprocessing(),
                         new Bars(System.err));

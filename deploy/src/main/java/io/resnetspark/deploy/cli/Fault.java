@@ -1,5 +1,8 @@
 package io.resnetspark.deploy.cli;
 
+import io.resnetspark.model.cuda.CudaException;
+import io.resnetspark.model.cuda.CudaUnavailableException;
+import io.resnetspark.model.cuda.OutOfDeviceMemoryException;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.DamagedException;
 import io.resnetspark.storage.LeaseHeldException;
@@ -57,6 +60,9 @@ enum Fault {
     private static final String NATIVE = "The native libraries cannot be loaded. " + NativeCache.howToMend();
     private static final String MEMORY = "There is not enough memory. Give the JVM more (scripts/resnet:"
             + " RESNET_JAVA_OPTS=-Xmx8g; spark-submit: --driver-memory, --executor-memory), or take a smaller batch.";
+    private static final String GPU_MEMORY =
+            "The GPU has not enough memory. Take a smaller batch, or end what else runs" + " there (nvidia-smi tells).";
+    private static final String GPU = "A GPU or its driver failed; 'dmesg | grep -i xid' tells what the driver says.";
     private static final String JAVA = "A Java there is too old. " + SupportedJava.WORDS;
     private static final String ENDED =
             "The cluster ended Spark: its master cannot be reached, or has given this application up."
@@ -97,6 +103,9 @@ enum Fault {
             Kind.of(DamagedException.class, DAMAGED, ""),
             Kind.of(LeaseHeldException.class, BUSY, ""),
             Kind.of(DivergedException.class, DIVERGED, ""),
+            Kind.of(CudaUnavailableException.class, MACHINE, ""),
+            Kind.of(OutOfDeviceMemoryException.class, MACHINE, GPU_MEMORY),
+            Kind.of(CudaException.class, MACHINE, GPU),
             Kind.of(FileAlreadyExistsException.class, INPUT, ""),
             Kind.of(java.nio.file.FileAlreadyExistsException.class, INPUT, ""),
             Kind.of(UnsupportedFileSystemException.class, INPUT, ""),

@@ -6,7 +6,6 @@ import io.resnetspark.model.MemoryEstimate;
 import io.resnetspark.model.Network;
 import io.resnetspark.model.Networks;
 import io.resnetspark.model.Shape;
-import io.resnetspark.model.kernel.Kernels;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Json;
 import java.io.PrintWriter;
@@ -68,7 +67,7 @@ final class NetworksCommand implements Callable<Integer> {
     public Integer call() throws JsonProcessingException {
         PrintWriter out = spec.commandLine().getOut();
         if (kernels) {
-            out.println(Kernels.onThisMachine());
+            KernelsReport.print(out);
             return 0;
         }
         try {

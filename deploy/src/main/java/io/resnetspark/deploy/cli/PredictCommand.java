@@ -6,6 +6,9 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import io.resnetspark.data.image.BadImageException;
 import io.resnetspark.data.image.Codec;
 import io.resnetspark.deploy.registry.ModelReference;
+import io.resnetspark.model.graph.ComputeOptions;
+import io.resnetspark.model.graph.ComputeOptions.Kind;
+import io.resnetspark.model.graph.Placement;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Locations;
@@ -25,6 +28,7 @@ import org.apache.hadoop.fs.Path;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
@@ -50,6 +54,9 @@ final class PredictCommand implements Callable<Integer> {
     @Option(names = "--json", description = "One JSON document instead of text.")
     boolean json;
 
+    @Mixin
+    KernelOptions kernels;
+
     @Spec
     CommandLine.Model.CommandSpec spec;
 
@@ -71,19 +78,26 @@ final class PredictCommand implements Callable<Integer> {
         }
         Configuration conf = new Configuration();
         ModelArtifact artifact = ModelArtifact.open(ModelReference.resolve(model, conf), conf);
-        PictureClassifier classifier = new PictureClassifier(artifact);
         List<Predicted> all = new ArrayList<>();
-        for (String image : images) {
-            Predicted predicted = predict(classifier, image, conf);
-            all.add(predicted);
-            if (!json) {
-                print(predicted);
+        try (PictureClassifier classifier = new PictureClassifier(artifact, placement())) {
+            for (String image : images) {
+                Predicted predicted = predict(classifier, image, conf);
+                all.add(predicted);
+                if (!json) {
+                    print(predicted);
+                }
             }
         }
         if (json) {
             spec.commandLine().getOut().println(Json.PRETTY.writeValueAsString(all));
         }
         return all.stream().mapToInt(Predicted::exitCode).max().orElse(ExitCode.OK);
+    }
+
+    /** To prepare a GPU takes longer than a few images are worth, so it must be asked for. */
+    private Placement placement() {
+        ComputeOptions options = kernels.options();
+        return options.kernels() == Kind.AUTO ? Placement.onCpu(options) : Placement.here(options, Placement.NONE);
     }
 
     private void print(Predicted predicted) {

@@ -2,6 +2,7 @@ package io.resnetspark.deploy.doctor;
 
 import io.resnetspark.model.ResidentMemory;
 import io.resnetspark.model.kernel.Kernels;
+import io.resnetspark.train.recipe.Recipe;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
@@ -9,6 +10,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -24,7 +26,8 @@ import org.apache.spark.TaskContext;
  * @param availableBytes that the process could still take, beside its heap too
  * @param kernels that networks compute with, in words
  * @param addresses of GPUs that Spark gave its task
- * @param gpus that the machine has
+ * @param gpus that the machine has, as nvidia-smi tells
+ * @param cuda what our own kernels find there
  * @param clock milliseconds since 1970
  * @param unreachable places that it cannot read, and why
  */
@@ -39,9 +42,15 @@ record Checkup(
         String kernels,
         List<String> addresses,
         List<Gpu> gpus,
+        Cuda cuda,
         long clock,
         List<String> unreachable)
         implements Serializable {
+
+    /** Whether ND4J's own CUDA backend computes, instead of our kernels. */
+    boolean nd4jOnGpu() {
+        return cuda.backend() == Cuda.Backend.ND4J;
+    }
 
     /** A GPU with its name and compute capability, as far as they are known. */
     String gpu(String address) {
@@ -53,8 +62,10 @@ record Checkup(
     }
 
     /** Of this process. */
-    static Checkup ofThisProcess(String where, List<String> places, Configuration conf) {
+    static Checkup ofThisProcess(
+            String where, List<String> places, Optional<Recipe> recipe, int classes, Configuration conf) {
         long clock = System.currentTimeMillis();
+        List<String> addresses = givenAddresses();
         List<String> unreachable = new ArrayList<>();
         for (String place : places) {
             try {
@@ -72,8 +83,9 @@ record Checkup(
                 Runtime.getRuntime().maxMemory(),
                 ResidentMemory.available(),
                 Kernels.onThisMachine(),
-                givenAddresses(),
+                addresses,
                 Gpu.ofThisMachine(),
+                Cuda.ofThisProcess(addresses, recipe, classes),
                 clock,
                 unreachable);
     }

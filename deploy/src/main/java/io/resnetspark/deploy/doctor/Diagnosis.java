@@ -26,6 +26,7 @@ final class Diagnosis {
      * @param each workers in one process
      * @param needed bytes beside the heap that these take, as estimated; 0 without a recipe
      * @param overhead bytes beside the heap that containers are granted; 0 where none is limited
+     * @param alone whether the driver is the only executor
      * @param reads whether they were to read something
      * @param from when the processes were asked, by the driver's clock
      * @param to when all had answered
@@ -37,6 +38,7 @@ final class Diagnosis {
             int each,
             long needed,
             long overhead,
+            boolean alone,
             boolean reads,
             long from,
             long to) {}
@@ -62,9 +64,10 @@ final class Diagnosis {
         if (cluster.reads) {
             findings.add(files());
         }
-        if (executors.stream()
-                .anyMatch(one -> !one.gpus().isEmpty() || !one.addresses().isEmpty())) {
-            findings.add(gpus());
+        if (executors.stream().anyMatch(one -> one.nd4jOnGpu())) {
+            findings.add(gpusOfNd4j());
+        } else {
+            findings.addAll(new GpuDiagnosis(executors, cluster.each, cluster.alone).findings());
         }
         return findings;
     }
@@ -170,7 +173,8 @@ final class Diagnosis {
                         "Is it a path that all machines see? With Kerberos, spark.kerberos.access.hadoopFileSystems names it.");
     }
 
-    private Finding gpus() {
+    /** Of the build with -Pcuda. */
+    private Finding gpusOfNd4j() {
         List<String> unserved = new ArrayList<>();
         for (Checkup one : executors) {
             one.gpus().stream()
@@ -179,13 +183,8 @@ final class Diagnosis {
         }
         if (!unserved.isEmpty()) {
             return Finding.bad(
-                    "GPUs that the CUDA build has no code for: " + unserved, "It serves capability 3.7 to 8.9.");
-        }
-        if (executors.stream()
-                .anyMatch(one -> !one.addresses().isEmpty() && one.kernels().startsWith(ONE_DNN))) {
-            return Finding.warning(
-                    "Spark gives GPUs to workers, but this build computes on the processor",
-                    "mvn -Pcuda -DskipTests clean package (docs/platforms.md).");
+                    "GPUs that nd4j-cuda has no code for: " + unserved,
+                    "It serves capability 3.7 to 8.9; the usual build, with our CUDA kernels, 7.0 and later.");
         }
         List<String> without = where(one -> one.addresses().isEmpty());
         return without.isEmpty()
@@ -193,8 +192,8 @@ final class Diagnosis {
                         + by(one -> one.addresses().toString()))
                 : Finding.warning(
                         "there are GPUs, but Spark gives none to " + without,
-                        "--conf spark.executor.resource.gpu.amount=1 --conf spark.task.resource.gpu.amount=1, a discovery"
-                                + " script, and the build with -Pcuda.");
+                        "--conf spark.executor.resource.gpu.amount=1 --conf spark.task.resource.gpu.amount=1, and a"
+                                + " discovery script.");
     }
 
     /** Which executors say what. */
@@ -209,7 +208,7 @@ final class Diagnosis {
                 executors.stream().filter(condition).map(Diagnosis::name).toList()));
     }
 
-    private static String name(Checkup one) {
+    static String name(Checkup one) {
         return "executor " + one.where() + " on " + one.host();
     }
 }

@@ -77,7 +77,7 @@ public final class Doctor {
      */
     public Report examine(Optional<Recipe> recipe, int classes, List<Path> readable, List<Path> writable) {
         long from = System.currentTimeMillis();
-        List<Checkup> executors = executors(readable);
+        List<Checkup> executors = executors(recipe, classes, readable);
         int workers = recipe.map(Recipe::workers).orElse(0);
         // In one process workers are threads, as many at a time as there are cores.
         int each = spark.isLocal() ? Math.max(1, Math.min(workers, spark.defaultParallelism())) : 1;
@@ -88,6 +88,7 @@ public final class Doctor {
                 each,
                 recipe.map(one -> needed(one, classes, each)).orElse(0L),
                 overhead(spark.getConf()),
+                spark.isLocal(),
                 !readable.isEmpty(),
                 from,
                 System.currentTimeMillis());
@@ -95,7 +96,8 @@ public final class Doctor {
         writable.forEach(place -> findings.add(write(place)));
         List<Seen> processes = new ArrayList<>();
         if (!spark.isLocal()) { // where the driver is the executor
-            processes.add(Seen.of(Checkup.ofThisProcess("driver", List.of(), spark.hadoopConfiguration())));
+            processes.add(Seen.of(Checkup.ofThisProcess(
+                    "driver", List.of(), Optional.empty(), classes, spark.hadoopConfiguration())));
         }
         executors.stream().map(Seen::of).forEach(processes::add);
         return new Report(findings, processes);
@@ -106,7 +108,8 @@ public final class Doctor {
         return spark.isLocal() ? 1 : Math.max(1, spark.sc().statusTracker().getExecutorInfos().length - 1);
     }
 
-    private List<Checkup> executors(List<Path> readable) {
+    private List<Checkup> executors(Optional<Recipe> recipe, int classes, List<Path> readable) {
+        Recipe asked = recipe.orElse(null); // an Optional is not sent
         List<String> places = readable.stream().map(Path::toString).toList();
         SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
         int tasks = 3 * Math.max(expected(), spark.defaultParallelism());
@@ -115,7 +118,8 @@ public final class Doctor {
         spark.parallelize(IntStream.range(0, tasks).boxed().toList(), tasks)
                 .map(task -> {
                     Thread.sleep(PAUSE_MILLISECONDS);
-                    return Checkup.ofThisProcess(SparkEnv.get().executorId(), places, conf.value());
+                    return Checkup.ofThisProcess(
+                            SparkEnv.get().executorId(), places, Optional.ofNullable(asked), classes, conf.value());
                 })
                 .collect()
                 .forEach(one -> found.put(one.where(), one));

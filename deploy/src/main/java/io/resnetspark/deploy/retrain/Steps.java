@@ -100,6 +100,10 @@ final class Steps {
         return data;
     }
 
+    private static Recipe recipe(Attempt attempt) {
+        return Recipe.parse(attempt.recipe(), "the attempt's recipe", Map.of());
+    }
+
     /** The attempt's model; trained from where it was left. */
     ModelArtifact trained(Attempt attempt, Dataset.Opened data) throws IOException {
         RunFolder run = new RunFolder(new Path(attempt.run()), fence);
@@ -107,8 +111,7 @@ final class Steps {
         if (!run.isComplete(conf)) {
             Checkpoints.Policy policy =
                     new Checkpoints.Policy(0, Duration.ofMinutes(plan.checkpointMinutes()), KEPT_CHECKPOINTS);
-            Recipe recipe = Recipe.parse(attempt.recipe(), "the attempt's recipe", Map.of());
-            new Training(spark, recipe, data, run, progress, policy, true).run();
+            new Training(spark, recipe(attempt), data, run, progress, policy, true).run();
         }
         return ModelArtifact.open(run.model(), conf);
     }
@@ -124,18 +127,20 @@ final class Steps {
         if (attempt.champion() != null) {
             Version version = model.find(String.valueOf(attempt.champion()));
             ModelArtifact artifact = ModelArtifact.open(version.path(), conf);
-            champion = Optional.of(new Gate.Champion(judged(artifact, data), classes(artifact, data)));
+            champion = Optional.of(new Gate.Champion(judged(artifact, attempt, data), classes(artifact, data)));
         }
-        Gate.Verdict verdict = Gate.judge(plan.gate(), data.dataset().classes(), judged(challenger, data), champion);
+        Gate.Verdict verdict =
+                Gate.judge(plan.gate(), data.dataset().classes(), judged(challenger, attempt, data), champion);
         Renames.writeWhole(file, Json.PRETTY.writeValueAsBytes(verdict), conf);
         return verdict;
     }
 
-    private Judgement judged(ModelArtifact artifact, Dataset.Opened data) throws IOException {
+    /** Both with what the attempt's recipe computes with. */
+    private Judgement judged(ModelArtifact artifact, Attempt attempt, Dataset.Opened data) throws IOException {
         int threads = ExecutorCores.perWorker(spark, spark.defaultParallelism());
         return new Evaluation(spark, data, plan.gate().split(), plan.gate().protocol())
                 .judge(
-                        artifact.blueprint(threads),
+                        artifact.blueprint(threads, recipe(attempt).compute()),
                         artifact.parameters(),
                         artifact.preprocessing(),
                         classes(artifact, data),

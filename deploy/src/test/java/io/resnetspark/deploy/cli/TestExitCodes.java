@@ -13,6 +13,7 @@ import io.resnetspark.storage.DamagedException;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.LeaseHeldException;
 import io.resnetspark.storage.MiniHdfs;
+import io.resnetspark.train.SmallRecipe;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -63,6 +64,23 @@ class TestExitCodes {
         Files.writeString(folder.resolve("data/dataset.json"), "{\"format\" : ");
         ends(6, "dataset.json cannot be read", "data", "describe", at("data"));
         assertThat(ran.err()).doesNotContain("--trace");
+    }
+
+    /** Nothing computes on the CPU where a GPU was asked for. */
+    @Test
+    void aGpuThatIsAskedForAndCannotBeHadIsTheMachines() throws IOException {
+        model();
+        Corpora.folders(folder.resolve("corpus"), 2, 1, 40);
+        ends(0, "pictures", "prepare", "--from", at("corpus"), "--to", at("data"));
+        Path recipe = SmallRecipe.write(folder.resolve("recipe.conf"));
+        String[] train = {"train", recipe.toString(), "--data", at("data"), "--out", at("run"), "--set", "kernels=cuda"};
+        ends(5, "--kernels onednn", train);
+        assertThat(ran.err()).doesNotContain("--trace");
+        assertThat(folder.resolve("run/model")).doesNotExist();
+        ends(5, "--kernels onednn", "predict", at("model"), at("a.jpg"), "--kernels", "cuda");
+        ends(5, "--kernels onednn", "bench", "train", "--network", "resnet20", "--kernels", "cuda");
+        ends(0, "a.jpg", "predict", at("model"), at("a.jpg"), "--kernels", "ops");
+        ends(2, "--kernels", "predict", at("model"), at("a.jpg"), "--kernels", "gpu");
     }
 
     @Test

@@ -4,14 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.resnetspark.deploy.doctor.Diagnosis.Circumstances;
 import io.resnetspark.deploy.doctor.Finding.Verdict;
+import io.resnetspark.model.Precision;
+import io.resnetspark.model.cuda.DeviceReport;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** One thing wrong at a time. */
 class TestDiagnosis {
     private static final long GIB = 1L << 30;
     private static final String ONE_DNN = "oneDNN jit:avx2";
-    private static final Circumstances FINE = new Circumstances(2, 4, 2, 1, 2 * GIB, 0, true, 1000, 2000);
+    private static final Cuda NO_DRIVER = new Cuda(
+            Cuda.Backend.OURS, "", "", List.of(), List.of("CUDA's driver was not found; ..."), List.of());
+    private static final Circumstances FINE = new Circumstances(2, 4, 2, 1, 2 * GIB, 0, false, true, 1000, 2000);
 
     private static Checkup healthy(String where) {
         return checkup(where, "17.0.15", 4, 8 * GIB, ONE_DNN, 1500);
@@ -30,6 +35,7 @@ class TestDiagnosis {
                 kernels,
                 List.of(),
                 List.of(),
+                NO_DRIVER,
                 clock,
                 List.of());
     }
@@ -54,7 +60,7 @@ class TestDiagnosis {
 
     @Test
     void executorsThatDoNotAnswer() {
-        Circumstances three = new Circumstances(3, 4, 2, 1, 2 * GIB, 0, true, 1000, 2000);
+        Circumstances three = new Circumstances(3, 4, 2, 1, 2 * GIB, 0, false, true, 1000, 2000);
         assertThat(only(Verdict.BAD, findings(three, healthy("0"), healthy("1")))
                         .what())
                 .isEqualTo("2 of 3 executors answered");
@@ -86,7 +92,7 @@ class TestDiagnosis {
         Checkup tight = checkup("1", "17.0.15", 4, GIB, ONE_DNN, 1500);
         assertThat(only(Verdict.BAD, findings(FINE, healthy("0"), tight)).what())
                 .isEqualTo("a worker needs 2,048 MiB beside its heap; executor 1 on host1 has 1,024 MiB");
-        Circumstances yarn = new Circumstances(2, 4, 2, 1, 2 * GIB, GIB / 2, true, 1000, 2000);
+        Circumstances yarn = new Circumstances(2, 4, 2, 1, 2 * GIB, GIB / 2, false, true, 1000, 2000);
         Finding finding = only(Verdict.BAD, findings(yarn, healthy("0"), healthy("1")));
         assertThat(finding.what()).contains("its container is granted 512 MiB");
         assertThat(finding.mend()).contains("spark.executor.memoryOverhead=2048m");
@@ -94,7 +100,7 @@ class TestDiagnosis {
 
     @Test
     void workersAndExecutorsThatDoNotMatch() {
-        Circumstances idle = new Circumstances(2, 4, 1, 1, 2 * GIB, 0, true, 1000, 2000);
+        Circumstances idle = new Circumstances(2, 4, 1, 1, 2 * GIB, 0, false, true, 1000, 2000);
         assertThat(only(Verdict.WARNING, findings(idle, healthy("0"), healthy("1")))
                         .mend())
                 .contains("--set workers=2");
@@ -103,7 +109,7 @@ class TestDiagnosis {
     /** On one machine workers are threads of one process: they share its memory, and executors are not counted. */
     @Test
     void oneProcessHasRoomForAllItsWorkersOrNot() {
-        Circumstances local = new Circumstances(1, 4, 0, 2, 3 * GIB, 0, true, 1000, 2000);
+        Circumstances local = new Circumstances(1, 4, 0, 2, 3 * GIB, 0, true, true, 1000, 2000);
         List<Finding> roomy = findings(local, healthy("driver"));
         assertThat(roomy).allMatch(finding -> finding.verdict() == Verdict.OK);
         assertThat(roomy)
@@ -134,6 +140,7 @@ class TestDiagnosis {
                 ONE_DNN,
                 List.of(),
                 List.of(),
+                NO_DRIVER,
                 1500,
                 List.of("file:/x: no"));
         assertThat(only(Verdict.BAD, findings(FINE, healthy("0"), blind)).what())
@@ -141,22 +148,77 @@ class TestDiagnosis {
     }
 
     @Test
-    void gpusThatTheBuildDoesNotServe() {
+    void gpusThatNd4jsCudaBackendDoesNotServe() {
         List<Gpu> gpus = Gpu.parse("0, NVIDIA H100, 9.0\n1, NVIDIA A10, 8.6\nnonsense\n");
         assertThat(gpus).containsExactly(new Gpu("0", "NVIDIA H100", 9.0), new Gpu("1", "NVIDIA A10", 8.6));
-        Checkup hopper = gpu("0", "0", gpus);
-        Checkup ampere = gpu("1", "1", gpus);
+        Checkup hopper = gpu("0", "0", gpus, Cuda.unasked(Cuda.Backend.ND4J));
+        Checkup ampere = gpu("1", "1", gpus, Cuda.unasked(Cuda.Backend.ND4J));
         assertThat(only(Verdict.BAD, findings(FINE, hopper, ampere)).what())
                 .contains("executor 0 on host0: NVIDIA H100 of capability 9.0");
-        assertThat(findings(FINE, gpu("0", "1", gpus), ampere)).allMatch(finding -> finding.verdict() == Verdict.OK);
-        assertThat(only(Verdict.WARNING, findings(FINE, gpu("0", null, gpus), ampere))
+        Checkup both = gpu("0", "1", gpus, Cuda.unasked(Cuda.Backend.ND4J));
+        assertThat(findings(FINE, both, ampere)).allMatch(finding -> finding.verdict() == Verdict.OK);
+        assertThat(only(Verdict.WARNING, findings(FINE, gpu("0", null, gpus, both.cuda()), ampere))
                         .what())
                 .contains("Spark gives none to [executor 0 on host0]");
     }
 
-    private static Checkup gpu(String where, String address, List<Gpu> gpus) {
+    @Test
+    void aGpuThatCanBeUsedIsToldWithItsRates() {
+        List<Finding> fine = findings(FINE, gpu("0", "0", List.of(), cuda(0, 0)), gpu("1", "1", List.of(), cuda(1, 0)));
+        assertThat(fine).allMatch(finding -> finding.verdict() == Verdict.OK);
+        assertThat(fine)
+                .extracting(Finding::what)
+                .anyMatch(what -> what.startsWith("executor 1 on host1: GPU 1, NVIDIA H100, compute capability 9.0, driver"
+                                + " for CUDA 13.0, cuDNN 9.14.0, 1,024 of 2,048 MiB free")
+                        && what.contains("copy within it 3,900 GB/s")
+                        && what.contains("float32 50.0, tf32 400.0"));
+    }
+
+    @Test
+    void aGpuThatSparkGivesAndNobodyCanUseIsBad() {
+        Cuda broken = new Cuda(
+                Cuda.Backend.OURS, "13.0", "", List.of(), List.of("cuDNN 9 was not found; install it."), List.of());
+        Checkup fine = gpu("0", "0", List.of(), cuda(0, 0));
+        Finding bad = only(Verdict.BAD, findings(FINE, fine, gpu("1", "7", List.of(), broken)));
+        assertThat(bad.what()).isEqualTo("executor 1 on host1: GPU 7 cannot be used");
+        assertThat(bad.mend()).contains("cuDNN 9 was not found");
+        Finding left = only(Verdict.WARNING, findings(FINE, fine, gpu("1", null, List.of(), broken)));
+        assertThat(left.what()).contains("the CPU computes");
+    }
+
+    @Test
+    void gpusThatAreTooSmallSharedOrNotGiven() {
+        Checkup fine = gpu("0", "0", List.of(), cuda(0, GIB / 2));
+        assertThat(only(Verdict.BAD, findings(FINE, fine, gpu("1", "1", List.of(), cuda(1, 3 * GIB))))
+                        .what())
+                .isEqualTo("executor 1 on host1: a worker needs 3,072 MiB of GPU 1's memory; 1,024 MiB are free");
+        Checkup beside = new Checkup(
+                "1", "host0", 2, "17.0.15", 4, GIB, 8 * GIB, ONE_DNN, List.of("0"), List.of(), cuda(0, 0), 1500, List.of());
+        assertThat(only(Verdict.WARNING, findings(FINE, fine, beside)).what())
+                .isEqualTo("host0's GPU 0 is shared by [executor 0 on host0, executor 1 on host0]");
+        assertThat(only(Verdict.WARNING, findings(FINE, fine, gpu("1", null, List.of(), cuda(0, 0))))
+                        .what())
+                .contains("Spark gives none to [executor 1 on host1]");
+        Checkup cpu = gpu("1", "1", List.of(), Cuda.unasked(Cuda.Backend.CPU));
+        assertThat(only(Verdict.WARNING, findings(FINE, fine, cpu)).what()).contains("the recipe computes on the CPU");
+    }
+
+    private static Cuda cuda(int index, long needed) {
+        DeviceReport report = new DeviceReport(index, "NVIDIA H100", 90, GIB, 2 * GIB, List.of());
+        DeviceReport.Rates rates =
+                new DeviceReport.Rates(3900, Map.of(Precision.FLOAT32, 50.0, Precision.TF32, 400.0));
+        return new Cuda(
+                Cuda.Backend.OURS,
+                "13.0",
+                "9.14.0",
+                List.of(new Cuda.Seen(report, rates, needed)),
+                List.of(),
+                List.of());
+    }
+
+    private static Checkup gpu(String where, String address, List<Gpu> gpus, Cuda cuda) {
         List<String> given = address == null ? List.of() : List.of(address);
         return new Checkup(
-                where, "host" + where, 1, "17.0.15", 4, GIB, 8 * GIB, "ND4J's ops", given, gpus, 1500, List.of());
+                where, "host" + where, 1, "17.0.15", 4, GIB, 8 * GIB, ONE_DNN, given, gpus, cuda, 1500, List.of());
     }
 }

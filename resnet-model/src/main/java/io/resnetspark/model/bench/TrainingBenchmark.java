@@ -5,9 +5,16 @@ import io.resnetspark.model.MemoryEstimate;
 import io.resnetspark.model.Network;
 import io.resnetspark.model.ResidentMemory;
 import io.resnetspark.model.Shape;
+import io.resnetspark.model.cuda.Device;
+import io.resnetspark.model.cuda.DeviceMemoryEstimate;
+import io.resnetspark.model.cuda.DeviceReport;
+import io.resnetspark.model.graph.ComputeOptions;
+import io.resnetspark.model.graph.ComputeOptions.Kind;
+import io.resnetspark.model.graph.ComputeOptions.NumberFormat;
+import io.resnetspark.model.graph.NetworkGraph;
+import io.resnetspark.model.graph.Placement;
 import io.resnetspark.model.graph.ResidualGraph;
 import io.resnetspark.model.graph.StockGraph;
-import io.resnetspark.model.kernel.Kernels;
 import io.resnetspark.model.kernel.MultiplyAddPeak;
 import io.resnetspark.model.kernel.Threads;
 import io.resnetspark.model.layer.Momentum;
@@ -26,12 +33,23 @@ import org.nd4j.linalg.schedule.FixedSchedule;
  * {@link ComputationGraph#fit}, with momentum and weight decay.
  *
  * @param image height and width, in pixels
+ * @param precision on a GPU, and so {@code deterministic}
  * @param iterations timed, after {@link #WARM_UP} that are not
  */
 public record TrainingBenchmark(
-        Network network, int batch, int image, int threads, Contestant contestant, int iterations) {
+        Network network,
+        int batch,
+        int image,
+        int threads,
+        Contestant contestant,
+        NumberFormat precision,
+        boolean deterministic,
+        int iterations) {
     /** DL4J learns the size of its workspaces, and the JVM its hot methods. */
     private static final int WARM_UP = 8;
+
+    /** Of a GPU: so many times the iterations, waited for once each. */
+    private static final int BLOCKS = 5;
 
     private static final double LEARNING_RATE = 0.01;
     private static final double WEIGHT_DECAY = 1e-4;
@@ -39,19 +57,15 @@ public record TrainingBenchmark(
     /** What computes. */
     public enum Contestant {
         /** Ours, with the kernels that networks use on this machine. */
-        AUTO(Kernels.Choice.AUTO),
+        AUTO,
+        /** Ours on a GPU, with the input there already. */
+        CUDA,
         /** Ours on oneDNN. */
-        ONEDNN(Kernels.Choice.ONEDNN),
+        ONEDNN,
         /** Ours on ND4J's ops. */
-        OPS(Kernels.Choice.OPS),
+        OPS,
         /** DL4J's own layers and its Nesterov momentum. */
-        STOCK(null);
-
-        private final Kernels.Choice kernels;
-
-        Contestant(Kernels.Choice kernels) {
-            this.kernels = kernels;
-        }
+        STOCK;
 
         @Override
         public String toString() {
@@ -64,7 +78,9 @@ public record TrainingBenchmark(
      *
      * @param image side in pixels
      * @param kernels as asked for
+     * @param computed with, in words: the GPU and its number format, or the CPU's kernels
      * @param peakResidentMib of the process since its start; 0 where the system does not tell
+     * @param gpuMib that the network took on the GPU, with what CUDA's libraries loaded for it; 0 without a GPU
      * @param peakShare multiply-adds of training (three times those of inference, counted as plain convolutions) beside
      *     those of a product of matrices; Winograd's convolutions need fewer than are counted
      */
@@ -74,19 +90,39 @@ public record TrainingBenchmark(
             int image,
             int threads,
             String kernels,
+            String computed,
             double trainImagesPerSecond,
             double inferenceImagesPerSecond,
             long peakResidentMib,
+            long gpuMib,
             double peakShare) {}
 
-    /** @throws IllegalArgumentException saying how much memory oneDNN's kernels would take, if there is less */
+    /**
+     * Measures.
+     *
+     * @throws IllegalArgumentException saying how much memory it would take, if there is less
+     * @throws io.resnetspark.model.cuda.CudaUnavailableException if it is to be on a GPU that cannot be used
+     */
     public Result run() {
+        Placement placement = placement();
+        return placement.isOnGpu() ? onGpu(placement) : onCpu(placement);
+    }
+
+    private Placement placement() {
+        if (contestant == Contestant.STOCK) {
+            return Placement.onCpu(ComputeOptions.AUTO);
+        }
+        Kind kind = Kind.valueOf(contestant.name());
+        return Placement.here(new ComputeOptions(kind, precision, deterministic), Placement.NONE);
+    }
+
+    private Result onCpu(Placement placement) {
         Census census = network.census(input(), network.classes());
         if (contestant == Contestant.AUTO || contestant == Contestant.ONEDNN) {
             MemoryEstimate.of(census, batch).requireRoom(network.name(), batch, 1, ResidentMemory.available());
         }
         Threads.limit(threads);
-        ComputationGraph graph = graph();
+        ComputationGraph graph = graph(placement.options());
         DataSet data = data();
         double training = rate(() -> graph.fit(data));
         double inference = rate(() -> graph.outputSingle(data.getFeatures()));
@@ -98,17 +134,69 @@ public record TrainingBenchmark(
                 image,
                 threads,
                 contestant.toString(),
+                contestant == Contestant.STOCK ? "DL4J's layers" : placement.description(),
                 training,
                 inference,
                 resident,
+                0,
                 3 * census.multiplyAdds() * training / peak);
+    }
+
+    /** Steps are asked for one after the other and waited for at the end, as training does. */
+    private Result onGpu(Placement placement) {
+        Device device = placement.device();
+        DeviceMemoryEstimate.Work work =
+                new DeviceMemoryEstimate.Work(network, input(), network.classes(), batch, 1, batch);
+        DeviceMemoryEstimate.requireRoom(device, work, placement.precision(), 1);
+        Threads.limit(threads);
+        long free = device.freeMemory();
+        NetworkGraph graph = (NetworkGraph) graph(placement.options());
+        placement.apply(graph);
+        DataSet data = data();
+        graph.fit(data);
+        double training = repeated(graph);
+        graph.outputSingle(data.getFeatures());
+        double inference = repeated(graph);
+        long taken = (free - device.freeMemory()) >> 20;
+        graph.leaveGpu();
+        double peak = DeviceReport.rates(device.index()).products().get(placement.precision()) * 1e12 / 2;
+        return new Result(
+                network.name(),
+                batch,
+                image,
+                threads,
+                contestant.toString(),
+                placement.description(),
+                training,
+                inference,
+                ResidentMemory.peakBytes() >> 20,
+                taken,
+                3 * network.census(input(), network.classes()).multiplyAdds() * training / peak);
+    }
+
+    /** Images a second of what was done last, by the median block; the input stays on the GPU. */
+    private double repeated(NetworkGraph graph) {
+        long[] nanoseconds = new long[BLOCKS];
+        for (int block = -1; block < BLOCKS; block++) {
+            graph.awaitGpu();
+            long start = System.nanoTime();
+            for (int i = 0; i < iterations; i++) {
+                graph.repeatOnGpu();
+            }
+            graph.awaitGpu();
+            if (block >= 0) {
+                nanoseconds[block] = System.nanoTime() - start;
+            }
+        }
+        Arrays.sort(nanoseconds);
+        return (double) batch * iterations * 1e9 / nanoseconds[BLOCKS / 2];
     }
 
     private Shape input() {
         return Shape.square(3, image);
     }
 
-    private ComputationGraph graph() {
+    private ComputationGraph graph(ComputeOptions options) {
         if (contestant == Contestant.STOCK) {
             return StockGraph.build(
                     network,
@@ -119,7 +207,7 @@ public record TrainingBenchmark(
                     WEIGHT_DECAY);
         }
         return ResidualGraph.of(network, input(), network.classes())
-                .kernels(contestant.kernels)
+                .kernels(options.layers())
                 .updater(new Momentum(0.9, new FixedSchedule(LEARNING_RATE)))
                 .weightDecay(WEIGHT_DECAY)
                 .seed(1)

@@ -13,7 +13,7 @@ import java.util.List;
  */
 final class AlgorithmSearch implements AutoCloseable {
     /** That an algorithm may take at most; the fast float32 ones want 1.2 GiB. */
-    private static final long MOST_WORKSPACE = 2L << 30;
+    static final long MOST_WORKSPACE = 2L << 30;
 
     /** Candidates that take longer than so many times the first one, by cuDNN's order, are not timed. */
     private static final int CANDIDATES = 4;

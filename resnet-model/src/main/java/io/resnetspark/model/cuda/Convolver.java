@@ -1,15 +1,10 @@
 package io.resnetspark.model.cuda;
 
 import io.resnetspark.model.Precision;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** Runs convolutions with the fastest algorithm that the libraries have for each, found out once for a kind of GPU. */
 final class Convolver {
@@ -18,8 +13,6 @@ final class Convolver {
 
     /** @param algorithm of cuDNN; null where it is a product that cuBLAS computes */
     record Choice(Cudnn.Algorithm algorithm) {
-        private static final Pattern ALGORITHM = Pattern.compile("(\\d{1,9}) (\\d{1,9}) (true|false) (\\d{1,18})");
-
         boolean isProduct() {
             return algorithm == null;
         }
@@ -27,38 +20,15 @@ final class Convolver {
         long workspace() {
             return isProduct() ? 0 : algorithm.workspace();
         }
-
-        byte[] bytes() {
-            String text = isProduct()
-                    ? "product"
-                    : algorithm.number() + " " + algorithm.mathType() + " " + algorithm.deterministic() + " "
-                            + algorithm.workspace();
-            return text.getBytes(StandardCharsets.UTF_8);
-        }
-
-        /** Of {@link #bytes}; empty if they are none. */
-        static Optional<Choice> parse(byte[] bytes) {
-            String text = new String(bytes, StandardCharsets.UTF_8);
-            if (text.equals("product")) {
-                return Optional.of(new Choice(null));
-            }
-            Matcher words = ALGORITHM.matcher(text);
-            return words.matches()
-                    ? Optional.of(new Choice(new Cudnn.Algorithm(
-                            Integer.parseInt(words.group(1)),
-                            Integer.parseInt(words.group(2)),
-                            Boolean.parseBoolean(words.group(3)),
-                            Long.parseLong(words.group(4)))))
-                    : Optional.empty();
-        }
     }
 
-    /** Of all processes' networks, by GPU, number format and determinism. */
-    private static final Map<String, Map<Use, Choice>> KNOWN = new ConcurrentHashMap<>();
+    /** Of this process' networks, by what {@link KnownAlgorithms} depend on. */
+    private static final Map<KnownAlgorithms, Map<Use, Choice>> KNOWN = new ConcurrentHashMap<>();
 
     private final Device device;
     private final Precision precision;
     private final boolean deterministic;
+    private final KnownAlgorithms known;
     private final Map<Use, Choice> choices;
     private final Map<Use, Cudnn.Convolution> descriptors = new HashMap<>();
 
@@ -66,30 +36,21 @@ final class Convolver {
         this.device = device;
         this.precision = precision;
         this.deterministic = deterministic;
-        choices = KNOWN.computeIfAbsent(
-                device.name() + "/" + precision + "/" + deterministic, key -> new ConcurrentHashMap<>());
+        known = KnownAlgorithms.of(device, precision, deterministic);
+        choices = KNOWN.computeIfAbsent(known, kept -> new ConcurrentHashMap<>(kept.read(device.freeMemory() / 2)));
     }
 
-    /** Finds an algorithm for each that has none yet; what a process found serves the later ones, which so round alike. */
+    /** Finds an algorithm for each that has none yet. */
     void choose(Lane lane, Module kernels, List<Use> uses) {
         List<Use> unknown = uses.stream()
                 .distinct()
                 .filter(use -> !choices.containsKey(use))
                 .toList();
-        List<Use> unseen = new ArrayList<>();
-        for (Use use : unknown) {
-            DiskCache.find(key(use))
-                    .flatMap(Choice::parse)
-                    .ifPresentOrElse(choice -> choices.put(use, choice), () -> unseen.add(use));
-        }
-        if (!unseen.isEmpty()) {
-            try (AlgorithmSearch search = new AlgorithmSearch(lane, kernels, precision, deterministic, unseen)) {
-                for (Use use : unseen) {
-                    Choice best = search.best(use, descriptor(use));
-                    DiskCache.put(key(use), best.bytes());
-                    choices.put(use, best);
-                }
+        if (!unknown.isEmpty()) {
+            try (AlgorithmSearch search = new AlgorithmSearch(lane, kernels, precision, deterministic, unknown)) {
+                unknown.forEach(use -> choices.put(use, search.best(use, descriptor(use))));
             }
+            known.add(choices);
         }
         uses.forEach(use -> {
             Choice choice = choices.get(use);
@@ -97,16 +58,6 @@ final class Convolver {
                 descriptor(use).use(use.direction(), choice.algorithm());
             }
         });
-    }
-
-    private List<String> key(Use use) {
-        return List.of(
-                "algorithm",
-                device.name(),
-                String.valueOf(Cudnn.version()),
-                precision.toString(),
-                String.valueOf(deterministic),
-                use.toString());
     }
 
     /** What the algorithms of these convolutions need at most. */

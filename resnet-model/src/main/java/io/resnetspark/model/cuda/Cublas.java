@@ -24,9 +24,9 @@ final class Cublas implements AutoCloseable {
     private static final int DEFAULT_ALGORITHM = -1;
 
     /** What NVIDIA recommends for Hopper; a workspace of one's own keeps results the same under several streams. */
-    private static final long WORKSPACE = 32L << 20;
+    static final long WORKSPACE = 32L << 20;
 
-    private static final Once<Library> LIBRARY = new Once<>(Libraries::cublas);
+    private static final Once<Library> LIBRARY = new Once<>(() -> Libraries.ofMachine().cublas());
 
     private final Library library = LIBRARY.get();
     private final Device device;
@@ -38,7 +38,7 @@ final class Cublas implements AutoCloseable {
     Cublas(Stream stream) {
         device = stream.device();
         PointerByReference created = new PointerByReference();
-        library.call("cublasCreate_v2", created);
+        library.start("cublasCreate_v2", created);
         handle = created.getValue();
         library.call("cublasSetStream_v2", handle, stream.handle());
         workspace = device.allocate(WORKSPACE);

@@ -60,7 +60,7 @@ public record CudaLibraries(
                 .map(Found::version)
                 .findFirst()
                 .orElse("");
-        return new CudaLibraries(driver, devices, found, List.of(), problems);
+        return new CudaLibraries(driver, devices, found, Libraries.ofMachine().passedOver(), problems);
     }
 
     private static void add(List<Found> found, List<String> problems, Supplier<Found> library) {

@@ -4,11 +4,15 @@ package io.resnetspark.model.cuda;
 public class CudaUnavailableException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    CudaUnavailableException(String message) {
+    public CudaUnavailableException(String message) {
         super(message);
     }
 
-    CudaUnavailableException(String message, Throwable cause) {
-        super(message, cause);
+    /**
+     * @param found what there is, and what there should be: whole sentences
+     * @param mend what the user may do, without a full stop
+     */
+    CudaUnavailableException(String found, String mend) {
+        super(found + " " + mend + ", or compute on the CPU with --kernels onednn.");
     }
 }

@@ -27,7 +27,10 @@ final class Cudnn implements AutoCloseable {
 
     private static final int MOST_ALGORITHMS = 10;
 
-    private static final Once<Library> LIBRARY = new Once<>(Cudnn::load);
+    /** Of cudnnStatus_t. */
+    private static final int MIXED_PARTS = 1002;
+
+    private static final Once<Library> LIBRARY = new Once<>(() -> Libraries.ofMachine().cudnn());
 
     private static final Pointer ONE = constant(1);
     private static final Pointer ZERO = constant(0);
@@ -37,20 +40,39 @@ final class Cudnn implements AutoCloseable {
 
     Cudnn(Stream stream) {
         PointerByReference created = new PointerByReference();
-        library.call("cudnnCreate", created);
+        library.start("cudnnCreate", created);
         handle = created.getValue();
         library.call("cudnnSetStream", handle, stream.handle());
     }
 
-    private static Library load() {
-        Library library = Libraries.cudnn();
+    /**
+     * A cuDNN whose version is 9, in all its parts.
+     *
+     * @throws CudaUnavailableException if it is another
+     */
+    static Library checked(Library library) {
         int version = library.status("cudnnGetVersion");
         if (version < OLDEST_VERSION || version >= NEXT_MAJOR) {
-            throw new CudaUnavailableException("cuDNN is " + version + " (" + library.file() + "); wanted version 9."
-                    + " Name the folder of a cuDNN 9 with -D" + Libraries.SETTING
-                    + "=FOLDER, or compute on the CPU with --kernels onednn.");
+            throw new CudaUnavailableException(
+                    "cuDNN is " + words(version) + " (" + library.file() + "), wanted is cuDNN 9.",
+                    "Install cuDNN 9 (NVIDIA's package libcudnn9-cuda-13 or libcudnn9-cuda-12), or name its folder with -D"
+                            + Libraries.SETTING + "=FOLDER");
+        }
+        for (String check : List.of("cudnnGraphVersionCheck", "cudnnOpsVersionCheck", "cudnnCnnVersionCheck")) {
+            if (library.has(check) && library.status(check) == MIXED_PARTS) {
+                throw new CudaUnavailableException(
+                        "Of cuDNN (" + library.file() + ", " + words(version) + ") parts of another version were loaded ("
+                                + check + " returned " + MIXED_PARTS + "): there are two on the path.",
+                        "Take the other one out of LD_LIBRARY_PATH, or name the folder of a whole one with -D"
+                                + Libraries.SETTING + "=FOLDER");
+            }
         }
         return library;
+    }
+
+    /** The CUDA version that it is built for: 12 or 13. */
+    static int cudaMajor(Library library) {
+        return library.status("cudnnGetCudartVersion") / 1000;
     }
 
     private static Pointer constant(float value) {
@@ -66,8 +88,13 @@ final class Cudnn implements AutoCloseable {
 
     /** As "9.14.0". */
     static String words() {
-        int version = version();
-        return version / 10000 + "." + version % 10000 / 100 + "." + version % 100;
+        return words(version());
+    }
+
+    /** 91400 is 9.14.0; until 8 there was a digit less: 8907 is 8.9.7. */
+    private static String words(int version) {
+        int major = version < OLDEST_VERSION ? 1000 : 10000;
+        return version / major + "." + version % major / 100 + "." + version % 100;
     }
 
     static String file() {

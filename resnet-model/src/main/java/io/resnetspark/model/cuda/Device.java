@@ -26,6 +26,7 @@ public final class Device {
     private static final int NO_DEVICE = 100;
     private static final int OLDEST_CAPABILITY = 70;
     private static final int FIRST_WITH_TF32 = 80;
+    private static final int OLDEST_DRIVER = 12000;
 
     private static final Map<Integer, Device> OPEN = new ConcurrentHashMap<>();
 
@@ -43,27 +44,34 @@ public final class Device {
         handle = device.getValue();
         int capability = 10 * attribute(CAPABILITY_MAJOR) + attribute(CAPABILITY_MINOR);
         if (capability < OLDEST_CAPABILITY) {
-            throw new CudaUnavailableException("GPU " + index + ", " + name() + ", has compute capability "
-                    + capability / 10.0 + "; 7.0 (Volta) is the oldest that is served. Choose another GPU, or compute"
-                    + " on the CPU with --kernels onednn.");
+            throw new CudaUnavailableException(
+                    "GPU " + index + ", " + name() + ", has compute capability " + capability / 10.0
+                            + "; 7.0 (Volta) is the oldest that is served.",
+                    "Choose another GPU");
         }
         PointerByReference primary = new PointerByReference();
-        driver.call("cuDevicePrimaryCtxRetain", primary, handle);
+        driver.start("cuDevicePrimaryCtxRetain", primary, handle);
         context = primary.getValue();
         makeCurrent();
     }
 
-    /** @throws CudaUnavailableException if there is no driver, or no such GPU */
+    /**
+     * How many GPUs the driver shows to this process; it may show none.
+     *
+     * @throws CudaUnavailableException if there is no driver, or it does not start
+     */
     public static int count() {
         Library driver = Driver.LIBRARY.get();
-        int status = driver.status("cuInit", 0);
-        if (status == NO_DEVICE) {
+        int version = version(driver);
+        if (version < OLDEST_DRIVER) {
+            throw new CudaUnavailableException(
+                    "The driver (" + driver.file() + ") serves CUDA " + words(version) + "; wanted is CUDA 12.0 or later.",
+                    "Update the driver to 525 or later");
+        }
+        if (driver.status("cuInit", 0) == NO_DEVICE) {
             return 0;
         }
-        if (status != 0) {
-            throw new CudaUnavailableException("CUDA's driver does not start (cuInit returned " + status
-                    + "). See what nvidia-smi says; or compute on the CPU with --kernels onednn.");
-        }
+        driver.start("cuInit", 0);
         IntByReference count = new IntByReference();
         driver.call("cuDeviceGetCount", count);
         return count.getValue();
@@ -77,15 +85,30 @@ public final class Device {
     public static Device of(int index) {
         int count = count();
         if (index < 0 || index >= count) {
-            throw new CudaUnavailableException("There is no GPU " + index + " on this machine; its driver sees " + count
-                    + ". See nvidia-smi and CUDA_VISIBLE_DEVICES, or compute on the CPU with --kernels onednn.");
+            throw absent(index, count, System.getenv("CUDA_VISIBLE_DEVICES"));
         }
         return OPEN.computeIfAbsent(index, i -> new Device(Driver.LIBRARY.get(), i));
     }
 
+    /** @param visible CUDA_VISIBLE_DEVICES; null where it is not set */
+    static CudaUnavailableException absent(int index, int count, String visible) {
+        String seen = count == 0 ? "the driver shows none" : "the driver shows 0 to " + (count - 1);
+        String hidden = visible == null ? "" : ", for CUDA_VISIBLE_DEVICES is \"" + visible + "\"";
+        String mend;
+        if (visible != null) {
+            mend = "Set CUDA_VISIBLE_DEVICES to the GPUs that this process may have, or unset it";
+        } else if (count == 0) {
+            mend = "See what nvidia-smi shows; in a container, give it GPUs (docker run --gpus all, a pod's limit"
+                    + " nvidia.com/gpu)";
+        } else {
+            mend = "Choose one of these";
+        }
+        return new CudaUnavailableException("There is no GPU " + index + ": " + seen + hidden + ".", mend);
+    }
+
     /** The driver's library, loaded when it is first asked for. */
     private static final class Driver {
-        static final Once<Library> LIBRARY = new Once<>(Libraries::driver);
+        static final Once<Library> LIBRARY = new Once<>(() -> Libraries.ofMachine().driver());
     }
 
     Library driver() {
@@ -135,7 +158,10 @@ public final class Device {
 
     /** The CUDA version that the driver serves at most, as "13.0". */
     static String driverWords() {
-        int version = version(Driver.LIBRARY.get());
+        return words(version(Driver.LIBRARY.get()));
+    }
+
+    private static String words(int version) {
         return version / 1000 + "." + version % 1000 / 10;
     }
 

@@ -60,7 +60,9 @@ public record DeviceReport(
             device.makeCurrent();
             try {
                 KernelSource.load(device, Precision.FLOAT32);
-                KernelSource.load(device, Precision.BFLOAT16);
+                if (device.serves(Precision.BFLOAT16)) {
+                    KernelSource.load(device, Precision.BFLOAT16);
+                }
             } catch (CudaUnavailableException | CudaException refused) {
                 problems.add(String.valueOf(refused.getMessage()));
             }

@@ -7,13 +7,18 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Our kernels: CUDA C++ among the resources, compiled for the GPU at hand. */
 final class KernelSource {
     /** In the order in which they build on each other. */
     private static final List<String> FILES =
             List.of("element", "normalization", "pooling", "classifier", "descent", "layout");
+
+    private static final Logger LOG = LoggerFactory.getLogger(KernelSource.class);
 
     private static final Map<String, Module> LOADED = new ConcurrentHashMap<>();
 
@@ -39,22 +44,34 @@ final class KernelSource {
     /** The kernels for a number format, loaded once for each GPU. */
     static Module load(Device device, Precision precision) {
         return LOADED.computeIfAbsent(
-                device.index() + " " + definition(precision),
-                key -> device.module(compile(device.computeCapability(), precision)));
+                device.index() + " " + definition(precision), key -> find(device, precision));
     }
 
-    static byte[] compile(int capability, Precision precision) {
-        String source = text();
+    private static Module find(Device device, Precision precision) {
+        List<String> key = key(device.computeCapability(), precision);
+        Optional<byte[]> kept = DiskCache.get(key);
+        if (kept.isPresent()) {
+            try {
+                return device.module(kept.get());
+            } catch (CudaUnavailableException refused) {
+                LOG.warn("Kernels that were kept are not taken by the driver; they are compiled anew", refused);
+            }
+        }
+        byte[] compiled = compile(Nvrtc.instance(), device.computeCapability(), precision);
+        Module module = device.module(compiled);
+        DiskCache.put(key, compiled);
+        return module;
+    }
+
+    private static List<String> key(int capability, Precision precision) {
         Nvrtc compiler = Nvrtc.instance();
-        return DiskCache.get(
-                List.of(
-                        "cubin",
-                        compiler.version(),
-                        compiler.file(),
-                        "sm_" + capability,
-                        definition(precision),
-                        source),
-                () -> compiler.compile(source, "kernels.cu", capability, List.of(definition(precision))));
+        return List.of(
+                "cubin", compiler.version(), compiler.file(), "sm_" + capability, definition(precision), text());
+    }
+
+    /** @throws CudaUnavailableException with the compiler's words, if it refuses */
+    static byte[] compile(Nvrtc compiler, int capability, Precision precision) {
+        return compiler.compile(text(), "kernels.cu", capability, List.of(definition(precision)));
     }
 
     private static String definition(Precision precision) {

@@ -3,34 +3,61 @@ package io.resnetspark.model.cuda;
 import com.sun.jna.Function;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
+import com.sun.jna.ptr.IntByReference;
 import com.sun.jna.ptr.PointerByReference;
-import java.io.File;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Where CUDA's libraries are looked for: a setting, {@code LD_LIBRARY_PATH}, the usual folders, the loader's own list. */
+/**
+ * The four libraries of CUDA that a machine has. NVRTC, cuBLAS and cuDNN are taken of one CUDA version, 13 or 12, since
+ * cuDNN calls the other two of the version that it is built for.
+ */
 final class Libraries {
-    /** Folders to look in first, as in {@code PATH}. */
-    static final String SETTING = "resnet.cuda.path";
+    static final String SETTING = LibraryPath.SETTING;
 
-    private static final List<String> USUAL = List.of(
-            "/usr/local/cuda/lib64",
-            "/usr/local/cuda/targets/x86_64-linux/lib",
-            "/usr/lib/x86_64-linux-gnu",
-            "/usr/local/nvidia/lib64",
-            "/usr/lib64");
+    /** CUDA's versions that are served, the newest first. */
+    private static final List<Integer> MAJORS = List.of(13, 12);
+
+    private static final String DRIVER = "libcuda.so.1";
+    private static final String NVRTC = "libnvrtc.so.";
+    private static final String CUBLAS = "libcublas.so.";
+    private static final String CUDNN = "libcudnn.so.9";
+
+    /** What convolutions need of cuDNN, in the order of loading. Where it does not find one, it ends the process. */
+    private static final List<String> PARTS_OF_CUDNN =
+            List.of("graph", "ops", "cnn", "engines_precompiled", "engines_runtime_compiled", "heuristic");
+
+    /** A large part for recurrent networks and attention, which is never asked for. */
+    private static final String UNUSED_PART = "libcudnn_adv.so.9";
+
+    private static final String ALL_ALIKE = "NVRTC, cuBLAS and cuDNN must be of one CUDA version.";
 
     private static final Logger LOG = LoggerFactory.getLogger(Libraries.class);
 
-    private Libraries() {}
+    private final LibraryPath path;
+    private final LibraryLoader loader;
 
-    static Library driver() {
-        NativeLibrary library = open("CUDA's driver", List.of("libcuda.so.1"));
+    Libraries(LibraryPath path) {
+        this.path = path;
+        this.loader = new LibraryLoader(path);
+    }
+
+    static Libraries ofMachine() {
+        return new Libraries(LibraryPath.ofMachine());
+    }
+
+    /** @throws CudaUnavailableException like those below, if it is not there or cannot be used */
+    Library driver() {
+        NativeLibrary library = loader.load(
+                DRIVER,
+                "",
+                "There is no NVIDIA driver on this machine",
+                "Install it, or start the container with its GPUs (docker run --gpus all, a pod's limit nvidia.com/gpu)");
         return new Library(library, status -> {
             PointerByReference text = new PointerByReference();
             library.getFunction("cuGetErrorString").invokeInt(new Object[] {status, text});
@@ -38,62 +65,140 @@ final class Libraries {
         });
     }
 
-    static Library nvrtc() {
-        return withWords("NVRTC", "nvrtcGetErrorString", List.of("libnvrtc.so.13", "libnvrtc.so.12"));
+    Library nvrtc() {
+        int major = servedMajor();
+        NativeLibrary library = loader.load(
+                NVRTC + major,
+                "libnvrtc-builtins.so.*",
+                "NVRTC of CUDA " + major + " was not found",
+                "Install it (NVIDIA's packages cuda-nvrtc-" + major + "-*)");
+        return withWords(library, "nvrtcGetErrorString");
     }
 
-    static Library cudnn() {
-        return withWords("cuDNN 9", "cudnnGetErrorString", List.of("libcudnn.so.9"));
+    Library cublas() {
+        int major = servedMajor();
+        NativeLibrary library = loader.load(
+                CUBLAS + major,
+                "libcublasLt.so." + major,
+                "cuBLAS of CUDA " + major + " was not found",
+                "Install it (NVIDIA's packages libcublas-" + major + "-*)");
+        return withWords(library, "cublasGetStatusString");
     }
 
-    static Library cublas() {
-        return withWords("cuBLAS", "cublasGetStatusString", List.of("libcublas.so.13", "libcublas.so.12"));
+    Library cudnn() {
+        Library library = cudnnOfAnyCuda();
+        int built = Cudnn.cudaMajor(library);
+        int major = major();
+        if (built != major && loader.has(CUBLAS + major)) {
+            throw new CudaUnavailableException(
+                    "cuDNN (" + library.file() + ") is built for CUDA " + built + ", cuBLAS and NVRTC are of CUDA " + major
+                            + " (" + first(CUBLAS + major) + "). " + ALL_ALIKE,
+                    "Install cuDNN for CUDA " + major + " (NVIDIA's package libcudnn9-cuda-" + major
+                            + "), or name a folder that has all of one version with -D" + SETTING + "=FOLDER");
+        }
+        return library;
     }
 
-    private static Library withWords(String what, String function, List<String> names) {
-        NativeLibrary library = open(what, names);
+    /** Files that would have been taken if others did not lie before them on the path. */
+    List<String> passedOver() {
+        int major = major();
+        return Stream.of(DRIVER, NVRTC + major, CUBLAS + major, CUDNN)
+                .flatMap(name -> path.files(name).stream().skip(1))
+                .map(Path::toString)
+                .toList();
+    }
+
+    /** The CUDA version whose NVRTC and cuBLAS are both there, and which the driver serves; of two, that of cuDNN. */
+    private int major() {
+        List<Integer> whole = MAJORS.stream()
+                .filter(major -> loader.has(NVRTC + major) && loader.has(CUBLAS + major))
+                .toList();
+        List<Integer> served =
+                whole.stream().filter(major -> major <= driverMajor()).toList();
+        if (served.size() > 1) {
+            int built = majorOfCudnn();
+            return served.contains(built) ? built : served.get(0);
+        }
+        return Stream.concat(served.stream(), whole.stream()).findFirst().orElseGet(this::majorOfAny);
+    }
+
+    private int majorOfAny() {
+        return MAJORS.stream()
+                .filter(major -> loader.has(NVRTC + major) || loader.has(CUBLAS + major))
+                .findFirst()
+                .orElse(MAJORS.get(0));
+    }
+
+    private int servedMajor() {
+        int major = major();
+        int served = driverMajor();
+        if (major > served) {
+            throw new CudaUnavailableException(
+                    "The driver serves CUDA " + served + ", the libraries that were found are of CUDA " + major + " ("
+                            + first(CUBLAS + major) + ").",
+                    "Update the driver (CUDA 13 wants 580 or later), or install NVRTC, cuBLAS and cuDNN of CUDA " + served);
+        }
+        return major;
+    }
+
+    /** The newest CUDA where there is no driver, since kernels compile without. */
+    private int driverMajor() {
+        try {
+            IntByReference version = new IntByReference();
+            driver().call("cuDriverGetVersion", version);
+            return Math.max(version.getValue() / 1000, MAJORS.get(MAJORS.size() - 1)); // an older one is refused elsewhere
+        } catch (CudaUnavailableException none) {
+            return MAJORS.get(0);
+        }
+    }
+
+    private int majorOfCudnn() {
+        try {
+            return Cudnn.cudaMajor(cudnnOfAnyCuda());
+        } catch (CudaUnavailableException none) {
+            return 0;
+        }
+    }
+
+    private Library cudnnOfAnyCuda() {
+        NativeLibrary library = loader.load(
+                CUDNN,
+                "",
+                "cuDNN 9 was not found",
+                "Install it (NVIDIA's package libcudnn9-cuda-13 or libcudnn9-cuda-12)");
+        List<Path> files = path.files(CUDNN);
+        if (files.size() > 1) {
+            LOG.info("cuDNN is taken from {}; passed over: {}", files.get(0), files.subList(1, files.size()));
+        }
+        Optional<Path> file = LibraryLoader.file(library);
+        List<String> missing = new ArrayList<>();
+        for (String part : PARTS_OF_CUDNN) {
+            String name = "libcudnn_" + part + ".so.9";
+            if (!loader.loadPart(file, name)) {
+                missing.add(name);
+            }
+        }
+        if (!missing.isEmpty()) {
+            throw new CudaUnavailableException(
+                    "cuDNN (" + library.getFile() + ") is not whole, its " + String.join(", ", missing)
+                            + " cannot be loaded; they must lie beside it.",
+                    "Install cuDNN 9 anew (NVIDIA's package libcudnn9-cuda-13 or libcudnn9-cuda-12), or name the folder of a"
+                            + " whole one with -D" + SETTING + "=FOLDER");
+        }
+        file.ifPresent(cudnn -> LibraryLoader.loadBeside(cudnn, "libcudnn_*.so.9", UNUSED_PART)); // newer ones have more
+        return Cudnn.checked(withWords(library, "cudnnGetErrorString"));
+    }
+
+    private String first(String name) {
+        return path.files(name).stream().findFirst().map(Path::toString).orElse(name);
+    }
+
+    private static Library withWords(NativeLibrary library, String function) {
         Function words = library.getFunction(function);
         return new Library(library, status -> text(words.invokePointer(new Object[] {status})));
     }
 
     private static String text(Pointer text) {
         return text == null ? "" : text.getString(0);
-    }
-
-    private static NativeLibrary open(String what, List<String> names) {
-        for (Path folder : folders()) {
-            for (String name : names) {
-                Path file = folder.resolve(name);
-                if (Files.exists(file)) {
-                    return NativeLibrary.getInstance(file.toString());
-                }
-            }
-        }
-        for (String name : names) {
-            try {
-                return NativeLibrary.getInstance(name);
-            } catch (UnsatisfiedLinkError notThere) {
-                LOG.debug("the loader does not find {}", name);
-            }
-        }
-        throw new CudaUnavailableException(what + " was not found (" + String.join(", ", names) + "). Looked in "
-                + folders() + " and where the system's loader looks; name its folder with -D" + SETTING
-                + "=FOLDER, or compute on the CPU with --kernels onednn.");
-    }
-
-    private static List<Path> folders() {
-        List<String> all = new ArrayList<>();
-        all.addAll(split(System.getProperty(SETTING)));
-        all.addAll(split(System.getenv("LD_LIBRARY_PATH")));
-        all.addAll(USUAL);
-        return all.stream().map(Path::of).toList();
-    }
-
-    private static List<String> split(String path) {
-        return path == null
-                ? List.of()
-                : Arrays.stream(path.split(File.pathSeparator))
-                        .filter(part -> !part.isBlank())
-                        .toList();
     }
 }

@@ -31,8 +31,31 @@ final class Library {
         }
     }
 
+    /**
+     * A call by which a library starts on this machine.
+     *
+     * @throws CudaUnavailableException with the mend, if it refuses
+     */
+    void start(String function, Object... arguments) {
+        int status = status(function, arguments);
+        if (status != 0) {
+            throw Remedies.refusal(function, status, words.apply(status), file());
+        }
+    }
+
+    /** @throws CudaUnavailableException if the library is too old to have the function */
     int status(String function, Object... arguments) {
-        return functions.computeIfAbsent(function, library::getFunction).invokeInt(arguments);
+        return function(function).invokeInt(arguments);
+    }
+
+    private Function function(String name) {
+        try {
+            return functions.computeIfAbsent(name, library::getFunction);
+        } catch (UnsatisfiedLinkError missing) {
+            throw new CudaUnavailableException(
+                    file() + " has no function " + name + ", it is too old or not whole.",
+                    "Update it: a driver of CUDA 12 or later, NVRTC and cuBLAS of CUDA 12 or 13, cuDNN 9");
+        }
     }
 
     boolean has(String function) {

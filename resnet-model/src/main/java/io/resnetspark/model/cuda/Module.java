@@ -12,12 +12,13 @@ final class Module {
     private final Pointer handle;
     private final Map<String, Pointer> functions = new ConcurrentHashMap<>();
 
+    /** @throws CudaUnavailableException if the driver does not take it */
     Module(Library driver, byte[] cubin) {
         this.driver = driver;
         Memory image = new Memory(cubin.length);
         image.write(0, cubin, 0, cubin.length);
         PointerByReference module = new PointerByReference();
-        driver.call("cuModuleLoadData", module, image);
+        driver.start("cuModuleLoadData", module, image);
         handle = module.getValue();
     }
 

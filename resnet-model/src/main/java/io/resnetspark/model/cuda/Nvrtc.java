@@ -6,15 +6,16 @@ import com.sun.jna.StringArray;
 import com.sun.jna.ptr.IntByReference;
 import com.sun.jna.ptr.LongByReference;
 import com.sun.jna.ptr.PointerByReference;
+import java.util.Arrays;
 import java.util.List;
 
 /** CUDA C++ to machine code, at run time; needs no GPU. */
 final class Nvrtc {
-    private static final Once<Nvrtc> INSTANCE = new Once<>(() -> new Nvrtc(Libraries.nvrtc()));
+    private static final Once<Nvrtc> INSTANCE = new Once<>(() -> new Nvrtc(Libraries.ofMachine().nvrtc()));
 
     private final Library library;
 
-    private Nvrtc(Library library) {
+    Nvrtc(Library library) {
         this.library = library;
     }
 
@@ -43,16 +44,18 @@ final class Nvrtc {
      * @throws CudaUnavailableException with the compiler's words, if it refuses
      */
     byte[] compile(String source, String name, int capability, List<String> definitions) {
+        int architecture = architecture(capability);
         PointerByReference created = new PointerByReference();
         library.call("nvrtcCreateProgram", created, source, name, 0, null, null);
         Pointer program = created.getValue();
         try {
-            String[] options = options(capability, definitions);
+            String[] options = options(architecture, definitions);
             int status = library.status("nvrtcCompileProgram", program, options.length, new StringArray(options));
             if (status != 0) {
-                throw new CudaUnavailableException("NVRTC " + version() + " (" + file() + ") does not compile " + name
-                        + " for compute capability " + capability / 10.0 + " (status " + status + "):\n" + log(program)
-                        + "Install an NVRTC that knows this GPU, or compute on the CPU with --kernels onednn.");
+                throw new CudaUnavailableException(
+                        this + " does not compile " + name + " for compute capability " + words(capability) + " (status "
+                                + status + "):\n" + log(program),
+                        "Install NVRTC anew (NVIDIA's packages cuda-nvrtc-*; libnvrtc-builtins must lie beside libnvrtc)");
             }
             return cubin(program);
         } finally {
@@ -60,9 +63,36 @@ final class Nvrtc {
         }
     }
 
-    private static String[] options(int capability, List<String> definitions) {
+    /** What is compiled for a GPU: its own kind, else the nearest older one of the same generation, whose code it runs. */
+    private int architecture(int capability) {
+        List<Integer> known = architectures();
+        return known.stream()
+                .filter(older -> older <= capability && older / 10 == capability / 10)
+                .max(Integer::compare)
+                .orElseThrow(() -> new CudaUnavailableException(
+                        this + " does not know compute capability " + words(capability) + "; it knows "
+                                + known.stream().map(Nvrtc::words).toList() + ".",
+                        capability < known.get(0)
+                                ? "Install NVRTC, cuBLAS and cuDNN of CUDA 12: CUDA 13 serves 7.5 and later"
+                                : "Install a newer NVRTC, with cuBLAS and cuDNN of its CUDA version"));
+    }
+
+    /** Compute capabilities that it compiles for, in ascending order. */
+    List<Integer> architectures() {
+        IntByReference count = new IntByReference();
+        library.call("nvrtcGetNumSupportedArchs", count);
+        Memory numbers = new Memory((long) Integer.BYTES * count.getValue());
+        library.call("nvrtcGetSupportedArchs", numbers);
+        return Arrays.stream(numbers.getIntArray(0, count.getValue())).boxed().sorted().toList();
+    }
+
+    private static String words(int capability) {
+        return capability / 10 + "." + capability % 10;
+    }
+
+    private static String[] options(int architecture, List<String> definitions) {
         String[] options = new String[definitions.size() + 2];
-        options[0] = "--gpu-architecture=sm_" + capability;
+        options[0] = "--gpu-architecture=sm_" + architecture;
         options[1] = "--std=c++17";
         for (int i = 0; i < definitions.size(); i++) {
             options[i + 2] = "-D" + definitions.get(i);
@@ -84,5 +114,10 @@ final class Nvrtc {
         Memory code = new Memory(length.getValue());
         library.call("nvrtcGetCUBIN", program, code);
         return code.getByteArray(0, Math.toIntExact(length.getValue()));
+    }
+
+    @Override
+    public String toString() {
+        return "NVRTC " + version() + " (" + file() + ")";
     }
 }

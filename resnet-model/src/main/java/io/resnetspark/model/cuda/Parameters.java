@@ -121,6 +121,10 @@ final class Parameters implements AutoCloseable {
         return ordered;
     }
 
+    Precision precision() {
+        return precision;
+    }
+
     private long count(Section section) {
         return lengths.getOrDefault(section, 0L);
     }

@@ -18,10 +18,10 @@ import org.nd4j.linalg.dataset.api.DataSet;
  */
 final class GpuSteps implements AutoCloseable {
     private final NetworkGraph graph;
-    private final MomentumDescent descent;
     private final CudaNetwork network;
     private boolean ahead;
 
+    /** @param descent null for a graph that does not train */
     GpuSteps(
             NetworkGraph graph,
             MomentumDescent descent,
@@ -31,7 +31,6 @@ final class GpuSteps implements AutoCloseable {
             Precision precision,
             boolean deterministic) {
         this.graph = graph;
-        this.descent = descent;
         Momentum rule = MomentumDescent.rule(graph);
         FlatParameters flat = FlatParameters.of(graph);
         network = new CudaNetwork(
@@ -48,10 +47,12 @@ final class GpuSteps implements AutoCloseable {
                         rule.momentum(),
                         rule.nesterov(),
                         flat.weightDecay(),
-                        descent.largestNorm(),
+                        descent == null ? Double.POSITIVE_INFINITY : descent.largestNorm(),
                         this::dropout));
         network.load(NativeFloats.copy(graph.params()));
-        network.loadVelocity(NativeFloats.copy(graph.getUpdater().getStateViewArray()));
+        if (graph.getUpdater().getStateViewArray() != null) {
+            network.loadVelocity(NativeFloats.copy(graph.getUpdater().getStateViewArray()));
+        }
     }
 
     private byte[] dropout(String vertex, int iteration, int count) {
@@ -62,11 +63,20 @@ final class GpuSteps implements AutoCloseable {
         network.beginStep(minibatches);
     }
 
-    void fit(DataSet data) {
+    void fit(DataSet data, double rate) {
         int iteration = graph.getConfiguration().getIterationCount();
-        network.fit(data.getFeatures(), data.getLabels(), descent.rateOf(graph), iteration);
+        network.fit(data.getFeatures(), data.getLabels(), rate, iteration);
         graph.getConfiguration().setIterationCount(iteration + 1);
         ahead = true;
+    }
+
+    void repeat() {
+        network.repeat();
+        ahead = true;
+    }
+
+    void await() {
+        network.await();
     }
 
     float[] gradient(DataSet data) {
@@ -87,13 +97,11 @@ final class GpuSteps implements AutoCloseable {
     }
 
     void assignParameters(float... parameters) {
-        synchronize(); // for the momentum
-        network.load(parameters);
+        network.load(parameters); // the momentum there stays the newest
         ahead = true;
     }
 
     void assignVelocity(float... velocity) {
-        synchronize();
         network.loadVelocity(velocity);
         ahead = true;
     }
@@ -103,7 +111,9 @@ final class GpuSteps implements AutoCloseable {
         if (ahead) {
             ahead = false; // first: the graph's own parameters are asked for below
             NativeFloats.assign(graph.params(), network.parameters());
-            NativeFloats.assign(graph.getUpdater().getStateViewArray(), network.velocity());
+            if (graph.getUpdater().getStateViewArray() != null) {
+                NativeFloats.assign(graph.getUpdater().getStateViewArray(), network.velocity());
+            }
         }
     }
 

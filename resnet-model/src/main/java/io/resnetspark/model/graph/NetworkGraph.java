@@ -77,15 +77,17 @@ public final class NetworkGraph extends ComputationGraph {
      */
     public void moveTo(Device device, Precision precision, boolean deterministic) {
         leaveGpu();
-        gpu = new GpuSteps(this, descent(), network, image, device, precision, deterministic);
+        gpu = new GpuSteps(this, descent, network, image, device, precision, deterministic);
     }
 
     /** Back to the CPU, with what the GPU's steps have made of the parameters; its memory is given back. */
     public void leaveGpu() {
         if (gpu != null) {
-            gpu.synchronize();
-            gpu.close();
-            gpu = null;
+            try (GpuSteps closed = gpu) {
+                closed.synchronize();
+            } finally {
+                gpu = null;
+            }
         }
     }
 
@@ -95,8 +97,21 @@ public final class NetworkGraph extends ComputationGraph {
             super.fit(data);
             loss += super.score() * data.numExamples();
         } else {
-            gpu.fit(data);
+            gpu.fit(data, descent().rateOf(this));
         }
+    }
+
+    /**
+     * The last {@code fit} or {@code outputSingle} once more on the GPU, on the input that still lies there, without its
+     * result: for measuring what the GPU does. {@link #awaitGpu} waits for it.
+     */
+    public void repeatOnGpu() {
+        gpu.repeat();
+    }
+
+    /** Until the GPU has done what it was asked for. */
+    public void awaitGpu() {
+        gpu.await();
     }
 
     /** The sum of the cross-entropies of all images that {@code fit} has seen since this was last asked. */

@@ -20,6 +20,11 @@ public interface Kernels {
         ONEDNN,
         OPS;
 
+        /** In words, for people: the library, its instructions and its layout, for float. */
+        public String description() {
+            return on(DataType.FLOAT).description();
+        }
+
         public Kernels on(DataType type) {
             return switch (this) {
                 case AUTO -> type == DataType.FLOAT && OneDnn.isFast() ? new OneDnnKernels() : new OpKernels();
@@ -34,7 +39,7 @@ public interface Kernels {
 
     /** What networks compute with here, in words. */
     static String onThisMachine() {
-        return Choice.AUTO.on(DataType.FLOAT).description();
+        return Choice.AUTO.description();
     }
 
     ConvolutionKernel convolution(long batch, Shape input, Window window, int outputs);

@@ -52,10 +52,12 @@ final class OneDnn {
                 cpu);
         block = blockOf(probe.dst_desc());
         implementation = probe.impl_info_str().getString();
-        training = hasBackwardConvolution(activations, probe);
+        training = hasBackwardConvolution(probe);
     }
 
-    private boolean hasBackwardConvolution(memory.desc activations, convolution_forward.primitive_desc forward) {
+    /** Of activations as the forward convolution lays them out. */
+    private boolean hasBackwardConvolution(convolution_forward.primitive_desc forward) {
+        memory.desc activations = forward.dst_desc();
         convolution_backward_weights.primitive_desc backward = new convolution_backward_weights.primitive_desc(
                 new convolution_backward_weights.desc(
                         algorithm.convolution_direct,

@@ -143,7 +143,8 @@ public final class SoftwareCard {
                     .filter(Files::isDirectory)
                     .findFirst()
                     .orElseThrow();
-            Path directory = Files.createDirectories(Path.of("target/softcard")).toAbsolutePath();
+            Path module = sources.toRealPath().getParent().getParent().getParent(); // one for all modules' tests
+            Path directory = Files.createDirectories(module.resolve("target/softcard"));
             compile(compiler.get(), sources.toRealPath(), directory);
             return new Built(Optional.of(new SoftwareCard(directory)), "");
         } catch (IOException e) {

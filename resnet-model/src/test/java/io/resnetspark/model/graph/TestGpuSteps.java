@@ -1,6 +1,7 @@
 package io.resnetspark.model.graph;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.resnetspark.model.Network;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -85,6 +87,48 @@ class TestGpuSteps {
             onGpu.assignVelocity(onCpu.copyVelocity());
         }
         onGpu.leaveGpu();
+    }
+
+    /** Evaluation, predict: a graph without an updater. */
+    @Test
+    void infersWithoutAnUpdater() {
+        Network network = networks().findFirst().orElseThrow();
+        NetworkGraph trained = graph(network, DataType.FLOAT);
+        SmallNetworks.randomize(trained, 3);
+        NetworkGraph graph = ResidualGraph.of(network, SmallNetworks.input(network), CLASSES)
+                .kernels(Choice.OPS)
+                .build();
+        INDArray images = data(network, 4, DataType.FLOAT).getFeatures();
+        INDArray expected = trained.outputSingle(images);
+        graph.moveTo(Device.of(0), Precision.FLOAT32, true);
+        graph.assignParameters(trained.copyParameters());
+        assertThat(graph.outputSingle(images).sub(expected).amaxNumber().doubleValue())
+                .isLessThan(1e-5);
+        assertThatThrownBy(() -> graph.fit(data(network, 4, DataType.FLOAT))).hasMessageContaining("updater Momentum");
+        graph.leaveGpu();
+        assertThat(graph.copyParameters()).isEqualTo(trained.copyParameters());
+    }
+
+    /** As bench train does it: the input stays where it is, and every repetition is a step. */
+    @Test
+    void repeatsAStepOnTheInputThatLiesThere() {
+        Network network = networks().findFirst().orElseThrow();
+        NetworkGraph again = graph(network, DataType.FLOAT);
+        NetworkGraph repeating = graph(network, DataType.FLOAT);
+        repeating.assignParameters(again.copyParameters());
+        DataSet data = data(network, 6, DataType.FLOAT);
+        for (NetworkGraph graph : List.of(again, repeating)) {
+            graph.moveTo(Device.of(0), Precision.FLOAT32, true);
+            graph.fit(data);
+        }
+        again.fit(data);
+        again.fit(data);
+        repeating.repeatOnGpu();
+        repeating.repeatOnGpu();
+        repeating.awaitGpu();
+        assertThat(repeating.copyParameters()).isEqualTo(again.copyParameters());
+        assertThat(repeating.copyVelocity()).isEqualTo(again.copyVelocity());
+        List.of(again, repeating).forEach(NetworkGraph::leaveGpu);
     }
 
     private static NetworkGraph graph(Network network, DataType type) {

@@ -5,8 +5,10 @@ import io.resnetspark.data.image.Mean;
 import io.resnetspark.data.image.Preprocessing;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.model.Networks;
-import io.resnetspark.model.graph.NativeFloats;
+import io.resnetspark.model.graph.ComputeOptions;
+import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.model.graph.ResidualGraph;
+import io.resnetspark.model.kernel.Kernels;
 import io.resnetspark.model.weights.NetworkWeights;
 import io.resnetspark.model.weights.Safetensors;
 import io.resnetspark.model.weights.Tensor;
@@ -27,7 +29,6 @@ import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
-import org.deeplearning4j.nn.graph.ComputationGraph;
 
 /**
  * A model as a directory, which was checked: every file has the digest that manifest.json says. {@link ArtifactFiles} says
@@ -39,7 +40,7 @@ public final class ModelArtifact {
     private final Map<String, Tensor> weights;
     private final Preprocessing preprocessing;
     /** The graph that opening made, for the first who asks: making one takes as long as a prediction. */
-    private final AtomicReference<ComputationGraph> checked = new AtomicReference<>();
+    private final AtomicReference<NetworkGraph> checked = new AtomicReference<>();
 
     private ModelArtifact(
             Path path, ModelDescription description, Map<String, Tensor> weights, Preprocessing preprocessing) {
@@ -124,11 +125,17 @@ public final class ModelArtifact {
         return preprocessing;
     }
 
-    /** What executors build this model's graph from; its weights are sent apart. */
+    /** What executors build this model's graph from, for what they compute with by themselves. */
     public ExecutorNetworks.Blueprint blueprint(int threads) {
+        return blueprint(threads, ComputeOptions.AUTO);
+    }
+
+    /** What executors build this model's graph from; its weights are sent apart. */
+    public ExecutorNetworks.Blueprint blueprint(int threads, ComputeOptions compute) {
         return new ModelBlueprint(
                 UUID.randomUUID().toString(),
                 threads,
+                compute,
                 description.network(),
                 description.classes().size(),
                 description.evaluation().crop());
@@ -136,7 +143,7 @@ public final class ModelArtifact {
 
     /** The weights in the order of the graph's flat parameters, as jobs send them to executors. */
     public float[] parameters() {
-        return NativeFloats.copy(graph().params());
+        return graph().copyParameters();
     }
 
     /** By torchvision's names. */
@@ -154,16 +161,19 @@ public final class ModelArtifact {
         ArtifactFiles.writeOnnx(description, weights, out);
     }
 
+    /** The network with its weights, for inference with what this machine's CPU computes with. */
+    public NetworkGraph graph() {
+        NetworkGraph ready = checked.getAndSet(null);
+        return ready != null ? ready : graph(Kernels.Choice.AUTO);
+    }
+
     /** The network with its weights, for inference. */
-    public ComputationGraph graph() {
-        ComputationGraph ready = checked.getAndSet(null);
-        if (ready != null) {
-            return ready;
-        }
-        ComputationGraph graph = ResidualGraph.of(
+    public NetworkGraph graph(Kernels.Choice kernels) {
+        NetworkGraph graph = ResidualGraph.of(
                         Networks.named(description.network()),
                         description.input(),
                         description.classes().size())
+                .kernels(kernels)
                 .build();
         NetworkWeights.load(weights, graph);
         return graph;

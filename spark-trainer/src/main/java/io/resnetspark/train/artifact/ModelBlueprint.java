@@ -2,16 +2,36 @@ package io.resnetspark.train.artifact;
 
 import io.resnetspark.model.Networks;
 import io.resnetspark.model.Shape;
+import io.resnetspark.model.cuda.DeviceMemoryEstimate;
+import io.resnetspark.model.graph.ComputeOptions;
 import io.resnetspark.model.graph.NetworkGraph;
+import io.resnetspark.model.graph.Placement;
 import io.resnetspark.model.graph.ResidualGraph;
 import io.resnetspark.train.worker.ExecutorNetworks;
+import io.resnetspark.train.worker.Minibatch;
 
 /** A graph for inference, without weights: those are sent apart. */
-record ModelBlueprint(String id, int threads, String network, int classes, int side)
+record ModelBlueprint(String id, int threads, ComputeOptions compute, String network, int classes, int side)
         implements ExecutorNetworks.Blueprint {
     @Override
     public NetworkGraph graph() {
-        return ResidualGraph.of(Networks.named(network), Shape.square(3, side), classes)
+        return ResidualGraph.of(Networks.named(network), input(), classes)
+                .kernels(compute.layers())
                 .build();
+    }
+
+    @Override
+    public void requireMemory(Placement placement, int networks) {
+        if (placement.isOnGpu()) {
+            DeviceMemoryEstimate.requireRoom(
+                    placement.device(),
+                    new DeviceMemoryEstimate.Work(Networks.named(network), input(), classes, 0, 1, Minibatch.VIEWS),
+                    placement.precision(),
+                    networks);
+        }
+    }
+
+    private Shape input() {
+        return Shape.square(3, side);
     }
 }

@@ -3,23 +3,34 @@ package io.resnetspark.train.artifact;
 import io.resnetspark.data.image.BadImageException;
 import io.resnetspark.data.image.Codec;
 import io.resnetspark.data.image.Preprocessing;
+import io.resnetspark.model.graph.ComputeOptions;
+import io.resnetspark.model.graph.NetworkGraph;
+import io.resnetspark.model.graph.Placement;
+import io.resnetspark.model.kernel.Kernels;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** An artifact at work: encoded pictures in, classes out, seen exactly as evaluation sees them. */
-public final class PictureClassifier {
+public final class PictureClassifier implements AutoCloseable {
     /** A class, and how probable it is, 0 to 1. */
     public record Guess(String label, double probability) {}
 
-    private final ComputationGraph graph;
+    private final NetworkGraph graph;
     private final Preprocessing preprocessing;
     private final List<String> classes;
 
+    /** On the CPU: to prepare a GPU takes longer than a few pictures are worth. */
     public PictureClassifier(ModelArtifact artifact) {
-        this.graph = artifact.graph();
+        this(artifact, Placement.onCpu(ComputeOptions.AUTO));
+    }
+
+    /** @throws io.resnetspark.model.cuda.CudaUnavailableException if it is to be on a GPU that cannot be used */
+    public PictureClassifier(ModelArtifact artifact, Placement placement) {
+        Kernels.Choice layers = placement.options().layers();
+        this.graph = layers == Kernels.Choice.AUTO ? artifact.graph() : artifact.graph(layers);
+        placement.apply(graph);
         this.preprocessing = artifact.preprocessing();
         this.classes = artifact.description().classes();
     }
@@ -36,5 +47,11 @@ public final class PictureClassifier {
                 .sorted(Comparator.comparingDouble(Guess::probability).reversed())
                 .limit(most)
                 .toList();
+    }
+
+    /** Gives a GPU's memory back. */
+    @Override
+    public void close() {
+        graph.leaveGpu();
     }
 }

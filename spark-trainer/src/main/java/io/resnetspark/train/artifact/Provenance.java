@@ -35,9 +35,25 @@ public record Provenance(
                 System.getProperty("os.arch"));
     }
 
-    /** Of a run that ends now. */
+    /** Of something that is done now, by what this machine's CPU computes with. */
     public static Provenance now(
             String dataset, String digest, long seed, int workers, int threads, double trainingSeconds) {
+        return now(dataset, digest, seed, workers, threads, trainingSeconds, Kernels.onThisMachine());
+    }
+
+    /**
+     * Of a run that ends now.
+     *
+     * @param backend what it computed with, in words
+     */
+    public static Provenance now(
+            String dataset,
+            String digest,
+            long seed,
+            int workers,
+            int threads,
+            double trainingSeconds,
+            String backend) {
         String version = Provenance.class.getPackage().getImplementationVersion();
         return new Provenance(
                 Instant.now().toString(),
@@ -49,6 +65,6 @@ public record Provenance(
                 trainingSeconds,
                 version == null ? "development" : version,
                 thisPlatform(),
-                Kernels.onThisMachine());
+                backend);
     }
 }

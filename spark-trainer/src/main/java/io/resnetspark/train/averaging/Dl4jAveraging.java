@@ -1,8 +1,10 @@
 package io.resnetspark.train.averaging;
 
-import io.resnetspark.model.graph.NativeFloats;
 import io.resnetspark.model.graph.NetworkGraph;
+import io.resnetspark.model.graph.Placement;
+import io.resnetspark.storage.BadInputException;
 import io.resnetspark.train.recipe.AveragingRecipe.MomentumRule;
+import io.resnetspark.train.worker.GpuAddress;
 import io.resnetspark.train.worker.LocalSteps;
 import io.resnetspark.train.worker.PictureReader;
 import io.resnetspark.train.worker.TrainingPlan;
@@ -55,8 +57,8 @@ public final class Dl4jAveraging implements Engine {
                 state.work().after(examples, Set.of()),
                 state.iteration() + steps,
                 state.drops(),
-                NativeFloats.copy(graph.params()),
-                averagesMomentum ? NativeFloats.copy(graph.getUpdater().getStateViewArray()) : state.velocity(),
+                graph.copyParameters(),
+                averagesMomentum ? graph.copyVelocity() : state.velocity(),
                 state.outer());
         if (!Double.isFinite(round.score()) || !Means.areFinite(next.parameters())) {
             throw new DivergedException(state, round.score());
@@ -77,6 +79,7 @@ public final class Dl4jAveraging implements Engine {
         var work = state.work();
         List<Integer> workers = IntStream.range(0, work.parts().size()).boxed().toList();
         return spark.parallelize(workers, workers.size()).flatMap(worker -> {
+            refuseGpu(sharedPlan.value());
             PictureReader reader = new PictureReader(sharedPlan.value(), conf.value());
             List<MultiDataSet> made = new ArrayList<>();
             for (var places : new LocalSteps(sharedPlan.value())
@@ -87,6 +90,17 @@ public final class Dl4jAveraging implements Engine {
             }
             return made.iterator();
         });
+    }
+
+    /** dl4j-spark builds workers' networks itself, so none of them computes with our CUDA kernels. */
+    private static void refuseGpu(TrainingPlan plan) {
+        int address = GpuAddress.ofThisTask();
+        if (address != Placement.NONE && Placement.here(plan.compute(), address).isOnGpu()) {
+            throw new BadInputException(
+                    "Spark gave this worker GPU " + address + ", on which averaging.engine = dl4j does"
+                            + " not compute: dl4j-spark builds its networks itself. Say averaging.engine = ours; or kernels ="
+                            + " onednn to compute on the CPU.");
+        }
     }
 
     @Override

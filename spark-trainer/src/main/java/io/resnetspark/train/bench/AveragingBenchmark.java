@@ -3,7 +3,7 @@ package io.resnetspark.train.bench;
 import io.resnetspark.data.shard.EpochWork;
 import io.resnetspark.model.Networks;
 import io.resnetspark.model.Shape;
-import io.resnetspark.model.graph.NativeFloats;
+import io.resnetspark.model.graph.ComputeOptions;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.model.graph.ResidualGraph;
 import io.resnetspark.model.layer.Momentum;
@@ -100,6 +100,11 @@ public final class AveragingBenchmark {
         }
 
         @Override
+        public ComputeOptions compute() {
+            return ComputeOptions.AUTO;
+        }
+
+        @Override
         public NetworkGraph graph() {
             return ResidualGraph.of(Networks.named(network), Shape.square(3, SIDE), CLASSES)
                     .updater(new Momentum(0.9, new FixedSchedule(0)))
@@ -114,10 +119,10 @@ public final class AveragingBenchmark {
                 throws IOException {
             return ExecutorNetworks.with(blueprint, network -> {
                 LocalSteps.load(state, network.graph());
-                float[] parameters = NativeFloats.copy(network.graph().params());
+                float[] parameters = network.graph().copyParameters();
                 float[] velocity = state.velocity().length == 0
                         ? state.velocity()
-                        : NativeFloats.copy(network.graph().getUpdater().getStateViewArray());
+                        : network.graph().copyVelocity();
                 double[] moments = network.statistics().moments(parameters);
                 WorkerReport report = new WorkerReport(worker, 1, 1, 1, 0, 0, 0, moments);
                 return Contribution.WithMemory.of(
@@ -157,7 +162,7 @@ public final class AveragingBenchmark {
                 : 0;
         TrainingState state = TrainingState.begin(
                 EpochWork.begin(0, Integer.MAX_VALUE, workers),
-                NativeFloats.copy(graph.params()),
+                graph.copyParameters(),
                 new float[velocity],
                 new float[0]);
         AveragingRecipe recipe = new AveragingRecipe(

@@ -19,15 +19,16 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
 /**
- * What must be the same for a run to go on as if it had never ended. Only the workers may be others, in number and in
- * what they compute with at once: then it goes on from the same state, but not to the same bits.
+ * What must be the same for a run to go on as if it had never ended. Only the workers may be others, in number, in how
+ * much they compute with at once, and in what they compute with: from a CPU to a GPU and back, or in another number
+ * format. Then it goes on from the same state, but not to the same bits.
  *
  * @param recipe resolved, in HOCON
  * @param datasetDigest SHA-256 of its dataset.json
  * @param threads of one worker: sums of more of them differ in the last bits
  */
 public record RunIdentity(String recipe, String datasetDigest, int threads) {
-    private static final Set<String> MAY_DIFFER = Set.of("workers", "batch");
+    private static final Set<String> MAY_DIFFER = Set.of("workers", "batch", "kernels", "precision", "deterministic");
     private static final String PROTOCOLS = "data.evaluation-protocols";
     /** What is looked at moves no weight; a plateau, which would, cannot do without. */
     private static final Set<String> NO_MATTER = Set.of(PROTOCOLS, "data.validation");

@@ -9,7 +9,7 @@ import io.resnetspark.data.image.Views;
 import io.resnetspark.data.prepare.TaskProgress;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.Dataset.Shard;
-import io.resnetspark.model.graph.NativeFloats;
+import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.train.worker.ExecutorNetworks;
 import io.resnetspark.train.worker.FloatBlock;
@@ -28,7 +28,6 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
-import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -179,9 +178,8 @@ public final class Evaluation {
         return chunks;
     }
 
-    private static List<Tally> tally(Job job, ComputationGraph graph, Chunk chunk, Configuration conf)
-            throws IOException {
-        NativeFloats.assign(graph.params(), job.parameters.array());
+    private static List<Tally> tally(Job job, NetworkGraph graph, Chunk chunk, Configuration conf) throws IOException {
+        graph.assignParameters(job.parameters.array());
         ShardCache.Loaded shard = ShardCache.load(job.data, chunk.shard, conf);
         List<ProtocolBatch> batches = job.views.stream()
                 .map(views -> new ProtocolBatch(graph, job.preprocessing, views, job.outputs, chunk.to - chunk.from))

@@ -8,9 +8,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** What a network sees of some pictures by one protocol, so many at once, whatever other protocols see of them. */
 final class ProtocolBatch {
-    /** Views in one forward pass. */
-    private static final int VIEWS = 50;
-
     private final ComputationGraph graph;
     private final Preprocessing preprocessing;
     private final int views;
@@ -34,7 +31,7 @@ final class ProtocolBatch {
         this.preprocessing = preprocessing;
         this.views = views.count();
         this.outputs = outputs;
-        this.labels = new int[Math.max(1, VIEWS / this.views)];
+        this.labels = new int[Math.max(1, Minibatch.VIEWS / this.views)];
         this.left = pictures;
         begin();
     }

@@ -8,6 +8,7 @@ import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigRenderOptions;
 import io.resnetspark.model.Network;
 import io.resnetspark.model.Networks;
+import io.resnetspark.model.graph.ComputeOptions;
 import io.resnetspark.storage.BadInputException;
 import java.io.Serializable;
 import java.util.Map;
@@ -21,6 +22,7 @@ import java.util.TreeMap;
  * @param batch pictures that a worker computes with at once
  * @param minibatches of {@code batch} pictures in a step of one worker
  * @param preciseBatchNorm pictures over which BN's statistics are taken anew at the end; 0 for none
+ * @param compute with which kernels and in which number format; no part of what is trained
  * @param text the whole recipe as it was resolved, overrides and defaults included
  */
 public record Recipe(
@@ -36,6 +38,7 @@ public record Recipe(
         AveragingRecipe averaging,
         InitialModel initialModel,
         int preciseBatchNorm,
+        ComputeOptions compute,
         String text)
         implements Serializable {
 
@@ -74,6 +77,10 @@ public record Recipe(
                 AveragingRecipe.read(root.section("averaging"), root.integer("steps-per-round", 1, 1_000_000), rate),
                 InitialModel.read(root.section("initial-model")),
                 root.integer("precise-batch-norm", 0, Integer.MAX_VALUE),
+                new ComputeOptions(
+                        root.choice("kernels", ComputeOptions.Kind.class),
+                        root.choice("precision", ComputeOptions.NumberFormat.class),
+                        root.flag("deterministic")),
                 config.root()
                         .render(ConfigRenderOptions.defaults()
                                 .setComments(false)
@@ -149,6 +156,10 @@ public record Recipe(
                     "averaging.engine = dl4j; allowed is ours where global-batch is more than workers x batch, or with"
                             + " largest-gradient-norm, averaging.outer, momentum = local, contributions = float16 or a deadline:"
                             + " dl4j-spark has none of them");
+        }
+        if (averaging.engine() == AveragingRecipe.Engine.DL4J && compute.kernels() == ComputeOptions.Kind.CUDA) {
+            problems.add("averaging.engine = dl4j; allowed is ours where kernels = cuda: dl4j-spark builds its networks"
+                    + " itself, and not for our CUDA kernels");
         }
     }
 

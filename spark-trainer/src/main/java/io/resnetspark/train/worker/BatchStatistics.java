@@ -1,7 +1,6 @@
 package io.resnetspark.train.worker;
 
 import io.resnetspark.data.shard.EpochWork;
-import io.resnetspark.model.graph.NativeFloats;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.train.worker.LocalSteps.Place;
 import java.io.IOException;
@@ -15,9 +14,6 @@ import org.nd4j.linalg.dataset.DataSet;
  * still; running averages, in training, are of parameters that have moved on since (He's remarks on the paper's code).
  */
 public record BatchStatistics(TrainingPlan plan) implements LocalWork {
-    /** Of PyTorch and DL4J: running = 0.9 running + 0.1 batch. */
-    private static final double NEW_SHARE = 0.1;
-
     /** @return a contribution of moments alone */
     @Override
     public Contribution.WithMemory run(TrainingState state, int worker, WorkerMemory memory, Configuration conf)
@@ -43,14 +39,14 @@ public record BatchStatistics(TrainingPlan plan) implements LocalWork {
         StatisticsLayout layout = network.statistics();
         float[] parameters = state.parameters().clone();
         layout.assign(parameters, new double[layout.length()]);
-        NativeFloats.assign(graph.params(), parameters);
+        graph.assignParameters(parameters);
         EpochWork work = state.work();
         PictureReader reader = new PictureReader(plan, conf);
         double[] sum = new double[layout.length()];
         long examples = 0;
         for (List<Place> places : minibatches) {
             DataSet minibatch = reader.minibatch(places, work.epoch());
-            double[] moments = layout.moments(batchStatistics(graph, minibatch));
+            double[] moments = layout.moments(graph.batchStatistics(minibatch));
             for (int i = 0; i < sum.length; i++) {
                 sum[i] += places.size() * moments[i];
             }
@@ -61,17 +57,5 @@ public record BatchStatistics(TrainingPlan plan) implements LocalWork {
         }
         WorkerReport report = new WorkerReport(worker, examples, 0, 0, 0, 0, 0, sum);
         return new Contribution(report, FloatBlock.of(), FloatBlock.of());
-    }
-
-    /** In the places of the running statistics, which are zero: what would move them there by a tenth of the batch's. */
-    private static float[] batchStatistics(NetworkGraph graph, DataSet minibatch) {
-        graph.setInputs(minibatch.getFeatures());
-        graph.setLabels(minibatch.getLabels());
-        graph.computeGradientAndScore();
-        float[] gradient = NativeFloats.copy(graph.getFlattenedGradients());
-        for (int i = 0; i < gradient.length; i++) {
-            gradient[i] /= (float) -NEW_SHARE;
-        }
-        return gradient;
     }
 }

@@ -1,7 +1,9 @@
 package io.resnetspark.train.worker;
 
+import io.resnetspark.model.graph.ComputeOptions;
+import io.resnetspark.model.graph.ComputeOptions.NumberFormat;
 import io.resnetspark.model.graph.NetworkGraph;
-import io.resnetspark.model.kernel.Kernels;
+import io.resnetspark.model.graph.Placement;
 import io.resnetspark.model.kernel.Threads;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -15,8 +17,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
-import org.apache.spark.TaskContext;
-import org.apache.spark.resource.ResourceInformation;
+import java.util.concurrent.TimeUnit;
 import org.nd4j.linalg.factory.Nd4j;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,6 +34,9 @@ public final class ExecutorNetworks {
 
     private static final String GPU_MARK = " on GPU ";
 
+    /** While one waits for pictures, another computes; more would only take the GPU's memory. */
+    private static final int MOST_ON_A_GPU = 4;
+
     private static final Map<String, Pool> POOLS = new ConcurrentHashMap<>();
 
     private ExecutorNetworks() {}
@@ -45,18 +49,41 @@ public final class ExecutorNetworks {
         /** Of native work, for one graph. */
         int threads();
 
+        /** With the layers' kernels; it is moved to a GPU afterwards, if it is to compute there. */
         NetworkGraph graph();
 
-        /** Asked once, before the first graph is built: throws if this machine has no room for {@code networks} of it. */
-        default void requireMemory(int networks) {}
+        ComputeOptions compute();
+
+        /**
+         * Asked once, before the first graph is built: throws if there is no room for {@code networks} of it, on the GPU
+         * or the machine where they are to compute.
+         */
+        default void requireMemory(Placement placement, int networks) {}
     }
 
     /** A graph with what is known of it. */
     public record Network(NetworkGraph graph, StatisticsLayout statistics, ExecutorService thread) {
-        /** Gives the native memory back, which belongs to the thread, and ends it. */
+        /** Gives the memory back, a GPU's and the native one, which belongs to the thread, and ends the thread. */
         private void close() {
+            thread.execute(this::leaveGpu);
             thread.execute(() -> Nd4j.getWorkspaceManager().destroyAllWorkspacesForCurrentThread());
             thread.shutdown();
+        }
+
+        private void awaitEnd() {
+            try {
+                thread.awaitTermination(1, TimeUnit.MINUTES);
+            } catch (InterruptedException killed) {
+                Thread.currentThread().interrupt();
+            }
+        }
+
+        private void leaveGpu() {
+            try {
+                graph.leaveGpu();
+            } catch (RuntimeException failed) { // after a fault of the GPU nothing works there any more
+                LOG.warn("a network's GPU memory could not be given back: {}", failed.getMessage());
+            }
         }
     }
 
@@ -66,6 +93,11 @@ public final class ExecutorNetworks {
         T on(Network network) throws IOException;
     }
 
+    /** How many graphs of one process are kept in one place, of those that could be used at the same time. */
+    public static int atOnce(Placement placement, int wanted) {
+        return placement.isOnGpu() ? Math.min(wanted, MOST_ON_A_GPU) : wanted;
+    }
+
     /** Does some work on a graph that nobody else has meanwhile; waits while all cores have one. */
     public static <T> T with(Blueprint blueprint, Work<T> work) throws IOException {
         POOLS.forEach((id, pool) -> {
@@ -73,45 +105,29 @@ public final class ExecutorNetworks {
                 pool.close();
             }
         });
-        String key = blueprint.id() + GPU_MARK + gpu();
-        return POOLS.computeIfAbsent(key, id -> new Pool(blueprint, gpu())).with(work);
-    }
-
-    /** The address of the GPU that Spark gave this task; -1 without. */
-    private static int gpu() {
-        TaskContext task = TaskContext.get();
-        return task == null ? -1 : gpu(task.resourcesJMap());
-    }
-
-    static int gpu(Map<String, ResourceInformation> resources) {
-        ResourceInformation gpu = resources.get("gpu");
-        if (gpu == null || gpu.addresses().length == 0) {
-            return -1;
-        }
-        String address = gpu.addresses()[0];
-        try {
-            return Integer.parseInt(address);
-        } catch (NumberFormatException other) {
-            throw new IllegalStateException(
-                    "Spark gave this task the GPU '" + address + "'; wanted a number, as"
-                            + " nvidia-smi's index. Let the discovery script print those.",
-                    other);
-        }
+        int address = GpuAddress.ofThisTask();
+        String key = blueprint.id() + GPU_MARK + address;
+        return POOLS.computeIfAbsent(key, id -> new Pool(blueprint, address)).with(work);
     }
 
     /** The graphs of one run in this JVM, on one GPU if there is any. */
     private static final class Pool {
         private final Blueprint blueprint;
-        private final int gpu;
+        /** The address of the GPU that Spark gave. */
+        private final int given;
+
+        private final Placement placement;
         private final Semaphore cores;
         private final Deque<Network> idle = new ArrayDeque<>();
-        private boolean begun;
+        private int built;
         private boolean closed;
 
-        Pool(Blueprint blueprint, int gpu) {
+        Pool(Blueprint blueprint, int given) {
             this.blueprint = blueprint;
-            this.gpu = gpu;
-            this.cores = new Semaphore(Math.max(1, Runtime.getRuntime().availableProcessors() / blueprint.threads()));
+            this.given = given;
+            this.placement = Placement.here(blueprint.compute(), given);
+            int cores = Math.max(1, Runtime.getRuntime().availableProcessors() / blueprint.threads());
+            this.cores = new Semaphore(atOnce(placement, cores));
         }
 
         <T> T with(Work<T> work) throws IOException {
@@ -144,10 +160,16 @@ public final class ExecutorNetworks {
                 if (!idle.isEmpty()) {
                     return idle.pop();
                 }
-                if (!begun) {
-                    blueprint.requireMemory(1);
-                    begun = true;
+                if (built == 0) {
+                    blueprint.requireMemory(placement, 1);
+                    sayWhere();
+                } else if (built == 1 && placement.isOnGpu()) {
+                    LOG.warn(
+                            "several workers of this process share one GPU, its time and its memory ({}). Give every"
+                                    + " worker a GPU of its own, or train with workers = 1 and a larger batch",
+                            placement.description());
                 }
+                built++;
             }
             ExecutorService thread = Executors.newSingleThreadExecutor(task -> {
                 Thread worker = new Thread(task, "network");
@@ -162,20 +184,32 @@ public final class ExecutorNetworks {
             }
         }
 
+        private void sayWhere() {
+            LogLevel.letOursThrough();
+            if (!placement.remark().isEmpty()) {
+                LOG.warn("a GPU of this machine is left alone, the CPU computes: {}", placement.remark());
+            }
+            NumberFormat asked = blueprint.compute().precision();
+            if (!placement.isOnGpu() && asked != NumberFormat.AUTO && asked != NumberFormat.FLOAT32) {
+                LOG.info("precision = {} is for GPUs; the CPU computes in float32", asked);
+            }
+        }
+
         private Network build(ExecutorService thread) {
             Threads.limit(blueprint.threads());
-            if (gpu >= 0) {
-                // Otherwise every executor of a machine would begin with its first GPU.
-                Nd4j.getAffinityManager().unsafeSetDevice(gpu);
+            if (given != Placement.NONE) {
+                // Of ND4J's own CUDA backend: every executor of a machine would begin with its first GPU.
+                Nd4j.getAffinityManager().unsafeSetDevice(given);
             }
             NetworkGraph graph = blueprint.graph();
+            placement.apply(graph);
             LogLevel.letOursThrough();
             LOG.info(
                     "network of {} parameters built for {} threads, {}, {}",
                     graph.numParams(),
                     blueprint.threads(),
-                    gpu < 0 ? "no GPU" : "GPU " + gpu,
-                    Kernels.onThisMachine());
+                    given == Placement.NONE ? "no GPU given" : "given GPU " + given,
+                    placement.description());
             return new Network(graph, StatisticsLayout.of(graph), thread);
         }
 
@@ -194,6 +228,7 @@ public final class ExecutorNetworks {
         synchronized void close() {
             closed = true;
             idle.forEach(Network::close);
+            idle.forEach(Network::awaitEnd); // or the next run would find less memory than there is
             idle.clear();
         }
     }

@@ -3,7 +3,6 @@ package io.resnetspark.train.worker;
 import io.resnetspark.data.shard.EpochOrder;
 import io.resnetspark.data.shard.EpochOrder.Run;
 import io.resnetspark.data.shard.EpochWork;
-import io.resnetspark.model.graph.NativeFloats;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.train.recipe.AveragingRecipe.MomentumRule;
 import java.io.IOException;
@@ -78,7 +77,7 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
         load(state, memory, worker, graph);
         PictureReader reader = new PictureReader(plan, conf);
         long start = System.nanoTime();
-        double loss = 0;
+        graph.takeLoss(); // of a round that was ended before it came to its own
         long examples = 0;
         List<List<Place>> all = steps.stream().flatMap(Collection::stream).toList();
         try (Prefetch<List<Place>, DataSet> minibatches = new Prefetch<>(
@@ -92,7 +91,6 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
                     }
                     DataSet minibatch = minibatches.next();
                     graph.fit(minibatch);
-                    loss += graph.score() * minibatch.numExamples();
                     examples += minibatch.numExamples();
                     trainedOn.accept(minibatch.numExamples());
                     if (!plan.id().equals(BEGUN.getAndSet(plan.id()))) {
@@ -102,7 +100,8 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
                     }
                 }
             }
-            float[] parameters = NativeFloats.copy(graph.params());
+            double loss = graph.takeLoss(); // once a round: a GPU is waited for here
+            float[] parameters = graph.copyParameters();
             WorkerReport report = new WorkerReport(
                     worker,
                     examples,
@@ -112,10 +111,7 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
                     minibatches.waited(),
                     (System.nanoTime() - start) * 1e-9 - minibatches.waited(),
                     network.statistics().moments(parameters));
-            return new Contribution(
-                    report,
-                    FloatBlock.of(parameters),
-                    FloatBlock.of(NativeFloats.copy(graph.getUpdater().getStateViewArray())));
+            return new Contribution(report, FloatBlock.of(parameters), FloatBlock.of(graph.copyVelocity()));
         }
     }
 
@@ -156,8 +152,7 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
         load(state, graph);
         if (plan.recipe().averaging().momentum() == MomentumRule.LOCAL
                 && memory.velocity().length() > 0) {
-            NativeFloats.assign(
-                    graph.getUpdater().getStateViewArray(), memory.velocity().array());
+            graph.assignVelocity(memory.velocity().array());
         }
         // Which minibatch of the run this is; dropout's masks follow from it, and differ between workers.
         long minibatch = state.iteration() * plan.recipe().minibatches();
@@ -167,11 +162,7 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
 
     /** Overwrites a graph with a state; where the state has no velocity, it begins at zero. */
     public static void load(TrainingState state, NetworkGraph graph) {
-        NativeFloats.assign(graph.params(), state.parameters());
-        if (state.velocity().length > 0) {
-            NativeFloats.assign(graph.getUpdater().getStateViewArray(), state.velocity());
-        } else {
-            graph.getUpdater().getStateViewArray().assign(0);
-        }
+        graph.assignParameters(state.parameters());
+        graph.assignVelocity(state.velocity());
     }
 }

@@ -11,6 +11,9 @@ import org.nd4j.linalg.factory.Nd4j;
 
 /** Pictures of shards, drawn one after the other into what a network takes. */
 public final class Minibatch {
+    /** Views of pictures in a forward pass of an evaluation. */
+    public static final int VIEWS = 50;
+
     private final Preprocessing preprocessing;
     private final float[] planes;
     private final float[] images;

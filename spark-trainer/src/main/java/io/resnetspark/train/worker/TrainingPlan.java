@@ -8,12 +8,16 @@ import io.resnetspark.model.Census;
 import io.resnetspark.model.MemoryEstimate;
 import io.resnetspark.model.ResidentMemory;
 import io.resnetspark.model.Shape;
+import io.resnetspark.model.cuda.DeviceMemoryEstimate;
+import io.resnetspark.model.graph.ComputeOptions;
 import io.resnetspark.model.graph.NetworkGraph;
+import io.resnetspark.model.graph.Placement;
 import io.resnetspark.model.graph.ResidualGraph;
 import io.resnetspark.model.layer.Momentum;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.train.recipe.Descent;
 import io.resnetspark.train.recipe.Recipe;
+import io.resnetspark.train.recipe.Validation;
 import java.util.List;
 import java.util.UUID;
 import org.nd4j.linalg.schedule.FixedSchedule;
@@ -47,20 +51,40 @@ public record TrainingPlan(
     }
 
     /**
-     * Before a step that would end in the operating system's killing the process.
+     * Before a step that would end in the operating system's killing the process, or without memory on a GPU.
      *
-     * @param networks that train on this machine
+     * @param networks that train there
      * @throws BadInputException saying how much memory they need, and which batch would fit
      */
     @Override
-    public void requireMemory(int networks) {
+    public void requireMemory(Placement placement, int networks) {
         try {
+            if (placement.isOnGpu()) {
+                DeviceMemoryEstimate.requireRoom(placement.device(), work(), placement.precision(), networks);
+                return;
+            }
             Census census = recipe.architecture().census(input(), classes);
             MemoryEstimate.of(census, recipe.batch())
                     .requireRoom(recipe.network(), recipe.batch(), networks, ResidentMemory.available());
         } catch (IllegalArgumentException unfit) {
             throw new BadInputException(unfit.getMessage(), unfit);
         }
+    }
+
+    /** What a GPU is to have room for: the steps, and the evaluation at the end of an epoch. */
+    public DeviceMemoryEstimate.Work work() {
+        return new DeviceMemoryEstimate.Work(
+                recipe.architecture(),
+                input(),
+                classes,
+                recipe.batch(),
+                recipe.minibatches(),
+                recipe.data().validation() == Validation.NONE ? 0 : Minibatch.VIEWS);
+    }
+
+    @Override
+    public ComputeOptions compute() {
+        return recipe.compute();
     }
 
     private Shape input() {
@@ -72,6 +96,7 @@ public record TrainingPlan(
     public NetworkGraph graph() {
         Descent descent = recipe.descent();
         NetworkGraph graph = ResidualGraph.of(recipe.architecture(), input(), classes)
+                .kernels(recipe.compute().layers())
                 .updater(new Momentum(descent.momentum(), descent.nesterov(), new FixedSchedule(0)))
                 .weightDecay(descent.weightDecay())
                 .onlyWeightsDecay(!descent.decayEverything())

@@ -35,4 +35,15 @@ class TestRunIdentity {
                     .hasSize(3);
         }
     }
+
+    /** The state is the same on a CPU and a GPU, the bits that follow are not; so threads do not matter then, either. */
+    @Test
+    void aRunMayGoOnWithOtherKernelsAndInAnotherNumberFormat() {
+        RunIdentity onCpu = new RunIdentity("seed = 1", "0".repeat(64), 2);
+        RunIdentity onGpu = new RunIdentity(
+                "seed = 1, kernels = cuda, precision = bfloat16, deterministic = false", "0".repeat(64), 4);
+        assertThat(onCpu.differences(onGpu)).isEmpty();
+        assertThat(onGpu.differences(onCpu)).isEmpty();
+        assertThat(onCpu.differences(new RunIdentity("seed = 1", "0".repeat(64), 4))).hasSize(1);
+    }
 }

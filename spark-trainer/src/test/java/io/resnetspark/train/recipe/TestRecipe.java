@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.resnetspark.data.image.Crop;
 import io.resnetspark.data.image.Protocol;
+import io.resnetspark.model.graph.ComputeOptions;
+import io.resnetspark.model.graph.ComputeOptions.Kind;
+import io.resnetspark.model.graph.ComputeOptions.NumberFormat;
 import io.resnetspark.storage.BadInputException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -114,6 +117,21 @@ class TestRecipe {
         assertThat(before).isNotEqualTo(now);
         assertThat(Recipe.values(before)).isEqualTo(Recipe.values(now)).containsEntry("network", "resnet18");
         assertThat(Recipe.values(now.replace("seed=7", "seed=8"))).isNotEqualTo(Recipe.values(now));
+    }
+
+    @Test
+    void saysWhatItIsToBeComputedWith() {
+        assertThat(Recipe.parse(GOOD, "good.conf", Map.of()).compute()).isEqualTo(ComputeOptions.AUTO);
+        Map<String, String> all = Map.of("kernels", "cuda", "precision", "bfloat16", "deterministic", "false");
+        assertThat(Recipe.parse(GOOD, "good.conf", all).compute())
+                .isEqualTo(new ComputeOptions(Kind.CUDA, NumberFormat.BFLOAT16, false));
+        assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("kernels", "gpu", "precision", "float16")))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("kernels = gpu; allowed is one of auto, cuda, onednn, ops")
+                .hasMessageContaining("precision = float16; allowed is one of auto, float32, tf32, bfloat16");
+        assertThatThrownBy(() -> Recipe.parse(
+                        GOOD, "good.conf", Map.of("kernels", "cuda", "averaging.engine", "dl4j")))
+                .hasMessageContaining("averaging.engine = dl4j; allowed is ours where kernels = cuda");
     }
 
     @Test

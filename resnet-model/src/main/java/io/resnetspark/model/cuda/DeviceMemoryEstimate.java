@@ -1,0 +1,137 @@
+package io.resnetspark.model.cuda;
+
+import io.resnetspark.model.Network;
+import io.resnetspark.model.Precision;
+import io.resnetspark.model.Shape;
+import java.util.List;
+
+/**
+ * What a network takes of a GPU's memory, in bytes, by the same plans that are then carried out; within 10 % of what is
+ * used then (docs/memory.md). What CUDA's libraries load there when they are first called is not in it.
+ *
+ * @param parameters weights, momentum, gradients, statistics, and the array through which they come and go
+ * @param activations of the largest pass, with their gradients
+ * @param input minibatches that wait for their step
+ * @param workspace in which cuDNN's and cuBLAS's algorithms work
+ */
+public record DeviceMemoryEstimate(long parameters, long activations, long input, long workspace) {
+    /** Minibatches that the {@link Feed} holds. */
+    private static final int CRATES = 2;
+
+    /** With a workspace of cuBLAS each. */
+    private static final int STREAMS = 2;
+
+    /** cuDNN's float algorithms turn a convolution's input and output round in their workspace: 1.2 GiB of 256 photographs. */
+    private static final double FLOAT_WORKSPACE = 1.25;
+
+    private static final double BFLOAT16_WORKSPACE = 0.25;
+
+    /**
+     * What is to be computed.
+     *
+     * @param batch of training; 0 for inference alone
+     * @param minibatches of {@code batch} images in a step
+     * @param views in a forward pass of inference; 0 for none
+     */
+    public record Work(Network network, Shape image, int classes, int batch, int minibatches, int views) {
+        private Work withBatch(int other) {
+            return new Work(network, image, classes, other, minibatches, views);
+        }
+    }
+
+    public static DeviceMemoryEstimate of(Device device, Work work, Precision precision) {
+        Parameters parameters = new Parameters(device, precision, List.of());
+        List<Node> nodes = Topology.of(work.network, work.image, work.classes, parameters);
+        long activations = 0;
+        if (work.batch > 0) {
+            activations = bytes(nodes, device, parameters, work.batch, true, true);
+            if (activations > CudaNetwork.LARGEST_FORK) {
+                activations = bytes(nodes, device, parameters, work.batch, true, false);
+            }
+        }
+        if (work.views > 0) {
+            activations = Math.max(activations, bytes(nodes, device, parameters, work.views, false, false));
+        }
+        long sums = work.minibatches > 1 ? (parameters.weightCount() + parameters.floatCount()) * Float.BYTES : 0;
+        long images = Math.max(work.batch, work.views);
+        return new DeviceMemoryEstimate(
+                parameters.bytes() + flat(work) + sums,
+                activations,
+                CRATES * images * (work.image.elements() + work.classes) * Float.BYTES,
+                STREAMS * Cublas.WORKSPACE + cudnn(nodes, images, precision));
+    }
+
+    private static long bytes(
+            List<Node> nodes, Device device, Parameters parameters, int batch, boolean training, boolean forks) {
+        NetworkMemory memory = new NetworkMemory(device, parameters.precision(), null, parameters, null, null);
+        return Program.plan(nodes, memory, batch, training, forks).bytes();
+    }
+
+    private static long flat(Work work) {
+        var census = work.network.census(work.image, work.classes);
+        return (census.parameters() + census.runningStatistics()) * Float.BYTES;
+    }
+
+    /** Only the search tells which algorithm a convolution gets; this is what the hungriest of good ones want. */
+    private static long cudnn(List<Node> nodes, long images, Precision precision) {
+        long largest = nodes.stream()
+                .filter(node -> node instanceof ConvolutionNode)
+                .mapToLong(node -> node.output().shape().elements())
+                .max()
+                .orElse(0);
+        double share = precision == Precision.BFLOAT16 ? BFLOAT16_WORKSPACE : FLOAT_WORKSPACE;
+        return Math.min(AlgorithmSearch.MOST_WORKSPACE, (long) (share * images * largest * precision.bytes()));
+    }
+
+    public long total() {
+        return parameters + activations + input + workspace;
+    }
+
+    /**
+     * Whoever would run out of memory in the middle of the first step is told before.
+     *
+     * @param networks that compute on this GPU
+     * @throws IllegalArgumentException naming the estimate, what is free, and the batch that would fit
+     */
+    public static void requireRoom(Device device, Work work, Precision precision, int networks) {
+        device.makeCurrent();
+        long free = device.freeMemory();
+        long needed = total(device, work, precision);
+        if (needed <= free / networks) {
+            return;
+        }
+        int fits = largestBatch(device, work, precision, free / networks);
+        throw new IllegalArgumentException(String.format(
+                "%s with a batch of %,d needs some %,d MiB of GPU %d's memory%s; %,d MiB are free. %s",
+                work.network.name(),
+                work.batch,
+                needed >> 20,
+                device.index(),
+                networks == 1 ? "" : " for each of " + networks + " workers",
+                free >> 20,
+                fits > 0 ? "A batch of " + fits + " would fit." : "Not even a batch of 1 would fit."));
+    }
+
+    private static long total(Device device, Work work, Precision precision) {
+        try {
+            return of(device, work, precision).total();
+        } catch (ArithmeticException overflow) { // more than 2^31 pixels in an activation: some hundred GiB
+            return Long.MAX_VALUE;
+        }
+    }
+
+    /** Below that of the work; 0 if there is none. */
+    private static int largestBatch(Device device, Work work, Precision precision, long room) {
+        int fits = 0;
+        int tooLarge = work.batch;
+        while (tooLarge - fits > 1) {
+            int middle = fits + (tooLarge - fits) / 2;
+            if (total(device, work.withBatch(middle), precision) <= room) {
+                fits = middle;
+            } else {
+                tooLarge = middle;
+            }
+        }
+        return fits;
+    }
+}

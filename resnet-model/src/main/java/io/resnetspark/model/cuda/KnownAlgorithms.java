@@ -1,0 +1,83 @@
+package io.resnetspark.model.cuda;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.resnetspark.model.Precision;
+import io.resnetspark.model.cuda.Convolver.Choice;
+import io.resnetspark.model.cuda.Convolver.Use;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/**
+ * Which algorithm each convolution takes on a kind of GPU, kept on disk: the next process starts without a search, and
+ * computes the same bits, whatever is the faster that day.
+ *
+ * @param key what the choice depends on: GPU, libraries, number format, determinism
+ */
+record KnownAlgorithms(List<String> key) {
+    private static final String PRODUCT = "product";
+
+    KnownAlgorithms {
+        key = List.copyOf(key);
+    }
+
+    static KnownAlgorithms of(Device device, Precision precision, boolean deterministic) {
+        return new KnownAlgorithms(List.of(
+                "algorithms",
+                device.name(),
+                String.valueOf(device.multiprocessors()), // a part of a GPU has its name
+                "cuDNN " + Cudnn.version(),
+                "cuBLAS " + Cublas.version(),
+                precision.toString(),
+                String.valueOf(deterministic)));
+    }
+
+    /** @param mostWorkspace bytes; algorithms that want more are left out */
+    Map<Use, Choice> read(long mostWorkspace) {
+        Map<Use, Choice> choices = new HashMap<>();
+        DiskCache.get(key).ifPresent(text -> new String(text, UTF_8).lines().forEach(line -> put(line, choices)));
+        choices.values().removeIf(choice -> choice.workspace() > mostWorkspace);
+        return choices;
+    }
+
+    /** Keeps these beside what other processes have found meanwhile; one that adds in this moment may be lost. */
+    void add(Map<Use, Choice> choices) {
+        Map<Use, Choice> all = read(Long.MAX_VALUE);
+        all.putAll(choices);
+        String text = all.entrySet().stream()
+                .map(entry -> line(entry.getKey(), entry.getValue()))
+                .sorted()
+                .collect(Collectors.joining("\n"));
+        DiskCache.put(key, text.getBytes(UTF_8));
+    }
+
+    private static String line(Use use, Choice choice) {
+        ConvolutionShape s = use.shape();
+        String where = s.batch() + " " + s.channels() + " " + s.height() + " " + s.width() + " " + s.outputs() + " "
+                + s.kernel() + " " + s.stride() + " " + s.padding() + " " + use.direction().name() + " ";
+        if (choice.isProduct()) {
+            return where + PRODUCT;
+        }
+        Cudnn.Algorithm a = choice.algorithm();
+        return where + a.number() + " " + a.mathType() + " " + a.deterministic() + " " + a.workspace();
+    }
+
+    private static void put(String line, Map<Use, Choice> choices) {
+        String[] words = line.split(" ");
+        int[] n = new int[8];
+        for (int i = 0; i < n.length; i++) {
+            n[i] = Integer.parseInt(words[i]);
+        }
+        ConvolutionShape shape = new ConvolutionShape(n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7]);
+        Cudnn.Algorithm algorithm = words[9].equals(PRODUCT)
+                ? null
+                : new Cudnn.Algorithm(
+                        Integer.parseInt(words[9]),
+                        Integer.parseInt(words[10]),
+                        Boolean.parseBoolean(words[11]),
+                        Long.parseLong(words[12]));
+        choices.put(new Use(shape, Direction.valueOf(words[8])), new Choice(algorithm));
+    }
+}

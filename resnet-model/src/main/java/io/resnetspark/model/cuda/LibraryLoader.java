@@ -1,0 +1,117 @@
+package io.resnetspark.model.cuda;
+
+import com.sun.jna.NativeLibrary;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Loads libraries from the folders of a path, and with each what lies beside it and belongs to it.
+ *
+ * <p>A library asks the system's loader for its parts by name, and that knows nothing of the folder that the library came
+ * from: it finds none, or those of another version. A name that has been loaded it does not look for, so parts are loaded
+ * first, by path.
+ */
+final class LibraryLoader {
+    private static final Logger LOG = LoggerFactory.getLogger(LibraryLoader.class);
+
+    /** JNA closes what nobody refers to. */
+    private static final Map<String, NativeLibrary> LOADED = new ConcurrentHashMap<>();
+
+    private final LibraryPath path;
+
+    LibraryLoader(LibraryPath path) {
+        this.path = path;
+    }
+
+    /** Whether a library of this name can be had, by its file or, where no folder has one, from the system's loader. */
+    boolean has(String name) {
+        return !path.files(name).isEmpty() || (path.loader() && open(name, new ArrayList<>()));
+    }
+
+    /**
+     * The first of this name that loads.
+     *
+     * @param parts glob of files beside it that it asks for; empty for none
+     * @param absent what it means if there is none, without a full stop
+     * @param mend what to do then, without one
+     * @throws CudaUnavailableException if there is none; it tells which files there are that do not load
+     */
+    NativeLibrary load(String name, String parts, String absent, String mend) {
+        List<String> reasons = new ArrayList<>();
+        for (Path file : path.files(name)) {
+            if (!parts.isEmpty()) {
+                loadBeside(file, parts, "");
+            }
+            if (open(file.toString(), reasons)) {
+                return LOADED.get(file.toString());
+            }
+        }
+        if (path.loader() && open(name, reasons)) {
+            return LOADED.get(name);
+        }
+        throw new CudaUnavailableException(
+                absent + " (" + name + "); looked " + path + "." + others(name) + reasons(reasons),
+                mend + ", name its folder with -D" + LibraryPath.SETTING + "=FOLDER");
+    }
+
+    /** Loads a part of a library from beside it, else from where the system's loader finds it. */
+    boolean loadPart(Optional<Path> library, String name) {
+        List<String> reasons = new ArrayList<>();
+        return (library.isPresent() && open(library.get().resolveSibling(name).toString(), reasons))
+                || (path.loader() && open(name, reasons));
+    }
+
+    /** Loads all files beside a library whose names match, but one; those that do not load may not be asked for. */
+    static void loadBeside(Path library, String glob, String but) {
+        for (Path file : LibraryPath.entries(library.toAbsolutePath().getParent(), glob)) {
+            if (!file.endsWith(but)) {
+                open(file.toString(), new ArrayList<>());
+            }
+        }
+    }
+
+    /** Where a library was loaded from; nothing if the system's loader found it. */
+    static Optional<Path> file(NativeLibrary library) {
+        return Optional.ofNullable(library.getFile()).map(file -> file.toPath()).filter(Path::isAbsolute);
+    }
+
+    private static boolean open(String library, List<String> reasons) {
+        try {
+            LOADED.computeIfAbsent(library, NativeLibrary::getInstance);
+            return true;
+        } catch (UnsatisfiedLinkError refused) {
+            String reason = reason(String.valueOf(refused.getMessage()));
+            LOG.debug("{} does not load: {}", library, reason);
+            reasons.add(reason);
+            return false;
+        }
+    }
+
+    /** JNA's first line names the library again, the second is the loader's. */
+    private static String reason(String message) {
+        List<String> lines = message.lines().toList();
+        return lines.get(Math.min(1, lines.size() - 1));
+    }
+
+    /** Of files of the same library in other versions. */
+    private String others(String name) {
+        String family = name.substring(0, name.indexOf(".so.") + ".so.".length());
+        List<Path> others = path.files(family + "[0-9]*").stream()
+                .filter(file -> !file.getFileName().toString().startsWith(name))
+                .toList();
+        return others.isEmpty() ? "" : " Of other versions there are " + others + ".";
+    }
+
+    private static String reasons(List<String> reasons) {
+        List<String> ofFiles = reasons.stream()
+                .filter(reason -> reason.contains("/")) // the loader's not finding a bare name says nothing
+                .toList();
+        return ofFiles.isEmpty() ? "" : " What was found does not load: " + String.join("; ", ofFiles) + ".";
+    }
+}

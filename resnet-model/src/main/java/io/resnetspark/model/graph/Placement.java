@@ -1,0 +1,159 @@
+package io.resnetspark.model.graph;
+
+import io.resnetspark.model.Precision;
+import io.resnetspark.model.cuda.CudaLibraries;
+import io.resnetspark.model.cuda.CudaUnavailableException;
+import io.resnetspark.model.cuda.Device;
+import io.resnetspark.model.cuda.DeviceReport;
+import java.util.List;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * Where a network computes: on a GPU with our CUDA kernels, or with ND4J and oneDNN.
+ *
+ * <p>A GPU that was asked for, by a recipe, an option or Spark's address, is never replaced by the CPU in silence.
+ *
+ * @param gpu its number; {@link #NONE} for ND4J and oneDNN
+ * @param remark why a GPU of this machine is left alone; empty if nothing is to be said
+ */
+public record Placement(ComputeOptions options, int gpu, String remark) {
+    /** In the place of a GPU's number: no GPU, or none that Spark gave. */
+    public static final int NONE = -1;
+
+    private static final int FIRST = 0;
+
+    /**
+     * What a machine has.
+     *
+     * @param nd4jOnGpu whether ND4J's backend is nd4j-cuda
+     * @param gpuUsable whether our kernels run on its first GPU
+     * @param problem why they do not, where there is a driver
+     */
+    record Machine(boolean nd4jOnGpu, boolean gpuUsable, String problem) {
+        static Machine look() {
+            if (isNd4jOnGpu()) {
+                return new Machine(true, false, "");
+            }
+            CudaLibraries cuda = CudaLibraries.find();
+            if (cuda.devices() == 0) {
+                return new Machine(false, false, cuda.driver().isEmpty() ? "" : whyNoDevice());
+            }
+            List<String> problems =
+                    cuda.problems().isEmpty() ? DeviceReport.of(FIRST).problems() : cuda.problems();
+            return new Machine(false, problems.isEmpty(), problems.isEmpty() ? "" : problems.get(0));
+        }
+
+        private static String whyNoDevice() {
+            try {
+                Device.count();
+                return ""; // a driver on a machine that has no GPU, or may show none
+            } catch (CudaUnavailableException broken) {
+                return broken.getMessage();
+            }
+        }
+    }
+
+    /**
+     * The decision.
+     *
+     * @param address of the GPU that Spark gave, or {@link #NONE}
+     * @throws CudaUnavailableException if CUDA is asked for beside nd4j-cuda
+     */
+    static Placement of(ComputeOptions options, int address, Machine machine) {
+        return switch (options.kernels()) {
+            case ONEDNN, OPS -> new Placement(options, NONE, "");
+            case CUDA -> {
+                if (machine.nd4jOnGpu) {
+                    throw new CudaUnavailableException("This build computes with nd4j-cuda (-Pcuda), beside which our"
+                            + " CUDA kernels do not run. Take the usual build for them, or say kernels = auto.");
+                }
+                yield new Placement(options, Math.max(address, FIRST), "");
+            }
+            case AUTO -> {
+                if (machine.nd4jOnGpu) {
+                    yield new Placement(options, NONE, "");
+                }
+                yield address != NONE
+                        ? new Placement(options, address, "")
+                        : new Placement(options, machine.gpuUsable ? FIRST : NONE, machine.problem);
+            }
+        };
+    }
+
+    /**
+     * On this machine.
+     *
+     * @param address of the GPU that Spark gave, or {@link #NONE}
+     * @throws CudaUnavailableException if CUDA is asked for beside nd4j-cuda
+     */
+    public static Placement here(ComputeOptions options, int address) {
+        boolean asksMachine = options.kernels() == ComputeOptions.Kind.AUTO && address == NONE;
+        Machine machine = asksMachine ? Machine.look() : new Machine(isNd4jOnGpu(), false, "");
+        return of(options, address, machine);
+    }
+
+    /** Away from GPUs, whatever the machine has; what asks for CUDA is not served so. */
+    public static Placement onCpu(ComputeOptions options) {
+        return new Placement(options, NONE, "");
+    }
+
+    /** Whether ND4J itself computes on GPUs: the build with -Pcuda. */
+    public static boolean isNd4jOnGpu() {
+        return !Nd4j.getBackend().getClass().getSimpleName().equals("CpuBackend");
+    }
+
+    public boolean isOnGpu() {
+        return gpu != NONE;
+    }
+
+    /**
+     * The GPU.
+     *
+     * @throws CudaUnavailableException if it cannot be used, or lacks the number format that is asked for
+     */
+    public Device device() {
+        Device device = Device.of(gpu);
+        precision(device);
+        return device;
+    }
+
+    /** What it computes in. */
+    public Precision precision() {
+        return isOnGpu() ? precision(Device.of(gpu)) : Precision.FLOAT32;
+    }
+
+    private Precision precision(Device device) {
+        if (options.precision() == ComputeOptions.NumberFormat.AUTO) {
+            return device.serves(Precision.TF32) ? Precision.TF32 : Precision.FLOAT32;
+        }
+        Precision asked = Precision.valueOf(options.precision().name());
+        if (!device.serves(asked)) {
+            throw new CudaUnavailableException(device + ", has compute capability " + device.computeCapability() / 10.0
+                    + "; " + asked + " needs 8.0 (Ampere) or later. Say precision = float32 or auto, or compute on the"
+                    + " CPU with kernels = onednn.");
+        }
+        return asked;
+    }
+
+    /**
+     * Moves a graph there; one that is to stay with ND4J and oneDNN is left as it is.
+     *
+     * @throws CudaUnavailableException saying what is missing
+     */
+    public void apply(NetworkGraph graph) {
+        if (isOnGpu()) {
+            Device device = device();
+            graph.moveTo(device, precision(device), options.deterministic());
+        }
+    }
+
+    /** In words. */
+    public String description() {
+        if (!isOnGpu()) {
+            return options.layers().description();
+        }
+        Device device = device();
+        return "CUDA on " + device + ", compute capability " + device.computeCapability() / 10.0 + ", "
+                + precision(device) + (options.deterministic() ? ", deterministic" : "");
+    }
+}

@@ -1,0 +1,108 @@
+package io.resnetspark.model.graph;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.resnetspark.model.Precision;
+import io.resnetspark.model.cuda.CudaUnavailableException;
+import io.resnetspark.model.cuda.SoftwareCard;
+import io.resnetspark.model.graph.ComputeOptions.Kind;
+import io.resnetspark.model.graph.ComputeOptions.NumberFormat;
+import io.resnetspark.model.graph.Placement.Machine;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Who asks for a GPU gets that GPU or a sentence; who does not ask gets one where there is one. */
+class TestPlacement {
+    private static final Machine BARE = new Machine(false, false, "");
+    private static final Machine WITH_GPU = new Machine(false, true, "");
+    private static final Machine WITHOUT_CUDNN = new Machine(false, false, "cuDNN 9 was not found");
+    private static final Machine ND4J = new Machine(true, false, "");
+
+    @AfterEach
+    void forgetTheCard() {
+        System.clearProperty("resnet.cuda.path");
+    }
+
+    private static Placement place(Kind kernels, int address, Machine machine) {
+        return Placement.of(new ComputeOptions(kernels, NumberFormat.AUTO, true), address, machine);
+    }
+
+    @Test
+    void sparksAddressDecidesTheDevice() {
+        for (Machine machine : new Machine[] {BARE, WITH_GPU, WITHOUT_CUDNN}) {
+            assertThat(place(Kind.AUTO, 3, machine).gpu()).isEqualTo(3);
+            assertThat(place(Kind.CUDA, 3, machine).gpu()).isEqualTo(3);
+            assertThat(place(Kind.CUDA, Placement.NONE, machine).gpu()).isZero();
+        }
+    }
+
+    @Test
+    void withoutAnAddressAutoTakesWhatTheMachineHas() {
+        assertThat(place(Kind.AUTO, Placement.NONE, WITH_GPU).gpu()).isZero();
+        assertThat(place(Kind.AUTO, Placement.NONE, BARE)).matches(place -> !place.isOnGpu());
+        assertThat(place(Kind.AUTO, Placement.NONE, BARE).remark()).isEmpty();
+        Placement left = place(Kind.AUTO, Placement.NONE, WITHOUT_CUDNN);
+        assertThat(left.isOnGpu()).isFalse();
+        assertThat(left.remark()).isEqualTo("cuDNN 9 was not found");
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Kind.class,
+            names = {"ONEDNN", "OPS"})
+    void whoAsksForTheCpuGetsIt(Kind kernels) {
+        assertThat(place(kernels, 3, WITH_GPU).isOnGpu()).isFalse();
+        assertThat(place(kernels, Placement.NONE, WITH_GPU).isOnGpu()).isFalse();
+    }
+
+    @Test
+    void besideNd4jsOwnCudaBackendOursStaysAway() {
+        assertThat(place(Kind.AUTO, 3, ND4J).isOnGpu()).isFalse();
+        assertThatThrownBy(() -> place(Kind.CUDA, 3, ND4J))
+                .isInstanceOf(CudaUnavailableException.class)
+                .hasMessageContaining("-Pcuda")
+                .hasMessageContaining("kernels = auto");
+    }
+
+    @Test
+    void theNumberFormatIsTheCards() {
+        SoftwareCard card = SoftwareCard.orSkip();
+        System.setProperty(
+                "resnet.cuda.path", SoftwareCard.directory().orElseThrow().toString());
+        assertThat(precision(NumberFormat.AUTO)).isEqualTo(Precision.TF32);
+        assertThat(precision(NumberFormat.BFLOAT16)).isEqualTo(Precision.BFLOAT16);
+        card.set("major", 7);
+        card.set("minor", 5);
+        assertThat(precision(NumberFormat.AUTO)).isEqualTo(Precision.FLOAT32);
+        assertThat(precision(NumberFormat.FLOAT32)).isEqualTo(Precision.FLOAT32);
+        for (NumberFormat missing : new NumberFormat[] {NumberFormat.TF32, NumberFormat.BFLOAT16}) {
+            assertThatThrownBy(() -> precision(missing))
+                    .isInstanceOf(CudaUnavailableException.class)
+                    .hasMessageContaining("compute capability 7.5; " + missing + " needs 8.0")
+                    .hasMessageContaining("precision = float32");
+        }
+    }
+
+    private static Precision precision(NumberFormat asked) {
+        return new Placement(new ComputeOptions(Kind.CUDA, asked, true), 0, "").precision();
+    }
+
+    /** As on a node whose driver is there and whose card is gone: nobody asked for it, so the CPU computes. */
+    @Test
+    void aMachineIsLookedAtOnlyWhereNobodyDecides() {
+        SoftwareCard card = SoftwareCard.orSkip();
+        System.setProperty(
+                "resnet.cuda.path", SoftwareCard.directory().orElseThrow().toString());
+        assertThat(Placement.here(ComputeOptions.AUTO, Placement.NONE).gpu()).isZero();
+        card.set("devices", 0);
+        assertThat(Placement.here(ComputeOptions.AUTO, Placement.NONE).isOnGpu())
+                .isFalse();
+        Placement asked = Placement.here(new ComputeOptions(Kind.CUDA, NumberFormat.AUTO, true), Placement.NONE);
+        assertThatThrownBy(asked::device)
+                .isInstanceOf(CudaUnavailableException.class)
+                .hasMessageContaining("There is no GPU 0");
+    }
+}

@@ -1,0 +1,196 @@
+package io.resnetspark.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.resnetspark.data.Progress;
+import io.resnetspark.model.cuda.CudaUnavailableException;
+import io.resnetspark.model.cuda.SoftwareCard;
+import io.resnetspark.storage.BadInputException;
+import io.resnetspark.train.artifact.ModelArtifact;
+import io.resnetspark.train.checkpoint.Checkpoints;
+import io.resnetspark.train.checkpoint.RunFolder;
+import io.resnetspark.train.evaluate.EvaluationResult;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Whole runs on a software card, where a run on the CPU and one on a GPU must come to the same. */
+class TestGpuTraining extends ThreeColours {
+    private static final Map<String, String> USUAL = Map.of(
+            "data.crop", "16",
+            "data.evaluation-shorter-side", "16",
+            "workers", "1",
+            "batch", "6",
+            "steps-per-round", "2",
+            "epochs", "2");
+
+    private static final String[] ON_GPU = {"kernels", "cuda", "precision", "float32"};
+
+    private static final Checkpoints.Policy USUAL_CHECKPOINTS = new Checkpoints.Policy(1, Duration.ofDays(1), 2);
+
+    private SoftwareCard card;
+
+    @BeforeAll
+    static void prepareCorpus() throws IOException {
+        prepare(4, 2, 16, 1 << 20);
+    }
+
+    @BeforeEach
+    void findACard() {
+        card = SoftwareCard.orSkip();
+        System.setProperty(
+                "resnet.cuda.path", SoftwareCard.directory().orElseThrow().toString());
+    }
+
+    /** Or the classes after this one would train on it. */
+    @AfterAll
+    static void hideTheCard() {
+        System.clearProperty("resnet.cuda.path");
+        if (SoftwareCard.directory().isPresent()) {
+            SoftwareCard.orSkip().set("devices", 0);
+        }
+    }
+
+    private static Training training(Path run, Progress progress, boolean resume, String... overrides)
+            throws IOException {
+        Map<String, String> map = new LinkedHashMap<>();
+        for (int i = 0; i < overrides.length; i += 2) {
+            map.put(overrides[i], overrides[i + 1]);
+        }
+        return new Training(
+                spark,
+                SmallRecipe.with(USUAL, map),
+                data,
+                RunFolder.of(hadoop(run)),
+                progress,
+                USUAL_CHECKPOINTS,
+                resume);
+    }
+
+    private static EvaluationResult trained(String run, String... overrides) throws Exception {
+        return training(folder.resolve(run), Progress.silent(), false, overrides)
+                .run()
+                .evaluation();
+    }
+
+    /** Precise statistics, several minibatches a step and Nesterov included: all that workers ask of a network. */
+    @Test
+    void aRunOnAGpuComesToTheLossOfTheCpu() throws Exception {
+        String[] more = {"global-batch", "12", "batch", "3", "nesterov", "true", "precise-batch-norm", "12"};
+        EvaluationResult onCpu = trained("cpu", with(more, "kernels", "onednn"));
+        long launches = card.calls("cuGraphLaunch");
+        EvaluationResult onGpu = trained("gpu", with(more, ON_GPU));
+        assertThat(card.calls("cuGraphLaunch")).isGreaterThan(launches);
+        assertThat(onGpu.crossEntropy()).isCloseTo(onCpu.crossEntropy(), within(1e-3));
+        assertThat(lastLoss("gpu")).isCloseTo(lastLoss("cpu"), within(1e-3));
+        ModelArtifact model = ModelArtifact.open(hadoop(folder.resolve("gpu/model")), spark.hadoopConfiguration());
+        assertThat(model.description().provenance().backend()).startsWith("CUDA on GPU 0, ").contains("float32");
+    }
+
+    private static String[] with(String[] all, String... more) {
+        String[] both = Arrays.copyOf(all, all.length + more.length);
+        System.arraycopy(more, 0, both, all.length, more.length);
+        return both;
+    }
+
+    /** The training loss of the last round. */
+    private static double lastLoss(String run) throws IOException {
+        return Files.readAllLines(folder.resolve(run).resolve("metrics.jsonl")).stream()
+                .map(TrainedRun::json)
+                .filter(line -> line.has("loss"))
+                .reduce((first, second) -> second)
+                .orElseThrow()
+                .get("loss")
+                .asDouble();
+    }
+
+    /** From a checkpoint of the CPU to the GPU and back: rounds 1 and 4 on the CPU, 2 and 3 on the GPU. */
+    @Test
+    void aRunGoesOnFromTheCpuOnAGpuAndBack() throws Exception {
+        EvaluationResult whole = trained("whole", "kernels", "onednn");
+        Path run = folder.resolve("moved");
+        String[][] places = {{"kernels", "onednn"}, ON_GPU};
+        for (int i = 0; i < 2; i++) {
+            Training training = training(run, new Ending(1 + i), i > 0, places[i]);
+            assertThatThrownBy(training::run).isInstanceOf(Ending.Ended.class);
+        }
+        assertThat(card.calls("cuMemcpyHtoDAsync_v2")).isPositive();
+        EvaluationResult moved = training(run, Progress.silent(), true, "kernels", "ops").run().evaluation();
+        assertThat(moved.crossEntropy()).isCloseTo(whole.crossEntropy(), within(1e-3));
+    }
+
+    /** Throws out of the loop when so many rounds are done. */
+    private static final class Ending implements Progress {
+        private final int rounds;
+        private int done;
+
+        Ending(int rounds) {
+            this.rounds = rounds;
+        }
+
+        private static final class Ended extends RuntimeException {
+            private static final long serialVersionUID = 1;
+        }
+
+        @Override
+        public Step begin(String what, String unit, long total) {
+            return new Step() {
+                @Override
+                public void reached(long images, String note) {
+                    if (what.startsWith("epoch") && ++done > rounds) {
+                        throw new Ended();
+                    }
+                }
+
+                @Override
+                public void close() {}
+            };
+        }
+
+        @Override
+        public void say(String sentence) {}
+    }
+
+    @Test
+    void whatAGpuHasNoRoomForIsRefusedBeforeAnythingIsBuilt() {
+        card.set("memory", card.used() + (80 << 20));
+        assertThatThrownBy(() -> trained("large", "kernels", "cuda", "batch", "4096"))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageStartingWith("resnet20 with a batch of 4,096 needs some")
+                .hasMessageContaining("of GPU 0's memory")
+                .hasMessageContaining("would fit.");
+    }
+
+    /** Never the CPU in its place. */
+    @Test
+    void aGpuThatIsAskedForAndIsNotThereEndsTheRun() {
+        card.set("devices", 0);
+        assertThatThrownBy(() -> trained("none", "kernels", "cuda"))
+                .isInstanceOf(CudaUnavailableException.class)
+                .hasMessageContaining("There is no GPU 0");
+        card.set("devices", 1);
+        card.set("major", 7);
+        card.set("minor", 5);
+        assertThatThrownBy(() -> trained("old", "kernels", "cuda", "precision", "bfloat16"))
+                .isInstanceOf(CudaUnavailableException.class)
+                .hasMessageContaining("bfloat16 needs 8.0");
+    }
+
+    /** What a card reports ends the task with its words. */
+    @Test
+    void aFaultOfTheCardEndsTheRunWithItsWords() {
+        card.fail("cuGraphLaunch", 2, 700);
+        assertThatThrownBy(() -> trained("faulty", ON_GPU))
+                .hasStackTraceContaining("cuGraphLaunch failed with status 700: an illegal memory access was encountered");
+    }
+}
