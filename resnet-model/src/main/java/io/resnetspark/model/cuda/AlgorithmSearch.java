@@ -64,7 +64,8 @@ final class AlgorithmSearch implements AutoCloseable {
         float least = Float.POSITIVE_INFINITY;
         if (use.shape().isProduct()) {
             best = new Choice(null);
-            least = lane.stream().milliseconds(() -> lane.cublas().run(use.shape(), precision, use.direction(), x, w, y));
+            least = lane.stream()
+                    .milliseconds(() -> lane.cublas().run(use.shape(), precision, use.direction(), x, w, y));
         }
         int tried = 0;
         for (Cudnn.Algorithm algorithm :
@@ -74,8 +75,9 @@ final class AlgorithmSearch implements AutoCloseable {
                 continue;
             }
             convolution.use(use.direction(), algorithm);
-            float milliseconds = lane.stream().milliseconds(() ->
-                    lane.cudnn().run(convolution, use.direction(), algorithm, x, w, y, workspace, workspaceBytes));
+            float milliseconds = lane.stream()
+                    .milliseconds(() -> lane.cudnn()
+                            .run(convolution, use.direction(), algorithm, x, w, y, workspace, workspaceBytes));
             if (milliseconds < least) {
                 least = milliseconds;
                 best = new Choice(algorithm);

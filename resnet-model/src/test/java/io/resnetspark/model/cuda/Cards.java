@@ -44,7 +44,8 @@ public final class Cards {
     /** Of what this build of the software card compiled and chose. */
     private static Path cacheOf(Path folder) {
         try {
-            long built = Files.getLastModifiedTime(folder.resolve("built-from.txt")).toMillis();
+            long built =
+                    Files.getLastModifiedTime(folder.resolve("built-from.txt")).toMillis();
             return folder.resolve("cache").resolve(Long.toString(built));
         } catch (IOException unreadable) {
             throw new UncheckedIOException(unreadable);

@@ -24,8 +24,16 @@ class TestLayoutKernels {
         try (KernelRun run = new KernelRun(precision, 1)) {
             float[] values = run.floats(5000);
             float[] special = {
-                0, -0f, Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.MAX_VALUE,
-                1 + 1f / 256, 1 + 3f / 256, 1 + 1f / 256 + 1e-7f, -1 - 1f / 256
+                0,
+                -0f,
+                Float.NaN,
+                Float.POSITIVE_INFINITY,
+                Float.NEGATIVE_INFINITY,
+                Float.MAX_VALUE,
+                1 + 1f / 256,
+                1 + 3f / 256,
+                1 + 1f / 256 + 1e-7f,
+                -1 - 1f / 256
             };
             System.arraycopy(special, 0, values, 0, special.length);
             int count = values.length;
@@ -102,8 +110,17 @@ class TestLayoutKernels {
             int count = padded * (blocks ? 16 : kernel * kernel) * depth;
             float[] flat = run.floats(outputs * inputs * kernel * kernel);
             Object[] shape = {
-                (long) count, outputs, inputs, kernel, kernel, inputs * kernel * kernel, kernel * kernel, kernel, 1,
-                depth, blocks ? 1 : 0
+                (long) count,
+                outputs,
+                inputs,
+                kernel,
+                kernel,
+                inputs * kernel * kernel,
+                kernel * kernel,
+                kernel,
+                1,
+                depth,
+                blocks ? 1 : 0
             };
             long here = run.roomForFloats(count);
             move(run, "place_in", count, run.putFloats(flat), here, shape);
@@ -124,8 +141,7 @@ class TestLayoutKernels {
                     masked[i] = placed[i] == 0 ? 0 : gradient[i];
                 }
                 int real = outputs * 256; // behind it, outputs that are padding
-                run.assertElements(
-                        "masked gradient", run.elementsAt(there, real), Arrays.copyOf(masked, real));
+                run.assertElements("masked gradient", run.elementsAt(there, real), Arrays.copyOf(masked, real));
             }
         }
     }

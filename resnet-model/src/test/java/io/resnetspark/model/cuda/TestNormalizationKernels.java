@@ -115,7 +115,8 @@ class TestNormalizationKernels {
             double[][] moments = c.moments();
             float[] found = run.floatsAt(table, 4 * c.channels);
             for (int part = 0; part < 4; part++) { // a table's parts are of different sizes
-                run.assertFloats("part " + part + " of the table", part(found, part, c.channels), part(exact, part, c.channels));
+                run.assertFloats(
+                        "part " + part + " of the table", part(found, part, c.channels), part(exact, part, c.channels));
             }
             float[] ofBatch = run.floatsAt(batch, 2 * c.channels);
             run.assertFloats("mean", part(ofBatch, 0, c.channels), moments[0]);

@@ -145,7 +145,8 @@ class TestPoolingKernels {
             images.x[0] = Float.NaN;
             double[] means = new double[count];
             for (int i = 0; i < images.x.length; i++) {
-                means[i / images.channels / pixels * images.channels + i % images.channels] += images.x[i] / (double) pixels;
+                means[i / images.channels / pixels * images.channels + i % images.channels] +=
+                        images.x[i] / (double) pixels;
             }
             long out = run.roomForElements(count);
             run.run(
@@ -204,9 +205,7 @@ class TestPoolingKernels {
             }
             long out = run.roomForElements(count);
             long to = run.roomForElements(back.length);
-            Object[] shape = {
-                images.batch, images.height, images.width, stride, images.groups(), outputs / run.lanes
-            };
+            Object[] shape = {images.batch, images.height, images.width, stride, images.groups(), outputs / run.lanes};
             launch(run, "pad_channels", count, run.putElements(images.x), out, shape);
             run.assertElements("padded", run.elementsAt(out, count), padded);
             launch(run, "backward_pad_channels", back.length, run.putElements(gradient), to, shape);

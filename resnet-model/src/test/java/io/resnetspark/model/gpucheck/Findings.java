@@ -26,8 +26,7 @@ final class Findings implements AutoCloseable {
     }
 
     private BufferedWriter open(String file) throws IOException {
-        return Files.newBufferedWriter(
-                folder.resolve(file), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        return Files.newBufferedWriter(folder.resolve(file), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     }
 
     /** The folder that everything is written to. */

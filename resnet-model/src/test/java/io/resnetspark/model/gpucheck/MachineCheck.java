@@ -17,7 +17,10 @@ final class MachineCheck {
         CudaLibraries libraries = CudaLibraries.find();
         libraries.libraries().forEach(library -> findings.said("library", "%s", library));
         findings.check(
-                "CUDA's libraries are there", libraries.problems().isEmpty(), "%s", String.join(" ", libraries.problems()));
+                "CUDA's libraries are there",
+                libraries.problems().isEmpty(),
+                "%s",
+                String.join(" ", libraries.problems()));
         long start = System.nanoTime();
         DeviceReport report = DeviceReport.of(0);
         double seconds = (System.nanoTime() - start) / 1e9;
@@ -36,7 +39,12 @@ final class MachineCheck {
                 seconds,
                 String.join(" ", report.problems()));
         DeviceReport.Rates rates = DeviceReport.rates(0);
-        findings.check("the card's rates", rates.copy() > 0, "copy %.0f GB/s; product of matrices in TFLOP/s: %s", rates.copy(), rates.products());
+        findings.check(
+                "the card's rates",
+                rates.copy() > 0,
+                "copy %.0f GB/s; product of matrices in TFLOP/s: %s",
+                rates.copy(),
+                rates.products());
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("copy", rates.copy());
         rates.products().forEach((precision, rate) -> values.put(precision.toString(), rate));

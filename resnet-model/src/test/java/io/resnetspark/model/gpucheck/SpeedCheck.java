@@ -57,8 +57,7 @@ final class SpeedCheck {
             double seconds = median(network);
             long bytes = device.allocatedBytes() - before;
             findings.measured(
-                    MEASURED,
-                    Map.of("work", work.words(), "imagesPerSecond", work.batch() / seconds, "bytes", bytes));
+                    MEASURED, Map.of("work", work.words(), "imagesPerSecond", work.batch() / seconds, "bytes", bytes));
             findings.said(
                     work.toString(),
                     "%.0f images/s, %.3f ms, %.2f GiB; graph and images made in %.1f s, algorithms found and step recorded in %.1f s",
