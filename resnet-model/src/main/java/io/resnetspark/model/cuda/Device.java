@@ -65,14 +65,14 @@ public final class Device {
         int version = version(driver);
         if (version < OLDEST_DRIVER) {
             throw new CudaUnavailableException(
-                    "The driver (" + driver.file() + ") serves CUDA " + words(version)
-                            + "; wanted is CUDA 12.0 or later.",
+                    "The driver (" + driver.file() + ") serves CUDA " + words(version) + "; wanted is CUDA 12.0 or later.",
                     "Update the driver to 525 or later");
         }
-        if (driver.status("cuInit", 0) == NO_DEVICE) {
+        int status = driver.status("cuInit", 0);
+        if (status == NO_DEVICE) {
             return 0;
         }
-        driver.start("cuInit", 0);
+        driver.started("cuInit", status);
         IntByReference count = new IntByReference();
         driver.call("cuDeviceGetCount", count);
         return count.getValue();
@@ -109,8 +109,7 @@ public final class Device {
 
     /** The driver's library, loaded when it is first asked for. */
     private static final class Driver {
-        static final Once<Library> LIBRARY =
-                new Once<>(() -> Libraries.ofMachine().driver());
+        static final Once<Library> LIBRARY = new Once<>(() -> Libraries.ofMachine().driver());
     }
 
     Library driver() {
