@@ -225,11 +225,17 @@ template <class T> int destroy(const char* name, T* descriptor) {
 }  // namespace
 
 API size_t cudnnGetVersion() { return setting("cudnn"); }
-API size_t cudnnGetCudartVersion() { return setting("driver"); }
+API size_t cudnnGetCudartVersion() { return setting("cudart"); }
+// Whether the parts are of one version. Here they are one library.
+API int cudnnGraphVersionCheck() { return cudnn(__func__, [] { return SUCCESS; }); }
+API int cudnnOpsVersionCheck() { return cudnn(__func__, [] { return SUCCESS; }); }
+API int cudnnCnnVersionCheck() { return cudnn(__func__, [] { return SUCCESS; }); }
 API const char* cudnnGetErrorString(int status) {
     switch (status) {
         case SUCCESS: return "CUDNN_STATUS_SUCCESS";
         case 1001: return "CUDNN_STATUS_NOT_INITIALIZED";
+        case 1002: return "CUDNN_STATUS_SUBLIBRARY_VERSION_MISMATCH";
+        case 1008: return "CUDNN_STATUS_SUBLIBRARY_LOADING_FAILED";
         case BAD_PARAM: return "CUDNN_STATUS_BAD_PARAM";
         case NOT_SUPPORTED: return "CUDNN_STATUS_NOT_SUPPORTED";
         case 4000: return "CUDNN_STATUS_INTERNAL_ERROR";

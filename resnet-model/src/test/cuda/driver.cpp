@@ -122,7 +122,7 @@ void raise(int status, const std::string& sentence) {
 }
 
 static const std::map<std::string, long> DEFAULTS = {{"devices", 1}, {"driver", 13000}, {"major", 9}, {"minor", 0},
-        {"multiprocessors", 132}, {"memory", 8L << 30}, {"cudnn", 91400}, {"cublas", 130000}, {"nvrtc", 13000}};
+        {"multiprocessors", 132}, {"memory", 8L << 30}, {"cudnn", 91400}, {"cublas", 130000}, {"nvrtc", 13000}, {"cudart", 13000}};
 
 // Of softcard_set, else of the environment (SOFTCARD_MEMORY for "memory"), else the default.
 long setting(const char* name) {
@@ -285,7 +285,8 @@ int error(int status, const char** out, const char* Error::*field) {
 
 // ---- for tests ----
 
-// What the card is: "memory" in bytes, "devices", "driver", "major", "minor", "multiprocessors", "cudnn", "cublas", "nvrtc".
+// What the card is: "memory" in bytes, "devices", "driver", "major", "minor", "multiprocessors", "cudnn", "cublas", "nvrtc",
+// "cudart" (the CUDA that cuDNN is built for).
 API int softcard_set(const char* name, long value) {
     std::lock_guard<std::recursive_mutex> hold(card);
     if (DEFAULTS.count(name) == 0) return INVALID_VALUE;

@@ -79,6 +79,20 @@ std::string launchers(const std::string& text) {
     return out;
 }
 
+// What this version compiles for: 13 ended Volta, 12.8 began Blackwell.
+std::vector<int> architectures() {
+    long version = setting("nvrtc");
+    std::vector<int> all = {75, 80, 86, 87, 89, 90};
+    if (version < 13000) all.insert(all.begin(), {50, 52, 53, 60, 61, 62, 70, 72});
+    if (version >= 12080) all.insert(all.end(), {100, 101, 120});
+    return all;
+}
+// Whether "sm_90" or "compute_90" is one of these.
+bool is_architecture(const std::string& word) {
+    for (int known : architectures()) if (word == "sm_" + std::to_string(known) || word == "compute_" + std::to_string(known)) return true;
+    return false;
+}
+
 int compile(Program& program, const std::vector<std::string>& options) {
     std::string flags, macros, contract = "fast";
     bool cubin = false;
@@ -89,7 +103,14 @@ int compile(Program& program, const std::vector<std::string>& options) {
         else if (starts(option, "--define-macro=")) macros += definition(option.substr(15));
         else if (starts(option, "-I")) flags += " " + quoted(option);
         else if (starts(option, "--include-path=")) flags += " " + quoted("-I" + option.substr(15));
-        else if (starts(option, "--gpu-architecture=") || starts(option, "-arch=")) cubin = option.find("=sm_") != std::string::npos;
+        else if (starts(option, "--gpu-architecture=") || starts(option, "-arch=")) {
+            std::string word = option.substr(option.find('=') + 1);
+            cubin = starts(word, "sm_");
+            if (!is_architecture(word)) {
+                program.log = "nvrtc: error: invalid value for --gpu-architecture (-arch)\n";
+                return INVALID_OPTION;
+            }
+        }
         else if (option == "--fmad=false" || option == "-fmad=false") contract = "off";
         else if (option != "--fmad=true" && option != "-fmad=true" && !ignored) {
             program.log = "nvrtc: error: invalid value for option or unknown option: " + option + "\n";
@@ -135,6 +156,15 @@ API int nvrtcVersion(int* major, int* minor) {
     return nvrtc(__func__, [&] {
         *major = (int)setting("nvrtc") / 1000;
         *minor = (int)setting("nvrtc") % 1000 / 10;
+        return SUCCESS;
+    });
+}
+API int nvrtcGetNumSupportedArchs(int* count) {
+    return nvrtc(__func__, [&] { *count = (int)architectures().size(); return SUCCESS; });
+}
+API int nvrtcGetSupportedArchs(int* out) {
+    return nvrtc(__func__, [&] {
+        for (int known : architectures()) *out++ = known;
         return SUCCESS;
     });
 }

@@ -63,7 +63,8 @@ final class KernelSource {
         return module;
     }
 
-    private static List<String> key(int capability, Precision precision) {
+    /** What compiled kernels depend on. */
+    static List<String> key(int capability, Precision precision) {
         Nvrtc compiler = Nvrtc.instance();
         return List.of(
                 "cubin", compiler.version(), compiler.file(), "sm_" + capability, definition(precision), text());
@@ -74,7 +75,7 @@ final class KernelSource {
         return compiler.compile(text(), "kernels.cu", capability, List.of(definition(precision)));
     }
 
-    private static String definition(Precision precision) {
+    static String definition(Precision precision) {
         return "BFLOAT16=" + (precision == Precision.BFLOAT16 ? 1 : 0);
     }
 }

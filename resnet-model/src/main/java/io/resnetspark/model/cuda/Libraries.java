@@ -28,6 +28,9 @@ final class Libraries {
     private static final String CUBLAS = "libcublas.so.";
     private static final String CUDNN = "libcudnn.so.9";
 
+    private static final String PARTS_OF_NVRTC = "libnvrtc-builtins.so.*";
+    private static final String PARTS_OF_CUBLAS = "libcublasLt.so.";
+
     /** What convolutions need of cuDNN, in the order of loading. Where it does not find one, it ends the process. */
     private static final List<String> PARTS_OF_CUDNN =
             List.of("graph", "ops", "cnn", "engines_precompiled", "engines_runtime_compiled", "heuristic");
@@ -69,7 +72,7 @@ final class Libraries {
         int major = servedMajor();
         NativeLibrary library = loader.load(
                 NVRTC + major,
-                "libnvrtc-builtins.so.*",
+                PARTS_OF_NVRTC,
                 "NVRTC of CUDA " + major + " was not found",
                 "Install it (NVIDIA's packages cuda-nvrtc-" + major + "-*)");
         return withWords(library, "nvrtcGetErrorString");
@@ -79,16 +82,16 @@ final class Libraries {
         int major = servedMajor();
         NativeLibrary library = loader.load(
                 CUBLAS + major,
-                "libcublasLt.so." + major,
+                PARTS_OF_CUBLAS + major,
                 "cuBLAS of CUDA " + major + " was not found",
                 "Install it (NVIDIA's packages libcublas-" + major + "-*)");
         return withWords(library, "cublasGetStatusString");
     }
 
     Library cudnn() {
-        Library library = cudnnOfAnyCuda();
-        int built = Cudnn.cudaMajor(library);
         int major = major();
+        Library library = cudnn(List.of(major));
+        int built = Cudnn.cudaMajor(library);
         if (built != major && loader.has(CUBLAS + major)) {
             throw new CudaUnavailableException(
                     "cuDNN (" + library.file() + ") is built for CUDA " + built + ", cuBLAS and NVRTC are of CUDA " + major
@@ -116,7 +119,7 @@ final class Libraries {
         List<Integer> served =
                 whole.stream().filter(major -> major <= driverMajor()).toList();
         if (served.size() > 1) {
-            int built = majorOfCudnn();
+            int built = majorOfCudnn(served);
             return served.contains(built) ? built : served.get(0);
         }
         return Stream.concat(served.stream(), whole.stream()).findFirst().orElseGet(this::majorOfAny);
@@ -152,15 +155,20 @@ final class Libraries {
         }
     }
 
-    private int majorOfCudnn() {
+    private int majorOfCudnn(List<Integer> majors) {
         try {
-            return Cudnn.cudaMajor(cudnnOfAnyCuda());
+            return Cudnn.cudaMajor(cudnn(majors));
         } catch (CudaUnavailableException none) {
             return 0;
         }
     }
 
-    private Library cudnnOfAnyCuda() {
+    /** @param majors CUDA versions that it may be built for: what it calls of them is loaded first */
+    private Library cudnn(List<Integer> majors) {
+        for (int major : majors) {
+            loader.find(CUBLAS + major, PARTS_OF_CUBLAS + major);
+            loader.find(NVRTC + major, PARTS_OF_NVRTC);
+        }
         NativeLibrary library = loader.load(
                 CUDNN,
                 "",

@@ -37,7 +37,11 @@ final class Library {
      * @throws CudaUnavailableException with the mend, if it refuses
      */
     void start(String function, Object... arguments) {
-        int status = status(function, arguments);
+        started(function, status(function, arguments));
+    }
+
+    /** Throws what the status of such a call means, unless it is 0. */
+    void started(String function, int status) {
         if (status != 0) {
             throw Remedies.refusal(function, status, words.apply(status), file());
         }

@@ -44,20 +44,27 @@ final class LibraryLoader {
      */
     NativeLibrary load(String name, String parts, String absent, String mend) {
         List<String> reasons = new ArrayList<>();
+        return find(name, parts, reasons)
+                .orElseThrow(() -> new CudaUnavailableException(
+                        absent + " (" + name + "); looked " + path + "." + others(name) + reasons(reasons),
+                        mend + ", name its folder with -D" + LibraryPath.SETTING + "=FOLDER"));
+    }
+
+    /** Likewise, where it is no fault if there is none. */
+    Optional<NativeLibrary> find(String name, String parts) {
+        return find(name, parts, new ArrayList<>());
+    }
+
+    private Optional<NativeLibrary> find(String name, String parts, List<String> reasons) {
         for (Path file : path.files(name)) {
             if (!parts.isEmpty()) {
                 loadBeside(file, parts, "");
             }
             if (open(file.toString(), reasons)) {
-                return LOADED.get(file.toString());
+                return Optional.of(LOADED.get(file.toString()));
             }
         }
-        if (path.loader() && open(name, reasons)) {
-            return LOADED.get(name);
-        }
-        throw new CudaUnavailableException(
-                absent + " (" + name + "); looked " + path + "." + others(name) + reasons(reasons),
-                mend + ", name its folder with -D" + LibraryPath.SETTING + "=FOLDER");
+        return path.loader() && open(name, reasons) ? Optional.of(LOADED.get(name)) : Optional.empty();
     }
 
     /** Loads a part of a library from beside it, else from where the system's loader finds it. */

@@ -24,8 +24,17 @@ import org.opentest4j.TestAbortedException;
  */
 public final class SoftwareCard {
     /** The names that the product looks for. */
-    private static final List<String> NAMES =
-            List.of("libcuda.so.1", "libnvrtc.so.13", "libcudnn.so.9", "libcublas.so.13");
+    private static final List<String> NAMES = List.of(
+            "libcuda.so.1",
+            "libnvrtc.so.13",
+            "libcublas.so.13",
+            "libcudnn.so.9",
+            "libcudnn_graph.so.9",
+            "libcudnn_ops.so.9",
+            "libcudnn_cnn.so.9",
+            "libcudnn_engines_precompiled.so.9",
+            "libcudnn_engines_runtime_compiled.so.9",
+            "libcudnn_heuristic.so.9");
 
     private static final String LIBRARY = "libsoftcard.so";
 
@@ -78,7 +87,10 @@ public final class SoftwareCard {
         function("softcard_fail").invokeVoid(new Object[] {function, n, status});
     }
 
-    /** What card it is: "memory" in bytes, "devices", "driver", "major", "minor", "multiprocessors", "cudnn", "cublas", "nvrtc". */
+    /**
+     * What card it is: "memory" in bytes, "devices", "driver", "major", "minor", "multiprocessors", "cudnn", "cublas",
+     * "nvrtc", "cudart" (the CUDA that cuDNN is built for).
+     */
     public void set(String setting, long value) {
         call("softcard_set", setting, value);
     }
@@ -176,13 +188,16 @@ public final class SoftwareCard {
         try (Stream<Path> files = Files.list(sources)) {
             texts = files.sorted().toList();
         }
-        StringBuilder stamp = new StringBuilder(String.join(" ", command));
+        StringBuilder stamp = new StringBuilder(String.join(" ", command) + NAMES);
         for (Path text : texts) {
             stamp.append('\n').append(text).append('\n').append(Files.readString(text));
             if (text.toString().endsWith(".cpp")) {
                 command.add(text.toString());
             }
         }
+        // Kernels that this card has compiled are of no use to another one.
+        Path cache = directory.resolve("cache-" + Integer.toHexString(stamp.toString().hashCode()));
+        System.getProperties().putIfAbsent(DiskCache.SETTING, cache.toString());
         Path done = directory.resolve("built-from.txt");
         if (Files.exists(done) && Files.readString(done).contentEquals(stamp)) {
             return;

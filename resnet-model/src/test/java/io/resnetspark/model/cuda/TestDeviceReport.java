@@ -1,0 +1,91 @@
+package io.resnetspark.model.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
+
+import io.resnetspark.model.Precision;
+import io.resnetspark.model.cuda.CudaLibraries.Found;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What people are told of the libraries and GPUs of a machine. */
+class TestDeviceReport {
+    private final SoftwareCard card = SoftwareCard.orSkip();
+
+    @BeforeEach
+    void findTheCard() {
+        System.setProperty(
+                Libraries.SETTING, SoftwareCard.directory().orElseThrow().toString());
+    }
+
+    @Test
+    void theLibrariesHaveTheirVersionsAndFiles() {
+        CudaLibraries found = CudaLibraries.find();
+        assertThat(found.problems()).isEmpty();
+        assertThat(found.driver()).isEqualTo("13.0");
+        assertThat(found.devices()).isEqualTo(1);
+        assertThat(found.libraries())
+                .extracting(Found::name, Found::version)
+                .containsExactly(
+                        tuple("driver", "13.0"),
+                        tuple("NVRTC", "13.0"),
+                        tuple("cuBLAS", "13.0.0"),
+                        tuple("cuDNN", "9.14.0"));
+        String folder = SoftwareCard.directory().orElseThrow().toString();
+        assertThat(found.libraries()).allSatisfy(library -> assertThat(library.file()).startsWith(folder));
+    }
+
+    @Test
+    void aDriverThatFailsIsAProblem() {
+        card.fail("cuInit", 1, 803);
+        CudaLibraries found = CudaLibraries.find();
+        assertThat(found.problems()).singleElement().asString().contains("803").contains("Restart");
+        assertThat(found.devices()).isZero();
+    }
+
+    @Test
+    void aCardHasItsNameMemoryAndNoProblem() {
+        DeviceReport report = DeviceReport.of(0);
+        assertThat(report.problems()).isEmpty();
+        assertThat(report.name()).isEqualTo("software card");
+        assertThat(report.computeCapability()).isEqualTo(90);
+        assertThat(report.totalBytes()).isEqualTo(8L << 30);
+        assertThat(report.freeBytes()).isPositive().isLessThanOrEqualTo(report.totalBytes());
+        assertThat(DeviceReport.all()).extracting(DeviceReport::name).containsExactly("software card");
+    }
+
+    @Test
+    void ratesAreMeasuredInTheNumberFormatsThatTheCardHas() {
+        long used = card.used();
+        DeviceReport.Rates rates = DeviceReport.rates(0);
+        assertThat(rates.copy()).isPositive().isFinite();
+        assertThat(rates.products()).containsOnlyKeys(Precision.values());
+        assertThat(rates.products().values()).allSatisfy(rate -> assertThat(rate).isPositive().isFinite());
+        assertThat(card.used()).isEqualTo(used);
+    }
+
+    @Test
+    void aCardWithoutBfloat16IsNoProblem() {
+        int index = 5; // which no other test opens
+        card.set("devices", index + 1);
+        card.set("major", 7);
+        card.set("minor", 5);
+        assertThat(DeviceReport.of(index).problems()).isEmpty();
+        assertThat(List.of(Precision.values())).filteredOn(Device.of(index)::serves).containsExactly(Precision.FLOAT32);
+    }
+
+    @Test
+    void kernelsThatDoNotCompileAreAProblemWithTheLog() {
+        int index = 6; // for which no other test has loaded kernels
+        card.set("devices", index + 1);
+        card.set("minor", 3); // and that none has kept
+        card.fail("nvrtcCompileProgram", 1, 6);
+        assertThat(DeviceReport.of(index).problems())
+                .singleElement()
+                .asString()
+                .contains("does not compile")
+                .contains("status 6")
+                .contains("--kernels onednn");
+    }
+}

@@ -1,0 +1,180 @@
+package io.resnetspark.model.cuda;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.resnetspark.model.Precision;
+import io.resnetspark.model.cuda.Convolver.Choice;
+import io.resnetspark.model.cuda.Convolver.Use;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is kept on disk of a GPU: it comes back whole or not at all, whatever is done to the files. */
+class TestDiskCache {
+    private static final List<String> KEY = List.of("a", "key");
+    private static final byte[] VALUE = "the value".getBytes(UTF_8);
+
+    @TempDir
+    Path folder;
+
+    private String before;
+
+    @BeforeEach
+    void useTheFolder() {
+        before = System.getProperty(DiskCache.SETTING);
+        System.setProperty(DiskCache.SETTING, folder.toString());
+    }
+
+    @AfterEach
+    void restore() {
+        if (before == null) {
+            System.clearProperty(DiskCache.SETTING);
+        } else {
+            System.setProperty(DiskCache.SETTING, before);
+        }
+    }
+
+    private List<Path> files() throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.toList();
+        }
+    }
+
+    @Test
+    void whatIsKeptComesBackUnderItsKeyAlone() throws IOException {
+        assertThat(DiskCache.get(KEY)).isEmpty();
+        DiskCache.put(KEY, VALUE);
+        DiskCache.put(KEY, VALUE);
+        assertThat(DiskCache.get(KEY).orElseThrow()).isEqualTo(VALUE);
+        assertThat(DiskCache.get(List.of("ak", "ey"))).isEmpty();
+        assertThat(files()).hasSize(1);
+    }
+
+    @Test
+    void aDamagedFileIsPassedOver() throws IOException {
+        DiskCache.put(KEY, VALUE);
+        Path file = files().get(0);
+        byte[] good = Files.readAllBytes(file);
+        byte[] flipped = good.clone();
+        flipped[good.length - 1] ^= 1;
+        for (byte[] bad : List.of(flipped, Arrays.copyOf(good, good.length - 1), Arrays.copyOf(good, 5), new byte[0])) {
+            Files.write(file, bad);
+            assertThat(DiskCache.get(KEY)).isEmpty();
+        }
+        DiskCache.put(KEY, VALUE);
+        assertThat(DiskCache.get(KEY).orElseThrow()).isEqualTo(VALUE);
+    }
+
+    @Test
+    void aFolderThatCannotBeIsNoFault() throws IOException {
+        Path file = Files.createFile(folder.resolve("file"));
+        System.setProperty(DiskCache.SETTING, file.toString());
+        DiskCache.put(KEY, VALUE);
+        assertThat(DiskCache.get(KEY)).isEmpty();
+        assertThat(file).isEmptyFile();
+    }
+
+    @Test
+    void whoReadsWhileOthersWriteHasAWholeValue() throws Exception {
+        byte[] one = new byte[100_000];
+        byte[] two = new byte[200_000];
+        Arrays.fill(two, (byte) 2);
+        DiskCache.put(KEY, one);
+        ExecutorService threads = Executors.newFixedThreadPool(2);
+        try {
+            List<Future<?>> writers = new ArrayList<>();
+            for (byte[] value : List.of(one, two)) {
+                writers.add(threads.submit(() -> {
+                    for (int i = 0; i < 50; i++) {
+                        DiskCache.put(KEY, value);
+                    }
+                }));
+            }
+            while (!writers.stream().allMatch(Future::isDone)) {
+                assertThat(DiskCache.get(KEY).orElseThrow()).isIn(one, two);
+            }
+            for (Future<?> writer : writers) {
+                writer.get();
+            }
+        } finally {
+            threads.shutdown();
+        }
+        assertThat(files()).hasSize(1);
+    }
+
+    private static Use use(int batch, Direction direction) {
+        return new Use(new ConvolutionShape(batch, 16, 8, 9, 32, 3, 2, 1), direction);
+    }
+
+    @Test
+    void algorithmsComeBackBesideThoseOfOthers() throws IOException {
+        KnownAlgorithms known = new KnownAlgorithms(List.of("a card"));
+        Choice product = new Choice(null);
+        Choice small = new Choice(new Cudnn.Algorithm(1, 3, true, 512));
+        Choice large = new Choice(new Cudnn.Algorithm(6, 0, false, 5L << 30));
+        known.add(Map.of(use(1, Direction.FORWARD), product, use(2, Direction.BACKWARD_DATA), small));
+        known.add(Map.of(use(2, Direction.BACKWARD_FILTER), large));
+        assertThat(known.read(Long.MAX_VALUE))
+                .isEqualTo(Map.of(
+                        use(1, Direction.FORWARD),
+                        product,
+                        use(2, Direction.BACKWARD_DATA),
+                        small,
+                        use(2, Direction.BACKWARD_FILTER),
+                        large));
+        assertThat(known.read(512)).containsOnlyKeys(use(1, Direction.FORWARD), use(2, Direction.BACKWARD_DATA));
+        assertThat(new KnownAlgorithms(List.of("another card")).read(512)).isEmpty();
+        Files.writeString(files().get(0), "1 2 3");
+        assertThat(known.read(Long.MAX_VALUE)).isEmpty();
+    }
+
+    /** On a card with a number of multiprocessors of its own, so that no other test has chosen for it. */
+    @Test
+    void whatASearchChoosesIsKept() {
+        SoftwareCard card = SoftwareCard.orSkip();
+        System.setProperty(
+                Libraries.SETTING, SoftwareCard.directory().orElseThrow().toString());
+        card.set("multiprocessors", 77);
+        Device device = Device.of(0);
+        device.makeCurrent();
+        Use use = use(2, Direction.FORWARD);
+        KnownAlgorithms known = KnownAlgorithms.of(device, Precision.FLOAT32, true);
+        try (Lane lane = new Lane(device)) {
+            new Convolver(device, Precision.FLOAT32, true)
+                    .choose(lane, KernelSource.load(device, Precision.FLOAT32), List.of(use));
+        }
+        assertThat(known.read(Long.MAX_VALUE)).containsOnlyKeys(use);
+        card.set("cudnn", 91500);
+        assertThat(KnownAlgorithms.of(device, Precision.FLOAT32, true)).isNotEqualTo(known);
+        assertThat(KnownAlgorithms.of(device, Precision.FLOAT32, false)).isNotEqualTo(known);
+    }
+
+    @Test
+    void keptKernelsThatTheDriverRefusesAreCompiledAnew() {
+        SoftwareCard card = SoftwareCard.orSkip();
+        System.setProperty(
+                Libraries.SETTING, SoftwareCard.directory().orElseThrow().toString());
+        int index = 4; // for which no other test has loaded any
+        card.set("devices", index + 1);
+        Device device = Device.of(index);
+        device.makeCurrent();
+        List<String> key = KernelSource.key(device.computeCapability(), Precision.FLOAT32);
+        DiskCache.put(key, new byte[100]);
+        assertThat(KernelSource.load(device, Precision.FLOAT32).function("fill_random")).isNotNull();
+        assertThat(DiskCache.get(key).orElseThrow()).hasSizeGreaterThan(1000);
+        assertThat(card.calls("nvrtcCompileProgram")).isEqualTo(1);
+    }
+}

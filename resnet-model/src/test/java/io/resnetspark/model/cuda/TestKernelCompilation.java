@@ -1,0 +1,84 @@
+package io.resnetspark.model.cuda;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.resnetspark.model.Precision;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.opentest4j.TestAbortedException;
+
+/**
+ * Our kernels by NVIDIA's own compilers, for every kind of GPU that they know. None needs a GPU: nvcc where it is on the
+ * PATH, and NVRTC from the folder that {@code -Dresnet.nvrtc=FOLDER} names ({@code mvn -Pcuda-redist} brings one).
+ */
+@Tag("slow")
+class TestKernelCompilation {
+    private static final int OLDEST = 70;
+    private static final int FIRST_WITH_BFLOAT16 = 80;
+
+    @TempDir
+    Path folder;
+
+    private static boolean serves(int capability, Precision precision) {
+        return capability >= (precision == Precision.BFLOAT16 ? FIRST_WITH_BFLOAT16 : OLDEST);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"FLOAT32", "BFLOAT16"})
+    void nvccCompilesThemWithoutAWarning(Precision precision) throws IOException, InterruptedException {
+        List<Integer> known = Stream.of(nvcc("--list-gpu-code").split("\\s+"))
+                .filter(word -> word.matches("sm_\\d+"))
+                .map(word -> Integer.valueOf(word.substring(3)))
+                .filter(capability -> serves(capability, precision))
+                .toList();
+        assertThat(known).isNotEmpty();
+        Path source = Files.writeString(folder.resolve("kernels.cu"), KernelSource.text());
+        List<String> arguments = new ArrayList<>(List.of(
+                "--std=c++17", "-fatbin", "-Werror", "all-warnings", "--threads", "0", "-D" + KernelSource.definition(precision)));
+        for (int capability : known) {
+            arguments.add("-gencode=arch=compute_" + capability + ",code=sm_" + capability);
+        }
+        arguments.addAll(List.of("-o", folder.resolve("kernels.fatbin").toString(), source.toString()));
+        assertThat(nvcc(arguments.toArray(String[]::new))).isEmpty();
+    }
+
+    /** What it printed; a failure of its is one of the test. */
+    private static String nvcc(String... arguments) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of("nvcc"));
+        command.addAll(List.of(arguments));
+        Process process;
+        try {
+            process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        } catch (IOException missing) {
+            throw new TestAbortedException("There is no nvcc on the PATH, so kernels are not compiled by it.");
+        }
+        String printed = new String(process.getInputStream().readAllBytes(), UTF_8).strip();
+        assertThat(process.waitFor()).as(printed).isZero();
+        return printed;
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"FLOAT32", "BFLOAT16"})
+    void nvrtcCompilesThem(Precision precision) {
+        String nvrtc = System.getProperty("resnet.nvrtc");
+        if (nvrtc == null) {
+            throw new TestAbortedException("-Dresnet.nvrtc names no folder with NVRTC, so kernels are not compiled by it.");
+        }
+        Nvrtc compiler = new Nvrtc(new Libraries(new LibraryPath(List.of(Path.of(nvrtc)), false)).nvrtc());
+        List<Integer> known = compiler.architectures().stream()
+                .filter(capability -> serves(capability, precision))
+                .toList();
+        assertThat(known).contains(80, 90);
+        assertThat(known).allSatisfy(capability -> assertThat(KernelSource.compile(compiler, capability, precision))
+                .startsWith(0x7f, 'E', 'L', 'F'));
+    }
+}
