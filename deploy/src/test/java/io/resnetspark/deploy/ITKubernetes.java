@@ -124,7 +124,8 @@ class ITKubernetes {
                 .ok();
         FileSystem files = FileSystem.get(hdfs.configuration());
         Path recipe = Files.writeString(
-                folder.resolve("small.conf"), SmallRecipe.TEXT + "kernels = onednn # Spark's GPUs are there in name only\n");
+                folder.resolve("small.conf"),
+                SmallRecipe.TEXT + "kernels = onednn # Spark's GPUs are there in name only\n");
         files.copyFromLocalFile(hadoop(recipe.toUri().toString()), hadoop("/small.conf"));
         submit(
                         "train",

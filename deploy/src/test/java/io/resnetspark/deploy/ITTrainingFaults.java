@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.resnetspark.data.Corpora;
 import io.resnetspark.data.HeldMemory;
 import io.resnetspark.deploy.Command.Ended;
+import io.resnetspark.model.cuda.SoftwareCard;
 import io.resnetspark.train.SmallRecipe;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -100,12 +101,35 @@ class ITTrainingFaults {
                 .contains("ok       a worker of the recipe for each executor")
                 .contains("GPU [7]")
                 .containsPattern("bad      executor .*: GPU 7 cannot be used")
-                .contains("CUDA's driver was not found");
+                .contains("There is no NVIDIA driver");
         Ended refused = clusters.submit(asked, train("given", "--checkpoint-rounds", "2"));
         assertThat(refused.code()).as(refused.out() + refused.err()).isEqualTo(5);
-        assertThat(refused.err()).contains("CUDA's driver was not found").contains("--kernels onednn");
+        assertThat(refused.err()).contains("There is no NVIDIA driver").contains("--kernels onednn");
         clusters.submit(asked, train("cpu", "--set", "kernels=onednn", "--set", "epochs=1"))
                 .ok();
+    }
+
+    /** Software cards, eight a machine: workers compute on the one whose number Spark tells. */
+    @Test
+    void workersComputeOnTheGpuThatSparkGivesThem() throws Exception {
+        SoftwareCard.orSkip();
+        List<String> cards = List.of(
+                "--conf",
+                "spark.executor.resource.gpu.amount=1",
+                "--conf",
+                "spark.task.resource.gpu.amount=1",
+                "--conf",
+                "spark.executor.extraJavaOptions=-Dresnet.cuda.path="
+                        + SoftwareCard.directory().orElseThrow());
+        String[] train = train("given-one", "--set", "epochs=1");
+        Ended missing = clusters.submit(cards, train);
+        assertThat(missing.code()).as(missing.out() + missing.err()).isEqualTo(5);
+        assertThat(missing.err()).contains("There is no GPU 7");
+        List<String> eight = new ArrayList<>(cards);
+        eight.addAll(List.of("--conf", "spark.executorEnv.SOFTCARD_DEVICES=8"));
+        clusters.submit(eight, train("given-eight", "--set", "epochs=1")).ok();
+        assertThat(new String(bytes("given-eight/model/manifest.json"), StandardCharsets.UTF_8))
+                .contains("CUDA on the executors' GPUs");
     }
 
     /**

@@ -29,7 +29,8 @@ class ITYarn {
         yarn = YarnCluster.start(folder);
         Path corpus = Corpora.folders(folder.resolve("corpus"), 40, 20, 36);
         Path local = Files.writeString(
-                folder.resolve("small.conf"), SmallRecipe.TEXT + "kernels = onednn # Spark's GPUs are there in name only\n");
+                folder.resolve("small.conf"),
+                SmallRecipe.TEXT + "kernels = onednn # Spark's GPUs are there in name only\n");
         recipe = yarn.at("recipes/small.conf");
         yarn.files().copyFromLocalFile(hadoop(local), new org.apache.hadoop.fs.Path(recipe));
         yarn.files().copyFromLocalFile(hadoop(corpus), new org.apache.hadoop.fs.Path(yarn.at("corpus")));

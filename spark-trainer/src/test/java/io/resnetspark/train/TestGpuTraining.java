@@ -94,7 +94,9 @@ class TestGpuTraining extends ThreeColours {
         assertThat(onGpu.crossEntropy()).isCloseTo(onCpu.crossEntropy(), within(1e-3));
         assertThat(lastLoss("gpu")).isCloseTo(lastLoss("cpu"), within(1e-3));
         ModelArtifact model = ModelArtifact.open(hadoop(folder.resolve("gpu/model")), spark.hadoopConfiguration());
-        assertThat(model.description().provenance().backend()).startsWith("CUDA on GPU 0, ").contains("float32");
+        assertThat(model.description().provenance().backend())
+                .startsWith("CUDA on GPU 0, ")
+                .contains("float32");
     }
 
     private static String[] with(String[] all, String... more) {
@@ -117,15 +119,18 @@ class TestGpuTraining extends ThreeColours {
     /** From a checkpoint of the CPU to the GPU and back: rounds 1 and 4 on the CPU, 2 and 3 on the GPU. */
     @Test
     void aRunGoesOnFromTheCpuOnAGpuAndBack() throws Exception {
-        EvaluationResult whole = trained("whole", "kernels", "onednn");
+        String[] fourRounds = {"steps-per-round", "1"};
+        EvaluationResult whole = trained("whole", with(fourRounds, "kernels", "onednn"));
         Path run = folder.resolve("moved");
-        String[][] places = {{"kernels", "onednn"}, ON_GPU};
-        for (int i = 0; i < 2; i++) {
-            Training training = training(run, new Ending(1 + i), i > 0, places[i]);
-            assertThatThrownBy(training::run).isInstanceOf(Ending.Ended.class);
-        }
-        assertThat(card.calls("cuMemcpyHtoDAsync_v2")).isPositive();
-        EvaluationResult moved = training(run, Progress.silent(), true, "kernels", "ops").run().evaluation();
+        Training onCpu = training(run, new Ending(1), false, with(fourRounds, "kernels", "onednn"));
+        assertThatThrownBy(onCpu::run).isInstanceOf(Ending.Ended.class);
+        assertThat(card.calls("cuLaunchKernel")).isZero();
+        Training onGpu = training(run, new Ending(2), true, with(fourRounds, ON_GPU));
+        assertThatThrownBy(onGpu::run).isInstanceOf(Ending.Ended.class);
+        assertThat(card.calls("cuLaunchKernel")).isPositive();
+        EvaluationResult moved = training(run, Progress.silent(), true, with(fourRounds, "kernels", "ops"))
+                .run()
+                .evaluation();
         assertThat(moved.crossEntropy()).isCloseTo(whole.crossEntropy(), within(1e-3));
     }
 
@@ -191,6 +196,7 @@ class TestGpuTraining extends ThreeColours {
     void aFaultOfTheCardEndsTheRunWithItsWords() {
         card.fail("cuGraphLaunch", 2, 700);
         assertThatThrownBy(() -> trained("faulty", ON_GPU))
-                .hasStackTraceContaining("cuGraphLaunch failed with status 700: an illegal memory access was encountered");
+                .hasStackTraceContaining(
+                        "cuGraphLaunch failed with status 700: an illegal memory access was encountered");
     }
 }

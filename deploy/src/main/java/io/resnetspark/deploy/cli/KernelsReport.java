@@ -22,7 +22,7 @@ final class KernelsReport {
         }
         CudaLibraries cuda = CudaLibraries.find();
         if (cuda.driver().isEmpty()) {
-            out.println("no GPU: CUDA's driver was not found");
+            out.println("no GPU: there is no NVIDIA driver");
             return;
         }
         cuda.libraries().forEach(out::println);

@@ -73,7 +73,8 @@ class TestExitCodes {
         Corpora.folders(folder.resolve("corpus"), 2, 1, 40);
         ends(0, "pictures", "prepare", "--from", at("corpus"), "--to", at("data"));
         Path recipe = SmallRecipe.write(folder.resolve("recipe.conf"));
-        String[] train = {"train", recipe.toString(), "--data", at("data"), "--out", at("run"), "--set", "kernels=cuda"};
+        String[] train = {"train", recipe.toString(), "--data", at("data"), "--out", at("run"), "--set", "kernels=cuda"
+        };
         ends(5, "--kernels onednn", train);
         assertThat(ran.err()).doesNotContain("--trace");
         assertThat(folder.resolve("run/model")).doesNotExist();

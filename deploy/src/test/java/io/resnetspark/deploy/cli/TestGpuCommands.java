@@ -61,11 +61,27 @@ class TestGpuCommands {
     @Test
     void benchMeasuresStepsOnTheCard() throws IOException {
         String[] words = {
-            "bench", "train", "--network", "resnet20", "--batch", "2", "--image", "16", "--iterations", "1", "--kernels",
-            "cuda", "--precision", "bfloat16", "--nondeterministic", "--json"
+            "bench",
+            "train",
+            "--network",
+            "resnet20",
+            "--batch",
+            "2",
+            "--image",
+            "16",
+            "--iterations",
+            "1",
+            "--kernels",
+            "cuda",
+            "--precision",
+            "bfloat16",
+            "--nondeterministic",
+            "--json"
         };
         JsonNode result = Json.COMPACT.readTree(ran(0, words).out());
-        assertThat(result.get("computed").asText()).startsWith("CUDA on GPU 0, ").endsWith("bfloat16");
+        assertThat(result.get("computed").asText())
+                .startsWith("CUDA on GPU 0, ")
+                .endsWith("bfloat16");
         for (String field : new String[] {"train_images_per_second", "inference_images_per_second", "peak_share"}) {
             assertThat(result.get(field).asDouble()).as(field).isPositive();
         }
@@ -90,7 +106,8 @@ class TestGpuCommands {
         assertThat(onGpu.size()).isEqualTo(onCpu.size());
         for (int i = 0; i < onCpu.size(); i++) {
             assertThat(onGpu.get(i).get("class")).isEqualTo(onCpu.get(i).get("class"));
-            assertThat(onGpu.get(i).get("probability").asDouble() - onCpu.get(i).get("probability").asDouble())
+            assertThat(onGpu.get(i).get("probability").asDouble()
+                            - onCpu.get(i).get("probability").asDouble())
                     .isBetween(-1e-4, 1e-4);
         }
     }

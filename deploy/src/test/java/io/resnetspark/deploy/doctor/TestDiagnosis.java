@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Test;
 class TestDiagnosis {
     private static final long GIB = 1L << 30;
     private static final String ONE_DNN = "oneDNN jit:avx2";
-    private static final Cuda NO_DRIVER = new Cuda(
-            Cuda.Backend.OURS, "", "", List.of(), List.of("CUDA's driver was not found; ..."), List.of());
+    private static final Cuda NO_DRIVER =
+            new Cuda(Cuda.Backend.OURS, "", "", List.of(), List.of("There is no NVIDIA driver; ..."), List.of());
     private static final Circumstances FINE = new Circumstances(2, 4, 2, 1, 2 * GIB, 0, false, true, 1000, 2000);
 
     private static Checkup healthy(String where) {
@@ -168,10 +168,11 @@ class TestDiagnosis {
         assertThat(fine).allMatch(finding -> finding.verdict() == Verdict.OK);
         assertThat(fine)
                 .extracting(Finding::what)
-                .anyMatch(what -> what.startsWith("executor 1 on host1: GPU 1, NVIDIA H100, compute capability 9.0, driver"
-                                + " for CUDA 13.0, cuDNN 9.14.0, 1,024 of 2,048 MiB free")
-                        && what.contains("copy within it 3,900 GB/s")
-                        && what.contains("float32 50.0, tf32 400.0"));
+                .anyMatch(what ->
+                        what.startsWith("executor 1 on host1: GPU 1, NVIDIA H100, compute capability 9.0, driver"
+                                        + " for CUDA 13.0, cuDNN 9.14.0, 1,024 of 2,048 MiB free")
+                                && what.contains("copy within it 3,900 GB/s")
+                                && what.contains("float32 50.0, tf32 400.0"));
     }
 
     @Test
@@ -193,7 +194,19 @@ class TestDiagnosis {
                         .what())
                 .isEqualTo("executor 1 on host1: a worker needs 3,072 MiB of GPU 1's memory; 1,024 MiB are free");
         Checkup beside = new Checkup(
-                "1", "host0", 2, "17.0.15", 4, GIB, 8 * GIB, ONE_DNN, List.of("0"), List.of(), cuda(0, 0), 1500, List.of());
+                "1",
+                "host0",
+                2,
+                "17.0.15",
+                4,
+                GIB,
+                8 * GIB,
+                ONE_DNN,
+                List.of("0"),
+                List.of(),
+                cuda(0, 0),
+                1500,
+                List.of());
         assertThat(only(Verdict.WARNING, findings(FINE, fine, beside)).what())
                 .isEqualTo("host0's GPU 0 is shared by [executor 0 on host0, executor 1 on host0]");
         assertThat(only(Verdict.WARNING, findings(FINE, fine, gpu("1", null, List.of(), cuda(0, 0))))
@@ -205,8 +218,7 @@ class TestDiagnosis {
 
     private static Cuda cuda(int index, long needed) {
         DeviceReport report = new DeviceReport(index, "NVIDIA H100", 90, GIB, 2 * GIB, List.of());
-        DeviceReport.Rates rates =
-                new DeviceReport.Rates(3900, Map.of(Precision.FLOAT32, 50.0, Precision.TF32, 400.0));
+        DeviceReport.Rates rates = new DeviceReport.Rates(3900, Map.of(Precision.FLOAT32, 50.0, Precision.TF32, 400.0));
         return new Cuda(
                 Cuda.Backend.OURS,
                 "13.0",

@@ -26,7 +26,8 @@ final class Cublas implements AutoCloseable {
     /** What NVIDIA recommends for Hopper; a workspace of one's own keeps results the same under several streams. */
     static final long WORKSPACE = 32L << 20;
 
-    private static final Once<Library> LIBRARY = new Once<>(() -> Libraries.ofMachine().cublas());
+    private static final Once<Library> LIBRARY =
+            new Once<>(() -> Libraries.ofMachine().cublas());
 
     private final Library library = LIBRARY.get();
     private final Device device;

@@ -30,7 +30,8 @@ final class Cudnn implements AutoCloseable {
     /** Of cudnnStatus_t. */
     private static final int MIXED_PARTS = 1002;
 
-    private static final Once<Library> LIBRARY = new Once<>(() -> Libraries.ofMachine().cudnn());
+    private static final Once<Library> LIBRARY =
+            new Once<>(() -> Libraries.ofMachine().cudnn());
 
     private static final Pointer ONE = constant(1);
     private static final Pointer ZERO = constant(0);
@@ -61,8 +62,9 @@ final class Cudnn implements AutoCloseable {
         for (String check : List.of("cudnnGraphVersionCheck", "cudnnOpsVersionCheck", "cudnnCnnVersionCheck")) {
             if (library.has(check) && library.status(check) == MIXED_PARTS) {
                 throw new CudaUnavailableException(
-                        "Of cuDNN (" + library.file() + ", " + words(version) + ") parts of another version were loaded ("
-                                + check + " returned " + MIXED_PARTS + "): there are two on the path.",
+                        "Of cuDNN (" + library.file() + ", " + words(version)
+                                + ") parts of another version were loaded (" + check + " returned " + MIXED_PARTS
+                                + "): there are two on the path.",
                         "Take the other one out of LD_LIBRARY_PATH, or name the folder of a whole one with -D"
                                 + Libraries.SETTING + "=FOLDER");
             }

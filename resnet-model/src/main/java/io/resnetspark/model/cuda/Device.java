@@ -65,7 +65,8 @@ public final class Device {
         int version = version(driver);
         if (version < OLDEST_DRIVER) {
             throw new CudaUnavailableException(
-                    "The driver (" + driver.file() + ") serves CUDA " + words(version) + "; wanted is CUDA 12.0 or later.",
+                    "The driver (" + driver.file() + ") serves CUDA " + words(version)
+                            + "; wanted is CUDA 12.0 or later.",
                     "Update the driver to 525 or later");
         }
         int status = driver.status("cuInit", 0);
@@ -109,7 +110,8 @@ public final class Device {
 
     /** The driver's library, loaded when it is first asked for. */
     private static final class Driver {
-        static final Once<Library> LIBRARY = new Once<>(() -> Libraries.ofMachine().driver());
+        static final Once<Library> LIBRARY =
+                new Once<>(() -> Libraries.ofMachine().driver());
     }
 
     Library driver() {

@@ -89,7 +89,8 @@ final class DiskCache {
     /** None where the user has no home, as under a user number that the machine does not know. */
     private static Optional<Path> folder() {
         String setting = System.getProperty(SETTING);
-        Path folder = setting != null ? Path.of(setting) : Path.of(System.getProperty("user.home"), ".cache/resnet-spark");
+        Path folder =
+                setting != null ? Path.of(setting) : Path.of(System.getProperty("user.home"), ".cache/resnet-spark");
         return setting != null || folder.isAbsolute() ? Optional.of(folder) : Optional.empty();
     }
 

@@ -43,8 +43,7 @@ final class KernelSource {
 
     /** The kernels for a number format, loaded once for each GPU. */
     static Module load(Device device, Precision precision) {
-        return LOADED.computeIfAbsent(
-                device.index() + " " + definition(precision), key -> find(device, precision));
+        return LOADED.computeIfAbsent(device.index() + " " + definition(precision), key -> find(device, precision));
     }
 
     private static Module find(Device device, Precision precision) {
@@ -66,8 +65,7 @@ final class KernelSource {
     /** What compiled kernels depend on. */
     static List<String> key(int capability, Precision precision) {
         Nvrtc compiler = Nvrtc.instance();
-        return List.of(
-                "cubin", compiler.version(), compiler.file(), "sm_" + capability, definition(precision), text());
+        return List.of("cubin", compiler.version(), compiler.file(), "sm_" + capability, definition(precision), text());
     }
 
     /** @throws CudaUnavailableException with the compiler's words, if it refuses */

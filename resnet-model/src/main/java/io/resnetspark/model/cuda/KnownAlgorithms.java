@@ -56,7 +56,8 @@ record KnownAlgorithms(List<String> key) {
     private static String line(Use use, Choice choice) {
         ConvolutionShape s = use.shape();
         String where = s.batch() + " " + s.channels() + " " + s.height() + " " + s.width() + " " + s.outputs() + " "
-                + s.kernel() + " " + s.stride() + " " + s.padding() + " " + use.direction().name() + " ";
+                + s.kernel() + " " + s.stride() + " " + s.padding() + " "
+                + use.direction().name() + " ";
         if (choice.isProduct()) {
             return where + PRODUCT;
         }
@@ -65,7 +66,7 @@ record KnownAlgorithms(List<String> key) {
     }
 
     private static void put(String line, Map<Use, Choice> choices) {
-        String[] words = line.split(" ");
+        String[] words = line.split(" ", -1);
         int[] n = new int[8];
         for (int i = 0; i < n.length; i++) {
             n[i] = Integer.parseInt(words[i]);

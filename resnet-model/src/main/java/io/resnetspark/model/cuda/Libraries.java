@@ -94,8 +94,8 @@ final class Libraries {
         int built = Cudnn.cudaMajor(library);
         if (built != major && loader.has(CUBLAS + major)) {
             throw new CudaUnavailableException(
-                    "cuDNN (" + library.file() + ") is built for CUDA " + built + ", cuBLAS and NVRTC are of CUDA " + major
-                            + " (" + first(CUBLAS + major) + "). " + ALL_ALIKE,
+                    "cuDNN (" + library.file() + ") is built for CUDA " + built + ", cuBLAS and NVRTC are of CUDA "
+                            + major + " (" + first(CUBLAS + major) + "). " + ALL_ALIKE,
                     "Install cuDNN for CUDA " + major + " (NVIDIA's package libcudnn9-cuda-" + major
                             + "), or name a folder that has all of one version with -D" + SETTING + "=FOLDER");
         }
@@ -139,7 +139,8 @@ final class Libraries {
             throw new CudaUnavailableException(
                     "The driver serves CUDA " + served + ", the libraries that were found are of CUDA " + major + " ("
                             + first(CUBLAS + major) + ").",
-                    "Update the driver (CUDA 13 wants 580 or later), or install NVRTC, cuBLAS and cuDNN of CUDA " + served);
+                    "Update the driver (CUDA 13 wants 580 or later), or install NVRTC, cuBLAS and cuDNN of CUDA "
+                            + served);
         }
         return major;
     }
@@ -149,7 +150,8 @@ final class Libraries {
         try {
             IntByReference version = new IntByReference();
             driver().call("cuDriverGetVersion", version);
-            return Math.max(version.getValue() / 1000, MAJORS.get(MAJORS.size() - 1)); // an older one is refused elsewhere
+            return Math.max(
+                    version.getValue() / 1000, MAJORS.get(MAJORS.size() - 1)); // an older one is refused elsewhere
         } catch (CudaUnavailableException none) {
             return MAJORS.get(0);
         }
@@ -193,7 +195,8 @@ final class Libraries {
                     "Install cuDNN 9 anew (NVIDIA's package libcudnn9-cuda-13 or libcudnn9-cuda-12), or name the folder of a"
                             + " whole one with -D" + SETTING + "=FOLDER");
         }
-        file.ifPresent(cudnn -> LibraryLoader.loadBeside(cudnn, "libcudnn_*.so.9", UNUSED_PART)); // newer ones have more
+        file.ifPresent(
+                cudnn -> LibraryLoader.loadBeside(cudnn, "libcudnn_*.so.9", UNUSED_PART)); // newer ones have more
         return Cudnn.checked(withWords(library, "cudnnGetErrorString"));
     }
 

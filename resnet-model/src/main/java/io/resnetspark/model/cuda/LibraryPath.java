@@ -53,7 +53,11 @@ record LibraryPath(List<Path> folders, boolean loader) {
         newestFirst(subfolders(Path.of("/usr/local"), "cuda-*")).forEach(root -> all.addAll(ofToolkit(root)));
         // Distributions' own, containers' drivers, and the Windows driver under WSL.
         for (String usual : List.of(
-                MULTIARCH, MULTIARCH + "/nvidia/current", "/usr/lib64", "/usr/local/nvidia/lib64", "/usr/lib/wsl/lib")) {
+                MULTIARCH,
+                MULTIARCH + "/nvidia/current",
+                "/usr/lib64",
+                "/usr/local/nvidia/lib64",
+                "/usr/lib/wsl/lib")) {
             all.add(Path.of(usual));
         }
         return all.stream().distinct().toList();

@@ -11,7 +11,8 @@ import java.util.List;
 
 /** CUDA C++ to machine code, at run time; needs no GPU. */
 final class Nvrtc {
-    private static final Once<Nvrtc> INSTANCE = new Once<>(() -> new Nvrtc(Libraries.ofMachine().nvrtc()));
+    private static final Once<Nvrtc> INSTANCE =
+            new Once<>(() -> new Nvrtc(Libraries.ofMachine().nvrtc()));
 
     private final Library library;
 
@@ -53,8 +54,8 @@ final class Nvrtc {
             int status = library.status("nvrtcCompileProgram", program, options.length, new StringArray(options));
             if (status != 0) {
                 throw new CudaUnavailableException(
-                        this + " does not compile " + name + " for compute capability " + words(capability) + " (status "
-                                + status + "):\n" + log(program),
+                        this + " does not compile " + name + " for compute capability " + words(capability)
+                                + " (status " + status + "):\n" + log(program),
                         "Install NVRTC anew (NVIDIA's packages cuda-nvrtc-*; libnvrtc-builtins must lie beside libnvrtc)");
             }
             return cubin(program);
@@ -83,7 +84,10 @@ final class Nvrtc {
         library.call("nvrtcGetNumSupportedArchs", count);
         Memory numbers = new Memory((long) Integer.BYTES * count.getValue());
         library.call("nvrtcGetSupportedArchs", numbers);
-        return Arrays.stream(numbers.getIntArray(0, count.getValue())).boxed().sorted().toList();
+        return Arrays.stream(numbers.getIntArray(0, count.getValue()))
+                .boxed()
+                .sorted()
+                .toList();
     }
 
     private static String words(int capability) {

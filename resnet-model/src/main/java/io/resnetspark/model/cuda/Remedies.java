@@ -25,10 +25,7 @@ final class Remedies {
                     "libcuda.so.1 is the stub that programs are linked with, not a driver.",
                     "Take the toolkit's folder stubs out of LD_LIBRARY_PATH, and install the driver"),
             new Remedy(
-                    "cuInit",
-                    304,
-                    "The driver cannot open its devices.",
-                    "Let this user read and write /dev/nvidia*"),
+                    "cuInit", 304, "The driver cannot open its devices.", "Let this user read and write /dev/nvidia*"),
             new Remedy(
                     "cuInit",
                     802,

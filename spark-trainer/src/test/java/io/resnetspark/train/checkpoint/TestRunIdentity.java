@@ -44,6 +44,7 @@ class TestRunIdentity {
                 "seed = 1, kernels = cuda, precision = bfloat16, deterministic = false", "0".repeat(64), 4);
         assertThat(onCpu.differences(onGpu)).isEmpty();
         assertThat(onGpu.differences(onCpu)).isEmpty();
-        assertThat(onCpu.differences(new RunIdentity("seed = 1", "0".repeat(64), 4))).hasSize(1);
+        assertThat(onCpu.differences(new RunIdentity("seed = 1", "0".repeat(64), 4)))
+                .hasSize(1);
     }
 }

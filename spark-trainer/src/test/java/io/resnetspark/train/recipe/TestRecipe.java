@@ -129,8 +129,7 @@ class TestRecipe {
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("kernels = gpu; allowed is one of auto, cuda, onednn, ops")
                 .hasMessageContaining("precision = float16; allowed is one of auto, float32, tf32, bfloat16");
-        assertThatThrownBy(() -> Recipe.parse(
-                        GOOD, "good.conf", Map.of("kernels", "cuda", "averaging.engine", "dl4j")))
+        assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("kernels", "cuda", "averaging.engine", "dl4j")))
                 .hasMessageContaining("averaging.engine = dl4j; allowed is ours where kernels = cuda");
     }
 
