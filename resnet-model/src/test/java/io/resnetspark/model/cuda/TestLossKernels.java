@@ -45,7 +45,7 @@ class TestLossKernels {
                 }
                 double sum = 0;
                 for (int k = 0; k < classes; k++) {
-                    sum += Math.exp(logits[n * stride + k] + bias[k] - largest);
+                    sum += Math.exp(logits[n * stride + k] + (double) bias[k] - largest);
                 }
                 for (int k = 0; k < classes; k++) {
                     double x = logits[n * stride + k] + (double) bias[k];

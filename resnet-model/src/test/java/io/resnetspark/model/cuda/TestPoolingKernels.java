@@ -109,7 +109,7 @@ class TestPoolingKernels {
                 if ((place[i] & 255) == k) {
                     toInput[from] += gradient[i] + (double) second[i];
                     if (!normalized) {
-                        assertThat(images.x[from]).as("value of place " + k).isEqualTo(found[i]);
+                        assertThat(images.x[from]).as("value of place " + k).isEqualTo(Float.valueOf(found[i]));
                     }
                 }
             }
