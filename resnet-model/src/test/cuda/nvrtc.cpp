@@ -131,7 +131,7 @@ int compile(Program& program, const std::vector<std::string>& options) {
     std::ofstream(source) << text << launchers(scanned);
     Dl_info library;  // what the kernels call is in this very library
     dladdr((void*)&softcard_exchange, &library);
-    bool compiled = run(compiler + " " SOFTCARD_FLAGS " -O2 -ftree-vectorize -fno-math-errno -fno-strict-aliasing -fPIC -shared -ffp-contract="
+    bool compiled = run(compiler + " " SOFTCARD_FLAGS " -O2 -ftree-vectorize -fno-gnu-unique -fno-math-errno -fno-strict-aliasing -fPIC -shared -ffp-contract="
             + contract + " -o " + quoted(object) + " " + quoted(source) + " " + quoted(library.dli_fname), program.log);
     if (!compiled) return COMPILATION;
     program.cubin = cubin ? content(object) : "";
