@@ -14,7 +14,7 @@ __attribute__((visibility("default"))) __thread SoftcardThread softcard_thread =
 
 // ---- fibers ----
 
-#ifdef __x86_64__
+#if defined(__x86_64__) && !defined(SOFTCARD_UCONTEXT)
 using Context = void*;
 // Keeps on the stack what a function must preserve, stores the stack pointer in *from, and goes on where `to` was left.
 extern "C" void softcard_switch(Context* from, Context to);
@@ -99,9 +99,11 @@ class Scheduler {
         thread.index = softcard_thread.thread;
         change(*running, home);
     }
+    // Every other block starts with its last thread, so that a barrier that was forgotten shows.
     void begin() {
         uint3& index = softcard_thread.thread;
-        current = next++;
+        current = softcard_thread.block.x % 2 == 0 ? next : count - 1 - next;
+        next++;
         unsigned row = current / launch->block.x;
         index = {current - row * launch->block.x, row % launch->block.y, row / launch->block.y};
     }
@@ -148,7 +150,8 @@ class Scheduler {
 
 public:
     Scheduler() {
-        stacks = (char*)mmap(nullptr, MOST_THREADS * STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        stacks = (char*)mmap(nullptr, MOST_THREADS * STACK, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (stacks == MAP_FAILED) std::abort();
         for (unsigned i = 0; i < MOST_THREADS; i++) mprotect(stacks + i * STACK, PAGE, PROT_NONE);
         reset();
@@ -175,7 +178,8 @@ public:
             } else if (next < count) {
                 running = idle[--idle_count];
             } else {
-                give_up(softcard::LAUNCH_FAILED, "its threads wait for each other: some are at __syncthreads, others at a warp operation");
+                give_up(softcard::LAUNCH_FAILED,
+                        "its threads wait for each other: some are at __syncthreads, others at a warp operation");
             }
             change(home, *running);
         }
@@ -233,8 +237,10 @@ struct sigaction before[32];
 void on_signal(int signal, siginfo_t* info, void* context) {
     if (escape != nullptr) {
         bool aligned = signal != SIGSEGV || info->si_code != SI_KERNEL;
-        escape_status = signal == SIGFPE ? softcard::LAUNCH_FAILED : aligned ? softcard::ILLEGAL_ADDRESS : softcard::MISALIGNED_ADDRESS;
-        escape_sentence = signal == SIGFPE ? "an integer was divided by zero" : aligned ? "illegal address" : "misaligned address";
+        escape_status = signal == SIGFPE ? softcard::LAUNCH_FAILED
+                : aligned ? softcard::ILLEGAL_ADDRESS : softcard::MISALIGNED_ADDRESS;
+        escape_sentence = signal == SIGFPE ? "an integer was divided by zero"
+                : aligned ? "illegal address" : "misaligned address";
         escape_address = signal == SIGFPE || !aligned ? 0 : (uint64_t)info->si_addr;
         siglongjmp(*escape, 1);
     }
@@ -354,7 +360,8 @@ void parallel(size_t n, const std::function<void(size_t)>& body) {
     workers().run([&] { for (size_t i; (i = next++) < n; ) body(i); });
 }
 
-void run_kernel(const SoftcardKernel& kernel, const char* name, dim3 grid, dim3 block, void** arguments, void* (*shared)()) {
+void run_kernel(const SoftcardKernel& kernel, const char* name, dim3 grid, dim3 block, void** arguments,
+        void* (*shared)()) {
     Launch launch{kernel, name, grid, block, arguments, shared};
     workers().run([&] { run_blocks(launch); });
     std::string over = overrun();

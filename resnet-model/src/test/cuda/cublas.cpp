@@ -29,7 +29,9 @@ struct Product {
     int compute, batches;
 
     int check() const {
-        if (m < 0 || n < 0 || k < 0 || a.ld < (a.transposed ? k : m) || b.ld < (b.transposed ? n : k) || c.ld < m) return INVALID_ARGUMENT;
+        bool sizes = m >= 0 && n >= 0 && k >= 0;
+        bool columns = a.ld >= (a.transposed ? k : m) && b.ld >= (b.transposed ? n : k) && c.ld >= m;
+        if (!sizes || !columns) return INVALID_ARGUMENT;
         bool types = (a.type == FLOAT || a.type == BFLOAT16) && a.type == b.type && (c.type == a.type || c.type == FLOAT);
         bool computes = compute == FLOAT32 || compute == PEDANTIC || (compute == FAST_TF32 && a.type == FLOAT);
         return types && computes ? SUCCESS : NOT_SUPPORTED;
@@ -43,12 +45,16 @@ struct Product {
     }
     void run(bool tf32) const {
         for (long long batch = 0; batch < batches; batch++) {
-            auto values = [&](const Matrix& x) { return Values((char*)x.data + batch * x.stride * (long long)x.size(), x.type == BFLOAT16); };
+            auto values = [&](const Matrix& x) {
+                return Values((char*)x.data + batch * x.stride * (long long)x.size(), x.type == BFLOAT16);
+            };
             auto rounded = [&](float value) { return tf32 ? to_tf32(value) : value; };
             Values as = values(a), bs = values(b), cs = values(c);
             std::vector<float> left((size_t)k * m);  // a column of op(A) after the other
             parallel(k, [&](size_t l) {
-                for (size_t i = 0; i < (size_t)m; i++) left[l * m + i] = rounded(as.get(a.transposed ? i * a.ld + l : l * a.ld + i));
+                for (size_t i = 0; i < (size_t)m; i++) {
+                    left[l * m + i] = rounded(as.get(a.transposed ? i * a.ld + l : l * a.ld + i));
+                }
             });
             parallel(n, [&](size_t j) {
                 std::vector<double> sums(m);
@@ -124,14 +130,14 @@ API const char* cublasGetStatusString(int status) {
         default: return "<unknown>";
     }
 }
-API int cublasGemmEx(Handle* handle, int ta, int tb, int m, int n, int k, const float* alpha, const void* a, int a_type, int lda,
-        const void* b, int b_type, int ldb, const float* beta, void* c, int c_type, int ldc, int compute, int) {
+API int cublasGemmEx(Handle* handle, int ta, int tb, int m, int n, int k, const float* alpha, const void* a, int a_type,
+        int lda, const void* b, int b_type, int ldb, const float* beta, void* c, int c_type, int ldc, int compute, int) {
     return multiply(__func__, handle, {m, n, k, *alpha, *beta, {a, a_type, lda, ta != 0, 0}, {b, b_type, ldb, tb != 0, 0},
             {c, c_type, ldc, false, 0}, compute, 1});
 }
-API int cublasGemmStridedBatchedEx(Handle* handle, int ta, int tb, int m, int n, int k, const float* alpha, const void* a, int a_type,
-        int lda, long long a_stride, const void* b, int b_type, int ldb, long long b_stride, const float* beta, void* c, int c_type,
-        int ldc, long long c_stride, int batches, int compute, int) {
-    return multiply(__func__, handle, {m, n, k, *alpha, *beta, {a, a_type, lda, ta != 0, a_stride}, {b, b_type, ldb, tb != 0, b_stride},
-            {c, c_type, ldc, false, c_stride}, compute, batches});
+API int cublasGemmStridedBatchedEx(Handle* handle, int ta, int tb, int m, int n, int k, const float* alpha, const void* a,
+        int a_type, int lda, long long a_stride, const void* b, int b_type, int ldb, long long b_stride, const float* beta,
+        void* c, int c_type, int ldc, long long c_stride, int batches, int compute, int) {
+    return multiply(__func__, handle, {m, n, k, *alpha, *beta, {a, a_type, lda, ta != 0, a_stride},
+            {b, b_type, ldb, tb != 0, b_stride}, {c, c_type, ldc, false, c_stride}, compute, batches});
 }

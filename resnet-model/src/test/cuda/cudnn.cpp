@@ -21,14 +21,16 @@ enum Direction { FORWARD, DATA, FILTER };
 struct Handle { Stream* stream = nullptr; };
 struct Tensor { int type = -1, n = 0, c = 0, h = 0, w = 0; long sn = 0, sc = 0, sh = 0, sw = 0; };
 struct Filter { int type = -1, format = 0, k = 0, c = 0, r = 0, s = 0; };
-struct Convolution { int pad_h = 0, pad_w = 0, stride_h = 1, stride_w = 1, dilation_h = 1, dilation_w = 1, mode = 1, math = DEFAULT_MATH; };
+struct Convolution {
+    int pad_h = 0, pad_w = 0, stride_h = 1, stride_w = 1, dilation_h = 1, dilation_w = 1, mode = 1, math = DEFAULT_MATH;
+};
 struct Performance {  // cudnnConvolution*AlgoPerf_t
     int algorithm, status;
     float milliseconds;
     size_t workspace;
     int deterministic, math, reserved[3];
 };
-static_assert(sizeof(Performance) == 48 && offsetof(Performance, workspace) == 16 && offsetof(Performance, deterministic) == 24);
+static_assert(sizeof(Performance) == 48 && offsetof(Performance, deterministic) == 24);
 
 bool known(int type) { return type == FLOAT || type == 1 || type == 2 || type == BFLOAT16; }
 size_t extent(const Tensor& t) {
@@ -59,6 +61,12 @@ struct Job {
     }
     size_t workspace() const { return algorithm == 1 ? 256 + 4 * extent(w) : 0; }
     bool deterministic() const { return direction == FORWARD || algorithm == 1; }
+    // The channels of the input that a pixel of the output sees through a tap; null outside of the input.
+    const float* input(const std::vector<float>& packed, size_t n, int oh, int ow, int tap) const {
+        int h = oh * c.stride_h - c.pad_h + tap / w.s * c.dilation_h;
+        int v = ow * c.stride_w - c.pad_w + tap % w.s * c.dilation_w;
+        return h < 0 || h >= x.h || v < 0 || v >= x.w ? nullptr : &packed[((n * x.h + h) * x.w + v) * x.c];
+    }
     void run() const;
 };
 
@@ -117,12 +125,12 @@ void Job::run() const {
             for (int ow = 0; ow < y.w; ow++) {
                 std::fill(sums.begin(), sums.end(), 0);
                 for (int tap = 0; tap < w.r * w.s; tap++) {
-                    long ih = (long)oh * c.stride_h - c.pad_h + tap / w.s * c.dilation_h, iw = ow * c.stride_w - c.pad_w + tap % w.s * c.dilation_w;
-                    if (ih < 0 || ih >= x.h || iw < 0 || iw >= x.w) continue;
-                    const float* from = &xs[((n * x.h + ih) * x.w + iw) * x.c];
+                    const float* from = input(xs, n, (int)oh, ow, tap);
+                    if (from == nullptr) continue;
                     for (int i = 0; i < x.c; i++) add(sums.data(), from[i], &ws[((size_t)tap * x.c + i) * w.k], w.k);
                 }
-                for (int k = 0; k < w.k; k++) Values(y_data, bf16).put(n * y.sn + oh * y.sh + ow * y.sw + k * y.sc, scale, sums[k], beta);
+                size_t at = n * y.sn + oh * y.sh + ow * y.sw;
+                for (int k = 0; k < w.k; k++) Values(y_data, bf16).put(at + k * y.sc, scale, sums[k], beta);
             }
         });
     } else if (direction == DATA) {
@@ -138,7 +146,8 @@ void Job::run() const {
                     const float* from = &ys[((n * y.h + oh) * y.w + ow) * y.c];
                     for (int k = 0; k < w.k; k++) add(sums.data(), from[k], &ws[((size_t)tap * w.k + k) * x.c], x.c);
                 }
-                for (int i = 0; i < x.c; i++) Values(x_data, bf16).put(n * x.sn + ih * x.sh + iw * x.sw + i * x.sc, scale, sums[i], beta);
+                size_t at = n * x.sn + ih * x.sh + iw * x.sw;
+                for (int i = 0; i < x.c; i++) Values(x_data, bf16).put(at + i * x.sc, scale, sums[i], beta);
             }
         });
     } else {
@@ -147,10 +156,10 @@ void Job::run() const {
         parallel((size_t)w.r * w.s * parts, [&](size_t item) {
             int tap = (int)(item / parts), first = (int)(item % parts) * SOME, count = std::min(SOME, w.k - first);
             std::vector<double> sums((size_t)count * x.c);
-            for (long n = 0; n < y.n; n++) for (int oh = 0; oh < y.h; oh++) for (int ow = 0; ow < y.w; ow++) {
-                long ih = oh * c.stride_h - c.pad_h + tap / w.s * c.dilation_h, iw = ow * c.stride_w - c.pad_w + tap % w.s * c.dilation_w;
-                if (ih < 0 || ih >= x.h || iw < 0 || iw >= x.w) continue;
-                const float *gradient = &ys[((n * y.h + oh) * y.w + ow) * y.c + first], *from = &xs[((n * x.h + ih) * x.w + iw) * x.c];
+            for (size_t n = 0; n < (size_t)y.n; n++) for (int oh = 0; oh < y.h; oh++) for (int ow = 0; ow < y.w; ow++) {
+                const float* from = input(xs, n, oh, ow, tap);
+                if (from == nullptr) continue;
+                const float* gradient = &ys[((n * y.h + oh) * y.w + ow) * y.c + first];
                 for (int k = 0; k < count; k++) add(&sums[(size_t)k * x.c], gradient[k], from, x.c);
             }
             for (int k = 0; k < count; k++) for (int i = 0; i < x.c; i++) {
@@ -171,7 +180,8 @@ int convolve(const char* name, Handle* handle, const Job& job, void* workspace, 
         if (int status = job.check()) return status;
         size_t size = size_of(job.x.type), needed = job.workspace();
         if (bytes < needed || (needed && !allocated((Address)workspace, bytes))) return BAD_PARAM;
-        bool inside = allocated((Address)job.x_data, extent(job.x) * size) && allocated((Address)job.y_data, extent(job.y) * size)
+        bool inside = allocated((Address)job.x_data, extent(job.x) * size)
+                && allocated((Address)job.y_data, extent(job.y) * size)
                 && allocated((Address)job.w_data, extent(job.w) * size);
         return enqueue(handle->stream, [=, name = std::string(name)] {
             if (!inside) return raise(ILLEGAL_ADDRESS, name + ": an operand is not within one allocation");
@@ -285,7 +295,8 @@ API int cudnnSetFilter4dDescriptor(Filter* f, int type, int format, int k, int c
         return SUCCESS;
     });
 }
-API int cudnnSetConvolution2dDescriptor(Convolution* c, int pad_h, int pad_w, int stride_h, int stride_w, int dilation_h, int dilation_w,
+API int cudnnSetConvolution2dDescriptor(Convolution* c, int pad_h, int pad_w, int stride_h, int stride_w, int dilation_h,
+        int dilation_w,
         int mode, int compute) {
     return cudnn(__func__, [&] {
         if (std::min(pad_h, pad_w) < 0 || std::min({stride_h, stride_w, dilation_h, dilation_w}) <= 0) return BAD_PARAM;
@@ -302,45 +313,57 @@ API int cudnnSetConvolutionMathType(Convolution* c, int math) {
     });
 }
 
-API int cudnnConvolutionForward(Handle* h, const float* alpha, Tensor* x, const void* xs, Filter* w, const void* ws, Convolution* c,
+API int cudnnConvolutionForward(Handle* h, const float* alpha, Tensor* x, const void* xs, Filter* w, const void* ws,
+        Convolution* c,
         int algorithm, void* workspace, size_t bytes, const float* beta, Tensor* y, void* ys) {
     return convolve(__func__, h, {FORWARD, *x, *y, *w, *c, algorithm, xs, ws, ys, *alpha, *beta}, workspace, bytes);
 }
-API int cudnnConvolutionBackwardData(Handle* h, const float* alpha, Filter* w, const void* ws, Tensor* y, const void* ys, Convolution* c,
+API int cudnnConvolutionBackwardData(Handle* h, const float* alpha, Filter* w, const void* ws, Tensor* y, const void* ys,
+        Convolution* c,
         int algorithm, void* workspace, size_t bytes, const float* beta, Tensor* x, void* xs) {
     return convolve(__func__, h, {DATA, *x, *y, *w, *c, algorithm, xs, ws, ys, *alpha, *beta}, workspace, bytes);
 }
-API int cudnnConvolutionBackwardFilter(Handle* h, const float* alpha, Tensor* x, const void* xs, Tensor* y, const void* ys, Convolution* c,
+API int cudnnConvolutionBackwardFilter(Handle* h, const float* alpha, Tensor* x, const void* xs, Tensor* y,
+        const void* ys, Convolution* c,
         int algorithm, void* workspace, size_t bytes, const float* beta, Filter* w, void* ws) {
     return convolve(__func__, h, {FILTER, *x, *y, *w, *c, algorithm, xs, ws, ys, *alpha, *beta}, workspace, bytes);
 }
-API int cudnnGetConvolutionForwardWorkspaceSize(Handle*, Tensor* x, Filter* w, Convolution* c, Tensor* y, int algorithm, size_t* bytes) {
+API int cudnnGetConvolutionForwardWorkspaceSize(Handle*, Tensor* x, Filter* w, Convolution* c, Tensor* y, int algorithm,
+        size_t* bytes) {
     return workspace_of(__func__, {FORWARD, *x, *y, *w, *c, algorithm}, bytes);
 }
-API int cudnnGetConvolutionBackwardDataWorkspaceSize(Handle*, Filter* w, Tensor* y, Convolution* c, Tensor* x, int algorithm, size_t* bytes) {
+API int cudnnGetConvolutionBackwardDataWorkspaceSize(Handle*, Filter* w, Tensor* y, Convolution* c, Tensor* x,
+        int algorithm, size_t* bytes) {
     return workspace_of(__func__, {DATA, *x, *y, *w, *c, algorithm}, bytes);
 }
-API int cudnnGetConvolutionBackwardFilterWorkspaceSize(Handle*, Tensor* x, Tensor* y, Convolution* c, Filter* w, int algorithm, size_t* bytes) {
+API int cudnnGetConvolutionBackwardFilterWorkspaceSize(Handle*, Tensor* x, Tensor* y, Convolution* c, Filter* w,
+        int algorithm, size_t* bytes) {
     return workspace_of(__func__, {FILTER, *x, *y, *w, *c, algorithm}, bytes);
 }
-API int cudnnGetConvolutionForwardAlgorithm_v7(Handle*, Tensor* x, Filter* w, Convolution* c, Tensor* y, int most, int* count, Performance* out) {
+API int cudnnGetConvolutionForwardAlgorithm_v7(Handle*, Tensor* x, Filter* w, Convolution* c, Tensor* y, int most,
+        int* count, Performance* out) {
     return heuristic(__func__, {FORWARD, *x, *y, *w, *c}, most, count, out);
 }
-API int cudnnGetConvolutionBackwardDataAlgorithm_v7(Handle*, Filter* w, Tensor* y, Convolution* c, Tensor* x, int most, int* count, Performance* out) {
+API int cudnnGetConvolutionBackwardDataAlgorithm_v7(Handle*, Filter* w, Tensor* y, Convolution* c, Tensor* x, int most,
+        int* count, Performance* out) {
     return heuristic(__func__, {DATA, *x, *y, *w, *c}, most, count, out);
 }
-API int cudnnGetConvolutionBackwardFilterAlgorithm_v7(Handle*, Tensor* x, Tensor* y, Convolution* c, Filter* w, int most, int* count, Performance* out) {
+API int cudnnGetConvolutionBackwardFilterAlgorithm_v7(Handle*, Tensor* x, Tensor* y, Convolution* c, Filter* w, int most,
+        int* count, Performance* out) {
     return heuristic(__func__, {FILTER, *x, *y, *w, *c}, most, count, out);
 }
-API int cudnnFindConvolutionForwardAlgorithmEx(Handle*, Tensor* x, const void*, Filter* w, const void*, Convolution* c, Tensor* y, void* ys,
+API int cudnnFindConvolutionForwardAlgorithmEx(Handle*, Tensor* x, const void*, Filter* w, const void*, Convolution* c,
+        Tensor* y, void* ys,
         int most, int* count, Performance* out, void*, size_t) {
     return search(__func__, {FORWARD, *x, *y, *w, *c}, ys, extent(*y) * size_of(y->type), most, count, out);
 }
-API int cudnnFindConvolutionBackwardDataAlgorithmEx(Handle*, Filter* w, const void*, Tensor* y, const void*, Convolution* c, Tensor* x, void* xs,
+API int cudnnFindConvolutionBackwardDataAlgorithmEx(Handle*, Filter* w, const void*, Tensor* y, const void*,
+        Convolution* c, Tensor* x, void* xs,
         int most, int* count, Performance* out, void*, size_t) {
     return search(__func__, {DATA, *x, *y, *w, *c}, xs, extent(*x) * size_of(x->type), most, count, out);
 }
-API int cudnnFindConvolutionBackwardFilterAlgorithmEx(Handle*, Tensor* x, const void*, Tensor* y, const void*, Convolution* c, Filter* w, void* ws,
+API int cudnnFindConvolutionBackwardFilterAlgorithmEx(Handle*, Tensor* x, const void*, Tensor* y, const void*,
+        Convolution* c, Filter* w, void* ws,
         int most, int* count, Performance* out, void*, size_t) {
     return search(__func__, {FILTER, *x, *y, *w, *c}, ws, extent(*w) * size_of(w->type), most, count, out);
 }

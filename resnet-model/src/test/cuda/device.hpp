@@ -198,6 +198,7 @@ template <auto kernel, class... A> struct SoftcardCall {
     }
     static void thread(void** arguments) { unpack(arguments, std::index_sequence_for<A...>()); }
 };
-template <auto kernel, class... A> constexpr SoftcardKernel softcard_describe(void (*)(A...), unsigned most_threads = 1024, ...) {
+template <auto kernel, class... A>
+constexpr SoftcardKernel softcard_describe(void (*)(A...), unsigned most_threads = 1024, ...) {
     return {SoftcardCall<kernel, A...>::thread, SoftcardCall<kernel, A...>::sizes, sizeof...(A), most_threads};
 }

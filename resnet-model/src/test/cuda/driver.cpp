@@ -3,7 +3,6 @@
 #include <dlfcn.h>
 #include <elf.h>
 #include <set>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "softcard.hpp"
@@ -12,50 +11,11 @@ using namespace softcard;
 
 namespace {
 
-constexpr size_t PAGE = 4096, ALIGNMENT = 512;
-constexpr unsigned char UNWRITTEN = 0xff;  // a NaN in float, double and bfloat16
+constexpr int MOST_DEVICES = 8;
 
 struct DeviceContext {
     int device;
     int retained = 0;
-};
-
-struct Allocation {
-    size_t bytes;
-    int device;
-    char* pages;  // the allocation is at their end
-    size_t page_bytes;
-};
-
-// Where device memory is: addresses that fault but for the allocations, which have wide gaps between them, so that a wrong
-// index does not reach the host's memory or another allocation.
-struct AddressSpace {
-    static constexpr size_t GAP = 256 << 20;
-    char *base, *next;
-    size_t bytes = (size_t)16 << 40;
-    AddressSpace() {
-        do base = next = (char*)mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        while (base == MAP_FAILED && (bytes /= 2) > GAP);
-    }
-    // Null if there is no more memory.
-    char* take(size_t page_bytes, const std::map<Address, Allocation>& taken) {
-        for (int wrapped = 0; wrapped < 2; ) {
-            if (next + page_bytes + 2 * GAP > base + bytes) {
-                next = base;
-                wrapped++;
-                continue;
-            }
-            char* pages = next + GAP;
-            next = pages + page_bytes;
-            auto after = taken.upper_bound((Address)next + GAP);
-            bool free = after == taken.begin() || std::prev(after)->second.pages + std::prev(after)->second.page_bytes + GAP <= pages;
-            if (free && mprotect(pages, page_bytes, PROT_READ | PROT_WRITE) == 0) return pages;
-        }
-        return nullptr;
-    }
-    static void give_back(const Allocation& a) {
-        mmap(a.pages, a.page_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
-    }
 };
 
 struct Event {
@@ -83,25 +43,13 @@ struct Module {
     std::map<std::string, Function> functions;
 };
 
-// Everything that tests set, and that softcard_reset() forgets.
-struct Tests {
-    std::map<std::string, long> settings;
-    std::map<std::string, long> calls;
-    std::map<std::string, std::map<long, int>> failures;  // function, number of the call, status
-    std::string sentence;  // about the fault
-};
-
 struct State {
     bool initialized = false;
-    DeviceContext contexts[8];
-    AddressSpace space;
-    std::map<Address, Allocation> allocations;
-    std::map<int, size_t> used;
+    DeviceContext contexts[MOST_DEVICES];
     std::set<Stream*> streams;
     Stream null_stream;
     std::map<uint64_t, Graph*> captures;
     uint64_t captured = 0;
-    Tests tests;
 };
 
 State& state = *new State;  // outlives static destructors, as the worker threads do
@@ -111,36 +59,6 @@ thread_local DeviceContext* current = nullptr;
 
 namespace softcard {
 
-std::recursive_mutex& card = *new std::recursive_mutex;
-int fault = OK;
-
-void raise(int status, const std::string& sentence) {
-    std::fprintf(stderr, "software card: %s\n", sentence.c_str());
-    if (fault != OK) return;
-    fault = status;
-    state.tests.sentence = sentence;
-}
-
-static const std::map<std::string, long> DEFAULTS = {{"devices", 1}, {"driver", 13000}, {"major", 9}, {"minor", 0},
-        {"multiprocessors", 132}, {"memory", 8L << 30}, {"cudnn", 91400}, {"cublas", 130000}, {"nvrtc", 13000}, {"cudart", 13000}};
-
-// Of softcard_set, else of the environment (SOFTCARD_MEMORY for "memory"), else the default.
-long setting(const char* name) {
-    auto set = state.tests.settings.find(name);
-    if (set != state.tests.settings.end()) return set->second;
-    std::string variable = "SOFTCARD_";
-    for (const char* c = name; *c; c++) variable += (char)std::toupper(*c);
-    const char* value = std::getenv(variable.c_str());
-    return value ? std::atol(value) : DEFAULTS.at(name);
-}
-
-int counted(const char* function) {
-    long call = ++state.tests.calls[function];
-    auto& of = state.tests.failures[function];
-    auto found = of.find(call);
-    return found == of.end() ? OK : found->second;
-}
-
 bool refused_by_capture() {
     bool refused = false;
     for (auto& [id, graph] : state.captures) {
@@ -148,6 +66,11 @@ bool refused_by_capture() {
         graph->broken = refused = true;
     }
     return refused;
+}
+
+void end_captures() {
+    for (auto& [id, graph] : state.captures) for (Stream* s : graph->streams) s->capture = nullptr;
+    state.captures.clear();
 }
 
 int enqueue(Stream* stream, Work work) {
@@ -160,39 +83,6 @@ int enqueue(Stream* stream, Work work) {
     }
     work();
     return OK;
-}
-
-static std::map<Address, Allocation>::iterator holder(Address address) {
-    auto after = state.allocations.upper_bound(address);
-    return after == state.allocations.begin() ? state.allocations.end() : std::prev(after);
-}
-bool allocated(Address from, size_t bytes) {
-    auto at = holder(from);
-    return at != state.allocations.end() && from - at->first <= at->second.bytes && bytes <= at->second.bytes - (from - at->first);
-}
-std::string neighbour(Address address) {
-    char words[160];
-    std::snprintf(words, sizeof words, " 0x%lx", (long)address);
-    auto at = holder(address);
-    if (at != state.allocations.end() && address - at->first < at->second.bytes + AddressSpace::GAP) {
-        std::snprintf(words, sizeof words, ", %lu bytes after the start of an allocation of %lu", address - at->first, at->second.bytes);
-    } else if (auto after = state.allocations.upper_bound(address); after != state.allocations.end() && after->first - address < AddressSpace::GAP) {
-        std::snprintf(words, sizeof words, ", %lu bytes before an allocation of %lu", after->first - address, after->second.bytes);
-    }
-    return words;
-}
-static bool unwritten(const char* from, const char* to) {
-    return from >= to || ((unsigned char)*from == UNWRITTEN && std::memcmp(from, from + 1, to - from - 1) == 0);
-}
-std::string overrun() {
-    for (auto& [address, a] : state.allocations) {
-        char *from = (char*)address, *to = from + a.bytes, *end = a.pages + a.page_bytes;
-        if (unwritten(a.pages, from) && unwritten(to, end)) continue;
-        std::memset(a.pages, UNWRITTEN, from - a.pages);
-        std::memset(to, UNWRITTEN, end - to);
-        return " wrote just before or after an allocation of " + std::to_string(a.bytes) + " bytes";
-    }
-    return "";
 }
 
 }  // namespace softcard
@@ -223,28 +113,17 @@ template <class F> int on_stream(const char* name, Stream* handle, F work) {
     });
 }
 
-bool valid(int device) { return device >= 0 && device < setting("devices"); }
 template <class F> int of_device(const char* name, int device, F work) {
     return driver(name, INITIALIZED, [&]() -> int {
-        if (!valid(device)) return INVALID_DEVICE;
+        if (device < 0 || device >= setting("devices") || device >= MOST_DEVICES) return INVALID_DEVICE;
         work();
         return OK;
     });
 }
 
-void release(std::map<Address, Allocation>::iterator at) {
-    AddressSpace::give_back(at->second);
-    state.used[at->second.device] -= at->second.bytes;
-    state.allocations.erase(at);
-}
-
 // All memory of the device, and the fault.
 void reset(int device) {
-    for (auto at = state.allocations.begin(); at != state.allocations.end(); ) {
-        auto next = std::next(at);
-        if (at->second.device == device) release(at);
-        at = next;
-    }
+    release_all(device);
     fault = OK;
 }
 
@@ -273,7 +152,8 @@ const Error ERRORS[] = {
     {CAPTURE_UNJOINED, "CUDA_ERROR_STREAM_CAPTURE_UNJOINED", "capturing stream has unjoined work"},
     {CAPTURE_ISOLATION, "CUDA_ERROR_STREAM_CAPTURE_ISOLATION", "dependency created on uncaptured work in another stream"},
     {CAPTURED_EVENT, "CUDA_ERROR_CAPTURED_EVENT", "operation not permitted on an event last recorded in a capturing stream"},
-    {CAPTURE_WRONG_THREAD, "CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD", "attempt to terminate a thread-local capture sequence from another thread"},
+    {CAPTURE_WRONG_THREAD, "CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD", 
+            "attempt to terminate a thread-local capture sequence from another thread"},
 };
 int error(int status, const char** out, const char* Error::*field) {
     *out = nullptr;
@@ -282,44 +162,6 @@ int error(int status, const char** out, const char* Error::*field) {
 }
 
 }  // namespace
-
-// ---- for tests ----
-
-// What the card is: "memory" in bytes, "devices", "driver", "major", "minor", "multiprocessors", "cudnn", "cublas", "nvrtc",
-// "cudart" (the CUDA that cuDNN is built for).
-API int softcard_set(const char* name, long value) {
-    std::lock_guard<std::recursive_mutex> hold(card);
-    if (DEFAULTS.count(name) == 0) return INVALID_VALUE;
-    state.tests.settings[name] = value;
-    return OK;
-}
-// The n-th call from now on (1: the next) of an API function does nothing and returns the status.
-API void softcard_fail(const char* function, int n, int status) {
-    std::lock_guard<std::recursive_mutex> hold(card);
-    state.tests.failures[function][state.tests.calls[function] + n] = status;
-}
-// Calls of an API function since the last reset.
-API long softcard_calls(const char* function) {
-    std::lock_guard<std::recursive_mutex> hold(card);
-    return state.tests.calls[function];
-}
-// What the card says of its fault; empty if there is none.
-API const char* softcard_fault() { return state.tests.sentence.c_str(); }
-// Bytes that are allocated on all devices.
-API long softcard_used() {
-    std::lock_guard<std::recursive_mutex> hold(card);
-    long sum = 0;
-    for (auto& [device, bytes] : state.used) sum += (long)bytes;
-    return sum;
-}
-// Forgets settings, failures, counts and the fault, and ends captures. Memory and handles stay.
-API void softcard_reset() {
-    std::lock_guard<std::recursive_mutex> hold(card);
-    state.tests = {};
-    fault = OK;
-    for (auto& [id, graph] : state.captures) for (Stream* s : graph->streams) s->capture = nullptr;
-    state.captures.clear();
-}
 
 // ---- devices and contexts ----
 
@@ -396,40 +238,26 @@ API int cuCtxSynchronize() { return driver(__func__, NO_CAPTURE, [] { return OK;
 API int cuMemGetInfo_v2(size_t* free, size_t* total) {
     return driver(__func__, CONTEXT, [&] {
         *total = setting("memory");
-        *free = *total - std::min(*total, state.used[current->device]);
+        *free = *total - std::min(*total, used(current->device));
         return OK;
     });
 }
 API int cuMemAlloc_v2(Address* address, size_t bytes) {
     return driver(__func__, NO_CAPTURE, [&] {
         if (bytes == 0) return INVALID_VALUE;
-        size_t& used = state.used[current->device];
-        if (bytes > (size_t)setting("memory") || used > setting("memory") - bytes) return OUT_OF_MEMORY;
-        size_t page_bytes = (bytes + ALIGNMENT - 1 + PAGE - 1) / PAGE * PAGE;
-        char* pages = state.space.take(page_bytes, state.allocations);
-        if (pages == nullptr) return OUT_OF_MEMORY;
-        char* end = pages + page_bytes;
-        *address = ((Address)end - bytes) / ALIGNMENT * ALIGNMENT;
-        // Huge allocations are NaN in front only, so that what is not used costs nothing.
-        size_t most = 256 << 20, margin = end - (char*)*address - bytes;
-        std::memset(pages, UNWRITTEN, std::min(page_bytes, most));
-        std::memset(end - margin, UNWRITTEN, margin);
-        state.allocations[*address] = {bytes, current->device, pages, page_bytes};
-        used += bytes;
-        return OK;
+        size_t most = setting("memory"), now = used(current->device);
+        *address = bytes > most || now > most - bytes ? 0 : allocate(bytes, current->device);
+        return *address ? OK : OUT_OF_MEMORY;
     });
 }
 API int cuMemFree_v2(Address address) {
     return driver(__func__, NO_CAPTURE, [&] {
-        auto found = state.allocations.find(address);
-        if (found == state.allocations.end()) return address == 0 ? OK : INVALID_VALUE;
-        release(found);
-        return OK;
+        return address == 0 || release(address) ? OK : INVALID_VALUE;
     });
 }
 API int cuMemHostAlloc(void** memory, size_t bytes, unsigned) {
     return driver(__func__, NO_CAPTURE, [&] {
-        *memory = std::aligned_alloc(PAGE, (bytes + PAGE - 1) / PAGE * PAGE);
+        *memory = std::aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
         return *memory ? OK : OUT_OF_MEMORY;
     });
 }
@@ -454,7 +282,8 @@ API int cuMemcpyDtoH_v2(void* to, Address from, size_t bytes) {
 }
 static int copy(const char* name, void* to, const void* from, size_t bytes, bool to_card, bool from_card, Stream* handle) {
     return on_stream(name, handle, [&](Stream* stream) -> int {
-        if ((to_card && !allocated((Address)to, bytes)) || (from_card && !allocated((Address)from, bytes))) return INVALID_VALUE;
+        if (to_card && !allocated((Address)to, bytes)) return INVALID_VALUE;
+        if (from_card && !allocated((Address)from, bytes)) return INVALID_VALUE;
         return enqueue(stream, [=] { std::memmove(to, from, bytes); });
     });
 }
@@ -684,7 +513,8 @@ API int cuLaunchKernel(Function* function, unsigned gx, unsigned gy, unsigned gz
         if (gx == 0 || gy == 0 || gz == 0 || threads == 0 || threads > 1024 || gx > 0x7fffffff || gy > 65535 || gz > 65535
                 || bz > 64 || extra != nullptr) return INVALID_VALUE;
         if (dynamic_shared != 0) {
-            std::fprintf(stderr, "software card: %s asks for dynamic shared memory, which is not imitated\n", function->name.c_str());
+            std::fprintf(stderr, "software card: %s asks for dynamic shared memory, which is not imitated\n",
+                    function->name.c_str());
             return INVALID_VALUE;
         }
         if (threads > function->kernel.most_threads) return LAUNCH_OUT_OF_RESOURCES;

@@ -68,13 +68,15 @@ bool starts(const std::string& word, const std::string& with) { return word.comp
 // What launches each kernel of the preprocessed text. Templates are left out: they have no name to be found by.
 std::string launchers(const std::string& text) {
     static const std::regex KERNEL(
-            R"((template\s*<[^>]*>\s*)?\b__global__\s+(?:(?:void|static)\s+)*(?:__launch_bounds__\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)\s*)?(?:void\s+)?(\w+)\s*\()");
+            R"((template\s*<[^>]*>\s*)?\b__global__\s+(?:(?:void|static)\s+)*)"
+            R"((?:__launch_bounds__\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)\s*)?(?:void\s+)?(\w+)\s*\()");
     std::string out = "\nextern \"C\" void* softcard_shared() { static __thread char here; return &here; }\n";
     for (std::sregex_iterator kernel(text.begin(), text.end(), KERNEL), end; kernel != end; ++kernel) {
         const std::smatch& m = *kernel;
         if (m[1].matched) continue;
         std::string name = m[3], bounds = m[2].matched ? ", " + m[2].str() : "";
-        out += "extern \"C\" const SoftcardKernel softcard_kernel_" + name + " = softcard_describe<&" + name + ">(&" + name + bounds + ");\n";
+        out += "extern \"C\" const SoftcardKernel softcard_kernel_" + name;
+        out += " = softcard_describe<&" + name + ">(&" + name + bounds + ");\n";
     }
     return out;
 }
@@ -131,9 +133,10 @@ int compile(Program& program, const std::vector<std::string>& options) {
     std::ofstream(source) << text << launchers(scanned);
     Dl_info library;  // what the kernels call is in this very library
     dladdr((void*)&softcard_exchange, &library);
-    bool compiled = run(compiler + " " SOFTCARD_FLAGS " -O2 -ftree-vectorize -fno-gnu-unique -fno-math-errno -fno-strict-aliasing -fPIC -shared -ffp-contract="
-            + contract + " -o " + quoted(object) + " " + quoted(source) + " " + quoted(library.dli_fname), program.log);
-    if (!compiled) return COMPILATION;
+    // Two modules must not share the shared memory of a function that is in both, which may have another size.
+    compiler += " " SOFTCARD_FLAGS " -O2 -ftree-vectorize -fno-math-errno -fno-strict-aliasing -fPIC -fno-gnu-unique -shared";
+    compiler += " -ffp-contract=" + contract + " -o " + quoted(object) + " " + quoted(source) + " " + quoted(library.dli_fname);
+    if (!run(compiler, program.log)) return COMPILATION;
     program.cubin = cubin ? content(object) : "";
     return SUCCESS;
 }
@@ -173,7 +176,8 @@ API const char* nvrtcGetErrorString(int status) {
             "NVRTC_ERROR_INVALID_INPUT", "NVRTC_ERROR_INVALID_PROGRAM", "NVRTC_ERROR_INVALID_OPTION", "NVRTC_ERROR_COMPILATION"};
     return status >= 0 && status <= 6 ? NAMES[status] : "NVRTC_ERROR unknown";
 }
-API int nvrtcCreateProgram(Program** program, const char* source, const char* name, int headers, const char** texts, const char** names) {
+API int nvrtcCreateProgram(Program** program, const char* source, const char* name, int headers, const char** texts,
+        const char** names) {
     return nvrtc(__func__, [&] {
         if (source == nullptr) return INVALID_INPUT;
         *program = new Program{source, name ? name : "default_program", "", "", {}};

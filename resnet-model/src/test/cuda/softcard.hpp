@@ -2,15 +2,18 @@
 // all Java code and all kernels run, and are checked, where there is no GPU. Names, numbers and refusals are NVIDIA's.
 //
 //   block.cpp   threads of a block as fibers, blocks on two OS threads, faults of a kernel
-//   driver.cpp  memory, streams, events, capture, graphs, modules, launches
+//   memory.cpp  device memory
+//   driver.cpp  the driver's API: contexts, copies, streams, events, capture, graphs, modules, launches
 //   nvrtc.cpp   the C++ compiler of the machine
 //   cudnn.cpp, cublas.cpp   plain loops with double sums
+//   control.cpp what tests ask of it
 //
 // Imitated: what is refused under capture, joining and leaving it, errors that stay until the context is reset, a context per
-// thread, limits of a launch, memory that runs out. Memory is NaN until it is written, and ends at a page that faults.
+// thread, limits of a launch, memory that runs out. Memory is NaN until it is written, and what lies around it faults.
 // Not imitated: time. What is enqueued is done at once, a legal order; a replayed graph takes other legal orders in turn, so
-// a missing wait between two streams of a graph is found, one between streams outside of a graph is not. A kernel that reads
-// the host's memory is not caught. Out-of-range conversions and shifts are the CPU's.
+// a missing wait between two streams of a graph is found, one between streams outside of a graph is not. NVRTC has none of
+// the standard headers, here they are. Conversions and shifts out of range are the CPU's. A kernel that reads the memory of
+// the host is not caught, nor is a race that two orders of the threads do not show.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -35,11 +38,11 @@ using Address = uint64_t;
 using Work = std::function<void()>;
 
 enum Status {
-    OK = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, NOT_INITIALIZED = 3, NO_DEVICE = 100, INVALID_DEVICE = 101, INVALID_IMAGE = 200,
-    INVALID_CONTEXT = 201, INVALID_HANDLE = 400, ILLEGAL_STATE = 401, NOT_FOUND = 500, NOT_READY = 600, ILLEGAL_ADDRESS = 700,
-    LAUNCH_OUT_OF_RESOURCES = 701, MISALIGNED_ADDRESS = 716, LAUNCH_FAILED = 719, CAPTURE_UNSUPPORTED = 900, CAPTURE_INVALIDATED = 901,
-    CAPTURE_MERGE = 902, CAPTURE_UNMATCHED = 903, CAPTURE_UNJOINED = 904, CAPTURE_ISOLATION = 905, CAPTURED_EVENT = 907,
-    CAPTURE_WRONG_THREAD = 908
+    OK = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, NOT_INITIALIZED = 3, NO_DEVICE = 100, INVALID_DEVICE = 101,
+    INVALID_IMAGE = 200, INVALID_CONTEXT = 201, INVALID_HANDLE = 400, ILLEGAL_STATE = 401, NOT_FOUND = 500, NOT_READY = 600,
+    ILLEGAL_ADDRESS = 700, LAUNCH_OUT_OF_RESOURCES = 701, MISALIGNED_ADDRESS = 716, LAUNCH_FAILED = 719,
+    CAPTURE_UNSUPPORTED = 900, CAPTURE_INVALIDATED = 901, CAPTURE_MERGE = 902, CAPTURE_UNMATCHED = 903,
+    CAPTURE_UNJOINED = 904, CAPTURE_ISOLATION = 905, CAPTURED_EVENT = 907, CAPTURE_WRONG_THREAD = 908
 };
 
 struct Stream;
@@ -83,6 +86,14 @@ long setting(const char* name);
 int enqueue(Stream* stream, Work work);
 // Whether a call that allocates or waits is legal now; if not, the capture is broken.
 bool refused_by_capture();
+// As if no capture had begun.
+void end_captures();
+
+// Device memory that is NaN; 0 if there is no room for it.
+Address allocate(size_t bytes, int device);
+bool release(Address address);
+void release_all(int device);
+size_t used(int device);
 // Whether bytes from here on are one allocation's.
 bool allocated(Address from, size_t bytes);
 // What lies near an address that no allocation holds, in words.

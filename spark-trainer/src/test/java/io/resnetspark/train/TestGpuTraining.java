@@ -3,6 +3,7 @@ package io.resnetspark.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import io.resnetspark.data.Progress;
 import io.resnetspark.model.cuda.CudaUnavailableException;
@@ -131,7 +132,8 @@ class TestGpuTraining extends ThreeColours {
         EvaluationResult moved = training(run, Progress.silent(), true, with(fourRounds, "kernels", "ops"))
                 .run()
                 .evaluation();
-        assertThat(moved.crossEntropy()).isCloseTo(whole.crossEntropy(), within(1e-3));
+        // A GPU is given whole levels: scaled cuts are rounded to them.
+        assertThat(moved.crossEntropy()).isCloseTo(whole.crossEntropy(), withinPercentage(0.1));
     }
 
     /** Throws out of the loop when so many rounds are done. */

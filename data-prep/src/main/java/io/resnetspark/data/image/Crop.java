@@ -19,8 +19,10 @@ public sealed interface Crop extends Serializable {
         return image.image(cut(image, random));
     }
 
-    /** What is done to the planes of the result once the mean is subtracted: nothing, for most. */
-    default void afterMean(float[] planes, RandomGenerator random) {}
+    /** How the result is moved once the mean is subtracted: not at all, for most. */
+    default Shift shift(RandomGenerator random) {
+        return Shift.NONE;
+    }
 
     /**
      * The paper's for ImageNet (section 3.4): the shorter side uniform in [least, most], a random square crop, or its
@@ -62,19 +64,10 @@ public sealed interface Crop extends Serializable {
         }
 
         @Override
-        public void afterMean(float[] planes, RandomGenerator random) {
-            int dx = random.nextInt(2 * padding + 1) - padding;
-            int dy = random.nextInt(2 * padding + 1) - padding;
-            boolean mirrored = random.nextBoolean();
-            float[] before = planes.clone();
-            for (int row = 0, to = 0; row < 3 * side; row++) {
-                int y = row % side + dy;
-                for (int column = 0; column < side; column++) {
-                    int x = (mirrored ? side - 1 - column : column) + dx;
-                    boolean inside = x >= 0 && x < side && y >= 0 && y < side;
-                    planes[to++] = inside ? before[(row + dy) * side + x] : 0;
-                }
-            }
+        public Shift shift(RandomGenerator random) {
+            int right = random.nextInt(2 * padding + 1) - padding;
+            int down = random.nextInt(2 * padding + 1) - padding;
+            return new Shift(right, down, random.nextBoolean());
         }
     }
 

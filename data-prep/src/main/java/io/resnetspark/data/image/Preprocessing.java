@@ -47,6 +47,31 @@ public record Preprocessing(Crop crop, ColourNoise noise, Mean mean) implements 
         }
     }
 
+    /**
+     * What {@link #apply} does, left undone after the cut, for those who do the rest elsewhere: with the same random numbers.
+     * Where a cut is scaled, its levels are rounded here and not there.
+     *
+     * @param colourShift to add to red, green and blue, before the mean is subtracted
+     * @param shift to be made after that
+     */
+    @SuppressWarnings("ArrayRecordComponent") // carried, never compared
+    public record Rest(float[] colourShift, Shift shift) {}
+
+    /**
+     * Draws a picture's cut in whole levels.
+     *
+     * @param rgb where to, three bytes a pixel, from {@code offset} on
+     * @return what is still to be done to it
+     * @throws BadImageException if it cannot be decoded
+     */
+    public Rest cut(Picture picture, long seed, long epoch, String key, byte[] rgb, int offset)
+            throws BadImageException {
+        RandomGenerator random = Seeds.of(seed, epoch, key);
+        Cut cut = crop.cut(picture, random);
+        picture.samples(cut).levels(cut, rgb, offset);
+        return new Rest(noise.draw(random), crop.shift(random));
+    }
+
     void apply(Picture picture, RandomGenerator random, float[] planes) throws BadImageException {
         Cut cut = crop.cut(picture, random);
         picture.samples(cut).draw(cut, planes);
@@ -56,7 +81,7 @@ public record Preprocessing(Crop crop, ColourNoise noise, Mean mean) implements 
     /** What is done to planes that were drawn: noise, mean, and what the crop does after that. */
     public void augment(RandomGenerator random, float[] planes) {
         mean.subtract(planes, noise.draw(random));
-        crop.afterMean(planes, random);
+        crop.shift(random).apply(planes, crop.side());
     }
 
     /** The same, made visible again: what the network sees, with the mean put back. */

@@ -20,11 +20,18 @@ public sealed interface Samples permits Image, YCbCr {
 
     /** A cut in whole levels. */
     default Image image(Cut cut) {
+        byte[] rgb = new byte[Math.multiplyExact(3, Math.multiplyExact(cut.height(), cut.width()))];
+        levels(cut, rgb, 0);
+        return new Image(cut.height(), cut.width(), rgb);
+    }
+
+    /** Draws a cut in whole levels: red, green and blue of pixel after pixel, from {@code offset} on. */
+    default void levels(Cut cut, byte[] rgb, int offset) {
         Rows rows = rows(cut);
         int width = cut.width();
-        byte[] rgb = new byte[Math.multiplyExact(3, Math.multiplyExact(cut.height(), width))];
         float[][] row = new float[3][width];
-        for (int y = 0, to = 0; y < cut.height(); y++) {
+        int to = offset;
+        for (int y = 0; y < cut.height(); y++) {
             rows.draw(y, row);
             for (int x = 0; x < width; x++) {
                 rgb[to++] = (byte) (row[0][x] + 0.5f);
@@ -32,6 +39,5 @@ public sealed interface Samples permits Image, YCbCr {
                 rgb[to++] = (byte) (row[2][x] + 0.5f);
             }
         }
-        return new Image(cut.height(), width, rgb);
     }
 }

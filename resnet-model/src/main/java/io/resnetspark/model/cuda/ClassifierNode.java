@@ -59,7 +59,7 @@ final class ClassifierNode implements Node {
                 warps,
                 plan.read(logits),
                 biasAt,
-                plan.targets(classes),
+                plan.input(Input.TARGETS, (long) plan.batch() * classes * Float.BYTES),
                 gradient,
                 losses,
                 plan.batch(),

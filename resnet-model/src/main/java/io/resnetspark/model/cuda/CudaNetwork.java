@@ -3,10 +3,8 @@ package io.resnetspark.model.cuda;
 import io.resnetspark.model.Network;
 import io.resnetspark.model.Precision;
 import io.resnetspark.model.Shape;
-import java.util.HashMap;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -17,9 +15,6 @@ import org.nd4j.linalg.factory.Nd4j;
  * <p>Calls return when the work is asked for, not when it is done; what reads results waits.
  */
 public final class CudaNetwork implements AutoCloseable {
-    /** Steps with less activation memory than this let weight gradients run beside the rest; more would double it. */
-    static final long LARGEST_FORK = 1L << 30;
-
     /** Draws what dropout keeps. */
     @FunctionalInterface
     public interface Dropouts {
@@ -42,26 +37,16 @@ public final class CudaNetwork implements AutoCloseable {
             double largestNorm,
             Dropouts dropouts) {}
 
-    private enum Pass {
-        STEP,
-        GRADIENT,
-        PART_OF_STEP,
-        END_OF_STEP,
-        INFERENCE
-    }
-
-    private record Key(Pass pass, int batch) {}
-
     private final Options options;
     private final Device device;
-    private final List<Node> nodes;
     private final NetworkMemory memory;
     private final Lane main;
     private final Lane side;
     private final Feed feed;
     private final FlatTransfer transfer;
     private final Descent descent;
-    private final Map<Key, Program> programs = new HashMap<>();
+    private final Programs programs;
+    private PinnedMemory results;
     private final int parameterCount;
     private final int velocityCount;
     private long version;
@@ -94,7 +79,7 @@ public final class CudaNetwork implements AutoCloseable {
         main = new Lane(device);
         side = new Lane(device);
         Parameters there = new Parameters(device, options.precision(), parameters);
-        nodes = Topology.of(network, image, classes, there);
+        List<Node> nodes = Topology.of(network, image, classes, there);
         there.allocate(main.stream());
         memory = new NetworkMemory(
                 device,
@@ -106,6 +91,7 @@ public final class CudaNetwork implements AutoCloseable {
         feed = new Feed(main.stream());
         transfer = new FlatTransfer(main, memory.kernels(), there, Math.max(parameterCount, velocityCount));
         descent = new Descent(memory, options.largestNorm());
+        programs = new Programs(nodes, memory, main, side, descent);
         sendRules(there.rulesOf());
     }
 
@@ -167,12 +153,21 @@ public final class CudaNetwork implements AutoCloseable {
      * @param minibatch its number, from which follows what dropout keeps
      */
     public void fit(INDArray images, INDArray targets, double rate, int minibatch) {
+        fit(StepInput.of(images, targets), rate, minibatch);
+    }
+
+    /** The same with images as they were decoded. */
+    public void fit(LevelMinibatch images, double rate, int minibatch) {
+        fit(StepInput.of(images), rate, minibatch);
+    }
+
+    private void fit(StepInput input, double rate, int minibatch) {
         if (minibatchesOfStep == 1) {
-            run(Pass.STEP, images, targets, rate, minibatch);
+            run(Pass.STEP, input, rate, minibatch);
             return;
         }
-        run(Pass.PART_OF_STEP, images, targets, rate, minibatch);
-        examples += images.size(0);
+        run(Pass.PART_OF_STEP, input, rate, minibatch);
+        examples += input.batch();
         minibatchesDone++;
         if (minibatchesDone == minibatchesOfStep) {
             endStep(rate);
@@ -181,7 +176,7 @@ public final class CudaNetwork implements AutoCloseable {
     }
 
     private void endStep(double rate) {
-        Program program = program(Pass.END_OF_STEP, 1);
+        Program program = programs.of(Pass.END_OF_STEP, 1, false);
         Feed.Crate crate = feed.next(Feed.padded(memory.parameters().settingsBytes()));
         long at = crate.put(settings(rate, examples));
         crate.send();
@@ -193,32 +188,26 @@ public final class CudaNetwork implements AutoCloseable {
 
     /** The gradient of the sum of losses, in the places of the parameters; statistics: see {@link FlatTransfer#gradient}. */
     public float[] gradient(INDArray images, INDArray targets, int minibatch) {
-        run(Pass.GRADIENT, images, targets, 0, minibatch);
+        run(Pass.GRADIENT, StepInput.of(images, targets), 0, minibatch);
         return transfer.gradient(parameterCount);
     }
 
-    private void run(Pass pass, INDArray images, INDArray targets, double rate, int minibatch) {
+    private void run(Pass pass, StepInput input, double rate, int minibatch) {
         device.makeCurrent();
-        int batch = (int) images.size(0);
-        Program program = program(pass, batch);
+        Program program = programs.of(pass, input.batch(), input.isOfLevels());
         Plan plan = program.plan();
-        INDArray x = contiguous(images);
-        INDArray t = contiguous(targets);
-        Feed.Crate crate = feed.next(crateBytes(plan, x, t));
-        long imagesAt = crate.put(x);
-        long targetsAt = crate.put(t);
-        Map<Place, Long> masks = new HashMap<>();
-        plan.dropouts()
-                .forEach((vertex, place) -> masks.put(
-                        place, crate.put(options.dropouts().factors(vertex, minibatch, (int) place.bytes()))));
-        long settingsAt = crate.put(settings(rate, batch));
+        Feed.Crate crate = feed.next(input.bytes() + bytesBeside(plan));
+        List<Feed.Delivery> deliveries = new ArrayList<>(input.put(crate, plan.inputs()));
+        plan.dropouts().forEach((vertex, place) -> {
+            byte[] factors = options.dropouts().factors(vertex, minibatch, (int) place.bytes());
+            deliveries.add(new Feed.Delivery(crate.put(factors), place, place.bytes()));
+        });
+        long settings = crate.put(settings(rate, input.batch()));
         crate.send();
         last = () -> {
-            crate.deliver(imagesAt, memory.address(plan.images()), x.length() * Float.BYTES);
-            crate.deliver(targetsAt, memory.address(plan.targets()), t.length() * Float.BYTES);
-            masks.forEach((place, at) -> crate.deliver(at, memory.address(place), place.bytes()));
+            deliveries.forEach(part -> crate.deliver(part.at(), memory.address(part.to()), part.bytes()));
             crate.deliver(
-                    settingsAt,
+                    settings,
                     memory.parameters().settings(),
                     memory.parameters().settingsBytes());
             crate.done();
@@ -226,7 +215,16 @@ public final class CudaNetwork implements AutoCloseable {
             version++;
         };
         last.run();
-        lastBatch = batch;
+        lastBatch = input.batch();
+    }
+
+    /** Of masks and settings, which travel with the images. */
+    private long bytesBeside(Plan plan) {
+        long bytes = Feed.padded(memory.parameters().settingsBytes());
+        for (Place place : plan.dropouts().values()) {
+            bytes += Feed.padded(place.bytes());
+        }
+        return bytes;
     }
 
     /** The last step or inference once more, on the input that the device still has; for measuring what the device does. */
@@ -241,10 +239,10 @@ public final class CudaNetwork implements AutoCloseable {
         main.stream().synchronize();
     }
 
-    /** Where the time of a step of the last batch's size goes. Its parameters have no meaning afterwards. */
+    /** Where the time of a step goes, of a batch of the last one's size. Its parameters have no meaning afterwards. */
     public List<StepPart> profile() {
         device.makeCurrent();
-        return program(Pass.STEP, lastBatch).profile();
+        return programs.of(Pass.STEP, lastBatch, false).profile();
     }
 
     private float[] settings(double rate, long examplesOfStep) {
@@ -258,67 +256,42 @@ public final class CudaNetwork implements AutoCloseable {
         };
     }
 
-    private long crateBytes(Plan plan, INDArray x, INDArray t) {
-        long bytes = Feed.padded(x.length() * Float.BYTES) + Feed.padded(t.length() * Float.BYTES);
-        for (Place place : plan.dropouts().values()) {
-            bytes += Feed.padded(place.bytes());
-        }
-        return bytes + Feed.padded(memory.parameters().settingsBytes());
-    }
-
-    private static INDArray contiguous(INDArray array) {
-        INDArray floats = array.castTo(DataType.FLOAT);
-        boolean plain = floats.ordering() == 'c' && org.nd4j.linalg.api.shape.Shape.hasDefaultStridesForShape(floats);
-        return plain ? floats : floats.dup('c');
-    }
-
-    private Program program(Pass pass, int batch) {
-        return programs.computeIfAbsent(new Key(pass, batch), key -> {
-            Plan plan = plan(pass, batch, true);
-            if (plan.bytes() > LARGEST_FORK) {
-                plan = plan(pass, batch, false);
-            }
-            return Program.of(plan, memory, main, side);
-        });
-    }
-
-    private Plan plan(Pass pass, int batch, boolean forks) {
-        if (pass == Pass.END_OF_STEP) {
-            Plan end = new Plan(memory, batch, true, false);
-            descent.finish(end);
-            return end;
-        }
-        Plan plan = Program.plan(nodes, memory, batch, pass != Pass.INFERENCE, forks);
-        if (pass == Pass.STEP) {
-            descent.step(plan);
-        } else if (pass == Pass.PART_OF_STEP) {
-            descent.accumulate(plan);
-        }
-        return plan;
-    }
-
     /** Probabilities (batch x classes) by running statistics; waits for them. */
     public INDArray probabilities(INDArray images) {
         device.makeCurrent();
-        int batch = (int) images.size(0);
-        Program program = program(Pass.INFERENCE, batch);
-        INDArray x = contiguous(images);
-        Feed.Crate crate = feed.next(Feed.padded(x.length() * Float.BYTES));
-        long at = crate.put(x);
+        StepInput input = StepInput.of(images);
+        Program program = programs.of(Pass.INFERENCE, input.batch(), false);
+        Feed.Crate crate = feed.next(input.bytes());
+        List<Feed.Delivery> deliveries = input.put(crate, program.plan().inputs());
         crate.send();
         last = () -> {
-            crate.deliver(at, memory.address(program.plan().images()), x.length() * Float.BYTES);
+            deliveries.forEach(part -> crate.deliver(part.at(), memory.address(part.to()), part.bytes()));
             crate.done();
             program.run(version);
         };
         last.run();
         Place there = program.plan().probabilities();
-        try (PinnedMemory host = device.pinned(there.bytes())) {
-            main.stream().copyToHost(host, 0, memory.address(there), there.bytes());
-            main.stream().synchronize();
-            float[] values = new float[(int) (there.bytes() / Float.BYTES)];
-            host.read(0, values, 0, values.length);
-            return Nd4j.createFromArray(values).reshape(batch, values.length / batch);
+        PinnedMemory host = read(memory.address(there), there.bytes());
+        float[] values = new float[(int) (there.bytes() / Float.BYTES)];
+        host.read(0, values, 0, values.length);
+        return Nd4j.createFromArray(values).reshape(input.batch(), values.length / input.batch());
+    }
+
+    /** Waits for what lies on the device. */
+    private PinnedMemory read(long address, long bytes) {
+        if (results == null || results.bytes() < bytes) {
+            closeResults();
+            results = device.pinned(bytes);
+        }
+        main.stream().copyToHost(results, 0, address, bytes);
+        main.stream().synchronize();
+        return results;
+    }
+
+    private void closeResults() {
+        if (results != null) {
+            results.close();
+            results = null;
         }
     }
 
@@ -336,21 +309,18 @@ public final class CudaNetwork implements AutoCloseable {
 
     private double[] losses() {
         device.makeCurrent();
-        try (PinnedMemory host = device.pinned(2L * Double.BYTES)) {
-            main.stream().copyToHost(host, 0, memory.parameters().losses(), host.bytes());
-            main.stream().synchronize();
-            var doubles = host.buffer(0, host.bytes()).asDoubleBuffer();
-            return new double[] {doubles.get(0), doubles.get(1)};
-        }
+        long bytes = 2L * Double.BYTES;
+        var doubles = read(memory.parameters().losses(), bytes).buffer(0, bytes).asDoubleBuffer();
+        return new double[] {doubles.get(0), doubles.get(1)};
     }
 
     @Override
     public void close() {
         device.makeCurrent();
         device.synchronize();
-        programs.values().forEach(Program::close);
-        programs.clear();
+        programs.close();
         feed.close();
+        closeResults();
         transfer.close();
         descent.close();
         memory.activations().close();

@@ -62,13 +62,7 @@ public final class Device {
      */
     public static int count() {
         Library driver = Driver.LIBRARY.get();
-        int version = version(driver);
-        if (version < OLDEST_DRIVER) {
-            throw new CudaUnavailableException(
-                    "The driver (" + driver.file() + ") serves CUDA " + words(version)
-                            + "; wanted is CUDA 12.0 or later.",
-                    "Update the driver to 525 or later");
-        }
+        requireServedVersion(driver);
         int status = driver.status("cuInit", 0);
         if (status == NO_DEVICE) {
             return 0;
@@ -90,6 +84,17 @@ public final class Device {
             throw absent(index, count, System.getenv("CUDA_VISIBLE_DEVICES"));
         }
         return OPEN.computeIfAbsent(index, i -> new Device(Driver.LIBRARY.get(), i));
+    }
+
+    /** @throws CudaUnavailableException if the driver is older than what we call */
+    static void requireServedVersion(Library driver) {
+        int version = version(driver);
+        if (version < OLDEST_DRIVER) {
+            throw new CudaUnavailableException(
+                    "The driver (" + driver.file() + ") serves CUDA " + words(version)
+                            + "; wanted is CUDA 12.0 or later.",
+                    "Update the driver to 525 or later");
+        }
     }
 
     /** @param visible CUDA_VISIBLE_DEVICES; null where it is not set */
@@ -153,7 +158,7 @@ public final class Device {
         return version(driver);
     }
 
-    private static int version(Library driver) {
+    static int version(Library driver) {
         IntByReference version = new IntByReference();
         driver.call("cuDriverGetVersion", version);
         return version.getValue();

@@ -45,7 +45,7 @@ public record DeviceMemoryEstimate(long parameters, long activations, long input
         long activations = 0;
         if (work.batch > 0) {
             activations = bytes(nodes, device, parameters, work.batch, true, true);
-            if (activations > CudaNetwork.LARGEST_FORK) {
+            if (activations > Programs.LARGEST_FORK) {
                 activations = bytes(nodes, device, parameters, work.batch, true, false);
             }
         }
@@ -64,7 +64,9 @@ public record DeviceMemoryEstimate(long parameters, long activations, long input
     private static long bytes(
             List<Node> nodes, Device device, Parameters parameters, int batch, boolean training, boolean forks) {
         NetworkMemory memory = new NetworkMemory(device, parameters.precision(), null, parameters, null, null);
-        return Program.plan(nodes, memory, batch, training, forks).bytes();
+        Plan plan = new Plan(memory, batch, training, false, forks);
+        Program.lay(plan, nodes);
+        return plan.bytes();
     }
 
     private static long flat(Work work) {

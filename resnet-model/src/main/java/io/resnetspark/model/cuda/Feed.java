@@ -31,6 +31,13 @@ final class Feed implements AutoCloseable {
         return crate;
     }
 
+    /**
+     * What a program reads of a crate.
+     *
+     * @param at where it lies in the crate
+     */
+    record Delivery(long at, Place to, long bytes) {}
+
     /** The input of one step: pinned memory and as much on the device. */
     final class Crate {
         private final Event arrived = main.event();

@@ -1,6 +1,7 @@
 package io.resnetspark.model.cuda;
 
 import io.resnetspark.model.Shape;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Where images come in: floats, batch x channels x height x width, packed as the first convolution wants them. */
@@ -35,24 +36,23 @@ final class ImageNode implements Node {
 
     @Override
     public void forward(Plan plan) {
-        Place images = plan.images(image);
-        Place packed = plan.write(output);
-        if (blocks) {
-            long all = plan.rows(output);
-            plan.launch("images", "pack_blocks", Grid.of(all), images, packed, plan.batch(), image.height());
-        } else {
-            int pixels = image.height() * image.width();
-            plan.launch(
-                    "images",
-                    "pack",
-                    Grid.of(plan.rows(output)),
-                    images,
-                    packed,
-                    plan.batch(),
-                    image.channels(),
-                    pixels,
-                    DEPTH);
-        }
+        List<Object> arguments = new ArrayList<>(plan.takesLevels() ? levels(plan) : floats(plan));
+        arguments.add(plan.write(output));
+        arguments.addAll(List.of(plan.batch(), image.channels(), image.height(), image.width(), DEPTH));
+        String kernel = (plan.takesLevels() ? "pack_levels" : "pack_floats") + (blocks ? "_in_blocks" : "");
+        plan.launch("images", kernel, Grid.of(plan.rows(output)), arguments.toArray());
+    }
+
+    private List<Object> floats(Plan plan) {
+        return List.of(plan.input(Input.IMAGES, plan.batch() * image.elements() * Float.BYTES));
+    }
+
+    private List<Object> levels(Plan plan) {
+        return List.of(
+                plan.input(Input.LEVELS, plan.batch() * image.elements()),
+                plan.input(Input.ADJUSTMENTS, (long) plan.batch() * LevelMinibatch.ADJUSTMENT * Float.BYTES),
+                plan.input(Input.MEAN, image.elements() * Float.BYTES),
+                plan.input(Input.DEVIATION, LevelMinibatch.DEVIATION * Float.BYTES));
     }
 
     @Override

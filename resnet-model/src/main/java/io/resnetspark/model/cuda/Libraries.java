@@ -3,7 +3,6 @@ package io.resnetspark.model.cuda;
 import com.sun.jna.Function;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
-import com.sun.jna.ptr.IntByReference;
 import com.sun.jna.ptr.PointerByReference;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -61,11 +60,13 @@ final class Libraries {
                 "",
                 "There is no NVIDIA driver on this machine",
                 "Install it, or start the container with its GPUs (docker run --gpus all, a pod's limit nvidia.com/gpu)");
-        return new Library(library, status -> {
+        Library driver = new Library(library, status -> {
             PointerByReference text = new PointerByReference();
             library.getFunction("cuGetErrorString").invokeInt(new Object[] {status, text});
             return text(text.getValue());
         });
+        Device.requireServedVersion(driver);
+        return driver;
     }
 
     Library nvrtc() {
@@ -98,6 +99,10 @@ final class Libraries {
                             + major + " (" + first(CUBLAS + major) + "). " + ALL_ALIKE,
                     "Install cuDNN for CUDA " + major + " (NVIDIA's package libcudnn9-cuda-" + major
                             + "), or name a folder that has all of one version with -D" + SETTING + "=FOLDER");
+        }
+        List<Path> files = path.files(CUDNN);
+        if (files.size() > 1) {
+            LOG.info("cuDNN is taken from {}; passed over: {}", files.get(0), files.subList(1, files.size()));
         }
         return library;
     }
@@ -145,13 +150,10 @@ final class Libraries {
         return major;
     }
 
-    /** The newest CUDA where there is no driver, since kernels compile without. */
+    /** The newest CUDA where there is no driver that can be used, since kernels compile without. */
     private int driverMajor() {
         try {
-            IntByReference version = new IntByReference();
-            driver().call("cuDriverGetVersion", version);
-            return Math.max(
-                    version.getValue() / 1000, MAJORS.get(MAJORS.size() - 1)); // an older one is refused elsewhere
+            return Device.version(driver()) / 1000;
         } catch (CudaUnavailableException none) {
             return MAJORS.get(0);
         }
@@ -176,22 +178,15 @@ final class Libraries {
                 "",
                 "cuDNN 9 was not found",
                 "Install it (NVIDIA's package libcudnn9-cuda-13 or libcudnn9-cuda-12)");
-        List<Path> files = path.files(CUDNN);
-        if (files.size() > 1) {
-            LOG.info("cuDNN is taken from {}; passed over: {}", files.get(0), files.subList(1, files.size()));
-        }
         Optional<Path> file = LibraryLoader.file(library);
-        List<String> missing = new ArrayList<>();
+        List<String> reasons = new ArrayList<>();
         for (String part : PARTS_OF_CUDNN) {
-            String name = "libcudnn_" + part + ".so.9";
-            if (!loader.loadPart(file, name)) {
-                missing.add(name);
-            }
+            loader.loadPart(file, "libcudnn_" + part + ".so.9", reasons);
         }
-        if (!missing.isEmpty()) {
+        if (!reasons.isEmpty()) {
             throw new CudaUnavailableException(
-                    "cuDNN (" + library.getFile() + ") is not whole, its " + String.join(", ", missing)
-                            + " cannot be loaded; they must lie beside it.",
+                    "cuDNN (" + library.getFile() + ") is not whole, or its parts do not lie beside it: "
+                            + String.join("; ", reasons) + ".",
                     "Install cuDNN 9 anew (NVIDIA's package libcudnn9-cuda-13 or libcudnn9-cuda-12), or name the folder of a"
                             + " whole one with -D" + SETTING + "=FOLDER");
         }

@@ -67,11 +67,19 @@ final class LibraryLoader {
         return path.loader() && open(name, reasons) ? Optional.of(LOADED.get(name)) : Optional.empty();
     }
 
-    /** Loads a part of a library from beside it, else from where the system's loader finds it. */
-    boolean loadPart(Optional<Path> library, String name) {
-        List<String> reasons = new ArrayList<>();
-        return (library.isPresent() && open(library.get().resolveSibling(name).toString(), reasons))
-                || (path.loader() && open(name, reasons));
+    /**
+     * Loads a part of a library from beside it, else from where the system's loader finds it.
+     *
+     * @param reasons to which it adds why not, if neither has it
+     */
+    void loadPart(Optional<Path> library, String name, List<String> reasons) {
+        List<String> why = new ArrayList<>();
+        boolean loaded =
+                (library.isPresent() && open(library.get().resolveSibling(name).toString(), why))
+                        || (path.loader() && open(name, why));
+        if (!loaded) {
+            reasons.add(why.isEmpty() ? name : why.get(0));
+        }
     }
 
     /** Loads all files beside a library whose names match, but one; those that do not load may not be asked for. */

@@ -2,9 +2,9 @@ package io.resnetspark.model.cuda;
 
 import com.sun.jna.Pointer;
 import io.resnetspark.model.Precision;
-import io.resnetspark.model.Shape;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,6 +21,7 @@ final class Plan {
     private final NetworkMemory memory;
     private final int batch;
     private final boolean training;
+    private final boolean levels;
     private final boolean forks;
     private final Arena arena = new Arena();
     private final Map<Activation, Place> places = new HashMap<>();
@@ -30,15 +31,20 @@ final class Plan {
     private final List<Operation> operations = new ArrayList<>();
     private final List<Convolver.Use> convolutions = new ArrayList<>();
     private final Map<String, Place> dropouts = new LinkedHashMap<>();
-    private Place images;
-    private Place targets;
+    private final Map<Input, Place> inputs = new EnumMap<>(Input.class);
     private Place probabilities;
 
-    /** @param forks whether weight gradients run beside the rest; then nothing is used twice within the step */
-    Plan(NetworkMemory memory, int batch, boolean training, boolean forks) {
+    /**
+     * An empty one.
+     *
+     * @param levels whether images come as {@link LevelMinibatch}, else as floats
+     * @param forks whether weight gradients run beside the rest; then nothing is used twice within the step
+     */
+    Plan(NetworkMemory memory, int batch, boolean training, boolean levels, boolean forks) {
         this.memory = memory;
         this.batch = batch;
         this.training = training;
+        this.levels = levels;
         this.forks = forks;
     }
 
@@ -184,16 +190,18 @@ final class Plan {
 
     // What comes from outside of the network, and goes there.
 
-    /** Where the images will be: floats, batch x channels x height x width. */
-    Place images(Shape image) {
-        images = take(batch * image.elements() * Float.BYTES);
-        return images;
+    boolean takesLevels() {
+        return levels;
     }
 
-    /** Where the targets will be: shares of each class, batch x classes. */
-    Place targets(int classes) {
-        targets = take((long) batch * classes * Float.BYTES);
-        return targets;
+    /** Where some of the input will be. */
+    Place input(Input what, long bytes) {
+        return inputs.computeIfAbsent(what, w -> take(bytes));
+    }
+
+    /** Where each part of the input is read. */
+    Map<Input, Place> inputs() {
+        return Collections.unmodifiableMap(inputs);
     }
 
     /** Where the results go: floats, batch x classes. */
@@ -205,14 +213,6 @@ final class Plan {
     /** Where a layer's factors of 0 and 2 will be, a byte for each value. */
     Place dropout(String vertex, long values) {
         return dropouts.computeIfAbsent(vertex, v -> take(values));
-    }
-
-    Place images() {
-        return images;
-    }
-
-    Place targets() {
-        return targets;
     }
 
     Place probabilities() {

@@ -25,9 +25,9 @@ final class Program implements AutoCloseable {
         this.joined = main.stream().event();
     }
 
-    /** Lays a pass out; touches no device. */
-    static Plan plan(List<Node> nodes, NetworkMemory memory, int batch, boolean training, boolean forks) {
-        Plan plan = new Plan(memory, batch, training, forks);
+    /** Lays a network's pass out; touches no device. */
+    static void lay(Plan plan, List<Node> nodes) {
+        boolean training = plan.isTraining();
         Map<Activation, Integer> lastReaders = Topology.lastReaders(nodes);
         for (int i = 0; i < nodes.size(); i++) {
             nodes.get(i).forward(plan);
@@ -48,7 +48,6 @@ final class Program implements AutoCloseable {
             }
             plan.join();
         }
-        return plan;
     }
 
     /** Finds algorithms and takes memory; throws {@link OutOfDeviceMemoryException} where there is too little. */

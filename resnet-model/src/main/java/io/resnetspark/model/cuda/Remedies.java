@@ -14,7 +14,7 @@ final class Remedies {
     private static final String ROOM =
             "See in nvidia-smi which processes hold its memory; end them, choose another GPU";
 
-    /** A row of the table; the mend has no full stop. */
+    /** A row of the table; its sentences have no full stop. */
     private record Remedy(String function, int status, String meaning, String mend) {}
 
     /** The first that fits holds. */
@@ -22,69 +22,69 @@ final class Remedies {
             new Remedy(
                     "cuInit",
                     34,
-                    "libcuda.so.1 is the stub that programs are linked with, not a driver.",
+                    "libcuda.so.1 is the stub that programs are linked with, not a driver",
                     "Take the toolkit's folder stubs out of LD_LIBRARY_PATH, and install the driver"),
             new Remedy(
-                    "cuInit", 304, "The driver cannot open its devices.", "Let this user read and write /dev/nvidia*"),
+                    "cuInit", 304, "The driver cannot open its devices", "Let this user read and write /dev/nvidia*"),
             new Remedy(
                     "cuInit",
                     802,
-                    "The GPUs are joined by NVSwitch, and wait for the fabric manager.",
+                    "The GPUs are joined by NVSwitch, and wait for the fabric manager",
                     "Start the service nvidia-fabricmanager of the driver's version"),
             new Remedy(
                     "cuInit",
                     803,
-                    "libcuda.so.1 and the kernel's module are of different driver versions, as after an update.",
+                    "libcuda.so.1 and the kernel's module are of different driver versions, as after an update",
                     "Restart the machine (in a container, remove the image's own libcuda.so.1)"),
             new Remedy(
                     "cuInit",
                     804,
-                    "libcuda.so.1 is of CUDA's forward compatibility package, which does not serve this GPU.",
+                    "libcuda.so.1 is of CUDA's forward compatibility package, which does not serve this GPU",
                     "Take /usr/local/cuda/compat out of LD_LIBRARY_PATH, or update the driver"),
             new Remedy(
                     "cuInit",
                     999,
-                    "The driver does not start, as after an update without a restart, or without the module nvidia-uvm.",
+                    "The driver does not start, as after an update without a restart, or without the module nvidia-uvm",
                     "Run nvidia-modprobe -u -c=0 as root, or restart the machine"),
-            new Remedy("cuInit", ANY_OTHER, "The driver does not start.", "See what nvidia-smi says"),
-            new Remedy("cuDevicePrimaryCtxRetain", 2, "The GPU's memory is full.", ROOM),
+            new Remedy("cuInit", ANY_OTHER, "The driver does not start", "See what nvidia-smi says"),
+            new Remedy("cuDevicePrimaryCtxRetain", 2, "The GPU's memory is full", ROOM),
             new Remedy(
                     "cuDevicePrimaryCtxRetain",
                     46,
-                    "The GPU is held by another process, for itself.",
+                    "The GPU is held by another process, for itself",
                     "End that process, or let several in (nvidia-smi -c DEFAULT)"),
             new Remedy(
                     "cuDevicePrimaryCtxRetain",
                     214,
-                    "The GPU's memory has errors (ECC).",
+                    "The GPU's memory has errors (ECC)",
                     "Reset it (nvidia-smi -r), choose another GPU"),
             new Remedy(
                     "cuDevicePrimaryCtxRetain",
                     ANY_OTHER,
-                    "The GPU cannot be used.",
+                    "The GPU cannot be used",
                     "See what nvidia-smi says, choose another GPU"),
             new Remedy(
                     "cuModuleLoadData",
                     ANY_OTHER,
-                    "The driver does not take the kernels that NVRTC has compiled: it is older than NVRTC.",
+                    "The driver does not take the kernels that NVRTC has compiled: it is older than NVRTC",
                     NEWER_DRIVER),
             new Remedy(
                     "cudnnCreate",
                     1001,
-                    "cuDNN does not start: the driver is too old for it, or the GPU's memory is full.",
+                    "cuDNN does not start: the driver is too old for it, or the GPU's memory is full",
                     NEWER_DRIVER),
-            new Remedy("cudnnCreate", 1002, "cuDNN's parts are of different versions.", WHOLE_CUDNN),
-            new Remedy("cudnnCreate", 1008, "cuDNN does not find its parts.", WHOLE_CUDNN),
+            new Remedy("cudnnCreate", 1002, "cuDNN's parts are of different versions", WHOLE_CUDNN),
+            new Remedy("cudnnCreate", 1008, "cuDNN does not find its parts", WHOLE_CUDNN),
             new Remedy(
                     "cudnnCreate",
                     ANY_OTHER,
-                    "cuDNN does not start: it is not made for this GPU or driver, or the GPU's memory is full.",
+                    "cuDNN does not start: it is not made for this GPU or driver, or the GPU's memory is full",
                     NEWER_DRIVER),
-            new Remedy("cublasCreate_v2", 3, "cuBLAS does not start: the GPU's memory is full.", ROOM),
+            new Remedy("cublasCreate_v2", 3, "cuBLAS does not start: the GPU's memory is full", ROOM),
             new Remedy(
                     "cublasCreate_v2",
                     ANY_OTHER,
-                    "cuBLAS does not start: it is not made for this GPU or driver.",
+                    "cuBLAS does not start: it is not made for this GPU or driver",
                     NEWER_DRIVER));
 
     private Remedies() {}
@@ -102,6 +102,6 @@ final class Remedies {
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException(function));
         String returned = function + " returned " + status + (words.isEmpty() ? "" : ", " + words);
-        return new CudaUnavailableException(remedy.meaning + " (" + returned + "; " + file + ")", remedy.mend);
+        return new CudaUnavailableException(remedy.meaning + " (" + returned + "; " + file + ").", remedy.mend);
     }
 }

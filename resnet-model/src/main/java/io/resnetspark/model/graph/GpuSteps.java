@@ -5,6 +5,7 @@ import io.resnetspark.model.Precision;
 import io.resnetspark.model.Shape;
 import io.resnetspark.model.cuda.CudaNetwork;
 import io.resnetspark.model.cuda.Device;
+import io.resnetspark.model.cuda.LevelMinibatch;
 import io.resnetspark.model.layer.Dropout;
 import io.resnetspark.model.layer.Momentum;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -66,6 +67,13 @@ final class GpuSteps implements AutoCloseable {
     void fit(DataSet data, double rate) {
         int iteration = graph.getConfiguration().getIterationCount();
         network.fit(data.getFeatures(), data.getLabels(), rate, iteration);
+        graph.getConfiguration().setIterationCount(iteration + 1);
+        ahead = true;
+    }
+
+    void fit(LevelMinibatch images, double rate) {
+        int iteration = graph.getConfiguration().getIterationCount();
+        network.fit(images, rate, iteration);
         graph.getConfiguration().setIterationCount(iteration + 1);
         ahead = true;
     }

@@ -4,6 +4,7 @@ import io.resnetspark.model.Network;
 import io.resnetspark.model.Precision;
 import io.resnetspark.model.Shape;
 import io.resnetspark.model.cuda.Device;
+import io.resnetspark.model.cuda.LevelMinibatch;
 import io.resnetspark.model.kernel.Kernels;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -80,6 +81,10 @@ public final class NetworkGraph extends ComputationGraph {
         gpu = new GpuSteps(this, descent, network, image, device, precision, deterministic);
     }
 
+    public boolean isOnGpu() {
+        return gpu != null;
+    }
+
     /** Back to the CPU, with what the GPU's steps have made of the parameters; its memory is given back. */
     public void leaveGpu() {
         if (gpu != null) {
@@ -99,6 +104,19 @@ public final class NetworkGraph extends ComputationGraph {
         } else {
             gpu.fit(data, descent().rateOf(this));
         }
+    }
+
+    /**
+     * A step on images as they were decoded; only on a GPU, which does to them what is left to do.
+     *
+     * @throws IllegalStateException on the CPU
+     */
+    public void fit(LevelMinibatch images) {
+        if (gpu == null) {
+            throw new IllegalStateException(
+                    "Only a network that was moved to a GPU takes levels; give this one floats");
+        }
+        gpu.fit(images, descent().rateOf(this));
     }
 
     /**

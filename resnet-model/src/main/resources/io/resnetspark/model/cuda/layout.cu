@@ -6,7 +6,7 @@ struct Place {
   int outputs, inputs, height, width;
   int output_stride, input_stride, row_stride, column_stride;
   int depth;
-  int blocks;  // 1: a 7x7 kernel lies here as a 4x4 kernel on blocks of 2x2 pixels (see pack_blocks)
+  int blocks;  // 1: a 7x7 kernel lies here as a 4x4 kernel on blocks of 2x2 pixels (see images.cu)
 };
 
 // Where value i of what lies here comes from; -1: nowhere, it is padding.
@@ -52,30 +52,6 @@ extern "C" __global__ void place_out(const float* here, float* flat, size_t coun
 extern "C" __global__ void to_floats(const Element* from, float* to, size_t count) {
   const size_t i = thread_number();
   if (i < count) to[i] = get(from, i);
-}
-
-// batch x channels x pixels of floats to batch x pixels x depth, zeros behind the image's channels.
-extern "C" __global__ void pack(const float* images, Element* to, int batch, int channels, int pixels, int depth) {
-  const size_t i = thread_number();
-  if (i >= (size_t)batch * pixels) return;
-  const size_t n = i / pixels, p = i % pixels;
-  for (int c = 0; c < depth; c++)
-    put(to, i * depth + c, c < channels ? images[(n * channels + c) * pixels + p] : 0.f);
-}
-
-// Blocks of 2x2 pixels as 16 channels, with a border: a 7x7 convolution of stride 2 and padding 3 is then a 4x4 one of
-// stride 1 without padding, which tensor cores like better (docs/decisions/0012). Three channels and an even side.
-// Channel (dy 2 + dx) 3 + c of block (x, y) is channel c of pixel (2 (x - 2) + dx, 2 (y - 2) + dy).
-extern "C" __global__ void pack_blocks(const float* images, Element* to, int batch, int side) {
-  const int blocks = side / 2 + 3;
-  const size_t i = thread_number();
-  if (i >= (size_t)batch * blocks * blocks) return;
-  const int x = 2 * ((int)(i % blocks) - 2), y = 2 * ((int)(i / blocks % blocks) - 2), n = i / (blocks * blocks);
-  const bool inside = x >= 0 && y >= 0 && x < side && y < side;
-  for (int c = 0; c < 16; c++) {
-    const size_t row = (size_t)(n * 3 + c % 3) * side + y + c / 6;
-    put(to, i * 16 + c, inside && c < 12 ? images[row * side + x + c / 3 % 2] : 0.f);
-  }
 }
 
 // The gradient of such weights, where the 8x8 kernel of the blocks has no counterpart in the 7x7 one.

@@ -1,12 +1,16 @@
 package io.resnetspark.model.cuda;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.WRITE;
 
 import com.sun.jna.Function;
 import com.sun.jna.Memory;
 import com.sun.jna.NativeLibrary;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -17,10 +21,13 @@ import java.util.stream.Stream;
 import org.opentest4j.TestAbortedException;
 
 /**
- * A GPU that is software: one library under the names of CUDA's driver, NVRTC, cuDNN and cuBLAS, built from src/test/cuda by the C++ compiler of the
- * machine, once a JVM and only when the sources are not those of the last time. What it imitates says softcard.hpp.
+ * A GPU that is software: one library under the names of CUDA's driver, NVRTC, cuDNN and cuBLAS, built from
+ * src/test/cuda by the C++ compiler of the machine, once a JVM and only when the sources are not those of the last time.
+ * What it imitates says softcard.hpp.
  *
- * <p>A test calls {@link #orSkip()} before each test method; it starts every time without settings, failures, counts and fault.
+ * <p>A test calls {@link #orSkip()} before each test method: every one starts without settings, failures, counts and
+ * fault. A process that a test starts is told by its environment: SOFTCARD_MEMORY and the like for {@link #set}, and
+ * SOFTCARD_FAIL=function:n:status,... for {@link #fail}.
  */
 public final class SoftwareCard {
     /** The names that the product looks for. */
@@ -100,7 +107,7 @@ public final class SoftwareCard {
         return function("softcard_calls").invokeLong(new Object[] {function});
     }
 
-    /** Bytes of device memory that are allocated. */
+    /** Bytes that are allocated on the first device. */
     public long used() {
         return function("softcard_used").invokeLong(new Object[0]);
     }
@@ -157,7 +164,11 @@ public final class SoftwareCard {
                     .orElseThrow();
             Path module = sources.toRealPath().getParent().getParent().getParent(); // one for all modules' tests
             Path directory = Files.createDirectories(module.resolve("target/softcard"));
-            compile(compiler.get(), sources.toRealPath(), directory);
+            // Test classes run in two JVMs at once.
+            try (FileChannel lock = FileChannel.open(directory.resolve("lock"), CREATE, WRITE);
+                    FileLock held = lock.lock()) {
+                compile(compiler.get(), sources.toRealPath(), directory);
+            }
             return new Built(Optional.of(new SoftwareCard(directory)), "");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -196,7 +207,8 @@ public final class SoftwareCard {
             }
         }
         // Kernels that this card has compiled are of no use to another one.
-        Path cache = directory.resolve("cache-" + Integer.toHexString(stamp.toString().hashCode()));
+        Path cache = directory.resolve(
+                "cache-" + Integer.toHexString(stamp.toString().hashCode()));
         System.getProperties().putIfAbsent(DiskCache.SETTING, cache.toString());
         Path done = directory.resolve("built-from.txt");
         if (Files.exists(done) && Files.readString(done).contentEquals(stamp)) {

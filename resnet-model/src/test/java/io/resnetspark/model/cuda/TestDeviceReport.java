@@ -33,7 +33,8 @@ class TestDeviceReport {
                         tuple("cuBLAS", "13.0.0"),
                         tuple("cuDNN", "9.14.0"));
         String folder = SoftwareCard.directory().orElseThrow().toString();
-        assertThat(found.libraries()).allSatisfy(library -> assertThat(library.file()).startsWith(folder));
+        assertThat(found.libraries())
+                .allSatisfy(library -> assertThat(library.file()).startsWith(folder));
     }
 
     @Test
@@ -61,7 +62,8 @@ class TestDeviceReport {
         DeviceReport.Rates rates = DeviceReport.rates(0);
         assertThat(rates.copy()).isPositive().isFinite();
         assertThat(rates.products()).containsOnlyKeys(Precision.values());
-        assertThat(rates.products().values()).allSatisfy(rate -> assertThat(rate).isPositive().isFinite());
+        assertThat(rates.products().values())
+                .allSatisfy(rate -> assertThat(rate).isPositive().isFinite());
         assertThat(card.used()).isEqualTo(used);
     }
 
@@ -72,7 +74,9 @@ class TestDeviceReport {
         card.set("major", 7);
         card.set("minor", 5);
         assertThat(DeviceReport.of(index).problems()).isEmpty();
-        assertThat(List.of(Precision.values())).filteredOn(Device.of(index)::serves).containsExactly(Precision.FLOAT32);
+        assertThat(List.of(Precision.values()))
+                .filteredOn(Device.of(index)::serves)
+                .containsExactly(Precision.FLOAT32);
     }
 
     @Test

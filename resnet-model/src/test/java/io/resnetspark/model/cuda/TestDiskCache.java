@@ -173,7 +173,8 @@ class TestDiskCache {
         device.makeCurrent();
         List<String> key = KernelSource.key(device.computeCapability(), Precision.FLOAT32);
         DiskCache.put(key, new byte[100]);
-        assertThat(KernelSource.load(device, Precision.FLOAT32).function("fill_random")).isNotNull();
+        assertThat(KernelSource.load(device, Precision.FLOAT32).function("fill_random"))
+                .isNotNull();
         assertThat(DiskCache.get(key).orElseThrow()).hasSizeGreaterThan(1000);
         assertThat(card.calls("nvrtcCompileProgram")).isEqualTo(1);
     }

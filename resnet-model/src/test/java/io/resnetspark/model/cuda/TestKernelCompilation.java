@@ -43,7 +43,13 @@ class TestKernelCompilation {
         assertThat(known).isNotEmpty();
         Path source = Files.writeString(folder.resolve("kernels.cu"), KernelSource.text());
         List<String> arguments = new ArrayList<>(List.of(
-                "--std=c++17", "-fatbin", "-Werror", "all-warnings", "--threads", "0", "-D" + KernelSource.definition(precision)));
+                "--std=c++17",
+                "-fatbin",
+                "-Werror",
+                "all-warnings",
+                "--threads",
+                "0",
+                "-D" + KernelSource.definition(precision)));
         for (int capability : known) {
             arguments.add("-gencode=arch=compute_" + capability + ",code=sm_" + capability);
         }
@@ -71,14 +77,16 @@ class TestKernelCompilation {
     void nvrtcCompilesThem(Precision precision) {
         String nvrtc = System.getProperty("resnet.nvrtc");
         if (nvrtc == null) {
-            throw new TestAbortedException("-Dresnet.nvrtc names no folder with NVRTC, so kernels are not compiled by it.");
+            throw new TestAbortedException(
+                    "-Dresnet.nvrtc names no folder with NVRTC, so kernels are not compiled by it.");
         }
         Nvrtc compiler = new Nvrtc(new Libraries(new LibraryPath(List.of(Path.of(nvrtc)), false)).nvrtc());
         List<Integer> known = compiler.architectures().stream()
                 .filter(capability -> serves(capability, precision))
                 .toList();
         assertThat(known).contains(80, 90);
-        assertThat(known).allSatisfy(capability -> assertThat(KernelSource.compile(compiler, capability, precision))
-                .startsWith(0x7f, 'E', 'L', 'F'));
+        assertThat(known)
+                .allSatisfy(capability -> assertThat(KernelSource.compile(compiler, capability, precision))
+                        .startsWith(0x7f, 'E', 'L', 'F'));
     }
 }

@@ -10,7 +10,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The kernels of layout.cu, and the number formats of element.cu. */
+/** The kernels of images.cu and layout.cu, and the number formats of element.cu. */
 class TestLayoutKernels {
     static Stream<Arguments> cases() {
         return TestNormalizationKernels.cases();
@@ -50,49 +50,111 @@ class TestLayoutKernels {
         }
     }
 
+    /** What a pixel is at the end, as the kernels of images.cu read it. */
+    private interface Pixels {
+        double at(int image, int y, int x, int channel);
+    }
+
     @ParameterizedTest
     @MethodSource("cases")
-    void packsImages(Precision precision, int seed) {
+    void packsImagesOfFloats(Precision precision, int seed) {
         try (KernelRun run = new KernelRun(precision, seed)) {
             int batch = seed == 0 ? 1 : run.between(1, 5);
             int channels = run.between(1, 4);
-            int pixels = run.between(1, 500);
-            float[] images = run.floats(batch * channels * pixels);
+            int height = run.between(1, 25);
+            int width = run.between(1, 25);
+            float[] images = run.floats(batch * channels * height * width);
             images[0] = Float.NaN;
-            double[] packed = new double[batch * pixels * 4];
-            for (int i = 0; i < packed.length; i++) {
-                int n = i / 4 / pixels;
-                packed[i] = i % 4 < channels ? images[(n * channels + i % 4) * pixels + i / 4 % pixels] : 0;
-            }
+            double[] packed = pixels(batch, channels, height, width, (n, y, x, c) -> images[
+                    ((n * channels + c) * height + y) * width + x]);
             long out = run.roomForElements(packed.length);
-            run.run("pack", Grid.of((long) batch * pixels), run.putFloats(images), out, batch, channels, pixels, 4);
+            Grid grid = Grid.of((long) batch * height * width);
+            run.run("pack_floats", grid, run.putFloats(images), out, batch, channels, height, width, 4);
             run.assertElements("packed", run.elementsAt(out, packed.length), packed);
         }
     }
 
-    /** Channel (dy 2 + dx) 3 + c of block (x, y) is channel c of pixel (2 (x - 2) + dx, 2 (y - 2) + dy). */
+    private static double[] pixels(int batch, int channels, int height, int width, Pixels pixels) {
+        double[] packed = new double[batch * height * width * 4];
+        for (int i = 0; i < packed.length; i++) {
+            int c = i % 4;
+            int x = i / 4 % width;
+            int y = i / 4 / width % height;
+            packed[i] = c < channels ? pixels.at(i / 4 / width / height, y, x, c) : 0;
+        }
+        return packed;
+    }
+
     @ParameterizedTest
     @MethodSource("cases")
-    void packsImagesAsBlocks(Precision precision, int seed) {
+    void packsImagesOfFloatsAsBlocks(Precision precision, int seed) {
         try (KernelRun run = new KernelRun(precision, seed)) {
             int batch = seed == 0 ? 1 : run.between(1, 4);
             int side = 2 * run.between(1, 20);
-            int blocks = side / 2 + 3;
             float[] images = run.floats(batch * 3 * side * side);
-            double[] packed = new double[batch * blocks * blocks * 16];
-            for (int i = 0; i < packed.length; i++) {
-                int c = i % 16;
-                int x = 2 * (i / 16 % blocks - 2) + c / 3 % 2;
-                int y = 2 * (i / 16 / blocks % blocks - 2) + c / 6;
-                int n = i / 16 / blocks / blocks;
-                if (c < 12 && x >= 0 && y >= 0 && x < side && y < side) {
-                    packed[i] = images[((n * 3 + c % 3) * side + y) * side + x];
-                }
-            }
+            double[] packed = blocks(batch, side, (n, y, x, c) -> images[((n * 3 + c) * side + y) * side + x]);
             long out = run.roomForElements(packed.length);
-            Grid grid = Grid.of((long) batch * blocks * blocks);
-            run.run("pack_blocks", grid, run.putFloats(images), out, batch, side);
+            Grid grid = Grid.of(packed.length / 16);
+            run.run("pack_floats_in_blocks", grid, run.putFloats(images), out, batch, 3, side, side, 16);
             run.assertElements("blocks", run.elementsAt(out, packed.length), packed);
+        }
+    }
+
+    /** Channel (dy 2 + dx) 3 + c of block (x, y) is channel c of pixel (2 (x - 2) + dx, 2 (y - 2) + dy). */
+    private static double[] blocks(int batch, int side, Pixels pixels) {
+        int blocks = side / 2 + 3;
+        double[] packed = new double[batch * blocks * blocks * 16];
+        for (int i = 0; i < packed.length; i++) {
+            int c = i % 16;
+            int x = 2 * (i / 16 % blocks - 2) + c / 3 % 2;
+            int y = 2 * (i / 16 / blocks % blocks - 2) + c / 6;
+            if (c < 12 && x >= 0 && y >= 0 && x < side && y < side) {
+                packed[i] = pixels.at(i / 16 / blocks / blocks, y, x, c % 3);
+            }
+        }
+        return packed;
+    }
+
+    /** Moved, mirrored, coloured, with a mean of each channel or of each pixel. */
+    @ParameterizedTest
+    @MethodSource("cases")
+    void packsImagesOfLevels(Precision precision, int seed) {
+        try (KernelRun run = new KernelRun(precision, seed)) {
+            int batch = seed == 0 ? 1 : run.between(1, 4);
+            int side = 2 * run.between(1, 16);
+            boolean ofPixels = seed % 2 == 0;
+            byte[] rgb = run.bytes(batch * 3 * side * side, 256);
+            float[] adjustments = new float[6 * batch];
+            for (int i = 0; i < adjustments.length; i++) {
+                int which = i % 6;
+                adjustments[i] = which < 3 ? 10 * run.random.nextFloat() : which < 5 ? run.between(-3, 3) : run.between(0, 1);
+            }
+            float[] mean = run.floats(ofPixels ? 3 * side * side : 3);
+            float[] deviation = {50, 60, 70, ofPixels ? 1 : 0};
+            Pixels pixels = (n, y, x, c) -> {
+                int from = (adjustments[6 * n + 5] != 0 ? side - 1 - x : x) + (int) adjustments[6 * n + 3];
+                int row = y + (int) adjustments[6 * n + 4];
+                if (from < 0 || row < 0 || from >= side || row >= side) {
+                    return 0;
+                }
+                double level = rgb[((n * side + row) * side + from) * 3 + c] & 255;
+                double subtracted = mean[ofPixels ? (c * side + row) * side + from : c];
+                return (level + adjustments[6 * n + c] - subtracted) / deviation[c];
+            };
+            long levels = run.putBytes(rgb);
+            long toDo = run.putFloats(adjustments);
+            long means = run.putFloats(mean);
+            long deviations = run.putFloats(deviation);
+            double[] packed = pixels(batch, 3, side, side, pixels);
+            long out = run.roomForElements(packed.length);
+            Grid each = Grid.of(packed.length / 4);
+            run.run("pack_levels", each, levels, toDo, means, deviations, out, batch, 3, side, side, 4);
+            run.assertElements("packed", run.elementsAt(out, packed.length), packed);
+            double[] inBlocks = blocks(batch, side, pixels);
+            long blocks = run.roomForElements(inBlocks.length);
+            Grid ofBlocks = Grid.of(inBlocks.length / 16);
+            run.run("pack_levels_in_blocks", ofBlocks, levels, toDo, means, deviations, blocks, batch, 3, side, side, 16);
+            run.assertElements("blocks", run.elementsAt(blocks, inBlocks.length), inBlocks);
         }
     }
 

@@ -125,7 +125,8 @@ class TestLibraries {
         give("libcuda.so.1", "libnvrtc.so.13", "libcublas.so.13");
         Path other = Files.copy(software(), second.resolve("libcudnn.so.9"));
         Libraries both = libraries(folder, second);
-        assertThat(both.cudnn().file()).isEqualTo(folder.resolve("libcudnn.so.9").toString());
+        assertThat(both.cudnn().file())
+                .isEqualTo(folder.resolve("libcudnn.so.9").toString());
         assertThat(both.passedOver()).containsExactly(other.toString());
     }
 
@@ -142,6 +143,13 @@ class TestLibraries {
         give("libnvrtc.so.12", "libcublas.so.12");
         assertThat(libraries.nvrtc().file()).endsWith("libnvrtc.so.12");
         assertThat(libraries.cublas().file()).endsWith("libcublas.so.12");
+    }
+
+    @Test
+    void aDriverThatIsOlderThanAnyOfTheseIsRefused() throws IOException {
+        give("libcuda.so.1", "libnvrtc.so.13", "libcublas.so.13");
+        card.set("driver", 11080);
+        refused(libraries::driver).hasMessageContaining("CUDA 11.8").hasMessageContaining("525");
     }
 
     @Test

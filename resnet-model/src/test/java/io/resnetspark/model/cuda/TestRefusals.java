@@ -88,7 +88,12 @@ class TestRefusals {
     }
 
     @ParameterizedTest
-    @CsvSource({"2, full, nvidia-smi", "46, another process, nvidia-smi -c", "214, ECC, another GPU", "101, cannot be used, nvidia-smi"})
+    @CsvSource({
+        "2, full, nvidia-smi",
+        "46, another process, nvidia-smi -c",
+        "214, ECC, another GPU",
+        "101, cannot be used, nvidia-smi"
+    })
     void aCardThatDoesNotLetUsIn(int status, String meaning, String mend) {
         card.fail("cuDevicePrimaryCtxRetain", 1, status);
         assertRefusal(() -> Device.of(SPARE), "returned " + status, meaning, mend);
@@ -119,10 +124,7 @@ class TestRefusals {
     }
 
     @ParameterizedTest
-    @CsvSource({
-        "13000, 70, '7.5, 8.0', CUDA 12",
-        "12040, 100, '9.0]', newer NVRTC",
-        "13000, 130, '12.0]', newer NVRTC"
+    @CsvSource({"13000, 70, '7.5, 8.0', CUDA 12", "12040, 100, '9.0]', newer NVRTC", "13000, 130, '12.0]', newer NVRTC"
     })
     void anNvrtcThatDoesNotKnowTheCard(int version, int capability, String known, String mend) {
         card.set("nvrtc", version);

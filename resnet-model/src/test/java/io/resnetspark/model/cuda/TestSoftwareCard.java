@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.offset;
 
 import com.sun.jna.Memory;
+import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
 import com.sun.jna.StringArray;
+import java.nio.file.Path;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -42,7 +44,8 @@ class TestSoftwareCard {
               if (threadIdx.x == 0) sums[blockIdx.x] = s;
             }
             extern "C" __global__ void copy4(const uint4* x, uint4* y, size_t n) {
-              for (size_t i = blockIdx.x * (size_t)blockDim.x + threadIdx.x; i < n; i += (size_t)gridDim.x * blockDim.x) y[i] = x[i];
+              size_t i = blockIdx.x * (size_t)blockDim.x + threadIdx.x;
+              for (; i < n; i += (size_t)gridDim.x * blockDim.x) y[i] = x[i];
             }
             __device__ u16 to_bf16(float x) {
             #ifdef __CUDA_ARCH__
@@ -63,6 +66,13 @@ class TestSoftwareCard {
             extern "C" __global__ void add(float* x, const float* y, int n) {
               int i = blockIdx.x * blockDim.x + threadIdx.x;
               if (i < n) x[i] += y[i];
+            }
+            // Each row of 64 the other way round, with a barrier or, wrongly, without.
+            extern "C" __global__ void reverse(float* x, int barrier) {
+              __shared__ float row[64];
+              row[threadIdx.x] = x[blockIdx.x * 64 + threadIdx.x];
+              if (barrier) __syncthreads();
+              x[blockIdx.x * 64 + threadIdx.x] = row[63 - threadIdx.x];
             }
             extern "C" __global__ void count(int* at) { atomicAdd(at, 1); }
             extern "C" __global__ void lanes(unsigned* out) {
@@ -241,6 +251,21 @@ class TestSoftwareCard {
     }
 
     @Test
+    void aBarrierThatWasForgottenShows() {
+        float[] x = random(2 * 64);
+        float[] want = new float[x.length];
+        for (int i = 0; i < x.length; i++) {
+            want[i] = x[i / 64 * 64 + 63 - i % 64];
+        }
+        long right = card.upload(x);
+        assertThat(launch("reverse", 2, 64, right, 1)).isZero();
+        assertThat(card.download(right, x.length)).isEqualTo(want);
+        long wrong = card.upload(x);
+        assertThat(launch("reverse", 2, 64, wrong, 0)).isZero();
+        assertThat(card.download(wrong, x.length)).isNotEqualTo(want);
+    }
+
+    @Test
     void threadsThatWaitForEachOtherAreAnErrorWithTheKernelsName() {
         assertThat(launch("half_a_barrier", 1, 32)).isZero();
         assertThat(card.status("cuStreamSynchronize", stream)).isEqualTo(LAUNCH_FAILED);
@@ -334,6 +359,31 @@ class TestSoftwareCard {
         card.allocate(1);
         assertThat(card.calls("cuMemAlloc_v2")).isEqualTo(3);
         assertThat(SoftwareCard.orSkip().calls("cuMemAlloc_v2")).isZero();
+    }
+
+    @Test
+    void theNamesOfTheFourLibrariesAreThisOne() {
+        Path directory = SoftwareCard.directory().orElseThrow();
+        for (String[] call :
+                new String[][] {{"libcuda.so.1", "cuDriverGetVersion"}, {"libcublas.so.13", "cublasGetVersion_v2"}}) {
+            NativeLibrary library =
+                    NativeLibrary.getInstance(directory.resolve(call[0]).toString());
+            Memory version = new Memory(4);
+            assertThat(library.getFunction(call[1]).invokeInt(new Object[] {version, version}))
+                    .isZero();
+            assertThat(card.calls(call[1])).isEqualTo(1);
+            assertThat(version.getInt(0)).isGreaterThanOrEqualTo(13000);
+        }
+        assertThat(directory.resolve("libcudnn.so.9")).isSymbolicLink();
+        assertThat(directory.resolve("libnvrtc.so.13")).isSymbolicLink();
+    }
+
+    @Test
+    void aMachineMayHaveADriverAndNoCard() {
+        card.set("devices", 0);
+        assertThat(card.status("cuInit", 0)).isEqualTo(100);
+        card.set("devices", 1);
+        assertThatThrownBy(() -> card.set("devises", 0)).hasMessageContaining("softcard_set returned 1");
     }
 
     @Test

@@ -14,7 +14,6 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongConsumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.TaskContext;
-import org.nd4j.linalg.dataset.DataSet;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -80,8 +79,8 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
         graph.takeLoss(); // of a round that was ended before it came to its own
         long examples = 0;
         List<List<Place>> all = steps.stream().flatMap(Collection::stream).toList();
-        try (Prefetch<List<Place>, DataSet> minibatches = new Prefetch<>(
-                all, places -> reader.minibatch(places, state.work().epoch()))) {
+        try (Prefetch<List<Place>, TrainingMinibatch> minibatches = new Prefetch<>(
+                all, places -> reader.read(places, state.work().epoch(), graph.isOnGpu()), ahead(graph))) {
             for (int step = 0; step < steps.size(); step++) {
                 graph.rate(plan.rate(state, step));
                 graph.beginStep(steps.get(step).size());
@@ -89,10 +88,10 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
                     if (Thread.interrupted()) {
                         throw new InterruptedIOException("Spark ended this task");
                     }
-                    DataSet minibatch = minibatches.next();
-                    graph.fit(minibatch);
-                    examples += minibatch.numExamples();
-                    trainedOn.accept(minibatch.numExamples());
+                    TrainingMinibatch minibatch = minibatches.next();
+                    minibatch.fit().accept(graph);
+                    examples += minibatch.examples();
+                    trainedOn.accept(minibatch.examples());
                     if (!plan.id().equals(BEGUN.getAndSet(plan.id()))) {
                         LOG.info(
                                 "worker {}: first minibatch, {} images, waited {} s for them", worker, examples, (float)
@@ -113,6 +112,11 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
                     network.statistics().moments(parameters));
             return new Contribution(report, FloatBlock.of(parameters), FloatBlock.of(graph.copyVelocity()));
         }
+    }
+
+    /** Minibatches that are made at once: on the CPU the cores compute, for a GPU they decode. */
+    private int ahead(NetworkGraph graph) {
+        return graph.isOnGpu() ? Math.max(2, plan.threads()) : 1;
     }
 
     /** What the worker trains on in this round: minibatches by step; nothing when its part of the epoch is at its end. */

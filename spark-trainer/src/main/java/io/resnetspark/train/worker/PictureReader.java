@@ -1,7 +1,10 @@
 package io.resnetspark.train.worker;
 
+import io.resnetspark.data.image.Preprocessing;
+import io.resnetspark.model.cuda.LevelMinibatch;
 import io.resnetspark.train.worker.LocalSteps.Place;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,22 +25,70 @@ public final class PictureReader {
         this.conf = conf;
     }
 
+    /** What a step trains on: floats for the CPU; for a GPU levels, with what is left to do to them. */
+    TrainingMinibatch read(List<Place> places, int epoch, boolean forGpu) throws IOException {
+        if (forGpu) {
+            LevelMinibatch levels = levels(places, epoch);
+            return new TrainingMinibatch(places.size(), graph -> graph.fit(levels));
+        }
+        DataSet floats = minibatch(places, epoch);
+        return new TrainingMinibatch(places.size(), graph -> graph.fit(floats));
+    }
+
     /** Images (batch x 3 x side x side) and targets (batch x classes), smoothed if the recipe says so. */
     public DataSet minibatch(List<Place> places, int epoch) throws IOException {
         Minibatch minibatch = new Minibatch(places.size(), plan.preprocessing());
-        double smoothing = plan.recipe().descent().labelSmoothing();
-        INDArray targets =
-                Nd4j.valueArrayOf(new long[] {places.size(), plan.classes()}, (float) (smoothing / plan.classes()));
-        for (int i = 0; i < places.size(); i++) {
-            Place place = places.get(i);
-            ShardCache.Loaded shard = shard(place.shard());
-            minibatch.add(shard, place.index(), plan.recipe().seed(), epoch);
-            targets.putScalar(i, shard.label(place.index()), 1 - smoothing + smoothing / plan.classes());
+        for (Place place : places) {
+            minibatch.add(shard(place.shard()), place.index(), plan.recipe().seed(), epoch);
         }
+        INDArray targets = Nd4j.createFromArray(targets(places)).reshape(places.size(), plan.classes());
         return new DataSet(minibatch.images(), targets);
     }
 
-    private ShardCache.Loaded shard(int number) throws IOException {
+    /** The same as it was decoded, with the same random numbers; cuts that are scaled are rounded to whole levels. */
+    LevelMinibatch levels(List<Place> places, int epoch) throws IOException {
+        Preprocessing preprocessing = plan.preprocessing();
+        byte[] rgb = new byte[Math.multiplyExact(places.size(), preprocessing.floats())];
+        float[] adjustments = new float[places.size() * LevelMinibatch.ADJUSTMENT];
+        for (int i = 0; i < places.size(); i++) {
+            Place place = places.get(i);
+            Preprocessing.Rest rest = shard(place.shard())
+                    .cut(place.index(), preprocessing, plan.recipe().seed(), epoch, rgb, i * preprocessing.floats());
+            float[] of = {
+                rest.colourShift()[0],
+                rest.colourShift()[1],
+                rest.colourShift()[2],
+                rest.shift().right(),
+                rest.shift().down(),
+                rest.shift().mirrored() ? 1 : 0
+            };
+            System.arraycopy(of, 0, adjustments, i * of.length, of.length);
+        }
+        return new LevelMinibatch(
+                places.size(),
+                preprocessing.crop().side(),
+                rgb,
+                adjustments,
+                preprocessing.mean().values(),
+                preprocessing.mean().deviation(),
+                targets(places));
+    }
+
+    private float[] targets(List<Place> places) throws IOException {
+        int classes = plan.classes();
+        double smoothing = plan.recipe().descent().labelSmoothing();
+        float[] targets = new float[places.size() * classes];
+        Arrays.fill(targets, (float) (smoothing / classes));
+        for (int i = 0; i < places.size(); i++) {
+            Place place = places.get(i);
+            int label = shard(place.shard()).label(place.index());
+            targets[i * classes + label] = (float) (1 - smoothing + smoothing / classes);
+        }
+        return targets;
+    }
+
+    /** Several minibatches may be made at once. */
+    private synchronized ShardCache.Loaded shard(int number) throws IOException {
         ShardCache.Loaded loaded = shards.get(number);
         if (loaded == null) {
             loaded = ShardCache.load(plan.data(), plan.shards().get(number), conf);

@@ -2,6 +2,8 @@ package io.resnetspark.train.worker;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Iterator;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -9,7 +11,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** Makes the next minibatch in a thread of its own, while the network learns from this one. */
+/** Makes the next minibatches in threads of their own, while the network learns from this one; as many ahead as threads. */
 final class Prefetch<A, B> implements AutoCloseable {
     /** Makes one minibatch. */
     interface Maker<A, B> {
@@ -19,7 +21,28 @@ final class Prefetch<A, B> implements AutoCloseable {
     /** Of the network, so that minibatches are made on its GPU. */
     private final int device = Nd4j.getAffinityManager().getDeviceForCurrentThread();
 
-    private final ExecutorService thread = Executors.newSingleThreadExecutor(work -> {
+    private final ExecutorService threads;
+    private final int ahead;
+    private final Iterator<A> plans;
+    private final Maker<A, B> maker;
+    private final Deque<Future<B>> next = new ArrayDeque<>();
+    private long waited;
+
+    /** One ahead. */
+    Prefetch(Iterable<A> plans, Maker<A, B> maker) {
+        this(plans, maker, 1);
+    }
+
+    /** @param ahead minibatches that are made at once */
+    Prefetch(Iterable<A> plans, Maker<A, B> maker, int ahead) {
+        this.plans = plans.iterator();
+        this.maker = maker;
+        this.ahead = ahead;
+        this.threads = Executors.newFixedThreadPool(ahead, this::thread);
+        begin();
+    }
+
+    private Thread thread(Runnable work) {
         Runnable onDevice = () -> {
             Nd4j.getAffinityManager().unsafeSetDevice(device);
             work.run();
@@ -27,36 +50,24 @@ final class Prefetch<A, B> implements AutoCloseable {
         Thread thread = new Thread(onDevice, "next minibatch");
         thread.setDaemon(true);
         return thread;
-    });
-    private final Iterator<A> plans;
-    private final Maker<A, B> maker;
-    private Future<B> next;
-    private long waited;
-
-    Prefetch(Iterable<A> plans, Maker<A, B> maker) {
-        this.plans = plans.iterator();
-        this.maker = maker;
-        begin();
     }
 
     private void begin() {
-        if (plans.hasNext()) {
+        while (next.size() < ahead && plans.hasNext()) {
             A plan = plans.next();
-            next = thread.submit(() -> maker.make(plan));
-        } else {
-            next = null;
+            next.add(threads.submit(() -> maker.make(plan)));
         }
     }
 
     boolean hasNext() {
-        return next != null;
+        return !next.isEmpty();
     }
 
     /** The next one, once it is ready. */
     B next() throws IOException {
         long start = System.nanoTime();
         try {
-            B made = next.get();
+            B made = next.remove().get();
             begin();
             return made;
         } catch (InterruptedException ended) {
@@ -79,6 +90,6 @@ final class Prefetch<A, B> implements AutoCloseable {
 
     @Override
     public void close() {
-        thread.shutdownNow();
+        threads.shutdownNow();
     }
 }

@@ -4,6 +4,7 @@ import io.resnetspark.data.image.BadImageException;
 import io.resnetspark.data.image.Codec;
 import io.resnetspark.data.image.Image;
 import io.resnetspark.data.image.Picture;
+import io.resnetspark.data.image.Preprocessing;
 import io.resnetspark.data.shard.Dataset.Shard;
 import io.resnetspark.data.shard.Example;
 import io.resnetspark.data.shard.Shards;
@@ -74,6 +75,16 @@ public final class ShardCache {
 
         public int label(int i) {
             return examples.get(i).label();
+        }
+
+        /** A picture's cut in whole levels, as {@link Preprocessing#cut} draws it. */
+        Preprocessing.Rest cut(int i, Preprocessing preprocessing, long seed, long epoch, byte[] rgb, int offset)
+                throws IOException {
+            try {
+                return preprocessing.cut(picture(i), seed, epoch, key(i), rgb, offset);
+            } catch (BadImageException changed) {
+                throw new IOException(key(i) + " was a picture when it was prepared", changed);
+            }
         }
 
         /** A picture, decoded already if it is small. */

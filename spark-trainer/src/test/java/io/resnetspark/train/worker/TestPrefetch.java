@@ -34,6 +34,27 @@ class TestPrefetch {
     }
 
     @Test
+    void makesSeveralAtOnceAndKeepsTheirOrder() throws Exception {
+        CountDownLatch threeAtOnce = new CountDownLatch(3);
+        List<Integer> made = new ArrayList<>();
+        Prefetch.Maker<Integer, Integer> maker = i -> {
+            threeAtOnce.countDown();
+            try {
+                threeAtOnce.await();
+            } catch (InterruptedException ended) {
+                throw new IOException(ended);
+            }
+            return 10 * i;
+        };
+        try (Prefetch<Integer, Integer> prefetch = new Prefetch<>(List.of(0, 1, 2, 3, 4), maker, 3)) {
+            while (prefetch.hasNext()) {
+                made.add(prefetch.next());
+            }
+        }
+        assertThat(made).containsExactly(0, 10, 20, 30, 40);
+    }
+
+    @Test
     void countsTheTimeOfWaiting() throws Exception {
         Thread consumer = Thread.currentThread();
         try (Prefetch<Integer, Integer> prefetch = new Prefetch<>(List.of(1), i -> {

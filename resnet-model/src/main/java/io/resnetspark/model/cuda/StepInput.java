@@ -1,0 +1,84 @@
+package io.resnetspark.model.cuda;
+
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.ToLongFunction;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** What a step reads from outside, part by part. */
+final class StepInput {
+    /** @param put into a crate; returns where it lies there */
+    private record Part(long bytes, ToLongFunction<Feed.Crate> put) {
+        static Part of(INDArray array) {
+            INDArray floats = contiguous(array);
+            return new Part(floats.length() * Float.BYTES, crate -> crate.put(floats));
+        }
+
+        static Part of(float... values) {
+            return new Part((long) values.length * Float.BYTES, crate -> crate.put(values));
+        }
+    }
+
+    private final int batch;
+    private final Map<Input, Part> parts = new EnumMap<>(Input.class);
+
+    private StepInput(int batch) {
+        this.batch = batch;
+    }
+
+    /** Images (batch x channels x height x width) and the share of each class (batch x classes). */
+    static StepInput of(INDArray images, INDArray targets) {
+        StepInput input = of(images);
+        input.parts.put(Input.TARGETS, Part.of(targets));
+        return input;
+    }
+
+    static StepInput of(INDArray images) {
+        StepInput input = new StepInput((int) images.size(0));
+        input.parts.put(Input.IMAGES, Part.of(images));
+        return input;
+    }
+
+    static StepInput of(LevelMinibatch minibatch) {
+        StepInput input = new StepInput(minibatch.images());
+        byte[] levels = minibatch.rgb();
+        input.parts.put(Input.LEVELS, new Part(levels.length, crate -> crate.put(levels)));
+        input.parts.put(Input.ADJUSTMENTS, Part.of(minibatch.adjustments()));
+        input.parts.put(Input.MEAN, Part.of(minibatch.mean()));
+        input.parts.put(Input.DEVIATION, Part.of(minibatch.deviationAndMean()));
+        input.parts.put(Input.TARGETS, Part.of(minibatch.targets()));
+        return input;
+    }
+
+    private static INDArray contiguous(INDArray array) {
+        INDArray floats = array.castTo(DataType.FLOAT);
+        boolean plain = floats.ordering() == 'c' && org.nd4j.linalg.api.shape.Shape.hasDefaultStridesForShape(floats);
+        return plain ? floats : floats.dup('c');
+    }
+
+    int batch() {
+        return batch;
+    }
+
+    boolean isOfLevels() {
+        return parts.containsKey(Input.LEVELS);
+    }
+
+    /** What it takes in a crate. */
+    long bytes() {
+        return parts.values().stream()
+                .mapToLong(part -> Feed.padded(part.bytes))
+                .sum();
+    }
+
+    /** @param places where a program reads each part */
+    List<Feed.Delivery> put(Feed.Crate crate, Map<Input, Place> places) {
+        List<Feed.Delivery> deliveries = new ArrayList<>();
+        parts.forEach((what, part) ->
+                deliveries.add(new Feed.Delivery(part.put.applyAsLong(crate), places.get(what), part.bytes)));
+        return deliveries;
+    }
+}
