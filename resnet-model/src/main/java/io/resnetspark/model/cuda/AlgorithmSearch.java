@@ -18,9 +18,6 @@ final class AlgorithmSearch implements AutoCloseable {
     /** Candidates that take longer than so many times the first one, by cuDNN's order, are not timed. */
     private static final int CANDIDATES = 4;
 
-    private static final int RUNS = 4;
-    private static final int REPETITIONS = 3;
-
     private final Lane lane;
     private final Device device;
     private final Precision precision;
@@ -67,7 +64,8 @@ final class AlgorithmSearch implements AutoCloseable {
         float least = Float.POSITIVE_INFINITY;
         if (use.shape().isProduct()) {
             best = new Choice(null);
-            least = time(() -> lane.cublas().run(use.shape(), precision, use.direction(), x, w, y));
+            least = lane.stream()
+                    .milliseconds(() -> lane.cublas().run(use.shape(), precision, use.direction(), x, w, y));
         }
         int tried = 0;
         for (Cudnn.Algorithm algorithm :
@@ -77,8 +75,9 @@ final class AlgorithmSearch implements AutoCloseable {
                 continue;
             }
             convolution.use(use.direction(), algorithm);
-            float milliseconds = time(() ->
-                    lane.cudnn().run(convolution, use.direction(), algorithm, x, w, y, workspace, workspaceBytes));
+            float milliseconds = lane.stream()
+                    .milliseconds(() -> lane.cudnn()
+                            .run(convolution, use.direction(), algorithm, x, w, y, workspace, workspaceBytes));
             if (milliseconds < least) {
                 least = milliseconds;
                 best = new Choice(algorithm);
@@ -90,30 +89,6 @@ final class AlgorithmSearch implements AutoCloseable {
                     + ". Set another precision, or compute on the CPU with --kernels onednn.");
         }
         return best;
-    }
-
-    /** Milliseconds of one run on the device alone. */
-    private float time(Runnable run) {
-        Stream stream = lane.stream();
-        run.run();
-        stream.synchronize();
-        float least = Float.POSITIVE_INFINITY;
-        try (Graph graph = stream.capture(() -> {
-                    for (int i = 0; i < RUNS; i++) {
-                        run.run();
-                    }
-                });
-                Event begin = stream.event();
-                Event end = stream.event()) {
-            for (int i = 0; i < REPETITIONS; i++) {
-                stream.record(begin);
-                stream.launch(graph);
-                stream.record(end);
-                end.synchronize();
-                least = Math.min(least, begin.millisecondsTo(end) / RUNS);
-            }
-        }
-        return least;
     }
 
     @Override

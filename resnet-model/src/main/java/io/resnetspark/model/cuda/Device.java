@@ -34,6 +34,7 @@ public final class Device {
     private final int index;
     private final int handle;
     private final Pointer context;
+    private final Map<Long, Long> allocations = new ConcurrentHashMap<>();
 
     private Device(Library driver, int index) {
         this.driver = driver;
@@ -227,10 +228,17 @@ public final class Device {
         if (status != 0) {
             throw new CudaException("cuMemAlloc", status, bytes + " bytes");
         }
+        allocations.put(address.getValue(), bytes);
         return address.getValue();
     }
 
+    /** Bytes that this process has taken with {@link #allocate} and not given back. */
+    public long allocatedBytes() {
+        return allocations.values().stream().mapToLong(Long::longValue).sum();
+    }
+
     public void free(long address) {
+        allocations.remove(address);
         driver.call("cuMemFree_v2", address);
     }
 

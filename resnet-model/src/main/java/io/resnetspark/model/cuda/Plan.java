@@ -250,12 +250,20 @@ final class Plan {
 
     private void add(List<Operation> to, String part, boolean beside, String kernel, Grid grid, Object... arguments) {
         Pointer[] function = new Pointer[1];
-        to.add(new Operation(part, beside, lane -> {
+        to.add(new Operation(part, beside, bytes(arguments), 0, lane -> {
             if (function[0] == null) {
                 function[0] = memory.kernels().function(kernel);
             }
             lane.stream().launch(function[0], grid, resolved(arguments));
         }));
+    }
+
+    private static long bytes(Object... arguments) {
+        long bytes = 0;
+        for (Object argument : arguments) {
+            bytes += argument instanceof Place place ? place.bytes() : 0;
+        }
+        return bytes;
     }
 
     private Object[] resolved(Object... arguments) {
@@ -275,7 +283,9 @@ final class Plan {
         convolutions.add(use);
         boolean beside = forks && use.direction() == Direction.BACKWARD_FILTER;
         String part = "convolutions, " + use.direction().inWords();
-        operations.add(new Operation(part, beside, lane -> {
+        ConvolutionShape shape = use.shape();
+        long elements = shape.inputElements() + shape.weightElements() + shape.outputElements();
+        operations.add(new Operation(part, beside, elements * precision().bytes(), shape.multiplyAdds(), lane -> {
             Object[] at = resolved(x, w, y);
             memory.convolver().run(lane, use, (Long) at[0], (Long) at[1], (Long) at[2]);
         }));

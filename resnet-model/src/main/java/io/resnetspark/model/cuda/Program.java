@@ -1,5 +1,6 @@
 package io.resnetspark.model.cuda;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -98,6 +99,24 @@ final class Program implements AutoCloseable {
                 operation.work().accept(main);
             }
         }
+    }
+
+    /**
+     * What the pass is made of, and how long each part takes on the device: every operation is recorded and replayed by
+     * itself, after the whole has run. What lies in the memory afterwards has no meaning.
+     */
+    List<StepPart> profile() {
+        Map<String, StepPart> parts = new LinkedHashMap<>();
+        for (Operation operation : plan.operations()) {
+            if (!operation.equals(Operation.JOIN)) {
+                float milliseconds =
+                        main.stream().milliseconds(() -> operation.work().accept(main));
+                StepPart one =
+                        new StepPart(operation.part(), 1, milliseconds, operation.bytes(), operation.multiplyAdds());
+                parts.merge(operation.part(), one, StepPart::plus);
+            }
+        }
+        return List.copyOf(parts.values());
     }
 
     private void forget() {

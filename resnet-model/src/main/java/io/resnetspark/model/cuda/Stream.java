@@ -14,6 +14,9 @@ public final class Stream {
 
     private static final int MOST_PARAMETERS = 24;
 
+    private static final int TIMED_RUNS = 4;
+    private static final int REPETITIONS = 3;
+
     private final Library driver;
     private final Device device;
     private final Pointer handle;
@@ -121,6 +124,29 @@ public final class Stream {
             throw new CudaException("cuStreamEndCapture", ended, "something in the step may not be captured");
         }
         return new Graph(driver, graph.getValue());
+    }
+
+    /** Of one run on the device alone, the least of a few: what the calls cost the host is not in it. */
+    float milliseconds(Runnable work) {
+        work.run(); // before recording: libraries load and allocate in the first call of a kind
+        synchronize();
+        float least = Float.POSITIVE_INFINITY;
+        try (Graph graph = capture(() -> {
+                    for (int i = 0; i < TIMED_RUNS; i++) {
+                        work.run();
+                    }
+                });
+                Event begin = event();
+                Event end = event()) {
+            for (int i = 0; i < REPETITIONS; i++) {
+                record(begin);
+                launch(graph);
+                record(end);
+                end.synchronize();
+                least = Math.min(least, begin.millisecondsTo(end) / TIMED_RUNS);
+            }
+        }
+        return least;
     }
 
     /** Does the work that was recorded. */

@@ -7,9 +7,9 @@ import static org.assertj.core.api.Assertions.within;
 import io.resnetspark.model.Network;
 import io.resnetspark.model.Precision;
 import io.resnetspark.model.SmallNetworks;
+import io.resnetspark.model.cuda.Cards;
 import io.resnetspark.model.cuda.Device;
 import io.resnetspark.model.cuda.LevelMinibatch;
-import io.resnetspark.model.cuda.SoftwareCard;
 import io.resnetspark.model.kernel.Kernels.Choice;
 import io.resnetspark.model.layer.Momentum;
 import java.util.Arrays;
@@ -34,9 +34,7 @@ class TestGpuSteps {
 
     @BeforeEach
     void findACard() {
-        SoftwareCard.orSkip();
-        System.setProperty(
-                "resnet.cuda.path", SoftwareCard.directory().orElseThrow().toString());
+        Cards.orSkip();
     }
 
     /** All but the one whose channels fill no 16 bytes. */

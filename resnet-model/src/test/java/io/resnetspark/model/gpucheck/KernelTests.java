@@ -1,0 +1,77 @@
+package io.resnetspark.model.gpucheck;
+
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
+
+import java.util.List;
+import org.junit.platform.engine.TestExecutionResult;
+import org.junit.platform.launcher.LauncherDiscoveryRequest;
+import org.junit.platform.launcher.TestExecutionListener;
+import org.junit.platform.launcher.TestIdentifier;
+import org.junit.platform.launcher.TestPlan;
+import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
+import org.junit.platform.launcher.core.LauncherFactory;
+
+/** The tests of the GPU's kernels, on the card of this machine. */
+final class KernelTests {
+    private KernelTests() {}
+
+    /** @param classes names of test classes */
+    static void run(Findings findings, List<String> classes) {
+        LauncherDiscoveryRequest request = LauncherDiscoveryRequestBuilder.request()
+                .selectors(classes.stream().map(name -> selectClass(name)).toList())
+                .configurationParameter("junit.jupiter.execution.parallel.enabled", "false")
+                .build();
+        LauncherFactory.create().execute(request, new Listener(findings));
+    }
+
+    private static final class Listener implements TestExecutionListener {
+        private final Findings findings;
+        private TestPlan plan;
+        private long started;
+
+        Listener(Findings findings) {
+            this.findings = findings;
+        }
+
+        @Override
+        public void testPlanExecutionStarted(TestPlan testPlan) {
+            plan = testPlan;
+        }
+
+        @Override
+        public void executionStarted(TestIdentifier test) {
+            if (test.isTest()) {
+                started = System.nanoTime();
+            }
+        }
+
+        @Override
+        public void executionSkipped(TestIdentifier test, String reason) {
+            findings.skipped(name(test), reason);
+        }
+
+        @Override
+        public void executionFinished(TestIdentifier test, TestExecutionResult result) {
+            String problem = result.getThrowable().map(String::valueOf).orElse("");
+            switch (result.getStatus()) {
+                case SUCCESSFUL -> {
+                    if (test.isTest()) {
+                        findings.check(name(test), true, "%.2f s", (System.nanoTime() - started) / 1e9);
+                    }
+                }
+                case ABORTED -> findings.skipped(name(test), problem);
+                case FAILED -> {
+                    result.getThrowable().ifPresent(Throwable::printStackTrace);
+                    findings.check(name(test), false, "%s", problem.substring(0, Math.min(300, problem.length())));
+                }
+            }
+        }
+
+        private String name(TestIdentifier test) {
+            return plan.getParent(test)
+                            .map(parent -> parent.getDisplayName() + ": ")
+                            .orElse("")
+                    + test.getDisplayName();
+        }
+    }
+}

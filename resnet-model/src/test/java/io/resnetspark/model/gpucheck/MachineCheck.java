@@ -1,0 +1,53 @@
+package io.resnetspark.model.gpucheck;
+
+import io.resnetspark.model.cuda.CudaLibraries;
+import io.resnetspark.model.cuda.Device;
+import io.resnetspark.model.cuda.DeviceReport;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** What there is: the card, the driver, CUDA's libraries; how long our kernels compile; what the card does in a second. */
+final class MachineCheck {
+    /** Where the rates are left for the parts that compare with them. */
+    static final String RATES = "rates.jsonl";
+
+    private MachineCheck() {}
+
+    static void run(Findings findings, Device device) {
+        CudaLibraries libraries = CudaLibraries.find();
+        libraries.libraries().forEach(library -> findings.said("library", "%s", library));
+        findings.check(
+                "CUDA's libraries are there",
+                libraries.problems().isEmpty(),
+                "%s",
+                String.join(" ", libraries.problems()));
+        long start = System.nanoTime();
+        DeviceReport report = DeviceReport.of(0);
+        double seconds = (System.nanoTime() - start) / 1e9;
+        findings.said(
+                "card",
+                "%s, compute capability %.1f, %d multiprocessors, %.1f of %.1f GiB free",
+                device.name(),
+                device.computeCapability() / 10.0,
+                device.multiprocessors(),
+                device.freeMemory() / (double) (1L << 30),
+                device.totalMemory() / (double) (1L << 30));
+        findings.check(
+                "our kernels compile",
+                report.problems().isEmpty(),
+                "%.1f s in both number formats. %s",
+                seconds,
+                String.join(" ", report.problems()));
+        DeviceReport.Rates rates = DeviceReport.rates(0);
+        findings.check(
+                "the card's rates",
+                rates.copy() > 0,
+                "copy %.0f GB/s; product of matrices in TFLOP/s: %s",
+                rates.copy(),
+                rates.products());
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("copy", rates.copy());
+        rates.products().forEach((precision, rate) -> values.put(precision.toString(), rate));
+        findings.measured(RATES, values);
+    }
+}

@@ -1,0 +1,110 @@
+package io.resnetspark.model.gpucheck;
+
+import io.resnetspark.model.cuda.Device;
+import io.resnetspark.model.graph.NetworkGraph;
+import io.resnetspark.model.graph.NetworksOnGpu;
+import io.resnetspark.model.weights.NetworkWeights;
+import io.resnetspark.model.weights.Safetensors;
+import io.resnetspark.model.weights.Tensor;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
+
+/**
+ * What a GPU computes with whole networks, for PyTorch to be compared with (gpu_networks.py): a file of tensors each, with
+ * torchvision's names behind "start/", "gradient/" (of the mean loss) and "after/" (three steps).
+ */
+final class NetworkDump {
+    private static final int STEPS = 3;
+
+    private final Findings findings;
+    private final Device device;
+
+    NetworkDump(Findings findings, Device device) {
+        this.findings = findings;
+        this.device = device;
+    }
+
+    /** @param works as of {@link Work#of} */
+    void run(List<String> works) throws IOException {
+        for (String words : works) {
+            dump(Work.of(words));
+        }
+    }
+
+    private void dump(Work work) throws IOException {
+        long start = System.nanoTime();
+        Map<String, Tensor> tensors = new LinkedHashMap<>();
+        DataSet data = NetworksOnGpu.minibatch(work.network(), work.batch(), 3);
+        NetworkGraph graph = NetworksOnGpu.graph(work.network(), 7);
+        NetworkGraph shown = NetworksOnGpu.graph(work.network(), 7);
+        takeStatisticsOf(data, graph);
+        put(tensors, "start/", graph);
+        put(tensors, "images", data.getFeatures());
+        put(tensors, "targets", data.getLabels());
+
+        graph.moveTo(device, work.precision(), true);
+        put(tensors, "probabilities", graph.outputSingle(data.getFeatures()));
+        float[] gradient = graph.batchStatistics(data);
+        for (int i = 0; i < gradient.length; i++) {
+            gradient[i] /= work.batch();
+        }
+        shown.assignParameters(gradient);
+        put(tensors, "gradient/", shown);
+        float[] losses = new float[STEPS];
+        for (int i = 0; i < STEPS; i++) {
+            graph.fit(data);
+            losses[i] = (float) graph.score();
+        }
+        graph.leaveGpu();
+        put(tensors, "after/", graph);
+        tensors.put("losses", new Tensor(new long[] {STEPS}, losses));
+        write(tensors, findings.folder().resolve(work.words().replace(':', '-') + ".safetensors"));
+        boolean finite = Float.isFinite(losses[STEPS - 1]);
+        findings.check(
+                work + ": three steps",
+                finite,
+                "losses %.6f %.6f %.6f; %.1f s with set-up",
+                losses[0],
+                losses[1],
+                losses[2],
+                (System.nanoTime() - start) / 1e9);
+    }
+
+    /** Running statistics that fit the images, so that inference is as well conditioned as training. */
+    private void takeStatisticsOf(DataSet data, NetworkGraph graph) {
+        graph.moveTo(device, io.resnetspark.model.Precision.FLOAT32, true);
+        float[] statistics = graph.batchStatistics(data);
+        graph.leaveGpu();
+        float[] parameters = graph.copyParameters();
+        graph.paramTable().forEach((name, values) -> {
+            if (name.endsWith("_mean") || name.endsWith("_var")) {
+                int from = (int) values.offset();
+                System.arraycopy(statistics, from, parameters, from, (int) values.length());
+            }
+        });
+        graph.assignParameters(parameters);
+    }
+
+    private static void put(Map<String, Tensor> tensors, String prefix, NetworkGraph graph) {
+        NetworkWeights.of(graph).forEach((name, tensor) -> tensors.put(prefix + name, tensor));
+    }
+
+    private static void put(Map<String, Tensor> tensors, String name, INDArray values) {
+        INDArray plain = values.dup('c');
+        tensors.put(name, new Tensor(plain.shape(), plain.data().asFloat()));
+    }
+
+    private static void write(Map<String, Tensor> tensors, Path file) throws IOException {
+        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file), 1 << 20)) {
+            Safetensors.write(tensors, out);
+        }
+    }
+}

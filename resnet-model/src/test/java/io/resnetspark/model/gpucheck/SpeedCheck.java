@@ -1,0 +1,97 @@
+package io.resnetspark.model.gpucheck;
+
+import io.resnetspark.model.cuda.CudaNetwork;
+import io.resnetspark.model.cuda.Device;
+import io.resnetspark.model.graph.NetworksOnGpu;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.nd4j.linalg.dataset.DataSet;
+
+/** Images a second of a whole step, or of inference, with the input already on the card; deterministic. */
+final class SpeedCheck {
+    /** What is measured, in {@link SpeedVerdict}'s words. */
+    static final String MEASURED = "speed-ours.jsonl";
+
+    private static final double LEARNING_RATE = 0.01;
+    private static final int WINDOWS = 5;
+    private static final double WINDOW_SECONDS = 0.25;
+    private static final int FEWEST = 10;
+    private static final int MOST = 1000;
+
+    private final Findings findings;
+    private final Device device;
+
+    SpeedCheck(Findings findings, Device device) {
+        this.findings = findings;
+        this.device = device;
+    }
+
+    void run(List<String> works) {
+        for (String words : works) {
+            Work work = Work.of(words);
+            try {
+                measure(work);
+            } catch (RuntimeException refused) { // the next ones may do
+                refused.printStackTrace();
+                findings.check(work.toString(), false, "%s", refused);
+            }
+        }
+    }
+
+    private void measure(Work work) {
+        long before = device.allocatedBytes();
+        long start = System.nanoTime();
+        DataSet data = NetworksOnGpu.minibatch(work.network(), work.batch(), 5);
+        try (CudaNetwork network = NetworksOnGpu.alone(
+                NetworksOnGpu.graph(work.network(), 1), work.network(), device, work.precision(), true)) {
+            double prepared = secondsSince(start);
+            start = System.nanoTime();
+            if (work.training()) {
+                network.fit(data.getFeatures(), data.getLabels(), LEARNING_RATE, 0);
+            } else {
+                network.probabilities(data.getFeatures());
+            }
+            network.await();
+            double setUp = secondsSince(start);
+            double seconds = median(network);
+            long bytes = device.allocatedBytes() - before;
+            findings.measured(
+                    MEASURED, Map.of("work", work.words(), "imagesPerSecond", work.batch() / seconds, "bytes", bytes));
+            findings.said(
+                    work.toString(),
+                    "%.0f images/s, %.3f ms, %.2f GiB; graph and images made in %.1f s, algorithms found and step recorded in %.1f s",
+                    work.batch() / seconds,
+                    seconds * 1e3,
+                    bytes / (double) (1L << 30),
+                    prepared,
+                    setUp);
+        }
+    }
+
+    /** Seconds of one step. */
+    private static double median(CudaNetwork network) {
+        seconds(network, 3);
+        double estimate = seconds(network, 3);
+        int steps = (int) Math.max(FEWEST, Math.min(MOST, WINDOW_SECONDS / estimate));
+        double[] windows = new double[WINDOWS];
+        for (int i = 0; i < WINDOWS; i++) {
+            windows[i] = seconds(network, steps);
+        }
+        Arrays.sort(windows);
+        return windows[WINDOWS / 2];
+    }
+
+    private static double seconds(CudaNetwork network, int steps) {
+        long start = System.nanoTime();
+        for (int i = 0; i < steps; i++) {
+            network.repeat();
+        }
+        network.await();
+        return secondsSince(start) / steps;
+    }
+
+    private static double secondsSince(long start) {
+        return (System.nanoTime() - start) / 1e9;
+    }
+}
