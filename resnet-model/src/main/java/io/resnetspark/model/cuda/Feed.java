@@ -50,8 +50,8 @@ final class Feed implements AutoCloseable {
             used = 0;
             if (host == null || host.bytes() < bytes) {
                 free();
+                device = main.device().allocate(bytes); // first: it may fail, and is then tried again
                 host = main.device().pinned(bytes);
-                device = main.device().allocate(bytes);
             }
         }
 

@@ -7,6 +7,7 @@ final class Lane implements AutoCloseable {
     private final Cublas cublas;
     private long workspace;
     private long workspaceBytes;
+    private int generation;
 
     Lane(Device device) {
         stream = device.stream();
@@ -26,16 +27,19 @@ final class Lane implements AutoCloseable {
         return cublas;
     }
 
-    /** @return whether the workspace moved, so that recorded work must be recorded anew */
-    boolean requireWorkspace(long bytes) {
-        if (bytes <= workspaceBytes) {
-            return false;
+    /** Makes the workspace at least so large; work that was recorded before must be recorded anew if it moves. */
+    void requireWorkspace(long bytes) {
+        if (bytes > workspaceBytes) {
+            stream.synchronize();
+            freeWorkspace();
+            workspace = stream.device().allocate(bytes);
+            workspaceBytes = bytes;
         }
-        stream.synchronize();
-        freeWorkspace();
-        workspace = stream.device().allocate(bytes);
-        workspaceBytes = bytes;
-        return true;
+    }
+
+    /** Another number each time the workspace moves. */
+    int generation() {
+        return generation;
     }
 
     long workspace() {
@@ -50,6 +54,7 @@ final class Lane implements AutoCloseable {
         if (workspaceBytes > 0) {
             stream.device().free(workspace);
             workspaceBytes = 0;
+            generation++;
         }
     }
 

@@ -14,6 +14,17 @@ public class OutOfDeviceMemoryException extends RuntimeException {
         this.free = free;
     }
 
+    private OutOfDeviceMemoryException(String what, OutOfDeviceMemoryException cause) {
+        super(what + ": " + cause.getMessage(), cause);
+        this.asked = cause.asked;
+        this.free = cause.free;
+    }
+
+    /** The same, with what the memory was for. */
+    public OutOfDeviceMemoryException during(String what) {
+        return new OutOfDeviceMemoryException(what, this);
+    }
+
     /** In bytes. */
     public long asked() {
         return asked;

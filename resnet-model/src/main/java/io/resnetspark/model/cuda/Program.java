@@ -65,9 +65,13 @@ final class Program implements AutoCloseable {
     /** @param version of the parameters: another number each time they changed from outside or by a step */
     void run(long version) {
         long workspace = memory.convolver().workspace(plan.convolutions());
-        boolean moved = main.requireWorkspace(workspace);
-        moved |= plan.forks() && side.requireWorkspace(workspace);
-        if (moved || generation != memory.activations().generation()) {
+        main.requireWorkspace(workspace);
+        if (plan.forks()) {
+            side.requireWorkspace(workspace);
+        }
+        // Each only grows, so the sum is the same only if nothing moved, for whichever program.
+        int places = memory.activations().generation() + main.generation() + side.generation();
+        if (generation != places) {
             forget();
         }
         boolean overwritten = memory.activations().enter(this);
@@ -77,7 +81,7 @@ final class Program implements AutoCloseable {
         }
         if (recorded == null) {
             enqueue(); // before recording: libraries load and allocate in the first call of a kind
-            generation = memory.activations().generation();
+            generation = places;
             main.stream().synchronize();
             recorded = main.stream().capture(this::enqueue);
             return;

@@ -6,8 +6,10 @@ import io.resnetspark.model.Shape;
 import io.resnetspark.model.cuda.CudaNetwork;
 import io.resnetspark.model.cuda.Device;
 import io.resnetspark.model.cuda.LevelMinibatch;
+import io.resnetspark.model.cuda.OutOfDeviceMemoryException;
 import io.resnetspark.model.layer.Dropout;
 import io.resnetspark.model.layer.Momentum;
+import java.util.function.IntConsumer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.DataSet;
 
@@ -20,6 +22,7 @@ import org.nd4j.linalg.dataset.api.DataSet;
 final class GpuSteps implements AutoCloseable {
     private final NetworkGraph graph;
     private final CudaNetwork network;
+    private final String name;
     private boolean ahead;
 
     /** @param descent null for a graph that does not train */
@@ -32,6 +35,7 @@ final class GpuSteps implements AutoCloseable {
             Precision precision,
             boolean deterministic) {
         this.graph = graph;
+        this.name = description.name();
         Momentum rule = MomentumDescent.rule(graph);
         FlatParameters flat = FlatParameters.of(graph);
         network = new CudaNetwork(
@@ -65,15 +69,20 @@ final class GpuSteps implements AutoCloseable {
     }
 
     void fit(DataSet data, double rate) {
-        int iteration = graph.getConfiguration().getIterationCount();
-        network.fit(data.getFeatures(), data.getLabels(), rate, iteration);
-        graph.getConfiguration().setIterationCount(iteration + 1);
-        ahead = true;
+        fit(data.numExamples(), iteration -> network.fit(data.getFeatures(), data.getLabels(), rate, iteration));
     }
 
     void fit(LevelMinibatch images, double rate) {
+        fit(images.images(), iteration -> network.fit(images, rate, iteration));
+    }
+
+    private void fit(int batch, IntConsumer step) {
         int iteration = graph.getConfiguration().getIterationCount();
-        network.fit(images, rate, iteration);
+        try {
+            step.accept(iteration);
+        } catch (OutOfDeviceMemoryException full) { // others have filled the GPU since it was looked at
+            throw full.during(name + " with a batch of " + batch);
+        }
         graph.getConfiguration().setIterationCount(iteration + 1);
         ahead = true;
     }

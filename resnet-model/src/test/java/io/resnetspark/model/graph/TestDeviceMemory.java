@@ -11,6 +11,7 @@ import io.resnetspark.model.SmallNetworks;
 import io.resnetspark.model.cuda.Device;
 import io.resnetspark.model.cuda.DeviceMemoryEstimate;
 import io.resnetspark.model.cuda.DeviceMemoryEstimate.Work;
+import io.resnetspark.model.cuda.OutOfDeviceMemoryException;
 import io.resnetspark.model.cuda.SoftwareCard;
 import io.resnetspark.model.kernel.Kernels.Choice;
 import io.resnetspark.model.layer.Momentum;
@@ -85,6 +86,22 @@ class TestDeviceMemory {
                 .hasMessageStartingWith("bottleneck with a batch of 4,096 needs some ")
                 .hasMessageContaining("MiB of GPU 0's memory; ")
                 .satisfies(refused -> fit(network, batchOf(refused.getMessage())));
+    }
+
+    /** Others may take a GPU's memory after it was looked at; what is there then goes on. */
+    @Test
+    void aStepThatFindsNoRoomNamesItselfAndMayBeMadeWhenThereIs() {
+        Network network = network("bottleneck");
+        NetworkGraph graph = graph(network);
+        graph.moveTo(Device.of(0), Precision.FLOAT32, true);
+        card.set("memory", card.used() + MIB / 4);
+        assertThatThrownBy(() -> graph.fit(data(network, 24)))
+                .isInstanceOf(OutOfDeviceMemoryException.class)
+                .hasMessageStartingWith("bottleneck with a batch of 24: GPU 0 has no room for");
+        card.set("memory", 8L << 30);
+        graph.fit(data(network, 24));
+        assertThat(graph.score()).isFinite();
+        graph.leaveGpu();
     }
 
     private static int batchOf(String message) {
