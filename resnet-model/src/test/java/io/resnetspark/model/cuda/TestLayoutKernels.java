@@ -65,8 +65,12 @@ class TestLayoutKernels {
             int width = run.between(1, 25);
             float[] images = run.floats(batch * channels * height * width);
             images[0] = Float.NaN;
-            double[] packed = pixels(batch, channels, height, width, (n, y, x, c) -> images[
-                    ((n * channels + c) * height + y) * width + x]);
+            double[] packed = pixels(
+                    batch,
+                    channels,
+                    height,
+                    width,
+                    (n, y, x, c) -> images[((n * channels + c) * height + y) * width + x]);
             long out = run.roomForElements(packed.length);
             Grid grid = Grid.of((long) batch * height * width);
             run.run("pack_floats", grid, run.putFloats(images), out, batch, channels, height, width, 4);
@@ -127,7 +131,8 @@ class TestLayoutKernels {
             float[] adjustments = new float[6 * batch];
             for (int i = 0; i < adjustments.length; i++) {
                 int which = i % 6;
-                adjustments[i] = which < 3 ? 10 * run.random.nextFloat() : which < 5 ? run.between(-3, 3) : run.between(0, 1);
+                adjustments[i] =
+                        which < 3 ? 10 * run.random.nextFloat() : which < 5 ? run.between(-3, 3) : run.between(0, 1);
             }
             float[] mean = run.floats(ofPixels ? 3 * side * side : 3);
             float[] deviation = {50, 60, 70, ofPixels ? 1 : 0};
@@ -153,7 +158,19 @@ class TestLayoutKernels {
             double[] inBlocks = blocks(batch, side, pixels);
             long blocks = run.roomForElements(inBlocks.length);
             Grid ofBlocks = Grid.of(inBlocks.length / 16);
-            run.run("pack_levels_in_blocks", ofBlocks, levels, toDo, means, deviations, blocks, batch, 3, side, side, 16);
+            run.run(
+                    "pack_levels_in_blocks",
+                    ofBlocks,
+                    levels,
+                    toDo,
+                    means,
+                    deviations,
+                    blocks,
+                    batch,
+                    3,
+                    side,
+                    side,
+                    16);
             run.assertElements("blocks", run.elementsAt(blocks, inBlocks.length), inBlocks);
         }
     }
