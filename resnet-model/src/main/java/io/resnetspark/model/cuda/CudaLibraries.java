@@ -11,7 +11,7 @@ import java.util.function.Supplier;
  * @param driver the CUDA version that the driver serves at most, as "13.0"; empty without a driver
  * @param devices that the driver shows to this process
  * @param libraries that were found and loaded: driver, NVRTC, cuBLAS, cuDNN
- * @param passedOver files of the same libraries that lie further back on the path
+ * @param passedOver other drivers and cuDNNs, which lie further back on the path
  * @param problems why GPUs cannot be used, a sentence and its mend each; empty if they can
  */
 public record CudaLibraries(
@@ -50,6 +50,10 @@ public record CudaLibraries(
         int devices = 0;
         try {
             devices = Device.count();
+            if (devices == 0) {
+                problems.add(
+                        Device.noneShown(System.getenv("CUDA_VISIBLE_DEVICES")).getMessage());
+            }
         } catch (CudaUnavailableException none) {
             if (!problems.contains(none.getMessage())) {
                 problems.add(none.getMessage());

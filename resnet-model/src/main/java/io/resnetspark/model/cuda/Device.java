@@ -99,18 +99,29 @@ public final class Device {
 
     /** @param visible CUDA_VISIBLE_DEVICES; null where it is not set */
     static CudaUnavailableException absent(int index, int count, String visible) {
-        String seen = count == 0 ? "the driver shows none" : "the driver shows 0 to " + (count - 1);
-        String hidden = visible == null ? "" : ", for CUDA_VISIBLE_DEVICES is \"" + visible + "\"";
-        String mend;
+        String shown = count == 0 ? "the driver shows none" : "the driver shows 0 to " + (count - 1);
+        return new CudaUnavailableException(
+                "There is no GPU " + index + ": " + shown + hidden(visible) + ".", showing(count, visible));
+    }
+
+    /** Likewise, where none in particular is asked for. */
+    static CudaUnavailableException noneShown(String visible) {
+        return new CudaUnavailableException(
+                "The driver shows this process no GPU" + hidden(visible) + ".", showing(0, visible));
+    }
+
+    private static String hidden(String visible) {
+        return visible == null ? "" : ", for CUDA_VISIBLE_DEVICES is \"" + visible + "\"";
+    }
+
+    private static String showing(int count, String visible) {
         if (visible != null) {
-            mend = "Set CUDA_VISIBLE_DEVICES to the GPUs that this process may have, or unset it";
-        } else if (count == 0) {
-            mend = "See what nvidia-smi shows; in a container, give it GPUs (docker run --gpus all, a pod's limit"
-                    + " nvidia.com/gpu)";
-        } else {
-            mend = "Choose one of these";
+            return "Set CUDA_VISIBLE_DEVICES to the GPUs that this process may have, or unset it";
         }
-        return new CudaUnavailableException("There is no GPU " + index + ": " + seen + hidden + ".", mend);
+        return count > 0
+                ? "Choose one of these"
+                : "See what nvidia-smi shows; in a container, give it GPUs (docker run --gpus all, a pod's limit"
+                        + " nvidia.com/gpu)";
     }
 
     /** The driver's library, loaded when it is first asked for. */

@@ -107,10 +107,9 @@ final class Libraries {
         return library;
     }
 
-    /** Files that would have been taken if others did not lie before them on the path. */
+    /** Files of drivers and cuDNNs that would have been taken if others did not lie before them on the path. */
     List<String> passedOver() {
-        int major = major();
-        return Stream.of(DRIVER, NVRTC + major, CUBLAS + major, CUDNN)
+        return Stream.of(DRIVER, CUDNN)
                 .flatMap(name -> path.files(name).stream().skip(1))
                 .map(Path::toString)
                 .toList();

@@ -46,6 +46,15 @@ class TestDeviceReport {
     }
 
     @Test
+    void aDriverWithoutADeviceIsAProblem() {
+        card.set("devices", 0);
+        CudaLibraries found = CudaLibraries.find();
+        assertThat(found.problems()).singleElement().asString().contains("shows this process no GPU");
+        assertThat(found.devices()).isZero();
+        assertThat(found.driver()).isEqualTo("13.0");
+    }
+
+    @Test
     void aCardHasItsNameMemoryAndNoProblem() {
         DeviceReport report = DeviceReport.of(0);
         assertThat(report.problems()).isEmpty();

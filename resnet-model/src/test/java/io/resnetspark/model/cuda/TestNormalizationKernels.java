@@ -180,7 +180,7 @@ class TestNormalizationKernels {
             for (int kind = 0; kind < 3; kind++) {
                 boolean relu = (seed + kind) % 2 == 0;
                 long z = run.roomForElements(c.y.length);
-                long mask = run.room(c.rows * c.tile.groups());
+                long mask = run.room((long) c.rows * c.tile.groups());
                 run.run(
                         "normalize",
                         c.tile.passing(),
@@ -343,7 +343,7 @@ class TestNormalizationKernels {
             byte[] dropout = run.bytes(count, 2);
             double[] exact = new double[count];
             for (int i = 0; i < count; i++) {
-                dropout[i] *= 2;
+                dropout[i] = (byte) (2 * dropout[i]);
                 exact[i] = Math.max(0, x[i] + (double) bias[i % channels]) * dropout[i];
             }
             long there = run.putElements(x);

@@ -98,6 +98,7 @@ class TestSoftwareCard {
         Memory out = new Memory(8);
         card.call("cuDevicePrimaryCtxRetain", out, 0);
         card.call("cuCtxSetCurrent", out.getPointer(0));
+        card.call("cuDevicePrimaryCtxReset_v2", 0); // others of this JVM may hold the context, with memory
         stream = create("cuStreamCreate");
     }
 

@@ -45,7 +45,7 @@ final class NetworkDump {
         DataSet data = NetworksOnGpu.minibatch(work.network(), work.batch(), 3);
         NetworkGraph graph = NetworksOnGpu.graph(work.network(), 7);
         NetworkGraph shown = NetworksOnGpu.graph(work.network(), 7);
-        takeStatisticsOf(data, graph, work);
+        takeStatisticsOf(data, graph);
         put(tensors, "start/", graph);
         put(tensors, "images", data.getFeatures());
         put(tensors, "targets", data.getLabels());
@@ -79,7 +79,7 @@ final class NetworkDump {
     }
 
     /** Running statistics that fit the images, so that inference is as well conditioned as training. */
-    private void takeStatisticsOf(DataSet data, NetworkGraph graph, Work work) {
+    private void takeStatisticsOf(DataSet data, NetworkGraph graph) {
         graph.moveTo(device, io.resnetspark.model.Precision.FLOAT32, true);
         float[] statistics = graph.batchStatistics(data);
         graph.leaveGpu();
