@@ -71,7 +71,7 @@ final class KernelTests {
             return plan.getParent(test)
                             .map(parent -> parent.getDisplayName() + ": ")
                             .orElse("")
-                    + test.getDisplayName();
+                    + test.getDisplayName().replaceAll("[A-Za-z]+Network\\[name=([^,\\]]*).*", "$1");
         }
     }
 }
