@@ -34,7 +34,11 @@ public final class Reporter {
         return progress;
     }
 
+    /** @throws IllegalStateException while the process ends: what was told to stop does not go on with a next step */
     void step(String what) {
+        if (isStopping()) {
+            throw new IllegalStateException("This process was told to end before the step: " + what);
+        }
         step = what;
         say(what);
     }
