@@ -202,11 +202,13 @@ class ITRetraining {
     }
 
     private static void readTo(String step, BufferedReader lines) throws IOException {
+        List<String> before = new ArrayList<>();
         String line = lines.readLine();
         while (line != null && !line.contains(step)) {
+            before.add(line);
             line = lines.readLine();
         }
-        assertThat(line).as("a line with " + step).isNotNull();
+        assertThat(line).as("a line with %s after %s", step, before).isNotNull();
     }
 
     /** By SIGTERM at one step after the other, it goes on at each, and has one attempt to show for it. */
@@ -223,7 +225,7 @@ class ITRetraining {
         isStopped("compare with", 1, "The same command goes on", quiet);
         isStopped("publish", 1, "The same command goes on", quiet);
         // As systemd stops a service: all its processes at once, the one that tries the version among them.
-        isStopped("try colours/" + (versions + 1), -1, "The same command goes on", quiet);
+        isStopped("try colours@" + (versions + 1), -1, "The same command goes on", quiet);
         assertThat(hasEnded(runs + 1)).isFalse();
 
         JsonNode outcome = lastLine(retrain(quiet).ok());
