@@ -24,8 +24,10 @@ class TestLane {
     /** Programs that were recorded with a smaller workspace would write to where it was. */
     @Test
     void tellsEveryProgramThatTheWorkspaceHasMoved() {
+        Device device = Device.of(0);
+        device.makeCurrent(); // another test's thread may have opened it
         long before = card.used();
-        try (Lane lane = new Lane(Device.of(0))) {
+        try (Lane lane = new Lane(device)) {
             lane.requireWorkspace(1000);
             int first = lane.generation();
             long address = lane.workspace();
