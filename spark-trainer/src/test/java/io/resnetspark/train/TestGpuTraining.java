@@ -3,7 +3,6 @@ package io.resnetspark.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
-import static org.assertj.core.api.Assertions.withinPercentage;
 
 import io.resnetspark.data.Progress;
 import io.resnetspark.model.cuda.CudaUnavailableException;
@@ -120,7 +119,8 @@ class TestGpuTraining extends ThreeColours {
     /** From a checkpoint of the CPU to the GPU and back: rounds 1 and 4 on the CPU, 2 and 3 on the GPU. */
     @Test
     void aRunGoesOnFromTheCpuOnAGpuAndBack() throws Exception {
-        String[] fourRounds = {"steps-per-round", "1"};
+        // A rate at which the loss stays small: where it gets to 11, roundings of two kernels move it by thousandths.
+        String[] fourRounds = {"steps-per-round", "1", "learning-rate.initial", "0.001"};
         EvaluationResult whole = trained("whole", with(fourRounds, "kernels", "onednn"));
         Path run = folder.resolve("moved");
         Training onCpu = training(run, new Ending(1), false, with(fourRounds, "kernels", "onednn"));
@@ -132,8 +132,7 @@ class TestGpuTraining extends ThreeColours {
         EvaluationResult moved = training(run, Progress.silent(), true, with(fourRounds, "kernels", "ops"))
                 .run()
                 .evaluation();
-        // A GPU is given whole levels: scaled cuts are rounded to them.
-        assertThat(moved.crossEntropy()).isCloseTo(whole.crossEntropy(), withinPercentage(0.1));
+        assertThat(moved.crossEntropy()).isCloseTo(whole.crossEntropy(), within(1e-3));
     }
 
     /** Throws out of the loop when so many rounds are done. */

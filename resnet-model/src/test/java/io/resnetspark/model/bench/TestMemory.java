@@ -32,12 +32,18 @@ class TestMemory {
                 .build();
         DataSet batch = new DataSet(Nd4j.rand(16, 3, 32, 32), Nd4j.zeros(16, 10).putScalar(0, 1));
         train(graph, batch, 100);
+        // One step's activations are 29 MiB: if steps left any of theirs behind, it would show in both halves. What the
+        // JVM
+        // takes once, for compilers that catch up, does not.
+        long first = growth(graph, batch);
+        long second = growth(graph, batch);
+        assertThat(Math.min(first, second)).isLessThan(24 * MIB);
+    }
+
+    private static long growth(ComputationGraph graph, DataSet batch) {
         long before = ResidentMemory.bytes();
         train(graph, batch, 200);
-        // A step's activations are 29 MiB: a hundredth of them left behind in every step would be 58 MiB. The JVM
-        // itself
-        // still grows by some.
-        assertThat(ResidentMemory.bytes() - before).isLessThan(48 * MIB);
+        return ResidentMemory.bytes() - before;
     }
 
     private static void train(ComputationGraph graph, DataSet batch, int steps) {
