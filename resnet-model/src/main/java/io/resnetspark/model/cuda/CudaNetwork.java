@@ -59,8 +59,9 @@ public final class CudaNetwork implements AutoCloseable {
     /**
      * Puts a network on a GPU; its parameters are zero until they are loaded.
      *
-     * @param parameters in DL4J's flat arrays, of which the longer has {@code counts[0]} values, the velocity
-     *     {@code counts[1]}
+     * @param parameters where each lies in DL4J's flat arrays
+     * @param parameterCount values of the flat array of parameters, statistics included
+     * @param velocityCount values of the flat array of momentum
      */
     public CudaNetwork(
             Device device,
