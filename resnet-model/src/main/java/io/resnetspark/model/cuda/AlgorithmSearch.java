@@ -15,7 +15,7 @@ final class AlgorithmSearch implements AutoCloseable {
     /** That an algorithm may take at most; the fast float32 ones want 1.2 GiB. */
     static final long MOST_WORKSPACE = 2L << 30;
 
-    /** Candidates that take longer than so many times the first one, by cuDNN's order, are not timed. */
+    /** The first so many, by cuDNN's order, are timed: the later ones are slower by far. More only until one will do. */
     private static final int CANDIDATES = 4;
 
     private final Lane lane;

@@ -25,7 +25,6 @@ final class Convolver {
     /** Of this process' networks, by what {@link KnownAlgorithms} depend on. */
     private static final Map<KnownAlgorithms, Map<Use, Choice>> KNOWN = new ConcurrentHashMap<>();
 
-    private final Device device;
     private final Precision precision;
     private final boolean deterministic;
     private final KnownAlgorithms known;
@@ -33,7 +32,6 @@ final class Convolver {
     private final Map<Use, Cudnn.Convolution> descriptors = new HashMap<>();
 
     Convolver(Device device, Precision precision, boolean deterministic) {
-        this.device = device;
         this.precision = precision;
         this.deterministic = deterministic;
         known = KnownAlgorithms.of(device, precision, deterministic);
@@ -88,9 +86,5 @@ final class Convolver {
                             lane.workspace(),
                             lane.workspaceBytes());
         }
-    }
-
-    Device device() {
-        return device;
     }
 }

@@ -12,6 +12,7 @@ final class Program implements AutoCloseable {
     private final Lane side;
     private final Event forked;
     private final Event joined;
+    private final long workspace;
     private Graph recorded;
     private int generation;
     private long prepared = -1;
@@ -23,6 +24,7 @@ final class Program implements AutoCloseable {
         this.side = side;
         this.forked = main.stream().event();
         this.joined = main.stream().event();
+        this.workspace = memory.convolver().workspace(plan.convolutions());
     }
 
     /** Lays a network's pass out; touches no device. */
@@ -64,7 +66,6 @@ final class Program implements AutoCloseable {
 
     /** @param version of the parameters: another number each time they changed from outside or by a step */
     void run(long version) {
-        long workspace = memory.convolver().workspace(plan.convolutions());
         main.requireWorkspace(workspace);
         if (plan.forks()) {
             side.requireWorkspace(workspace);
