@@ -15,8 +15,11 @@ final class AlgorithmSearch implements AutoCloseable {
     /** That an algorithm may take at most; the fast float32 ones want 1.2 GiB. */
     static final long MOST_WORKSPACE = 2L << 30;
 
-    /** The first so many, by cuDNN's order, are timed: the later ones are slower by far. More only until one will do. */
-    private static final int CANDIDATES = 4;
+    /** What cuDNN found so many times slower than the fastest is not timed again, unless nothing else will do. */
+    private static final float HOPELESS = 4;
+
+    /** What takes longer than this is timed well enough by cuDNN: its calls cost the host a tenth of a millisecond. */
+    private static final float LONG_MILLISECONDS = 20;
 
     private final Lane lane;
     private final Device device;
@@ -67,17 +70,18 @@ final class AlgorithmSearch implements AutoCloseable {
             least = lane.stream()
                     .milliseconds(() -> lane.cublas().run(use.shape(), precision, use.direction(), x, w, y));
         }
-        int tried = 0;
-        for (Cudnn.Algorithm algorithm :
-                lane.cudnn().find(convolution, use.direction(), x, w, y, workspace, workspaceBytes)) {
+        List<Cudnn.Found> found = lane.cudnn().find(convolution, use.direction(), x, w, y, workspace, workspaceBytes);
+        for (Cudnn.Found candidate : found) {
+            Cudnn.Algorithm algorithm = candidate.algorithm();
             boolean fits = algorithm.deterministic() || !deterministic;
-            if (!fits || (tried++ >= CANDIDATES && best != null)) {
+            boolean hopeless =
+                    candidate.milliseconds() > HOPELESS * found.get(0).milliseconds();
+            if (!fits || (hopeless && best != null)) {
                 continue;
             }
-            convolution.use(use.direction(), algorithm);
-            float milliseconds = lane.stream()
-                    .milliseconds(() -> lane.cudnn()
-                            .run(convolution, use.direction(), algorithm, x, w, y, workspace, workspaceBytes));
+            float milliseconds = candidate.milliseconds() > LONG_MILLISECONDS
+                    ? candidate.milliseconds()
+                    : milliseconds(use, convolution, algorithm);
             if (milliseconds < least) {
                 least = milliseconds;
                 best = new Choice(algorithm);
@@ -89,6 +93,13 @@ final class AlgorithmSearch implements AutoCloseable {
                     + ". Set another precision, or compute on the CPU with --kernels onednn.");
         }
         return best;
+    }
+
+    private float milliseconds(Use use, Cudnn.Convolution convolution, Cudnn.Algorithm algorithm) {
+        convolution.use(use.direction(), algorithm);
+        return lane.stream()
+                .milliseconds(() ->
+                        lane.cudnn().run(convolution, use.direction(), algorithm, x, w, y, workspace, workspaceBytes));
     }
 
     @Override

@@ -106,6 +106,9 @@ final class Cudnn implements AutoCloseable {
     /** An algorithm that cuDNN has for a convolution. */
     record Algorithm(int number, int mathType, boolean deterministic, long workspace) {}
 
+    /** @param milliseconds by cuDNN's own timing, in which lies what its calls cost the host */
+    record Found(Algorithm algorithm, float milliseconds) {}
+
     /** The descriptors of a convolution. */
     static final class Convolution {
         final ConvolutionShape shape;
@@ -248,8 +251,7 @@ final class Cudnn implements AutoCloseable {
      * The algorithms that ran on this memory, the contents of what they write being lost; in cuDNN's order, which its own
      * timing gave them.
      */
-    List<Algorithm> find(
-            Convolution c, Direction direction, long x, long w, long y, long workspace, long workspaceBytes) {
+    List<Found> find(Convolution c, Direction direction, long x, long w, long y, long workspace, long workspaceBytes) {
         IntByReference found = new IntByReference();
         Memory performances = new Memory((long) PERFORMANCE * MOST_ALGORITHMS);
         String function = "cudnnFindConvolution" + direction.inNames() + "AlgorithmEx";
@@ -268,8 +270,8 @@ final class Cudnn implements AutoCloseable {
         return algorithms(performances, found.getValue(), c.precision, workspaceBytes);
     }
 
-    private static List<Algorithm> algorithms(Memory performances, int count, Precision precision, long room) {
-        List<Algorithm> algorithms = new ArrayList<>();
+    private static List<Found> algorithms(Memory performances, int count, Precision precision, long room) {
+        List<Found> algorithms = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             long at = (long) PERFORMANCE * i;
             int status = performances.getInt(at + 4);
@@ -277,7 +279,9 @@ final class Cudnn implements AutoCloseable {
             if (status == 0 && workspace <= room) {
                 int math = precision == Precision.FLOAT32 ? mathType(precision) : performances.getInt(at + 28);
                 boolean deterministic = performances.getInt(at + 24) == 1;
-                algorithms.add(new Algorithm(performances.getInt(at), math, deterministic, workspace));
+                algorithms.add(new Found(
+                        new Algorithm(performances.getInt(at), math, deterministic, workspace),
+                        performances.getFloat(at + 8)));
             }
         }
         return algorithms;

@@ -23,13 +23,7 @@ final class BitsCheck {
         this.device = device;
     }
 
-    void run(List<String> works) throws IOException {
-        for (String words : works) {
-            check(Work.of(words));
-        }
-    }
-
-    private void check(Work work) throws IOException {
+    void check(Work work) throws IOException {
         String replayed = bits(work, false);
         String again = bits(work, false);
         String eager = bits(work, true);

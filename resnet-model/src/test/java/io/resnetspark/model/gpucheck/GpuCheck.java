@@ -1,6 +1,7 @@
 package io.resnetspark.model.gpucheck;
 
 import io.resnetspark.model.cuda.Device;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -24,13 +25,31 @@ public final class GpuCheck {
             device.makeCurrent();
             switch (part) {
                 case "machine" -> MachineCheck.run(findings, device);
-                case "networks" -> new NetworkDump(findings, device).run(words);
-                case "bits" -> new BitsCheck(findings, device).run(words);
-                case "speed" -> new SpeedCheck(findings, device).run(words);
-                case "profile" -> new ProfileCheck(findings, device).run(words);
+                case "networks" -> each(words, findings, new NetworkDump(findings, device)::dump);
+                case "bits" -> each(words, findings, new BitsCheck(findings, device)::check);
+                case "speed" -> each(words, findings, new SpeedCheck(findings, device)::measure);
+                case "profile" -> each(words, findings, new ProfileCheck(findings, device)::profile);
                 default -> throw new IllegalArgumentException("There is no part " + part);
             }
         }
         System.exit(0); // threads of libraries may be left
+    }
+
+    /** What is done for one work. */
+    private interface Check {
+        void accept(Work work) throws IOException;
+    }
+
+    /** One after the other, whatever becomes of those before. */
+    private static void each(List<String> works, Findings findings, Check check) throws IOException {
+        for (String words : works) {
+            Work work = Work.of(words);
+            try {
+                check.accept(work);
+            } catch (RuntimeException | LinkageError refused) {
+                refused.printStackTrace();
+                findings.check(work.toString(), false, "%s", refused);
+            }
+        }
     }
 }

@@ -12,7 +12,6 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
@@ -32,14 +31,7 @@ final class NetworkDump {
         this.device = device;
     }
 
-    /** @param works as of {@link Work#of} */
-    void run(List<String> works) throws IOException {
-        for (String words : works) {
-            dump(Work.of(words));
-        }
-    }
-
-    private void dump(Work work) throws IOException {
+    void dump(Work work) throws IOException {
         long start = System.nanoTime();
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         DataSet data = NetworksOnGpu.minibatch(work.network(), work.batch(), 3);

@@ -23,13 +23,7 @@ final class ProfileCheck {
         this.device = device;
     }
 
-    void run(List<String> works) throws IOException {
-        for (String words : works) {
-            profile(Work.of(words));
-        }
-    }
-
-    private void profile(Work work) throws IOException {
+    void profile(Work work) throws IOException {
         DataSet data = NetworksOnGpu.minibatch(work.network(), work.batch(), 5);
         List<StepPart> parts;
         try (CudaNetwork network = NetworksOnGpu.alone(

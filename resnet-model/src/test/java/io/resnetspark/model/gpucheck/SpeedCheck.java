@@ -4,7 +4,6 @@ import io.resnetspark.model.cuda.CudaNetwork;
 import io.resnetspark.model.cuda.Device;
 import io.resnetspark.model.graph.NetworksOnGpu;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import org.nd4j.linalg.dataset.DataSet;
 
@@ -27,19 +26,7 @@ final class SpeedCheck {
         this.device = device;
     }
 
-    void run(List<String> works) {
-        for (String words : works) {
-            Work work = Work.of(words);
-            try {
-                measure(work);
-            } catch (RuntimeException refused) { // the next ones may do
-                refused.printStackTrace();
-                findings.check(work.toString(), false, "%s", refused);
-            }
-        }
-    }
-
-    private void measure(Work work) {
+    void measure(Work work) {
         long before = device.allocatedBytes();
         long start = System.nanoTime();
         DataSet data = NetworksOnGpu.minibatch(work.network(), work.batch(), 5);
