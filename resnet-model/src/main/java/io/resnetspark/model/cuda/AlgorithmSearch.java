@@ -4,6 +4,9 @@ import io.resnetspark.model.Precision;
 import io.resnetspark.model.cuda.Convolver.Choice;
 import io.resnetspark.model.cuda.Convolver.Use;
 import java.util.List;
+import java.util.Locale;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Times the algorithms for convolutions, on random values in memory of its own.
@@ -18,10 +21,13 @@ final class AlgorithmSearch implements AutoCloseable {
     /** What cuDNN found so many times slower than the fastest is not timed again, unless nothing else will do. */
     private static final float HOPELESS = 4;
 
-    /** What takes longer than this is timed well enough by cuDNN: its calls cost the host a tenth of a millisecond. */
+    /** What takes longer than this is timed well enough with its calls, which cost the host a tenth of a millisecond. */
     private static final float LONG_MILLISECONDS = 20;
 
+    private static final Logger LOG = LoggerFactory.getLogger(AlgorithmSearch.class);
+
     private final Lane lane;
+    private final Module kernels;
     private final Device device;
     private final Precision precision;
     private final boolean deterministic;
@@ -33,6 +39,7 @@ final class AlgorithmSearch implements AutoCloseable {
 
     AlgorithmSearch(Lane lane, Module kernels, Precision precision, boolean deterministic, List<Use> uses) {
         this.lane = lane;
+        this.kernels = kernels;
         this.device = lane.stream().device();
         this.precision = precision;
         this.deterministic = deterministic;
@@ -48,49 +55,94 @@ final class AlgorithmSearch implements AutoCloseable {
                 .mapToLong(use -> use.shape().weightElements())
                 .max()
                 .orElseThrow();
-        x = random(kernels, inputs, 1);
-        y = random(kernels, outputs, 2);
-        w = random(kernels, weights, 3);
+        x = random(inputs, 1);
+        y = random(outputs, 2);
+        w = random(weights, 3);
         workspaceBytes = Math.min(MOST_WORKSPACE, device.freeMemory() / 2);
         workspace = device.allocate(workspaceBytes);
     }
 
-    private long random(Module kernels, long elements, int seed) {
+    private long random(long elements, int seed) {
         long address = device.allocate(elements * precision.bytes());
         lane.stream().launch(kernels.function("fill_random"), new Grid(1024, 1, 256, 1), address, elements, seed);
         return address;
     }
 
-    /** @throws CudaUnavailableException if the libraries have nothing for it */
-    Choice best(Use use, Cudnn.Convolution convolution) {
-        Choice best = null;
-        float least = Float.POSITIVE_INFINITY;
-        if (use.shape().isProduct()) {
-            best = new Choice(null);
-            least = lane.stream()
-                    .milliseconds(() -> lane.cublas().run(use.shape(), precision, use.direction(), x, w, y));
+    /** A way of computing a convolution, and what it takes. */
+    private record Timed(Choice choice, float milliseconds) {
+        static final Timed NONE = new Timed(null, Float.POSITIVE_INFINITY);
+
+        Timed or(Timed other) {
+            return other.milliseconds < milliseconds ? other : this;
         }
+    }
+
+    /** @throws CudaUnavailableException if nothing computes it */
+    Choice best(Use use, Cudnn.Convolution convolution) {
+        Timed product = product(use);
+        Timed narrow = narrow(use);
+        Timed ours = product.or(narrow);
+        Timed cudnn = cudnn(use, convolution, ours.choice() != null);
+        Choice best = ours.or(cudnn).choice();
+        if (best == null) {
+            throw new CudaUnavailableException("cuDNN " + Cudnn.version() + " has no algorithm for the convolution "
+                    + use.shape() + ", " + use.direction().inWords() + ", in " + precision
+                    + ". Set another precision, or compute on the CPU with --kernels onednn.");
+        }
+        LOG.info(
+                "Convolution {}, {}, {}: cuDNN {}, cuBLAS {}, our kernels {} ms; {} is taken",
+                use.shape(),
+                use.direction().inWords(),
+                precision,
+                inWords(cudnn),
+                inWords(product),
+                inWords(narrow),
+                best);
+        return best;
+    }
+
+    private static String inWords(Timed timed) {
+        return timed.choice() == null ? "-" : String.format(Locale.ROOT, "%.4f", timed.milliseconds());
+    }
+
+    private Timed product(Use use) {
+        if (!use.shape().isProduct()) {
+            return Timed.NONE;
+        }
+        return new Timed(
+                new Choice.Product(),
+                lane.stream().milliseconds(() -> lane.cublas().run(use.shape(), precision, use.direction(), x, w, y)));
+    }
+
+    private Timed narrow(Use use) {
+        if (!NarrowConvolution.serves(use.shape(), precision)) {
+            return Timed.NONE;
+        }
+        NarrowConvolution ours = new NarrowConvolution(use, precision, device.multiprocessors(), kernels);
+        if (ours.workspace() > workspaceBytes) {
+            return Timed.NONE;
+        }
+        Runnable work = () -> ours.run(lane.stream(), x, w, y, workspace);
+        float once = lane.stream().millisecondsOnce(work);
+        return new Timed(
+                new Choice.Narrow(),
+                once > LONG_MILLISECONDS ? once : lane.stream().milliseconds(work));
+    }
+
+    private Timed cudnn(Use use, Cudnn.Convolution convolution, boolean isThereAnother) {
+        Timed best = Timed.NONE;
         List<Cudnn.Found> found = lane.cudnn().find(convolution, use.direction(), x, w, y, workspace, workspaceBytes);
         for (Cudnn.Found candidate : found) {
             Cudnn.Algorithm algorithm = candidate.algorithm();
             boolean fits = algorithm.deterministic() || !deterministic;
             boolean hopeless =
                     candidate.milliseconds() > HOPELESS * found.get(0).milliseconds();
-            if (!fits || (hopeless && best != null)) {
-                continue;
+            if (fits && !(hopeless && (isThereAnother || best.choice() != null))) {
+                float milliseconds = candidate.milliseconds() > LONG_MILLISECONDS
+                        ? candidate.milliseconds()
+                        : milliseconds(use, convolution, algorithm);
+                best = best.or(new Timed(new Choice.OfCudnn(algorithm), milliseconds));
             }
-            float milliseconds = candidate.milliseconds() > LONG_MILLISECONDS
-                    ? candidate.milliseconds()
-                    : milliseconds(use, convolution, algorithm);
-            if (milliseconds < least) {
-                least = milliseconds;
-                best = new Choice(algorithm);
-            }
-        }
-        if (best == null) {
-            throw new CudaUnavailableException("cuDNN " + Cudnn.version() + " has no algorithm for the convolution "
-                    + use.shape() + ", " + use.direction().inWords() + ", in " + precision
-                    + ". Set another precision, or compute on the CPU with --kernels onednn.");
         }
         return best;
     }

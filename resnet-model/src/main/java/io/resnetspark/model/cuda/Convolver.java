@@ -6,20 +6,21 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Runs convolutions with the fastest algorithm that the libraries have for each, found out once for a kind of GPU. */
+/** Runs convolutions with the fastest that the libraries and our kernels have for each, found out once for a kind of GPU. */
 final class Convolver {
     /** How one convolution is computed. */
     record Use(ConvolutionShape shape, Direction direction) {}
 
-    /** @param algorithm of cuDNN; null where it is a product that cuBLAS computes */
-    record Choice(Cudnn.Algorithm algorithm) {
-        boolean isProduct() {
-            return algorithm == null;
-        }
+    /** What computes a convolution. */
+    sealed interface Choice {
+        /** One of cuDNN's algorithms. */
+        record OfCudnn(Cudnn.Algorithm algorithm) implements Choice {}
 
-        long workspace() {
-            return isProduct() ? 0 : algorithm.workspace();
-        }
+        /** cuBLAS: it is a product of matrices. */
+        record Product() implements Choice {}
+
+        /** {@link NarrowConvolution}. */
+        record Narrow() implements Choice {}
     }
 
     /** Of this process' networks, by what {@link KnownAlgorithms} depend on. */
@@ -27,13 +28,16 @@ final class Convolver {
 
     private final Precision precision;
     private final boolean deterministic;
+    private final int multiprocessors;
     private final KnownAlgorithms known;
     private final Map<Use, Choice> choices;
     private final Map<Use, Cudnn.Convolution> descriptors = new HashMap<>();
+    private final Map<Use, NarrowConvolution> narrow = new HashMap<>();
 
     Convolver(Device device, Precision precision, boolean deterministic) {
         this.precision = precision;
         this.deterministic = deterministic;
+        multiprocessors = device.multiprocessors();
         known = KnownAlgorithms.of(device, precision, deterministic);
         choices = KNOWN.computeIfAbsent(known, kept -> new ConcurrentHashMap<>(kept.read(device.freeMemory() / 2)));
     }
@@ -52,18 +56,25 @@ final class Convolver {
         }
         uses.forEach(use -> {
             Choice choice = choices.get(use);
-            if (!choice.isProduct()) {
-                descriptor(use).use(use.direction(), choice.algorithm());
+            if (choice instanceof Choice.OfCudnn cudnn) {
+                descriptor(use).use(use.direction(), cudnn.algorithm());
+            } else if (choice instanceof Choice.Narrow) {
+                narrow.computeIfAbsent(use, u -> new NarrowConvolution(u, precision, multiprocessors, kernels));
             }
         });
     }
 
     /** What the algorithms of these convolutions need at most. */
     long workspace(List<Use> uses) {
-        return uses.stream()
-                .mapToLong(use -> choices.get(use).workspace())
-                .max()
-                .orElse(0);
+        return uses.stream().mapToLong(this::workspace).max().orElse(0);
+    }
+
+    private long workspace(Use use) {
+        Choice choice = choices.get(use);
+        if (choice instanceof Choice.OfCudnn cudnn) {
+            return cudnn.algorithm().workspace();
+        }
+        return choice instanceof Choice.Narrow ? narrow.get(use).workspace() : 0;
     }
 
     private Cudnn.Convolution descriptor(Use use) {
@@ -72,19 +83,21 @@ final class Convolver {
 
     void run(Lane lane, Use use, long x, long w, long y) {
         Choice choice = choices.get(use);
-        if (choice.isProduct()) {
-            lane.cublas().run(use.shape(), precision, use.direction(), x, w, y);
-        } else {
+        if (choice instanceof Choice.OfCudnn cudnn) {
             lane.cudnn()
                     .run(
                             descriptor(use),
                             use.direction(),
-                            choice.algorithm(),
+                            cudnn.algorithm(),
                             x,
                             w,
                             y,
                             lane.workspace(),
                             lane.workspaceBytes());
+        } else if (choice instanceof Choice.Product) {
+            lane.cublas().run(use.shape(), precision, use.direction(), x, w, y);
+        } else {
+            narrow.get(use).run(lane.stream(), x, w, y, lane.workspace());
         }
     }
 }

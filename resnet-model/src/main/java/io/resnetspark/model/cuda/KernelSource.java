@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 final class KernelSource {
     /** In the order in which they build on each other. */
     private static final List<String> FILES =
-            List.of("element", "images", "normalization", "pooling", "classifier", "descent", "layout");
+            List.of("element", "images", "convolution", "normalization", "pooling", "classifier", "descent", "layout");
 
     private static final Logger LOG = LoggerFactory.getLogger(KernelSource.class);
 

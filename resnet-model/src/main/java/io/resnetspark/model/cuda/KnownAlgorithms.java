@@ -18,6 +18,7 @@ import java.util.stream.Collectors;
  */
 record KnownAlgorithms(List<String> key) {
     private static final String PRODUCT = "product";
+    private static final String NARROW = "narrow";
 
     KnownAlgorithms {
         key = List.copyOf(key);
@@ -38,7 +39,9 @@ record KnownAlgorithms(List<String> key) {
     Map<Use, Choice> read(long mostWorkspace) {
         Map<Use, Choice> choices = new HashMap<>();
         DiskCache.get(key).ifPresent(text -> new String(text, UTF_8).lines().forEach(line -> put(line, choices)));
-        choices.values().removeIf(choice -> choice.workspace() > mostWorkspace);
+        choices.values()
+                .removeIf(choice -> choice instanceof Choice.OfCudnn cudnn
+                        && cudnn.algorithm().workspace() > mostWorkspace);
         return choices;
     }
 
@@ -58,11 +61,11 @@ record KnownAlgorithms(List<String> key) {
         String where = s.batch() + " " + s.channels() + " " + s.height() + " " + s.width() + " " + s.outputs() + " "
                 + s.kernel() + " " + s.stride() + " " + s.padding() + " "
                 + use.direction().name() + " ";
-        if (choice.isProduct()) {
-            return where + PRODUCT;
+        if (choice instanceof Choice.OfCudnn cudnn) {
+            Cudnn.Algorithm a = cudnn.algorithm();
+            return where + a.number() + " " + a.mathType() + " " + a.deterministic() + " " + a.workspace();
         }
-        Cudnn.Algorithm a = choice.algorithm();
-        return where + a.number() + " " + a.mathType() + " " + a.deterministic() + " " + a.workspace();
+        return where + (choice instanceof Choice.Product ? PRODUCT : NARROW);
     }
 
     private static void put(String line, Map<Use, Choice> choices) {
@@ -72,13 +75,19 @@ record KnownAlgorithms(List<String> key) {
             n[i] = Integer.parseInt(words[i]);
         }
         ConvolutionShape shape = new ConvolutionShape(n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7]);
-        Cudnn.Algorithm algorithm = words[9].equals(PRODUCT)
-                ? null
-                : new Cudnn.Algorithm(
+        choices.put(new Use(shape, Direction.valueOf(words[8])), choice(words));
+    }
+
+    private static Choice choice(String... words) {
+        return switch (words[9]) {
+            case PRODUCT -> new Choice.Product();
+            case NARROW -> new Choice.Narrow();
+            default ->
+                new Choice.OfCudnn(new Cudnn.Algorithm(
                         Integer.parseInt(words[9]),
                         Integer.parseInt(words[10]),
                         Boolean.parseBoolean(words[11]),
-                        Long.parseLong(words[12]));
-        choices.put(new Use(shape, Direction.valueOf(words[8])), new Choice(algorithm));
+                        Long.parseLong(words[12])));
+        };
     }
 }

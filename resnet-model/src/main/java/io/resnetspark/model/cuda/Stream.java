@@ -126,6 +126,18 @@ public final class Stream {
         return new Graph(driver, graph.getValue());
     }
 
+    /** Of a single run, with what its calls cost the host. */
+    float millisecondsOnce(Runnable work) {
+        try (Event begin = event();
+                Event end = event()) {
+            record(begin);
+            work.run();
+            record(end);
+            end.synchronize();
+            return begin.millisecondsTo(end);
+        }
+    }
+
     /** Of one run on the device alone, the least of a few: what the calls cost the host is not in it. */
     float milliseconds(Runnable work) {
         work.run(); // before recording: libraries load and allocate in the first call of a kind

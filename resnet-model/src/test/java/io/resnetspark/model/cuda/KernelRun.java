@@ -20,8 +20,8 @@ final class KernelRun implements AutoCloseable {
     final int lanes;
 
     final Device device = Cards.orSkip();
-    private final Stream stream = device.stream();
-    private final Module kernels;
+    final Stream stream = device.stream();
+    final Module kernels;
     private final List<Long> taken = new ArrayList<>();
 
     KernelRun(Precision precision, long seed) {

@@ -122,9 +122,9 @@ class TestDiskCache {
     @Test
     void algorithmsComeBackBesideThoseOfOthers() throws IOException {
         KnownAlgorithms known = new KnownAlgorithms(List.of("a card"));
-        Choice product = new Choice(null);
-        Choice small = new Choice(new Cudnn.Algorithm(1, 3, true, 512));
-        Choice large = new Choice(new Cudnn.Algorithm(6, 0, false, 5L << 30));
+        Choice product = new Choice.Product();
+        Choice small = new Choice.OfCudnn(new Cudnn.Algorithm(1, 3, true, 512));
+        Choice large = new Choice.OfCudnn(new Cudnn.Algorithm(6, 0, false, 5L << 30));
         known.add(Map.of(use(1, Direction.FORWARD), product, use(2, Direction.BACKWARD_DATA), small));
         known.add(Map.of(use(2, Direction.BACKWARD_FILTER), large));
         assertThat(known.read(Long.MAX_VALUE))

@@ -1,0 +1,186 @@
+package io.resnetspark.model.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.resnetspark.model.Precision;
+import io.resnetspark.model.cuda.Convolver.Use;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The kernels of convolution.cu beside plain loops in double precision. */
+class TestConvolutionKernels {
+    /** On one multiprocessor, blocks go over many tiles. */
+    private static final int[][] IMAGES = { // batch, height, width, multiprocessors
+        {1, 1, 1, 132}, {3, 5, 7, 1}, {1, 8, 8, 132}, {3, 8, 8, 1}, {2, 16, 16, 132}, {1, 32, 32, 132}, {3, 33, 28, 1},
+    };
+
+    static Stream<Arguments> cases() {
+        List<Arguments> cases = new ArrayList<>();
+        for (Precision precision : List.of(Precision.TF32, Precision.BFLOAT16)) {
+            for (int channels : new int[] {16, 32, 64}) {
+                for (int[] image : IMAGES) {
+                    ConvolutionShape shape =
+                            new ConvolutionShape(image[0], channels, image[1], image[2], channels, 3, 1, 1);
+                    cases.add(Arguments.of(precision, shape, image[3]));
+                }
+            }
+        }
+        return cases.stream();
+    }
+
+    /** A convolution's three operands, of values that the number format holds exactly. */
+    private static final class Case implements AutoCloseable {
+        final KernelRun run;
+        final ConvolutionShape shape;
+        final int multiprocessors;
+        final int channels;
+        final float[] x;
+        final float[] w;
+        final float[] y;
+
+        Case(Precision precision, ConvolutionShape shape, int multiprocessors) {
+            this.run = new KernelRun(precision, shape.hashCode());
+            this.shape = shape;
+            this.multiprocessors = multiprocessors;
+            this.channels = shape.channels();
+            x = held(Math.toIntExact(shape.inputElements()));
+            w = held(Math.toIntExact(shape.weightElements()));
+            y = held(Math.toIntExact(shape.outputElements()));
+        }
+
+        /** Of eight bits, as bfloat16 holds them, and tf32 too. */
+        private float[] held(int count) {
+            float[] values = run.floats(count);
+            for (int i = 0; i < count; i++) {
+                values[i] = Float.intBitsToFloat(Float.floatToRawIntBits(values[i]) & 0xffff0000);
+            }
+            return values;
+        }
+
+        int pixel(int image, int row, int column) {
+            boolean inside = row >= 0 && row < shape.height() && column >= 0 && column < shape.width();
+            return inside ? (image * shape.height() + row) * shape.width() + column : -1;
+        }
+
+        float[] found(Direction direction) {
+            NarrowConvolution ours =
+                    new NarrowConvolution(new Use(shape, direction), run.precision, multiprocessors, run.kernels);
+            int[] sizes = {x.length, w.length, y.length};
+            int result = direction == Direction.FORWARD ? 2 : direction == Direction.BACKWARD_DATA ? 0 : 1;
+            float[][] operands = {x, w, y};
+            long[] at = new long[3];
+            for (int i = 0; i < 3; i++) {
+                at[i] = i == result ? run.roomForElements(sizes[i]) : run.putElements(operands[i]);
+            }
+            long workspace = run.room(ours.workspace());
+            ours.run(run.stream, at[0], at[1], at[2], workspace);
+            return run.elementsAt(at[result], sizes[result]);
+        }
+
+        /** The plain sum, of products with the zeros around an image too. */
+        double[] exact(Direction direction) {
+            double[] sums = new double
+                    [direction == Direction.FORWARD
+                            ? y.length
+                            : direction == Direction.BACKWARD_DATA ? x.length : w.length];
+            for (int image = 0; image < shape.batch(); image++) {
+                for (int row = 0; row < shape.height(); row++) {
+                    for (int column = 0; column < shape.width(); column++) {
+                        for (int tap = 0; tap < 9; tap++) {
+                            int here = pixel(image, row, column);
+                            int there = pixel(image, row + tap / 3 - 1, column + tap % 3 - 1);
+                            add(sums, direction, here, there, tap);
+                        }
+                    }
+                }
+            }
+            return sums;
+        }
+
+        private void add(double[] sums, Direction direction, int here, int there, int tap) {
+            for (int a = 0; a < channels; a++) {
+                for (int b = 0; b < channels; b++) {
+                    switch (direction) {
+                        case FORWARD ->
+                            sums[here * channels + a] += w(a, tap, b) * (there < 0 ? 0.0 : x[there * channels + b]);
+                        case BACKWARD_DATA ->
+                            sums[here * channels + a] += w(b, 8 - tap, a) * (there < 0 ? 0.0 : y[there * channels + b]);
+                        case BACKWARD_FILTER ->
+                            sums[(a * 9 + tap) * channels + b] +=
+                                    y[here * channels + a] * (there < 0 ? 0.0 : x[there * channels + b]);
+                    }
+                }
+            }
+        }
+
+        private double w(int output, int tap, int input) {
+            return w[(output * 9 + tap) * channels + input];
+        }
+
+        @Override
+        public void close() {
+            run.close();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void agreeWithPlainSums(Precision precision, ConvolutionShape shape, int multiprocessors) {
+        for (Direction direction : Direction.values()) {
+            try (Case c = new Case(precision, shape, multiprocessors)) {
+                assertThat(NarrowConvolution.serves(shape, precision)).isTrue();
+                c.run.assertElements(direction.inWords(), c.found(direction), c.exact(direction));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void passNaNAndInfinityOn(Precision precision, ConvolutionShape shape, int multiprocessors) {
+        for (Direction direction : Direction.values()) {
+            try (Case c = new Case(precision, shape, multiprocessors)) {
+                c.x[c.x.length / 2] = Float.NaN;
+                c.y[c.y.length - 1] = Float.POSITIVE_INFINITY;
+                if (direction == Direction.FORWARD) {
+                    c.x[c.x.length - 1] = Float.NEGATIVE_INFINITY;
+                } else {
+                    c.w[0] = Float.NaN;
+                }
+                c.run.assertElements(direction.inWords(), c.found(direction), c.exact(direction));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void giveTheSameBitsEachTime(Precision precision, ConvolutionShape shape, int multiprocessors) {
+        for (Direction direction : Direction.values()) {
+            try (Case c = new Case(precision, shape, multiprocessors)) {
+                assertThat(c.found(direction)).isEqualTo(c.found(direction));
+            }
+        }
+    }
+
+    /** Tensor cores would cut off what tf32 does not hold. */
+    @ParameterizedTest
+    @EnumSource(Direction.class)
+    void roundFloatsToTheNearest(Direction direction) {
+        float value = 1 + 3 * 0x1p-12f; // three quarters of the way to the next
+        float nearest = 1 + 0x1p-10f;
+        try (Case c = new Case(Precision.TF32, new ConvolutionShape(1, 16, 1, 1, 16, 3, 1, 1), 1)) {
+            for (float[] operand : new float[][] {c.x, c.w, c.y}) {
+                Arrays.fill(operand, 0);
+            }
+            c.x[0] = value;
+            c.y[0] = value;
+            c.w[4 * 16] = value;
+            assertThat(c.found(direction)).contains(nearest * nearest).doesNotContain(value * value);
+        }
+    }
+}
