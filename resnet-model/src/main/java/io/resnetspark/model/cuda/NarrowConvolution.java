@@ -22,8 +22,8 @@ final class NarrowConvolution {
     /** Blocks of a multiprocessor: what registers and shared memory allow. */
     private static final int RESIDENT = 4;
 
-    /** What a tile costs beside its pixels, in pixels: waiting for the others at its begin and end. */
-    private static final int TILE_COST = 128;
+    /** What a tile costs beside its pixels, in pixels: its threads wait for each other at its begin and end. */
+    private static final int TILE_COST = 32;
 
     /** Parts in which the second stage of a weight gradient adds up, and from how many sums on it takes the most. */
     private static final int FEW_PARTS = 8;

@@ -168,7 +168,17 @@ __device__ __noinline__ void multiply(float (&sum)[4], const Word (&a)[4], const
 // How a convolution is cut: `rows` of an image to a tile, `strips` tiles to an image, `tiles` in all.
 struct Tiles {
   int height, width, rows, strips, tiles;
+  int inverse;  // of the width, times 2^20
 
+  __device__ __forceinline__ Tiles(int height, int width, int rows, int strips, int tiles)
+      : height(height), width(width), rows(rows), strips(strips), tiles(tiles), inverse((1 << 20) / width + 1) {}
+
+  // Pixel p of rows that are `stride` bytes from each other, and pixels `pitch` bytes. A tile has less than 1024 pixels,
+  // so the quotient is exact.
+  __device__ __forceinline__ int offset(int p, int stride, int pitch) const {
+    const int row = p * inverse >> 20;
+    return row * stride + (p - row * width) * pitch;
+  }
   __device__ __forceinline__ int image(int tile) const { return tile / strips; }
   __device__ __forceinline__ int top(int tile) const { return tile % strips * rows; }
 };
@@ -223,21 +233,28 @@ struct Narrow {
   static constexpr int together = kept > 72 && wide == 2 ? 4 : 2;  // times 16 pixels that a warp works on at once
 };
 
+// The word of a product's step at this byte of a tap, for the WIDE parts. Rows of the product are channels of the result.
+// The gradient goes from outputs to inputs, so its weights lie across, the last tap first; there `from` is where the first
+// part of the word's first channel is.
 template <int CHANNELS, bool GRADIENT>
-__device__ __forceinline__ Word weight(const Element* w, int channel, int tap, int byte) {
-  constexpr int elements = 4 / sizeof(Element);
-  const int k = byte / (int)sizeof(Element);
-  if (!GRADIENT) return *(const Word*)(w + (channel * TAPS + tap) * CHANNELS + k);
-  Word word = 0;
+__device__ __forceinline__ void keep(Word (&parts)[TAPS][Narrow<CHANNELS>::steps][Narrow<CHANNELS>::wide][2],
+                                     const Byte* from, int tap, int step, int half) {
+  typedef Narrow<CHANNELS> N;
+  if (!GRADIENT) {
 #pragma unroll
-  for (int i = 0; i < elements; i++) {
-    // A pair of channels at once, of which the compiler reads each word once.
-    constexpr int pair = 4 / sizeof(Element);
-    const Element* from = w + ((k + i) * TAPS + TAPS - 1 - tap) * CHANNELS + channel / pair * pair;
-    const Word both = *(const Word*)from;
-    word |= pair == 1 ? both : (channel % pair ? both >> 16 : both & 0xffffu) << 16 * i;
+    for (int n = 0; n < N::wide; n++)
+      parts[tap][step][n][half] = *(const Word*)(from + (n * TAPS + tap) * N::bytes + 32 * step + 16 * half);
+    return;
   }
-  return word;
+  const Byte* first = from + ((32 * step + 16 * half) / sizeof(Element) * TAPS + TAPS - 1 - tap) * N::bytes;
+#if BFLOAT16
+  const Word low = *(const Word*)first, high = *(const Word*)(first + TAPS * N::bytes);  // of both parts
+  parts[tap][step][0][half] = (low & 0xffffu) | high << 16;
+  parts[tap][step][1][half] = low >> 16 | (high & 0xffff0000u);
+#else
+#pragma unroll
+  for (int n = 0; n < N::wide; n++) parts[tap][step][n][half] = *(const Word*)(first + 4 * n);
+#endif
 }
 
 template <int CHANNELS, bool GRADIENT>
@@ -256,20 +273,25 @@ __device__ __forceinline__ void convolve(const Element* x, const Element* w, Ele
   X::clear_sides(tile_memory() + TILE_BYTES, tiles.rows + 2, tiles.width);
 
   Word kept[TAPS][N::steps][N::wide][2];
+  const int column = first_channel + lane / 4 * N::wide, word = lane % 4;
+  const Byte* from = (const Byte*)w + (GRADIENT ? word * (4 / sizeof(Element)) * TAPS * N::bytes + column * sizeof(Element)
+                                                : column * TAPS * N::bytes + word * 4);
 #pragma unroll
   for (int tap = 0; tap < TAPS; tap++)
 #pragma unroll
     for (int s = 0; s < N::steps; s++)
 #pragma unroll
-      for (int half = 0; half < 2; half++)
-#pragma unroll
-        for (int n = 0; n < N::wide; n++) {
-          const int channel = first_channel + lane / 4 * N::wide + n, byte = 32 * s + 16 * half + lane % 4 * 4;
-          kept[tap][s][n][half] = weight<CHANNELS, GRADIENT>(w, channel, tap, byte);
+      for (int half = 0; half < 2; half++) keep<CHANNELS, GRADIENT>(kept, from, tap, s, half);
 #if !BFLOAT16
-          kept[tap][s][n][half] = to_tf32(kept[tap][s][n][half]);
+#pragma unroll
+  for (int tap = 0; tap < TAPS; tap++)
+#pragma unroll
+    for (int s = 0; s < N::steps; s++)
+#pragma unroll
+      for (int n = 0; n < N::wide; n++)
+#pragma unroll
+        for (int half = 0; half < 2; half++) kept[tap][s][n][half] = to_tf32(kept[tap][s][n][half]);
 #endif
-        }
 
   for (; tile < tiles.tiles; tile += gridDim.x, turn ^= 1) {
     Byte* here = tile_memory() + turn * TILE_BYTES;
@@ -295,7 +317,7 @@ __device__ __forceinline__ void convolve(const Element* x, const Element* w, Ele
 #pragma unroll
       for (int u = 0; u < N::together; u++) {
         const int pixel = min(m + 16 * u + lane % 16, pixels - 1);
-        at[u] = shared(here) + pixel / tiles.width * stride + pixel % tiles.width * X::pitch + lane / 16 * 16;
+        at[u] = shared(here) + tiles.offset(pixel, stride, X::pitch) + lane / 16 * 16;
 #pragma unroll
         for (int n = 0; n < N::wide; n++)
 #pragma unroll
@@ -340,7 +362,7 @@ __device__ __forceinline__ void convolve(const Element* x, const Element* w, Ele
 #define CONVOLVE(NAME, CHANNELS, GRADIENT)                                                                             \
   extern "C" __global__ void __launch_bounds__(32 * Narrow<CHANNELS>::warps, Narrow<CHANNELS>::kept > 72 ? 1 : 4)      \
       NAME(const Element* x, const Element* w, Element* y, int height, int width, int rows, int strips, int tiles) {   \
-    if (HAS_TENSOR_FORMATS) convolve<CHANNELS, GRADIENT>(x, w, y, {height, width, rows, strips, tiles});               \
+    if (HAS_TENSOR_FORMATS) convolve<CHANNELS, GRADIENT>(x, w, y, Tiles(height, width, rows, strips, tiles));               \
   }
 CONVOLVE(convolve_16, 16, false)
 CONVOLVE(convolve_32, 32, false)
@@ -417,19 +439,19 @@ __device__ __forceinline__ void convolve_weights(const Element* x, const Element
     each_tile(first, turn, true);
 #endif
     __syncthreads();
-    const Shared here = shared(tile_memory() + turn * TILE_BYTES);
-    const int there = min(at_once, (tiles.tiles - first + (int)gridDim.x - 1) / (int)gridDim.x);
-    for (int j = warp; j < there * steps; j += S::warps) {
-      const Shared tile = here + j / steps * tile_bytes;
-      const int pixel = j % steps * S::pixels;
+    // Steps go round the warps, from tile to tile.
+    Shared tile = shared(tile_memory() + turn * TILE_BYTES);
+    int step = warp;
+    for (int i = 0; i < at_once && first + i * gridDim.x < tiles.tiles; i++, tile += tile_bytes, step -= steps)
+     for (; step < steps; step += S::warps) {
+      const int pixel = step * S::pixels;
       Word a[S::down][4];
 #if BFLOAT16
       const Shared of_gradient = tile + (pixel + lane % 8 + lane / 16 * 8) * S::Gradient::pitch + lane / 8 % 2 * 16;
 #pragma unroll
       for (int m = 0; m < S::down; m++) read_columns(a[m], of_gradient + 32 * m);
       const int mine = min(pixel + lane % 16, pixels - 1);
-      const Shared of_input = tile + begin + mine / tiles.width * stride + mine % tiles.width * S::Inputs::pitch +
-                              (S::across == 2 ? lane / 16 * 16 : 0);
+      const Shared of_input = tile + begin + tiles.offset(mine, stride, S::Inputs::pitch) + (S::across == 2 ? lane / 16 * 16 : 0);
 #else
       const Shared of_gradient = tile + (pixel + lane % 4) * S::Gradient::pitch + lane / 4 * 4;
 #pragma unroll
@@ -441,7 +463,7 @@ __device__ __forceinline__ void convolve_weights(const Element* x, const Element
 #pragma unroll
       for (int half = 0; half < 2; half++) {
         const int mine = min(pixel + 4 * half + lane % 4, pixels - 1);
-        of_input[half] = tile + begin + mine / tiles.width * stride + mine % tiles.width * S::Inputs::pitch + lane / 4 * 4;
+        of_input[half] = tile + begin + tiles.offset(mine, stride, S::Inputs::pitch) + lane / 4 * 4;
       }
 #endif
 #pragma unroll
@@ -488,7 +510,7 @@ __device__ __forceinline__ void convolve_weights(const Element* x, const Element
       convolve_weights_##CHANNELS(const Element* x, const Element* gradient, float* sums, int height, int width,       \
                                   int rows, int strips, int tiles, int at_once) {                                      \
     if (HAS_TENSOR_FORMATS)                                                                                            \
-      convolve_weights<CHANNELS>(x, gradient, sums, {height, width, rows, strips, tiles}, at_once);                    \
+      convolve_weights<CHANNELS>(x, gradient, sums, Tiles(height, width, rows, strips, tiles), at_once);                    \
   }
 CONVOLVE_WEIGHTS(16)
 CONVOLVE_WEIGHTS(32)

@@ -125,20 +125,40 @@ class TestDiskCache {
         Choice product = new Choice.Product();
         Choice small = new Choice.OfCudnn(new Cudnn.Algorithm(1, 3, true, 512));
         Choice large = new Choice.OfCudnn(new Cudnn.Algorithm(6, 0, false, 5L << 30));
+        Choice narrow = new Choice.Narrow();
         known.add(Map.of(use(1, Direction.FORWARD), product, use(2, Direction.BACKWARD_DATA), small));
+        known.add(Map.of(use(1, Direction.BACKWARD_DATA), narrow));
         known.add(Map.of(use(2, Direction.BACKWARD_FILTER), large));
         assertThat(known.read(Long.MAX_VALUE))
                 .isEqualTo(Map.of(
                         use(1, Direction.FORWARD),
                         product,
+                        use(1, Direction.BACKWARD_DATA),
+                        narrow,
                         use(2, Direction.BACKWARD_DATA),
                         small,
                         use(2, Direction.BACKWARD_FILTER),
                         large));
-        assertThat(known.read(512)).containsOnlyKeys(use(1, Direction.FORWARD), use(2, Direction.BACKWARD_DATA));
+        assertThat(known.read(512))
+                .containsOnlyKeys(
+                        use(1, Direction.FORWARD), use(1, Direction.BACKWARD_DATA), use(2, Direction.BACKWARD_DATA));
         assertThat(new KnownAlgorithms(List.of("another card")).read(512)).isEmpty();
         Files.writeString(files().get(0), "1 2 3");
         assertThat(known.read(Long.MAX_VALUE)).isEmpty();
+    }
+
+    /** As they were written before our kernels were a choice. */
+    @Test
+    void olderAlgorithmsAreRead() {
+        List<String> key = List.of("a card of old");
+        String text = "2 16 8 9 32 3 2 1 FORWARD product\n2 16 8 9 32 3 2 1 BACKWARD_DATA 1 3 true 512";
+        DiskCache.put(key, text.getBytes(UTF_8));
+        assertThat(new KnownAlgorithms(key).read(512))
+                .isEqualTo(Map.of(
+                        use(2, Direction.FORWARD),
+                        new Choice.Product(),
+                        use(2, Direction.BACKWARD_DATA),
+                        new Choice.OfCudnn(new Cudnn.Algorithm(1, 3, true, 512))));
     }
 
     /** On a card with a number of multiprocessors of its own, so that no other test has chosen for it. */
