@@ -97,8 +97,15 @@ final class AlgorithmSearch implements AutoCloseable {
                 inWords(cudnn),
                 inWords(product),
                 inWords(narrow),
-                best);
+                inWords(best));
         return best;
+    }
+
+    private static String inWords(Choice choice) {
+        if (choice instanceof Choice.OfCudnn cudnn) {
+            return "cuDNN's " + cudnn.algorithm().number();
+        }
+        return choice instanceof Choice.Product ? "cuBLAS" : "our kernel";
     }
 
     private static String inWords(Timed timed) {

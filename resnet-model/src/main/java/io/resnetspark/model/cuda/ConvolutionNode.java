@@ -23,6 +23,11 @@ final class ConvolutionNode implements Node {
         this.first = first;
     }
 
+    /** Of a batch of one. */
+    ConvolutionShape shape() {
+        return one;
+    }
+
     private Convolver.Use use(Plan plan, Direction direction) {
         return new Convolver.Use(one.withBatch(plan.batch()), direction);
     }

@@ -12,7 +12,7 @@ import java.util.List;
  * @param parameters weights, momentum, gradients, statistics, and the array through which they come and go
  * @param activations of the largest pass, with their gradients
  * @param input minibatches that wait for their step
- * @param workspace in which cuDNN's and cuBLAS's algorithms work
+ * @param workspace in which cuDNN's and cuBLAS's algorithms and our convolutions work
  */
 public record DeviceMemoryEstimate(long parameters, long activations, long input, long workspace) {
     /** Minibatches that the {@link Feed} holds. */
@@ -58,7 +58,8 @@ public record DeviceMemoryEstimate(long parameters, long activations, long input
                 parameters.bytes() + flat(work) + sums,
                 activations,
                 CRATES * images * (work.image.elements() + work.classes) * Float.BYTES,
-                STREAMS * Cublas.WORKSPACE + cudnn(nodes, images, precision));
+                STREAMS * Cublas.WORKSPACE
+                        + Math.max(cudnn(nodes, images, precision), narrow(nodes, device, images, precision)));
     }
 
     private static long bytes(
@@ -83,6 +84,20 @@ public record DeviceMemoryEstimate(long parameters, long activations, long input
                 .orElse(0);
         double share = precision == Precision.BFLOAT16 ? BFLOAT16_WORKSPACE : FLOAT_WORKSPACE;
         return Math.min(AlgorithmSearch.MOST_WORKSPACE, (long) (share * images * largest * precision.bytes()));
+    }
+
+    /** Or, where our kernels are the faster, their sums. */
+    private static long narrow(List<Node> nodes, Device device, long images, Precision precision) {
+        return STREAMS
+                * nodes.stream()
+                        .filter(node -> node instanceof ConvolutionNode)
+                        .map(node -> ((ConvolutionNode) node).shape().withBatch(Math.toIntExact(images)))
+                        .filter(shape -> NarrowConvolution.serves(shape, precision))
+                        .map(shape -> new Convolver.Use(shape, Direction.BACKWARD_FILTER))
+                        .mapToLong(use ->
+                                new NarrowConvolution(use, precision, device.multiprocessors(), null).workspace())
+                        .max()
+                        .orElse(0);
     }
 
     public long total() {

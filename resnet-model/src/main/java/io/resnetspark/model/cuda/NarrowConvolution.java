@@ -38,7 +38,10 @@ final class NarrowConvolution {
     private final Module kernels;
     private final int rows;
 
-    /** @param use of those that are {@link #serves served} */
+    /**
+     * @param use of those that are {@link #serves served}
+     * @param kernels null where nothing is to be run
+     */
     NarrowConvolution(Use use, Precision precision, int multiprocessors, Module kernels) {
         this.use = use;
         this.shape = use.shape();
