@@ -122,7 +122,7 @@ final class AlgorithmSearch implements AutoCloseable {
     }
 
     private Timed narrow(Use use) {
-        if (!NarrowConvolution.serves(use.shape(), precision)) {
+        if (!NarrowConvolution.serves(use, precision)) {
             return Timed.NONE;
         }
         NarrowConvolution ours = new NarrowConvolution(use, precision, device.multiprocessors(), kernels);

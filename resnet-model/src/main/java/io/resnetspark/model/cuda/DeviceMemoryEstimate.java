@@ -92,8 +92,8 @@ public record DeviceMemoryEstimate(long parameters, long activations, long input
                 * nodes.stream()
                         .filter(node -> node instanceof ConvolutionNode)
                         .map(node -> ((ConvolutionNode) node).shape().withBatch(Math.toIntExact(images)))
-                        .filter(shape -> NarrowConvolution.serves(shape, precision))
                         .map(shape -> new Convolver.Use(shape, Direction.BACKWARD_FILTER))
+                        .filter(use -> NarrowConvolution.serves(use, precision))
                         .mapToLong(use ->
                                 new NarrowConvolution(use, precision, device.multiprocessors(), null).workspace())
                         .max()

@@ -1,13 +1,13 @@
 package io.resnetspark.model.cuda;
 
+import com.sun.jna.Pointer;
 import io.resnetspark.model.Precision;
 import io.resnetspark.model.cuda.Convolver.Use;
-import java.util.stream.IntStream;
 
 /**
  * A 3x3 convolution between few channels, by the kernels of convolution.cu: how it is cut into tiles and blocks.
  *
- * <p>The sums are added up in an order that follows from the shape and the number of multiprocessors alone.
+ * <p>Sums are added up in an order that follows from the shape and the number of multiprocessors alone.
  */
 final class NarrowConvolution {
     private static final int WARP = 32;
@@ -17,10 +17,18 @@ final class NarrowConvolution {
 
     private static final int STEP_BYTES = 32;
     private static final int TAPS = 9;
-    private static final int WEIGHT_WARPS = 4;
+    private static final int WARPS = 4;
 
-    /** Blocks of a multiprocessor: what registers and shared memory allow. */
+    /** Bytes of a pixel of an image; channels that there are besides. */
+    private static final int IMAGE_BYTES = 16;
+
+    private static final int LEAST_CHANNELS = 16;
+    private static final int MOST_CHANNELS = 64;
+
+    /** Blocks of a multiprocessor that registers and shared memory allow, where a warp keeps few weights or many. */
     private static final int RESIDENT = 4;
+
+    private static final int RESIDENT_LARGE = 2;
 
     /** What a tile costs beside its pixels, in pixels: its threads wait for each other at its begin and end. */
     private static final int TILE_COST = 32;
@@ -31,8 +39,8 @@ final class NarrowConvolution {
     private static final int MANY_PARTS = 32;
     private static final int MANY_SUMS = 128;
 
-    private final Use use;
     private final ConvolutionShape shape;
+    private final Direction direction;
     private final int elementBytes;
     private final int multiprocessors;
     private final Module kernels;
@@ -43,8 +51,8 @@ final class NarrowConvolution {
      * @param kernels null where nothing is to be run
      */
     NarrowConvolution(Use use, Precision precision, int multiprocessors, Module kernels) {
-        this.use = use;
         this.shape = use.shape();
+        this.direction = use.direction();
         this.elementBytes = precision.bytes();
         this.multiprocessors = multiprocessors;
         this.kernels = kernels;
@@ -52,84 +60,108 @@ final class NarrowConvolution {
     }
 
     /** On a GPU that {@link Device#serves} the number format, which is one of tensor cores. */
-    static boolean serves(ConvolutionShape s, Precision precision) {
-        boolean narrow =
-                s.channels() == s.outputs() && (s.channels() == 16 || s.channels() == 32 || s.channels() == 64);
+    static boolean serves(Use use, Precision precision) {
+        ConvolutionShape s = use.shape();
         return precision != Precision.FLOAT32
-                && narrow
                 && s.kernel() == 3
-                && s.stride() == 1
                 && s.padding() == 1
-                && inputTileBytes(s, precision.bytes(), 1) <= TILE_BYTES
-                && gradientTileBytes(s, precision.bytes(), 1) <= TILE_BYTES;
+                && areServed(use, precision.bytes())
+                && new NarrowConvolution(use, precision, 1, null).rows > 0;
     }
 
-    /** Of so many rows and their border, 16 bytes behind each pixel. */
-    private static int inputTileBytes(ConvolutionShape s, int elementBytes, int rows) {
-        return (rows + 2) * (s.width() + 2) * (s.channels() * elementBytes + 16);
+    private static boolean areServed(Use use, int elementBytes) {
+        ConvolutionShape s = use.shape();
+        if (s.channels() * elementBytes == IMAGE_BYTES) {
+            return s.outputs() == LEAST_CHANNELS && s.stride() == 1 && use.direction() != Direction.BACKWARD_DATA;
+        }
+        boolean few =
+                s.channels() >= LEAST_CHANNELS && s.outputs() <= MOST_CHANNELS && Integer.bitCount(s.channels()) == 1;
+        return few && s.stride() <= 2 && s.outputs() == s.stride() * s.channels();
     }
 
-    /** Of a slice of the output's gradient, up to a multiple of what a product takes, and one of the input. */
-    private static int gradientTileBytes(ConvolutionShape s, int elementBytes, int rows) {
-        boolean single = s.channels() == 16;
-        int gap = 8 * elementBytes; // between pixels: other banks
-        int outputs = (single ? 16 : 32) * elementBytes + gap;
-        int inputs = single ? 16 * elementBytes + gap : 8 * elementBytes;
-        int atOnce = STEP_BYTES / elementBytes;
-        int pixels = (rows * s.width() + atOnce - 1) / atOnce * atOnce;
-        return pixels * outputs + (rows + 2) * (s.width() + 2) * inputs;
-    }
+    // Tiles.
 
     private boolean isOfWeights() {
-        return use.direction() == Direction.BACKWARD_FILTER;
+        return direction == Direction.BACKWARD_FILTER;
+    }
+
+    private boolean isOfInput() {
+        return direction == Direction.BACKWARD_DATA;
+    }
+
+    /** Of what is cut into tiles. */
+    private int height() {
+        return isOfInput() ? shape.height() : shape.outputHeight();
+    }
+
+    private int width() {
+        return isOfInput() ? shape.width() : shape.outputWidth();
+    }
+
+    /** Pixels in shared memory of the tensor that is read at each tap, with a border. */
+    private int readPixels(int tileRows) {
+        int readRows = isOfInput() ? tileRows + 2 : (tileRows - 1) * shape.stride() + 3;
+        return readRows * (shape.width() + 2);
     }
 
     private int tileBytes(int tileRows) {
-        return isOfWeights()
-                ? gradientTileBytes(shape, elementBytes, tileRows)
-                : inputTileBytes(shape, elementBytes, tileRows);
+        if (!isOfWeights()) {
+            return readPixels(tileRows) * (Math.max(from() * elementBytes, STEP_BYTES) + 16);
+        }
+        int gap = 8 * elementBytes; // between pixels: other banks
+        int inputs = 8 * across() * elementBytes + (across() == 1 ? 0 : gap);
+        return pixels(tileRows, STEP_BYTES / elementBytes) * (16 * down() * elementBytes + gap)
+                + readPixels(tileRows) * inputs;
+    }
+
+    /** Of a tile, up to a multiple. */
+    private int pixels(int tileRows, int multiple) {
+        return (tileRows * width() + multiple - 1) / multiple * multiple;
     }
 
     private int strips(int tileRows) {
-        return (shape.height() + tileRows - 1) / tileRows;
+        return (height() + tileRows - 1) / tileRows;
     }
 
     private int tiles() {
         return shape.batch() * strips(rows);
     }
 
-    /** Rows of a tile: few make many borders, many leave multiprocessors idle. */
+    /** Rows of a tile: few have much border, many leave multiprocessors idle; 0 if not even one fits. */
     private int cheapestRows() {
-        int most = IntStream.rangeClosed(1, shape.height())
-                .filter(n -> tileBytes(n) <= TILE_BYTES)
-                .max()
-                .orElseThrow();
-        int best = 1;
+        int cheapest = 0;
         long least = Long.MAX_VALUE;
-        for (int n = 1; n <= most; n++) {
+        for (int n = 1; n <= height() && tileBytes(n) <= TILE_BYTES; n++) {
             long cost = cost(n);
             if (cost < least) {
                 least = cost;
-                best = n;
+                cheapest = n;
             }
         }
-        return best;
+        return cheapest;
     }
 
     /** Of the busiest multiprocessor, in pixels that are read or multiplied. */
     private long cost(int tileRows) {
-        int step = isOfWeights() ? STEP_BYTES / elementBytes * WEIGHT_WARPS : pixelsAtOnce();
-        int pixels = (tileRows * shape.width() + step - 1) / step * step;
-        long tile = (long) (tileRows + 2) * (shape.width() + 2) + pixels + TILE_COST;
+        int atOnce = isOfWeights() ? STEP_BYTES / elementBytes * WARPS : pixelsAtOnce();
+        long tile = (long) readPixels(tileRows) + pixels(tileRows, atOnce) + TILE_COST;
         long all = (long) shape.batch() * strips(tileRows) * slices();
         return (all + multiprocessors - 1) / multiprocessors * tile;
     }
 
-    // The output, and the gradient of the input.
+    // The output, and the gradient of the input: a product from some channels to others.
+
+    private int from() {
+        return isOfInput() ? shape.outputs() : shape.channels();
+    }
+
+    private int to() {
+        return isOfInput() ? shape.channels() : shape.outputs();
+    }
 
     /** Steps of a product that a tap takes, of 32 bytes of a pixel each. */
     private int steps() {
-        return shape.channels() * elementBytes / STEP_BYTES;
+        return Math.max(from() * elementBytes / STEP_BYTES, 1);
     }
 
     /** Whether the weights of a warp take more registers than four blocks of a multiprocessor leave. */
@@ -142,42 +174,54 @@ final class NarrowConvolution {
         return steps() < 8 ? 2 : 1;
     }
 
+    /** Warps that have the same pixels and other channels. */
+    private int warpsOfPixels() {
+        return to() / 8 / wide();
+    }
+
     private int warps() {
-        return Math.max(4, shape.channels() / 8 / wide());
+        return Math.max(WARPS, warpsOfPixels());
     }
 
     private int pixelsAtOnce() {
         int together = isLarge() && wide() == 2 ? 4 : 2;
-        return 16 * together * (warps() / (shape.channels() / 8 / wide()));
+        return 16 * together * (warps() / warpsOfPixels());
     }
 
     private Grid grid() {
-        int resident = isLarge() ? (wide() == 2 ? 2 : 1) : RESIDENT;
+        int resident = isLarge() ? RESIDENT_LARGE * WARPS / warps() : RESIDENT;
         return new Grid(Math.min(tiles(), resident * multiprocessors), 1, warps() * WARP, 1);
     }
 
-    // The gradient of the weights.
+    // The gradient of the weights: blocks of 16 `down` outputs by 8 `across` inputs.
+
+    private int down() {
+        return shape.outputs() == LEAST_CHANNELS ? 1 : 2;
+    }
+
+    private int across() {
+        return shape.outputs() == LEAST_CHANNELS && shape.channels() >= LEAST_CHANNELS ? 2 : 1;
+    }
 
     /** Blocks that have the same pixels and other channels. */
     private int slices() {
-        if (!isOfWeights()) {
-            return 1;
-        }
-        return shape.channels() == 16 ? 1 : shape.channels() / 32 * (shape.channels() / 8);
+        return isOfWeights() ? shape.outputs() / (16 * down()) * Math.max(shape.channels() / (8 * across()), 1) : 1;
     }
 
     /** Of the gradient, that a block adds up. */
     private int values() {
-        return TAPS * (shape.channels() == 16 ? 16 * 16 : 32 * 8);
+        return TAPS * 16 * down() * 8 * across();
     }
 
     private Grid weightGrid() {
         int across = Math.min(tiles(), Math.max(1, RESIDENT * multiprocessors / slices()));
-        return new Grid(across, slices(), WEIGHT_WARPS * WARP, 1);
+        return new Grid(across, slices(), WARPS * WARP, 1);
     }
 
+    /** Tiles that a block fetches together: half of its own, or what there is room for. */
     private int tilesAtOnce() {
-        int each = (tiles() + weightGrid().blocksAcross() - 1) / weightGrid().blocksAcross();
+        int blocks = weightGrid().blocksAcross();
+        int each = (tiles() + blocks - 1) / blocks;
         return Math.min(TILE_BYTES / tileBytes(rows), (each + 1) / 2);
     }
 
@@ -193,31 +237,25 @@ final class NarrowConvolution {
      * @param workspace of {@link #workspace()} bytes
      */
     void run(Stream stream, long x, long w, long y, long workspace) {
-        switch (use.direction()) {
-            case FORWARD -> convolve(stream, "convolve_", x, w, y);
-            case BACKWARD_DATA -> convolve(stream, "convolve_back_", y, w, x);
+        switch (direction) {
+            case FORWARD -> convolve(stream, "convolve", x, w, y);
+            case BACKWARD_DATA -> convolve(stream, "convolve_back", y, w, x);
             case BACKWARD_FILTER -> convolveWeights(stream, x, y, w, workspace);
         }
     }
 
-    private void convolve(Stream stream, String kernel, long from, long w, long to) {
-        stream.launch(
-                kernels.function(kernel + shape.channels()),
-                grid(),
-                from,
-                w,
-                to,
-                shape.height(),
-                shape.width(),
-                rows,
-                strips(rows),
-                tiles());
+    private Pointer kernel(String name) {
+        return kernels.function(name + "_" + shape.channels() + "_" + shape.outputs());
+    }
+
+    private void convolve(Stream stream, String name, long from, long w, long to) {
+        stream.launch(kernel(name), grid(), from, w, to, shape.height(), shape.width(), rows, strips(rows), tiles());
     }
 
     private void convolveWeights(Stream stream, long x, long gradient, long w, long sums) {
         Grid grid = weightGrid();
         stream.launch(
-                kernels.function("convolve_weights_" + shape.channels()),
+                kernel("convolve_weights"),
                 grid,
                 x,
                 gradient,
@@ -236,6 +274,7 @@ final class NarrowConvolution {
                 w,
                 grid.blocksAcross(),
                 shape.channels(),
+                shape.outputs(),
                 values());
     }
 }

@@ -1,12 +1,13 @@
-// 3x3 convolutions, stride 1, padding 1, from 16, 32 or 64 channels to as many: those of CIFAR's networks. Libraries are
-// made for more channels, and take several times what the memory takes.
+// 3x3 convolutions, padding 1, of CIFAR's networks: from 16, 32 or 64 channels to as many with stride 1, from 16 or 32 to
+// twice as many with stride 2, and from an image (16 bytes a pixel) to 16. Libraries are made for more channels, and take
+// several times what the memory takes.
 //
 // All are products of matrices on tensor cores: bfloat16, or float rounded to tf32. A step of such a product takes 32
 // bytes of every row, and both formats keep word t (0 to 3) and word t + 4 of row g (0 to 7) in lane 4 g + t; so one text
 // serves both.
 //
-// A tile is so many rows of an image, in shared memory with a border of one pixel, zeros where the image ends. Blocks go
-// over tiles, and fetch the next one while they compute.
+// A tile is so many rows of a result, and in shared memory what they are made from, with zeros around an image. Blocks go
+// over tiles, and fetch the next one while they compute. Heights and widths are those of the convolution's input.
 
 #define TAPS 9
 #define TILE_BYTES 24576  // two are what a kernel may have without asking for more
@@ -165,7 +166,7 @@ __device__ __noinline__ void multiply(float (&sum)[4], const Word (&a)[4], const
 
 // --- Tiles ---
 
-// How a convolution is cut: `rows` of an image to a tile, `strips` tiles to an image, `tiles` in all.
+// How a result is cut: `rows` of an image to a tile, `strips` tiles to an image, `tiles` in all.
 struct Tiles {
   int height, width, rows, strips, tiles;
   int inverse;  // of the width, times 2^20
@@ -173,143 +174,161 @@ struct Tiles {
   __device__ __forceinline__ Tiles(int height, int width, int rows, int strips, int tiles)
       : height(height), width(width), rows(rows), strips(strips), tiles(tiles), inverse((1 << 20) / width + 1) {}
 
-  // Pixel p of rows that are `stride` bytes from each other, and pixels `pitch` bytes. A tile has less than 1024 pixels,
-  // so the quotient is exact.
-  __device__ __forceinline__ int offset(int p, int stride, int pitch) const {
-    const int row = p * inverse >> 20;
-    return row * stride + (p - row * width) * pitch;
-  }
   __device__ __forceinline__ int image(int tile) const { return tile / strips; }
   __device__ __forceinline__ int top(int tile) const { return tile % strips * rows; }
+
+  // Where pixel p of a tile is, whose rows and columns are so many bytes from each other. A tile has less than 1024 pixels,
+  // so the quotient is exact.
+  __device__ __forceinline__ int offset(int p, int of_row, int of_column) const {
+    const int row = p * inverse >> 20;
+    return row * of_row + (p - row * width) * of_column;
+  }
 };
 
-// Of each pixel in shared memory: bytes, and from one to the next. Eight pixels beside each other lie in different banks,
-// as ldmatrix reads them, PIECES being 16 bytes each.
-template <int PIECES, int PITCH>
-struct Pixels {
-  static constexpr int pitch = PITCH;
+__device__ __forceinline__ constexpr int strided(int size, int stride) { return (size - 1) / stride + 1; }
 
-  // Rows of an image, from `first` on, to where the pixels of a row are `stride` bytes behind those of the last one. Zeros
-  // where there is no such row. Rounded instead, by the threads that have fetched it, if `round`.
-  static __device__ __forceinline__ void move(bool round, Byte* to, int stride, const Byte* image, int pixel_bytes, int first, int rows,
-                                              int height, int width) {
-    for (int r = threadIdx.x / 32; r < rows; r += blockDim.x / 32) {
+// Images on their way through shared memory: BYTES of each pixel, which lie PITCH bytes from each other there. SPREAD is 2
+// where rows and columns of zeros lie between theirs.
+template <int BYTES, int PITCH, int SPREAD = 1>
+struct Images {
+  static constexpr int pieces = BYTES / 16;
+
+  const Byte* at;
+  int pixel_bytes, height, width;
+  int row_bytes;  // there
+
+  // `rows` of an image from `first` on; zeros where there is none.
+  __device__ __forceinline__ void fetch_rows(Byte* to, int image, int first, int rows) const {
+    const Byte* from = at + (size_t)image * height * width * pixel_bytes;
+    each_piece(rows, [&](int r, int pixel, int piece) {
       const int row = first + r;
-      const bool there = row >= 0 && row < height;
-      const Byte* from = image + (size_t)(there ? row : 0) * width * pixel_bytes;
-      for (int i = threadIdx.x % 32; i < width * PIECES; i += 32) {
-        const int pixel = i / PIECES, piece = i % PIECES * 16;
-        Byte* here = to + r * stride + pixel * PITCH + piece;
-        if (round) {
-          const uint4 v = *(const uint4*)here;
-          *(uint4*)here = make_uint4(to_tf32(v.x), to_tf32(v.y), to_tf32(v.z), to_tf32(v.w));
-        } else {
-          fetch(here, from + (size_t)pixel * pixel_bytes + piece, there);
-        }
-      }
-    }
+      const bool there = row >= 0 && row % SPREAD == 0 && row / SPREAD < height;
+      const size_t source = ((size_t)(there ? row / SPREAD : 0) * width + pixel) * pixel_bytes + piece;
+      fetch(to + r * row_bytes + pixel * SPREAD * PITCH + piece, from + source, there);
+    });
   }
 
-  // Zeros left and right of rows of width + 2 pixels; nobody else writes there.
-  static __device__ __forceinline__ void clear_sides(Byte* to, int rows, int width) {
-    for (int i = threadIdx.x; i < 2 * rows * PIECES; i += blockDim.x) {
-      const int row = i / PIECES / 2, side = i / PIECES % 2;
-      *(uint4*)(to + (row * (width + 2) + side * (width + 1)) * PITCH + i % PIECES * 16) = make_uint4(0, 0, 0, 0);
-    }
+  // By the threads that have fetched them.
+  __device__ __forceinline__ void round_rows(Byte* to, int rows) const {
+    each_piece(rows, [&](int r, int pixel, int piece) {
+      uint4* here = (uint4*)(to + r * row_bytes + pixel * SPREAD * PITCH + piece);
+      *here = make_uint4(to_tf32(here->x), to_tf32(here->y), to_tf32(here->z), to_tf32(here->w));
+    });
+  }
+
+  template <class Work>
+  __device__ __forceinline__ void each_piece(int rows, Work work) const {
+    for (int r = threadIdx.x / 32; r < rows; r += blockDim.x / 32)
+      for (int i = threadIdx.x % 32; i < width * pieces; i += 32) work(r, i / pieces, i % pieces * 16);
+  }
+
+  // Zeros wherever no piece of rows with a border of one pixel comes to lie, ROOM bytes a pixel.
+  template <int ROOM>
+  __device__ __forceinline__ void clear_rest(Byte* tile, int rows) const {
+    for (int r = threadIdx.x / 32; r < rows; r += blockDim.x / 32)
+      for (int i = threadIdx.x % 32; i < row_bytes / PITCH * (ROOM / 16); i += 32) {
+        const int column = i / (ROOM / 16) - 1, piece = i % (ROOM / 16);
+        const bool taken = column >= 0 && column % SPREAD == 0 && column / SPREAD < width && piece < pieces;
+        if (!taken) *(uint4*)(tile + r * row_bytes + (column + 1) * PITCH + piece * 16) = make_uint4(0, 0, 0, 0);
+      }
   }
 };
 
 // --- Output, and gradient of the input ---
 
-// What a warp keeps of the weights for WIDE x 8 channels of the result: column g of part n is channel g WIDE + n, so
-// that the results of a lane are channels beside each other.
-template <int CHANNELS>
+// A product from FROM channels to TO. Of the weights, a warp keeps those of WIDE x 8 channels of the result: column g of
+// part n is channel g WIDE + n, so that the results of a lane are channels beside each other.
+template <int FROM, int TO>
 struct Narrow {
-  static constexpr int bytes = CHANNELS * sizeof(Element), steps = bytes / 32;
+  static constexpr int bytes = FROM * sizeof(Element), room = bytes < 32 ? 32 : bytes, steps = room / 32;
+  static constexpr int pitch = room + 16;                // so that 8 pixels beside each other lie in different banks
   static constexpr int wide = steps < 8 ? 2 : 1;         // so that the weights fit into the registers
   static constexpr int kept = TAPS * steps * wide * 2;   // registers
-  static constexpr int slices = CHANNELS / 8 / wide;     // warps with other channels of the same pixels
+  static constexpr int slices = TO / 8 / wide;           // warps with other channels of the same pixels
   static constexpr int warps = slices < 4 ? 4 : slices;
   static constexpr int together = kept > 72 && wide == 2 ? 4 : 2;  // times 16 pixels that a warp works on at once
 };
 
-// The word of a product's step at this byte of a tap, for the WIDE parts. Rows of the product are channels of the result.
-// The gradient goes from outputs to inputs, so its weights lie across, the last tap first; there `from` is where the first
-// part of the word's first channel is.
-template <int CHANNELS, bool GRADIENT>
-__device__ __forceinline__ void keep(Word (&parts)[TAPS][Narrow<CHANNELS>::steps][Narrow<CHANNELS>::wide][2],
-                                     const Byte* from, int tap, int step, int half) {
-  typedef Narrow<CHANNELS> N;
+// The word of a product's step at this byte of a tap, for the WIDE parts. The gradient goes from outputs to inputs, so its
+// weights lie across, the last tap first. `from` is where this lane's first word is.
+template <int FROM, int TO, bool GRADIENT>
+__device__ __forceinline__ void keep(Word (&parts)[Narrow<FROM, TO>::wide][2], const Byte* from, int tap, int byte) {
+  typedef Narrow<FROM, TO> N;
+  const int half = byte / 16 % 2;
   if (!GRADIENT) {
 #pragma unroll
     for (int n = 0; n < N::wide; n++)
-      parts[tap][step][n][half] = *(const Word*)(from + (n * TAPS + tap) * N::bytes + 32 * step + 16 * half);
+      parts[n][half] = byte < N::bytes ? *(const Word*)(from + (n * TAPS + tap) * N::bytes + byte) : 0;
     return;
   }
-  const Byte* first = from + ((32 * step + 16 * half) / sizeof(Element) * TAPS + TAPS - 1 - tap) * N::bytes;
+  constexpr int tap_bytes = TO * sizeof(Element);
+  const Byte* first = from + (byte / (int)sizeof(Element) * TAPS + TAPS - 1 - tap) * tap_bytes;
 #if BFLOAT16
-  const Word low = *(const Word*)first, high = *(const Word*)(first + TAPS * N::bytes);  // of both parts
-  parts[tap][step][0][half] = (low & 0xffffu) | high << 16;
-  parts[tap][step][1][half] = low >> 16 | (high & 0xffff0000u);
+  const Word low = *(const Word*)first, high = *(const Word*)(first + TAPS * tap_bytes);  // two parts each
+  parts[0][half] = (low & 0xffffu) | high << 16;
+  parts[1][half] = low >> 16 | (high & 0xffff0000u);
 #else
 #pragma unroll
-  for (int n = 0; n < N::wide; n++) parts[tap][step][n][half] = *(const Word*)(first + 4 * n);
+  for (int n = 0; n < N::wide; n++) parts[n][half] = *(const Word*)(first + 4 * n);
 #endif
 }
 
-template <int CHANNELS, bool GRADIENT>
-__device__ __forceinline__ void convolve(const Element* x, const Element* w, Element* y, Tiles tiles) {
-  typedef Narrow<CHANNELS> N;
-  typedef Pixels<N::bytes / 16, N::bytes + 16> X;
-  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
-  const int stride = (tiles.width + 2) * X::pitch, first_channel = warp % N::slices * 8 * N::wide;
-  const size_t image_bytes = (size_t)tiles.height * tiles.width * N::bytes;
+template <int FROM, int TO, int STRIDE, bool GRADIENT>
+__device__ __forceinline__ void convolve(const Element* x, const Element* w, Element* y, int height, int width, int rows,
+                                         int strips, int count) {
+  typedef Narrow<FROM, TO> N;
+  typedef Images<N::bytes, N::pitch, GRADIENT ? STRIDE : 1> X;
+  constexpr int stride = GRADIENT ? 1 : STRIDE;  // of what lies in shared memory
+  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, first_channel = warp % N::slices * 8 * N::wide;
+  const int height_out = strided(height, STRIDE), width_out = strided(width, STRIDE);
+  const Tiles tiles = GRADIENT ? Tiles(height, width, rows, strips, count)
+                               : Tiles(height_out, width_out, rows, strips, count);
+  const X images = {(const Byte*)x, N::bytes, GRADIENT ? height_out : height, GRADIENT ? width_out : width,
+                    (width + 2) * N::pitch};
+  const int tile_rows = (rows - 1) * stride + 3;
+  Byte* const buffers = tile_memory();
 
   int tile = blockIdx.x, turn = 0;
-  X::move(false, tile_memory() + X::pitch, stride, (const Byte*)x + tiles.image(tile) * image_bytes, N::bytes,
-                          tiles.top(tile) - 1, tiles.rows + 2, tiles.height, tiles.width);
+  images.fetch_rows(buffers + N::pitch, tiles.image(tile), tiles.top(tile) * stride - 1, tile_rows);
   end_of_group();
-  X::clear_sides(tile_memory(), tiles.rows + 2, tiles.width);
-  X::clear_sides(tile_memory() + TILE_BYTES, tiles.rows + 2, tiles.width);
+  images.template clear_rest<N::room>(buffers, tile_rows);
+  images.template clear_rest<N::room>(buffers + TILE_BYTES, tile_rows);
 
   Word kept[TAPS][N::steps][N::wide][2];
   const int column = first_channel + lane / 4 * N::wide, word = lane % 4;
-  const Byte* from = (const Byte*)w + (GRADIENT ? word * (4 / sizeof(Element)) * TAPS * N::bytes + column * sizeof(Element)
-                                                : column * TAPS * N::bytes + word * 4);
+  const int first_word = GRADIENT ? word * (4 / (int)sizeof(Element)) * TAPS * TO + column
+                                  : column * TAPS * FROM + word * (4 / (int)sizeof(Element));
 #pragma unroll
   for (int tap = 0; tap < TAPS; tap++)
 #pragma unroll
-    for (int s = 0; s < N::steps; s++)
-#pragma unroll
-      for (int half = 0; half < 2; half++) keep<CHANNELS, GRADIENT>(kept, from, tap, s, half);
+    for (int byte = 0; byte < N::room; byte += 16)
+      keep<FROM, TO, GRADIENT>(kept[tap][byte / 32], (const Byte*)(w + first_word), tap, byte);
 #if !BFLOAT16
 #pragma unroll
   for (int tap = 0; tap < TAPS; tap++)
 #pragma unroll
-    for (int s = 0; s < N::steps; s++)
-#pragma unroll
-      for (int n = 0; n < N::wide; n++)
-#pragma unroll
-        for (int half = 0; half < 2; half++) kept[tap][s][n][half] = to_tf32(kept[tap][s][n][half]);
+    for (int i = 0; i < N::steps * N::wide * 2; i++) {
+      Word& value = kept[tap][i / (N::wide * 2)][i / 2 % N::wide][i % 2];
+      value = to_tf32(value);
+    }
 #endif
 
   for (; tile < tiles.tiles; tile += gridDim.x, turn ^= 1) {
-    Byte* here = tile_memory() + turn * TILE_BYTES;
+    Byte* here = buffers + turn * TILE_BYTES;
     const int next = tile + gridDim.x;
     if (next < tiles.tiles)
-      X::move(false, tile_memory() + (turn ^ 1) * TILE_BYTES + X::pitch, stride,
-                              (const Byte*)x + tiles.image(next) * image_bytes, N::bytes, tiles.top(next) - 1,
-                              tiles.rows + 2, tiles.height, tiles.width);
+      images.fetch_rows(buffers + (turn ^ 1) * TILE_BYTES + N::pitch, tiles.image(next), tiles.top(next) * stride - 1,
+                        tile_rows);
     end_of_group();
     fetched();
 #if !BFLOAT16
-    X::move(true, here + X::pitch, stride, (const Byte*)x, N::bytes, 0, tiles.rows + 2, tiles.height, tiles.width);
+    images.round_rows(here + N::pitch, tile_rows);
 #endif
     __syncthreads();
 
     const int pixels = min(tiles.rows, tiles.height - tiles.top(tile)) * tiles.width;
-    Element* to = y + ((size_t)tiles.image(tile) * tiles.height + tiles.top(tile)) * tiles.width * CHANNELS +
-                  first_channel + lane % 4 * 2 * N::wide;
+    Element* to = y + ((size_t)tiles.image(tile) * tiles.height + tiles.top(tile)) * tiles.width * TO + first_channel +
+                  lane % 4 * 2 * N::wide;
     constexpr int many = 16 * N::together;
     for (int m = warp / N::slices * many; m < pixels; m += N::warps / N::slices * many) {
       Shared at[N::together];
@@ -317,7 +336,7 @@ __device__ __forceinline__ void convolve(const Element* x, const Element* w, Ele
 #pragma unroll
       for (int u = 0; u < N::together; u++) {
         const int pixel = min(m + 16 * u + lane % 16, pixels - 1);
-        at[u] = shared(here) + tiles.offset(pixel, stride, X::pitch) + lane / 16 * 16;
+        at[u] = shared(here) + tiles.offset(pixel, stride * images.row_bytes, stride * N::pitch) + lane / 16 * 16;
 #pragma unroll
         for (int n = 0; n < N::wide; n++)
 #pragma unroll
@@ -330,7 +349,7 @@ __device__ __forceinline__ void convolve(const Element* x, const Element* w, Ele
 #pragma unroll
           for (int u = 0; u < N::together; u++) {
             Word a[4];
-            read_rows(a, at[u] + tap / 3 * stride + tap % 3 * X::pitch + 32 * s);
+            read_rows(a, at[u] + tap / 3 * images.row_bytes + tap % 3 * N::pitch + 32 * s);
 #pragma unroll
             for (int n = 0; n < N::wide; n++) multiply(sum[u][n], a, kept[tap][s][n]);
           }
@@ -340,7 +359,7 @@ __device__ __forceinline__ void convolve(const Element* x, const Element* w, Ele
         for (int half = 0; half < 2; half++) {
           const int pixel = m + 16 * u + 8 * half + lane / 4;
           if (pixel >= pixels) continue;
-          Element* there = to + (size_t)pixel * CHANNELS;
+          Element* there = to + (size_t)pixel * TO;
           const float(&v)[N::wide][4] = sum[u];
           const int i = 2 * half;
           // Channels g WIDE + n of columns g = 2 t and 2 t + 1.
@@ -358,69 +377,61 @@ __device__ __forceinline__ void convolve(const Element* x, const Element* w, Ele
   }
 }
 
-// Grid: any number of blocks up to the number of tiles.
-#define CONVOLVE(NAME, CHANNELS, GRADIENT)                                                                             \
-  extern "C" __global__ void __launch_bounds__(32 * Narrow<CHANNELS>::warps, Narrow<CHANNELS>::kept > 72 ? 1 : 4)      \
-      NAME(const Element* x, const Element* w, Element* y, int height, int width, int rows, int strips, int tiles) {   \
-    if (HAS_TENSOR_FORMATS) convolve<CHANNELS, GRADIENT>(x, w, y, Tiles(height, width, rows, strips, tiles));               \
-  }
-CONVOLVE(convolve_16, 16, false)
-CONVOLVE(convolve_32, 32, false)
-CONVOLVE(convolve_64, 64, false)
-CONVOLVE(convolve_back_16, 16, true)
-CONVOLVE(convolve_back_32, 32, true)
-CONVOLVE(convolve_back_64, 64, true)
-
 // --- Gradient of the weights ---
 
 // A warp multiplies 16 DOWN channels of the output's gradient by 8 ACROSS of the input, for all taps; the pixels are what
 // is added up. The blocks down the grid have other channels, those across it and the warps of a block other pixels.
-template <int CHANNELS>
+template <int INPUTS, int OUTPUTS>
 struct Slice {
-  static constexpr int down = CHANNELS == 16 ? 1 : 2, across = CHANNELS == 16 ? 2 : 1;
-  static constexpr int values = TAPS * down * across * 4 * 32;  // of a block
-  static constexpr int pixels = 32 / sizeof(Element);           // that a product takes at once
+  static constexpr int down = OUTPUTS == 16 ? 1 : 2, across = OUTPUTS == 16 && INPUTS >= 16 ? 2 : 1;
+  static constexpr int parts = INPUTS < 8 ? 1 : INPUTS / 8 / across;  // that the inputs are cut into
+  static constexpr int values = TAPS * down * across * 4 * 32;        // of a block
+  static constexpr int pixels = 32 / sizeof(Element);                 // that a product takes at once
   static constexpr int warps = 4;
-  static constexpr int gradient_bytes = 16 * down * sizeof(Element), input_bytes = 8 * across * sizeof(Element);
-  // Words of a column are read one by one in tf32: 4 pixels, 8 channels.
-  typedef Pixels<gradient_bytes / 16, gradient_bytes + (sizeof(Element) == 2 ? 16 : 32)> Gradient;
-  typedef Pixels<input_bytes / 16, input_bytes + (across == 1 ? 0 : sizeof(Element) == 2 ? 16 : 32)> Inputs;
+  // Between pixels, for other banks: ldmatrix reads 16 bytes of 8 pixels, and tf32 words of 8 channels of 4 pixels.
+  static constexpr int gap = 8 * sizeof(Element);
+  static constexpr int output_bytes = 16 * down * sizeof(Element), output_pitch = output_bytes + gap;
+  static constexpr int room = 8 * across * sizeof(Element), input_pitch = room + (across == 1 ? 0 : gap);
+  static constexpr int input_bytes = INPUTS < 8 ? INPUTS * (int)sizeof(Element) : room;
 };
 
-template <int CHANNELS>
-__device__ __forceinline__ void convolve_weights(const Element* x, const Element* gradient, float* sums, Tiles tiles,
-                                                 int at_once) {
-  typedef Slice<CHANNELS> S;
-  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, bytes = CHANNELS * sizeof(Element);
-  const int slices_across = CHANNELS / 8 / S::across;
-  const Byte* gradients = (const Byte*)gradient + blockIdx.y / slices_across * S::gradient_bytes;
-  const Byte* inputs = (const Byte*)x + blockIdx.y % slices_across * S::input_bytes;
-  const size_t image_bytes = (size_t)tiles.height * tiles.width * bytes;
+template <int INPUTS, int OUTPUTS, int STRIDE>
+__device__ __forceinline__ void convolve_weights(const Element* x, const Element* gradient, float* sums, int height,
+                                                 int width, int rows, int strips, int count, int at_once) {
+  typedef Slice<INPUTS, OUTPUTS> S;
+  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+  const Tiles tiles(strided(height, STRIDE), strided(width, STRIDE), rows, strips, count);
+  const Images<S::output_bytes, S::output_pitch> gradients = {
+      (const Byte*)gradient + blockIdx.y / S::parts * S::output_bytes, OUTPUTS * (int)sizeof(Element), tiles.height,
+      tiles.width, tiles.width * S::output_pitch};
+  const Images<S::input_bytes, S::input_pitch> inputs = {(const Byte*)x + blockIdx.y % S::parts * S::input_bytes,
+                                                         INPUTS * (int)sizeof(Element), height, width,
+                                                         (width + 2) * S::input_pitch};
 
   // A tile's gradient, with zeros up to a multiple of what a product takes, and its input behind it.
-  const int pixels = tiles.rows * tiles.width, steps = (pixels + S::pixels - 1) / S::pixels;
-  const int stride = (tiles.width + 2) * S::Inputs::pitch, begin = steps * S::pixels * S::Gradient::pitch;
-  const int tile_bytes = begin + (tiles.rows + 2) * stride;
+  const int pixels = rows * tiles.width, steps = (pixels + S::pixels - 1) / S::pixels;
+  const int begin = steps * S::pixels * S::output_pitch, input_rows = (rows - 1) * STRIDE + 3;
+  const int tile_bytes = begin + input_rows * inputs.row_bytes;
+  Byte* const buffers = tile_memory();
 
-  auto each_tile = [&](int first, int turn, bool round) {
+  auto each_tile = [&](int first, int turn, auto work) {
     for (int i = 0; i < at_once; i++) {
-      const int tile = first + i * gridDim.x, top = tiles.top(tile);
-      if (tile >= tiles.tiles) break;
-      Byte* to = tile_memory() + turn * TILE_BYTES + i * tile_bytes;
-      const size_t image = tiles.image(tile) * image_bytes;
-      S::Gradient::move(round, to, tiles.width * S::Gradient::pitch, gradients + image, bytes, top,
-                                               tiles.rows, tiles.height, tiles.width);
-      S::Inputs::move(round, to + begin + S::Inputs::pitch, stride, inputs + image, bytes, top - 1,
-                                             tiles.rows + 2, tiles.height, tiles.width);
+      const int tile = first + i * gridDim.x;
+      if (tile < tiles.tiles) work(tile, buffers + turn * TILE_BYTES + i * tile_bytes);
     }
   };
-  each_tile(blockIdx.x, 0, false);
+  auto fetch_tile = [&](int tile, Byte* to) {
+    gradients.fetch_rows(to, tiles.image(tile), tiles.top(tile), rows);
+    inputs.fetch_rows(to + begin + S::input_pitch, tiles.image(tile), tiles.top(tile) * STRIDE - 1, input_rows);
+  };
+
+  each_tile(blockIdx.x, 0, fetch_tile);
   end_of_group();
   for (int turn = 0; turn < 2; turn++)
     for (int i = 0; i < at_once; i++) {
-      Byte* to = tile_memory() + turn * TILE_BYTES + i * tile_bytes;
-      S::Inputs::clear_sides(to + begin, tiles.rows + 2, tiles.width);
-      for (int j = pixels * S::Gradient::pitch + 16 * threadIdx.x; j < begin; j += 16 * blockDim.x)
+      Byte* to = buffers + turn * TILE_BYTES + i * tile_bytes;
+      inputs.template clear_rest<S::room>(to + begin, input_rows);
+      for (int j = pixels * S::output_pitch + 16 * threadIdx.x; j < begin; j += 16 * blockDim.x)
         *(uint4*)(to + j) = make_uint4(0, 0, 0, 0);
     }
 
@@ -430,66 +441,69 @@ __device__ __forceinline__ void convolve_weights(const Element* x, const Element
 #pragma unroll
     for (int i = 0; i < S::down * S::across * 4; i++) sum[tap][i / (S::across * 4)][i / 4 % S::across][i % 4] = 0;
 
+  // Where pixels are of which this lane brings a row, or reads words.
+  auto input_offset = [&](int pixel) {
+    return begin + tiles.offset(min(pixel, pixels - 1), STRIDE * inputs.row_bytes, STRIDE * S::input_pitch);
+  };
+
   int turn = 0;
   for (int first = blockIdx.x; first < tiles.tiles; first += at_once * gridDim.x, turn ^= 1) {
-    each_tile(first + at_once * gridDim.x, turn ^ 1, false);
+    each_tile(first + at_once * gridDim.x, turn ^ 1, fetch_tile);
     end_of_group();
     fetched();
 #if !BFLOAT16
-    each_tile(first, turn, true);
+    each_tile(first, turn, [&](int, Byte* at) {
+      gradients.round_rows(at, rows);
+      inputs.round_rows(at + begin + S::input_pitch, input_rows);
+    });
 #endif
     __syncthreads();
-    // Steps go round the warps, from tile to tile.
-    Shared tile = shared(tile_memory() + turn * TILE_BYTES);
-    int step = warp;
-    for (int i = 0; i < at_once && first + i * gridDim.x < tiles.tiles; i++, tile += tile_bytes, step -= steps)
-     for (; step < steps; step += S::warps) {
-      const int pixel = step * S::pixels;
-      Word a[S::down][4];
+    int step = warp;  // they go round the warps, from tile to tile
+    each_tile(first, turn, [&](int, Byte* at) {
+      const Shared tile = shared(at);
+      for (; step < steps; step += S::warps) {
+        const int pixel = step * S::pixels;
+        Word a[S::down][4];
 #if BFLOAT16
-      const Shared of_gradient = tile + (pixel + lane % 8 + lane / 16 * 8) * S::Gradient::pitch + lane / 8 % 2 * 16;
+        const Shared of_gradient = tile + (pixel + lane % 8 + lane / 16 * 8) * S::output_pitch + lane / 8 % 2 * 16;
 #pragma unroll
-      for (int m = 0; m < S::down; m++) read_columns(a[m], of_gradient + 32 * m);
-      const int mine = min(pixel + lane % 16, pixels - 1);
-      const Shared of_input = tile + begin + tiles.offset(mine, stride, S::Inputs::pitch) + (S::across == 2 ? lane / 16 * 16 : 0);
+        for (int m = 0; m < S::down; m++) read_columns(a[m], of_gradient + 32 * m);
+        const Shared of_input = tile + input_offset(pixel + lane % 16) + (S::across == 2 ? lane / 16 * 16 : 0);
 #else
-      const Shared of_gradient = tile + (pixel + lane % 4) * S::Gradient::pitch + lane / 4 * 4;
-#pragma unroll
-      for (int m = 0; m < S::down; m++)
-#pragma unroll
-        for (int i = 0; i < 4; i++)
-          a[m][i] = read_word(of_gradient + i / 2 * 4 * S::Gradient::pitch + m * 64 + i % 2 * 32);
-      Shared of_input[2];
-#pragma unroll
-      for (int half = 0; half < 2; half++) {
-        const int mine = min(pixel + 4 * half + lane % 4, pixels - 1);
-        of_input[half] = tile + begin + tiles.offset(mine, stride, S::Inputs::pitch) + lane / 4 * 4;
-      }
-#endif
-#pragma unroll
-      for (int tap = 0; tap < TAPS; tap++) {
-        const int shift = tap / 3 * stride + tap % 3 * S::Inputs::pitch;
-        Word b[S::across][2];
-#if BFLOAT16
-        Word read[2 * S::across];
-        read_columns(read, of_input + shift);
-#pragma unroll
-        for (int i = 0; i < 2 * S::across; i++) b[i / 2][i % 2] = read[i];
-#else
-#pragma unroll
-        for (int i = 0; i < 2 * S::across; i++) b[i / 2][i % 2] = read_word(of_input[i % 2] + shift + i / 2 * 32);
-#endif
+        const Shared of_gradient = tile + (pixel + lane % 4) * S::output_pitch + lane / 4 * 4;
 #pragma unroll
         for (int m = 0; m < S::down; m++)
 #pragma unroll
-          for (int n = 0; n < S::across; n++) multiply(sum[tap][m][n], a[m], b[n]);
+          for (int i = 0; i < 4; i++) a[m][i] = read_word(of_gradient + i / 2 * 4 * S::output_pitch + m * 64 + i % 2 * 32);
+        const Shared of_input[2] = {tile + input_offset(pixel + lane % 4) + lane / 4 * 4,
+                                    tile + input_offset(pixel + lane % 4 + 4) + lane / 4 * 4};
+#endif
+#pragma unroll
+        for (int tap = 0; tap < TAPS; tap++) {
+          const int shift = tap / 3 * inputs.row_bytes + tap % 3 * S::input_pitch;
+          Word b[S::across][2];
+#if BFLOAT16
+          Word read[2 * S::across];
+          read_columns(read, of_input + shift);
+#pragma unroll
+          for (int i = 0; i < 2 * S::across; i++) b[i / 2][i % 2] = read[i];
+#else
+#pragma unroll
+          for (int i = 0; i < 2 * S::across; i++) b[i / 2][i % 2] = read_word(of_input[i % 2] + shift + i / 2 * 32);
+#endif
+#pragma unroll
+          for (int m = 0; m < S::down; m++)
+#pragma unroll
+            for (int n = 0; n < S::across; n++) multiply(sum[tap][m][n], a[m], b[n]);
+        }
       }
-    }
+      step -= steps;
+    });
     __syncthreads();
   }
 
   // The warps of a block, in their order.
-  float* of_warps = (float*)tile_memory();
+  float* of_warps = (float*)buffers;
 #pragma unroll
   for (int i = 0; i < S::values / 32; i++)
     of_warps[warp * S::values + i * 32 + lane] =
@@ -504,21 +518,9 @@ __device__ __forceinline__ void convolve_weights(const Element* x, const Element
   }
 }
 
-// Grid: blocks that share the tiles x slices. Each leaves the sums of its tiles: sums[block across][slice][value].
-#define CONVOLVE_WEIGHTS(CHANNELS)                                                                                     \
-  extern "C" __global__ void __launch_bounds__(128, 4)                                                                 \
-      convolve_weights_##CHANNELS(const Element* x, const Element* gradient, float* sums, int height, int width,       \
-                                  int rows, int strips, int tiles, int at_once) {                                      \
-    if (HAS_TENSOR_FORMATS)                                                                                            \
-      convolve_weights<CHANNELS>(x, gradient, sums, Tiles(height, width, rows, strips, tiles), at_once);                    \
-  }
-CONVOLVE_WEIGHTS(16)
-CONVOLVE_WEIGHTS(32)
-CONVOLVE_WEIGHTS(64)
-
 // The second stage, in blocks of 32 values x so many parts of the sums: outputs x taps x inputs.
 extern "C" __global__ void __launch_bounds__(1024)
-    add_weights(const float* sums, Element* weights, int blocks, int channels, int values) {
+    add_weights(const float* sums, Element* weights, int blocks, int inputs, int outputs, int values) {
   __shared__ float parts[32][33];
   const int count = values * gridDim.y, at = blockIdx.x * 32 + threadIdx.x;
   float sum = 0;
@@ -528,11 +530,49 @@ extern "C" __global__ void __launch_bounds__(1024)
   __syncthreads();
   if (threadIdx.y) return;
   for (int i = 1; i < blockDim.y; i++) sum += parts[i][threadIdx.x];
-  // As convolve_weights left it: tap, then 16 outputs, 8 inputs, 4 values of a lane.
-  const int down = channels == 16 ? 1 : 2, across = channels == 16 ? 2 : 1, slices_across = channels / 8 / across;
+  // As a Slice has left it: tap, then 16 outputs, 8 inputs, 4 values of a lane.
+  const int down = outputs == 16 ? 1 : 2, across = outputs == 16 && inputs >= 16 ? 2 : 1;
+  const int slices_across = inputs < 8 ? 1 : inputs / 8 / across;
   const int lane = at % 32, i = at / 32 % 4, n = at / 128 % across, m = at / 128 / across % down;
   const int tap = at / 128 / across / down;
   const int output = ((int)blockIdx.y / slices_across * down + m) * 16 + lane / 4 + i / 2 * 8;
   const int input = ((int)blockIdx.y % slices_across * across + n) * 8 + lane % 4 * 2 + i % 2;
-  put(weights, (output * TAPS + tap) * channels + input, sum);
+  if (input < inputs) put(weights, (output * TAPS + tap) * inputs + input, sum);
 }
+
+// --- Kernels ---
+
+// Grid: any number of blocks up to the number of tiles.
+#define CONVOLVE(NAME, FROM, TO, STRIDE, GRADIENT)                                                                     \
+  extern "C" __global__ void __launch_bounds__(32 * Narrow<FROM, TO>::warps, Narrow<FROM, TO>::kept > 72 ? 1 : 4)      \
+      NAME(const Element* x, const Element* w, Element* y, int height, int width, int rows, int strips, int tiles) {   \
+    if (HAS_TENSOR_FORMATS) convolve<FROM, TO, STRIDE, GRADIENT>(x, w, y, height, width, rows, strips, tiles);         \
+  }
+
+// Grid: blocks that share the tiles x slices. Each leaves the sums of its tiles: sums[block across][slice][value].
+#define CONVOLVE_WEIGHTS(NAME, INPUTS, OUTPUTS, STRIDE)                                                                \
+  extern "C" __global__ void __launch_bounds__(128, 4)                                                                 \
+      NAME(const Element* x, const Element* gradient, float* sums, int height, int width, int rows, int strips,        \
+           int tiles, int at_once) {                                                                                   \
+    if (HAS_TENSOR_FORMATS)                                                                                            \
+      convolve_weights<INPUTS, OUTPUTS, STRIDE>(x, gradient, sums, height, width, rows, strips, tiles, at_once);       \
+  }
+
+#define CONVOLUTION(INPUTS, OUTPUTS, STRIDE)                                                \
+  CONVOLVE(convolve_##INPUTS##_##OUTPUTS, INPUTS, OUTPUTS, STRIDE, false)                   \
+  CONVOLVE(convolve_back_##INPUTS##_##OUTPUTS, OUTPUTS, INPUTS, STRIDE, true)               \
+  CONVOLVE_WEIGHTS(convolve_weights_##INPUTS##_##OUTPUTS, INPUTS, OUTPUTS, STRIDE)
+CONVOLUTION(16, 16, 1)
+CONVOLUTION(32, 32, 1)
+CONVOLUTION(64, 64, 1)
+CONVOLUTION(16, 32, 2)
+CONVOLUTION(32, 64, 2)
+
+// An image's gradient is of no use.
+#if BFLOAT16
+CONVOLVE(convolve_8_16, 8, 16, 1, false)
+CONVOLVE_WEIGHTS(convolve_weights_8_16, 8, 16, 1)
+#else
+CONVOLVE(convolve_4_16, 4, 16, 1, false)
+CONVOLVE_WEIGHTS(convolve_weights_4_16, 4, 16, 1)
+#endif
