@@ -19,10 +19,9 @@ final class NarrowConvolution {
     private static final int TAPS = 9;
     private static final int WARPS = 4;
 
-    /** Bytes of a pixel of an image; channels that there are besides. */
-    private static final int IMAGE_BYTES = 16;
-
+    /** Beside those of an image. */
     private static final int LEAST_CHANNELS = 16;
+
     private static final int MOST_CHANNELS = 64;
 
     /** Blocks of a multiprocessor that registers and shared memory allow, where a warp keeps few weights or many. */
@@ -65,13 +64,13 @@ final class NarrowConvolution {
         return precision != Precision.FLOAT32
                 && s.kernel() == 3
                 && s.padding() == 1
-                && areServed(use, precision.bytes())
+                && areServed(use)
                 && new NarrowConvolution(use, precision, 1, null).rows > 0;
     }
 
-    private static boolean areServed(Use use, int elementBytes) {
+    private static boolean areServed(Use use) {
         ConvolutionShape s = use.shape();
-        if (s.channels() * elementBytes == IMAGE_BYTES) {
+        if (s.channels() == ImageNode.DEPTH) {
             return s.outputs() == LEAST_CHANNELS && s.stride() == 1 && use.direction() != Direction.BACKWARD_DATA;
         }
         boolean few =

@@ -1,5 +1,5 @@
 // 3x3 convolutions, padding 1, of CIFAR's networks: from 16, 32 or 64 channels to as many with stride 1, from 16 or 32 to
-// twice as many with stride 2, and from an image (16 bytes a pixel) to 16. Libraries are made for more channels, and take
+// twice as many with stride 2, and from an image (4 channels) to 16. Libraries are made for more channels, and take
 // several times what the memory takes.
 //
 // All are products of matrices on tensor cores: bfloat16, or float rounded to tf32. A step of such a product takes 32
@@ -35,10 +35,15 @@ __device__ __forceinline__ Shared shared(const Byte* at) {
   return address;
 }
 
-// 16 bytes to shared memory, where they are once `fetched` says so; zeros if they are not there.
+// 16 bytes or 8 to shared memory, where they are once `fetched` says so; zeros if they are not there.
+template <int BYTES>
 __device__ __forceinline__ void fetch(Byte* to, const Byte* from, bool there) {
-  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared(to)), "l"(from), "r"(there ? 16 : 0)
-               : "memory");
+  if (BYTES == 16)
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared(to)), "l"(from), "r"(there ? 16 : 0)
+                 : "memory");
+  else
+    asm volatile("cp.async.ca.shared.global [%0], [%1], 8, %2;" ::"r"(shared(to)), "l"(from), "r"(there ? 8 : 0)
+                 : "memory");
 }
 
 __device__ __forceinline__ void end_of_group() { asm volatile("cp.async.commit_group;" ::: "memory"); }
@@ -108,8 +113,9 @@ __device__ __forceinline__ Shown* shown() {
 
 __device__ __forceinline__ Shared shared(const Byte* at) { return at; }
 
+template <int BYTES>
 __device__ __forceinline__ void fetch(Byte* to, const Byte* from, bool there) {
-  *(uint4*)to = there ? *(const uint4*)from : make_uint4(0, 0, 0, 0);
+  for (int i = 0; i < BYTES / 4; i++) ((Word*)to)[i] = there ? ((const Word*)from)[i] : 0;
 }
 
 __device__ __forceinline__ void end_of_group() {}
@@ -191,7 +197,7 @@ __device__ __forceinline__ constexpr int strided(int size, int stride) { return 
 // where rows and columns of zeros lie between theirs.
 template <int BYTES, int PITCH, int SPREAD = 1>
 struct Images {
-  static constexpr int pieces = BYTES / 16;
+  static constexpr int piece_bytes = BYTES < 16 ? BYTES : 16, pieces = BYTES / piece_bytes;
 
   const Byte* at;
   int pixel_bytes, height, width;
@@ -204,7 +210,7 @@ struct Images {
       const int row = first + r;
       const bool there = row >= 0 && row % SPREAD == 0 && row / SPREAD < height;
       const size_t source = ((size_t)(there ? row / SPREAD : 0) * width + pixel) * pixel_bytes + piece;
-      fetch(to + r * row_bytes + pixel * SPREAD * PITCH + piece, from + source, there);
+      fetch<piece_bytes>(to + r * row_bytes + pixel * SPREAD * PITCH + piece, from + source, there);
     });
   }
 
@@ -219,17 +225,19 @@ struct Images {
   template <class Work>
   __device__ __forceinline__ void each_piece(int rows, Work work) const {
     for (int r = threadIdx.x / 32; r < rows; r += blockDim.x / 32)
-      for (int i = threadIdx.x % 32; i < width * pieces; i += 32) work(r, i / pieces, i % pieces * 16);
+      for (int i = threadIdx.x % 32; i < width * pieces; i += 32) work(r, i / pieces, i % pieces * piece_bytes);
   }
 
   // Zeros wherever no piece of rows with a border of one pixel comes to lie, ROOM bytes a pixel.
   template <int ROOM>
   __device__ __forceinline__ void clear_rest(Byte* tile, int rows) const {
+    constexpr int all = ROOM / piece_bytes;
     for (int r = threadIdx.x / 32; r < rows; r += blockDim.x / 32)
-      for (int i = threadIdx.x % 32; i < row_bytes / PITCH * (ROOM / 16); i += 32) {
-        const int column = i / (ROOM / 16) - 1, piece = i % (ROOM / 16);
-        const bool taken = column >= 0 && column % SPREAD == 0 && column / SPREAD < width && piece < pieces;
-        if (!taken) *(uint4*)(tile + r * row_bytes + (column + 1) * PITCH + piece * 16) = make_uint4(0, 0, 0, 0);
+      for (int i = threadIdx.x % 32; i < row_bytes / PITCH * all; i += 32) {
+        const int column = i / all - 1, piece = i % all;
+        if (column >= 0 && column % SPREAD == 0 && column / SPREAD < width && piece < pieces) continue;
+        uint2* here = (uint2*)(tile + r * row_bytes + (column + 1) * PITCH + piece * piece_bytes);
+        for (int j = 0; j < piece_bytes / 8; j++) here[j] = make_uint2(0, 0);
       }
   }
 };
@@ -250,15 +258,16 @@ struct Narrow {
 };
 
 // The word of a product's step at this byte of a tap, for the WIDE parts. The gradient goes from outputs to inputs, so its
-// weights lie across, the last tap first. `from` is where this lane's first word is.
+// weights lie across, the last tap first. `from` is where this lane's first word is, one of four.
 template <int FROM, int TO, bool GRADIENT>
-__device__ __forceinline__ void keep(Word (&parts)[Narrow<FROM, TO>::wide][2], const Byte* from, int tap, int byte) {
+__device__ __forceinline__ void keep(Word (&parts)[Narrow<FROM, TO>::wide][2], const Byte* from, int tap, int byte, int word) {
   typedef Narrow<FROM, TO> N;
   const int half = byte / 16 % 2;
   if (!GRADIENT) {
+    const bool there = byte + 16 <= N::bytes || byte + 4 * word < N::bytes;
 #pragma unroll
     for (int n = 0; n < N::wide; n++)
-      parts[n][half] = byte < N::bytes ? *(const Word*)(from + (n * TAPS + tap) * N::bytes + byte) : 0;
+      parts[n][half] = there ? *(const Word*)(from + (n * TAPS + tap) * N::bytes + byte) : 0;
     return;
   }
   constexpr int tap_bytes = TO * sizeof(Element);
@@ -302,7 +311,7 @@ __device__ __forceinline__ void convolve(const Element* x, const Element* w, Ele
   for (int tap = 0; tap < TAPS; tap++)
 #pragma unroll
     for (int byte = 0; byte < N::room; byte += 16)
-      keep<FROM, TO, GRADIENT>(kept[tap][byte / 32], (const Byte*)(w + first_word), tap, byte);
+      keep<FROM, TO, GRADIENT>(kept[tap][byte / 32], (const Byte*)(w + first_word), tap, byte, word);
 #if !BFLOAT16
 #pragma unroll
   for (int tap = 0; tap < TAPS; tap++)
@@ -569,10 +578,5 @@ CONVOLUTION(16, 32, 2)
 CONVOLUTION(32, 64, 2)
 
 // An image's gradient is of no use.
-#if BFLOAT16
-CONVOLVE(convolve_8_16, 8, 16, 1, false)
-CONVOLVE_WEIGHTS(convolve_weights_8_16, 8, 16, 1)
-#else
 CONVOLVE(convolve_4_16, 4, 16, 1, false)
 CONVOLVE_WEIGHTS(convolve_weights_4_16, 4, 16, 1)
-#endif

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The kernels of convolution.cu beside plain loops in double precision. */
 class TestConvolutionKernels {
-    private static final int IMAGE = 0;
+    private static final int IMAGE = ImageNode.DEPTH;
 
     /** Batch, height, width, channels, stride, multiprocessors: on one, blocks go over many tiles. */
     private static final int[][] SHAPES = {
@@ -48,10 +48,9 @@ class TestConvolutionKernels {
     static Stream<Arguments> cases() {
         return Stream.of(Precision.TF32, Precision.BFLOAT16)
                 .flatMap(precision -> Stream.of(SHAPES).map(s -> {
-                    int channels = s[3] == IMAGE ? 16 / precision.bytes() : s[3];
                     int outputs = s[3] == IMAGE ? 16 : s[3] * s[4];
                     return Arguments.of(
-                            precision, new ConvolutionShape(s[0], channels, s[1], s[2], outputs, 3, s[4], 1), s[5]);
+                            precision, new ConvolutionShape(s[0], s[3], s[1], s[2], outputs, 3, s[4], 1), s[5]);
                 }));
     }
 
