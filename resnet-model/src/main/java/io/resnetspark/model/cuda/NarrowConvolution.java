@@ -108,7 +108,7 @@ final class NarrowConvolution {
             return readPixels(tileRows) * (Math.max(from() * elementBytes, STEP_BYTES) + 16);
         }
         int gap = 8 * elementBytes; // between pixels: other banks
-        int inputs = 8 * across() * elementBytes + (across() == 1 ? 0 : gap);
+        int inputs = blockInputs() * elementBytes + (blockInputs() == 8 ? 0 : gap);
         return pixels(tileRows, STEP_BYTES / elementBytes) * (16 * down() * elementBytes + gap)
                 + readPixels(tileRows) * inputs;
     }
@@ -192,7 +192,7 @@ final class NarrowConvolution {
         return new Grid(Math.min(tiles(), resident * multiprocessors), 1, warps() * WARP, 1);
     }
 
-    // The gradient of the weights: blocks of 16 `down` outputs by 8 `across` inputs.
+    // The gradient of the weights: warps of 16 `down` outputs by 8 `across` inputs, and blocks of as many `beside`.
 
     private int down() {
         return shape.outputs() == LEAST_CHANNELS ? 1 : 2;
@@ -202,19 +202,28 @@ final class NarrowConvolution {
         return shape.outputs() == LEAST_CHANNELS && shape.channels() >= LEAST_CHANNELS ? 2 : 1;
     }
 
-    /** Blocks that have the same pixels and other channels. */
-    private int slices() {
-        return isOfWeights() ? shape.outputs() / (16 * down()) * Math.max(shape.channels() / (8 * across()), 1) : 1;
+    private int beside() {
+        return shape.outputs() == LEAST_CHANNELS ? 1 : 2;
     }
 
-    /** Of the gradient, that a block adds up. */
+    private int blockInputs() {
+        return 8 * across() * beside();
+    }
+
+    /** Blocks that have the same pixels and other channels. */
+    private int slices() {
+        return isOfWeights() ? shape.outputs() / (16 * down()) * Math.max(shape.channels() / blockInputs(), 1) : 1;
+    }
+
+    /** Of the gradient, that a warp adds up. */
     private int values() {
         return TAPS * 16 * down() * 8 * across();
     }
 
     private Grid weightGrid() {
-        int across = Math.min(tiles(), Math.max(1, RESIDENT * multiprocessors / slices()));
-        return new Grid(across, slices(), WARPS * WARP, 1);
+        int resident = RESIDENT / beside() * multiprocessors;
+        int across = Math.min(tiles(), Math.max(1, resident / slices()));
+        return new Grid(across, slices(), beside() * WARPS * WARP, 1);
     }
 
     /** Tiles that a block fetches together: half of its own, or what there is room for. */
@@ -226,7 +235,7 @@ final class NarrowConvolution {
 
     /** Bytes for the sums of blocks. */
     long workspace() {
-        return isOfWeights() ? (long) weightGrid().blocksAcross() * slices() * values() * Float.BYTES : 0;
+        return isOfWeights() ? (long) weightGrid().blocksAcross() * slices() * beside() * values() * Float.BYTES : 0;
     }
 
     /**
@@ -268,7 +277,7 @@ final class NarrowConvolution {
         int parts = grid.blocksAcross() < MANY_SUMS ? FEW_PARTS : MANY_PARTS;
         stream.launch(
                 kernels.function("add_weights"),
-                new Grid(values() / WARP, slices(), WARP, parts),
+                new Grid(values() / WARP, slices() * beside(), WARP, parts),
                 sums,
                 w,
                 grid.blocksAcross(),

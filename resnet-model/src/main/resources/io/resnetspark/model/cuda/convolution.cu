@@ -389,26 +389,35 @@ __device__ __forceinline__ void convolve(const Element* x, const Element* w, Ele
 // --- Gradient of the weights ---
 
 // A warp multiplies 16 DOWN channels of the output's gradient by 8 ACROSS of the input, for all taps; the pixels are what
-// is added up. The blocks down the grid have other channels, those across it and the warps of a block other pixels.
+// is added up. In a block, SPLITS warps have other pixels, and BESIDE other inputs; the blocks down the grid have other
+// channels, those across it other pixels.
 template <int INPUTS, int OUTPUTS>
 struct Slice {
   static constexpr int down = OUTPUTS == 16 ? 1 : 2, across = OUTPUTS == 16 && INPUTS >= 16 ? 2 : 1;
-  static constexpr int parts = INPUTS < 8 ? 1 : INPUTS / 8 / across;  // that the inputs are cut into
-  static constexpr int values = TAPS * down * across * 4 * 32;        // of a block
-  static constexpr int pixels = 32 / sizeof(Element);                 // that a product takes at once
-  static constexpr int warps = 4;
+  static constexpr int beside = OUTPUTS == 16 ? 1 : 2, splits = 4, warps = splits * beside;
+  static constexpr int inputs = 8 * across * beside;              // of a block
+  static constexpr int parts = INPUTS < 8 ? 1 : INPUTS / inputs;  // that the inputs are cut into
+  static constexpr int values = TAPS * down * across * 4 * 32;    // of a warp
+  static constexpr int pixels = 32 / sizeof(Element);             // that a product takes at once
   // Between pixels, for other banks: ldmatrix reads 16 bytes of 8 pixels, and tf32 words of 8 channels of 4 pixels.
   static constexpr int gap = 8 * sizeof(Element);
   static constexpr int output_bytes = 16 * down * sizeof(Element), output_pitch = output_bytes + gap;
-  static constexpr int room = 8 * across * sizeof(Element), input_pitch = room + (across == 1 ? 0 : gap);
+  static constexpr int room = inputs * sizeof(Element), input_pitch = room + (inputs == 8 ? 0 : gap);
   static constexpr int input_bytes = INPUTS < 8 ? INPUTS * (int)sizeof(Element) : room;
 };
+
+template <int DOWN, int ACROSS, class Work>
+__device__ __forceinline__ void each_sum(float (&sum)[TAPS][DOWN][ACROSS][4], Work work) {
+#pragma unroll
+  for (int i = 0; i < TAPS * DOWN * ACROSS * 4; i++)
+    work(i, sum[i / (DOWN * ACROSS * 4)][i / (ACROSS * 4) % DOWN][i / 4 % ACROSS][i % 4]);
+}
 
 template <int INPUTS, int OUTPUTS, int STRIDE>
 __device__ __forceinline__ void convolve_weights(const Element* x, const Element* gradient, float* sums, int height,
                                                  int width, int rows, int strips, int count, int at_once) {
   typedef Slice<INPUTS, OUTPUTS> S;
-  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+  const int lane = threadIdx.x % 32, split = threadIdx.x / 32 / S::beside, beside = threadIdx.x / 32 % S::beside;
   const Tiles tiles(strided(height, STRIDE), strided(width, STRIDE), rows, strips, count);
   const Images<S::output_bytes, S::output_pitch> gradients = {
       (const Byte*)gradient + blockIdx.y / S::parts * S::output_bytes, OUTPUTS * (int)sizeof(Element), tiles.height,
@@ -445,14 +454,12 @@ __device__ __forceinline__ void convolve_weights(const Element* x, const Element
     }
 
   float sum[TAPS][S::down][S::across][4];
-#pragma unroll
-  for (int tap = 0; tap < TAPS; tap++)
-#pragma unroll
-    for (int i = 0; i < S::down * S::across * 4; i++) sum[tap][i / (S::across * 4)][i / 4 % S::across][i % 4] = 0;
+  each_sum(sum, [](int, float& value) { value = 0; });
 
   // Where pixels are of which this lane brings a row, or reads words.
   auto input_offset = [&](int pixel) {
-    return begin + tiles.offset(min(pixel, pixels - 1), STRIDE * inputs.row_bytes, STRIDE * S::input_pitch);
+    return begin + beside * 8 * (int)sizeof(Element) +
+           tiles.offset(min(pixel, pixels - 1), STRIDE * inputs.row_bytes, STRIDE * S::input_pitch);
   };
 
   int turn = 0;
@@ -467,10 +474,10 @@ __device__ __forceinline__ void convolve_weights(const Element* x, const Element
     });
 #endif
     __syncthreads();
-    int step = warp;  // they go round the warps, from tile to tile
+    int step = split;  // they go round the warps, from tile to tile
     each_tile(first, turn, [&](int, Byte* at) {
       const Shared tile = shared(at);
-      for (; step < steps; step += S::warps) {
+      for (; step < steps; step += S::splits) {
         const int pixel = step * S::pixels;
         Word a[S::down][4];
 #if BFLOAT16
@@ -511,20 +518,18 @@ __device__ __forceinline__ void convolve_weights(const Element* x, const Element
     __syncthreads();
   }
 
-  // The warps of a block, in their order.
-  float* of_warps = (float*)buffers;
+  // The splits of a block: the upper half is added to the lower one, until one is left.
+  float* const upper = (float*)buffers + beside * S::values + lane;
 #pragma unroll
-  for (int i = 0; i < S::values / 32; i++)
-    of_warps[warp * S::values + i * 32 + lane] =
-        sum[i / (S::down * S::across * 4)][i / (S::across * 4) % S::down][i / 4 % S::across][i % 4];
-  __syncthreads();
-  float* to = sums + ((size_t)blockIdx.x * gridDim.y + blockIdx.y) * S::values;
-  for (int i = threadIdx.x; i < S::values; i += blockDim.x) {
-    float total = of_warps[i];
-#pragma unroll
-    for (int other = 1; other < S::warps; other++) total += of_warps[other * S::values + i];
-    to[i] = total;
+  for (int half = S::splits / 2; half > 0; half /= 2) {
+    float* const others = upper + split % half * S::beside * S::values;
+    if (split >= half && split < 2 * half) each_sum(sum, [&](int i, float& value) { others[i * 32] = value; });
+    __syncthreads();
+    if (split < half) each_sum(sum, [&](int i, float& value) { value += others[i * 32]; });
+    __syncthreads();
   }
+  float* const to = sums + (((size_t)blockIdx.x * gridDim.y + blockIdx.y) * S::beside + beside) * S::values + lane;
+  if (split == 0) each_sum(sum, [&](int i, float& value) { to[i * 32] = value; });
 }
 
 // The second stage, in blocks of 32 values x so many parts of the sums: outputs x taps x inputs.
@@ -539,7 +544,7 @@ extern "C" __global__ void __launch_bounds__(1024)
   __syncthreads();
   if (threadIdx.y) return;
   for (int i = 1; i < blockDim.y; i++) sum += parts[i][threadIdx.x];
-  // As a Slice has left it: tap, then 16 outputs, 8 inputs, 4 values of a lane.
+  // As each warp of a Slice has left it: tap, then 16 outputs, 8 inputs, 4 values of a lane.
   const int down = outputs == 16 ? 1 : 2, across = outputs == 16 && inputs >= 16 ? 2 : 1;
   const int slices_across = inputs < 8 ? 1 : inputs / 8 / across;
   const int lane = at % 32, i = at / 32 % 4, n = at / 128 % across, m = at / 128 / across % down;
@@ -558,9 +563,9 @@ extern "C" __global__ void __launch_bounds__(1024)
     if (HAS_TENSOR_FORMATS) convolve<FROM, TO, STRIDE, GRADIENT>(x, w, y, height, width, rows, strips, tiles);         \
   }
 
-// Grid: blocks that share the tiles x slices. Each leaves the sums of its tiles: sums[block across][slice][value].
+// Grid: blocks that share the tiles x slices. Each leaves the sums of its tiles: sums[block across][slice][beside][value].
 #define CONVOLVE_WEIGHTS(NAME, INPUTS, OUTPUTS, STRIDE)                                                                \
-  extern "C" __global__ void __launch_bounds__(128, 4)                                                                 \
+  extern "C" __global__ void __launch_bounds__(32 * Slice<INPUTS, OUTPUTS>::warps, 4 / Slice<INPUTS, OUTPUTS>::beside)  \
       NAME(const Element* x, const Element* gradient, float* sums, int height, int width, int rows, int strips,        \
            int tiles, int at_once) {                                                                                   \
     if (HAS_TENSOR_FORMATS)                                                                                            \
