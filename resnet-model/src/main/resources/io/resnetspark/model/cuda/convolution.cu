@@ -9,14 +9,11 @@
 // A tile is so many rows of a result, and in shared memory what they are made from, with zeros around an image. Blocks go
 // over tiles, and fetch the next one while they compute. Heights and widths are those of the convolution's input.
 
+// GPUs before compute capability 8.0 have neither format, and none of these kernels: see Device.serves.
+#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
+
 #define TAPS 9
 #define TILE_BYTES 24576  // two are what a kernel may have without asking for more
-
-#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
-#define HAS_TENSOR_FORMATS 1
-#else
-#define HAS_TENSOR_FORMATS 0  // kernels are empty, and never asked for: see Device.serves
-#endif
 
 __device__ __forceinline__ Byte* tile_memory() {
   __shared__ uint4 both[2 * TILE_BYTES / sizeof(uint4)];
@@ -260,7 +257,8 @@ struct Narrow {
 // The word of a product's step at this byte of a tap, for the WIDE parts. The gradient goes from outputs to inputs, so its
 // weights lie across, the last tap first. `from` is where this lane's first word is, one of four.
 template <int FROM, int TO, bool GRADIENT>
-__device__ __forceinline__ void keep(Word (&parts)[Narrow<FROM, TO>::wide][2], const Byte* from, int tap, int byte, int word) {
+__device__ __forceinline__ void keep(Word (&parts)[Narrow<FROM, TO>::wide][2], const Byte* from, int tap, int byte,
+                                     int word) {
   typedef Narrow<FROM, TO> N;
   const int half = byte / 16 % 2;
   if (!GRADIENT) {
@@ -490,7 +488,8 @@ __device__ __forceinline__ void convolve_weights(const Element* x, const Element
 #pragma unroll
         for (int m = 0; m < S::down; m++)
 #pragma unroll
-          for (int i = 0; i < 4; i++) a[m][i] = read_word(of_gradient + i / 2 * 4 * S::output_pitch + m * 64 + i % 2 * 32);
+          for (int i = 0; i < 4; i++)
+            a[m][i] = read_word(of_gradient + i / 2 * 4 * S::output_pitch + m * 64 + i % 2 * 32);
         const Shared of_input[2] = {tile + input_offset(pixel + lane % 4) + lane / 4 * 4,
                                     tile + input_offset(pixel + lane % 4 + 4) + lane / 4 * 4};
 #endif
@@ -560,16 +559,16 @@ extern "C" __global__ void __launch_bounds__(1024)
 #define CONVOLVE(NAME, FROM, TO, STRIDE, GRADIENT)                                                                     \
   extern "C" __global__ void __launch_bounds__(32 * Narrow<FROM, TO>::warps, Narrow<FROM, TO>::kept > 72 ? 1 : 4)      \
       NAME(const Element* x, const Element* w, Element* y, int height, int width, int rows, int strips, int tiles) {   \
-    if (HAS_TENSOR_FORMATS) convolve<FROM, TO, STRIDE, GRADIENT>(x, w, y, height, width, rows, strips, tiles);         \
+    convolve<FROM, TO, STRIDE, GRADIENT>(x, w, y, height, width, rows, strips, tiles);                                 \
   }
 
-// Grid: blocks that share the tiles x slices. Each leaves the sums of its tiles: sums[block across][slice][beside][value].
+// Grid: blocks that share the tiles x slices. Each leaves sums of its tiles: sums[block across][slice][beside][value].
 #define CONVOLVE_WEIGHTS(NAME, INPUTS, OUTPUTS, STRIDE)                                                                \
-  extern "C" __global__ void __launch_bounds__(32 * Slice<INPUTS, OUTPUTS>::warps, 4 / Slice<INPUTS, OUTPUTS>::beside)  \
+  extern "C" __global__ void                                                                                           \
+      __launch_bounds__(32 * Slice<INPUTS, OUTPUTS>::warps, 4 / Slice<INPUTS, OUTPUTS>::beside)                        \
       NAME(const Element* x, const Element* gradient, float* sums, int height, int width, int rows, int strips,        \
            int tiles, int at_once) {                                                                                   \
-    if (HAS_TENSOR_FORMATS)                                                                                            \
-      convolve_weights<INPUTS, OUTPUTS, STRIDE>(x, gradient, sums, height, width, rows, strips, tiles, at_once);       \
+    convolve_weights<INPUTS, OUTPUTS, STRIDE>(x, gradient, sums, height, width, rows, strips, tiles, at_once);         \
   }
 
 #define CONVOLUTION(INPUTS, OUTPUTS, STRIDE)                                                \
@@ -585,3 +584,5 @@ CONVOLUTION(32, 64, 2)
 // An image's gradient is of no use.
 CONVOLVE(convolve_4_16, 4, 16, 1, false)
 CONVOLVE_WEIGHTS(convolve_weights_4_16, 4, 16, 1)
+
+#endif
