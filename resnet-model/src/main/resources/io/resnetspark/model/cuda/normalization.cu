@@ -10,7 +10,7 @@
 #define ROWS 4  // read at once by a thread, to keep the memory busy
 #define THREADS 256
 #define WARPS (THREADS / 32)
-#define ACROSS 8                      // threads, at most, where sums are made
+#define ACROSS 8                      // threads, at most, where sums are made; as in Tile.java
 #define COLUMNS (2 * ACROSS * LANES)  // of a block's sums, at most
 
 struct Tile {
@@ -80,8 +80,8 @@ struct Sums {
 };
 
 // What the blocks of a strip left, added up in the order of their numbers, whichever came last: the sums of the thread's
-// channel, if it writes. A thread reads four columns of every so many-th row, 8 rows at once; a warp reads whole rows. Not
-// inlined, so that the loops before it need no more registers.
+// channel, if it writes. A thread reads four columns of every so many-th row, 8 rows at once. Not inlined, so that the
+// loops before it need no more registers.
 __device__ __noinline__ Sums sum_blocks(const float* sums) {
   __shared__ double shared[WARPS][COLUMNS];
   const int half = blockDim.x * LANES, vectors = half / 2, thread = thread_of_block(), column = thread % vectors;
@@ -103,14 +103,15 @@ __device__ __noinline__ Sums sum_blocks(const float* sums) {
   }
   for (int distance = vectors; distance < 32; distance <<= 1)
     for (int j = 0; j < 4; j++) sum[j] += __shfl_xor_sync(~0u, sum[j], distance);
+  const int abreast = max(32, vectors);  // threads that now have all columns between them
   if ((thread & 31) < vectors)
-    for (int j = 0; j < 4; j++) shared[thread / 32][4 * column + j] = sum[j];
+    for (int j = 0; j < 4; j++) shared[thread / abreast][4 * column + j] = sum[j];
   __syncthreads();
   Sums total = {0, 0};
   if (thread < half)
-    for (int w = 0; w < WARPS; w++) {
-      total.a += shared[w][thread];
-      total.b += shared[w][half + thread];
+    for (int i = 0; i < THREADS / abreast; i++) {
+      total.a += shared[i][thread];
+      total.b += shared[i][half + thread];
     }
   return total;
 }
