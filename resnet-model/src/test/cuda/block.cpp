@@ -58,6 +58,7 @@ struct Launch {
     dim3 grid, block;
     void** arguments;
     void* (*shared)();
+    bool backwards;  // from the last block to the first
     std::atomic<size_t> next{0};
     std::atomic<bool> failed{false};
 };
@@ -102,7 +103,7 @@ class Scheduler {
     // Every other block starts with its last thread, so that a barrier that was forgotten shows.
     void begin() {
         uint3& index = softcard_thread.thread;
-        current = softcard_thread.block.x % 2 == 0 ? next : count - 1 - next;
+        current = (softcard_thread.block.x + softcard_thread.block.y) % 2 == 0 ? next : count - 1 - next;
         next++;
         unsigned row = current / launch->block.x;
         index = {current - row * launch->block.x, row % launch->block.y, row / launch->block.y};
@@ -330,6 +331,7 @@ void run_blocks(Launch& launch) {
         escape = &here;
         size_t width = launch.grid.x, plane = width * launch.grid.y, all = plane * launch.grid.z;
         for (size_t i; !launch.failed && (i = launch.next++) < all; ) {
+            if (launch.backwards) i = all - 1 - i;
             scheduler->run(launch, {(unsigned)(i % width), (unsigned)(i / width % launch.grid.y), (unsigned)(i / plane)});
         }
         escape = nullptr;
@@ -362,7 +364,9 @@ void parallel(size_t n, const std::function<void(size_t)>& body) {
 
 void run_kernel(const SoftcardKernel& kernel, const char* name, dim3 grid, dim3 block, void** arguments,
         void* (*shared)()) {
-    Launch launch{kernel, name, grid, block, arguments, shared};
+    static bool backwards = true;
+    backwards = !backwards;  // the card's lock is held
+    Launch launch{kernel, name, grid, block, arguments, shared, backwards};
     workers().run([&] { run_blocks(launch); });
     std::string over = overrun();
     if (!launch.failed && !over.empty()) raise(ILLEGAL_ADDRESS, std::string("kernel ") + name + over);

@@ -117,6 +117,11 @@ template <class T> T atomicMax(T* at, std::common_type_t<T> value) {
     while (old < value && !__atomic_compare_exchange_n(at, &old, value, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {}
     return old;
 }
+inline unsigned atomicInc(unsigned* at, unsigned last) {  // after the last one, zero
+    unsigned old = __atomic_load_n(at, __ATOMIC_RELAXED);
+    while (!__atomic_compare_exchange_n(at, &old, old >= last ? 0 : old + 1, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {}
+    return old;
+}
 template <class T> T atomicExch(T* at, std::common_type_t<T> value) {
     T old;
     __atomic_exchange(at, &value, &old, __ATOMIC_RELAXED);

@@ -11,9 +11,10 @@
 // Imitated: what is refused under capture, joining and leaving it, errors that stay until the context is reset, a context per
 // thread, limits of a launch, memory that runs out. Memory is NaN until it is written, and what lies around it faults.
 // Not imitated: time. What is enqueued is done at once, a legal order; a replayed graph takes other legal orders in turn, so
-// a missing wait between two streams of a graph is found, one between streams outside of a graph is not. NVRTC has none of
-// the standard headers, here they are. Conversions and shifts out of range are the CPU's. A kernel that reads the memory of
-// the host is not caught, nor is a race that two orders of the threads do not show.
+// a missing wait between two streams of a graph is found, one between streams outside of a graph is not. Every other launch
+// takes its blocks from the last to the first. NVRTC has none of the standard headers, here they are. Conversions and shifts
+// out of range are the CPU's. A kernel that reads the memory of the host is not caught, nor is a race that two orders of the
+// threads do not show.
 #pragma once
 #include <atomic>
 #include <cstdint>

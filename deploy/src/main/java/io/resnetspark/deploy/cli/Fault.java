@@ -58,6 +58,8 @@ enum Fault {
             "Another machine cannot be reached. Is its name right, and does it run (name node, Spark's master, web server)?";
     private static final String WEB = "A web server answers with an error.";
     private static final String NATIVE = "The native libraries cannot be loaded. " + NativeCache.howToMend();
+    private static final String SYSTEM_LIBRARY =
+            "A library of the system is missing on that machine. Install the package that has it.";
     private static final String MEMORY = "There is not enough memory. Give the JVM more (scripts/resnet:"
             + " RESNET_JAVA_OPTS=-Xmx8g; spark-submit: --driver-memory, --executor-memory), or take a smaller batch.";
     private static final String GPU_MEMORY =
@@ -123,6 +125,7 @@ enum Fault {
             Kind.of(StandbyException.class, MACHINE, UNREACHABLE),
             Kind.of(IOException.class, "could only be written to 0 of|safe mode", MACHINE, UNREACHABLE),
             Kind.of(IOException.class, "Input/output error|Stale file handle|Too many open files", MACHINE, DISK),
+            Kind.of(LinkageError.class, "cannot open shared object file", MACHINE, SYSTEM_LIBRARY),
             Kind.of(UnsatisfiedLinkError.class, MACHINE, NATIVE),
             Kind.of(UnsupportedClassVersionError.class, MACHINE, JAVA),
             Kind.of(NoClassDefFoundError.class, "org\\.(bytedeco|nd4j)\\.", MACHINE, NATIVE),

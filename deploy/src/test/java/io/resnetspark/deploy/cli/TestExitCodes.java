@@ -175,6 +175,20 @@ class TestExitCodes {
     }
 
     @Test
+    void aLibraryThatTheSystemLacksIsTold() {
+        String missing = "libjavajpeg.so: libjpeg.so.62: cannot open shared object file: No such file or directory";
+        for (Throwable failure : List.of(
+                new UnsatisfiedLinkError(missing),
+                // What Java makes of it where the class is asked for again.
+                new ExceptionInInitializerError("Exception java.lang.UnsatisfiedLinkError: " + missing),
+                spark("java.lang.UnsatisfiedLinkError: " + missing))) {
+            Cause cause = Cause.of(new IllegalStateException(failure));
+            assertThat(cause.fault()).isEqualTo(Fault.MACHINE);
+            assertThat(cause.message()).contains("Install the package", "libjpeg.so.62");
+        }
+    }
+
+    @Test
     void thePageHasAllOfThem() throws IOException {
         String page = Files.readString(Path.of("../docs/exit-codes.md"));
         for (Fault fault : Fault.values()) {

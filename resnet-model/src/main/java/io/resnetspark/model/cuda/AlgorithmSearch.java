@@ -29,6 +29,7 @@ final class AlgorithmSearch implements AutoCloseable {
     private final Lane lane;
     private final Module kernels;
     private final Device device;
+    private final Holdings memory = new Holdings();
     private final Precision precision;
     private final boolean deterministic;
     private final long x;
@@ -55,15 +56,23 @@ final class AlgorithmSearch implements AutoCloseable {
                 .mapToLong(use -> use.shape().weightElements())
                 .max()
                 .orElseThrow();
-        x = random(inputs, 1);
-        y = random(outputs, 2);
-        w = random(weights, 3);
-        workspaceBytes = Math.min(MOST_WORKSPACE, device.freeMemory() / 2);
-        workspace = device.allocate(workspaceBytes);
+        try {
+            x = random(inputs, 1);
+            y = random(outputs, 2);
+            w = random(weights, 3);
+            workspaceBytes = Math.min(MOST_WORKSPACE, device.freeMemory() / 2);
+            workspace = take(workspaceBytes);
+        } catch (RuntimeException refused) {
+            throw memory.closeAfter(refused);
+        }
+    }
+
+    private long take(long bytes) {
+        return memory.add(device.allocate(bytes), device::free);
     }
 
     private long random(long elements, int seed) {
-        long address = device.allocate(elements * precision.bytes());
+        long address = take(elements * precision.bytes());
         lane.stream().launch(kernels.function("fill_random"), new Grid(1024, 1, 256, 1), address, elements, seed);
         return address;
     }
@@ -164,8 +173,6 @@ final class AlgorithmSearch implements AutoCloseable {
     @Override
     public void close() {
         lane.stream().synchronize();
-        for (long address : new long[] {x, w, y, workspace}) {
-            device.free(address);
-        }
+        memory.close();
     }
 }

@@ -61,16 +61,10 @@ final class BiasNode implements Node {
                 mask(plan),
                 g,
                 sums,
+                plan.parameters().tickets(),
+                plan.parameters().floatGradientAt(bias),
                 tile.rows(),
                 tile.groups());
-        plan.launch(
-                PART,
-                "finish_bias",
-                Tile.finishing(channels()),
-                sums,
-                tile.summingBlocks(),
-                channels(),
-                plan.parameters().floatGradientAt(bias));
         plan.release(sums);
         if (g != gradient) {
             plan.release(gradient);

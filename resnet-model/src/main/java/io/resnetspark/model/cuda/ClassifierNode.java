@@ -82,7 +82,7 @@ final class ClassifierNode implements Node {
         plan.launch(
                 PART,
                 "sum_columns",
-                Tile.finishing(padded),
+                Tile.columns(padded),
                 gradient,
                 plan.parameters().floatGradientAt(bias),
                 plan.batch(),

@@ -30,20 +30,23 @@ final class Cublas implements AutoCloseable {
             new Once<>(() -> Libraries.ofMachine().cublas());
 
     private final Library library = LIBRARY.get();
-    private final Device device;
+    private final Holdings holdings = new Holdings();
     private final Pointer handle;
-    private final long workspace;
     private final Memory one = scalar(1);
     private final Memory zero = scalar(0);
 
     Cublas(Stream stream) {
-        device = stream.device();
-        PointerByReference created = new PointerByReference();
-        library.start("cublasCreate_v2", created);
-        handle = created.getValue();
-        library.call("cublasSetStream_v2", handle, stream.handle());
-        workspace = device.allocate(WORKSPACE);
-        library.call("cublasSetWorkspace_v2", handle, workspace, WORKSPACE); // setting the stream would reset it
+        Device device = stream.device();
+        try {
+            long workspace = holdings.add(device.allocate(WORKSPACE), device::free);
+            PointerByReference created = new PointerByReference();
+            library.start("cublasCreate_v2", created);
+            handle = holdings.add(created.getValue(), used -> library.call("cublasDestroy_v2", used));
+            library.call("cublasSetStream_v2", handle, stream.handle());
+            library.call("cublasSetWorkspace_v2", handle, workspace, WORKSPACE); // setting the stream would reset it
+        } catch (RuntimeException refused) {
+            throw holdings.closeAfter(refused);
+        }
     }
 
     private static Memory scalar(float value) {
@@ -128,7 +131,6 @@ final class Cublas implements AutoCloseable {
 
     @Override
     public void close() {
-        library.call("cublasDestroy_v2", handle);
-        device.free(workspace);
+        holdings.close();
     }
 }

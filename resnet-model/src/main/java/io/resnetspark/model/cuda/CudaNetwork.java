@@ -39,6 +39,7 @@ public final class CudaNetwork implements AutoCloseable {
 
     private final Options options;
     private final Device device;
+    private final Holdings holdings = new Holdings();
     private final NetworkMemory memory;
     private final Lane main;
     private final Lane side;
@@ -77,23 +78,28 @@ public final class CudaNetwork implements AutoCloseable {
         this.parameterCount = parameterCount;
         this.velocityCount = velocityCount;
         device.makeCurrent();
-        main = new Lane(device);
-        side = new Lane(device);
-        Parameters there = new Parameters(device, options.precision(), parameters);
-        List<Node> nodes = Topology.of(network, image, classes, there);
-        there.allocate(main.stream());
-        memory = new NetworkMemory(
-                device,
-                options.precision(),
-                KernelSource.load(device, options.precision()),
-                there,
-                new ActivationMemory(device),
-                new Convolver(device, options.precision(), options.deterministic()));
-        feed = new Feed(main.stream());
-        transfer = new FlatTransfer(main, memory.kernels(), there, Math.max(parameterCount, velocityCount));
-        descent = new Descent(memory, options.largestNorm());
-        programs = new Programs(nodes, memory, main, side, descent);
-        sendRules(there.rulesOf());
+        try {
+            main = holdings.add(new Lane(device), Lane::close);
+            side = holdings.add(new Lane(device), Lane::close);
+            Parameters there = holdings.add(new Parameters(device, options.precision(), parameters), Parameters::close);
+            List<Node> nodes = Topology.of(network, image, classes, there);
+            there.allocate(main.stream());
+            memory = new NetworkMemory(
+                    device,
+                    options.precision(),
+                    KernelSource.load(device, options.precision()),
+                    there,
+                    holdings.add(new ActivationMemory(device), ActivationMemory::close),
+                    new Convolver(device, options.precision(), options.deterministic()));
+            int longest = Math.max(parameterCount, velocityCount);
+            transfer = holdings.add(new FlatTransfer(main, memory.kernels(), there, longest), FlatTransfer::close);
+            feed = holdings.add(new Feed(main.stream()), Feed::close);
+            descent = holdings.add(new Descent(memory, options.largestNorm()), Descent::close);
+            programs = holdings.add(new Programs(nodes, memory, main, side, descent), Programs::close);
+            sendRules(there.rulesOf());
+        } catch (RuntimeException refused) {
+            throw holdings.closeAfter(refused);
+        }
     }
 
     private void sendRules(byte... rules) {
@@ -319,14 +325,7 @@ public final class CudaNetwork implements AutoCloseable {
     public void close() {
         device.makeCurrent();
         device.synchronize();
-        programs.close();
-        feed.close();
         closeResults();
-        transfer.close();
-        descent.close();
-        memory.activations().close();
-        memory.parameters().close();
-        main.close();
-        side.close();
+        holdings.close();
     }
 }

@@ -50,7 +50,7 @@ final class Feed implements AutoCloseable {
             used = 0;
             if (host == null || host.bytes() < bytes) {
                 free();
-                device = main.device().allocate(bytes); // first: it may fail, and is then tried again
+                device = main.device().allocate(bytes); // either may fail, and is then tried again
                 host = main.device().pinned(bytes);
             }
         }
@@ -104,8 +104,11 @@ final class Feed implements AutoCloseable {
         private void free() {
             if (host != null) {
                 host.close();
-                main.device().free(device);
                 host = null;
+            }
+            if (device != 0) {
+                main.device().free(device);
+                device = 0;
             }
         }
     }

@@ -6,6 +6,7 @@ import java.util.function.ToLongFunction;
 
 /** Between DL4J's flat arrays and how parameters lie on a GPU: through pinned memory, put in order on the device. */
 final class FlatTransfer implements AutoCloseable {
+    private final Holdings holdings = new Holdings();
     private final Lane lane;
     private final Module kernels;
     private final Parameters parameters;
@@ -18,8 +19,12 @@ final class FlatTransfer implements AutoCloseable {
         this.kernels = kernels;
         this.parameters = parameters;
         Device device = lane.stream().device();
-        host = device.pinned(length * Float.BYTES);
-        flat = device.allocate(length * Float.BYTES);
+        try {
+            host = holdings.add(device.pinned(length * Float.BYTES), PinnedMemory::close);
+            flat = holdings.add(device.allocate(length * Float.BYTES), device::free);
+        } catch (RuntimeException refused) {
+            throw holdings.closeAfter(refused);
+        }
     }
 
     /** Everything that DL4J counts among the parameters. */
@@ -128,7 +133,6 @@ final class FlatTransfer implements AutoCloseable {
 
     @Override
     public void close() {
-        host.close();
-        lane.stream().device().free(flat);
+        holdings.close();
     }
 }

@@ -2,6 +2,7 @@ package io.resnetspark.model.cuda;
 
 /** A stream with handles of cuDNN and cuBLAS of its own, and the memory in which cuDNN's algorithms work. */
 final class Lane implements AutoCloseable {
+    private final Holdings holdings = new Holdings();
     private final Stream stream;
     private final Cudnn cudnn;
     private final Cublas cublas;
@@ -11,8 +12,12 @@ final class Lane implements AutoCloseable {
 
     Lane(Device device) {
         stream = device.stream();
-        cudnn = new Cudnn(stream);
-        cublas = new Cublas(stream);
+        try {
+            cudnn = holdings.add(new Cudnn(stream), Cudnn::close);
+            cublas = holdings.add(new Cublas(stream), Cublas::close);
+        } catch (RuntimeException refused) {
+            throw holdings.closeAfter(refused);
+        }
     }
 
     Stream stream() {
@@ -60,8 +65,7 @@ final class Lane implements AutoCloseable {
 
     @Override
     public void close() {
-        cudnn.close();
-        cublas.close();
+        holdings.close();
         freeWorkspace();
     }
 }

@@ -118,7 +118,7 @@ record LibraryPath(List<Path> folders, boolean loader) {
                 ? List.of()
                 : Arrays.stream(path.split(File.pathSeparator))
                         .filter(part -> !part.isBlank())
-                        .map(Path::of)
+                        .map(part -> Path.of(part).toAbsolutePath()) // JNA takes another for a library's name
                         .toList();
     }
 

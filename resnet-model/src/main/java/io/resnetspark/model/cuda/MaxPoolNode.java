@@ -34,22 +34,22 @@ final class MaxPoolNode implements Node {
 
     @Override
     public void forward(Plan plan) {
-        long groups = plan.groups(output);
-        positions = plan.isTraining() ? plan.take(groups * plan.lanes()) : null;
+        Shape out = output.shape();
+        int groups = out.channels() / plan.lanes();
+        positions = plan.isTraining() ? plan.take(plan.groups(output) * plan.lanes()) : null;
         plan.launch(
                 PART,
                 "max_pool_" + window.kernel(),
-                Grid.of(groups),
+                Grid.ofRows((long) plan.batch() * out.height(), out.width() * groups),
                 plan.read(activation()),
                 input instanceof Normalized still ? plan.table(still) : null,
                 plan.write(output),
                 positions,
-                plan.batch(),
                 input.shape().height(),
                 input.shape().width(),
-                output.shape().height(),
-                output.shape().width(),
-                output.shape().channels() / plan.lanes());
+                out.height(),
+                out.width(),
+                groups);
     }
 
     @Override
@@ -58,20 +58,20 @@ final class MaxPoolNode implements Node {
         Place second = parts.size() > 1 ? parts.get(1) : null;
         Place gradient = plan.takeFor(activation());
         Shape shape = input.shape();
+        int groups = shape.channels() / plan.lanes();
         plan.launch(
                 PART,
                 "backward_max_pool_" + window.kernel(),
-                Grid.of(plan.groups(activation())),
+                Grid.ofRows((long) plan.batch() * squares(shape.height()), squares(shape.width()) * groups),
                 parts.get(0),
                 second,
                 positions,
                 gradient,
-                plan.batch(),
                 shape.height(),
                 shape.width(),
                 output.shape().height(),
                 output.shape().width(),
-                shape.channels() / plan.lanes());
+                groups);
         plan.release(parts.get(0));
         plan.release(second);
         plan.release(positions);
@@ -80,6 +80,11 @@ final class MaxPoolNode implements Node {
         } else {
             plan.contribute(activation(), gradient);
         }
+    }
+
+    /** How many squares of the window's stride cover so many pixels. */
+    private int squares(int pixels) {
+        return (pixels + window.stride() - 1) / window.stride();
     }
 
     @Override

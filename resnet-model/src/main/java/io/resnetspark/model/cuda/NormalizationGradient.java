@@ -31,8 +31,6 @@ final class NormalizationGradient {
     private void sums(Place gradient, Place second, Place mask, Place sum) {
         Tile tile = plan.tile(normalized.input());
         Parameters parameters = plan.parameters();
-        int channels = normalized.channels();
-        Place table = plan.table(normalized);
         Place sums = plan.take(tile.sumBytes(plan.lanes()));
         plan.launch(
                 PART,
@@ -42,23 +40,15 @@ final class NormalizationGradient {
                 second,
                 mask,
                 plan.read(normalized.input()),
-                table,
+                plan.table(normalized),
                 sum,
                 sums,
-                tile.rows(),
-                tile.groups());
-        plan.launch(
-                PART,
-                "finish_backward",
-                Tile.finishing(channels),
-                sums,
-                tile.summingBlocks(),
-                channels,
-                tile.rows(),
-                table,
+                parameters.tickets(),
                 parameters.floatGradientAt(normalized.gamma()),
                 parameters.floatGradientAt(normalized.beta()),
-                coefficients);
+                coefficients,
+                tile.rows(),
+                tile.groups());
         plan.release(sums);
     }
 

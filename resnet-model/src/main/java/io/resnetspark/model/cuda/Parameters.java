@@ -72,6 +72,9 @@ final class Parameters implements AutoCloseable {
     private final Precision precision;
     private long memory;
 
+    /** Channels of the layer that has most. */
+    private long widest;
+
     Parameters(Device device, Precision precision, List<FlatParameter> all) {
         this.device = device;
         this.precision = precision;
@@ -102,6 +105,9 @@ final class Parameters implements AutoCloseable {
         Slot slot = new Slot(parameter, section, offset, length, depth, height, blocks);
         // Statistics are not padded: a variance lies right behind its mean.
         lengths.put(section, offset + (section == Section.STATISTICS ? length : (length + RULE - 1) / RULE * RULE));
+        if (section == Section.FLOATS) {
+            widest = Math.max(widest, length);
+        }
         ordered.add(slot);
         return slot;
     }
@@ -153,7 +159,7 @@ final class Parameters implements AutoCloseable {
 
     /** Of all together. */
     long bytes() {
-        return losses() + 2L * Double.BYTES - memory;
+        return tickets() + ticketBytes() - memory;
     }
 
     /** Weights, then floats. */
@@ -205,6 +211,18 @@ final class Parameters implements AutoCloseable {
     /** The sum of losses over the last batch, and over all since it was set to zero; doubles. */
     long losses() {
         return (settings() + settingsBytes() + 15) / 16 * 16;
+    }
+
+    /**
+     * Of blocks that sum over a batch: a count for each strip of channels, zero between kernels (normalization.cu). One
+     * layer after the other uses them, so they are as many as the widest has channels at most.
+     */
+    long tickets() {
+        return losses() + 2L * Double.BYTES;
+    }
+
+    private long ticketBytes() {
+        return widest * Integer.BYTES;
     }
 
     long weightsAt(Slot slot) {

@@ -31,20 +31,19 @@ final class StatisticsNode implements Node {
         Tile tile = plan.tile(normalized.input());
         Place y = plan.read(normalized.input());
         Place sums = plan.take(tile.sumBytes(plan.lanes()));
-        plan.launch("batch statistics", "statistics", tile.summing(), y, sums, tile.rows(), tile.groups());
         plan.launch(
                 "batch statistics",
-                "finish_statistics",
-                Tile.finishing(channels),
-                sums,
-                tile.summingBlocks(),
-                channels,
-                tile.rows(),
+                "statistics",
+                tile.summing(),
                 y,
+                sums,
+                parameters.tickets(),
                 gamma,
                 beta,
                 table,
                 parameters.batchAt(normalized.statistics()),
+                tile.rows(),
+                tile.groups(),
                 epsilon);
         plan.release(sums);
     }

@@ -1,12 +1,12 @@
 package io.resnetspark.model.cuda;
 
 /**
- * How the kernels of normalization.cu divide rows of channels among threads: {@code across} groups of channels beside each
- * other, the rest of 256 threads down the rows.
+ * How the kernels of normalization.cu divide rows of channels among threads: some groups of channels beside each other, the
+ * rest of 256 threads down the rows.
  *
  * @param groups of a row: channels / 16 bytes
  */
-record Tile(int rows, int groups, int across, int multiprocessors) {
+record Tile(int rows, int groups, int multiprocessors) {
     private static final int THREADS = 256;
     private static final int WARP = 32;
 
@@ -18,49 +18,47 @@ record Tile(int rows, int groups, int across, int multiprocessors) {
 
     private static final int PASSING = 16;
 
+    /**
+     * Groups beside each other, at most. A strip's last block adds its partial sums up while the rest of the device waits,
+     * and their number grows with the square of this. So it is a line of the cache: 128 bytes, of a row as of sums.
+     */
+    private static final int SUMMING_ACROSS = 8;
+
+    private static final int PASSING_ACROSS = WARP;
+
     static Tile of(long rows, int channels, int lanes, int multiprocessors) {
         if (channels % lanes != 0) {
             throw new IllegalArgumentException("The GPU's kernels take multiples of " + lanes + " channels, not "
                     + channels + ". Compute this network on the CPU with --kernels onednn.");
         }
-        int groups = channels / lanes;
-        int across = Math.min(WARP, Integer.lowestOneBit(groups));
-        return new Tile(Math.toIntExact(rows), groups, across, multiprocessors);
+        return new Tile(Math.toIntExact(rows), channels / lanes, multiprocessors);
     }
 
-    private int down() {
-        return THREADS / across;
+    private Grid grid(int mostAcross, int blocksPerMultiprocessor) {
+        int across = Math.min(mostAcross, Integer.lowestOneBit(groups));
+        int down = THREADS / across;
+        int strips = groups / across;
+        int needed = (rows + UNROLLED * down - 1) / (UNROLLED * down);
+        int blocks = Math.max(1, Math.min(needed, blocksPerMultiprocessor * multiprocessors / strips));
+        return new Grid(strips, blocks, across, down);
     }
 
-    private int strips() {
-        return groups / across;
-    }
-
-    /** Row blocks that leave partial sums. */
-    int summingBlocks() {
-        return blocks(SUMMING);
-    }
-
-    private int blocks(int perMultiprocessor) {
-        int needed = (rows + UNROLLED * down() - 1) / (UNROLLED * down());
-        return Math.max(1, Math.min(needed, perMultiprocessor * multiprocessors / strips()));
-    }
-
+    /** Of kernels that add up over the rows. */
     Grid summing() {
-        return new Grid(summingBlocks(), strips(), across, down());
+        return grid(SUMMING_ACROSS, SUMMING);
     }
 
     Grid passing() {
-        return new Grid(blocks(PASSING), strips(), across, down());
+        return grid(PASSING_ACROSS, PASSING);
     }
 
-    /** Of the kernels that add partial sums up, for so many channels. */
-    static Grid finishing(int channels) {
+    /** For so many channels in blocks of 32 x 32 threads. */
+    static Grid columns(int channels) {
         return new Grid((channels + WARP - 1) / WARP, 1, WARP, WARP);
     }
 
-    /** Bytes of the partial sums. */
+    /** Bytes of the partial sums that blocks leave to the last one: two floats of each for each channel. */
     long sumBytes(int lanes) {
-        return (long) summingBlocks() * 2 * groups * lanes * Float.BYTES;
+        return 2L * summing().blocksDown() * groups * lanes * Float.BYTES;
     }
 }

@@ -1,27 +1,33 @@
 // Batch normalisation, with the addition and the ReLU behind it.
 //
-// These kernels run blocks of 256 threads, as many across as a row has groups (at most 32), the rest down the rows. A
-// thread keeps its channels, so what belongs to a channel stays in registers. Grid: row blocks x groups / threads across.
+// These kernels run blocks of 256 threads, some across the groups of a row, the rest down the rows (Tile.java). A thread
+// keeps its channels, so what belongs to a channel stays in registers. Grid: groups / threads across x row blocks. So the
+// blocks beside each other, which share lines of the mask, run at the same time; all that have the same channels are a strip.
 //
 // A table of a layer holds, for each channel: mean, 1 / deviation, scale, shift; scale = gamma / deviation,
 // shift = beta - mean scale. So normalising is scale y + shift.
 
 #define ROWS 4  // read at once by a thread, to keep the memory busy
 #define THREADS 256
+#define WARPS (THREADS / 32)
+#define ACROSS 8                      // threads, at most, where sums are made; as in Tile.java
+#define COLUMNS (2 * ACROSS * LANES)  // of a block's sums, at most
 
 struct Tile {
   int group, first, step;
 };
 
 __device__ __forceinline__ Tile tile() {
-  return {(int)(blockIdx.y * blockDim.x + threadIdx.x), (int)(blockIdx.x * blockDim.y + threadIdx.y),
-          (int)(gridDim.x * blockDim.y)};
+  return {(int)(blockIdx.x * blockDim.x + threadIdx.x), (int)(blockIdx.y * blockDim.y + threadIdx.y),
+          (int)(gridDim.y * blockDim.y)};
 }
 
-// Adds up a and b over the rows of a block; sums[row block][a or b][channel].
-__device__ __forceinline__ void sum_rows(Lanes a, Lanes b, float* sums, int groups) {
-  __shared__ float shared[THREADS / 32][64 * LANES];
-  const int across = blockDim.x, thread = threadIdx.y * across + threadIdx.x, lane = thread & 31, warp = thread >> 5;
+__device__ __forceinline__ int thread_of_block() { return threadIdx.y * blockDim.x + threadIdx.x; }
+
+// Adds up a and b over the rows of a block; sums[strip][row block][a or b][channel of the strip].
+__device__ __forceinline__ void sum_rows(Lanes a, Lanes b, float* sums) {
+  __shared__ float shared[WARPS][COLUMNS];
+  const int across = blockDim.x, thread = thread_of_block(), lane = thread & 31, warp = thread >> 5;
   for (int distance = across; distance < 32; distance <<= 1)
     FOR_LANES {
       a.at[j] += __shfl_xor_sync(~0u, a.at[j], distance);
@@ -33,44 +39,88 @@ __device__ __forceinline__ void sum_rows(Lanes a, Lanes b, float* sums, int grou
       shared[warp][(across + lane) * LANES + j] = b.at[j];
     }
   __syncthreads();
-  const int half = across * LANES;
-  for (int i = thread; i < 2 * half; i += THREADS) {
+  const int columns = 2 * across * LANES;
+  float* to = sums + ((size_t)blockIdx.x * gridDim.y + blockIdx.y) * columns;
+  for (int i = thread; i < columns; i += THREADS) {
     float sum = 0;
 #pragma unroll
-    for (int w = 0; w < THREADS / 32; w++) sum += shared[w][i];
-    const int second = i >= half;
-    sums[((size_t)blockIdx.x * 2 + second) * groups * LANES + blockIdx.y * half + i - second * half] = sum;
+    for (int w = 0; w < WARPS; w++) sum += shared[w][i];
+    to[i] = sum;
   }
+}
+
+// Whether this block is the last of its strip to come here. Then what the others wrote before they came can be read, past
+// the multiprocessor's own cache. Tickets are zero before, one a strip, and again when the last one has taken its.
+__device__ __forceinline__ bool is_last(Word* tickets) {
+  __shared__ Word taken;
+  const Word last = gridDim.y - 1;
+  __syncthreads();
+  if (thread_of_block() == 0) {
+    __threadfence();
+    taken = atomicInc(tickets + blockIdx.x, last);
+    __threadfence();
+  }
+  __syncthreads();
+  return taken == last;
+}
+
+// The channel that a thread of the last block finishes. There are several threads for each; the first writes.
+struct Channel {
+  int number;
+  bool writes;
+};
+
+__device__ __forceinline__ Channel channel() {
+  const int half = blockDim.x * LANES, thread = thread_of_block();
+  return {(int)blockIdx.x * half + thread % half, thread < half};
 }
 
 struct Sums {
   double a, b;
 };
 
-// The second stage, in blocks of 32 x 32: what row y of the threads returns belongs to channel 32 blockIdx.x + y.
-__device__ __forceinline__ Sums sum_blocks(const float* sums, int blocks, int count) {
-  __shared__ double a[32][33], b[32][33];
-  const int channel = blockIdx.x * 32 + threadIdx.x;
-  double first = 0, second = 0;
-  if (channel < count)
-#pragma unroll 4
-    for (int i = threadIdx.y; i < blocks; i += 32) {
-      first += sums[(size_t)2 * i * count + channel];
-      second += sums[(size_t)(2 * i + 1) * count + channel];
-    }
-  a[threadIdx.y][threadIdx.x] = first;
-  b[threadIdx.y][threadIdx.x] = second;
-  __syncthreads();
-  Sums total = {a[threadIdx.x][threadIdx.y], b[threadIdx.x][threadIdx.y]};
-  for (int distance = 16; distance; distance >>= 1) {
-    total.a += __shfl_xor_sync(~0u, total.a, distance);
-    total.b += __shfl_xor_sync(~0u, total.b, distance);
+// What the blocks of a strip left, added up in the order of their numbers, whichever came last: the sums of the thread's
+// channel, if it writes. A thread reads four columns of every so many-th row, 8 rows at once. Not inlined, so that the
+// loops before it need no more registers.
+__device__ __noinline__ Sums sum_blocks(const float* sums) {
+  __shared__ double shared[WARPS][COLUMNS];
+  const int half = blockDim.x * LANES, vectors = half / 2, thread = thread_of_block(), column = thread % vectors;
+  const int rows = gridDim.y, step = THREADS / vectors;
+  const float4* from = (const float4*)sums + (size_t)blockIdx.x * rows * vectors + column;
+  double sum[4] = {0, 0, 0, 0};
+  for (int r = thread / vectors; r < rows; r += 8 * step) {
+    float4 read[8];
+#pragma unroll
+    for (int u = 0; u < 8; u++) read[u] = __ldcg(from + min(r + u * step, rows - 1) * vectors);
+#pragma unroll
+    for (int u = 0; u < 8; u++)
+      if (r + u * step < rows) {
+        sum[0] += read[u].x;
+        sum[1] += read[u].y;
+        sum[2] += read[u].z;
+        sum[3] += read[u].w;
+      }
   }
+  for (int distance = vectors; distance < 32; distance <<= 1)
+    for (int j = 0; j < 4; j++) sum[j] += __shfl_xor_sync(~0u, sum[j], distance);
+  const int abreast = max(32, vectors);  // threads that now have all columns between them
+  if ((thread & 31) < vectors)
+    for (int j = 0; j < 4; j++) shared[thread / abreast][4 * column + j] = sum[j];
+  __syncthreads();
+  Sums total = {0, 0};
+  if (thread < half)
+    for (int i = 0; i < THREADS / abreast; i++) {
+      total.a += shared[i][thread];
+      total.b += shared[i][half + thread];
+    }
   return total;
 }
 
-// Sums of y - k and (y - k)^2, where k is the channel's first value: without cancellation where the mean is large.
-extern "C" __global__ void __launch_bounds__(THREADS) statistics(const Element* y, float* sums, int rows, int groups) {
+// A batch's table, and its mean and unbiased variance, which the running ones will follow. From sums of y - k and
+// (y - k)^2, where k is the channel's first value: without cancellation where the mean is large.
+extern "C" __global__ void __launch_bounds__(THREADS, 4)
+    statistics(const Element* y, float* sums, Word* tickets, const float* gamma, const float* beta, float* table,
+               float* batch, int rows, int groups, float epsilon) {
   const Tile t = tile();
   const Lanes k = load(y, t.group);
   Lanes sum = same(0), squares = same(0);
@@ -92,23 +142,19 @@ extern "C" __global__ void __launch_bounds__(THREADS) statistics(const Element* 
         }
       }
   }
-  sum_rows(sum, squares, sums, groups);
-}
-
-// From a batch's sums to its table, and to its mean and unbiased variance, which the running ones will follow.
-extern "C" __global__ void finish_statistics(const float* sums, int blocks, int count, int rows, const Element* y,
-                                             const float* gamma, const float* beta, float* table, float* batch,
-                                             float epsilon) {
-  const Sums total = sum_blocks(sums, blocks, count);
-  const int c = blockIdx.x * 32 + threadIdx.y;
-  if (threadIdx.x || c >= count) return;
-  const double beyond = total.a / rows, mean = get(y, c) + beyond;
+  sum_rows(sum, squares, sums);
+  if (!is_last(tickets)) return;
+  const int c = channel().number, count = groups * LANES;
+  const float first = get(y, c), slope = gamma[c], offset = beta[c];  // read while the sums are
+  const Sums total = sum_blocks(sums);
+  if (!channel().writes) return;
+  const double beyond = total.a / rows, mean = first + beyond;
   const double spread = total.b / rows - beyond * beyond, variance = spread < 0 ? 0 : spread;
   const double inverse = rsqrt(variance + epsilon);
   table[c] = mean;
   table[count + c] = inverse;
-  table[2 * count + c] = gamma[c] * inverse;
-  table[3 * count + c] = beta[c] - mean * gamma[c] * inverse;
+  table[2 * count + c] = slope * inverse;
+  table[3 * count + c] = offset - mean * slope * inverse;
   batch[c] = mean;
   batch[count + c] = rows > 1 ? variance * rows / (rows - 1) : variance;
 }
@@ -169,11 +215,13 @@ extern "C" __global__ void __launch_bounds__(THREADS)
   }
 }
 
-// g = what the mask lets through of the gradient: of one, or of the sum of two. Sums of g and of g (y - mean). g is
-// stored where a place is given, which may be the first gradient's own.
+// g = what the mask lets through of the gradient: of one, or of the sum of two. It is stored where a place is given, which
+// may be the first gradient's own. From sums of g and of g (y - mean) the gradients of gamma and beta, and what the
+// input's is made of: c0 g + c1 y + c2.
 extern "C" __global__ void __launch_bounds__(THREADS, 2)
     backward_sums(const Element* gradient, const Element* second, const Byte* mask, const Element* y,
-                  const float* table, Element* g, float* sums, int rows, int groups) {
+                  const float* table, Element* g, float* sums, Word* tickets, float* gamma_gradient,
+                  float* beta_gradient, float* coefficients, int rows, int groups) {
   const Tile t = tile();
   const Lanes mean = channels(table, t.group);
   Lanes beta = same(0), gamma = same(0);
@@ -206,22 +254,18 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2)
         if (g) store(g, (size_t)(rows - 1 - r - u * t.step) * groups + t.group, v);
       }
   }
-  sum_rows(beta, gamma, sums, groups);
-}
-
-// The gradients of gamma and beta, and what the input's is made of: c0 g + c1 y + c2.
-extern "C" __global__ void finish_backward(const float* sums, int blocks, int count, int rows, const float* table,
-                                           float* gamma_gradient, float* beta_gradient, float* coefficients) {
-  const Sums total = sum_blocks(sums, blocks, count);
-  const int c = blockIdx.x * 32 + threadIdx.y;
-  if (threadIdx.x || c >= count) return;
-  const double mean = table[c], inverse = table[count + c], scale = table[2 * count + c];
-  const double gamma = total.b * inverse, slope = -scale * inverse * gamma / rows;
-  gamma_gradient[c] = gamma;
+  sum_rows(beta, gamma, sums);
+  if (!is_last(tickets)) return;
+  const int c = channel().number, count = groups * LANES;
+  const double center = table[c], inverse = table[count + c], scale = table[2 * count + c];
+  const Sums total = sum_blocks(sums);
+  if (!channel().writes) return;
+  const double slope = total.b * inverse, along = -scale * inverse * slope / rows;
+  gamma_gradient[c] = slope;
   beta_gradient[c] = total.a;
   coefficients[c] = scale;
-  coefficients[count + c] = slope;
-  coefficients[2 * count + c] = -scale * total.a / rows - slope * mean;
+  coefficients[count + c] = along;
+  coefficients[2 * count + c] = -scale * total.a / rows - along * center;
 }
 
 // The input's gradient, which may lie where g does.
@@ -301,10 +345,10 @@ extern "C" __global__ void bias_relu(Element* x, const float* bias, const Byte* 
   store(x, i, v);
 }
 
-// Backward of bias_relu: g, which may lie where the gradient does, and the sums of g over the rows.
+// Backward of bias_relu: g, which may lie where the gradient does, and the bias's gradient, the sum of g over the rows.
 extern "C" __global__ void __launch_bounds__(THREADS)
     backward_bias_relu(const Element* gradient, const Element* output, const Byte* dropout, Element* g, float* sums,
-                       int rows, int groups) {
+                       Word* tickets, float* bias_gradient, int rows, int groups) {
   const Tile t = tile();
   Lanes sum = same(0);
   for (int r = t.first; r < rows; r += t.step) {
@@ -318,11 +362,8 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     }
     store(g, i, v);
   }
-  sum_rows(sum, same(0), sums, groups);
-}
-
-extern "C" __global__ void finish_bias(const float* sums, int blocks, int count, float* gradient) {
-  const Sums total = sum_blocks(sums, blocks, count);
-  const int c = blockIdx.x * 32 + threadIdx.y;
-  if (!threadIdx.x && c < count) gradient[c] = total.a;
+  sum_rows(sum, same(0), sums);
+  if (!is_last(tickets)) return;
+  const Sums total = sum_blocks(sums);
+  if (channel().writes) bias_gradient[channel().number] = total.a;
 }

@@ -2,28 +2,39 @@
 
 #define NOWHERE 255  // where ReLU let nothing through
 
+// Where a thread works: a group of a column of a row of an image. Grid: rows of all images x columns and groups; so only
+// one division is left that each thread makes, and none of 64 bits, which would take longer than the memory does.
+struct Spot {
+  int n, row, column, g;
+  bool inside;
+};
+
+__device__ __forceinline__ Spot spot(int rows, int columns, int groups) {
+  const Word i = blockIdx.y * blockDim.x + threadIdx.x, width = groups;
+  return {(int)(blockIdx.x / (Word)rows), (int)(blockIdx.x % (Word)rows), (int)(i / width), (int)(i % width),
+          i < columns * width};
+}
+
 // The maximum of a window, of scale y + shift with ReLU where a table is given, else of y itself; and where in the window
 // it stood. Of equal ones the first counts. NaN wins.
 template <int KERNEL, int STRIDE, int PADDING>
 __device__ __forceinline__ void max_of_windows(const Element* y, const float* table, Element* out, Byte* place,
-                                               int batch, int height, int width, int out_height, int out_width,
-                                               int groups) {
-  const size_t i = thread_number();
-  if (i >= (size_t)batch * out_height * out_width * groups) return;
-  const int g = i % groups, column = i / groups % out_width, row = i / ((size_t)groups * out_width) % out_height;
-  const int n = i / ((size_t)groups * out_width * out_height), count = groups * LANES;
+                                               int height, int width, int out_height, int out_width, int groups) {
+  const Spot s = spot(out_height, out_width, groups);
+  if (!s.inside) return;
+  const int count = groups * LANES;
   Lanes scale = same(1), shift = same(0), best = same(table ? 0.f : -__int_as_float(0x7f800000));
   if (table) {
-    scale = channels(table + 2 * count, g);
-    shift = channels(table + 3 * count, g);
+    scale = channels(table + 2 * count, s.g);
+    shift = channels(table + 3 * count, s.g);
   }
   Byte found[LANES];
   FOR_LANES found[j] = table ? NOWHERE : 0;
 #pragma unroll
   for (int k = 0; k < KERNEL * KERNEL; k++) {
-    const int h = row * STRIDE - PADDING + k / KERNEL, w = column * STRIDE - PADDING + k % KERNEL;
+    const int h = s.row * STRIDE - PADDING + k / KERNEL, w = s.column * STRIDE - PADDING + k % KERNEL;
     if (h < 0 || h >= height || w < 0 || w >= width) continue;
-    const Lanes v = load(y, ((size_t)(n * height + h) * width + w) * groups + g);
+    const Lanes v = load(y, ((size_t)(s.n * height + h) * width + w) * groups + s.g);
     FOR_LANES {
       const float x = v.at[j] * scale.at[j] + shift.at[j];
       if (best.at[j] == best.at[j] && !(x <= best.at[j])) {
@@ -32,6 +43,7 @@ __device__ __forceinline__ void max_of_windows(const Element* y, const float* ta
       }
     }
   }
+  const size_t i = ((size_t)blockIdx.x * out_width + s.column) * groups + s.g;
   store(out, i, best);
   if (place)
 #pragma unroll
@@ -40,48 +52,56 @@ __device__ __forceinline__ void max_of_windows(const Element* y, const float* ta
 }
 
 // The gradient of the pooled image, of one gradient or of the sum of two, gathered: no two threads write the same place.
+// A thread has a square of STRIDE x STRIDE pixels, so it reads each window that reaches into it once.
 template <int KERNEL, int STRIDE, int PADDING>
 __device__ __forceinline__ void max_of_windows_backward(const Element* gradient, const Element* second,
-                                                        const Byte* place, Element* to, int batch, int height,
-                                                        int width, int out_height, int out_width, int groups) {
-  const size_t i = thread_number();
-  if (i >= (size_t)batch * height * width * groups) return;
-  const int g = i % groups, w = i / groups % width, h = i / ((size_t)groups * width) % height;
-  const int n = i / ((size_t)groups * width * height);
-  Lanes sum = same(0);
-  const int first_row = max(0, (h + PADDING - KERNEL + STRIDE) / STRIDE);
-  const int first_column = max(0, (w + PADDING - KERNEL + STRIDE) / STRIDE);
-  for (int row = first_row; row <= (h + PADDING) / STRIDE && row < out_height; row++)
-    for (int column = first_column; column <= (w + PADDING) / STRIDE && column < out_width; column++) {
-      const Word here = (h - row * STRIDE + PADDING) * KERNEL + w - column * STRIDE + PADDING;
-      const size_t from = ((size_t)(n * out_height + row) * out_width + column) * groups + g;
-      Lanes v = load(gradient, from);
-      if (second) {
-        const Lanes more = load(second, from);
-        FOR_LANES v.at[j] += more.at[j];
-      }
+                                                        const Byte* place, Element* to, int height, int width,
+                                                        int out_height, int out_width, int groups) {
+  static_assert(PADDING < STRIDE && KERNEL <= 2 * STRIDE - PADDING, "a window ends in the square or begins in it");
+  const int WINDOWS = KERNEL > STRIDE ? 2 : 1;
+  const Spot s = spot((height + STRIDE - 1) / STRIDE, (width + STRIDE - 1) / STRIDE, groups);
+  if (!s.inside) return;
+  Lanes sum[STRIDE][STRIDE];
 #pragma unroll
-      for (int j = 0; j < LANES; j += 4) {
-        const Word places = ((const Word*)place)[(from * LANES + j) / 4];
+  for (int p = 0; p < STRIDE * STRIDE; p++) sum[p / STRIDE][p % STRIDE] = same(0);
 #pragma unroll
-        for (int l = 0; l < 4; l++)
-          if ((places >> 8 * l & 255) == here) sum.at[j + l] += v.at[j + l];
-      }
+  for (int o = 0; o < WINDOWS * WINDOWS; o++) {
+    const int down = o / WINDOWS, right = o % WINDOWS, row = s.row + down, column = s.column + right;
+    if (row >= out_height || column >= out_width) continue;
+    const size_t from = ((size_t)(s.n * out_height + row) * out_width + column) * groups + s.g;
+    Lanes v = load(gradient, from);
+    if (second) {
+      const Lanes more = load(second, from);
+      FOR_LANES v.at[j] += more.at[j];
     }
-  store(to, i, sum);
+    Word places[LANES / 4];
+#pragma unroll
+    for (int q = 0; q < LANES / 4; q++) places[q] = ((const Word*)place)[from * (LANES / 4) + q];
+#pragma unroll
+    for (int p = 0; p < STRIDE * STRIDE; p++) {
+      const int y = p / STRIDE + PADDING - down * STRIDE, x = p % STRIDE + PADDING - right * STRIDE;
+      if (y < 0 || y >= KERNEL || x < 0 || x >= KERNEL) continue;
+      FOR_LANES if ((places[j / 4] >> 8 * (j % 4) & 255) == y * KERNEL + x) sum[p / STRIDE][p % STRIDE].at[j] += v.at[j];
+    }
+  }
+#pragma unroll
+  for (int p = 0; p < STRIDE * STRIDE; p++) {
+    const int h = s.row * STRIDE + p / STRIDE, w = s.column * STRIDE + p % STRIDE;
+    if (h < height && w < width)
+      store(to, ((size_t)(s.n * height + h) * width + w) * groups + s.g, sum[p / STRIDE][p % STRIDE]);
+  }
 }
 
 #define POOLING(name, kernel, stride, padding)                                                                      \
   extern "C" __global__ void __launch_bounds__(256)                                                                 \
-      max_pool_##name(const Element* y, const float* table, Element* out, Byte* place, int batch, int height,       \
-                      int width, int out_height, int out_width, int groups) {                                       \
-    max_of_windows<kernel, stride, padding>(y, table, out, place, batch, height, width, out_height, out_width,      \
-                                            groups);                                                                \
+      max_pool_##name(const Element* y, const float* table, Element* out, Byte* place, int height, int width,       \
+                      int out_height, int out_width, int groups) {                                                  \
+    max_of_windows<kernel, stride, padding>(y, table, out, place, height, width, out_height, out_width, groups);    \
   }                                                                                                                 \
   extern "C" __global__ void __launch_bounds__(256)                                                                 \
       backward_max_pool_##name(const Element* gradient, const Element* second, const Byte* place, Element* to,      \
-                               int batch, int height, int width, int out_height, int out_width, int groups) {       \
-    max_of_windows_backward<kernel, stride, padding>(gradient, second, place, to, batch, height, width, out_height, \
+                               int height, int width, int out_height, int out_width, int groups) {                  \
+    max_of_windows_backward<kernel, stride, padding>(gradient, second, place, to, height, width, out_height,        \
                                                      out_width, groups);                                            \
   }
 

@@ -8,6 +8,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.function.Supplier;
 
 /** Runs single kernels on arrays of its own; what it gives out is full of NaN before it is written. */
 final class KernelRun implements AutoCloseable {
@@ -125,6 +126,25 @@ final class KernelRun implements AutoCloseable {
         }
         stream.launch(kernels.function(kernel), grid, parameters);
         stream.synchronize();
+    }
+
+    /** Runs it, and again on what it left; both times the result is the same bits, in whatever order blocks are done. */
+    void runTwice(Supplier<float[]> result, String kernel, Grid grid, Object... parameters) {
+        run(kernel, grid, parameters);
+        float[] first = result.get();
+        run(kernel, grid, parameters);
+        assertThat(result.get()).as(kernel + ", the second time").isEqualTo(first);
+    }
+
+    /** As many as kernels need that sum over rows of so many channels. */
+    long tickets(int channels) {
+        long address = room(4L * channels);
+        stream.fill(address, 0, 4L * channels);
+        return address;
+    }
+
+    void assertZero(long address, int words) {
+        assertThat(bytesAt(address, 4 * words)).containsOnly(0);
     }
 
     Tile tile(int rows, int channels) {

@@ -41,6 +41,12 @@ class TestLibraryPath {
     }
 
     @Test
+    void aRelativeFolderIsOneBelowTheWorkingFolder() {
+        assertThat(LibraryPath.folders("libs", Map.of()).get(0))
+                .isEqualTo(Path.of("libs").toAbsolutePath());
+    }
+
+    @Test
     void theSettingMayNameAToolkitOrTheFolderOfWheels() throws IOException {
         Path cublas = file("nvidia/cublas/lib/libcublas.so.12");
         Path nvrtc = file("nvidia/cuda_nvrtc/lib/libnvrtc.so.12");

@@ -8,6 +8,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The kernels of normalization.cu beside the formulas in double precision, on random shapes. */
@@ -58,7 +59,7 @@ class TestNormalizationKernels {
             return moments;
         }
 
-        /** As {@code finish_statistics} makes it. */
+        /** As {@code statistics} makes it. */
         double[] table() {
             double[][] moments = moments();
             double[] table = new double[4 * channels];
@@ -95,22 +96,24 @@ class TestNormalizationKernels {
             long sums = run.room(c.tile.sumBytes(run.lanes));
             long table = run.roomForFloats(4 * c.channels);
             long batch = run.roomForFloats(2 * c.channels);
-            run.run("statistics", c.tile.summing(), y, sums, c.rows, c.tile.groups());
+            long tickets = run.tickets(c.channels);
             long gamma = run.putFloats(c.gamma);
             long beta = run.putFloats(c.beta);
-            run.run(
-                    "finish_statistics",
-                    Tile.finishing(c.channels),
-                    sums,
-                    c.tile.summingBlocks(),
-                    c.channels,
-                    c.rows,
+            run.runTwice(
+                    () -> run.floatsAt(table, 4 * c.channels),
+                    "statistics",
+                    c.tile.summing(),
                     y,
+                    sums,
+                    tickets,
                     gamma,
                     beta,
                     table,
                     batch,
+                    c.rows,
+                    c.tile.groups(),
                     EPSILON);
+            run.assertZero(tickets, c.channels);
             double[] exact = c.table();
             double[][] moments = c.moments();
             float[] found = run.floatsAt(table, 4 * c.channels);
@@ -125,6 +128,77 @@ class TestNormalizationKernels {
                 unbiased[i] = c.rows > 1 ? moments[1][i] * c.rows / (c.rows - 1) : moments[1][i];
             }
             run.assertFloats("variance", part(ofBatch, 1, c.channels), unbiased);
+        }
+    }
+
+    /** Of more blocks than the last one reads at once; what is not finite stays in its channel. */
+    @ParameterizedTest
+    @EnumSource(names = {"FLOAT32", "BFLOAT16"})
+    void sumsOverManyBlocksAndPassesOnWhatIsNotFinite(Precision precision) {
+        try (KernelRun run = new KernelRun(precision, 7)) {
+            int rows = 40_001;
+            int channels = 16;
+            Tile tile = run.tile(rows, channels);
+            assertThat(tile.summing().blocksDown()).isGreaterThan(64);
+            float[] values = run.elements(rows * channels);
+            values[3] = Float.NaN;
+            values[channels * (rows - 1) + 5] = Float.POSITIVE_INFINITY;
+            long y = run.putElements(values);
+            long sums = run.room(tile.sumBytes(run.lanes));
+            long tickets = run.tickets(channels);
+            long table = run.roomForFloats(4 * channels);
+            float[] ones = new float[4 * channels];
+            Arrays.fill(ones, 1);
+            long one = run.putFloats(ones);
+            run.runTwice(
+                    () -> run.floatsAt(table, 4 * channels),
+                    "statistics",
+                    tile.summing(),
+                    y,
+                    sums,
+                    tickets,
+                    one,
+                    one,
+                    table,
+                    run.roomForFloats(2 * channels),
+                    rows,
+                    tile.groups(),
+                    EPSILON);
+            double[] means = new double[channels];
+            for (int i = 0; i < values.length; i++) {
+                means[i % channels] += values[i] / (double) rows;
+            }
+            float[] found = run.floatsAt(table, 4 * channels);
+            run.assertFloats("mean", part(found, 0, channels), means);
+            for (int c = 0; c < channels; c++) {
+                assertThat(Float.isNaN(found[channels + c])).isEqualTo(c == 3 || c == 5);
+            }
+
+            long beta = run.roomForFloats(channels);
+            long coefficients = run.roomForFloats(3 * channels);
+            run.runTwice(
+                    () -> run.floatsAt(coefficients, 3 * channels),
+                    "backward_sums",
+                    tile.summing(),
+                    y,
+                    null,
+                    null,
+                    run.putElements(run.elements(rows * channels)),
+                    one,
+                    null,
+                    sums,
+                    tickets,
+                    run.roomForFloats(channels),
+                    beta,
+                    coefficients,
+                    rows,
+                    tile.groups());
+            double[] totals = Arrays.stream(means).map(mean -> mean * rows).toArray();
+            run.assertFloats("gradient of beta", run.floatsAt(beta, channels), totals);
+            for (int c = 0; c < channels; c++) {
+                assertThat(Float.isFinite(run.floatsAt(coefficients, 3 * channels)[channels + c]))
+                        .isEqualTo(c != 3 && c != 5);
+            }
         }
     }
 
@@ -233,7 +307,12 @@ class TestNormalizationKernels {
             long tableThere = run.putFloats(table);
             long sums = run.room(c.tile.sumBytes(run.lanes));
             long stored = run.roomForElements(c.y.length);
-            run.run(
+            long tickets = run.tickets(c.channels);
+            long gammaGradient = run.roomForFloats(c.channels);
+            long betaGradient = run.roomForFloats(c.channels);
+            long coefficients = run.roomForFloats(3 * c.channels);
+            run.runTwice(
+                    () -> run.floatsAt(coefficients, 3 * c.channels),
                     "backward_sums",
                     c.tile.summing(),
                     run.putElements(first),
@@ -243,23 +322,14 @@ class TestNormalizationKernels {
                     tableThere,
                     stored,
                     sums,
-                    c.rows,
-                    c.tile.groups());
-            run.assertElements("masked sum", run.elementsAt(stored, c.y.length), g);
-            long gammaGradient = run.roomForFloats(c.channels);
-            long betaGradient = run.roomForFloats(c.channels);
-            long coefficients = run.roomForFloats(3 * c.channels);
-            run.run(
-                    "finish_backward",
-                    Tile.finishing(c.channels),
-                    sums,
-                    c.tile.summingBlocks(),
-                    c.channels,
-                    c.rows,
-                    tableThere,
+                    tickets,
                     gammaGradient,
                     betaGradient,
-                    coefficients);
+                    coefficients,
+                    c.rows,
+                    c.tile.groups());
+            run.assertZero(tickets, c.channels);
+            run.assertElements("masked sum", run.elementsAt(stored, c.y.length), g);
             double[] gamma = new double[c.channels];
             double[] beta = new double[c.channels];
             for (int i = 0; i < g.length; i++) {
@@ -363,7 +433,9 @@ class TestNormalizationKernels {
             long to = run.roomForElements(count);
             long partial = run.room(tile.sumBytes(run.lanes));
             long ofBias = run.roomForFloats(channels);
-            run.run(
+            long tickets = run.tickets(channels);
+            run.runTwice(
+                    () -> run.floatsAt(ofBias, channels),
                     "backward_bias_relu",
                     tile.summing(),
                     run.putElements(gradient),
@@ -371,9 +443,11 @@ class TestNormalizationKernels {
                     factors,
                     to,
                     partial,
+                    tickets,
+                    ofBias,
                     rows,
                     tile.groups());
-            run.run("finish_bias", Tile.finishing(channels), partial, tile.summingBlocks(), channels, ofBias);
+            run.assertZero(tickets, channels);
             run.assertElements("gradient", run.elementsAt(to, count), g);
             run.assertFloats("gradient of the bias", run.floatsAt(ofBias, channels), sums);
         }

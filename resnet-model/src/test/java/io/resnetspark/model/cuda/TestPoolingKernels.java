@@ -71,12 +71,11 @@ class TestPoolingKernels {
         long places = run.room(count);
         run.run(
                 "max_pool_" + kernel,
-                Grid.of(count / run.lanes),
+                Grid.ofRows((long) images.batch * outHeight, outWidth * images.groups()),
                 run.putElements(images.x),
                 normalized ? (Long) run.putFloats(table) : null,
                 out,
                 places,
-                images.batch,
                 images.height,
                 images.width,
                 outHeight,
@@ -121,12 +120,13 @@ class TestPoolingKernels {
         long to = run.roomForElements(images.x.length);
         run.run(
                 "backward_max_pool_" + kernel,
-                Grid.of(images.x.length / run.lanes),
+                Grid.ofRows(
+                        (long) images.batch * ((images.height + stride - 1) / stride),
+                        (images.width + stride - 1) / stride * images.groups()),
                 run.putElements(gradient),
                 run.putElements(second),
                 places,
                 to,
-                images.batch,
                 images.height,
                 images.width,
                 outHeight,

@@ -2,6 +2,7 @@ package io.resnetspark.model.gpucheck;
 
 import io.resnetspark.model.cuda.CudaNetwork;
 import io.resnetspark.model.cuda.Device;
+import io.resnetspark.model.cuda.DeviceMemoryEstimate;
 import io.resnetspark.model.graph.NetworksOnGpu;
 import java.util.Arrays;
 import java.util.Map;
@@ -18,6 +19,9 @@ final class SpeedCheck {
     private static final int FEWEST = 10;
     private static final int MOST = 1000;
 
+    /** That an estimate may be off, of what is used (issue 16). */
+    private static final double ESTIMATE_OFF = 0.1;
+
     private final Findings findings;
     private final Device device;
 
@@ -31,7 +35,11 @@ final class SpeedCheck {
         long start = System.nanoTime();
         DataSet data = NetworksOnGpu.minibatch(work.network(), work.batch(), 5);
         try (CudaNetwork network = NetworksOnGpu.alone(
-                NetworksOnGpu.graph(work.network(), 1), work.network(), device, work.precision(), true)) {
+                NetworksOnGpu.graph(work.network(), 1),
+                work.network(),
+                device,
+                work.precision(),
+                work.deterministic())) {
             double prepared = secondsSince(start);
             start = System.nanoTime();
             if (work.training()) {
@@ -53,7 +61,29 @@ final class SpeedCheck {
                     bytes / (double) (1L << 30),
                     prepared,
                     setUp);
+            long estimate = estimate(work);
+            findings.check(
+                    work + ": memory as estimated",
+                    Math.abs(estimate - bytes) <= ESTIMATE_OFF * bytes,
+                    "%.2f GiB used, %.2f estimated",
+                    bytes / (double) (1L << 30),
+                    estimate / (double) (1L << 30));
         }
+    }
+
+    private long estimate(Work work) {
+        int trained = work.training() ? work.batch() : 0;
+        return DeviceMemoryEstimate.of(
+                        device,
+                        new DeviceMemoryEstimate.Work(
+                                work.network(),
+                                work.network().input(),
+                                work.network().classes(),
+                                trained,
+                                1,
+                                work.batch() - trained),
+                        work.precision())
+                .total();
     }
 
     /** Seconds of one step. */

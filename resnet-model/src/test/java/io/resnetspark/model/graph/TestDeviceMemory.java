@@ -32,6 +32,9 @@ class TestDeviceMemory {
     private static final int CLASSES = SmallNetworks.CLASSES;
     private static final long MIB = 1L << 20;
 
+    /** Of the driver; cuDNN's and cuBLAS' number 2 is an error too. */
+    private static final int OUT_OF_MEMORY = 2;
+
     private SoftwareCard card;
 
     @BeforeEach
@@ -102,6 +105,26 @@ class TestDeviceMemory {
         graph.fit(data(network, 24));
         assertThat(graph.score()).isFinite();
         graph.leaveGpu();
+    }
+
+    /** Whichever piece it is that is refused, the first or the last. */
+    @ParameterizedTest
+    @CsvSource({"cuMemAlloc_v2, 5", "cuMemHostAlloc, 2", "cudnnCreate, 2", "cublasCreate_v2, 2"})
+    void aNetworkThatIsRefusedHalfWayGivesBackWhatItTook(String function, int pieces) {
+        NetworkGraph graph = graph(network("bottleneck"));
+        Device device = Device.of(0);
+        long before = card.used();
+        for (int piece = 1; piece <= pieces; piece++) {
+            card.fail(function, piece, OUT_OF_MEMORY);
+            assertThatThrownBy(() -> graph.moveTo(device, Precision.FLOAT32, true))
+                    .as(function + ", call " + piece)
+                    .isInstanceOf(RuntimeException.class);
+            assertThat(graph.isOnGpu()).isFalse();
+            assertThat(card.used()).isEqualTo(before);
+        }
+        graph.moveTo(device, Precision.FLOAT32, true);
+        graph.leaveGpu();
+        assertThat(card.used()).isEqualTo(before);
     }
 
     private static int batchOf(String message) {

@@ -14,11 +14,12 @@ import io.resnetspark.storage.BadInputException;
 import io.resnetspark.train.worker.ExecutorNetworks;
 import io.resnetspark.train.worker.FloatBlock;
 import io.resnetspark.train.worker.Minibatch;
+import io.resnetspark.train.worker.Prefetch;
 import io.resnetspark.train.worker.ShardCache;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -125,9 +126,11 @@ public final class Evaluation {
         SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
         List<Chunk> chunks = chunks();
         spark.setJobDescription("evaluate on " + split.folder());
-        JavaRDD<List<Tally>> tallies = spark.parallelize(chunks, chunks.size())
-                .map(chunk -> ExecutorNetworks.with(
-                        job.value().blueprint(), network -> tally(job.value(), network.graph(), chunk, conf.value())));
+        JavaRDD<List<Tally>> tallies = spark.parallelize(chunks, chunks.size()).map(chunk -> {
+            Job ours = job.value();
+            return ExecutorNetworks.holding(
+                    ours.blueprint, ours.parameters, network -> tally(ours, network.graph(), chunk, conf.value()));
+        });
         try (TaskProgress ignored =
                 TaskProgress.watch(spark.sc(), progress.begin("evaluate", "images", examples), examples, tallies)) {
             // In order: a fold adds as tasks end, and the last bits would tell.
@@ -179,19 +182,20 @@ public final class Evaluation {
     }
 
     private static List<Tally> tally(Job job, NetworkGraph graph, Chunk chunk, Configuration conf) throws IOException {
-        graph.assignParameters(job.parameters.array());
         ShardCache.Loaded shard = ShardCache.load(job.data, chunk.shard, conf);
         List<ProtocolBatch> batches = job.views.stream()
                 .map(views -> new ProtocolBatch(graph, job.preprocessing, views, job.outputs, chunk.to - chunk.from))
                 .toList();
         Views views = new Views.Several(job.views);
-        for (int i = chunk.from; i < chunk.to; i++) {
-            List<Minibatch> ofEachView = batches.stream()
-                    .flatMap(batch -> Collections.nCopies(batch.views(), batch.minibatch()).stream())
-                    .toList();
-            Minibatch.add(shard, i, views, ofEachView);
-            int label = shard.label(i);
-            batches.forEach(batch -> batch.added(label));
+        List<Integer> pictures = IntStream.range(chunk.from, chunk.to).boxed().toList();
+        // A GPU is faster than any one core decodes.
+        int ahead = graph.isOnGpu() ? 2 * job.blueprint.threads() : 1;
+        try (Prefetch<Integer, List<float[]>> drawn =
+                new Prefetch<>(pictures, picture -> Minibatch.draw(shard, picture, job.preprocessing, views), ahead)) {
+            for (int picture : pictures) {
+                Iterator<float[]> next = drawn.next().iterator();
+                batches.forEach(batch -> batch.add(next, shard.label(picture)));
+            }
         }
         return batches.stream().map(ProtocolBatch::tally).toList();
     }

@@ -3,6 +3,7 @@ package io.resnetspark.train.evaluate;
 import io.resnetspark.data.image.Preprocessing;
 import io.resnetspark.data.image.Views;
 import io.resnetspark.train.worker.Minibatch;
+import java.util.Iterator;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -41,17 +42,11 @@ final class ProtocolBatch {
         minibatch = new Minibatch(Math.min(labels.length, left) * views, preprocessing);
     }
 
-    int views() {
-        return views;
-    }
-
-    /** Where the next picture's views are to be drawn. */
-    Minibatch minibatch() {
-        return minibatch;
-    }
-
-    /** Says that they were drawn, and of which class the picture is. */
-    void added(int label) {
+    /** @param drawn from which it takes the picture's views by its protocol */
+    void add(Iterator<float[]> drawn, int label) {
+        for (int view = 0; view < views; view++) {
+            minibatch.append(drawn.next());
+        }
         labels[count++] = label;
         left--;
         if (count == labels.length || left == 0) {

@@ -8,6 +8,7 @@ import io.resnetspark.model.kernel.Threads;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.Serializable;
+import java.lang.ref.WeakReference;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
@@ -18,6 +19,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.nd4j.linalg.factory.Nd4j;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -61,8 +63,27 @@ public final class ExecutorNetworks {
         default void requireMemory(Placement placement, int networks) {}
     }
 
-    /** A graph with what is known of it. */
-    public record Network(NetworkGraph graph, StatisticsLayout statistics, ExecutorService thread) {
+    /**
+     * A graph with what is known of it.
+     *
+     * @param held the parameters that it has, if nobody has changed them since they were loaded
+     */
+    public record Network(
+            NetworkGraph graph,
+            StatisticsLayout statistics,
+            ExecutorService thread,
+            AtomicReference<WeakReference<FloatBlock>> held) {
+        private void hold(FloatBlock parameters) {
+            if (held.get().get() != parameters) {
+                graph.assignParameters(parameters.array());
+                held.set(new WeakReference<>(parameters));
+            }
+        }
+
+        private void changes() {
+            held.set(new WeakReference<>(null));
+        }
+
         /** Gives the memory back, a GPU's and the native one, which belongs to the thread, and ends the thread. */
         private void close() {
             thread.execute(this::leaveGpu);
@@ -100,6 +121,21 @@ public final class ExecutorNetworks {
 
     /** Does some work on a graph that nobody else has meanwhile; waits while all cores have one. */
     public static <T> T with(Blueprint blueprint, Work<T> work) throws IOException {
+        return on(blueprint, network -> {
+            network.changes();
+            return work.on(network);
+        });
+    }
+
+    /** Likewise work that changes no parameters: they are loaded only where the graph does not have them yet. */
+    public static <T> T holding(Blueprint blueprint, FloatBlock parameters, Work<T> work) throws IOException {
+        return on(blueprint, network -> {
+            network.hold(parameters);
+            return work.on(network);
+        });
+    }
+
+    private static <T> T on(Blueprint blueprint, Work<T> work) throws IOException {
         POOLS.forEach((id, pool) -> {
             if (!id.startsWith(blueprint.id() + GPU_MARK) && POOLS.remove(id, pool)) {
                 pool.close();
@@ -210,7 +246,8 @@ public final class ExecutorNetworks {
                     blueprint.threads(),
                     given == Placement.NONE ? "no GPU given" : "given GPU " + given,
                     placement.description());
-            return new Network(graph, StatisticsLayout.of(graph), thread);
+            return new Network(
+                    graph, StatisticsLayout.of(graph), thread, new AtomicReference<>(new WeakReference<>(null)));
         }
 
         /** After a failure nobody knows what state a graph is in. */

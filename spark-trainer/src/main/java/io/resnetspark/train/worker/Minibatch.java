@@ -4,7 +4,7 @@ import io.resnetspark.data.image.BadImageException;
 import io.resnetspark.data.image.Preprocessing;
 import io.resnetspark.data.image.Views;
 import java.io.IOException;
-import java.util.Iterator;
+import java.util.ArrayList;
 import java.util.List;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -37,30 +37,24 @@ public final class Minibatch {
         append(planes);
     }
 
-    /**
-     * Draws a picture's views, which may go into several minibatches of the same preprocessing; it is decoded once.
-     *
-     * @param to the minibatch of each view, in their order
-     */
-    public static void add(ShardCache.Loaded shard, int index, Views views, List<Minibatch> to) throws IOException {
-        Iterator<Minibatch> minibatches = to.iterator();
+    /** A picture's views, each as {@link #append} takes it; it is decoded once. */
+    public static List<float[]> draw(ShardCache.Loaded shard, int index, Preprocessing preprocessing, Views views)
+            throws IOException {
+        List<float[]> drawn = new ArrayList<>();
         try {
-            to.get(0)
-                    .preprocessing
-                    .apply(
-                            shard.picture(index),
-                            views,
-                            planes -> minibatches.next().append(planes));
+            preprocessing.apply(shard.picture(index), views, planes -> drawn.add(planes.clone()));
         } catch (BadImageException changed) {
             throw noMore(shard.key(index), changed);
         }
+        return drawn;
     }
 
     private static IOException noMore(String key, BadImageException changed) {
         return new IOException(key + " was a picture when it was prepared", changed);
     }
 
-    private void append(float[] drawn) {
+    /** Adds planes of the preprocessing's size. */
+    public void append(float[] drawn) {
         System.arraycopy(drawn, 0, images, count++ * drawn.length, drawn.length);
     }
 

@@ -11,10 +11,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** Makes the next minibatches in threads of their own, while the network learns from this one; as many ahead as threads. */
-final class Prefetch<A, B> implements AutoCloseable {
-    /** Makes one minibatch. */
-    interface Maker<A, B> {
+/** Makes what comes next, minibatches say, in threads of its own while this one is used; as many ahead as threads. */
+public final class Prefetch<A, B> implements AutoCloseable {
+    /** Makes one. */
+    public interface Maker<A, B> {
         B make(A plan) throws IOException;
     }
 
@@ -29,12 +29,12 @@ final class Prefetch<A, B> implements AutoCloseable {
     private long waited;
 
     /** One ahead. */
-    Prefetch(Iterable<A> plans, Maker<A, B> maker) {
+    public Prefetch(Iterable<A> plans, Maker<A, B> maker) {
         this(plans, maker, 1);
     }
 
-    /** @param ahead minibatches that are made at once */
-    Prefetch(Iterable<A> plans, Maker<A, B> maker, int ahead) {
+    /** @param ahead that are made at once */
+    public Prefetch(Iterable<A> plans, Maker<A, B> maker, int ahead) {
         this.plans = plans.iterator();
         this.maker = maker;
         this.ahead = ahead;
@@ -64,7 +64,7 @@ final class Prefetch<A, B> implements AutoCloseable {
     }
 
     /** The next one, once it is ready. */
-    B next() throws IOException {
+    public B next() throws IOException {
         long start = System.nanoTime();
         try {
             B made = next.remove().get();

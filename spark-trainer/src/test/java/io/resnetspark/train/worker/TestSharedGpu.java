@@ -1,0 +1,112 @@
+package io.resnetspark.train.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.resnetspark.model.Networks;
+import io.resnetspark.model.Shape;
+import io.resnetspark.model.cuda.SoftwareCard;
+import io.resnetspark.model.graph.ComputeOptions;
+import io.resnetspark.model.graph.ComputeOptions.Kind;
+import io.resnetspark.model.graph.ComputeOptions.NumberFormat;
+import io.resnetspark.model.graph.NetworkGraph;
+import io.resnetspark.model.graph.ResidualGraph;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.apache.logging.log4j.Level;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.core.LogEvent;
+import org.apache.logging.log4j.core.Logger;
+import org.apache.logging.log4j.core.appender.AbstractAppender;
+import org.apache.logging.log4j.core.config.Configurator;
+import org.apache.logging.log4j.core.config.Property;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Two workers of a process that compute at the same time, on one GPU and on the CPU. */
+class TestSharedGpu {
+    private static final Logger LOGGER = (Logger) LogManager.getLogger(ExecutorNetworks.class);
+
+    private final Warnings warnings = new Warnings();
+
+    @BeforeEach
+    void findACard() {
+        SoftwareCard.orSkip();
+        System.setProperty(
+                "resnet.cuda.path", SoftwareCard.directory().orElseThrow().toString());
+        warnings.start();
+        LOGGER.addAppender(warnings);
+        Configurator.setLevel(LOGGER, Level.WARN); // tests print errors alone
+    }
+
+    /** Or the classes after this one would train on it. */
+    @AfterEach
+    void hideTheCard() {
+        Configurator.setLevel(LOGGER, (Level) null);
+        LOGGER.removeAppender(warnings);
+        System.clearProperty("resnet.cuda.path");
+        if (SoftwareCard.directory().isPresent()) {
+            SoftwareCard.orSkip().set("devices", 0);
+        }
+    }
+
+    @Test
+    void whoShareAGpuAreWarnedOnceAndTold() throws IOException {
+        twoAtOnce(new Blueprint("on a GPU", Kind.CUDA));
+        twoAtOnce(new Blueprint("on a GPU", Kind.CUDA));
+        assertThat(warnings.sentences)
+                .singleElement()
+                .asString()
+                .contains("share one GPU", "GPU 0", "a GPU of its own", "workers = 1");
+        twoAtOnce(new Blueprint("on the CPU", Kind.OPS));
+        assertThat(warnings.sentences).hasSize(1);
+    }
+
+    private static void twoAtOnce(Blueprint blueprint) throws IOException {
+        assumeTrue(Runtime.getRuntime().availableProcessors() > 1, "a second worker waits for a core of its own");
+        ExecutorNetworks.with(
+                blueprint,
+                first -> ExecutorNetworks.with(blueprint, second -> {
+                    assertThat(second.graph().isOnGpu()).isEqualTo(blueprint.kernels == Kind.CUDA);
+                    assertThat(second.graph()).isNotSameAs(first.graph());
+                    return null;
+                }));
+    }
+
+    private record Blueprint(String id, Kind kernels) implements ExecutorNetworks.Blueprint {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        public int threads() {
+            return 1;
+        }
+
+        @Override
+        public NetworkGraph graph() {
+            return ResidualGraph.of(Networks.named("resnet20"), Shape.square(3, 32), 10)
+                    .build();
+        }
+
+        @Override
+        public ComputeOptions compute() {
+            return new ComputeOptions(kernels, NumberFormat.FLOAT32, true);
+        }
+    }
+
+    private static final class Warnings extends AbstractAppender {
+        final List<String> sentences = new CopyOnWriteArrayList<>();
+
+        Warnings() {
+            super("warnings", null, null, false, Property.EMPTY_ARRAY);
+        }
+
+        @Override
+        public void append(LogEvent event) {
+            if (event.getLevel().equals(Level.WARN)) {
+                sentences.add(event.getMessage().getFormattedMessage());
+            }
+        }
+    }
+}
