@@ -24,6 +24,12 @@ final class AlgorithmSearch implements AutoCloseable {
     /** What takes longer than this is timed well enough with its calls, which cost the host a tenth of a millisecond. */
     private static final float LONG_MILLISECONDS = 20;
 
+    /** That results may be apart, of the largest of them: four times what rounding to bfloat16 makes. */
+    private static final float MOST_APART = 1f / 64;
+
+    /** Of kernels that go over any number of elements. */
+    private static final Grid WIDE = new Grid(1024, 1, 256, 1);
+
     private static final Logger LOG = LoggerFactory.getLogger(AlgorithmSearch.class);
 
     private final Lane lane;
@@ -73,8 +79,12 @@ final class AlgorithmSearch implements AutoCloseable {
 
     private long random(long elements, int seed) {
         long address = take(elements * precision.bytes());
-        lane.stream().launch(kernels.function("fill_random"), new Grid(1024, 1, 256, 1), address, elements, seed);
+        fill(address, elements, seed);
         return address;
+    }
+
+    private void fill(long address, long elements, int seed) {
+        lane.stream().launch(kernels.function("fill_random"), WIDE, address, elements, seed);
     }
 
     /** A way of computing a convolution, and what it takes. */
@@ -93,6 +103,9 @@ final class AlgorithmSearch implements AutoCloseable {
         Timed ours = product.or(narrow);
         Timed cudnn = cudnn(use, convolution, ours.choice() != null);
         Choice best = ours.or(cudnn).choice();
+        if (best instanceof Choice.Narrow && !agrees(use, convolution, cudnn.choice())) {
+            best = product.or(cudnn).choice();
+        }
         if (best == null) {
             throw new CudaUnavailableException("cuDNN " + Cudnn.version() + " has no algorithm for the convolution "
                     + use.shape() + ", " + use.direction().inWords() + ", in " + precision
@@ -108,6 +121,59 @@ final class AlgorithmSearch implements AutoCloseable {
                 inWords(narrow),
                 inWords(best));
         return best;
+    }
+
+    /**
+     * Whether our kernel computes here what cuDNN does. Tests without a GPU run all of it but the instructions of tensor
+     * cores; so it is held to cuDNN on each kind of GPU before it is used there.
+     *
+     * @param reference cuDNN's choice; with none there is nothing to hold it to
+     */
+    boolean agrees(Use use, Cudnn.Convolution convolution, Choice reference) {
+        if (!(reference instanceof Choice.OfCudnn cudnn)) {
+            return false;
+        }
+        fillOperands(use.shape());
+        convolution.use(use.direction(), cudnn.algorithm());
+        lane.cudnn().run(convolution, use.direction(), cudnn.algorithm(), x, w, y, workspace, workspaceBytes);
+        long result = use.direction() == Direction.FORWARD ? y : use.direction() == Direction.BACKWARD_DATA ? x : w;
+        long elements = use.shape().elements(use.direction());
+        long bytes = elements * precision.bytes();
+        try (Holdings own = new Holdings();
+                PinnedMemory most = device.pinned(2 * Float.BYTES)) {
+            long expected = own.add(device.allocate(bytes), device::free);
+            long found = own.add(device.allocate(most.bytes()), device::free);
+            Stream stream = lane.stream();
+            stream.copy(expected, result, bytes);
+            stream.fill(result, -1, bytes); // not a number, where nothing is written
+            new NarrowConvolution(use, precision, device.multiprocessors(), kernels).run(stream, x, w, y, workspace);
+            stream.fill(found, 0, most.bytes());
+            stream.launch(kernels.function("compare"), WIDE, result, expected, elements, found);
+            stream.copyToHost(most, 0, found, most.bytes());
+            stream.synchronize();
+            float[] values = new float[2];
+            most.read(0, values, 0, values.length);
+            boolean agree = values[0] <= MOST_APART * values[1];
+            if (!agree) {
+                LOG.warn(
+                        "Our kernel for the convolution {}, {}, in {} differs from cuDNN's by {}, of values up to {}, on {}."
+                                + " cuDNN's is used; please report it, with the driver's version",
+                        use.shape(),
+                        use.direction().inWords(),
+                        precision,
+                        values[0],
+                        values[1],
+                        device);
+            }
+            return agree;
+        }
+    }
+
+    /** Anew, since every run has overwritten one. */
+    private void fillOperands(ConvolutionShape shape) {
+        fill(x, shape.inputElements(), 1);
+        fill(y, shape.outputElements(), 2);
+        fill(w, shape.weightElements(), 3);
     }
 
     private static String inWords(Choice choice) {

@@ -37,6 +37,15 @@ record ConvolutionShape(
         return (long) outputs * kernel * kernel * channels;
     }
 
+    /** Of what is computed. */
+    long elements(Direction direction) {
+        return switch (direction) {
+            case FORWARD -> outputElements();
+            case BACKWARD_DATA -> inputElements();
+            case BACKWARD_FILTER -> weightElements();
+        };
+    }
+
     long multiplyAdds() {
         return (long) rows() * outputs * kernel * kernel * channels;
     }

@@ -33,7 +33,8 @@ final class KernelSource {
         return all.toString();
     }
 
-    private static String read(String file) {
+    /** One of the files, as {@code "convolution.cu"}. */
+    static String read(String file) {
         try (InputStream in = KernelSource.class.getResourceAsStream(file)) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException impossible) {

@@ -32,7 +32,8 @@ record KnownAlgorithms(List<String> key) {
                 "cuDNN " + Cudnn.version(),
                 "cuBLAS " + Cublas.version(),
                 precision.toString(),
-                String.valueOf(deterministic)));
+                String.valueOf(deterministic),
+                KernelSource.read("convolution.cu"))); // others have to be held to cuDNN anew
     }
 
     /** @param mostWorkspace bytes; algorithms that want more are left out */

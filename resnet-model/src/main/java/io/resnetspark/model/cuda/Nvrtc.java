@@ -6,6 +6,7 @@ import com.sun.jna.StringArray;
 import com.sun.jna.ptr.IntByReference;
 import com.sun.jna.ptr.LongByReference;
 import com.sun.jna.ptr.PointerByReference;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -95,13 +96,12 @@ final class Nvrtc {
     }
 
     private static String[] options(int architecture, List<String> definitions) {
-        String[] options = new String[definitions.size() + 2];
-        options[0] = "--gpu-architecture=sm_" + architecture;
-        options[1] = "--std=c++17";
-        for (int i = 0; i < definitions.size(); i++) {
-            options[i + 2] = "-D" + definitions.get(i);
-        }
-        return options;
+        List<String> options = new ArrayList<>(List.of(
+                "--gpu-architecture=sm_" + architecture,
+                "--std=c++17",
+                "--device-as-default-execution-space")); // else a generic lambda is one of the host
+        definitions.forEach(definition -> options.add("-D" + definition));
+        return options.toArray(String[]::new);
     }
 
     private String log(Pointer program) {

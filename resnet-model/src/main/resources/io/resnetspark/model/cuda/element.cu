@@ -111,6 +111,19 @@ extern "C" __global__ void fill_random(Element* to, size_t count, Word seed) {
   }
 }
 
+// How far a is from b at most, and the largest value of b; as the bits of floats that are not negative, which are in the
+// order of integers. What is no number is infinitely far.
+extern "C" __global__ void compare(const Element* a, const Element* b, size_t count, Word* most) {
+  float apart = 0, largest = 0;
+  for (size_t i = thread_number(); i < count; i += (size_t)gridDim.x * blockDim.x) {
+    const float expected = get(b, i), difference = fabsf(get(a, i) - expected);
+    apart = difference <= apart ? apart : difference < 3.4e38f ? difference : 3.4e38f;
+    largest = fmaxf(largest, fabsf(expected));
+  }
+  atomicMax(most, __float_as_uint(apart));
+  atomicMax(most + 1, __float_as_uint(largest));
+}
+
 // sum = a + b
 extern "C" __global__ void add(const Element* a, const Element* b, Element* sum, size_t groups) {
   const size_t i = thread_number();

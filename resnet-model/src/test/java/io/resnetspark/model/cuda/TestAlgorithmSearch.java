@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.resnetspark.model.Precision;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The memory in which algorithms are timed: x, y, w and a workspace. */
 class TestAlgorithmSearch {
@@ -31,6 +33,36 @@ class TestAlgorithmSearch {
             }
             search(lane, kernels, use).close();
             assertThat(card.used()).isEqualTo(before);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Direction.class)
+    void ourKernelIsUsedOnlyWhereItComputesWhatCudnnDoes(Direction direction) {
+        System.setProperty(
+                Libraries.SETTING, SoftwareCard.directory().orElseThrow().toString());
+        Device device = Device.of(0);
+        device.makeCurrent();
+        Module right = KernelSource.load(device, Precision.BFLOAT16);
+        String broken = KernelSource.text()
+                .replace("return begin + beside", "return begin + 16 + beside") // for the gradient of the weights
+                .replace("read_rows(a, at[u] + tap / 3", "read_rows(a, at[u] + tap / 4");
+        Module wrong = device.module(Nvrtc.instance()
+                .compile(
+                        broken,
+                        "broken.cu",
+                        device.computeCapability(),
+                        List.of(KernelSource.definition(Precision.BFLOAT16))));
+        assertThat(agrees(device, right, direction)).isTrue();
+        assertThat(agrees(device, wrong, direction)).isFalse();
+    }
+
+    private static boolean agrees(Device device, Module kernels, Direction direction) {
+        var use = new Convolver.Use(new ConvolutionShape(3, 16, 9, 7, 16, 3, 1, 1), direction);
+        var cudnn = new Convolver.Choice.OfCudnn(new Cudnn.Algorithm(1, 1, true, 0));
+        try (Lane lane = new Lane(device);
+                var search = new AlgorithmSearch(lane, kernels, Precision.BFLOAT16, true, List.of(use))) {
+            return search.agrees(use, new Cudnn.Convolution(use.shape(), Precision.BFLOAT16), cudnn);
         }
     }
 

@@ -84,14 +84,15 @@ class TestKernelCompilation {
         String nvrtc = System.getProperty("resnet.nvrtc");
         if (nvrtc == null) {
             throw new TestAbortedException(
-                    "-Dresnet.nvrtc names no folder with NVRTC, so kernels are not compiled by it.");
+                    "-Dresnet.nvrtc names no folder with NVRTC, so kernels are not compiled by it; scripts/test has one.");
         }
         Nvrtc compiler = new Nvrtc(new Libraries(new LibraryPath(List.of(Path.of(nvrtc)), false)).nvrtc());
         List<Integer> known = compiler.architectures().stream()
                 .filter(capability -> serves(capability, precision))
                 .toList();
+        // The oldest and a usual one: the others take minutes and find nothing else.
         assertThat(known).contains(80, 90);
-        assertThat(known)
+        assertThat(Set.of(known.get(0), 90))
                 .allSatisfy(capability -> assertThat(KernelSource.compile(compiler, capability, precision))
                         .startsWith(0x7f, 'E', 'L', 'F'));
     }
