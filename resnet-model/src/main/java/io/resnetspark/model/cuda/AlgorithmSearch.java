@@ -5,6 +5,7 @@ import io.resnetspark.model.cuda.Convolver.Choice;
 import io.resnetspark.model.cuda.Convolver.Use;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,6 +35,10 @@ final class AlgorithmSearch implements AutoCloseable {
 
     private final Lane lane;
     private final Module kernels;
+    private final Supplier<Module> ours;
+    /** Whether ours cannot be used. */
+    private boolean unusable;
+
     private final Device device;
     private final Holdings memory = new Holdings();
     private final Precision precision;
@@ -44,10 +49,12 @@ final class AlgorithmSearch implements AutoCloseable {
     private final long workspace;
     private final long workspaceBytes;
 
-    AlgorithmSearch(Lane lane, Module kernels, Precision precision, boolean deterministic, List<Use> uses) {
+    /** @param ours the kernels of convolution.cu */
+    AlgorithmSearch(Lane lane, Supplier<Module> ours, Precision precision, boolean deterministic, List<Use> uses) {
         this.lane = lane;
-        this.kernels = kernels;
+        this.ours = ours;
         this.device = lane.stream().device();
+        this.kernels = KernelSource.STEP.load(device, precision);
         this.precision = precision;
         this.deterministic = deterministic;
         long inputs = uses.stream()
@@ -100,9 +107,9 @@ final class AlgorithmSearch implements AutoCloseable {
     Choice best(Use use, Cudnn.Convolution convolution) {
         Timed product = product(use);
         Timed narrow = narrow(use);
-        Timed ours = product.or(narrow);
-        Timed cudnn = cudnn(use, convolution, ours.choice() != null);
-        Choice best = ours.or(cudnn).choice();
+        Timed beside = product.or(narrow);
+        Timed cudnn = cudnn(use, convolution, beside.choice() != null);
+        Choice best = beside.or(cudnn).choice();
         if (best instanceof Choice.Narrow && !agrees(use, convolution, cudnn.choice())) {
             best = product.or(cudnn).choice();
         }
@@ -146,7 +153,7 @@ final class AlgorithmSearch implements AutoCloseable {
             Stream stream = lane.stream();
             stream.copy(expected, result, bytes);
             stream.fill(result, -1, bytes); // not a number, where nothing is written
-            new NarrowConvolution(use, precision, device.multiprocessors(), kernels).run(stream, x, w, y, workspace);
+            new NarrowConvolution(use, precision, device.multiprocessors(), ours).run(stream, x, w, y, workspace);
             stream.fill(found, 0, most.bytes());
             stream.launch(kernels.function("compare"), WIDE, result, expected, elements, found);
             stream.copyToHost(most, 0, found, most.bytes());
@@ -197,18 +204,24 @@ final class AlgorithmSearch implements AutoCloseable {
     }
 
     private Timed narrow(Use use) {
-        if (!NarrowConvolution.serves(use, precision)) {
+        if (unusable || !NarrowConvolution.serves(use, precision)) {
             return Timed.NONE;
         }
-        NarrowConvolution ours = new NarrowConvolution(use, precision, device.multiprocessors(), kernels);
-        if (ours.workspace() > workspaceBytes) {
+        NarrowConvolution narrow = new NarrowConvolution(use, precision, device.multiprocessors(), ours);
+        if (narrow.workspace() > workspaceBytes) {
             return Timed.NONE;
         }
-        Runnable work = () -> ours.run(lane.stream(), x, w, y, workspace);
-        float once = lane.stream().millisecondsOnce(work);
-        return new Timed(
-                new Choice.Narrow(),
-                once > LONG_MILLISECONDS ? once : lane.stream().milliseconds(work));
+        Runnable work = () -> narrow.run(lane.stream(), x, w, y, workspace);
+        try {
+            float once = lane.stream().millisecondsOnce(work); // the first of all compiles them
+            return new Timed(
+                    new Choice.Narrow(),
+                    once > LONG_MILLISECONDS ? once : lane.stream().milliseconds(work));
+        } catch (CudaUnavailableException byCompilerOrDriver) {
+            LOG.warn("Our kernels for convolutions cannot be used here; cuDNN's are", byCompilerOrDriver);
+            unusable = true;
+            return Timed.NONE;
+        }
     }
 
     private Timed cudnn(Use use, Cudnn.Convolution convolution, boolean isThereAnother) {

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 
 /** Runs convolutions with the fastest that the libraries and our kernels have for each, found out once for a kind of GPU. */
 final class Convolver {
@@ -29,6 +30,7 @@ final class Convolver {
     private final Precision precision;
     private final boolean deterministic;
     private final int multiprocessors;
+    private final Supplier<Module> ours;
     private final KnownAlgorithms known;
     private final Map<Use, Choice> choices;
     private final Map<Use, Cudnn.Convolution> descriptors = new HashMap<>();
@@ -38,18 +40,19 @@ final class Convolver {
         this.precision = precision;
         this.deterministic = deterministic;
         multiprocessors = device.multiprocessors();
+        ours = () -> KernelSource.CONVOLUTION.load(device, precision);
         known = KnownAlgorithms.of(device, precision, deterministic);
         choices = KNOWN.computeIfAbsent(known, kept -> new ConcurrentHashMap<>(kept.read(device.freeMemory() / 2)));
     }
 
     /** Finds an algorithm for each that has none yet. */
-    void choose(Lane lane, Module kernels, List<Use> uses) {
+    void choose(Lane lane, List<Use> uses) {
         List<Use> unknown = uses.stream()
                 .distinct()
                 .filter(use -> !choices.containsKey(use))
                 .toList();
         if (!unknown.isEmpty()) {
-            try (AlgorithmSearch search = new AlgorithmSearch(lane, kernels, precision, deterministic, unknown)) {
+            try (AlgorithmSearch search = new AlgorithmSearch(lane, ours, precision, deterministic, unknown)) {
                 unknown.forEach(use -> choices.put(use, search.best(use, descriptor(use))));
             }
             known.add(choices);
@@ -59,7 +62,7 @@ final class Convolver {
             if (choice instanceof Choice.OfCudnn cudnn) {
                 descriptor(use).use(use.direction(), cudnn.algorithm());
             } else if (choice instanceof Choice.Narrow) {
-                narrow.computeIfAbsent(use, u -> new NarrowConvolution(u, precision, multiprocessors, kernels));
+                narrow.computeIfAbsent(use, u -> new NarrowConvolution(u, precision, multiprocessors, ours));
             }
         });
     }

@@ -87,7 +87,7 @@ public final class CudaNetwork implements AutoCloseable {
             memory = new NetworkMemory(
                     device,
                     options.precision(),
-                    KernelSource.load(device, options.precision()),
+                    KernelSource.STEP.load(device, options.precision()),
                     there,
                     holdings.add(new ActivationMemory(device), ActivationMemory::close),
                     new Convolver(device, options.precision(), options.deterministic()));

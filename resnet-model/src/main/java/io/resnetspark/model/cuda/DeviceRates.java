@@ -95,7 +95,7 @@ final class DeviceRates {
     /** A GPU that multiplies zeros takes less power, and is faster than it ever is at work. */
     private void random(long address, int side, Precision precision) {
         stream.launch(
-                KernelSource.load(device, precision).function("fill_random"),
+                KernelSource.STEP.load(device, precision).function("fill_random"),
                 new Grid(1024, 1, 256, 1),
                 address,
                 (long) side * side,

@@ -59,9 +59,9 @@ public record DeviceReport(
             Device device = Device.of(index);
             device.makeCurrent();
             try {
-                KernelSource.load(device, Precision.FLOAT32);
+                KernelSource.STEP.load(device, Precision.FLOAT32);
                 if (device.serves(Precision.BFLOAT16)) {
-                    KernelSource.load(device, Precision.BFLOAT16);
+                    KernelSource.STEP.load(device, Precision.BFLOAT16);
                 }
             } catch (CudaUnavailableException | CudaException refused) {
                 problems.add(String.valueOf(refused.getMessage()));

@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -13,28 +14,33 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Our kernels: CUDA C++ among the resources, compiled for the GPU at hand. */
-final class KernelSource {
-    /** In the order in which they build on each other. */
-    private static final List<String> FILES =
-            List.of("element", "images", "convolution", "normalization", "pooling", "classifier", "descent", "layout");
+enum KernelSource {
+    /** What every network needs. */
+    STEP("element images normalization pooling classifier descent layout"),
+    /** Those of {@link NarrowConvolution}, which take seconds to compile and which few networks need. */
+    CONVOLUTION("element convolution");
 
     private static final Logger LOG = LoggerFactory.getLogger(KernelSource.class);
 
     private static final Map<String, Module> LOADED = new ConcurrentHashMap<>();
 
-    private KernelSource() {}
+    private final String files;
+
+    /** @param files in the order in which they build on each other */
+    KernelSource(String files) {
+        this.files = files;
+    }
 
     /** All files as one text. */
-    static String text() {
+    String text() {
         StringBuilder all = new StringBuilder();
-        for (String file : FILES) {
+        for (String file : files.split(" ", -1)) {
             all.append("#line 1 \"").append(file).append(".cu\"\n").append(read(file + ".cu"));
         }
         return all.toString();
     }
 
-    /** One of the files, as {@code "convolution.cu"}. */
-    static String read(String file) {
+    private static String read(String file) {
         try (InputStream in = KernelSource.class.getResourceAsStream(file)) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException impossible) {
@@ -43,11 +49,12 @@ final class KernelSource {
     }
 
     /** The kernels for a number format, loaded once for each GPU. */
-    static Module load(Device device, Precision precision) {
-        return LOADED.computeIfAbsent(device.index() + " " + definition(precision), key -> find(device, precision));
+    Module load(Device device, Precision precision) {
+        return LOADED.computeIfAbsent(
+                this + " " + device.index() + " " + definition(precision), key -> find(device, precision));
     }
 
-    private static Module find(Device device, Precision precision) {
+    private Module find(Device device, Precision precision) {
         List<String> key = key(device.computeCapability(), precision);
         Optional<byte[]> kept = DiskCache.get(key);
         if (kept.isPresent()) {
@@ -64,14 +71,15 @@ final class KernelSource {
     }
 
     /** What compiled kernels depend on. */
-    static List<String> key(int capability, Precision precision) {
+    List<String> key(int capability, Precision precision) {
         Nvrtc compiler = Nvrtc.instance();
         return List.of("cubin", compiler.version(), compiler.file(), "sm_" + capability, definition(precision), text());
     }
 
     /** @throws CudaUnavailableException with the compiler's words, if it refuses */
-    static byte[] compile(Nvrtc compiler, int capability, Precision precision) {
-        return compiler.compile(text(), "kernels.cu", capability, List.of(definition(precision)));
+    byte[] compile(Nvrtc compiler, int capability, Precision precision) {
+        return compiler.compile(
+                text(), name().toLowerCase(Locale.ROOT) + ".cu", capability, List.of(definition(precision)));
     }
 
     static String definition(Precision precision) {

@@ -33,7 +33,7 @@ record KnownAlgorithms(List<String> key) {
                 "cuBLAS " + Cublas.version(),
                 precision.toString(),
                 String.valueOf(deterministic),
-                KernelSource.read("convolution.cu"))); // others have to be held to cuDNN anew
+                KernelSource.CONVOLUTION.text())); // others have to be held to cuDNN anew
     }
 
     /** @param mostWorkspace bytes; algorithms that want more are left out */

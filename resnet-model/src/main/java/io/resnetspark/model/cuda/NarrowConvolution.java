@@ -3,6 +3,7 @@ package io.resnetspark.model.cuda;
 import com.sun.jna.Pointer;
 import io.resnetspark.model.Precision;
 import io.resnetspark.model.cuda.Convolver.Use;
+import java.util.function.Supplier;
 
 /**
  * A 3x3 convolution between few channels, by the kernels of convolution.cu: how it is cut into tiles and blocks.
@@ -42,14 +43,14 @@ final class NarrowConvolution {
     private final Direction direction;
     private final int elementBytes;
     private final int multiprocessors;
-    private final Module kernels;
+    private final Supplier<Module> kernels;
     private final int rows;
 
     /**
      * @param use of those that are {@link #serves served}
-     * @param kernels null where nothing is to be run
+     * @param kernels of convolution.cu, asked for when it is run
      */
-    NarrowConvolution(Use use, Precision precision, int multiprocessors, Module kernels) {
+    NarrowConvolution(Use use, Precision precision, int multiprocessors, Supplier<Module> kernels) {
         this.shape = use.shape();
         this.direction = use.direction();
         this.elementBytes = precision.bytes();
@@ -253,7 +254,7 @@ final class NarrowConvolution {
     }
 
     private Pointer kernel(String name) {
-        return kernels.function(name + "_" + shape.channels() + "_" + shape.outputs());
+        return kernels.get().function(name + "_" + shape.channels() + "_" + shape.outputs());
     }
 
     private void convolve(Stream stream, String name, long from, long w, long to) {
@@ -276,7 +277,7 @@ final class NarrowConvolution {
                 tilesAtOnce());
         int parts = grid.blocksAcross() < MANY_SUMS ? FEW_PARTS : MANY_PARTS;
         stream.launch(
-                kernels.function("add_weights"),
+                kernels.get().function("add_weights"),
                 new Grid(values() / WARP, slices() * beside(), WARP, parts),
                 sums,
                 w,

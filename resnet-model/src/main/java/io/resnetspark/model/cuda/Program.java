@@ -55,7 +55,7 @@ final class Program implements AutoCloseable {
     /** Finds algorithms and takes memory; throws {@link OutOfDeviceMemoryException} where there is too little. */
     static Program of(Plan plan, NetworkMemory memory, Lane main, Lane side) {
         Convolver convolver = memory.convolver();
-        convolver.choose(main, memory.kernels(), plan.convolutions());
+        convolver.choose(main, plan.convolutions());
         memory.activations().require(plan.bytes());
         return new Program(plan, memory, main, side);
     }

@@ -29,7 +29,7 @@ final class KernelRun implements AutoCloseable {
         this.precision = precision;
         this.random = new Random(seed);
         this.lanes = 16 / precision.bytes();
-        this.kernels = KernelSource.load(device, precision);
+        this.kernels = KernelSource.STEP.load(device, precision);
     }
 
     /** Something from low to high, both included. */

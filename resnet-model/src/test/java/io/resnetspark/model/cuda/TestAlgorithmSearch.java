@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.resnetspark.model.Precision;
 import java.util.List;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
 /** The memory in which algorithms are timed: x, y, w and a workspace. */
@@ -20,16 +21,16 @@ class TestAlgorithmSearch {
                 Libraries.SETTING, SoftwareCard.directory().orElseThrow().toString());
         Device device = Device.of(0);
         device.makeCurrent();
-        Module kernels = KernelSource.load(device, Precision.FLOAT32);
+        KernelSource.STEP.load(device, Precision.FLOAT32); // once for all
         var use = new Convolver.Use(new ConvolutionShape(2, 8, 5, 5, 8, 3, 1, 1), Direction.FORWARD);
         try (Lane lane = new Lane(device)) {
             long before = card.used();
             for (int piece = 1; piece <= PIECES; piece++) {
                 card.fail("cuMemAlloc_v2", piece, OUT_OF_MEMORY);
-                assertThatThrownBy(() -> search(lane, kernels, use)).isInstanceOf(OutOfDeviceMemoryException.class);
+                assertThatThrownBy(() -> search(lane, use)).isInstanceOf(OutOfDeviceMemoryException.class);
                 assertThat(card.used()).isEqualTo(before);
             }
-            search(lane, kernels, use).close();
+            search(lane, use).close();
             assertThat(card.used()).isEqualTo(before);
         }
     }
@@ -40,8 +41,9 @@ class TestAlgorithmSearch {
                 Libraries.SETTING, SoftwareCard.directory().orElseThrow().toString());
         Device device = Device.of(0);
         device.makeCurrent();
-        Module right = KernelSource.load(device, Precision.BFLOAT16);
-        String broken = KernelSource.text()
+        Module right = KernelSource.CONVOLUTION.load(device, Precision.BFLOAT16);
+        String broken = KernelSource.CONVOLUTION
+                .text()
                 .replace("return begin + beside", "return begin + 16 + beside") // for the gradient of the weights
                 .replace("read_rows(a, at[u] + tap / 3", "read_rows(a, at[u] + tap / 4");
         Module wrong = device.module(Nvrtc.instance()
@@ -60,12 +62,15 @@ class TestAlgorithmSearch {
         var use = new Convolver.Use(new ConvolutionShape(3, 16, 9, 7, 16, 3, 1, 1), direction);
         var cudnn = new Convolver.Choice.OfCudnn(new Cudnn.Algorithm(1, 1, true, 0));
         try (Lane lane = new Lane(device);
-                var search = new AlgorithmSearch(lane, kernels, Precision.BFLOAT16, true, List.of(use))) {
+                var search = new AlgorithmSearch(lane, () -> kernels, Precision.BFLOAT16, true, List.of(use))) {
             return search.agrees(use, new Cudnn.Convolution(use.shape(), Precision.BFLOAT16), cudnn);
         }
     }
 
-    private static AlgorithmSearch search(Lane lane, Module kernels, Convolver.Use use) {
-        return new AlgorithmSearch(lane, kernels, Precision.FLOAT32, true, List.of(use));
+    private static AlgorithmSearch search(Lane lane, Convolver.Use use) {
+        Supplier<Module> none = () -> {
+            throw new AssertionError("float32 has none of ours");
+        };
+        return new AlgorithmSearch(lane, none, Precision.FLOAT32, true, List.of(use));
     }
 }

@@ -88,8 +88,11 @@ class TestConvolutionKernels {
         }
 
         float[] found(Direction direction) {
-            NarrowConvolution ours =
-                    new NarrowConvolution(new Use(shape, direction), run.precision, multiprocessors, run.kernels);
+            NarrowConvolution ours = new NarrowConvolution(
+                    new Use(shape, direction),
+                    run.precision,
+                    multiprocessors,
+                    () -> KernelSource.CONVOLUTION.load(run.device, run.precision));
             int[] sizes = {x.length, w.length, y.length};
             int result = direction == Direction.FORWARD ? 2 : direction == Direction.BACKWARD_DATA ? 0 : 1;
             float[][] operands = {x, w, y};

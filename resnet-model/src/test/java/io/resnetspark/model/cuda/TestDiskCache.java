@@ -173,8 +173,7 @@ class TestDiskCache {
         Use use = use(2, Direction.FORWARD);
         KnownAlgorithms known = KnownAlgorithms.of(device, Precision.FLOAT32, true);
         try (Lane lane = new Lane(device)) {
-            new Convolver(device, Precision.FLOAT32, true)
-                    .choose(lane, KernelSource.load(device, Precision.FLOAT32), List.of(use));
+            new Convolver(device, Precision.FLOAT32, true).choose(lane, List.of(use));
         }
         assertThat(known.read(Long.MAX_VALUE)).containsOnlyKeys(use);
         card.set("cudnn", 91500);
@@ -191,9 +190,9 @@ class TestDiskCache {
         card.set("devices", index + 1);
         Device device = Device.of(index);
         device.makeCurrent();
-        List<String> key = KernelSource.key(device.computeCapability(), Precision.FLOAT32);
+        List<String> key = KernelSource.STEP.key(device.computeCapability(), Precision.FLOAT32);
         DiskCache.put(key, new byte[100]);
-        assertThat(KernelSource.load(device, Precision.FLOAT32).function("fill_random"))
+        assertThat(KernelSource.STEP.load(device, Precision.FLOAT32).function("fill_random"))
                 .isNotNull();
         assertThat(DiskCache.get(key).orElseThrow()).hasSizeGreaterThan(1000);
         assertThat(card.calls("nvrtcCompileProgram")).isEqualTo(1);

@@ -150,7 +150,7 @@ class TestRefusals {
                 "");
         card.fail("nvrtcCompileProgram", 1, 7);
         assertRefusal(
-                () -> KernelSource.compile(Nvrtc.instance(), 90, Precision.FLOAT32),
+                () -> KernelSource.STEP.compile(Nvrtc.instance(), 90, Precision.FLOAT32),
                 "status 7",
                 "compute capability 9.0",
                 "libnvrtc-builtins");
