@@ -49,7 +49,7 @@ final class AlgorithmSearch implements AutoCloseable {
     private final long workspace;
     private final long workspaceBytes;
 
-    /** @param ours the kernels of convolution.cu */
+    /** @param ours those of {@link KernelSource#CONVOLUTION} */
     AlgorithmSearch(Lane lane, Supplier<Module> ours, Precision precision, boolean deterministic, List<Use> uses) {
         this.lane = lane;
         this.ours = ours;

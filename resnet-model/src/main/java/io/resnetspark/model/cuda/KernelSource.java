@@ -18,7 +18,7 @@ enum KernelSource {
     /** What every network needs. */
     STEP("element images normalization pooling classifier descent layout"),
     /** Those of {@link NarrowConvolution}, which take seconds to compile and which few networks need. */
-    CONVOLUTION("element convolution");
+    CONVOLUTION("element tensor tile convolution weights");
 
     private static final Logger LOG = LoggerFactory.getLogger(KernelSource.class);
 

@@ -6,7 +6,7 @@ import io.resnetspark.model.cuda.Convolver.Use;
 import java.util.function.Supplier;
 
 /**
- * A 3x3 convolution between few channels, by the kernels of convolution.cu: how it is cut into tiles and blocks.
+ * A 3x3 convolution between few channels, by the kernels of convolution.cu and weights.cu: how it is cut into tiles and blocks.
  *
  * <p>Sums are added up in an order that follows from the shape and the number of multiprocessors alone.
  */
@@ -48,7 +48,7 @@ final class NarrowConvolution {
 
     /**
      * @param use of those that are {@link #serves served}
-     * @param kernels of convolution.cu, asked for when it is run
+     * @param kernels of {@link KernelSource#CONVOLUTION}, asked for when it is run
      */
     NarrowConvolution(Use use, Precision precision, int multiprocessors, Supplier<Module> kernels) {
         this.shape = use.shape();

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The kernels of convolution.cu beside plain loops in double precision. */
+/** The kernels of convolution.cu and weights.cu beside plain loops in double precision. */
 class TestConvolutionKernels {
     private static final int IMAGE = ImageNode.DEPTH;
 
