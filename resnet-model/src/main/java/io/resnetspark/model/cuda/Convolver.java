@@ -42,7 +42,13 @@ final class Convolver {
         multiprocessors = device.multiprocessors();
         ours = () -> KernelSource.CONVOLUTION.load(device, precision);
         known = KnownAlgorithms.of(device, precision, deterministic);
-        choices = KNOWN.computeIfAbsent(known, kept -> new ConcurrentHashMap<>(kept.read(device.freeMemory() / 2)));
+        choices = KNOWN.computeIfAbsent(known, kept -> {
+            Map<Use, Choice> read = kept.read(device.freeMemory() / 2);
+            read.entrySet()
+                    .removeIf(entry -> entry.getValue() instanceof Choice.Narrow
+                            && !NarrowConvolution.serves(entry.getKey(), precision));
+            return new ConcurrentHashMap<>(read);
+        });
     }
 
     /** Finds an algorithm for each that has none yet. */

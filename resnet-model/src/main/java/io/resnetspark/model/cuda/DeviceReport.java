@@ -62,6 +62,8 @@ public record DeviceReport(
                 KernelSource.STEP.load(device, Precision.FLOAT32);
                 if (device.serves(Precision.BFLOAT16)) {
                     KernelSource.STEP.load(device, Precision.BFLOAT16);
+                    KernelSource.CONVOLUTION.load(device, Precision.TF32);
+                    KernelSource.CONVOLUTION.load(device, Precision.BFLOAT16);
                 }
             } catch (CudaUnavailableException | CudaException refused) {
                 problems.add(String.valueOf(refused.getMessage()));

@@ -33,7 +33,8 @@ record KnownAlgorithms(List<String> key) {
                 "cuBLAS " + Cublas.version(),
                 precision.toString(),
                 String.valueOf(deterministic),
-                KernelSource.CONVOLUTION.text())); // others have to be held to cuDNN anew
+                "NVRTC " + Nvrtc.instance().version(),
+                KernelSource.CONVOLUTION.text())); // others, by this compiler or another, are held to cuDNN anew
     }
 
     /** @param mostWorkspace bytes; algorithms that want more are left out */

@@ -20,7 +20,7 @@ final class NarrowConvolution {
     private static final int TAPS = 9;
     private static final int WARPS = 4;
 
-    /** Beside those of an image. */
+    /** That are served, besides the four of an image. */
     private static final int LEAST_CHANNELS = 16;
 
     private static final int MOST_CHANNELS = 64;

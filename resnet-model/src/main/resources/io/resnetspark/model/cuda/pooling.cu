@@ -57,8 +57,8 @@ template <int KERNEL, int STRIDE, int PADDING>
 __device__ __forceinline__ void max_of_windows_backward(const Element* gradient, const Element* second,
                                                         const Byte* place, Element* to, int height, int width,
                                                         int out_height, int out_width, int groups) {
-  static_assert(PADDING < STRIDE && KERNEL <= 2 * STRIDE - PADDING, "a window ends in the square or begins in it");
-  const int WINDOWS = KERNEL > STRIDE ? 2 : 1;
+  static_assert(PADDING < STRIDE && KERNEL <= STRIDE + PADDING, "two windows at most reach into the square, of each way");
+  const int WINDOWS = PADDING > 0 ? 2 : 1;
   const Spot s = spot((height + STRIDE - 1) / STRIDE, (width + STRIDE - 1) / STRIDE, groups);
   if (!s.inside) return;
   Lanes sum[STRIDE][STRIDE];

@@ -30,7 +30,7 @@ __device__ __forceinline__ void fetch(Byte* to, const Byte* from, bool there) {
 
 __device__ __forceinline__ void end_of_group() { asm volatile("cp.async.commit_group;" ::: "memory"); }
 
-// All groups of this thread but the last.
+// Waits until all groups of this thread but the last are there.
 __device__ __forceinline__ void fetched() { asm volatile("cp.async.wait_group 1;" ::: "memory"); }
 
 // To nearest, ties away from zero.
@@ -71,9 +71,9 @@ __device__ __forceinline__ Word read_word(Shared at) {
 // g; of the sum, columns 2 t and 2 t + 1 in row g, then in row g + 8, where lane = 4 g + t.
 __device__ __forceinline__ void multiply(float (&sum)[4], const Word (&a)[4], const Word (&b)[2]) {
 #if BFLOAT16
-  asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+  asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
 #else
-  asm("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+  asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
 #endif
       : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));

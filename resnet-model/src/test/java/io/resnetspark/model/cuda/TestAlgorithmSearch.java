@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.resnetspark.model.Precision;
 import java.util.List;
 import java.util.function.Supplier;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** The memory in which algorithms are timed: x, y, w and a workspace. */
@@ -14,6 +15,11 @@ class TestAlgorithmSearch {
     private static final int OUT_OF_MEMORY = 2;
 
     private final SoftwareCard card = SoftwareCard.orSkip();
+
+    @AfterEach
+    void forgetTheCard() {
+        System.clearProperty(Libraries.SETTING);
+    }
 
     @Test
     void aSearchThatFindsNoRoomGivesBackWhatItTook() {

@@ -19,7 +19,7 @@ final class SpeedCheck {
     private static final int FEWEST = 10;
     private static final int MOST = 1000;
 
-    /** That an estimate may be off, of what is used (issue 16). */
+    /** That an estimate may be off, of what is used. */
     private static final double ESTIMATE_OFF = 0.1;
 
     private final Findings findings;

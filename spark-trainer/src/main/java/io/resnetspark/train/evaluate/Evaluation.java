@@ -188,10 +188,10 @@ public final class Evaluation {
                 .toList();
         Views views = new Views.Several(job.views);
         List<Integer> pictures = IntStream.range(chunk.from, chunk.to).boxed().toList();
-        // A GPU is faster than any one core decodes.
-        int ahead = graph.isOnGpu() ? 2 * job.blueprint.threads() : 1;
-        try (Prefetch<Integer, List<float[]>> drawn =
-                new Prefetch<>(pictures, picture -> Minibatch.draw(shard, picture, job.preprocessing, views), ahead)) {
+        try (Prefetch<Integer, List<float[]>> drawn = new Prefetch<>(
+                pictures,
+                picture -> Minibatch.draw(shard, picture, job.preprocessing, views),
+                Prefetch.ahead(graph, job.blueprint.threads()))) {
             for (int picture : pictures) {
                 Iterator<float[]> next = drawn.next().iterator();
                 batches.forEach(batch -> batch.add(next, shard.label(picture)));

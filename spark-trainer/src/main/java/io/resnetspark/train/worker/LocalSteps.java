@@ -80,7 +80,9 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
         long examples = 0;
         List<List<Place>> all = steps.stream().flatMap(Collection::stream).toList();
         try (Prefetch<List<Place>, TrainingMinibatch> minibatches = new Prefetch<>(
-                all, places -> reader.read(places, state.work().epoch(), graph.isOnGpu()), ahead(graph))) {
+                all,
+                places -> reader.read(places, state.work().epoch(), graph.isOnGpu()),
+                Prefetch.ahead(graph, plan.threads()))) {
             for (int step = 0; step < steps.size(); step++) {
                 graph.rate(plan.rate(state, step));
                 graph.beginStep(steps.get(step).size());
@@ -112,11 +114,6 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
                     network.statistics().moments(parameters));
             return new Contribution(report, FloatBlock.of(parameters), FloatBlock.of(graph.copyVelocity()));
         }
-    }
-
-    /** Minibatches that are made at once: on the CPU the cores compute, for a GPU they decode. */
-    private int ahead(NetworkGraph graph) {
-        return graph.isOnGpu() ? Math.max(2, plan.threads()) : 1;
     }
 
     /** What the worker trains on in this round: minibatches by step; nothing when its part of the epoch is at its end. */

@@ -1,5 +1,6 @@
 package io.resnetspark.train.worker;
 
+import io.resnetspark.model.graph.NetworkGraph;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.ArrayDeque;
@@ -40,6 +41,11 @@ public final class Prefetch<A, B> implements AutoCloseable {
         this.ahead = ahead;
         this.threads = Executors.newFixedThreadPool(ahead, this::thread);
         begin();
+    }
+
+    /** How many: a GPU is faster than any one core makes them; on a CPU the cores compute. */
+    public static int ahead(NetworkGraph graph, int threads) {
+        return graph.isOnGpu() ? Math.max(2, threads) : 1;
     }
 
     private Thread thread(Runnable work) {
