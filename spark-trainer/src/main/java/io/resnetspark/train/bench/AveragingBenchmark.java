@@ -8,6 +8,7 @@ import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.model.graph.ResidualGraph;
 import io.resnetspark.model.layer.Momentum;
 import io.resnetspark.train.averaging.Averaging;
+import io.resnetspark.train.averaging.Costs;
 import io.resnetspark.train.averaging.Dl4jRound;
 import io.resnetspark.train.averaging.Round;
 import io.resnetspark.train.recipe.AveragingRecipe;
@@ -29,6 +30,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaRDD;
@@ -67,6 +69,7 @@ public final class AveragingBenchmark {
      * @param broadcastSeconds of these, for handing the state to Spark, on the driver
      * @param aggregateSeconds of these, for all that comes after: receiving, taking the state in and out of networks,
      *     bringing it back, adding up
+     * @param parts of these, where floats crossed processes; our engine's alone, 0 otherwise
      * @param bytesPerRound that were serialised: broadcast once, shuffled, and sent to the driver
      * @param driverBytesPerRound of these, those that came to the driver
      */
@@ -78,9 +81,36 @@ public final class AveragingBenchmark {
             double roundSeconds,
             double broadcastSeconds,
             double aggregateSeconds,
+            Parts parts,
             long bytesPerRound,
             long driverBytesPerRound,
             List<Double> allRounds) {}
+
+    /**
+     * Where the seconds of a round go, medians again; the first three are the slowest worker's.
+     *
+     * @param receiving the state from the network
+     * @param copying the state into the worker's network, and out of it
+     * @param serialising a worker's floats, for others to fetch
+     * @param gathering these and adding up, until the mean is on the driver
+     * @param waiting of these, for bytes
+     */
+    public record Parts(double receiving, double copying, double serialising, double gathering, double waiting) {
+        private static Parts of(List<Measurement> measured) {
+            return new Parts(
+                    median(measured, costs -> costs.worker().receiving()),
+                    median(measured, costs -> costs.worker().copying()),
+                    median(measured, costs -> costs.worker().putting()),
+                    median(measured, Costs::averaging),
+                    median(measured, Costs::waiting));
+        }
+
+        private static double median(List<Measurement> measured, ToDoubleFunction<Costs> part) {
+            return AveragingBenchmark.median(measured.stream()
+                    .map(round -> part.applyAsDouble(round.costs))
+                    .toList());
+        }
+    }
 
     public AveragingBenchmark(
             JavaSparkContext spark, String network, int workers, MomentumRule momentum, Precision precision) {
@@ -148,13 +178,14 @@ public final class AveragingBenchmark {
                 median(seconds),
                 median(measured.stream().map(Measurement::broadcast).toList()),
                 median(measured.stream().map(Measurement::aggregate).toList()),
+                Parts.of(measured),
                 (long) median(measured.stream().map(m -> (double) m.bytes.all()).toList()),
                 (long) median(
                         measured.stream().map(m -> (double) m.bytes.toDriver()).toList()),
                 seconds);
     }
 
-    private record Measurement(double round, double broadcast, double aggregate, Traffic.Bytes bytes) {}
+    private record Measurement(double round, double broadcast, double aggregate, Traffic.Bytes bytes, Costs costs) {}
 
     private List<Measurement> ours(NetworkGraph graph, int rounds) {
         int velocity = momentum == MomentumRule.AVERAGED
@@ -178,9 +209,13 @@ public final class AveragingBenchmark {
                 if (i >= 0) {
                     measured.add(new Measurement(
                             round.times().total(),
-                            averaging.broadcastSeconds(),
-                            round.times().averaging() - averaging.broadcastSeconds(),
-                            traffic.sum().plus(averaging.fetchedBytes())));
+                            averaging.costs().handingOut(),
+                            round.times().averaging() - averaging.costs().handingOut(),
+                            traffic.sum()
+                                    .plus(
+                                            averaging.costs().bytes(),
+                                            averaging.costs().driverBytes()),
+                            averaging.costs()));
                 }
             }
         }
@@ -195,7 +230,11 @@ public final class AveragingBenchmark {
             if (i >= 0) {
                 double seconds = round.seconds() - round.computingSeconds();
                 measured.add(new Measurement(
-                        seconds, round.broadcastSeconds(), seconds - round.broadcastSeconds(), traffic.sum()));
+                        seconds,
+                        round.broadcastSeconds(),
+                        seconds - round.broadcastSeconds(),
+                        traffic.sum(),
+                        Costs.NONE));
             }
         }
         return measured;
