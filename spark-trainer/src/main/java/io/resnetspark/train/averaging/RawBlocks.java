@@ -19,8 +19,8 @@ import org.apache.spark.util.io.ChunkedByteBuffer;
 import scala.reflect.ClassTag;
 
 /**
- * Somebody's floats, raw, in the block manager of its process: a block for each slice, little-endian, in direct memory,
- * from where Spark's block transfer hands them to a socket as they lie. This is what others know of them.
+ * Somebody's floats, raw, in the block manager of its process: a block for each slice, little-endian, as Spark's block
+ * transfer writes them to a socket. This is what others know of them.
  *
  * <p>Spark's master is not told of the blocks; who has this object knows where they are. A set of them goes at once, by
  * Spark's message that a broadcast has ended, whose numbers ours do not meet.
@@ -35,10 +35,7 @@ record RawBlocks(BlockManagerId where, long set, String name, boolean half, int.
     /** Spark counts broadcasts from 0. */
     private static final AtomicLong SETS = new AtomicLong(1L << 40);
 
-    private static final int CHUNK = 1 << 16;
-
-    /** The set of which this process has put blocks last; 0 at first, which is a broadcast of Spark's. */
-    private static long newest;
+    private static final int CHUNK = 1 << 17;
 
     /** A number that no set had before, of this driver. */
     static long newSet() {
@@ -68,16 +65,13 @@ record RawBlocks(BlockManagerId where, long set, String name, boolean half, int.
      * @throws UncheckedIOException if there is no room for it, in memory and on disk
      */
     static int put(long set, String name, int slice, FloatBlock values) {
-        enter(set);
-        ByteBuffer bytes = ByteBuffer.allocateDirect(values.length() * values.width());
-        values.write(0, values.length(), bytes);
-        bytes.flip();
-        int checksum = checksum(bytes.duplicate());
+        byte[] bytes = BlockMemory.of(values.length() * values.width(), set);
+        values.write(0, values.length(), ByteBuffer.wrap(bytes));
         boolean fits = SparkEnv.get()
                 .blockManager()
                 .putBytes(
                         new BroadcastBlockId(set, field(name, slice)),
-                        new ChunkedByteBuffer(bytes),
+                        new ChunkedByteBuffer(chunks(bytes)),
                         StorageLevel.MEMORY_AND_DISK_SER(),
                         false,
                         ClassTag.Any());
@@ -85,29 +79,27 @@ record RawBlocks(BlockManagerId where, long set, String name, boolean half, int.
             throw new UncheckedIOException(new IOException("Spark's block manager " + here() + " has no room for slice "
                     + slice + " of " + name + ", neither in memory nor in spark.local.dir"));
         }
-        return checksum;
+        return checksum(bytes);
     }
 
-    /** What a late task brought to a round that is over would lie here for ever. */
-    private static synchronized void enter(long set) {
-        if (set < newest) {
-            throw new IllegalStateException("The round of these floats is over.");
+    /** Java copies into direct memory what it writes to a socket: a chunk of this length stays in the cache. */
+    private static ByteBuffer[] chunks(byte... bytes) {
+        ByteBuffer[] chunks = new ByteBuffer[(bytes.length + CHUNK - 1) / CHUNK];
+        for (int i = 0; i < chunks.length; i++) {
+            int from = i * CHUNK;
+            chunks[i] = ByteBuffer.wrap(bytes, from, Math.min(CHUNK, bytes.length - from))
+                    .slice();
         }
-        if (newest == 0) {
-            newest = set;
-        } else if (set > newest) {
-            SparkEnv.get().blockManager().removeBroadcast(newest, false);
-            newest = set;
-        }
+        return chunks;
     }
 
     static BlockManagerId here() {
         return SparkEnv.get().blockManager().blockManagerId();
     }
 
-    private static int checksum(ByteBuffer bytes) {
+    private static int checksum(byte... bytes) {
         CRC32C sum = new CRC32C();
-        sum.update(bytes);
+        sum.update(bytes, 0, bytes.length);
         return (int) sum.getValue();
     }
 

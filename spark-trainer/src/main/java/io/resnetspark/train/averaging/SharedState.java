@@ -5,7 +5,7 @@ import io.resnetspark.train.averaging.Slicing.Slice;
 import io.resnetspark.train.worker.FloatBlock;
 import io.resnetspark.train.worker.TrainingState;
 import java.io.Serializable;
-import java.lang.ref.WeakReference;
+import java.lang.ref.SoftReference;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -66,8 +66,8 @@ abstract sealed class SharedState implements Serializable, AutoCloseable {
     private static final class Raw extends SharedState {
         private static final long serialVersionUID = 1;
 
-        /** What this process took last: its other workers need not take it again. */
-        private static WeakReference<TrainingState> last = new WeakReference<>(null);
+        /** What this process took last: its other workers need not take it again, and the next may take its place. */
+        private static SoftReference<TrainingState> last = new SoftReference<>(null);
 
         private static long lastSet;
 
@@ -90,23 +90,28 @@ abstract sealed class SharedState implements Serializable, AutoCloseable {
                     FloatBlock.of(state.velocity()));
         }
 
-        /** Workers have no use for the outer velocity. */
+        /** Valid until the next state is asked for. Workers have no use for the outer velocity. */
         @Override
         TrainingState value() {
             synchronized (Raw.class) {
-                TrainingState state = lastSet == floats.set() ? last.get() : null;
-                if (state == null) {
-                    state = new TrainingState(
-                            work,
-                            iteration,
-                            drops,
-                            new float[slicing.parameters()],
-                            new float[slicing.velocity()],
-                            new float[0]);
-                    gather(state);
-                    last = new WeakReference<>(state);
-                    lastSet = floats.set();
+                TrainingState before = last.get();
+                if (before != null && lastSet == floats.set()) {
+                    return before;
                 }
+                boolean fits = before != null
+                        && before.parameters().length == slicing.parameters()
+                        && before.velocity().length == slicing.velocity();
+                TrainingState state = new TrainingState(
+                        work,
+                        iteration,
+                        drops,
+                        fits ? before.parameters() : new float[slicing.parameters()],
+                        fits ? before.velocity() : new float[slicing.velocity()],
+                        new float[0]);
+                lastSet = 0;
+                gather(state);
+                last = new SoftReference<>(state);
+                lastSet = floats.set();
                 return state;
             }
         }
