@@ -1,6 +1,7 @@
 package io.resnetspark.train.averaging;
 
 import io.resnetspark.train.worker.Contribution;
+import io.resnetspark.train.worker.SpareArrays;
 import io.resnetspark.train.worker.WorkerMemory;
 import io.resnetspark.train.worker.WorkerReport;
 import java.io.Serializable;
@@ -22,7 +23,7 @@ sealed interface Delivery extends Serializable {
     /** Across processes: where its floats lie, in the worker's own. */
     record Elsewhere(WorkerReport report, RawBlocks floats, Costs.OfWorker costs) implements Delivery {
         /**
-         * Hands a contribution to Spark, in this task's name: what it did not do to its end is in nobody's way.
+         * Hands a contribution to Spark, and gives its arrays up, in this task's name: what it did not do to its end is in nobody's way.
          *
          * @param set with which the floats go
          * @param receiving seconds that the state took to come
@@ -37,6 +38,8 @@ sealed interface Delivery extends Serializable {
                     report.examples() == 0 ? Slicing.NOTHING : slicing,
                     contribution.parameters(),
                     contribution.velocity());
+            SpareArrays.give(contribution.parameters().array());
+            SpareArrays.give(contribution.velocity().array());
             double putting = (System.nanoTime() - start) * 1e-9;
             return new Elsewhere(report, floats, new Costs.OfWorker(receiving, copying, putting));
         }

@@ -22,6 +22,7 @@ import io.resnetspark.train.worker.ExecutorNetworks;
 import io.resnetspark.train.worker.FloatBlock;
 import io.resnetspark.train.worker.LocalSteps;
 import io.resnetspark.train.worker.LocalWork;
+import io.resnetspark.train.worker.SpareArrays;
 import io.resnetspark.train.worker.StatisticsLayout;
 import io.resnetspark.train.worker.TrainingState;
 import io.resnetspark.train.worker.WorkerMemory;
@@ -149,10 +150,11 @@ public final class AveragingBenchmark {
                 throws IOException {
             return ExecutorNetworks.with(blueprint, network -> {
                 LocalSteps.load(state, network.graph());
-                float[] parameters = network.graph().copyParameters();
-                float[] velocity = state.velocity().length == 0
-                        ? state.velocity()
-                        : network.graph().copyVelocity();
+                NetworkGraph graph = network.graph();
+                float[] parameters = SpareArrays.take((int) graph.numParams());
+                float[] velocity = SpareArrays.take(
+                        (int) graph.getUpdater().getStateViewArray().length());
+                graph.copyTo(parameters, velocity);
                 double[] moments = network.statistics().moments(parameters);
                 WorkerReport report = new WorkerReport(worker, 1, 1, 1, 0, 0, 0, moments);
                 return Contribution.WithMemory.of(
