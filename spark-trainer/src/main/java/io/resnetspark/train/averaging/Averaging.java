@@ -23,6 +23,7 @@ public final class Averaging implements Engine {
     private static final int MOST_ATTEMPTS = 4;
 
     private final JavaSparkContext spark;
+    private final boolean local;
     private final AveragingRecipe recipe;
     private final StatisticsLayout statistics;
     private final ToLongFunction<TrainingState> examplesPerRound;
@@ -37,11 +38,24 @@ public final class Averaging implements Engine {
             AveragingRecipe recipe,
             StatisticsLayout statistics,
             ToLongFunction<TrainingState> examplesPerRound) {
+        this(spark, work, workers, recipe, statistics, examplesPerRound, spark.isLocal());
+    }
+
+    /** @param local whether all workers are threads of this process, which take and bring arrays by reference */
+    Averaging(
+            JavaSparkContext spark,
+            LocalWork work,
+            int workers,
+            AveragingRecipe recipe,
+            StatisticsLayout statistics,
+            ToLongFunction<TrainingState> examplesPerRound,
+            boolean local) {
         this.spark = spark;
+        this.local = local;
         this.recipe = recipe;
         this.statistics = statistics;
         this.examplesPerRound = examplesPerRound;
-        this.crew = new Crew(spark, work, workers, recipe.workersRemember());
+        this.crew = new Crew(spark, work, workers, recipe.workersRemember(), local);
     }
 
     @Override
@@ -52,9 +66,9 @@ public final class Averaging implements Engine {
         spark.setJobDescription(String.format(
                 "epoch %d, from image %,d",
                 state.work().epoch() + 1, state.work().done() + 1));
-        SharedState shared = SharedState.of(state, spark);
+        SharedState shared = SharedState.of(state, spark, local);
         double handingOut = (System.nanoTime() - start) * 1e-9;
-        try (Presence presence = Presence.of(recipe, crew.deliveries(shared, set), state.work())) {
+        try (Presence presence = Presence.of(recipe, crew.deliveries(shared, set), state.work(), local)) {
             Set<Integer> missing = presence.missing();
             Means means = new Means(state, mean(presence, Slicing.of(state), set), recipe.contributions());
             TrainingState next = means.next(recipe, statistics, examplesPerRound.applyAsLong(state), missing);
@@ -68,7 +82,7 @@ public final class Averaging implements Engine {
             throw failed;
         } finally {
             shared.close();
-            if (!spark.isLocal()) {
+            if (!local) {
                 RawBlocks.release(set);
             }
         }
@@ -98,7 +112,7 @@ public final class Averaging implements Engine {
     }
 
     private Mean mean(List<Delivery> deliveries, Slicing slicing, long set) {
-        if (spark.isLocal()) {
+        if (local) {
             return slicing.mean(deliveries.stream()
                     .map(Delivery.Here.class::cast)
                     .map(Delivery.Here::contribution)

@@ -24,19 +24,27 @@ final class Crew {
     private final StageCounters counters;
     private final int workers;
     private final boolean remembers;
+    private final boolean local;
+    private final Broadcast<SerializableConfiguration> conf;
     /** What was remembered at first, each for its worker's task alone; later it is in {@link #done}. */
     private List<Broadcast<WorkerMemory>> first = List.of();
 
     private JavaRDD<Delivery.WithMemory> done;
     private JavaRDD<Delivery.WithMemory> current;
 
-    /** @param remembers whether workers keep something */
-    Crew(JavaSparkContext spark, LocalWork work, int workers, boolean remembers) {
+    /**
+     * @param remembers whether workers keep something
+     * @param local whether all of them are threads of this process
+     */
+    Crew(JavaSparkContext spark, LocalWork work, int workers, boolean remembers, boolean local) {
         this.spark = spark;
         this.work = spark.broadcast(work);
         this.counters = StageCounters.of(spark.sc());
         this.workers = workers;
         this.remembers = remembers;
+        this.local = local;
+        // Some thousand settings, packed: into every round's tasks they would go at the cost of milliseconds.
+        this.conf = spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
         restore(List.of());
     }
 
@@ -62,8 +70,8 @@ final class Crew {
     JavaRDD<Delivery> deliveries(SharedState state, long set) {
         Broadcast<LocalWork> localWork = work;
         StageCounters counted = counters;
-        boolean local = spark.isLocal();
-        SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
+        boolean here = local;
+        Broadcast<SerializableConfiguration> hadoop = conf;
         JavaRDD<WorkerMemory> memories = done == null
                 ? spark.parallelize(first, workers).map(Broadcast::value)
                 : Blocks.reader(done).map(Delivery.WithMemory::memory);
@@ -73,12 +81,13 @@ final class Crew {
                     long start = System.nanoTime();
                     TrainingState begun = state.value();
                     long received = System.nanoTime();
-                    Contribution.WithMemory done =
-                            localWork.value().run(begun, worker, memory.next(), conf.value(), counted.images()::add);
+                    Contribution.WithMemory done = localWork
+                            .value()
+                            .run(begun, worker, memory.next(), hadoop.value().value(), counted.images()::add);
                     WorkerReport report = done.contribution().report();
                     counted.add(report);
                     double working = (System.nanoTime() - received) * 1e-9;
-                    Delivery delivery = local
+                    Delivery delivery = here
                             ? new Delivery.Here(done.contribution())
                             : Delivery.Elsewhere.of(
                                     done.contribution(),
@@ -153,5 +162,6 @@ final class Crew {
         release(current);
         forgetFirst();
         work.destroy();
+        conf.destroy();
     }
 }

@@ -26,9 +26,9 @@ final class Presence implements AutoCloseable {
     private final boolean waits;
     private final Set<Integer> missing = new HashSet<>();
 
-    private Presence(JavaRDD<Delivery> deliveries, boolean waits) {
+    private Presence(JavaRDD<Delivery> deliveries, boolean waits, boolean local) {
         this.all = deliveries;
-        this.local = deliveries.context().isLocal();
+        this.local = local;
         this.waits = waits;
     }
 
@@ -36,9 +36,10 @@ final class Presence implements AutoCloseable {
      * Waits for the contributions, if there is a deadline; otherwise they come when they are asked for.
      *
      * @param work of which those who have none left are no part of the quorum
+     * @param local whether the deliveries are contributions that lie here
      */
-    static Presence of(AveragingRecipe recipe, JavaRDD<Delivery> deliveries, EpochWork work) {
-        Presence presence = new Presence(deliveries, recipe.deadlineSeconds() == 0);
+    static Presence of(AveragingRecipe recipe, JavaRDD<Delivery> deliveries, EpochWork work, boolean local) {
+        Presence presence = new Presence(deliveries, recipe.deadlineSeconds() == 0, local);
         presence.keep();
         if (presence.waits) {
             return presence;

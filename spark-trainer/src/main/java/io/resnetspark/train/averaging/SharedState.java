@@ -19,7 +19,12 @@ abstract sealed class SharedState implements Serializable, AutoCloseable {
 
     /** Shares a state with as many workers as its work is dealt to. */
     static SharedState of(TrainingState state, JavaSparkContext spark) {
-        if (spark.isLocal()) {
+        return of(state, spark, spark.isLocal());
+    }
+
+    /** @param local whether all workers are threads of this process */
+    static SharedState of(TrainingState state, JavaSparkContext spark, boolean local) {
+        if (local) {
             return new Here(state);
         }
         return state.work().parts().size() <= RemoteMean.FEW_WORKERS ? new Raw(state) : new OnwardByAll(state, spark);
