@@ -66,7 +66,7 @@ public final class Averaging implements Engine {
         spark.setJobDescription(String.format(
                 "epoch %d, from image %,d",
                 state.work().epoch() + 1, state.work().done() + 1));
-        SharedState shared = SharedState.of(state, spark, local);
+        SharedState shared = SharedState.of(state, spark, set, local);
         double handingOut = (System.nanoTime() - start) * 1e-9;
         try (Presence presence = Presence.of(recipe, crew.deliveries(shared, set), state.work(), local)) {
             Set<Integer> missing = presence.missing();
@@ -82,9 +82,6 @@ public final class Averaging implements Engine {
             throw failed;
         } finally {
             shared.close();
-            if (!local) {
-                RawBlocks.release(set);
-            }
         }
     }
 

@@ -19,15 +19,22 @@ abstract sealed class SharedState implements Serializable, AutoCloseable {
 
     /** Shares a state with as many workers as its work is dealt to. */
     static SharedState of(TrainingState state, JavaSparkContext spark) {
-        return of(state, spark, spark.isLocal());
+        return of(state, spark, RawBlocks.newSet(), spark.isLocal());
     }
 
-    /** @param local whether all workers are threads of this process */
-    static SharedState of(TrainingState state, JavaSparkContext spark, boolean local) {
+    /**
+     * The same of a round.
+     *
+     * @param set with which raw blocks go, the workers' among them, when this is closed
+     * @param local whether all workers are threads of this process
+     */
+    static SharedState of(TrainingState state, JavaSparkContext spark, long set, boolean local) {
         if (local) {
-            return new Here(state);
+            return new Here(state, set);
         }
-        return state.work().parts().size() <= RemoteMean.FEW_WORKERS ? new Raw(state) : new OnwardByAll(state, spark);
+        return state.work().parts().size() <= RemoteMean.FEW_WORKERS
+                ? new Raw(state, set)
+                : new OnwardByAll(state, set, spark);
     }
 
     /** @throws IllegalStateException if the round is over */
@@ -46,9 +53,10 @@ abstract sealed class SharedState implements Serializable, AutoCloseable {
         private static final long serialVersionUID = 1;
         private static final Map<Long, TrainingState> STATES = new ConcurrentHashMap<>();
 
-        private final long id = RawBlocks.newSet();
+        private final long id;
 
-        Here(TrainingState state) {
+        Here(TrainingState state, long id) {
+            this.id = id;
             STATES.put(id, state);
         }
 
@@ -82,23 +90,22 @@ abstract sealed class SharedState implements Serializable, AutoCloseable {
         private final Slicing slicing;
         private final RawBlocks floats;
 
-        Raw(TrainingState state) {
+        Raw(TrainingState state, long set) {
             this.work = state.work();
             this.iteration = state.iteration();
             this.drops = state.drops();
             this.slicing = Slicing.of(state);
             this.floats = RawBlocks.put(
-                    RawBlocks.newSet(),
-                    "state",
-                    slicing,
-                    FloatBlock.of(state.parameters()),
-                    FloatBlock.of(state.velocity()));
+                    set, "state", slicing, FloatBlock.of(state.parameters()), FloatBlock.of(state.velocity()));
         }
 
         /** Valid until the next state is asked for. Workers have no use for the outer velocity. */
         @Override
         TrainingState value() {
             synchronized (Raw.class) {
+                if (floats.set() < lastSet) { // a late task must not write over what others use
+                    throw new IllegalStateException("The round of this state is over.");
+                }
                 TrainingState before = last.get();
                 if (before != null && lastSet == floats.set()) {
                     return before;
@@ -113,10 +120,10 @@ abstract sealed class SharedState implements Serializable, AutoCloseable {
                         fits ? before.parameters() : new float[slicing.parameters()],
                         fits ? before.velocity() : new float[slicing.velocity()],
                         new float[0]);
-                lastSet = 0;
+                lastSet = floats.set();
+                last.clear(); // if it does not come
                 gather(state);
                 last = new SoftReference<>(state);
-                lastSet = floats.set();
                 return state;
             }
         }
@@ -144,9 +151,11 @@ abstract sealed class SharedState implements Serializable, AutoCloseable {
     /** To many other processes: a broadcast, which they hand on to each other. */
     private static final class OnwardByAll extends SharedState {
         private static final long serialVersionUID = 1;
+        private final long set;
         private final Broadcast<TrainingState> state;
 
-        OnwardByAll(TrainingState state, JavaSparkContext spark) {
+        OnwardByAll(TrainingState state, long set, JavaSparkContext spark) {
+            this.set = set;
             this.state = spark.broadcast(state);
         }
 
@@ -158,6 +167,7 @@ abstract sealed class SharedState implements Serializable, AutoCloseable {
         @Override
         public void close() {
             state.destroy();
+            RawBlocks.release(set);
         }
     }
 }

@@ -163,7 +163,9 @@ class TestRawBlocks extends SmallRuns {
             "averaging.momentum",
             momentum,
             "averaging.deadline-seconds",
-            deadline
+            deadline,
+            "averaging.quorum",
+            deadline.equals("0") ? "1" : "0.5"
         };
         TrainingState here = epoch(plan(recipe));
         TrainingState crossed = epoch(plan(recipe), false);
