@@ -12,10 +12,10 @@ import java.util.stream.Stream;
 /** How parameters and velocity are cut, for those who send, add up and check a slice at a time. */
 record Slicing(int parameters, int velocity, List<Slice> slices) implements Serializable {
     /**
-     * Most values in a slice: nearly 1 MiB of float32, which stays in a core's cache while it is checked and added up; and
-     * with what Java puts before an array, half a region of a garbage-first heap of 4 GiB or a whole one of 1 GiB.
+     * Most values in a slice: nearly 2 MiB of float32. Smaller ones cost messages, larger ones leave the cores' caches before
+     * they are added up. With what Java puts before an array it is a region of a garbage-first heap of 4 GiB.
      */
-    private static final int LARGEST = (1 << 18) - 16;
+    private static final int LARGEST = (1 << 19) - 16;
 
     /** Fewer are not worth a message. */
     private static final int SMALLEST = 1 << 12;

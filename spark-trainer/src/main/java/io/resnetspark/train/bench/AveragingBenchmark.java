@@ -53,7 +53,7 @@ public final class AveragingBenchmark {
     private static final int CLASSES = 1000;
 
     /** Rounds that do not count: the first builds the networks, and Java compiles what the next repeat. */
-    private static final int WARM_UP = 8;
+    private static final int WARM_UP = 20;
 
     private final JavaSparkContext spark;
     private final String network;
