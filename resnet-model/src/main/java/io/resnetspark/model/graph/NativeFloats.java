@@ -13,17 +13,27 @@ public final class NativeFloats {
     /** @param array dense, of floats, in any shape */
     public static float[] copy(INDArray array) {
         float[] values = new float[Math.toIntExact(array.length())];
+        copy(array, values);
+        return values;
+    }
+
+    /** @param values as many as the array has */
+    public static void copy(INDArray array, float[] values) {
+        requireLength(array, values);
         Nd4j.getExecutioner().commit();
         Nd4j.getAffinityManager().ensureLocation(array, Location.HOST);
         pointer(array).get(values);
-        return values;
+    }
+
+    private static void requireLength(INDArray array, float... values) {
+        if (array.length() != values.length) {
+            throw new IllegalArgumentException(values.length + " floats came for an array of " + array.length());
+        }
     }
 
     /** Overwrites all of an array. */
     public static void assign(INDArray array, float... values) {
-        if (array.length() != values.length) {
-            throw new IllegalArgumentException(values.length + " floats came for an array of " + array.length());
-        }
+        requireLength(array, values);
         Nd4j.getExecutioner().commit();
         Nd4j.getAffinityManager().ensureLocation(array, Location.HOST);
         pointer(array).put(values);

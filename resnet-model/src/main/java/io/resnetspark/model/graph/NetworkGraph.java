@@ -162,6 +162,12 @@ public final class NetworkGraph extends ComputationGraph {
         return NativeFloats.copy(getUpdater().getStateViewArray());
     }
 
+    /** The same into arrays that are there already, as long as parameters and velocity. */
+    public void copyTo(float[] parameters, float[] velocity) {
+        NativeFloats.copy(params(), parameters); // which brings both home from a GPU
+        NativeFloats.copy(getUpdater().getStateViewArray(), velocity);
+    }
+
     public void assignParameters(float... parameters) {
         if (gpu != null) {
             gpu.assignParameters(parameters);

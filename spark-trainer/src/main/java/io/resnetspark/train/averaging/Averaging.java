@@ -9,19 +9,26 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.ToLongFunction;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Parameter averaging on Spark: the state goes out to every worker, each does its local steps, and the mean of what
  * they bring back, weighted by examples, is the next state. Ordinary stages, so a lost task is simply run again.
  */
 public final class Averaging implements Engine {
+    private static final Logger LOG = LoggerFactory.getLogger(Averaging.class);
+
+    /** As often as Spark runs a task. */
+    private static final int MOST_ATTEMPTS = 4;
+
     private final JavaSparkContext spark;
+    private final boolean local;
     private final AveragingRecipe recipe;
     private final StatisticsLayout statistics;
     private final ToLongFunction<TrainingState> examplesPerRound;
     private final Crew crew;
-    private double broadcastSeconds;
-    private long fetchedBytes;
+    private Costs costs = Costs.NONE;
 
     /** @param examplesPerRound of one worker, after a state */
     public Averaging(
@@ -31,29 +38,42 @@ public final class Averaging implements Engine {
             AveragingRecipe recipe,
             StatisticsLayout statistics,
             ToLongFunction<TrainingState> examplesPerRound) {
+        this(spark, work, workers, recipe, statistics, examplesPerRound, spark.isLocal());
+    }
+
+    /** @param local whether all workers are threads of this process, which take and bring arrays by reference */
+    Averaging(
+            JavaSparkContext spark,
+            LocalWork work,
+            int workers,
+            AveragingRecipe recipe,
+            StatisticsLayout statistics,
+            ToLongFunction<TrainingState> examplesPerRound,
+            boolean local) {
         this.spark = spark;
+        this.local = local;
         this.recipe = recipe;
         this.statistics = statistics;
         this.examplesPerRound = examplesPerRound;
-        this.crew = new Crew(spark, work, workers, recipe.workersRemember());
+        this.crew = new Crew(spark, work, workers, recipe.workersRemember(), local);
     }
 
     @Override
     public Round round(TrainingState state) {
         long start = System.nanoTime();
-        long fetched = Blocks.fetchedBytes();
-        Slicing slicing = Slicing.of(state);
+        long set = RawBlocks.newSet();
+        costs = Costs.NONE;
         spark.setJobDescription(String.format(
                 "epoch %d, from image %,d",
                 state.work().epoch() + 1, state.work().done() + 1));
-        SharedState shared = SharedState.of(state, spark);
-        broadcastSeconds = (System.nanoTime() - start) * 1e-9;
-        try (Presence presence = Presence.of(recipe, crew.contributions(shared), state.work())) {
+        SharedState shared = SharedState.of(state, spark, set, local);
+        double handingOut = (System.nanoTime() - start) * 1e-9;
+        try (Presence presence = Presence.of(recipe, crew.deliveries(shared, set), state.work(), local)) {
             Set<Integer> missing = presence.missing();
-            Means means = new Means(state, slicing.mean(presence), recipe.contributions());
+            Means means = new Means(state, mean(presence, Slicing.of(state), set), recipe.contributions());
             TrainingState next = means.next(recipe, statistics, examplesPerRound.applyAsLong(state), missing);
             double seconds = (System.nanoTime() - start) * 1e-9;
-            fetchedBytes = Blocks.fetchedBytes() - fetched;
+            costs = costs.with(handingOut, shared.bytes());
             return means.round(next, seconds, missing);
         } catch (Exception failed) { // Spark throws what it does not declare
             if (Blocks.isLoss(failed)) {
@@ -63,6 +83,44 @@ public final class Averaging implements Engine {
         } finally {
             shared.close();
         }
+    }
+
+    /** What was lost on its way is asked for again; if it is lost once more, everybody does the round again. */
+    private Mean mean(Presence presence, Slicing slicing, long set) {
+        for (int attempt = 1; ; attempt++) {
+            List<Delivery> deliveries = presence.take();
+            try {
+                return mean(deliveries, slicing, set);
+            } catch (LostBlockException lost) {
+                if (attempt == MOST_ATTEMPTS) {
+                    throw lost;
+                }
+                LOG.warn(
+                        "{}; the workers are asked again, attempt {} of {}",
+                        lost.getMessage(),
+                        attempt + 1,
+                        MOST_ATTEMPTS);
+                if (attempt > 1) {
+                    crew.again();
+                    presence.again();
+                }
+            }
+        }
+    }
+
+    private Mean mean(List<Delivery> deliveries, Slicing slicing, long set) {
+        if (local) {
+            return slicing.mean(deliveries.stream()
+                    .map(Delivery.Here.class::cast)
+                    .map(Delivery.Here::contribution)
+                    .toList());
+        }
+        long start = System.nanoTime();
+        RemoteMean remote = new RemoteMean(
+                slicing, deliveries.stream().map(Delivery.Elsewhere.class::cast).toList());
+        RemoteMean.Gathered gathered = remote.of(spark, set);
+        costs = remote.costs((System.nanoTime() - start) * 1e-9, gathered.waiting());
+        return gathered.mean();
     }
 
     @Override
@@ -80,14 +138,9 @@ public final class Averaging implements Engine {
         crew.restore(before);
     }
 
-    /** Bytes of the last round that the driver fetched from executors, beside results of tasks. */
-    public long fetchedBytes() {
-        return fetchedBytes;
-    }
-
-    /** Seconds for which the last round handed its state to Spark. */
-    public double broadcastSeconds() {
-        return broadcastSeconds;
+    /** What the last round cost between processes. */
+    public Costs costs() {
+        return costs;
     }
 
     @Override

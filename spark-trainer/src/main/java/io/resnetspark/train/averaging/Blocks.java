@@ -3,11 +3,9 @@ package io.resnetspark.train.averaging;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.IntStream;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.JavaRDD;
-import org.apache.spark.executor.DataReadMethod;
 import org.apache.spark.rdd.BlockRDD;
 import org.apache.spark.storage.BlockId;
 import org.apache.spark.storage.BlockManager;
@@ -22,14 +20,7 @@ import scala.reflect.ClassTag;
  * there it costs more than all the rest of a round.
  */
 final class Blocks {
-    private static final LongAdder FETCHED = new LongAdder();
-
     private Blocks() {}
-
-    /** Bytes that came from other processes so far. */
-    static long fetchedBytes() {
-        return FETCHED.sum();
-    }
 
     /** What {@link JavaRDD#collect} gives, of an RDD of one element a partition. */
     static <T> List<T> take(JavaRDD<T> elements) {
@@ -71,9 +62,6 @@ final class Blocks {
             T element = null;
             for (var all = found.get().data(); all.hasNext(); ) { // to its end, which releases the block
                 element = (T) all.next();
-            }
-            if (found.get().readMethod().equals(DataReadMethod.Network())) {
-                FETCHED.add(found.get().bytes());
             }
             return Optional.ofNullable(element);
         } finally {

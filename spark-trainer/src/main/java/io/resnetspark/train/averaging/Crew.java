@@ -2,7 +2,9 @@ package io.resnetspark.train.averaging;
 
 import io.resnetspark.train.worker.Contribution;
 import io.resnetspark.train.worker.LocalWork;
+import io.resnetspark.train.worker.TrainingState;
 import io.resnetspark.train.worker.WorkerMemory;
+import io.resnetspark.train.worker.WorkerReport;
 import java.util.AbstractList;
 import java.util.Collections;
 import java.util.List;
@@ -22,19 +24,27 @@ final class Crew {
     private final StageCounters counters;
     private final int workers;
     private final boolean remembers;
+    private final boolean local;
+    private final Broadcast<SerializableConfiguration> conf;
     /** What was remembered at first, each for its worker's task alone; later it is in {@link #done}. */
     private List<Broadcast<WorkerMemory>> first = List.of();
 
-    private JavaRDD<Contribution.WithMemory> done;
-    private JavaRDD<Contribution.WithMemory> current;
+    private JavaRDD<Delivery.WithMemory> done;
+    private JavaRDD<Delivery.WithMemory> current;
 
-    /** @param remembers whether workers keep something */
-    Crew(JavaSparkContext spark, LocalWork work, int workers, boolean remembers) {
+    /**
+     * @param remembers whether workers keep something
+     * @param local whether all of them are threads of this process
+     */
+    Crew(JavaSparkContext spark, LocalWork work, int workers, boolean remembers, boolean local) {
         this.spark = spark;
         this.work = spark.broadcast(work);
         this.counters = StageCounters.of(spark.sc());
         this.workers = workers;
         this.remembers = remembers;
+        this.local = local;
+        // Some thousand settings, packed: into every round's tasks they would go at the cost of milliseconds.
+        this.conf = spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
         restore(List.of());
     }
 
@@ -52,28 +62,47 @@ final class Crew {
         first = List.of();
     }
 
-    /** Lets every worker do its part of a round, as soon as somebody asks for it. */
-    JavaRDD<Contribution> contributions(SharedState state) {
+    /**
+     * Lets every worker do its part of a round, as soon as somebody asks for it.
+     *
+     * @param set in which floats that cross processes lie
+     */
+    JavaRDD<Delivery> deliveries(SharedState state, long set) {
         Broadcast<LocalWork> localWork = work;
         StageCounters counted = counters;
-        SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
+        boolean here = local;
+        Broadcast<SerializableConfiguration> hadoop = conf;
         JavaRDD<WorkerMemory> memories = done == null
                 ? spark.parallelize(first, workers).map(Broadcast::value)
-                : Blocks.reader(done).map(Contribution.WithMemory::memory);
+                : Blocks.reader(done).map(Delivery.WithMemory::memory);
         release(current == done ? null : current); // of a round that failed
         current = memories.mapPartitionsWithIndex(
                 (worker, memory) -> {
+                    long start = System.nanoTime();
+                    TrainingState begun = state.value();
+                    long received = System.nanoTime();
                     Contribution.WithMemory done = localWork
                             .value()
-                            .run(state.value(), worker, memory.next(), conf.value(), counted.images()::add);
-                    counted.add(done.contribution().report());
-                    return List.of(done).iterator();
+                            .run(begun, worker, memory.next(), hadoop.value().value(), counted.images()::add);
+                    WorkerReport report = done.contribution().report();
+                    counted.add(report);
+                    double working = (System.nanoTime() - received) * 1e-9;
+                    Delivery delivery = here
+                            ? new Delivery.Here(done.contribution())
+                            : Delivery.Elsewhere.of(
+                                    done.contribution(),
+                                    Slicing.of(begun),
+                                    set,
+                                    (received - start) * 1e-9,
+                                    working - report.reading() - report.computing());
+                    return List.of(new Delivery.WithMemory(delivery, done.memory()))
+                            .iterator();
                 },
                 true);
         if (remembers) {
             current.persist(StorageLevel.MEMORY_AND_DISK());
         }
-        return current.map(Contribution.WithMemory::contribution).setName("local steps");
+        return current.map(Delivery.WithMemory::delivery).setName("local steps");
     }
 
     /** The round is taken: what the workers remember now is what the next begins with. */
@@ -82,6 +111,14 @@ final class Crew {
             release(done);
             done = current;
             forgetFirst();
+        }
+    }
+
+    /** What the workers brought in the round that is under way is not what it should be: they are to do it again. */
+    void again() {
+        if (remembers) {
+            current.unpersist(true);
+            current.persist(StorageLevel.MEMORY_AND_DISK());
         }
     }
 
@@ -103,7 +140,7 @@ final class Crew {
         if (done == null) {
             return first.stream().map(Broadcast::value).toList();
         }
-        JavaRDD<Contribution.WithMemory> kept = done;
+        JavaRDD<Delivery.WithMemory> kept = done;
         return new AbstractList<>() {
             @Override
             public WorkerMemory get(int worker) {
@@ -125,5 +162,6 @@ final class Crew {
         release(current);
         forgetFirst();
         work.destroy();
+        conf.destroy();
     }
 }

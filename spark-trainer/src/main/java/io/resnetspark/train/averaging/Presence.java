@@ -2,7 +2,6 @@ package io.resnetspark.train.averaging;
 
 import io.resnetspark.data.shard.EpochWork;
 import io.resnetspark.train.recipe.AveragingRecipe;
-import io.resnetspark.train.worker.Contribution;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -22,12 +21,14 @@ import scala.runtime.AbstractFunction1;
 final class Presence implements AutoCloseable {
     private static final long POLL_MILLISECONDS = 20;
 
-    private final JavaRDD<Contribution> all;
+    private final JavaRDD<Delivery> all;
+    private final boolean local;
     private final boolean waits;
     private final Set<Integer> missing = new HashSet<>();
 
-    private Presence(JavaRDD<Contribution> contributions, boolean waits) {
-        this.all = contributions;
+    private Presence(JavaRDD<Delivery> deliveries, boolean waits, boolean local) {
+        this.all = deliveries;
+        this.local = local;
         this.waits = waits;
     }
 
@@ -35,14 +36,15 @@ final class Presence implements AutoCloseable {
      * Waits for the contributions, if there is a deadline; otherwise they come when they are asked for.
      *
      * @param work of which those who have none left are no part of the quorum
+     * @param local whether the deliveries are contributions that lie here
      */
-    static Presence of(AveragingRecipe recipe, JavaRDD<Contribution> contributions, EpochWork work) {
-        Presence presence = new Presence(contributions, recipe.deadlineSeconds() == 0);
+    static Presence of(AveragingRecipe recipe, JavaRDD<Delivery> deliveries, EpochWork work, boolean local) {
+        Presence presence = new Presence(deliveries, recipe.deadlineSeconds() == 0, local);
+        presence.keep();
         if (presence.waits) {
             return presence;
         }
         try {
-            presence.all.persist(StorageLevel.MEMORY_AND_DISK());
             Set<Integer> present = presence.await(recipe, busy(work));
             IntStream.range(0, presence.workers())
                     .filter(worker -> !present.contains(worker))
@@ -51,6 +53,17 @@ final class Presence implements AutoCloseable {
         } catch (RuntimeException failed) {
             presence.close();
             throw failed;
+        }
+    }
+
+    /** Whether what is done must not be done again when somebody else's is lost; within one process nobody's is. */
+    private boolean keeps() {
+        return !waits || !local;
+    }
+
+    private void keep() {
+        if (keeps()) {
+            all.persist(StorageLevel.MEMORY_AND_DISK());
         }
     }
 
@@ -74,8 +87,8 @@ final class Presence implements AutoCloseable {
         CollectionAccumulator<Integer> arrived = all.context().collectionAccumulator("workers that are done");
         all.context().setLocalProperty("spark.job.interruptOnCancel", "true");
         JavaFutureAction<Void> job = all.mapPartitionsWithIndex(
-                        (worker, contribution) -> {
-                            contribution.next();
+                        (worker, delivery) -> {
+                            delivery.next();
                             arrived.add(worker);
                             return List.<Void>of().iterator();
                         },
@@ -105,23 +118,26 @@ final class Presence implements AutoCloseable {
         return new HashSet<>(arrived.value()).stream().filter(busy::contains).count();
     }
 
-    /** Contributions of all who are there, taken to the driver. */
-    List<Contribution> take() {
-        return waits ? Blocks.take(all) : Blocks.take(contributions());
+    /** What all bring who are there. */
+    List<Delivery> take() {
+        JavaRDD<Delivery> wanted = missing.isEmpty() ? all : present();
+        return local ? Blocks.take(wanted) : wanted.collect();
     }
 
-    /** Contributions of all who are there. */
-    JavaRDD<Contribution> contributions() {
-        if (missing.isEmpty()) {
-            return all;
-        }
+    private JavaRDD<Delivery> present() {
         return new JavaRDD<>(PartitionPruningRDD.create(all.rdd(), new IsPresent(Set.copyOf(missing))), all.classTag());
+    }
+
+    /** What they brought is not what it should be: the next time they are asked, they do it again. */
+    void again() {
+        all.unpersist(true);
+        keep();
     }
 
     /** Nobody needs the contributions any more. */
     @Override
     public void close() {
-        if (!waits) {
+        if (keeps()) {
             all.unpersist();
         }
     }

@@ -8,6 +8,7 @@ import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.model.graph.ResidualGraph;
 import io.resnetspark.model.layer.Momentum;
 import io.resnetspark.train.averaging.Averaging;
+import io.resnetspark.train.averaging.Costs;
 import io.resnetspark.train.averaging.Dl4jRound;
 import io.resnetspark.train.averaging.Round;
 import io.resnetspark.train.recipe.AveragingRecipe;
@@ -21,6 +22,7 @@ import io.resnetspark.train.worker.ExecutorNetworks;
 import io.resnetspark.train.worker.FloatBlock;
 import io.resnetspark.train.worker.LocalSteps;
 import io.resnetspark.train.worker.LocalWork;
+import io.resnetspark.train.worker.SpareArrays;
 import io.resnetspark.train.worker.StatisticsLayout;
 import io.resnetspark.train.worker.TrainingState;
 import io.resnetspark.train.worker.WorkerMemory;
@@ -29,6 +31,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaRDD;
@@ -50,7 +53,7 @@ public final class AveragingBenchmark {
     private static final int CLASSES = 1000;
 
     /** Rounds that do not count: the first builds the networks, and Java compiles what the next repeat. */
-    private static final int WARM_UP = 3;
+    private static final int WARM_UP = 20;
 
     private final JavaSparkContext spark;
     private final String network;
@@ -67,6 +70,7 @@ public final class AveragingBenchmark {
      * @param broadcastSeconds of these, for handing the state to Spark, on the driver
      * @param aggregateSeconds of these, for all that comes after: receiving, taking the state in and out of networks,
      *     bringing it back, adding up
+     * @param parts of these, where floats crossed processes; our engine's alone, 0 otherwise
      * @param bytesPerRound that were serialised: broadcast once, shuffled, and sent to the driver
      * @param driverBytesPerRound of these, those that came to the driver
      */
@@ -78,9 +82,36 @@ public final class AveragingBenchmark {
             double roundSeconds,
             double broadcastSeconds,
             double aggregateSeconds,
+            Parts parts,
             long bytesPerRound,
             long driverBytesPerRound,
             List<Double> allRounds) {}
+
+    /**
+     * Where the seconds of a round go, medians again; the first three are the slowest worker's.
+     *
+     * @param receiving the state from the network
+     * @param copying the state into the worker's network, and out of it
+     * @param serialising a worker's floats, for others to fetch
+     * @param gathering these and adding up, until the mean is on the driver
+     * @param waiting of these, for bytes
+     */
+    public record Parts(double receiving, double copying, double serialising, double gathering, double waiting) {
+        private static Parts of(List<Measurement> measured) {
+            return new Parts(
+                    median(measured, costs -> costs.worker().receiving()),
+                    median(measured, costs -> costs.worker().copying()),
+                    median(measured, costs -> costs.worker().putting()),
+                    median(measured, Costs::averaging),
+                    median(measured, Costs::waiting));
+        }
+
+        private static double median(List<Measurement> measured, ToDoubleFunction<Costs> part) {
+            return AveragingBenchmark.median(measured.stream()
+                    .map(round -> part.applyAsDouble(round.costs))
+                    .toList());
+        }
+    }
 
     public AveragingBenchmark(
             JavaSparkContext spark, String network, int workers, MomentumRule momentum, Precision precision) {
@@ -119,10 +150,11 @@ public final class AveragingBenchmark {
                 throws IOException {
             return ExecutorNetworks.with(blueprint, network -> {
                 LocalSteps.load(state, network.graph());
-                float[] parameters = network.graph().copyParameters();
-                float[] velocity = state.velocity().length == 0
-                        ? state.velocity()
-                        : network.graph().copyVelocity();
+                NetworkGraph graph = network.graph();
+                float[] parameters = SpareArrays.take((int) graph.numParams());
+                float[] velocity = SpareArrays.take(
+                        (int) graph.getUpdater().getStateViewArray().length());
+                graph.copyTo(parameters, velocity);
                 double[] moments = network.statistics().moments(parameters);
                 WorkerReport report = new WorkerReport(worker, 1, 1, 1, 0, 0, 0, moments);
                 return Contribution.WithMemory.of(
@@ -148,13 +180,14 @@ public final class AveragingBenchmark {
                 median(seconds),
                 median(measured.stream().map(Measurement::broadcast).toList()),
                 median(measured.stream().map(Measurement::aggregate).toList()),
+                Parts.of(measured),
                 (long) median(measured.stream().map(m -> (double) m.bytes.all()).toList()),
                 (long) median(
                         measured.stream().map(m -> (double) m.bytes.toDriver()).toList()),
                 seconds);
     }
 
-    private record Measurement(double round, double broadcast, double aggregate, Traffic.Bytes bytes) {}
+    private record Measurement(double round, double broadcast, double aggregate, Traffic.Bytes bytes, Costs costs) {}
 
     private List<Measurement> ours(NetworkGraph graph, int rounds) {
         int velocity = momentum == MomentumRule.AVERAGED
@@ -178,9 +211,13 @@ public final class AveragingBenchmark {
                 if (i >= 0) {
                     measured.add(new Measurement(
                             round.times().total(),
-                            averaging.broadcastSeconds(),
-                            round.times().averaging() - averaging.broadcastSeconds(),
-                            traffic.sum().plus(averaging.fetchedBytes())));
+                            averaging.costs().handingOut(),
+                            round.times().averaging() - averaging.costs().handingOut(),
+                            traffic.sum()
+                                    .plus(
+                                            averaging.costs().bytes(),
+                                            averaging.costs().driverBytes()),
+                            averaging.costs()));
                 }
             }
         }
@@ -195,7 +232,11 @@ public final class AveragingBenchmark {
             if (i >= 0) {
                 double seconds = round.seconds() - round.computingSeconds();
                 measured.add(new Measurement(
-                        seconds, round.broadcastSeconds(), seconds - round.broadcastSeconds(), traffic.sum()));
+                        seconds,
+                        round.broadcastSeconds(),
+                        seconds - round.broadcastSeconds(),
+                        traffic.sum(),
+                        Costs.NONE));
             }
         }
         return measured;

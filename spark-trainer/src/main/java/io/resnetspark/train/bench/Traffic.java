@@ -17,9 +17,9 @@ final class Traffic extends SparkListener {
 
     /** Bytes of some time, and those of them that came to the driver. */
     record Bytes(long all, long toDriver) {
-        /** With some that came to the driver in another way. */
-        Bytes plus(long fetched) {
-            return new Bytes(all + fetched, toDriver + fetched);
+        /** With some that crossed in another way. */
+        Bytes plus(long others, long othersToDriver) {
+            return new Bytes(all + others, toDriver + othersToDriver);
         }
     }
 

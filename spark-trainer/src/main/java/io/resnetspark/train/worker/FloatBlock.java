@@ -6,6 +6,8 @@ import java.io.ObjectOutputStream;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.ShortBuffer;
 
 /** A stretch of an array of floats that crosses the network in bulk, as 4 bytes each, or as 2: rounded to float16. */
 public final class FloatBlock implements Serializable {
@@ -58,21 +60,52 @@ public final class FloatBlock implements Serializable {
         }
     }
 
+    /** Bytes of an element where it crosses the network. */
+    public int width() {
+        return half ? Short.BYTES : Float.BYTES;
+    }
+
+    public boolean isHalf() {
+        return half;
+    }
+
+    /** Writes elements {@code [first, first + count)} raw: little-endian, {@link #width} bytes each. */
+    public void write(int first, int count, ByteBuffer out) {
+        if (half) {
+            ShortBuffer shorts = out.order(ByteOrder.LITTLE_ENDIAN).asShortBuffer();
+            for (int k = 0; k < count; k++) {
+                shorts.put(k, Float16.of(array[from + first + k]));
+            }
+        } else {
+            out.order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(array, from + first, count);
+        }
+        out.position(out.position() + count * width());
+    }
+
+    /** Reads what {@link #write} has written: all that is left of {@code in}, into {@code target} from {@code at} on. */
+    public static void read(ByteBuffer in, boolean half, float[] target, int at) {
+        in.order(ByteOrder.LITTLE_ENDIAN);
+        if (half) {
+            ShortBuffer shorts = in.asShortBuffer();
+            for (int k = 0; k < shorts.limit(); k++) {
+                target[at + k] = Float16.toFloat(shorts.get(k));
+            }
+        } else {
+            FloatBuffer floats = in.asFloatBuffer();
+            floats.get(target, at, floats.limit());
+        }
+        in.position(in.limit());
+    }
+
     private void writeObject(ObjectOutputStream out) throws IOException {
         out.defaultWriteObject();
         out.writeInt(length());
-        ByteBuffer bytes = ByteBuffer.allocate(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer bytes = ByteBuffer.allocate(CHUNK);
         int perChunk = CHUNK / width();
-        for (int i = from; i < to; i += perChunk) {
-            int count = Math.min(perChunk, to - i);
-            if (half) {
-                for (int k = 0; k < count; k++) {
-                    bytes.putShort(k * Short.BYTES, Float16.of(array[i + k]));
-                }
-            } else {
-                bytes.asFloatBuffer().put(array, i, count);
-            }
-            out.write(bytes.array(), 0, count * width());
+        for (int i = 0; i < length(); i += perChunk) {
+            int count = Math.min(perChunk, length() - i);
+            write(i, count, bytes.clear());
+            out.write(bytes.array(), 0, bytes.position());
         }
     }
 
@@ -81,22 +114,12 @@ public final class FloatBlock implements Serializable {
         array = new float[in.readInt()];
         from = 0;
         to = array.length;
-        ByteBuffer bytes = ByteBuffer.allocate(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
+        byte[] bytes = new byte[CHUNK];
         int perChunk = CHUNK / width();
         for (int i = 0; i < to; i += perChunk) {
             int count = Math.min(perChunk, to - i);
-            in.readFully(bytes.array(), 0, count * width());
-            if (half) {
-                for (int k = 0; k < count; k++) {
-                    array[i + k] = Float16.toFloat(bytes.getShort(k * Short.BYTES));
-                }
-            } else {
-                bytes.asFloatBuffer().get(array, i, count);
-            }
+            in.readFully(bytes, 0, count * width());
+            read(ByteBuffer.wrap(bytes, 0, count * width()), half, array, i);
         }
-    }
-
-    private int width() {
-        return half ? Short.BYTES : Float.BYTES;
     }
 }

@@ -102,7 +102,10 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
                 }
             }
             double loss = graph.takeLoss(); // once a round: a GPU is waited for here
-            float[] parameters = graph.copyParameters();
+            float[] parameters = SpareArrays.take((int) graph.numParams());
+            float[] velocity = SpareArrays.take(
+                    (int) graph.getUpdater().getStateViewArray().length());
+            graph.copyTo(parameters, velocity);
             WorkerReport report = new WorkerReport(
                     worker,
                     examples,
@@ -112,7 +115,7 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
                     minibatches.waited(),
                     (System.nanoTime() - start) * 1e-9 - minibatches.waited(),
                     network.statistics().moments(parameters));
-            return new Contribution(report, FloatBlock.of(parameters), FloatBlock.of(graph.copyVelocity()));
+            return new Contribution(report, FloatBlock.of(parameters), FloatBlock.of(velocity));
         }
     }
 

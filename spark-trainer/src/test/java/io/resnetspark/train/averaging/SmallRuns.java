@@ -60,17 +60,27 @@ abstract class SmallRuns extends ThreeColours {
     }
 
     static Averaging averaging(TrainingPlan plan) {
+        return averaging(plan, true);
+    }
+
+    /** @param local false for what crosses processes, though here both ends are in one */
+    static Averaging averaging(TrainingPlan plan, boolean local) {
         return new Averaging(
                 spark,
                 new LocalSteps(plan),
                 plan.recipe().workers(),
                 plan.recipe().averaging(),
                 StatisticsLayout.of(plan.graph()),
-                plan::examplesPerRound);
+                plan::examplesPerRound,
+                local);
     }
 
     static TrainingState epoch(TrainingPlan plan) {
-        Averaging averaging = averaging(plan);
+        return epoch(plan, true);
+    }
+
+    static TrainingState epoch(TrainingPlan plan, boolean local) {
+        Averaging averaging = averaging(plan, local);
         TrainingState state = start(plan);
         while (state.work().left() > 0) {
             state = averaging.round(state).state();

@@ -235,12 +235,20 @@ class TestAveraging extends SmallRuns {
             contributions.add(contribution(new LocalSteps(plan), state, worker));
         }
         Slicing slicing = Slicing.of(state);
-        Mean onDriver = slicing.onDriver(contributions);
-        Mean onExecutors = slicing.onExecutors(spark.parallelize(contributions, 3));
-        assertThat(onExecutors.parameters()).isEqualTo(onDriver.parameters());
-        assertThat(onExecutors.velocity()).isEqualTo(onDriver.velocity());
-        assertThat(onExecutors.moments()).isEqualTo(onDriver.moments());
-        assertThat(onExecutors.reports()).hasSize(3);
+        Mean here = slicing.mean(contributions);
+        long set = RawBlocks.newSet();
+        List<Delivery.Elsewhere> deliveries = spark.parallelize(contributions, 3)
+                .map(contribution -> Delivery.Elsewhere.of(contribution, slicing, set, 0, 0))
+                .collect();
+        RemoteMean remote = new RemoteMean(slicing, deliveries);
+        for (Mean raw :
+                List.of(remote.onDriver().mean(), remote.onExecutors(spark, set).mean())) {
+            assertThat(raw.parameters()).isEqualTo(here.parameters());
+            assertThat(raw.velocity()).isEqualTo(here.velocity());
+            assertThat(raw.moments()).isEqualTo(here.moments());
+            assertThat(raw.reports()).hasSize(3);
+        }
+        RawBlocks.release(set);
     }
 
     private static String[] with(String[] some, String... more) {

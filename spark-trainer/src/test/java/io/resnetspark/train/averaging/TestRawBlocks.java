@@ -1,0 +1,175 @@
+package io.resnetspark.train.averaging;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.resnetspark.data.shard.EpochWork;
+import io.resnetspark.train.averaging.Slicing.Slice;
+import io.resnetspark.train.worker.Float16;
+import io.resnetspark.train.worker.FloatBlock;
+import io.resnetspark.train.worker.TrainingState;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.apache.spark.SparkEnv;
+import org.apache.spark.storage.BlockManagerId;
+import org.apache.spark.storage.StorageLevel;
+import org.apache.spark.util.io.ChunkedByteBuffer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import scala.Option;
+import scala.reflect.ClassTag;
+
+/** Floats that go through Spark's block transfer as they are, and what comes of it when they do not. */
+class TestRawBlocks extends SmallRuns {
+    private final long set = RawBlocks.newSet();
+    private final float[] parameters = random(600_001);
+    private final float[] velocity = random(300_002);
+    private final Slicing slicing =
+            Slicing.of(TrainingState.begin(EpochWork.begin(0, 10, 2), parameters, velocity, new float[0]));
+
+    @AfterEach
+    void release() {
+        RawBlocks.release(set);
+    }
+
+    /** Values that float16 can hold. */
+    private static float[] random(int length) {
+        Random random = new Random(length);
+        float[] values = new float[length];
+        for (int i = 0; i < length; i++) {
+            values[i] = Float16.round((float) random.nextGaussian());
+        }
+        return values;
+    }
+
+    private RawBlocks put(boolean half) {
+        return RawBlocks.put(
+                set,
+                "floats",
+                slicing,
+                half ? FloatBlock.ofHalves(parameters) : FloatBlock.of(parameters),
+                half ? FloatBlock.ofHalves(velocity) : FloatBlock.of(velocity));
+    }
+
+    /** The same blocks, of an executor that is not this process as far as the name tells. */
+    private static RawBlocks elsewhere(RawBlocks blocks, int... checksums) {
+        BlockManagerId here = blocks.where();
+        return new RawBlocks(
+                BlockManagerId.apply("another", here.host(), here.port(), Option.empty()),
+                blocks.set(),
+                blocks.name(),
+                blocks.half(),
+                checksums);
+    }
+
+    private float[][] gathered(RawBlocks from) {
+        float[][] arrays = {new float[parameters.length], new float[velocity.length]};
+        List<Integer> all = IntStream.range(0, slicing.slices().size()).boxed().toList();
+        new Gathering(slicing, any -> List.of(from), 1).each(all, () -> (number, pieces) -> {
+            Slice slice = slicing.slices().get(number);
+            pieces.get(0).into(arrays[slice.velocity() ? 1 : 0], slice.from());
+        });
+        return arrays;
+    }
+
+    @ParameterizedTest
+    @CsvSource({"false, false", "false, true", "true, false", "true, true"})
+    void comeAsTheyWere(boolean half, boolean overTheNetwork) {
+        RawBlocks blocks = put(half);
+        float[][] there = gathered(overTheNetwork ? elsewhere(blocks, blocks.checksums()) : blocks);
+        assertThat(there[0]).isEqualTo(parameters);
+        assertThat(there[1]).isEqualTo(velocity);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatDiffersFromWhatWasSentIsRefused(boolean overTheNetwork) {
+        RawBlocks blocks = put(false);
+        int[] others = blocks.checksums().clone();
+        others[1] ^= 1;
+        RawBlocks damaged = overTheNetwork
+                ? elsewhere(blocks, others)
+                : new RawBlocks(blocks.where(), set, blocks.name(), false, others);
+        assertThatThrownBy(() -> gathered(damaged))
+                .isInstanceOf(LostBlockException.class)
+                .hasMessageContaining("floats_1")
+                .hasMessageContaining("has the checksum")
+                .hasMessageContaining("where its sender said");
+        assertThat(gathered(blocks)[0]).isEqualTo(parameters); // nothing stays locked
+    }
+
+    @Test
+    void aBlockThatIsTooShortIsRefused() {
+        RawBlocks blocks = put(false);
+        SparkEnv.get().blockManager().removeBlock(blocks.id(2), false);
+        SparkEnv.get()
+                .blockManager()
+                .putBytes(
+                        blocks.id(2),
+                        new ChunkedByteBuffer(ByteBuffer.wrap(new byte[996])),
+                        StorageLevel.MEMORY_AND_DISK_SER(),
+                        false,
+                        ClassTag.Any());
+        assertThatThrownBy(() -> gathered(elsewhere(blocks, blocks.checksums())))
+                .isInstanceOf(LostBlockException.class)
+                .hasMessageContaining("has 996 bytes where its sender said");
+    }
+
+    @Test
+    void anotherNumberOfSlicesIsRefused() {
+        RawBlocks blocks = put(false);
+        assertThatThrownBy(() -> gathered(elsewhere(blocks, Arrays.copyOf(blocks.checksums(), 2))))
+                .isInstanceOf(LostBlockException.class)
+                .hasMessageContaining("has cut floats into 2 slices where there are "
+                        + slicing.slices().size());
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatIsGoneIsRefused(boolean overTheNetwork) {
+        RawBlocks blocks = put(false);
+        SparkEnv.get().blockManager().removeBlock(blocks.id(0), false);
+        assertThatThrownBy(() -> gathered(overTheNetwork ? elsewhere(blocks, blocks.checksums()) : blocks))
+                .isInstanceOf(LostBlockException.class)
+                .hasMessageContaining("could not be fetched");
+    }
+
+    /** What a late task brings to a round that is over would lie there for ever. */
+    @Test
+    void nobodyPutsIntoASetAfterTheNext() {
+        put(false);
+        RawBlocks.put(RawBlocks.newSet(), "next", slicing, FloatBlock.of(parameters), FloatBlock.of(velocity));
+        assertThatThrownBy(() -> put(false)).hasStackTraceContaining("The round of these floats is over.");
+    }
+
+    /** Of few workers the driver averages, of more the executors; by reference within one process. */
+    @ParameterizedTest
+    @CsvSource({"2, float32, averaged, 0", "2, float16, local, 0", "4, float32, averaged, 60", "5, float16, averaged, 0"
+    })
+    void bytesLeadToTheBitsThatReferencesLeadTo(String workers, String contributions, String momentum, String deadline)
+            throws IOException {
+        String[] recipe = {
+            "workers",
+            workers,
+            "averaging.contributions",
+            contributions,
+            "averaging.momentum",
+            momentum,
+            "averaging.deadline-seconds",
+            deadline,
+            "averaging.quorum",
+            deadline.equals("0") ? "1" : "0.5"
+        };
+        TrainingState here = epoch(plan(recipe));
+        TrainingState crossed = epoch(plan(recipe), false);
+        assertThat(crossed.parameters()).isEqualTo(here.parameters());
+        assertThat(crossed.velocity()).isEqualTo(here.velocity());
+    }
+}
