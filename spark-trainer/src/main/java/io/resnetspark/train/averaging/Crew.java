@@ -90,7 +90,7 @@ final class Crew {
                     Delivery delivery = here
                             ? new Delivery.Here(done.contribution())
                             : Delivery.Elsewhere.of(
-                                    done.contribution(),
+                                    done,
                                     Slicing.of(begun),
                                     set,
                                     (received - start) * 1e-9,

@@ -29,8 +29,9 @@ sealed interface Delivery extends Serializable {
          * @param receiving seconds that the state took to come
          * @param copying seconds that it took into the network and out of it
          */
-        static Elsewhere of(Contribution contribution, Slicing slicing, long set, double receiving, double copying) {
+        static Elsewhere of(Contribution.WithMemory done, Slicing slicing, long set, double receiving, double copying) {
             long start = System.nanoTime();
+            Contribution contribution = done.contribution();
             WorkerReport report = contribution.report();
             RawBlocks floats = RawBlocks.put(
                     set,
@@ -39,7 +40,9 @@ sealed interface Delivery extends Serializable {
                     contribution.parameters(),
                     contribution.velocity());
             SpareArrays.give(contribution.parameters().array());
-            SpareArrays.give(contribution.velocity().array());
+            if (contribution.velocity().array() != done.memory().velocity().array()) { // which the worker keeps
+                SpareArrays.give(contribution.velocity().array());
+            }
             double putting = (System.nanoTime() - start) * 1e-9;
             return new Elsewhere(report, floats, new Costs.OfWorker(receiving, copying, putting));
         }

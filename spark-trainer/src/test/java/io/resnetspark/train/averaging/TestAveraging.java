@@ -9,16 +9,21 @@ import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.model.graph.NativeFloats;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.train.worker.Contribution;
+import io.resnetspark.train.worker.FloatBlock;
 import io.resnetspark.train.worker.LocalSteps;
 import io.resnetspark.train.worker.PictureReader;
+import io.resnetspark.train.worker.SpareArrays;
 import io.resnetspark.train.worker.StatisticsLayout;
 import io.resnetspark.train.worker.TrainingPlan;
 import io.resnetspark.train.worker.TrainingState;
+import io.resnetspark.train.worker.WorkerMemory;
+import io.resnetspark.train.worker.WorkerReport;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -227,6 +232,28 @@ class TestAveraging extends SmallRuns {
     }
 
     @Test
+    void momentumThatAWorkerKeepsIsNotGivenUpWithWhatItHasSent() throws IOException {
+        TrainingState state = start(plan("workers", "1"));
+        Slicing slicing = Slicing.of(state);
+        int length = state.velocity().length;
+        long set = RawBlocks.newSet();
+        boolean givenUp = spark.parallelize(List.of(length), 1)
+                .map(floats -> {
+                    FloatBlock kept = FloatBlock.of(new float[floats]);
+                    FloatBlock parameters = FloatBlock.of(new float[slicing.parameters()]);
+                    Contribution sent = new Contribution(WorkerReport.idle(0), parameters, kept);
+                    WorkerMemory memory = new WorkerMemory(kept, FloatBlock.of());
+                    Delivery.Elsewhere.of(new Contribution.WithMemory(sent, memory), slicing, set, 0, 0);
+                    return Stream.generate(() -> SpareArrays.take(floats))
+                            .limit(4)
+                            .anyMatch(spare -> spare == kept.array());
+                })
+                .first();
+        assertThat(length).isPositive();
+        assertThat(givenUp).isFalse();
+    }
+
+    @Test
     void driverAndExecutorsAverageToTheSameBits() throws IOException {
         TrainingPlan plan = plan("workers", "3");
         TrainingState state = start(plan);
@@ -238,7 +265,8 @@ class TestAveraging extends SmallRuns {
         Mean here = slicing.mean(contributions);
         long set = RawBlocks.newSet();
         List<Delivery.Elsewhere> deliveries = spark.parallelize(contributions, 3)
-                .map(contribution -> Delivery.Elsewhere.of(contribution, slicing, set, 0, 0))
+                .map(contribution -> Delivery.Elsewhere.of(
+                        new Contribution.WithMemory(contribution, WorkerMemory.nothing()), slicing, set, 0, 0))
                 .collect();
         RemoteMean remote = new RemoteMean(slicing, deliveries);
         for (Mean raw :
