@@ -241,7 +241,8 @@ class TestAveraging extends SmallRuns {
                 .map(floats -> {
                     FloatBlock kept = FloatBlock.of(new float[floats]);
                     FloatBlock parameters = FloatBlock.of(new float[slicing.parameters()]);
-                    Contribution sent = new Contribution(WorkerReport.idle(0), parameters, kept);
+                    Contribution sent =
+                            new Contribution(new WorkerReport(0, 0, 0, 0, 0, 0, 0, new double[0]), parameters, kept);
                     WorkerMemory memory = new WorkerMemory(kept, FloatBlock.of());
                     Delivery.Elsewhere.of(new Contribution.WithMemory(sent, memory), slicing, set, 0, 0);
                     return Stream.generate(() -> SpareArrays.take(floats))
