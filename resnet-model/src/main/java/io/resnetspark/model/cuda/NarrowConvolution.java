@@ -277,13 +277,10 @@ final class NarrowConvolution {
                 tilesAtOnce());
         int parts = grid.blocksAcross() < MANY_SUMS ? FEW_PARTS : MANY_PARTS;
         stream.launch(
-                kernels.get().function("add_weights"),
+                kernel("add_weights"),
                 new Grid(values() / WARP, slices() * beside(), WARP, parts),
                 sums,
                 w,
-                grid.blocksAcross(),
-                shape.channels(),
-                shape.outputs(),
-                values());
+                grid.blocksAcross());
     }
 }

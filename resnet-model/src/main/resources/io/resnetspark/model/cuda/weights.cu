@@ -147,41 +147,46 @@ __device__ __forceinline__ void convolve_weights(const Element* x, const Element
   if (split == 0) each_sum(sum, [&](int i, float& value) { to[i * 32] = value; });
 }
 
-// The second stage, in blocks of 32 values x so many parts of the sums: outputs x taps x inputs.
-extern "C" __global__ void __launch_bounds__(1024)
-    add_weights(const float* sums, Element* weights, int blocks, int inputs, int outputs, int values) {
+// The second stage, in blocks of 32 values x so many parts of the sums.
+template <int INPUTS, int OUTPUTS>
+__device__ __forceinline__ void add_weights(const float* sums, Element* weights, int blocks) {
+  typedef Slice<INPUTS, OUTPUTS> S;
   __shared__ float parts[32][33];
-  const int count = values * gridDim.y, at = blockIdx.x * 32 + threadIdx.x;
+  const int count = S::values * gridDim.y, at = blockIdx.x * 32 + threadIdx.x;
   float sum = 0;
 #pragma unroll 8
-  for (int i = threadIdx.y; i < blocks; i += blockDim.y) sum += sums[(size_t)i * count + blockIdx.y * values + at];
+  for (int i = threadIdx.y; i < blocks; i += blockDim.y) sum += sums[(size_t)i * count + blockIdx.y * S::values + at];
   parts[threadIdx.y][threadIdx.x] = sum;
   __syncthreads();
   if (threadIdx.y) return;
   for (int i = 1; i < blockDim.y; i++) sum += parts[i][threadIdx.x];
-  // As each warp of a Slice has left it: tap, then 16 outputs, 8 inputs, 4 values of a lane.
-  const int down = outputs == 16 ? 1 : 2, across = outputs == 16 && inputs >= 16 ? 2 : 1;
-  const int slices_across = inputs < 8 ? 1 : inputs / 8 / across;
-  const int lane = at % 32, i = at / 32 % 4, n = at / 128 % across, m = at / 128 / across % down;
-  const int tap = at / 128 / across / down;
-  const int output = ((int)blockIdx.y / slices_across * down + m) * 16 + lane / 4 + i / 2 * 8;
-  const int input = ((int)blockIdx.y % slices_across * across + n) * 8 + lane % 4 * 2 + i % 2;
-  if (input < inputs) put(weights, (output * TAPS + tap) * inputs + input, sum);
+  // As each_sum goes over what a lane has: tap, then 16 outputs, 8 inputs, 4 values.
+  constexpr int slices_across = INPUTS < 8 ? 1 : INPUTS / 8 / S::across;
+  const int lane = at % 32, i = at / 32 % 4, n = at / 128 % S::across, m = at / 128 / S::across % S::down;
+  const int tap = at / 128 / S::across / S::down;
+  const int output = ((int)blockIdx.y / slices_across * S::down + m) * 16 + lane / 4 + i / 2 * 8;
+  const int input = ((int)blockIdx.y % slices_across * S::across + n) * 8 + lane % 4 * 2 + i % 2;
+  if (input < INPUTS) put(weights, (output * TAPS + tap) * INPUTS + input, sum);
 }
 
-// Grid: blocks that share the tiles x slices. Each leaves sums of its tiles: sums[block across][slice][beside][value].
-#define CONVOLVE_WEIGHTS(NAME, INPUTS, OUTPUTS, STRIDE)                                                                \
+// Of the first stage: blocks that share the tiles x slices, each of which leaves sums[block across][slice][beside][value].
+// Of the second: blocks of 32 values x slices and beside; outputs x taps x inputs come of it.
+#define CONVOLVE_WEIGHTS(INPUTS, OUTPUTS, STRIDE)                                                                      \
   extern "C" __global__ void                                                                                           \
       __launch_bounds__(32 * Slice<INPUTS, OUTPUTS>::warps, 4 / Slice<INPUTS, OUTPUTS>::beside)                        \
-      NAME(const Element* x, const Element* gradient, float* sums, int height, int width, int rows, int strips,        \
-           int tiles, int at_once) {                                                                                   \
+      convolve_weights_##INPUTS##_##OUTPUTS(const Element* x, const Element* gradient, float* sums, int height,        \
+                                            int width, int rows, int strips, int tiles, int at_once) {                 \
     convolve_weights<INPUTS, OUTPUTS, STRIDE>(x, gradient, sums, height, width, rows, strips, tiles, at_once);         \
+  }                                                                                                                    \
+  extern "C" __global__ void __launch_bounds__(1024)                                                                   \
+      add_weights_##INPUTS##_##OUTPUTS(const float* sums, Element* weights, int blocks) {                              \
+    add_weights<INPUTS, OUTPUTS>(sums, weights, blocks);                                                               \
   }
-CONVOLVE_WEIGHTS(convolve_weights_16_16, 16, 16, 1)
-CONVOLVE_WEIGHTS(convolve_weights_32_32, 32, 32, 1)
-CONVOLVE_WEIGHTS(convolve_weights_64_64, 64, 64, 1)
-CONVOLVE_WEIGHTS(convolve_weights_16_32, 16, 32, 2)
-CONVOLVE_WEIGHTS(convolve_weights_32_64, 32, 64, 2)
-CONVOLVE_WEIGHTS(convolve_weights_4_16, 4, 16, 1)
+CONVOLVE_WEIGHTS(16, 16, 1)
+CONVOLVE_WEIGHTS(32, 32, 1)
+CONVOLVE_WEIGHTS(64, 64, 1)
+CONVOLVE_WEIGHTS(16, 32, 2)
+CONVOLVE_WEIGHTS(32, 64, 2)
+CONVOLVE_WEIGHTS(4, 16, 1)
 
 #endif

@@ -8,7 +8,6 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The kernels of normalization.cu beside the formulas in double precision, on random shapes. */
@@ -128,77 +127,6 @@ class TestNormalizationKernels {
                 unbiased[i] = c.rows > 1 ? moments[1][i] * c.rows / (c.rows - 1) : moments[1][i];
             }
             run.assertFloats("variance", part(ofBatch, 1, c.channels), unbiased);
-        }
-    }
-
-    /** Of more blocks than the last one reads at once; what is not finite stays in its channel. */
-    @ParameterizedTest
-    @EnumSource(names = {"FLOAT32", "BFLOAT16"})
-    void sumsOverManyBlocksAndPassesOnWhatIsNotFinite(Precision precision) {
-        try (KernelRun run = new KernelRun(precision, 7)) {
-            int rows = 40_001;
-            int channels = 16;
-            Tile tile = run.tile(rows, channels);
-            assertThat(tile.summing().blocksDown()).isGreaterThan(64);
-            float[] values = run.elements(rows * channels);
-            values[3] = Float.NaN;
-            values[channels * (rows - 1) + 5] = Float.POSITIVE_INFINITY;
-            long y = run.putElements(values);
-            long sums = run.room(tile.sumBytes(run.lanes));
-            long tickets = run.tickets(channels);
-            long table = run.roomForFloats(4 * channels);
-            float[] ones = new float[4 * channels];
-            Arrays.fill(ones, 1);
-            long one = run.putFloats(ones);
-            run.runTwice(
-                    () -> run.floatsAt(table, 4 * channels),
-                    "statistics",
-                    tile.summing(),
-                    y,
-                    sums,
-                    tickets,
-                    one,
-                    one,
-                    table,
-                    run.roomForFloats(2 * channels),
-                    rows,
-                    tile.groups(),
-                    EPSILON);
-            double[] means = new double[channels];
-            for (int i = 0; i < values.length; i++) {
-                means[i % channels] += values[i] / (double) rows;
-            }
-            float[] found = run.floatsAt(table, 4 * channels);
-            run.assertFloats("mean", part(found, 0, channels), means);
-            for (int c = 0; c < channels; c++) {
-                assertThat(Float.isNaN(found[channels + c])).isEqualTo(c == 3 || c == 5);
-            }
-
-            long beta = run.roomForFloats(channels);
-            long coefficients = run.roomForFloats(3 * channels);
-            run.runTwice(
-                    () -> run.floatsAt(coefficients, 3 * channels),
-                    "backward_sums",
-                    tile.summing(),
-                    y,
-                    null,
-                    null,
-                    run.putElements(run.elements(rows * channels)),
-                    one,
-                    null,
-                    sums,
-                    tickets,
-                    run.roomForFloats(channels),
-                    beta,
-                    coefficients,
-                    rows,
-                    tile.groups());
-            double[] totals = Arrays.stream(means).map(mean -> mean * rows).toArray();
-            run.assertFloats("gradient of beta", run.floatsAt(beta, channels), totals);
-            for (int c = 0; c < channels; c++) {
-                assertThat(Float.isFinite(run.floatsAt(coefficients, 3 * channels)[channels + c]))
-                        .isEqualTo(c != 3 && c != 5);
-            }
         }
     }
 
@@ -360,96 +288,6 @@ class TestNormalizationKernels {
                         * (kept[i] - beta[channel] / c.rows - normalized * gamma[channel] / c.rows);
             }
             run.assertElements("gradient of the input", run.elementsAt(gradient, c.y.length), exact);
-        }
-    }
-
-    @ParameterizedTest
-    @MethodSource("cases")
-    void addsAndMasks(Precision precision, int seed) {
-        try (KernelRun run = new KernelRun(precision, seed)) {
-            int groups = run.between(1, 700);
-            int count = groups * run.lanes;
-            float[] a = run.elements(count);
-            float[] b = run.elements(count);
-            a[0] = Float.NaN;
-            b[count - 1] = Float.POSITIVE_INFINITY;
-            byte[] mask = run.bytes(groups, 1 << run.lanes);
-            double[] sum = new double[count];
-            double[] rectified = new double[count];
-            double[] masked = new double[count];
-            for (int i = 0; i < count; i++) {
-                sum[i] = a[i] + (double) b[i];
-                rectified[i] = sum[i] <= 0 ? 0 : sum[i];
-                masked[i] = (mask[i / run.lanes] >> i % run.lanes & 1) == 1 ? sum[i] : 0;
-            }
-            long x = run.putElements(a);
-            long y = run.putElements(b);
-            long out = run.roomForElements(count);
-            long bits = run.room(groups);
-            run.run("add", Grid.of(groups), x, y, out, (long) groups);
-            run.assertElements("sum", run.elementsAt(out, count), sum);
-            run.run("masked_sum", Grid.of(groups), x, y, run.putBytes(mask), out, (long) groups);
-            run.assertElements("masked sum", run.elementsAt(out, count), masked);
-            run.run("addition", Grid.of(groups), x, y, out, bits, (long) groups, 1);
-            float[] found = run.elementsAt(out, count);
-            run.assertElements("addition with ReLU", found, rectified);
-            byte[] through = run.bytesAt(bits, groups);
-            for (int i = 0; i < count; i++) {
-                assertThat((through[i / run.lanes] >> i % run.lanes & 1) == 1).isEqualTo(!(found[i] == 0));
-            }
-        }
-    }
-
-    @ParameterizedTest
-    @MethodSource("cases")
-    void addsABiasWithDropout(Precision precision, int seed) {
-        try (KernelRun run = new KernelRun(precision, seed)) {
-            int rows = seed == 0 ? 1 : run.between(1, 200);
-            int channels = 8 * run.between(1, 20);
-            Tile tile = run.tile(rows, channels);
-            int count = rows * channels;
-            float[] x = run.elements(count);
-            float[] bias = run.floats(channels);
-            byte[] dropout = run.bytes(count, 2);
-            double[] exact = new double[count];
-            for (int i = 0; i < count; i++) {
-                dropout[i] = (byte) (2 * dropout[i]);
-                exact[i] = Math.max(0, x[i] + (double) bias[i % channels]) * dropout[i];
-            }
-            long there = run.putElements(x);
-            long factors = run.putBytes(dropout);
-            long groups = count / run.lanes;
-            run.run("bias_relu", Grid.of(groups), there, run.putFloats(bias), factors, groups, channels / run.lanes);
-            float[] z = run.elementsAt(there, count);
-            run.assertElements("bias, ReLU and dropout", z, exact);
-
-            float[] gradient = run.elements(count);
-            double[] g = new double[count];
-            double[] sums = new double[channels];
-            for (int i = 0; i < count; i++) {
-                g[i] = z[i] <= 0 ? 0 : gradient[i] * (double) dropout[i];
-                sums[i % channels] += g[i];
-            }
-            long to = run.roomForElements(count);
-            long partial = run.room(tile.sumBytes(run.lanes));
-            long ofBias = run.roomForFloats(channels);
-            long tickets = run.tickets(channels);
-            run.runTwice(
-                    () -> run.floatsAt(ofBias, channels),
-                    "backward_bias_relu",
-                    tile.summing(),
-                    run.putElements(gradient),
-                    there,
-                    factors,
-                    to,
-                    partial,
-                    tickets,
-                    ofBias,
-                    rows,
-                    tile.groups());
-            run.assertZero(tickets, channels);
-            run.assertElements("gradient", run.elementsAt(to, count), g);
-            run.assertFloats("gradient of the bias", run.floatsAt(ofBias, channels), sums);
         }
     }
 }

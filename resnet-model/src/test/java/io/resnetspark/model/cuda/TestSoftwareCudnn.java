@@ -3,6 +3,7 @@ package io.resnetspark.model.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.jna.Memory;
+import java.util.function.IntUnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -209,24 +210,7 @@ class TestSoftwareCudnn extends SoftwareLibraries {
                 .as("type and format in the filter's order")
                 .isEqualTo(2000);
         Convolution convolution = new Convolution(s, FLOAT, FMA);
-        assertThat(card.status(
-                        "cudnnConvolutionForward",
-                        dnn,
-                        one,
-                        convolution.x,
-                        x,
-                        convolution.w,
-                        w,
-                        convolution.c,
-                        1,
-                        0L,
-                        0L,
-                        one,
-                        convolution.y,
-                        y))
-                .as("no workspace")
-                .isEqualTo(2000);
-        card.call(
+        IntUnaryOperator forward = algorithm -> card.status(
                 "cudnnConvolutionForward",
                 dnn,
                 one,
@@ -235,12 +219,14 @@ class TestSoftwareCudnn extends SoftwareLibraries {
                 convolution.w,
                 w,
                 convolution.c,
-                0,
+                algorithm,
                 0L,
                 0L,
                 one,
                 convolution.y,
                 y);
+        assertThat(forward.applyAsInt(1)).as("no workspace").isEqualTo(2000);
+        assertThat(forward.applyAsInt(0)).isZero();
         assertThat(card.status("cuStreamSynchronize", stream))
                 .as("arrays of half the size")
                 .isEqualTo(700);

@@ -188,10 +188,11 @@ public final class Evaluation {
                 .toList();
         Views views = new Views.Several(job.views);
         List<Integer> pictures = IntStream.range(chunk.from, chunk.to).boxed().toList();
-        try (Prefetch<Integer, List<float[]>> drawn = new Prefetch<>(
-                pictures,
-                picture -> Minibatch.draw(shard, picture, job.preprocessing, views),
-                Prefetch.ahead(graph, job.blueprint.threads()))) {
+        // On a CPU, where the network's threads have all cores, to hand pictures over took 2 to 4 % of CIFAR's
+        // evaluation.
+        int ahead = graph.isOnGpu() ? Prefetch.ahead(graph, job.blueprint.threads()) : 0;
+        try (Prefetch<Integer, List<float[]>> drawn =
+                new Prefetch<>(pictures, picture -> Minibatch.draw(shard, picture, job.preprocessing, views), ahead)) {
             for (int picture : pictures) {
                 Iterator<float[]> next = drawn.next().iterator();
                 batches.forEach(batch -> batch.add(next, shard.label(picture)));

@@ -29,17 +29,12 @@ public final class Prefetch<A, B> implements AutoCloseable {
     private final Deque<Future<B>> next = new ArrayDeque<>();
     private long waited;
 
-    /** One ahead. */
-    public Prefetch(Iterable<A> plans, Maker<A, B> maker) {
-        this(plans, maker, 1);
-    }
-
-    /** @param ahead that are made at once */
+    /** @param ahead that are made at once; with 0, each is made when it is asked for, by whoever asks */
     public Prefetch(Iterable<A> plans, Maker<A, B> maker, int ahead) {
         this.plans = plans.iterator();
         this.maker = maker;
         this.ahead = ahead;
-        this.threads = Executors.newFixedThreadPool(ahead, this::thread);
+        this.threads = Executors.newFixedThreadPool(Math.max(1, ahead), this::thread);
         begin();
     }
 
@@ -66,13 +61,16 @@ public final class Prefetch<A, B> implements AutoCloseable {
     }
 
     boolean hasNext() {
-        return !next.isEmpty();
+        return !next.isEmpty() || (ahead == 0 && plans.hasNext());
     }
 
     /** The next one, once it is ready. */
     public B next() throws IOException {
         long start = System.nanoTime();
         try {
+            if (ahead == 0) {
+                return maker.make(plans.next());
+            }
             B made = next.remove().get();
             begin();
             return made;

@@ -11,6 +11,7 @@ import io.resnetspark.train.recipe.AveragingRecipe;
 import io.resnetspark.train.recipe.Recipe;
 import io.resnetspark.train.worker.Contribution;
 import io.resnetspark.train.worker.LocalSteps;
+import io.resnetspark.train.worker.LocalWork;
 import io.resnetspark.train.worker.StatisticsLayout;
 import io.resnetspark.train.worker.TrainingPlan;
 import io.resnetspark.train.worker.TrainingState;
@@ -65,9 +66,13 @@ abstract class SmallRuns extends ThreeColours {
 
     /** @param local false for what crosses processes, though here both ends are in one */
     static Averaging averaging(TrainingPlan plan, boolean local) {
+        return averaging(plan, new LocalSteps(plan), local);
+    }
+
+    static Averaging averaging(TrainingPlan plan, LocalWork work, boolean local) {
         return new Averaging(
                 spark,
-                new LocalSteps(plan),
+                work,
                 plan.recipe().workers(),
                 plan.recipe().averaging(),
                 StatisticsLayout.of(plan.graph()),

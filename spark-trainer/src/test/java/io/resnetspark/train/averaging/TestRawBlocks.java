@@ -5,16 +5,25 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.resnetspark.data.shard.EpochWork;
 import io.resnetspark.train.averaging.Slicing.Slice;
+import io.resnetspark.train.worker.Contribution;
 import io.resnetspark.train.worker.Float16;
 import io.resnetspark.train.worker.FloatBlock;
+import io.resnetspark.train.worker.LocalSteps;
+import io.resnetspark.train.worker.LocalWork;
+import io.resnetspark.train.worker.TrainingPlan;
 import io.resnetspark.train.worker.TrainingState;
+import io.resnetspark.train.worker.WorkerMemory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkEnv;
+import org.apache.spark.storage.BlockId;
+import org.apache.spark.storage.BlockManager;
 import org.apache.spark.storage.BlockManagerId;
 import org.apache.spark.storage.StorageLevel;
 import org.apache.spark.util.io.ChunkedByteBuffer;
@@ -25,6 +34,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import scala.Option;
 import scala.reflect.ClassTag;
+import scala.runtime.AbstractFunction1;
 
 /** Floats that go through Spark's block transfer as they are, and what comes of it when they do not. */
 class TestRawBlocks extends SmallRuns {
@@ -171,5 +181,60 @@ class TestRawBlocks extends SmallRuns {
         TrainingState crossed = epoch(plan(recipe), false);
         assertThat(crossed.parameters()).isEqualTo(here.parameters());
         assertThat(crossed.velocity()).isEqualTo(here.velocity());
+    }
+
+    /** Worker 1 of the first round removes a block of worker 0's as soon as it lies there. */
+    private record Saboteur(LocalSteps steps) implements LocalWork {
+        static final AtomicInteger LEFT = new AtomicInteger();
+        static final AtomicInteger RUNS_OF_WORKER_0 = new AtomicInteger();
+
+        @Override
+        public Contribution.WithMemory run(TrainingState state, int worker, WorkerMemory memory, Configuration conf)
+                throws IOException {
+            if (worker == 0) {
+                RUNS_OF_WORKER_0.incrementAndGet();
+            } else if (LEFT.getAndDecrement() > 0) {
+                long end = System.nanoTime() + 30_000_000_000L;
+                while (!removesOne()) {
+                    assertThat(System.nanoTime()).as("worker 0 puts its blocks").isLessThan(end);
+                    Thread.onSpinWait();
+                }
+            }
+            return steps.run(state, worker, memory, conf);
+        }
+
+        private static boolean removesOne() {
+            BlockManager blocks = SparkEnv.get().blockManager();
+            var found = blocks.getMatchingBlockIds(new AbstractFunction1<BlockId, Object>() {
+                @Override
+                public Object apply(BlockId id) {
+                    return id.name().contains("_worker0_");
+                }
+            });
+            if (found.isEmpty()) {
+                return false;
+            }
+            blocks.removeBlock(found.head(), false);
+            return true;
+        }
+    }
+
+    @Test
+    void aRoundWhoseBlocksAreGoneIsDoneAgainToTheSameBits() throws IOException {
+        TrainingPlan plan = plan("workers", "2");
+        TrainingState undisturbed = epoch(plan, false);
+        Saboteur.LEFT.set(1);
+        Saboteur.RUNS_OF_WORKER_0.set(0);
+        TrainingState state = start(plan);
+        int rounds = 0;
+        try (Averaging averaging = averaging(plan, new Saboteur(new LocalSteps(plan)), false)) {
+            for (; state.work().left() > 0; rounds++) {
+                state = averaging.round(state).state();
+                averaging.commit();
+            }
+        }
+        assertThat(Saboteur.RUNS_OF_WORKER_0).hasValue(rounds + 1);
+        assertThat(state.parameters()).isEqualTo(undisturbed.parameters());
+        assertThat(state.velocity()).isEqualTo(undisturbed.velocity());
     }
 }
