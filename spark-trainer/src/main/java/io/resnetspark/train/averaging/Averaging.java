@@ -70,7 +70,7 @@ public final class Averaging implements Engine {
         double handingOut = (System.nanoTime() - start) * 1e-9;
         try (Presence presence = Presence.of(recipe, crew.deliveries(shared, set), state.work(), local)) {
             Set<Integer> missing = presence.missing();
-            Means means = new Means(state, mean(presence, Slicing.of(state), set), recipe.contributions());
+            Means means = new Means(state, mean(presence, Slicing.of(state), set), recipe.updateDtype());
             TrainingState next = means.next(recipe, statistics, examplesPerRound.applyAsLong(state), missing);
             double seconds = (System.nanoTime() - start) * 1e-9;
             costs = costs.with(handingOut, shared.bytes());

@@ -1,7 +1,7 @@
 package io.resnetspark.train.averaging;
 
+import io.resnetspark.train.dtype.Dtype;
 import io.resnetspark.train.recipe.AveragingRecipe;
-import io.resnetspark.train.recipe.AveragingRecipe.Precision;
 import io.resnetspark.train.worker.StatisticsLayout;
 import io.resnetspark.train.worker.TrainingState;
 import io.resnetspark.train.worker.WorkerReport;
@@ -20,11 +20,11 @@ final class Means {
     private final List<WorkerReport> reports;
 
     /** @throws DivergedException if a value is no number any more */
-    Means(TrainingState before, Mean mean, Precision precision) {
+    Means(TrainingState before, Mean mean, Dtype updates) {
         this.before = before;
         this.mean = mean;
         this.reports = mean.reports();
-        if (precision == Precision.FLOAT16) { // then they are changes
+        if (updates != Dtype.FLOAT32) { // then they are changes
             add(before.parameters(), mean.parameters());
             add(before.velocity(), mean.velocity());
         }

@@ -1,6 +1,7 @@
 package io.resnetspark.train.averaging;
 
 import io.resnetspark.train.averaging.Slicing.Slice;
+import io.resnetspark.train.dtype.Dtype;
 import io.resnetspark.train.worker.FloatBlock;
 import java.io.IOException;
 import java.io.InputStream;
@@ -27,15 +28,18 @@ import scala.reflect.ClassTag;
  *
  * @param set number of the set that they go with
  * @param name within the set
- * @param half whether they are float16
+ * @param dtype as what the floats lie there
  * @param checksums CRC-32C of each block
  */
 @SuppressWarnings("ArrayRecordComponent") // carried, never compared
-record RawBlocks(BlockManagerId where, long set, String name, boolean half, int... checksums) implements Serializable {
+record RawBlocks(BlockManagerId where, long set, String name, Dtype dtype, int... checksums) implements Serializable {
     /** Spark counts broadcasts from 0. */
     private static final AtomicLong SETS = new AtomicLong(1L << 40);
 
     private static final int CHUNK = 1 << 17;
+
+    /** That are read at a time: no more bytes than that, whatever the type. */
+    private static final int CHUNK_VALUES = CHUNK / Float.BYTES;
 
     /** A number that no set had before, of this driver. */
     static long newSet() {
@@ -54,7 +58,7 @@ record RawBlocks(BlockManagerId where, long set, String name, boolean half, int.
             FloatBlock values = slice.velocity() ? velocity : parameters;
             checksums[i] = put(set, name, i, values.slice(slice.from(), slice.to()));
         });
-        return new RawBlocks(here(), set, name, parameters.isHalf(), checksums);
+        return new RawBlocks(here(), set, name, parameters.dtype(), checksums);
     }
 
     /**
@@ -65,8 +69,8 @@ record RawBlocks(BlockManagerId where, long set, String name, boolean half, int.
      * @throws UncheckedIOException if there is no room for it, in memory and on disk
      */
     static int put(long set, String name, int slice, FloatBlock values) {
-        byte[] bytes = BlockMemory.of(values.length() * values.width(), set);
-        values.write(0, values.length(), ByteBuffer.wrap(bytes));
+        byte[] bytes = BlockMemory.of(Math.toIntExact(values.bytes()), set);
+        values.write(ByteBuffer.wrap(bytes));
         boolean fits = SparkEnv.get()
                 .blockManager()
                 .putBytes(
@@ -120,11 +124,6 @@ record RawBlocks(BlockManagerId where, long set, String name, boolean half, int.
         }
     }
 
-    /** Bytes of an element. */
-    int width() {
-        return half ? Short.BYTES : Float.BYTES;
-    }
-
     /** Where they are, for a sentence. */
     String place() {
         return (where.isDriver() ? "the driver" : "executor " + where.executorId()) + " (" + where.hostPort() + ")";
@@ -136,22 +135,23 @@ record RawBlocks(BlockManagerId where, long set, String name, boolean half, int.
      * @throws LostBlockException if it is not what was put
      */
     void read(int number, Slice slice, ManagedBuffer block, float[] target, int at) {
-        int expected = slice.length() * width();
+        long expected = dtype.bytes(slice.length());
         if (block.size() != expected) {
             throw new LostBlockException(String.format(
                     "Block %s from %s has %,d bytes where its sender said %,d",
                     id(number), place(), block.size(), expected));
         }
         CRC32C sum = new CRC32C();
-        byte[] chunk = new byte[Math.min(expected, CHUNK)];
+        byte[] chunk = new byte[(int) dtype.bytes(Math.min(slice.length(), CHUNK_VALUES))];
         try (InputStream in = block.createInputStream()) {
-            for (int from = 0; from < expected; from += chunk.length) {
-                int count = Math.min(chunk.length, expected - from);
-                if (in.readNBytes(chunk, 0, count) < count) {
+            for (int from = 0; from < slice.length(); from += CHUNK_VALUES) {
+                int count = Math.min(CHUNK_VALUES, slice.length() - from);
+                int bytes = (int) dtype.bytes(count);
+                if (in.readNBytes(chunk, 0, bytes) < bytes) {
                     throw new LostBlockException("Block " + id(number) + " from " + place() + " ends too early");
                 }
-                sum.update(chunk, 0, count);
-                FloatBlock.read(ByteBuffer.wrap(chunk, 0, count), half, target, at + from / width());
+                sum.update(chunk, 0, bytes);
+                dtype.decode(ByteBuffer.wrap(chunk), count, target, at + from);
             }
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);

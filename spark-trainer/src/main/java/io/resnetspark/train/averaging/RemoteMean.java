@@ -1,6 +1,7 @@
 package io.resnetspark.train.averaging;
 
 import io.resnetspark.train.averaging.Slicing.Slice;
+import io.resnetspark.train.dtype.Dtype;
 import io.resnetspark.train.worker.FloatBlock;
 import io.resnetspark.train.worker.WorkerReport;
 import java.io.Serializable;
@@ -41,7 +42,7 @@ record RemoteMean(Slicing slicing, List<Delivery.Elsewhere> deliveries) implemen
     Costs costs(double seconds, double waiting) {
         long floats = (long) slicing.parameters() + slicing.velocity();
         long contributed = busy().stream()
-                .mapToLong(delivery -> floats * delivery.floats().width())
+                .mapToLong(delivery -> delivery.floats().dtype().bytes(floats))
                 .sum();
         boolean few = deliveries.size() <= FEW_WORKERS;
         return new Costs(
@@ -115,7 +116,7 @@ record RemoteMean(Slicing slicing, List<Delivery.Elsewhere> deliveries) implemen
         } catch (LostBlockException lost) {
             return new Part(List.of(), lost.getMessage());
         }
-        return new Part(List.of(new RawBlocks(RawBlocks.here(), set, name, false, checksums)), "");
+        return new Part(List.of(new RawBlocks(RawBlocks.here(), set, name, Dtype.FLOAT32, checksums)), "");
     }
 
     private double gatherBusy(List<Integer> slices, Supplier<Gathering.Work> work) {

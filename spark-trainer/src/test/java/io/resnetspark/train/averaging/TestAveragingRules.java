@@ -19,6 +19,8 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** What a recipe may say of rounds: who keeps momentum, in what precision workers talk, who is waited for, and more. */
@@ -37,10 +39,11 @@ class TestAveragingRules extends SmallRuns {
         assertThat(local.velocity()).isEmpty();
     }
 
-    @Test
-    void changesInFloat16LeadToNearlyTheSame() throws IOException {
-        TrainingState exact = epoch(plan("averaging.contributions", "float32"));
-        TrainingState rounded = epoch(plan("averaging.contributions", "float16"));
+    @ParameterizedTest
+    @ValueSource(strings = {"float16", "bfloat16"})
+    void roundedChangesLeadToNearlyTheSame(String dtype) throws IOException {
+        TrainingState exact = epoch(plan("averaging.update-dtype", "float32"));
+        TrainingState rounded = epoch(plan("averaging.update-dtype", dtype));
         assertThat(rounded.parameters()).isNotEqualTo(exact.parameters());
         float[] start = start(plan()).parameters();
         assertThat(difference(exact.parameters(), rounded.parameters()))
@@ -49,7 +52,7 @@ class TestAveragingRules extends SmallRuns {
 
     @Test
     void whatAWorkerRememberedCanBeTakenAndPutBack() throws IOException {
-        TrainingPlan plan = plan("averaging.momentum", "local", "averaging.contributions", "float16");
+        TrainingPlan plan = plan("averaging.momentum", "local", "averaging.update-dtype", "float16");
         Averaging first = averaging(plan);
         TrainingState state = first.round(start(plan)).state();
         first.commit();

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.resnetspark.data.shard.EpochWork;
 import io.resnetspark.train.averaging.Slicing.Slice;
+import io.resnetspark.train.dtype.Dtype;
 import io.resnetspark.train.worker.Contribution;
-import io.resnetspark.train.worker.Float16;
 import io.resnetspark.train.worker.FloatBlock;
 import io.resnetspark.train.worker.LocalSteps;
 import io.resnetspark.train.worker.LocalWork;
@@ -31,6 +31,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import scala.Option;
 import scala.reflect.ClassTag;
@@ -49,23 +50,18 @@ class TestRawBlocks extends SmallRuns {
         RawBlocks.release(set);
     }
 
-    /** Values that float16 can hold. */
+    /** Small whole numbers, which every type can hold. */
     private static float[] random(int length) {
         Random random = new Random(length);
         float[] values = new float[length];
         for (int i = 0; i < length; i++) {
-            values[i] = Float16.round((float) random.nextGaussian());
+            values[i] = random.nextInt(255) - 127;
         }
         return values;
     }
 
-    private RawBlocks put(boolean half) {
-        return RawBlocks.put(
-                set,
-                "floats",
-                slicing,
-                half ? FloatBlock.ofHalves(parameters) : FloatBlock.of(parameters),
-                half ? FloatBlock.ofHalves(velocity) : FloatBlock.of(velocity));
+    private RawBlocks put(Dtype dtype) {
+        return RawBlocks.put(set, "floats", slicing, FloatBlock.of(dtype, parameters), FloatBlock.of(dtype, velocity));
     }
 
     /** The same blocks, of an executor that is not this process as far as the name tells. */
@@ -75,7 +71,7 @@ class TestRawBlocks extends SmallRuns {
                 BlockManagerId.apply("another", here.host(), here.port(), Option.empty()),
                 blocks.set(),
                 blocks.name(),
-                blocks.half(),
+                blocks.dtype(),
                 checksums);
     }
 
@@ -90,23 +86,25 @@ class TestRawBlocks extends SmallRuns {
     }
 
     @ParameterizedTest
-    @CsvSource({"false, false", "false, true", "true, false", "true, true"})
-    void comeAsTheyWere(boolean half, boolean overTheNetwork) {
-        RawBlocks blocks = put(half);
-        float[][] there = gathered(overTheNetwork ? elsewhere(blocks, blocks.checksums()) : blocks);
-        assertThat(there[0]).isEqualTo(parameters);
-        assertThat(there[1]).isEqualTo(velocity);
+    @EnumSource
+    void comeAsTheyWere(Dtype dtype) {
+        RawBlocks blocks = put(dtype);
+        for (RawBlocks from : List.of(blocks, elsewhere(blocks, blocks.checksums()))) {
+            float[][] there = gathered(from);
+            assertThat(there[0]).isEqualTo(parameters);
+            assertThat(there[1]).isEqualTo(velocity);
+        }
     }
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void whatDiffersFromWhatWasSentIsRefused(boolean overTheNetwork) {
-        RawBlocks blocks = put(false);
+        RawBlocks blocks = put(Dtype.FLOAT32);
         int[] others = blocks.checksums().clone();
         others[1] ^= 1;
         RawBlocks damaged = overTheNetwork
                 ? elsewhere(blocks, others)
-                : new RawBlocks(blocks.where(), set, blocks.name(), false, others);
+                : new RawBlocks(blocks.where(), set, blocks.name(), Dtype.FLOAT32, others);
         assertThatThrownBy(() -> gathered(damaged))
                 .isInstanceOf(LostBlockException.class)
                 .hasMessageContaining("floats_1")
@@ -117,7 +115,7 @@ class TestRawBlocks extends SmallRuns {
 
     @Test
     void aBlockThatIsTooShortIsRefused() {
-        RawBlocks blocks = put(false);
+        RawBlocks blocks = put(Dtype.FLOAT32);
         SparkEnv.get().blockManager().removeBlock(blocks.id(2), false);
         SparkEnv.get()
                 .blockManager()
@@ -134,7 +132,7 @@ class TestRawBlocks extends SmallRuns {
 
     @Test
     void anotherNumberOfSlicesIsRefused() {
-        RawBlocks blocks = put(false);
+        RawBlocks blocks = put(Dtype.FLOAT32);
         assertThatThrownBy(() -> gathered(elsewhere(blocks, Arrays.copyOf(blocks.checksums(), 2))))
                 .isInstanceOf(LostBlockException.class)
                 .hasMessageContaining("has cut floats into 2 slices where there are "
@@ -144,7 +142,7 @@ class TestRawBlocks extends SmallRuns {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void whatIsGoneIsRefused(boolean overTheNetwork) {
-        RawBlocks blocks = put(false);
+        RawBlocks blocks = put(Dtype.FLOAT32);
         SparkEnv.get().blockManager().removeBlock(blocks.id(0), false);
         assertThatThrownBy(() -> gathered(overTheNetwork ? elsewhere(blocks, blocks.checksums()) : blocks))
                 .isInstanceOf(LostBlockException.class)
@@ -154,22 +152,27 @@ class TestRawBlocks extends SmallRuns {
     /** What a late task brings to a round that is over would lie there for ever. */
     @Test
     void nobodyPutsIntoASetAfterTheNext() {
-        put(false);
+        put(Dtype.FLOAT32);
         RawBlocks.put(RawBlocks.newSet(), "next", slicing, FloatBlock.of(parameters), FloatBlock.of(velocity));
-        assertThatThrownBy(() -> put(false)).hasStackTraceContaining("The round of these floats is over.");
+        assertThatThrownBy(() -> put(Dtype.FLOAT32)).hasStackTraceContaining("The round of these floats is over.");
     }
 
     /** Of few workers the driver averages, of more the executors; by reference within one process. */
     @ParameterizedTest
-    @CsvSource({"2, float32, averaged, 0", "2, float16, local, 0", "4, float32, averaged, 60", "5, float16, averaged, 0"
+    @CsvSource({
+        "2, float32, averaged, 0",
+        "2, float16, local, 0",
+        "3, bfloat16, averaged, 0",
+        "4, float32, averaged, 60",
+        "5, float16, averaged, 0"
     })
-    void bytesLeadToTheBitsThatReferencesLeadTo(String workers, String contributions, String momentum, String deadline)
+    void bytesLeadToTheBitsThatReferencesLeadTo(String workers, String dtype, String momentum, String deadline)
             throws IOException {
         String[] recipe = {
             "workers",
             workers,
-            "averaging.contributions",
-            contributions,
+            "averaging.update-dtype",
+            dtype,
             "averaging.momentum",
             momentum,
             "averaging.deadline-seconds",
