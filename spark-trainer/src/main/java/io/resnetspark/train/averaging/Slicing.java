@@ -1,5 +1,6 @@
 package io.resnetspark.train.averaging;
 
+import io.resnetspark.train.dtype.Dtype;
 import io.resnetspark.train.worker.Contribution;
 import io.resnetspark.train.worker.FloatBlock;
 import io.resnetspark.train.worker.TrainingState;
@@ -15,7 +16,7 @@ record Slicing(int parameters, int velocity, List<Slice> slices) implements Seri
      * Most values in a slice: nearly 2 MiB of float32. Smaller ones cost messages, larger ones leave the cores' caches before
      * they are added up. With what Java puts before an array it is a region of a garbage-first heap of 4 GiB.
      */
-    private static final int LARGEST = (1 << 19) - 16;
+    private static final int LARGEST = (1 << 19) - Dtype.GROUP;
 
     /** Fewer are not worth a message. */
     private static final int SMALLEST = 1 << 12;
@@ -36,7 +37,7 @@ record Slicing(int parameters, int velocity, List<Slice> slices) implements Seri
         int velocity = state.velocity().length;
         int workers = state.work().parts().size();
         long share = ((long) parameters + velocity + workers - 1) / workers;
-        int length = (int) Math.max(SMALLEST, Math.min(LARGEST, share));
+        int length = (int) Math.max(SMALLEST, Math.min(LARGEST, roundedUp(share)));
         List<Slice> slices = new ArrayList<>();
         for (int from = 0; from < parameters; from += length) {
             slices.add(new Slice(false, from, Math.min(parameters, from + length)));
@@ -45,6 +46,10 @@ record Slicing(int parameters, int velocity, List<Slice> slices) implements Seri
             slices.add(new Slice(true, from, Math.min(velocity, from + length)));
         }
         return new Slicing(parameters, velocity, List.copyOf(slices));
+    }
+
+    private static long roundedUp(long length) {
+        return (length + Dtype.GROUP - 1) / Dtype.GROUP * Dtype.GROUP;
     }
 
     /** Elements of the longest slice. */

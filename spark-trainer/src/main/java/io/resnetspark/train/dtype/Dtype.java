@@ -88,7 +88,33 @@ public enum Dtype {
                 values[i] = BFloat16.toFloat(BFloat16.of(values[i]));
             }
         }
+    },
+
+    /** {@link MxInt8}: 7 bits of precision for the largest of 32 values, fewer for those below it. */
+    INT8 {
+        @Override
+        public long bytes(long values) {
+            return MxInt8.bytes(values);
+        }
+
+        @Override
+        void put(float[] from, int first, int count, ByteBuffer out) {
+            MxInt8.encode(from, first, count, out);
+        }
+
+        @Override
+        void get(ByteBuffer in, int count, float[] to, int at) {
+            MxInt8.decode(in, count, to, at);
+        }
+
+        @Override
+        public void round(float[] values, int first, int count) {
+            MxInt8.round(values, first, count);
+        }
     };
+
+    /** Values of which some types round that many together: whoever cuts an array cuts it at multiples of this. */
+    public static final int GROUP = MxInt8.GROUP;
 
     /** Of so many values. */
     public abstract long bytes(long values);

@@ -164,7 +164,8 @@ class TestRawBlocks extends SmallRuns {
         "2, float16, local, 0",
         "3, bfloat16, averaged, 0",
         "4, float32, averaged, 60",
-        "5, float16, averaged, 0"
+        "5, float16, averaged, 0",
+        "4, int8, averaged, 0"
     })
     void bytesLeadToTheBitsThatReferencesLeadTo(String workers, String dtype, String momentum, String deadline)
             throws IOException {
