@@ -54,7 +54,7 @@ public enum Dtype {
         @Override
         public void round(float[] values, int first, int count) {
             for (int i = first; i < first + count; i++) {
-                values[i] = Float16.toFloat(Float16.of(values[i]));
+                values[i] = Float16.rounded(values[i]);
             }
         }
     },

@@ -9,7 +9,9 @@ import org.nd4j.linalg.factory.Nd4j;
 
 class TestFloat16 {
     private static float rounded(float value) {
-        return Float16.toFloat(Float16.of(value));
+        float rounded = Float16.rounded(value);
+        assertThat(Float.compare(rounded, Float16.toFloat(Float16.of(value)))).isZero(); // signs of zeros, too
+        return rounded;
     }
 
     @Test
@@ -33,6 +35,9 @@ class TestFloat16 {
             float middle = (float) (((double) low + high) / 2);
             int even = bits + (bits & 1);
             assertThat(Float16.of(middle)).isEqualTo((short) even);
+            for (float value : new float[] {middle, -middle, Math.nextDown(middle), Math.nextUp(middle)}) {
+                rounded(value);
+            }
             assertThat(Float16.of(-middle)).isEqualTo((short) (even | 0x8000));
             assertThat(Float16.of(Math.nextDown(middle))).isEqualTo((short) bits);
             assertThat(Float16.of(Math.nextUp(middle))).isEqualTo((short) (bits + 1));
