@@ -76,7 +76,7 @@ final class RetrainCommand implements Callable<Integer> {
                 out.println(retraining.wouldDo(force));
                 return 0;
             }
-            return print(retraining.run(force)).outcome().exitCode();
+            return ExitCode.of(print(retraining.run(force)).outcome()).code();
         }
     }
 
