@@ -24,6 +24,11 @@ final class Document {
     private static final Set<String> SKIPPED = Set.of("target", "workspace", ".git", "node_modules");
 
     private static final String FENCE = "```";
+
+    /** Around what is made from the code, and so need not be compared with it. */
+    static final String MADE = "<!-- made from the code: ";
+
+    static final String END = "<!-- end -->";
     private static final Pattern HEADING = Pattern.compile("#{1,6} +(.*)");
     private static final Pattern CODE = Pattern.compile("(`+)(.+?)\\1");
     private static final Pattern LINK = Pattern.compile("\\[((?:[^\\[\\]]|\\[[^\\]]*\\])*)\\]\\(([^)\\s]+)\\)");
@@ -118,10 +123,22 @@ final class Document {
         return anchors;
     }
 
-    /** Code within sentences and tables. */
+    /** Code within sentences and tables that are written by hand. */
     List<Quote> spans() {
+        return spans(prose().stream().filter(line -> !isMade(line)).toList());
+    }
+
+    /** Code in the first column of tables. */
+    List<Quote> spansOfTheFirstColumn() {
+        return spans(prose().stream()
+                .filter(line -> line.text.startsWith("|"))
+                .map(line -> new Quote(line.page, line.line, line.text.split("(?<!\\\\)\\|", 3)[1]))
+                .toList());
+    }
+
+    private static List<Quote> spans(List<Quote> lines) {
         List<Quote> spans = new ArrayList<>();
-        for (Quote prose : prose()) {
+        for (Quote prose : lines) {
             Matcher code = CODE.matcher(prose.text);
             while (code.find()) {
                 spans.add(new Quote(prose.page, prose.line, code.group(2).replace("\\|", "|")));
@@ -130,7 +147,7 @@ final class Document {
         return spans;
     }
 
-    /** Code between fences, a line each; one that ends with a backslash goes on in the next. */
+    /** Code between fences that is written by hand, a line each; one that ends with a backslash goes on in the next. */
     List<Block> blocks() {
         List<Block> blocks = new ArrayList<>();
         boolean within = false;
@@ -151,7 +168,17 @@ final class Document {
                 }
             }
         }
+        blocks.removeIf(block -> isMade(block.start));
         return blocks;
+    }
+
+    private boolean isMade(Quote quote) {
+        for (int i = quote.line - 1; i >= 0 && !lines.get(i).equals(END); i--) {
+            if (lines.get(i).startsWith(MADE)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private List<Quote> prose() {

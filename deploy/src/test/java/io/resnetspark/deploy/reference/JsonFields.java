@@ -4,29 +4,16 @@ import com.fasterxml.jackson.databind.BeanDescription;
 import com.fasterxml.jackson.databind.JavaType;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.introspect.BeanPropertyDefinition;
-import com.sun.source.doctree.DocCommentTree;
-import com.sun.source.doctree.DocTree;
-import com.sun.source.doctree.ParamTree;
-import com.sun.source.tree.ClassTree;
-import com.sun.source.tree.CompilationUnitTree;
-import com.sun.source.util.DocTrees;
-import com.sun.source.util.JavacTask;
-import com.sun.source.util.TreePathScanner;
 import io.resnetspark.storage.Json;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import javax.tools.JavaCompiler;
-import javax.tools.StandardJavaFileManager;
-import javax.tools.ToolProvider;
 
 /** The fields of records that we write as JSON: names and types as Jackson sees them, meanings from their Javadoc. */
 final class JsonFields {
@@ -41,7 +28,7 @@ final class JsonFields {
         Set<Class<?>> inner = new LinkedHashSet<>();
         List<List<String>> rows = new ArrayList<>();
         shown.add(type);
-        Map<String, String> meanings = meanings(type);
+        Map<String, String> meanings = Javadoc.parameters(type);
         for (BeanPropertyDefinition field : fields(type)) {
             String meaning = meanings.get(field.getInternalName());
             if (meaning == null) {
@@ -97,55 +84,5 @@ final class JsonFields {
     /** As a person reads it: EvaluationResult is evaluation result. */
     private static String name(Class<?> type) {
         return type.getSimpleName().replaceAll("(?<=[a-z0-9])(?=[A-Z])", " ").toLowerCase(java.util.Locale.ROOT);
-    }
-
-    /** What the Javadoc of a record says of its components. */
-    private static Map<String, String> meanings(Class<?> type) throws IOException {
-        JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
-        Map<String, String> meanings = new LinkedHashMap<>();
-        try (StandardJavaFileManager files = compiler.getStandardFileManager(null, null, null)) {
-            JavacTask task = (JavacTask) compiler.getTask(
-                    null, files, null, List.of("-proc:none"), null, files.getJavaFileObjects(source(type)));
-            DocTrees docs = DocTrees.instance(task);
-            for (CompilationUnitTree unit : task.parse()) {
-                new TreePathScanner<Void, Void>() {
-                    @Override
-                    public Void visitClass(ClassTree found, Void unused) {
-                        DocCommentTree comment = docs.getDocCommentTree(getCurrentPath());
-                        if (comment != null && found.getSimpleName().contentEquals(type.getSimpleName())) {
-                            for (DocTree tag : comment.getBlockTags()) {
-                                if (tag instanceof ParamTree param) {
-                                    meanings.put(param.getName().toString(), text(param.getDescription()));
-                                }
-                            }
-                        }
-                        return super.visitClass(found, null);
-                    }
-                }.scan(unit, null);
-            }
-        }
-        return meanings;
-    }
-
-    private static String text(List<? extends DocTree> description) {
-        return description.stream()
-                .map(DocTree::toString)
-                .collect(Collectors.joining())
-                .replaceAll("\\{@code ([^}]*)\\}", "`$1`")
-                .replaceAll("\\{@link [^}]*?(\\w+)\\}", "`$1`")
-                .replaceAll("\\s+", " ")
-                .strip();
-    }
-
-    private static Path source(Class<?> type) throws IOException {
-        Class<?> outermost = type;
-        while (outermost.getEnclosingClass() != null) {
-            outermost = outermost.getEnclosingClass();
-        }
-        Path below = Path.of("src", "main", "java", outermost.getName().replace('.', '/') + ".java");
-        return Document.files(outermost.getSimpleName() + ".java").stream()
-                .filter(file -> file.endsWith(below))
-                .findFirst()
-                .orElseThrow();
     }
 }

@@ -134,4 +134,26 @@ class TestDocumentLinks {
         }
         assertThat(gone).isEmpty();
     }
+
+    /** What stands in code in the first column of docs/troubleshooting.md; what others say stands in quotation marks. */
+    @Test
+    void everySymptomIsAMessageOfOurs() throws IOException {
+        StringBuilder messages = new StringBuilder();
+        for (Path source : Document.files(".java")) {
+            if (source.toString().contains("/src/main/")) {
+                messages.append(Files.readString(source).replaceAll("\"\\s*\\+\\s*\"", ""));
+            }
+        }
+        for (Path script : Document.files("")) {
+            if (script.getParent().endsWith("scripts")) {
+                messages.append(Files.readString(script));
+            }
+        }
+        Document page = Document.of(Document.ROOT.resolve("docs").resolve("troubleshooting.md"));
+        List<Quote> symptoms = page.spansOfTheFirstColumn().stream()
+                .filter(span -> span.text().contains(" "))
+                .toList();
+        assertThat(symptoms).hasSizeGreaterThan(20);
+        assertThat(symptoms).allMatch(symptom -> messages.indexOf(symptom.text()) >= 0);
+    }
 }

@@ -2,15 +2,19 @@ package io.resnetspark.deploy.reference;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigObject;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.deploy.cli.ExitCode;
 import io.resnetspark.deploy.cli.Main;
 import io.resnetspark.deploy.registry.Event;
+import io.resnetspark.deploy.retrain.Figures;
 import io.resnetspark.deploy.retrain.Outcome;
 import io.resnetspark.deploy.retrain.RetrainPlan;
 import io.resnetspark.train.artifact.ModelDescription;
 import io.resnetspark.train.artifact.Provenance;
 import io.resnetspark.train.evaluate.EvaluationResult;
+import io.resnetspark.train.recipe.Hocon;
 import io.resnetspark.train.recipe.Key;
 import io.resnetspark.train.recipe.Recipe;
 import io.resnetspark.train.report.Metrics;
@@ -43,7 +47,7 @@ class TestReference {
     private static final Path DOCS = Document.ROOT.resolve("docs");
     private static final Path MANUALS = DOCS.resolve("man");
     private static final Pattern MADE =
-            Pattern.compile("(<!-- made from the code: ([a-z ]+) -->\n).*?(<!-- end -->)", Pattern.DOTALL);
+            Pattern.compile("(" + Document.MADE + "([a-z ]+) -->\n).*?(" + Document.END + ")", Pattern.DOTALL);
 
     /** What may stand between the comments, by their names. */
     private static Map<String, String> made() throws IOException {
@@ -52,6 +56,7 @@ class TestReference {
         made.put("recipe", KeyTables.of(Recipe.keys(), "A recipe"));
         made.put("plan", KeyTables.of(RetrainPlan.keys(), "A plan"));
         made.put("exit codes", exitCodes());
+        made.put("packages", PackageTable.of(List.of("resnet-model", "data-prep", "spark-trainer", "deploy")));
         Set<Class<?>> metrics = new HashSet<>();
         made.put("round", JsonFields.of(Metrics.RoundLine.class, metrics));
         made.put("evaluation", JsonFields.of(Metrics.EvaluationLine.class, metrics));
@@ -61,6 +66,7 @@ class TestReference {
         made.put("provenance", JsonFields.of(Provenance.class, files));
         made.put("event", JsonFields.of(Event.class, files));
         made.put("outcome", JsonFields.of(Outcome.class, files));
+        made.put("figures", JsonFields.of(Figures.TYPE, files));
         return made;
     }
 
@@ -123,30 +129,28 @@ class TestReference {
     }
 
     @Test
-    void everyKeyHasAMeaning() {
-        for (List<Key> keys : List.of(Recipe.keys(), RetrainPlan.keys())) {
-            assertThat(keys).hasSizeGreaterThan(20);
-            assertThat(keys)
-                    .allSatisfy(key -> assertThat(key.meaning())
-                            .as(
-                                    "%s needs a comment in its defaults.conf; a key without default is null there",
-                                    key.path())
-                            .isNotEmpty());
-        }
+    void everyKeyHasAMeaningAndEveryMeaningAKey() {
+        sameKeys(Recipe.keys(), Hocon.defaults(Recipe.class, "defaults.conf"));
+        sameKeys(RetrainPlan.keys(), Hocon.defaults(RetrainPlan.class, "defaults.conf"));
     }
 
-    /** Those that belong to one kind of a block do so for the reader, too. */
-    @Test
-    void keysAreFoundWithTheirConditions() {
-        assertThat(Recipe.keys())
-                .filteredOn(key -> key.path().equals("data.augmentation.shorter-side"))
-                .extracting(Key::conditions)
-                .containsExactlyInAnyOrder(
-                        List.of("data.augmentation.kind = scale-jitter"), List.of("data.augmentation.kind = centre"));
-        assertThat(Recipe.keys())
-                .filteredOn(key -> key.path().equals("seed") || key.path().equals("averaging.quorum"))
-                .hasSize(2)
-                .allSatisfy(key -> assertThat(key.conditions()).isEmpty());
+    private static void sameKeys(List<Key> keys, Config defaults) {
+        assertThat(keys)
+                .allSatisfy(key -> assertThat(key.meaning())
+                        .as("%s needs a comment in its defaults.conf; a key without default is null there", key.path())
+                        .isNotEmpty());
+        List<String> documented = new ArrayList<>();
+        collect("", defaults.root(), documented);
+        assertThat(keys).extracting(Key::path).containsAll(documented).hasSizeGreaterThan(20);
+    }
+
+    private static void collect(String prefix, ConfigObject block, List<String> paths) {
+        block.forEach((name, value) -> {
+            paths.add(prefix + name);
+            if (value instanceof ConfigObject inner) {
+                collect(prefix + name + ".", inner, paths);
+            }
+        });
     }
 
     @Test
@@ -163,7 +167,9 @@ class TestReference {
             if (value == null || value.isEmpty()) {
                 continue;
             }
-            if (!Pattern.compile("Default: " + Pattern.quote(value) + "(, |\\.|$)").matcher(told).find()) {
+            if (!Pattern.compile("Default: " + Pattern.quote(value) + "(, |\\.|$)")
+                    .matcher(told)
+                    .find()) {
                 wrong.add(command.getCommandSpec().qualifiedName() + " " + option.longestName() + " is " + value
                         + " by default, and says: " + told);
             }

@@ -122,7 +122,11 @@ public record Key(String path, String allowed, List<String> conditions, Optional
     private static Optional<String> shown(ConfigValue value) {
         return switch (value.valueType()) {
             case NULL -> Optional.empty();
-            case STRING -> Optional.of(value.unwrapped().equals("") ? "\"\"" : value.unwrapped().toString());
+            case STRING ->
+                Optional.of(
+                        value.unwrapped().equals("")
+                                ? "\"\""
+                                : value.unwrapped().toString());
             case OBJECT -> value.render().equals("{}") ? Optional.of("{}") : Optional.empty();
             default -> Optional.of(value.render());
         };
