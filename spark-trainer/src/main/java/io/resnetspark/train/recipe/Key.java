@@ -27,7 +27,7 @@ import java.util.stream.Stream;
  * @param path with the names of its blocks, as learning-rate.initial
  * @param allowed values, in words
  * @param conditions under which it is read, as "learning-rate.kind = cosine"; none if always
- * @param defaultValue as HOCON; empty if there is none
+ * @param defaultValue as it is written; empty if there is none
  * @param meaning its comment in the file of defaults; empty if it has none
  */
 public record Key(String path, String allowed, List<String> conditions, Optional<String> defaultValue, String meaning) {
@@ -83,9 +83,11 @@ public record Key(String path, String allowed, List<String> conditions, Optional
         while (!next.isEmpty()) {
             Reading reading = next.remove();
             readings.add(reading);
-            reading.asked.keySet().stream()
-                    .filter(path -> varied.add(path))
-                    .forEach(path -> reading.withEachOption(path, reader).forEach(next::add));
+            for (String path : reading.asked.keySet()) {
+                if (varied.add(path)) {
+                    reading.withEachOption(path, reader).forEach(next::add);
+                }
+            }
         }
         return readings;
     }

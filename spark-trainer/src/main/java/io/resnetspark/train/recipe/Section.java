@@ -32,13 +32,16 @@ public final class Section {
     private final Set<String> known = new LinkedHashSet<>();
     /** Whether values may be shown. */
     private final boolean open;
+    /** File and line, as far as they are known. */
+    private final String place;
 
     public Section(Config config, String prefix, Problems problems) {
-        this(config, prefix, problems, true);
+        this(config, prefix, problems, true, at(config.origin()));
     }
 
-    private Section(Config config, String prefix, Problems problems, boolean open) {
+    private Section(Config config, String prefix, Problems problems, boolean open, String place) {
         this.open = open;
+        this.place = place;
         this.config = config;
         this.prefix = prefix;
         this.problems = problems;
@@ -46,7 +49,7 @@ public final class Section {
 
     public Section section(String key) {
         Config inner = read(key, BLOCK, config::getConfig, com.typesafe.config.ConfigFactory.empty());
-        return new Section(inner, prefix + key + ".", problems, open);
+        return new Section(inner, prefix + key + ".", problems, open, placeOf(inner));
     }
 
     /** A block whose values may be secret: no message shows one. */
@@ -56,9 +59,9 @@ public final class Section {
         try {
             inner = config.getConfig(key);
         } catch (ConfigException wrong) {
-            problems.add(at(config.origin()) + ": " + prefix + key + " = " + HIDDEN + "; allowed is " + BLOCK);
+            problems.add(place + ": " + prefix + key + " = " + HIDDEN + "; allowed is " + BLOCK);
         }
-        return new Section(inner, prefix + key + ".", problems, false);
+        return new Section(inner, prefix + key + ".", problems, false, placeOf(inner));
     }
 
     public int integer(String key, int least, int most) {
@@ -176,7 +179,7 @@ public final class Section {
     /** Says that a value is right by itself, but not with the others. */
     public void problem(String key, Object value, String allowed) {
         ConfigValue found = config.root().get(key);
-        problems.add(at(found == null ? config.origin() : found.origin()) + ": " + prefix + key + " = "
+        problems.add((found == null ? place : at(found.origin())) + ": " + prefix + key + " = "
                 + (open ? value : HIDDEN) + "; allowed is " + allowed);
     }
 
@@ -201,16 +204,25 @@ public final class Section {
         try {
             return value.get();
         } catch (ConfigException.Missing missing) {
-            problems.add(at(config.origin()) + ": the key '" + prefix + key + "' is missing; it is " + allowed);
+            problems.add(place + ": the key '" + prefix + key + "' is missing; it is " + allowed);
         } catch (ConfigException.WrongType | ConfigException.BadValue wrong) {
             problem(key, config.root().get(key).unwrapped(), allowed);
         }
         return otherwise;
     }
 
+    /** Of a block that only the defaults have, that of the block around it, which a person can mend. */
+    private String placeOf(Config inner) {
+        boolean isOurs = inner.origin().resource() != null || inner.isEmpty();
+        return isOurs ? place : at(inner.origin());
+    }
+
     private static String at(ConfigOrigin origin) {
         if (origin.description().startsWith(MERGED)) { // with the defaults
-            return origin.description().substring(MERGED.length()).replaceFirst(",.*", "");
+            return origin.description()
+                    .substring(MERGED.length())
+                    .replaceFirst(",.*", "")
+                    .replaceFirst(": (\\d+)$", ":$1");
         }
         return origin.lineNumber() < 0 ? origin.description() : source(origin) + ":" + origin.lineNumber();
     }
