@@ -28,7 +28,7 @@ final class Javadoc {
     /** Of a record's components: its tags param. */
     static Map<String, String> parameters(Class<?> type) throws IOException {
         Map<String, String> parameters = new LinkedHashMap<>();
-        visit(source(type), new Visitor() {
+        visit(List.of(source(type)), new Visitor() {
             @Override
             public Void visitClass(ClassTree found, DocTrees docs) {
                 DocCommentTree comment = docs.getDocCommentTree(getCurrentPath());
@@ -45,28 +45,37 @@ final class Javadoc {
         return parameters;
     }
 
-    /** Of a package: all of its package-info.java. */
-    static String packageComment(Path packageInfo) throws IOException {
-        StringBuilder text = new StringBuilder();
-        visit(packageInfo, new Visitor() {
+    /** Of packages: all that each package-info.java says, by its folder. */
+    static Map<Path, String> packages(List<Path> packageInfos) throws IOException {
+        Map<Path, String> comments = new LinkedHashMap<>();
+        visit(packageInfos, new Visitor() {
             @Override
             public Void visitPackage(PackageTree found, DocTrees docs) {
                 DocCommentTree comment = docs.getDocCommentTree(getCurrentPath());
                 if (comment != null) {
-                    text.append(markdown(comment.getFullBody()));
+                    Path file = Path.of(getCurrentPath()
+                            .getCompilationUnit()
+                            .getSourceFile()
+                            .toUri());
+                    comments.put(file.getParent(), markdown(comment.getFullBody()));
                 }
                 return super.visitPackage(found, docs);
             }
         });
-        return text.toString();
+        return comments;
     }
 
     private abstract static class Visitor extends TreePathScanner<Void, DocTrees> {}
 
-    private static void visit(Path source, Visitor visitor) throws IOException {
+    private static void visit(List<Path> sources, Visitor visitor) throws IOException {
         try (StandardJavaFileManager files = COMPILER.getStandardFileManager(null, null, null)) {
-            JavacTask task = (JavacTask)
-                    COMPILER.getTask(null, files, null, List.of("-proc:none"), null, files.getJavaFileObjects(source));
+            JavacTask task = (JavacTask) COMPILER.getTask(
+                    null,
+                    files,
+                    null,
+                    List.of("-proc:none"),
+                    null,
+                    files.getJavaFileObjects(sources.toArray(Path[]::new)));
             DocTrees docs = DocTrees.instance(task);
             for (CompilationUnitTree unit : task.parse()) {
                 visitor.scan(unit, docs);

@@ -1,10 +1,10 @@
 package io.resnetspark.deploy.reference;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -15,38 +15,34 @@ final class PackageTable {
 
     private PackageTable() {}
 
-    /** Modules in the order in which they are built. */
+    /** @throws IllegalStateException naming a package without a comment */
     static String of(List<String> modules) throws IOException {
+        Map<Path, String> comments = Javadoc.packages(Document.files("package-info.java"));
         List<List<String>> rows = new ArrayList<>();
         for (String module : modules) {
             Path sources = Document.ROOT.resolve(module).resolve(MAIN);
             String first = module;
-            for (Path folder : packages(sources)) {
+            for (Path folder : folders(sources)) {
                 String name = sources.relativize(folder).toString().replace('/', '.');
-                rows.add(List.of(first, "`" + name.substring(PREFIX.length()) + "`", comment(folder)));
+                if (!comments.containsKey(folder)) {
+                    throw new IllegalStateException(
+                            name + " has no package-info.java with a comment. Write what is in the"
+                                    + " package, and who uses it, in one to three sentences.");
+                }
+                rows.add(List.of(first, "`" + name.substring(PREFIX.length()) + "`", comments.get(folder)));
                 first = "";
             }
         }
         return Table.of(List.of("module", "package", "what is in it, and who uses it"), rows);
     }
 
-    private static Set<Path> packages(Path sources) throws IOException {
-        Set<Path> packages = new TreeSet<>();
+    private static Set<Path> folders(Path sources) throws IOException {
+        Set<Path> folders = new TreeSet<>();
         for (Path file : Document.files(".java")) {
             if (file.startsWith(sources)) {
-                packages.add(file.getParent());
+                folders.add(file.getParent());
             }
         }
-        return packages;
-    }
-
-    private static String comment(Path folder) throws IOException {
-        Path file = folder.resolve("package-info.java");
-        String comment = Files.exists(file) ? Javadoc.packageComment(file) : "";
-        if (comment.isEmpty()) {
-            throw new IllegalStateException(file + " is missing, or says nothing. Write what is in the package, and who"
-                    + " may depend on it, in one to three sentences.");
-        }
-        return comment;
+        return folders;
     }
 }
