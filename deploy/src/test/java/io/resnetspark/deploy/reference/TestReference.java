@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigObject;
 import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.data.shard.Shards;
 import io.resnetspark.deploy.cli.ExitCode;
 import io.resnetspark.deploy.cli.Main;
 import io.resnetspark.deploy.registry.Event;
@@ -62,6 +63,7 @@ class TestReference {
         made.put("evaluation", JsonFields.of(Metrics.EvaluationLine.class, metrics));
         Set<Class<?>> files = new HashSet<>(Set.of(EvaluationResult.class));
         made.put("dataset", JsonFields.of(Dataset.class, files));
+        made.put("shard", "```\n" + Shards.SCHEMA.toString().strip() + "\n```");
         made.put("preprocessing", JsonFields.of(ModelDescription.Evaluation.class, files));
         made.put("provenance", JsonFields.of(Provenance.class, files));
         made.put("event", JsonFields.of(Event.class, files));
