@@ -1127,10 +1127,10 @@ function _picocli_resnet_bench_averaging() {
 
   local commands=""
   local flag_opts="'--json' '-h' '--help' '--trace' '--verbose' '--quiet'"
-  local arg_opts="'--network' '--workers' '--rounds' '--engine' '--momentum' '--contributions' '--master'"
+  local arg_opts="'--network' '--workers' '--rounds' '--engine' '--momentum' '--update-dtype' '--master'"
   local ENGINE_option_args=("OURS" "DL4J") # --engine values
   local RULE_option_args=("AVERAGED" "LOCAL" "RESET") # --momentum values
-  local PRECISION_option_args=("FLOAT32" "FLOAT16") # --contributions values
+  local DTYPE_option_args=("FLOAT32" "FLOAT16" "BFLOAT16" "INT8") # --update-dtype values
 
   type compopt &>/dev/null && compopt +o default
 
@@ -1154,9 +1154,9 @@ function _picocli_resnet_bench_averaging() {
       COMPREPLY=( $( compReplyArray "${RULE_option_args[@]}" ) )
       return $?
       ;;
-    '--contributions')
+    '--update-dtype')
       local IFS=$'\n'
-      COMPREPLY=( $( compReplyArray "${PRECISION_option_args[@]}" ) )
+      COMPREPLY=( $( compReplyArray "${DTYPE_option_args[@]}" ) )
       return $?
       ;;
     '--master')

@@ -45,11 +45,6 @@ public record RetrainPlan(
 
     private static final Config DEFAULTS = Hocon.withoutNulls(REFERENCE);
 
-    /** Every key that a plan may have. */
-    public static List<Key> keys() {
-        return Key.all(REFERENCE, (config, problems) -> read(config, config, problems));
-    }
-
     /** Where new pictures come from; nothing is prepared if {@code from} is empty. */
     public record Corpus(
             String from,
@@ -91,6 +86,11 @@ public record RetrainPlan(
         RetrainPlan plan = read(config, own, problems);
         problems.throwIfAny();
         return plan;
+    }
+
+    /** Every key that a plan may have. */
+    public static List<Key> keys() {
+        return Key.all(REFERENCE, (config, problems) -> read(config, config, problems));
     }
 
     /** @param own what the plan says itself, without the defaults */

@@ -18,6 +18,7 @@ import io.resnetspark.train.evaluate.EvaluationResult;
 import io.resnetspark.train.recipe.Hocon;
 import io.resnetspark.train.recipe.Key;
 import io.resnetspark.train.recipe.Recipe;
+import io.resnetspark.train.recipe.RenamedKeys;
 import io.resnetspark.train.report.Metrics;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -55,6 +56,7 @@ class TestReference {
         Map<String, String> made = new LinkedHashMap<>();
         made.put("commands", CommandPages.markdown());
         made.put("recipe", KeyTables.of(Recipe.keys(), "A recipe"));
+        made.put("renamed keys", renamed());
         made.put("plan", KeyTables.of(RetrainPlan.keys(), "A plan"));
         made.put("exit codes", exitCodes());
         made.put("packages", PackageTable.of(List.of("resnet-model", "data-prep", "spark-trainer", "deploy")));
@@ -70,6 +72,12 @@ class TestReference {
         made.put("outcome", JsonFields.of(Outcome.class, files));
         made.put("figures", JsonFields.of(Figures.TYPE, files));
         return made;
+    }
+
+    private static String renamed() {
+        List<List<String>> rows = new ArrayList<>();
+        RenamedKeys.OF_RECIPES.names().forEach((old, now) -> rows.add(List.of("`" + old + "`", "`" + now + "`")));
+        return Table.of(List.of("earlier name", "name"), rows);
     }
 
     private static String exitCodes() {

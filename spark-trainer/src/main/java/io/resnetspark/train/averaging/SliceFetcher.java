@@ -5,6 +5,8 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -13,6 +15,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
+import org.apache.spark.storage.BlockManagerId;
 
 /**
  * Slices from where they lie, by a few threads, each of which has asked for the next while it works on one. So what is
@@ -33,12 +36,17 @@ final class SliceFetcher {
     private final int ahead;
 
     private final LongAdder waited = new LongAdder();
+    private final Set<BlockManagerId> failing = ConcurrentHashMap.newKeySet();
 
     /** What a thread does with a slice. */
     @FunctionalInterface
-    interface Work {
+    interface Work extends AutoCloseable {
         /** @param pieces of all sources, in their order, to be {@linkplain BlockFetch#into waited for} */
         void on(int slice, List<BlockFetch> pieces) throws InterruptedException;
+
+        /** No more slices come. */
+        @Override
+        default void close() {}
     }
 
     /**
@@ -68,7 +76,9 @@ final class SliceFetcher {
             List<Future<?>> ends = new ArrayList<>();
             for (int i = 0; i < threads; i++) {
                 ends.add(pool.submit(() -> {
-                    some(slices, next, work.get());
+                    try (Work own = work.get()) {
+                        some(slices, next, own);
+                    }
                     return null;
                 }));
             }
@@ -117,7 +127,7 @@ final class SliceFetcher {
         List<BlockFetch> pieces = new ArrayList<>();
         for (RawBlocks source : sources.apply(number)) {
             source.requireSlices(layout.size());
-            pieces.add(new BlockFetch(source, number, slice, waited));
+            pieces.add(new BlockFetch(source, number, slice, waited, failing));
         }
         return new Asked(number, pieces);
     }

@@ -217,7 +217,7 @@ public final class Section {
         return isOurs ? place : at(inner.origin());
     }
 
-    private static String at(ConfigOrigin origin) {
+    static String at(ConfigOrigin origin) {
         if (origin.description().startsWith(MERGED)) { // with the defaults
             return origin.description()
                     .substring(MERGED.length())
