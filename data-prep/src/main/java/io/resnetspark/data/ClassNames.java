@@ -19,13 +19,13 @@ public final class ClassNames {
      *
      * @throws BadInputException naming one that cannot
      */
-    public static void require(List<String> classes) {
+    public static void validate(List<String> classes) {
         Map<String, String> seen = new HashMap<>();
         for (String name : classes) {
             if (name.isEmpty()
                     || !name.equals(name.strip())
                     || UNWRITABLE.matcher(name).find()) {
-                throw new BadInputException("A class is called '" + visible(name)
+                throw new BadInputException("A class is called '" + escaped(name)
                         + "', which a file with a class a line cannot hold: line breaks and other control characters,"
                         + " letters that are not UTF-8, and blanks at either end are lost. Rename it in the corpus.");
             }
@@ -38,7 +38,7 @@ public final class ClassNames {
         }
     }
 
-    private static String visible(String name) {
+    private static String escaped(String name) {
         StringBuilder text = new StringBuilder();
         name.chars()
                 .forEach(c -> text.append(

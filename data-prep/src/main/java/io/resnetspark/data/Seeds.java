@@ -8,11 +8,11 @@ public final class Seeds {
     private Seeds() {}
 
     /** The random numbers for one picture in one epoch, whatever the partitioning or a task's retry. */
-    public static RandomGenerator of(long seed, long epoch, String key) {
+    public static RandomGenerator generator(long seed, long epoch, String key) {
         return new SplittableRandom(mix(mix(mix(seed) ^ epoch) ^ hash(key)));
     }
 
-    public static RandomGenerator of(long seed, long epoch) {
+    public static RandomGenerator generator(long seed, long epoch) {
         return new SplittableRandom(mix(mix(seed) ^ epoch));
     }
 

@@ -18,7 +18,7 @@ public record SourceImage(String key, Split split, int label, byte[] bytes, Stri
     }
 
     /** The same in a split. */
-    public SourceImage in(Split chosen) {
+    public SourceImage withSplit(Split chosen) {
         return new SourceImage(key, chosen, label, bytes, reason);
     }
 

@@ -10,7 +10,7 @@ public interface Fence {
     /** For writers that nobody takes over from. */
     Fence NONE = new Fence() {
         @Override
-        public String mark() {
+        public String token() {
             return "";
         }
 
@@ -19,7 +19,7 @@ public interface Fence {
     };
 
     /** Part of the names of what is written aside. */
-    String mark();
+    String token();
 
     /** Asked when all is written, right before it gets its name. */
     void check() throws IOException;

@@ -31,7 +31,7 @@ public final class Journal<T> {
     private final FileSystem files;
 
     public Journal(Path folder, Class<T> type, Configuration conf) throws IOException {
-        this.files = Draft.fileSystem(folder, conf);
+        this.files = AtomicDirectory.fileSystem(folder, conf);
         this.folder = files.makeQualified(folder);
         this.type = type;
         this.conf = conf;
@@ -84,13 +84,13 @@ public final class Journal<T> {
             Optional<Entry<T>> last = last();
             T content = next.apply(last);
             int number = last.map(Entry::number).orElse(0) + 1;
-            Path aside = new Path(folder, ".writing-" + fence.mark() + UUID.randomUUID());
+            Path aside = new Path(folder, ".writing-" + fence.token() + UUID.randomUUID());
             try {
                 try (OutputStream out = files.create(aside, true)) {
                     out.write(Json.PRETTY.writeValueAsBytes(content));
                 }
                 fence.check();
-                Renames.newFile(aside, path(number), conf);
+                Renames.createExclusively(aside, path(number), conf);
                 return new Entry<>(number, content);
             } catch (FileAlreadyExistsException somebodyWasFaster) {
                 // Then the next record is made of theirs.

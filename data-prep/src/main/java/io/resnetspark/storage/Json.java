@@ -27,7 +27,7 @@ public final class Json {
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
             .build();
 
-    private static final int MOST_BYTES = 64 << 20;
+    private static final int MAX_BYTES = 64 << 20;
 
     private Json() {}
 
@@ -47,9 +47,9 @@ public final class Json {
      */
     public static byte[] bytes(Path file, Configuration conf) throws IOException {
         try (InputStream in = UserFiles.open(file, conf)) {
-            byte[] bytes = in.readNBytes(MOST_BYTES + 1);
-            if (bytes.length > MOST_BYTES) {
-                throw new BadInputException(file + " has more than " + MOST_BYTES + " bytes; it is no file of ours.");
+            byte[] bytes = in.readNBytes(MAX_BYTES + 1);
+            if (bytes.length > MAX_BYTES) {
+                throw new BadInputException(file + " has more than " + MAX_BYTES + " bytes; it is no file of ours.");
             }
             return bytes;
         }

@@ -36,13 +36,13 @@ import org.slf4j.LoggerFactory;
 public final class Lease implements Fence, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Lease.class);
 
-    private static final Duration POLL = Duration.ofSeconds(1);
+    private static final Duration POLL_INTERVAL = Duration.ofSeconds(1);
 
     /** Times that what tells of holders may go while it is read. */
-    private static final int MOST_VANISHED = 3;
+    private static final int MAX_VANISHED = 3;
 
     /** Among the acts of a process that ends: after Spark's, which have 40, before Hadoop's file systems, 10. */
-    private static final int PRIORITY = 20;
+    private static final int SHUTDOWN_PRIORITY = 20;
 
     private static final Pattern MARKED = Pattern.compile("\\..*writing-lease([0-9]+)-.*");
 
@@ -53,37 +53,37 @@ public final class Lease implements Fence, AutoCloseable {
     private final ScheduledExecutorService renewal;
     private volatile boolean closed;
     /** Of a process that is told to end. */
-    private final Runnable lastAct = this::close;
+    private final Runnable shutdownHook = this::close;
 
     private Lease(LeaseHolders holders, Configuration conf, Journal.Entry<LeaseHolders.Holder> mine)
             throws IOException {
         this.holders = holders;
         this.mine = mine;
         this.conf = conf;
-        this.files = Draft.fileSystem(holders.folder(), conf);
+        this.files = AtomicDirectory.fileSystem(holders.folder(), conf);
         this.renewal = Executors.newSingleThreadScheduledExecutor(work -> {
             Thread thread = new Thread(work, "lease " + mine.number());
             thread.setDaemon(true);
             return thread;
         });
         long third = Math.max(1, mine.content().seconds() * 1000 / 3);
-        ShutdownHookManager.get().addShutdownHook(lastAct, PRIORITY);
+        ShutdownHookManager.get().addShutdownHook(shutdownHook, SHUTDOWN_PRIORITY);
         var unused = renewal.scheduleWithFixedDelay(this::renewQuietly, third, third, TimeUnit.MILLISECONDS);
     }
 
     /**
      * Takes the lease on a folder, from a dead holder if need be.
      *
-     * @param who is said to those who come later
-     * @param life for which a holder that does not renew its lease is waited for
+     * @param holder is said to those who come later
+     * @param duration for which a holder that does not renew its lease is waited for
      * @throws LeaseHeldException if somebody has it who renewed it in time
      */
-    public static Lease take(Path folder, String who, Duration life, Configuration conf) throws IOException {
+    public static Lease take(Path folder, String holder, Duration duration, Configuration conf) throws IOException {
         LeaseHolders holders = new LeaseHolders(new Path(folder, "lease"), conf);
-        Lease lease = new Lease(holders, conf, holders.add(who, life));
-        LOG.info("lease {} on {} taken by {}", lease.number(), folder, who);
+        Lease lease = new Lease(holders, conf, holders.add(holder, duration));
+        LOG.info("lease {} on {} taken by {}", lease.number(), folder, holder);
         try {
-            lease.takePensAway(folder);
+            lease.deleteUnfinishedWrites(folder);
         } catch (IOException | RuntimeException failed) {
             lease.close();
             throw failed;
@@ -92,16 +92,17 @@ public final class Lease implements Fence, AutoCloseable {
     }
 
     /** The same for this process; who has it is waited for as long as somebody who died may still have it. */
-    public static Lease await(Path folder, Duration life, Consumer<String> say, Configuration conf) throws IOException {
-        String who = whoever() + ", process " + ProcessHandle.current().pid();
-        long end = System.nanoTime() + life.plusSeconds(2).toNanos();
+    public static Lease await(Path folder, Duration duration, Consumer<String> say, Configuration conf)
+            throws IOException {
+        String holder = userAtHost() + ", process " + ProcessHandle.current().pid();
+        long end = System.nanoTime() + duration.plusSeconds(2).toNanos();
         boolean said = false;
         for (int vanished = 0; ; ) {
             try {
-                return take(folder, who, life, conf);
+                return take(folder, holder, duration, conf);
             } catch (FileNotFoundException
                     | NoSuchFileException retired) { // by its last holder, while it was read here
-                if (++vanished > MOST_VANISHED) {
+                if (++vanished > MAX_VANISHED) {
                     throw retired;
                 }
             } catch (LeaseHeldException held) {
@@ -113,7 +114,7 @@ public final class Lease implements Fence, AutoCloseable {
                     say.accept(held.getMessage());
                     said = true;
                 }
-                LockSupport.parkNanos(POLL.toNanos());
+                LockSupport.parkNanos(POLL_INTERVAL.toNanos());
                 if (Thread.interrupted()) {
                     throw new InterruptedIOException(held.getMessage());
                 }
@@ -122,11 +123,11 @@ public final class Lease implements Fence, AutoCloseable {
     }
 
     /** USER@MACHINE of this process. */
-    public static String whoever() {
-        return System.getProperty("user.name") + "@" + machine();
+    public static String userAtHost() {
+        return System.getProperty("user.name") + "@" + hostName();
     }
 
-    private static String machine() {
+    private static String hostName() {
         try {
             return InetAddress.getLocalHost().getHostName();
         } catch (UnknownHostException nameless) {
@@ -138,16 +139,16 @@ public final class Lease implements Fence, AutoCloseable {
      * What earlier holders have lying aside, in a folder that the lease is for and one below, gets names that they do not
      * know.
      */
-    public void takePensAway(Path folder) throws IOException {
-        takePensAwayIn(folder);
+    public void deleteUnfinishedWrites(Path folder) throws IOException {
+        deleteUnfinishedWritesIn(folder);
         for (FileStatus below : Renames.list(folder, conf)) {
             if (below.isDirectory() && !below.getPath().getName().startsWith(".")) {
-                takePensAwayIn(below.getPath());
+                deleteUnfinishedWritesIn(below.getPath());
             }
         }
     }
 
-    private void takePensAwayIn(Path folder) throws IOException {
+    private void deleteUnfinishedWritesIn(Path folder) throws IOException {
         for (FileStatus status : Renames.list(folder, conf)) {
             Matcher marked = MARKED.matcher(status.getPath().getName());
             if (marked.matches() && Integer.parseInt(marked.group(1)) < number()) {
@@ -187,8 +188,8 @@ public final class Lease implements Fence, AutoCloseable {
     }
 
     @Override
-    public String mark() {
-        return "lease" + number() + "-" + mine.content().word() + "-";
+    public String token() {
+        return "lease" + number() + "-" + mine.content().nonce() + "-";
     }
 
     /** Of the holder; later ones have larger ones. */
@@ -230,7 +231,7 @@ public final class Lease implements Fence, AutoCloseable {
             check();
             if (Renames.areAtomic(files, conf)) {
                 closed = true; // or a renewal would make the folder anew
-                end();
+                stop();
                 if (!holders.remove()) {
                     release();
                 }
@@ -249,7 +250,7 @@ public final class Lease implements Fence, AutoCloseable {
             return;
         }
         closed = true;
-        end();
+        stop();
         release();
     }
 
@@ -269,10 +270,10 @@ public final class Lease implements Fence, AutoCloseable {
         }
     }
 
-    private void end() {
+    private void stop() {
         stopRenewing();
         try {
-            ShutdownHookManager.get().removeShutdownHook(lastAct);
+            ShutdownHookManager.get().removeShutdownHook(shutdownHook);
         } catch (IllegalStateException theProcessEnds) {
             // It is one of the last acts, then.
         }

@@ -1,5 +1,6 @@
 package io.resnetspark.storage;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -22,7 +23,7 @@ final class LeaseHolders {
     private static final Logger LOG = LoggerFactory.getLogger(LeaseHolders.class);
 
     /** Past holders that are remembered. */
-    private static final int HISTORY = 20;
+    private static final int MAX_PAST_HOLDERS = 20;
 
     private static final Pattern NUMBERED = Pattern.compile("([0-9]+)(?:-[0-9a-f]{8})?\\.(json|alive|released)");
 
@@ -33,14 +34,18 @@ final class LeaseHolders {
     /**
      * Who has it, and for how long after each renewal.
      *
-     * @param word random; null of holders before there was one
+     * @param nonce random; null of holders before there was one
      */
-    record Holder(String who, String since, long seconds, String word) {}
+    record Holder(
+            String who,
+            String since,
+            long seconds,
+            @JsonProperty("word") String nonce) {}
 
     LeaseHolders(Path folder, Configuration conf) throws IOException {
         this.holders = new Journal<>(folder, Holder.class, conf);
         this.conf = conf;
-        this.files = Draft.fileSystem(folder, conf);
+        this.files = AtomicDirectory.fileSystem(folder, conf);
     }
 
     Path folder() {
@@ -52,22 +57,22 @@ final class LeaseHolders {
      *
      * @throws LeaseHeldException if the last one renewed it in time
      */
-    Journal.Entry<Holder> add(String who, Duration life) throws IOException {
+    Journal.Entry<Holder> add(String who, Duration duration) throws IOException {
         try {
             Journal.Entry<Holder> mine = holders.append(
                     last -> {
                         last.ifPresent(this::refuseIfAlive);
-                        return new Holder(who, Instant.now().toString(), life.toSeconds(), randomWord());
+                        return new Holder(who, Instant.now().toString(), duration.toSeconds(), randomNonce());
                     },
                     Fence.NONE);
-            forget(mine.number() - HISTORY);
+            deleteUpTo(mine.number() - MAX_PAST_HOLDERS);
             return mine;
         } catch (UncheckedIOException failed) {
             throw failed.getCause();
         }
     }
 
-    private static String randomWord() {
+    private static String randomNonce() {
         return UUID.randomUUID().toString().substring(0, 8);
     }
 
@@ -75,12 +80,12 @@ final class LeaseHolders {
     boolean isLast(Journal.Entry<Holder> mine) throws IOException {
         return holders.last()
                 .filter(last -> last.number() == mine.number()
-                        && mine.content().word().equals(last.content().word()))
+                        && mine.content().nonce().equals(last.content().nonce()))
                 .isPresent();
     }
 
     /** Holders up to this number. */
-    private void forget(int last) throws IOException {
+    private void deleteUpTo(int last) throws IOException {
         for (FileStatus file : Renames.list(folder(), conf)) {
             Matcher numbered = NUMBERED.matcher(file.getPath().getName());
             if (numbered.matches() && Integer.parseInt(numbered.group(1)) <= last) {
@@ -91,10 +96,10 @@ final class LeaseHolders {
 
     private void refuseIfAlive(Journal.Entry<Holder> entry) {
         try {
-            if (files.exists(mark(entry, "released"))) {
+            if (files.exists(file(entry, "released"))) {
                 return;
             }
-            Optional<Long> renewed = modified(mark(entry, "alive"));
+            Optional<Long> renewed = modified(file(entry, "alive"));
             long alive = renewed.isPresent()
                     ? renewed.get()
                     : files.getFileStatus(holders.path(entry.number())).getModificationTime();
@@ -133,20 +138,20 @@ final class LeaseHolders {
     }
 
     /** With the holder's word, for another may have had its number. */
-    private Path mark(Journal.Entry<Holder> entry, String what) {
-        String word = entry.content().word();
-        return new Path(folder(), entry.number() + (word == null ? "" : "-" + word) + "." + what);
+    private Path file(Journal.Entry<Holder> entry, String what) {
+        String nonce = entry.content().nonce();
+        return new Path(folder(), entry.number() + (nonce == null ? "" : "-" + nonce) + "." + what);
     }
 
     void renew(Journal.Entry<Holder> mine) throws IOException {
-        try (OutputStream out = files.create(mark(mine, "alive"), true)) {
+        try (OutputStream out = files.create(file(mine, "alive"), true)) {
             out.write('\n');
         }
     }
 
     void release(Journal.Entry<Holder> mine) throws IOException {
-        files.create(mark(mine, "released"), true).close();
-        files.delete(mark(mine, "alive"), false);
+        files.create(file(mine, "released"), true).close();
+        files.delete(file(mine, "alive"), false);
     }
 
     /** All that is known of holders goes, in one step; the folder above too, if there is nothing else in it. */

@@ -30,7 +30,7 @@ public final class Locations {
         if (SCHEME.matcher(place).matches()) {
             return uri(place);
         }
-        return new Path("file", null, LocalNames.typed(place).toString());
+        return new Path("file", null, LocalFileNames.parse(place).toString());
     }
 
     /** The same; without a scheme, a path below a folder, or an absolute one of the folder's file system. */
@@ -45,7 +45,7 @@ public final class Locations {
     }
 
     /** A hidden name beside a path, made of its own. */
-    public static Path beside(Path path, String suffix) {
+    public static Path hiddenSibling(Path path, String suffix) {
         return child(path.getParent(), "." + path.getName() + suffix);
     }
 
@@ -67,7 +67,7 @@ public final class Locations {
     private static Path uri(String place) {
         try {
             Path path = new Path(place);
-            return "file".equals(path.toUri().getScheme()) ? LocalNames.requireWritable(path) : path;
+            return "file".equals(path.toUri().getScheme()) ? LocalFileNames.requireWritable(path) : path;
         } catch (IllegalArgumentException wrong) {
             throw new BadInputException("'" + place + "' is no URI: " + wrong.getMessage(), wrong);
         }

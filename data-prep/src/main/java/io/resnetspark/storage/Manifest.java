@@ -15,14 +15,14 @@ import org.apache.hadoop.fs.Path;
 /** The files of a directory with their digests, as manifest.json; written last. */
 public record Manifest(Map<String, FileDigest> files) {
     /** Of a path below a directory, in characters. */
-    private static final int LONGEST_NAME = 1000;
+    private static final int MAX_NAME_LENGTH = 1000;
 
     public static final String FILE = "manifest.json";
     private static final String FILES = "files";
 
     public Manifest {
         files = Map.copyOf(files);
-        files.keySet().forEach(Manifest::requireWithin);
+        files.keySet().forEach(Manifest::requireRelative);
     }
 
     /**
@@ -30,8 +30,8 @@ public record Manifest(Map<String, FileDigest> files) {
      *
      * @throws IllegalArgumentException if it could lead anywhere else
      */
-    public static String requireWithin(String name) {
-        boolean within = name.length() <= LONGEST_NAME && name.indexOf(':') < 0 && isBelow(name);
+    public static String requireRelative(String name) {
+        boolean within = name.length() <= MAX_NAME_LENGTH && name.indexOf(':') < 0 && isRelative(name);
         if (!within || name.equals(FILE)) {
             throw new IllegalArgumentException("'" + name.substring(0, Math.min(100, name.length()))
                     + "' is no name of a file within a directory");
@@ -40,21 +40,21 @@ public record Manifest(Map<String, FileDigest> files) {
     }
 
     /** Whether a name leads to a place below the directory that it is looked up in. */
-    public static boolean isBelow(String name) {
+    public static boolean isRelative(String name) {
         return Stream.of(name.split("/", -1)).noneMatch(part -> part.matches("\\.{0,2}"));
     }
 
     /** Writes the manifest of everything in the draft. */
-    public static Manifest seal(Draft draft) throws IOException {
-        return seal(draft, Map.of());
+    public static Manifest write(AtomicDirectory directory) throws IOException {
+        return write(directory, Map.of());
     }
 
     /** The same, with what else it is to say: an object of its own fields. */
-    public static Manifest seal(Draft draft, Object head) throws IOException {
-        Manifest manifest = new Manifest(draft.digests());
+    public static Manifest write(AtomicDirectory directory, Object head) throws IOException {
+        Manifest manifest = new Manifest(directory.digests());
         ObjectNode json = Json.PRETTY.valueToTree(head);
         json.set(FILES, Json.PRETTY.valueToTree(new TreeMap<>(manifest.files)));
-        draft.write(FILE, Json.PRETTY.writeValueAsBytes(json));
+        directory.write(FILE, Json.PRETTY.writeValueAsBytes(json));
         return manifest;
     }
 

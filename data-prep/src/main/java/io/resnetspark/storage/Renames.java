@@ -45,11 +45,11 @@ public final class Renames {
      * @param last its file that readers believe the directory by
      * @throws FileAlreadyExistsException if there is something of that name
      */
-    static void directory(Path from, Path to, String last, Configuration conf) throws IOException {
-        FileSystem files = Draft.fileSystem(from, conf);
+    static void renameDirectory(Path from, Path to, String last, Configuration conf) throws IOException {
+        FileSystem files = AtomicDirectory.fileSystem(from, conf);
         if (!areAtomic(files, conf)) {
             refuseExisting(files, to);
-            moveOneByOne(from, to, last, conf);
+            moveFiles(from, to, last, conf);
         } else if (files instanceof LocalFileSystem local) {
             try {
                 // Hadoop looks first and renames then on local disk, and copies into a directory that came in between.
@@ -70,8 +70,8 @@ public final class Renames {
      *
      * @throws FileAlreadyExistsException if there is something of that name
      */
-    static void newFile(Path from, Path to, Configuration conf) throws IOException {
-        FileSystem files = Draft.fileSystem(from, conf);
+    static void createExclusively(Path from, Path to, Configuration conf) throws IOException {
+        FileSystem files = AtomicDirectory.fileSystem(from, conf);
         if (!areAtomic(files, conf)) {
             refuseExisting(files, to);
             replace(from, to, conf);
@@ -95,7 +95,7 @@ public final class Renames {
 
     /** Gives a file a name, which another may have had. */
     public static void replace(Path from, Path to, Configuration conf) throws IOException {
-        FileSystem files = Draft.fileSystem(from, conf);
+        FileSystem files = AtomicDirectory.fileSystem(from, conf);
         if (files instanceof LocalFileSystem local) {
             Files.move(
                     local.pathToFile(from).toPath(),
@@ -111,17 +111,17 @@ public final class Renames {
     }
 
     /** Writes a file that appears whole, in the place of another if need be. */
-    public static void writeWhole(Path file, byte[] content, Configuration conf) throws IOException {
-        Path aside = Locations.beside(file, ".writing-" + UUID.randomUUID());
-        try (OutputStream out = Draft.fileSystem(file, conf).create(aside, true)) {
+    public static void writeAtomically(Path file, byte[] content, Configuration conf) throws IOException {
+        Path aside = Locations.hiddenSibling(file, ".writing-" + UUID.randomUUID());
+        try (OutputStream out = AtomicDirectory.fileSystem(file, conf).create(aside, true)) {
             out.write(content);
         }
         replace(aside, file, conf);
     }
 
     /** Moves all files of a directory into another, {@code last} at the end; files of the same names give way. */
-    static void moveOneByOne(Path from, Path to, String last, Configuration conf) throws IOException {
-        FileSystem files = Draft.fileSystem(from, conf);
+    static void moveFiles(Path from, Path to, String last, Configuration conf) throws IOException {
+        FileSystem files = AtomicDirectory.fileSystem(from, conf);
         files.mkdirs(to);
         RemoteIterator<LocatedFileStatus> all = files.listFiles(from, true);
         while (all.hasNext()) {

@@ -50,15 +50,15 @@ public final class Utf8 {
     }
 
     /** A text as part of one line: backslashes, tabs and line breaks are written \\, \t, \n and \r. */
-    public static String oneLine(String text) {
+    public static String escapeLine(String text) {
         return text.replace("\\", "\\\\")
                 .replace("\t", "\\t")
                 .replace("\n", "\\n")
                 .replace("\r", "\\r");
     }
 
-    /** Back from {@link #oneLine}. */
-    public static String fromOneLine(String line) {
+    /** Back from {@link #escapeLine}. */
+    public static String unescapeLine(String line) {
         StringBuilder text = new StringBuilder(line.length());
         for (int i = 0; i < line.length(); i++) {
             char c = line.charAt(i);
@@ -113,7 +113,7 @@ public final class Utf8 {
                 int read = in.readNBytes(bytes.array(), bytes.position(), bytes.remaining());
                 ended = read < bytes.remaining();
                 bytes.position(bytes.position() + read).flip();
-                skipMark();
+                skipByteOrderMark();
             }
             CoderResult result = decoder.decode(bytes, chars.clear(), ended);
             chars.flip().chars().forEach(c -> {
@@ -128,7 +128,7 @@ public final class Utf8 {
             }
         }
 
-        private void skipMark() {
+        private void skipByteOrderMark() {
             if (begun) {
                 return;
             }

@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TestClassNames {
     @Test
     void takesWhatPeopleCallThings() {
-        assertThatCode(() -> ClassNames.require(List.of(
+        assertThatCode(() -> ClassNames.validate(List.of(
                         "cats, large", "été", "猫", "🐈", "n01440764", "a:b", "100 %", "#1", "Cat", "cat", "\"x\"")))
                 .doesNotThrowAnyException();
     }
@@ -32,7 +32,7 @@ class TestClassNames {
                 "\uD83Dx"
             })
     void refusesWhatNoLineCanHold(String name) {
-        assertThatThrownBy(() -> ClassNames.require(List.of("dog", name)))
+        assertThatThrownBy(() -> ClassNames.validate(List.of("dog", name)))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("A class is called '")
                 .hasMessageContaining("Rename it");
@@ -40,12 +40,12 @@ class TestClassNames {
 
     @Test
     void namesTheClassOnOneLine() {
-        assertThatThrownBy(() -> ClassNames.require(List.of("new\nline"))).hasMessageContaining("'new\\u000Aline'");
+        assertThatThrownBy(() -> ClassNames.validate(List.of("new\nline"))).hasMessageContaining("'new\\u000Aline'");
     }
 
     @Test
     void refusesTwoThatLookTheSame() {
-        assertThatThrownBy(() -> ClassNames.require(List.of("\u00e9t\u00e9", "e\u0301te\u0301")))
+        assertThatThrownBy(() -> ClassNames.validate(List.of("\u00e9t\u00e9", "e\u0301te\u0301")))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("Two classes are called")
                 .hasMessageContaining("NFC");

@@ -126,7 +126,7 @@ abstract class JournalContract {
     @Test
     void whoeverTakesOverTakesThePenAway() throws Exception {
         Lease first = Lease.take(folder, "first", LIFE, conf());
-        Draft version = Draft.of(new Path(folder, "v1"), first, conf());
+        AtomicDirectory version = AtomicDirectory.of(new Path(folder, "v1"), first, conf());
         version.write("a.txt", new byte[10]);
         first.stopRenewing();
         Thread.sleep(LIFE.toMillis() + 500);
@@ -134,7 +134,7 @@ abstract class JournalContract {
             second.check();
             assertThat(names(folder)).doesNotContain("v1").noneMatch(name -> name.contains("writing"));
             // Even if its last look at the lease had been before it was taken away.
-            assertThatThrownBy(() -> Renames.directory(version.path(), new Path(folder, "v1"), "a.txt", conf()))
+            assertThatThrownBy(() -> Renames.renameDirectory(version.path(), new Path(folder, "v1"), "a.txt", conf()))
                     .isInstanceOf(IOException.class);
             assertThatThrownBy(version::commit).isInstanceOf(LeaseHeldException.class);
             assertThatThrownBy(() -> journal().append(JournalContract::next, first))
@@ -152,25 +152,25 @@ abstract class JournalContract {
         Path target = new Path(folder, "data");
         Path elsewhere = new Path(folder, "run/model");
         Lease first = Lease.take(folder, "first", LIFE, conf());
-        Draft begun = Draft.continued(target, first, conf());
+        AtomicDirectory begun = AtomicDirectory.resume(target, first, conf());
         begun.write("part-0", new byte[10]);
-        Draft model = Draft.of(elsewhere, first, conf());
+        AtomicDirectory model = AtomicDirectory.of(elsewhere, first, conf());
         model.write("a.txt", new byte[10]);
         first.stopRenewing();
         List<String> said = new ArrayList<>();
         try (Lease second = Lease.await(folder, LIFE, said::add, conf())) {
             assertThat(said).singleElement().asString().contains("is being worked on by first");
-            Draft gone = Draft.continued(target, second, conf());
-            second.takePensAway(elsewhere.getParent());
+            AtomicDirectory gone = AtomicDirectory.resume(target, second, conf());
+            second.deleteUnfinishedWrites(elsewhere.getParent());
             assertThat(names(gone.path())).containsExactly("part-0");
             assertThat(names(elsewhere.getParent())).isEmpty();
             // Even if its last look at the lease had been before it was taken away.
-            assertThatThrownBy(() -> Renames.directory(begun.path(), target, "part-0", conf()))
+            assertThatThrownBy(() -> Renames.renameDirectory(begun.path(), target, "part-0", conf()))
                     .isInstanceOf(IOException.class);
-            assertThatThrownBy(() -> Renames.directory(model.path(), elsewhere, "a.txt", conf()))
+            assertThatThrownBy(() -> Renames.renameDirectory(model.path(), elsewhere, "a.txt", conf()))
                     .isInstanceOf(IOException.class);
             assertThatThrownBy(begun::commit).isInstanceOf(LeaseHeldException.class);
-            assertThatThrownBy(() -> begun.addAll("part-0")).isInstanceOf(LeaseHeldException.class);
+            assertThatThrownBy(() -> begun.moveIntoTarget("part-0")).isInstanceOf(LeaseHeldException.class);
             gone.write("last", new byte[1]);
             gone.commit();
         }
@@ -186,9 +186,9 @@ abstract class JournalContract {
         }
         String name;
         try (Lease lease = Lease.take(folder, "first", LIFE, conf())) {
-            Draft draft = Draft.continued(new Path(folder, "data"), lease, conf());
-            assertThat(names(draft.path())).containsExactly("part-0");
-            name = draft.path().getName();
+            AtomicDirectory directory = AtomicDirectory.resume(new Path(folder, "data"), lease, conf());
+            assertThat(names(directory.path())).containsExactly("part-0");
+            name = directory.path().getName();
         }
         assertThat(names(folder))
                 .containsExactlyInAnyOrder(".data.v2.lease1-unfinished", ".data.lease7-unfinished", name, "lease");
@@ -226,21 +226,21 @@ abstract class JournalContract {
     void aHolderFromBeforeARetirementFinishesNothing() throws Exception {
         Path target = new Path(folder, "data");
         Lease first = Lease.take(folder, "first", LIFE, conf());
-        Draft begun = Draft.continued(target, first, conf());
+        AtomicDirectory begun = AtomicDirectory.resume(target, first, conf());
         begun.write("part-0", new byte[10]);
         first.stopRenewing();
         Thread.sleep(LIFE.toMillis() + 500);
         Lease second = Lease.take(folder, "second", LIFE, conf());
-        Draft.continued(target, second, conf()).discard();
+        AtomicDirectory.resume(target, second, conf()).discard();
         second.retire();
         try (Lease third = Lease.take(folder, "third", LIFE, conf())) {
             assertThat(third.number()).isEqualTo(first.number());
-            Draft another = Draft.continued(target, third, conf());
+            AtomicDirectory another = AtomicDirectory.resume(target, third, conf());
             another.write("part-1", new byte[10]);
             assertThatThrownBy(first::check).isInstanceOf(LeaseHeldException.class);
             assertThatThrownBy(begun::commit).isInstanceOf(LeaseHeldException.class);
             // Even if its last look at the lease had been before it was taken away.
-            assertThatThrownBy(() -> Renames.directory(begun.path(), target, "part-0", conf()))
+            assertThatThrownBy(() -> Renames.renameDirectory(begun.path(), target, "part-0", conf()))
                     .isInstanceOf(IOException.class);
             first.retire();
             third.check();

@@ -62,7 +62,7 @@ class TestLocations {
         assertThat(Locations.of(name).getName()).isEqualTo(name.substring(name.lastIndexOf('/') + 1));
         Path folder = new Path("hdfs://host/a:b");
         assertThat(Locations.child(folder, "x" + name).toUri().getPath()).isEqualTo("/a:b/x" + name);
-        assertThat(Locations.beside(Locations.child(folder, "x"), ".y").toString())
+        assertThat(Locations.hiddenSibling(Locations.child(folder, "x"), ".y").toString())
                 .isEqualTo("hdfs://host/a:b/.x.y");
     }
 

@@ -3,7 +3,7 @@ package io.resnetspark.storage;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.resnetspark.data.OddNames;
+import io.resnetspark.data.UnusualFileNames;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -46,7 +46,7 @@ class TestUserFiles {
             // As a string, as it travels to executors.
             org.apache.hadoop.fs.Path path = new org.apache.hadoop.fs.Path(
                     java.net.URI.create(file.getPath().toUri().toString()));
-            lines.add(Utf8.oneLine(path.getName()) + " holds " + read(path));
+            lines.add(Utf8.escapeLine(path.getName()) + " holds " + read(path));
         }
         return lines.build().sorted().toList();
     }
@@ -61,7 +61,8 @@ class TestUserFiles {
 
     @Test
     void listsAndOpensWhateverIsOnTheDisk() throws IOException {
-        int written = OddNames.write(folder, number -> String.valueOf(number).getBytes(StandardCharsets.UTF_8));
+        int written =
+                UnusualFileNames.write(folder, number -> String.valueOf(number).getBytes(StandardCharsets.UTF_8));
         List<String> contents = contents(hadoop(folder));
         assertThat(contents).hasSize(written).doesNotHaveDuplicates();
         assertThat(contents.stream().map(line -> line.replaceFirst("(?s).* holds ", "")))
@@ -78,7 +79,7 @@ class TestUserFiles {
 
     @Test
     void theLocaleDecidesNothing() throws Exception {
-        OddNames.write(folder, number -> new byte[] {'x'});
+        UnusualFileNames.write(folder, number -> new byte[] {'x'});
         ProcessBuilder builder = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-cp",
@@ -131,16 +132,16 @@ class TestUserFiles {
     void readsHdfsToo() throws IOException {
         try (MiniHdfs hdfs = MiniHdfs.start(folder)) {
             org.apache.hadoop.fs.Path corpus = new org.apache.hadoop.fs.Path(hdfs.uri() + "/corpus");
-            for (String name : OddNames.all()) {
+            for (String name : UnusualFileNames.all()) {
                 if (name.indexOf(':') < 0) {
-                    Draft.fileSystem(corpus, CONF)
+                    AtomicDirectory.fileSystem(corpus, CONF)
                             .create(Locations.child(corpus, name))
                             .close();
                 }
             }
             try (Stream<FileStatus> all = UserFiles.list(corpus, CONF)) {
                 assertThat(all.map(file -> file.getPath().getName()))
-                        .containsExactlyInAnyOrderElementsOf(OddNames.all().stream()
+                        .containsExactlyInAnyOrderElementsOf(UnusualFileNames.all().stream()
                                 .filter(name -> name.indexOf(':') < 0)
                                 .toList());
             }

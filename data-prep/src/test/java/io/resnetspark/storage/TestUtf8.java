@@ -56,6 +56,6 @@ class TestUtf8 {
 
     @Test
     void aTextBecomesALine() {
-        assertThat(Utf8.oneLine("a\tb\nc\rd\\ne")).isEqualTo("a\\tb\\nc\\rd\\\\ne");
+        assertThat(Utf8.escapeLine("a\tb\nc\rd\\ne")).isEqualTo("a\\tb\\nc\\rd\\\\ne");
     }
 }

@@ -2,8 +2,8 @@ package io.resnetspark.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.resnetspark.data.Corpora;
-import io.resnetspark.data.HeldMemory;
+import io.resnetspark.data.NonHeapMemory;
+import io.resnetspark.data.SyntheticCorpora;
 import io.resnetspark.deploy.Command.Ended;
 import io.resnetspark.model.cuda.SoftwareCard;
 import io.resnetspark.train.SmallRecipe;
@@ -38,7 +38,7 @@ class ITTrainingFaults {
     @BeforeAll
     static void start() throws Exception {
         clusters = Clusters.start(folder, Clusters.Sharing.ALL);
-        Path corpus = Corpora.folders(folder.resolve("corpus"), 40, 20, 36);
+        Path corpus = SyntheticCorpora.folders(folder.resolve("corpus"), 40, 20, 36);
         recipe = SmallRecipe.write(folder.resolve("small.conf")).toString();
         clusters.submit("prepare", "--from", corpus.toString(), "--to", clusters.at("data"), "--shard-size", "100k")
                 .ok();
@@ -262,7 +262,7 @@ class ITTrainingFaults {
         for (int look = 0; look < 3; look++) {
             awaitRounds(job, run, rounds(run).size() + 1);
             for (int i = 0; i < least.length; i++) {
-                least[i] = Math.min(least[i], HeldMemory.kib(processes.get(i)));
+                least[i] = Math.min(least[i], NonHeapMemory.kib(processes.get(i)));
             }
         }
         return least;

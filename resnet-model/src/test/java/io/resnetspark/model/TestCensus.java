@@ -96,8 +96,8 @@ class TestCensus {
     @Test
     void followsTheInputAndTheClasses() {
         Network network = Networks.named("resnet18");
-        Census grey = network.census(Shape.square(1, 64), 10);
-        assertThat(grey.parameters()).isEqualTo(11_689_512 - 2 * 49 * 64 - 990 * 513);
+        Census gray = network.census(Shape.square(1, 64), 10);
+        assertThat(gray.parameters()).isEqualTo(11_689_512 - 2 * 49 * 64 - 990 * 513);
         assertThatThrownBy(() -> network.census(new Shape(3, 0, 64), 10))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("3x0x64");

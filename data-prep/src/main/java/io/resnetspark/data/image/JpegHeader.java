@@ -18,12 +18,12 @@ import java.util.Set;
  * What the segments of a JPEG say before its pixels begin (ITU-T T.81, annex B).
  *
  * @param frame size and components
- * @param colours what its components are; null where nobody knows
+ * @param colors what its components are; null where nobody knows
  * @param selfContained whether it brings the tables that it names, and all components in its first scan unless it is
  *     progressive
  * @param orientation EXIF's, 1 to 8; 1 where nothing is said
  */
-record JpegHeader(Frame frame, JpegColours colours, boolean selfContained, int orientation) {
+record JpegHeader(Frame frame, JpegColorSpace colorSpace, boolean selfContained, int orientation) {
     private static final int START = 0xffd8;
     private static final int APP0 = 0xe0;
     private static final int APP1 = 0xe1;
@@ -42,24 +42,29 @@ record JpegHeader(Frame frame, JpegColours colours, boolean selfContained, int o
      *
      * @param process the last byte of the marker, which tells how it was encoded
      * @param precision bits of a sample
-     * @param heightAt where in the file the height stands, two bytes
+     * @param heightOffset where in the file the height stands, two bytes
      * @param components in the order of the file
      */
-    record Frame(int process, int precision, int width, int height, int heightAt, List<Component> components) {
+    record Frame(int process, int precision, int width, int height, int heightOffset, List<Component> components) {
         /** Rows of the units that a picture of several components is made of: 8 for each of the finest's samples. */
-        int unitRows() {
+        int mcuHeight() {
             return 8
                     * Math.max(
                             1,
-                            components.stream().mapToInt(Component::down).max().orElse(1));
+                            components.stream()
+                                    .mapToInt(Component::verticalSampling)
+                                    .max()
+                                    .orElse(1));
         }
 
         /** Whether differences of colour have a sample for one or two columns, and one or two rows. */
-        boolean isSubsampledAsUsual() {
+        boolean hasCommonSubsampling() {
             Component luminance = components.get(0);
-            return luminance.across <= 2
-                    && luminance.down <= 2
-                    && components.stream().skip(1).allMatch(other -> other.across == 1 && other.down == 1);
+            return luminance.horizontalSampling <= 2
+                    && luminance.verticalSampling <= 2
+                    && components.stream()
+                            .skip(1)
+                            .allMatch(other -> other.horizontalSampling == 1 && other.verticalSampling == 1);
         }
 
         private String names() {
@@ -69,13 +74,13 @@ record JpegHeader(Frame frame, JpegColours colours, boolean selfContained, int o
         }
 
         /** Whether its first scan brings the picture from the top to the bottom. */
-        boolean sequential() {
+        boolean isSequential() {
             return process == BASELINE || process == EXTENDED;
         }
     }
 
     /** A component of a frame: samples in a unit, across and down, and the number of its quantization table. */
-    record Component(int name, int across, int down, int table) {}
+    record Component(int name, int horizontalSampling, int verticalSampling, int quantizationTable) {}
 
     /** A segment's content, from {@code start} to before {@code end}. */
     private record Segment(int marker, int start, int end) {
@@ -108,7 +113,7 @@ record JpegHeader(Frame frame, JpegColours colours, boolean selfContained, int o
                 .orElse(1);
         return new JpegHeader(
                 frame,
-                JpegColours.of(jfif, transform, frame.names()),
+                JpegColorSpace.of(jfif, transform, frame.names()),
                 isSelfContained(bytes, segments, frame),
                 orientation);
     }
@@ -176,7 +181,8 @@ record JpegHeader(Frame frame, JpegColours colours, boolean selfContained, int o
                 addHuffmanTables(bytes, segment, huffman);
             }
         }
-        boolean quantized = frame.components.stream().allMatch(component -> quantization.contains(component.table));
+        boolean quantized =
+                frame.components.stream().allMatch(component -> quantization.contains(component.quantizationTable));
         int inScan = bytes[scan.start] & 0xff;
         if (frame.process == PROGRESSIVE) {
             return quantized && !huffman.isEmpty();

@@ -2,7 +2,7 @@ package io.resnetspark.data.prepare;
 
 import io.resnetspark.data.Progress;
 import io.resnetspark.data.image.BadImageException;
-import io.resnetspark.data.image.Codec;
+import io.resnetspark.data.image.ImageCodec;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.Dataset.Shard;
 import io.resnetspark.data.shard.Example;
@@ -64,13 +64,13 @@ public final class Verification {
             problems.add(shard.path() + " has " + examples.size() + " pictures, not " + shard.examples());
         }
         if (hasRowDigests) {
-            Shards.rowsOfOtherPictures(file, conf)
+            Shards.rowsWithWrongDigest(file, conf)
                     .forEach(key ->
                             problems.add(shard.path() + ": " + key + " is not the picture of its row's SHA-256"));
         }
         for (Example example : examples) {
             try {
-                Codec.decode(example.bytes(), Codec.Limits.NONE);
+                ImageCodec.decode(example.bytes(), ImageCodec.Limits.NONE);
             } catch (BadImageException bad) {
                 problems.add(shard.path() + ": " + example.key() + " is " + bad.getMessage());
             }

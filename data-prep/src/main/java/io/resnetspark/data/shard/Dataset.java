@@ -1,12 +1,12 @@
 package io.resnetspark.data.shard;
 
 import io.resnetspark.data.Split;
-import io.resnetspark.data.image.Mean;
+import io.resnetspark.data.image.Normalization;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Digests;
 import io.resnetspark.storage.FileDigest;
-import io.resnetspark.storage.Floats;
 import io.resnetspark.storage.Json;
+import io.resnetspark.storage.LittleEndianFloats;
 import io.resnetspark.storage.Manifest;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -55,7 +55,7 @@ public record Dataset(
         FileDigest meanImage,
         int version,
         Change change,
-        History history)
+        ChangeHistory history)
         implements Serializable {
     public static final String FILE = "dataset.json";
     public static final String MEAN_IMAGE = "mean-image.f32";
@@ -68,13 +68,13 @@ public record Dataset(
         Objects.requireNonNull(statistics, "statistics");
         Objects.requireNonNull(meanImage, "mean_image");
         if (meanImageFile != null) { // it has not always been said
-            Manifest.requireWithin(meanImageFile);
+            Manifest.requireRelative(meanImageFile);
         }
         if (version == 0) { // nor has this; then each run made one
             version = runs == null ? 1 : Math.max(1, runs.size());
         }
         if (history == null) { // of a first version, or from before this was kept
-            history = new History(created, 0, 0, 0);
+            history = new ChangeHistory(created, 0, 0, 0);
         }
     }
 
@@ -95,7 +95,7 @@ public record Dataset(
     /** A shard: its path below the dataset, its examples, and its digest. */
     public record Shard(String path, int examples, FileDigest digest) implements Serializable {
         public Shard {
-            Manifest.requireWithin(path);
+            Manifest.requireRelative(path);
         }
     }
 
@@ -157,8 +157,8 @@ public record Dataset(
     }
 
     /** Reads and checks the mean picture. */
-    public Mean meanImage(Path path, Configuration conf) throws IOException {
-        return Mean.perPixel(meanImageValues(path, conf), side);
+    public Normalization meanImage(Path path, Configuration conf) throws IOException {
+        return Normalization.perPixel(meanImageValues(path, conf), side);
     }
 
     /** The same as its three planes. */
@@ -171,6 +171,6 @@ public record Dataset(
         if (!Digests.of(bytes).equals(meanImage.sha256())) {
             throw new BadInputException(file + " is damaged: its SHA-256 is not the one in " + FILE + ".");
         }
-        return Floats.of(bytes);
+        return LittleEndianFloats.of(bytes);
     }
 }

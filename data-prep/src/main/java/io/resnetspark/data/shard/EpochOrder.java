@@ -25,7 +25,7 @@ public final class EpochOrder {
         this.seed = seed;
         this.epoch = epoch;
         this.sizes = sizes.clone();
-        this.shards = permutation(sizes.length, Seeds.of(seed, epoch));
+        this.shards = permutation(sizes.length, Seeds.generator(seed, epoch));
     }
 
     public long examples() {
@@ -34,7 +34,7 @@ public final class EpochOrder {
 
     /** Where in a shard its examples stand, in the order in which this epoch visits them. */
     public int[] within(int shard) {
-        return permutation(sizes[shard], Seeds.of(seed, epoch, "shard " + shard));
+        return permutation(sizes[shard], Seeds.generator(seed, epoch, "shard " + shard));
     }
 
     /** The runs that make up positions {@code [from, to)} of the epoch. */

@@ -7,8 +7,8 @@ import java.io.Serializable;
  *
  * @param bytes the encoded picture
  * @param width of the decoded picture, in pixels
- * @param original SHA-256 of the picture as the corpus had it; empty in shards of format 1
+ * @param originalDigest SHA-256 of the picture as the corpus had it; empty in shards of format 1
  */
 @SuppressWarnings("ArrayRecordComponent") // carried, never compared
-public record Example(String key, int label, byte[] bytes, int width, int height, String original)
+public record Example(String key, int label, byte[] bytes, int width, int height, String originalDigest)
         implements Serializable {}

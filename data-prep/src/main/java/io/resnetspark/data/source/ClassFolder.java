@@ -22,21 +22,21 @@ record ClassFolder(String uri, String prefix, Split split, int label) implements
     }
 
     @Override
-    public Iterator<Unit> units(Configuration conf) throws IOException {
-        return Sources.each(new FolderWalk(new Path(URI.create(uri)), Set.of(), conf))
-                .<Unit>map(found -> {
+    public Iterator<InputUnit> units(Configuration conf) throws IOException {
+        return Sources.stream(new FolderWalk(new Path(URI.create(uri)), Set.of(), conf))
+                .<InputUnit>map(found -> {
                     String key = prefix + found.name();
-                    return found.isSkipped() ? new SkippedFile(key) : PictureFile.of(key, split, label, found.file());
+                    return found.isSkipped() ? new SkippedFile(key) : ImageFile.of(key, split, label, found.file());
                 })
                 .iterator();
     }
 
     /** What lies in a folder beside class folders: none of it is a picture of the corpus, but all of it is counted. */
-    record Beside(String uri, String prefix, Set<String> classes) implements Source.Listing {
+    record OtherFiles(String uri, String prefix, Set<String> classes) implements Source.Listing {
         @Override
-        public Iterator<Unit> units(Configuration conf) throws IOException {
-            return Sources.each(new FolderWalk(new Path(URI.create(uri)), classes, conf))
-                    .<Unit>map(found -> new SkippedFile(prefix + found.name()))
+        public Iterator<InputUnit> units(Configuration conf) throws IOException {
+            return Sources.stream(new FolderWalk(new Path(URI.create(uri)), classes, conf))
+                    .<InputUnit>map(found -> new SkippedFile(prefix + found.name()))
                     .iterator();
         }
     }

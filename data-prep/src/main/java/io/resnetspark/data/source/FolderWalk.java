@@ -1,6 +1,6 @@
 package io.resnetspark.data.source;
 
-import io.resnetspark.storage.LocalNames;
+import io.resnetspark.storage.LocalFileNames;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
@@ -26,7 +26,7 @@ final class FolderWalk implements Iterator<FolderWalk.Found> {
     record Found(FileStatus file, String name, boolean isSkipped) {}
 
     /** A folder that the walk is in. */
-    private record Level(Iterator<FileStatus> files, String prefix, boolean isSkipped, Object place) {}
+    private record Level(Iterator<FileStatus> files, String prefix, boolean isSkipped, Object identity) {}
 
     private final Configuration conf;
     private final Set<String> others;
@@ -42,17 +42,17 @@ final class FolderWalk implements Iterator<FolderWalk.Found> {
     }
 
     private void enter(Path folder, String prefix, boolean isSkipped) throws IOException {
-        Object place = place(folder);
-        if (levels.stream().noneMatch(level -> level.place.equals(place))) {
-            levels.push(new Level(Sources.all(folder, conf).iterator(), prefix, isSkipped, place));
+        Object identity = identity(folder);
+        if (levels.stream().noneMatch(level -> level.identity.equals(identity))) {
+            levels.push(new Level(Sources.all(folder, conf).iterator(), prefix, isSkipped, identity));
         }
     }
 
     /** The same for every way to a folder. Only this machine's disk has links. */
-    private static Object place(Path folder) {
+    private static Object identity(Path folder) {
         try {
             return "file".equals(folder.toUri().getScheme())
-                    ? LocalNames.file(folder).toRealPath()
+                    ? LocalFileNames.file(folder).toRealPath()
                     : folder;
         } catch (IOException | IllegalArgumentException unknown) {
             return folder;
@@ -68,7 +68,7 @@ final class FolderWalk implements Iterator<FolderWalk.Found> {
             }
             FileStatus file = level.files.next();
             String name = file.getPath().getName();
-            boolean isSkipped = level.isSkipped || SkippedFile.isNamed(name);
+            boolean isSkipped = level.isSkipped || SkippedFile.isSkippedName(name);
             if (!file.isDirectory()) {
                 return new Found(file, level.prefix + name, isSkipped);
             }

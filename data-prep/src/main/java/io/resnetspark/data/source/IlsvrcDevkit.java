@@ -24,11 +24,11 @@ import us.hebi.matlab.mat.types.Struct;
  * validation pictures in their order. The numbers are the kit's own, not alphabetical, so they never become labels.
  *
  * @param wnids of the 1,000 leaves, by the kit's number
- * @param truth the kit's number for each validation picture
+ * @param groundTruth the kit's number for each validation picture
  */
-record IlsvrcDevkit(TreeMap<Integer, String> wnids, List<Integer> truth) implements Serializable {
+record IlsvrcDevkit(TreeMap<Integer, String> wnids, List<Integer> groundTruth) implements Serializable {
     /** Of a file in it, unpacked: far more than the real ones have. */
-    private static final int MOST_BYTES = 64 << 20;
+    private static final int MAX_BYTES = 64 << 20;
 
     private static final String NAME = "ILSVRC2012_devkit_t12";
     private static final String META = "meta.mat";
@@ -63,9 +63,9 @@ record IlsvrcDevkit(TreeMap<Integer, String> wnids, List<Integer> truth) impleme
             for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
                 String name = entry.getName().replaceFirst(".*/", "");
                 if (entry.isFile() && (name.equals(META) || name.equals(TRUTH))) {
-                    byte[] content = tar.readNBytes(MOST_BYTES + 1);
-                    if (content.length > MOST_BYTES) {
-                        throw new IOException(name + " has more than " + MOST_BYTES + " bytes");
+                    byte[] content = tar.readNBytes(MAX_BYTES + 1);
+                    if (content.length > MAX_BYTES) {
+                        throw new IOException(name + " has more than " + MAX_BYTES + " bytes");
                     }
                     contents.put(name, content);
                 }

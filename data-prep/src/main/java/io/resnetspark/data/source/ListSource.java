@@ -57,7 +57,7 @@ final class ListSource {
         return Source.ofPhotographs(
                 "pictures listed in " + place,
                 classes,
-                tables.stream().map(table -> new Listed(table, classes)).toList(),
+                tables.stream().map(table -> new ListedImages(table, classes)).toList(),
                 List.of());
     }
 
@@ -106,20 +106,20 @@ final class ListSource {
         }
     }
 
-    private record Listed(Table table, List<String> classes) implements Source.Listing {
+    private record ListedImages(Table table, List<String> classes) implements Source.Listing {
         @Override
-        public Iterator<Unit> units(Configuration conf) throws IOException {
+        public Iterator<InputUnit> units(Configuration conf) throws IOException {
             return table.rows(conf).map(this::unit).iterator();
         }
 
-        private Unit unit(Row row) {
+        private InputUnit unit(Row row) {
             Split split = row.split().isBlank()
                     ? null
                     : Split.called(row.split().strip()).orElseGet(() -> Split.named(row.split()));
             // Another label makes another unit, so that lists which were corrected are not taken for the same.
             String id =
                     row.path() + " as " + row.label() + " to " + (split == null ? byRemainder(row) : split.folder());
-            return new PictureFile(id, row.path(), split, classes.indexOf(row.label()), place(row.path()), 0, 0);
+            return new ImageFile(id, row.path(), split, classes.indexOf(row.label()), place(row.path()), 0, 0);
         }
 
         /** What ids have always said of a row without a split, whatever its split has become. */

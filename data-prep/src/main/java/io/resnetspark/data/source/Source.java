@@ -14,18 +14,18 @@ import org.apache.hadoop.conf.Configuration;
  *
  * @param description in words, for the dataset's provenance
  * @param classes in the order of their labels
- * @param side height and width of the crops that networks for this corpus train on, in pixels
+ * @param cropSide height and width of the crops that networks for this corpus train on, in pixels
  * @param listings what one task lists each: a folder, an archive, a table
- * @param expected how many pictures there must be of a split, where the corpus says so
+ * @param expectedImages how many pictures there must be of a split, where the corpus says so
  * @param isBenchmark whether this is a published benchmark, whose pictures are the same for everyone, doubles and all
  * @param remarks how it was understood, where somebody might have meant something else
  */
 public record Source(
         String description,
         List<String> classes,
-        int side,
+        int cropSide,
         List<Listing> listings,
-        Map<Split, Long> expected,
+        Map<Split, Long> expectedImages,
         boolean isBenchmark,
         List<String> remarks) {
     private static final int PHOTOGRAPHS = 224;
@@ -39,6 +39,6 @@ public record Source(
     /** A part of a corpus that can be listed on its own. */
     @FunctionalInterface
     public interface Listing extends Serializable {
-        Iterator<Unit> units(Configuration conf) throws IOException;
+        Iterator<InputUnit> units(Configuration conf) throws IOException;
     }
 }

@@ -35,14 +35,14 @@ public final class Sources {
                 throw new BadInputException(
                         "There is no source '" + layout + "'; there are " + String.join(", ", NAMES) + ".");
         };
-        ClassNames.require(source.classes());
+        ClassNames.validate(source.classes());
         return source;
     }
 
     /** What lies in a folder, one after the other, however much it is; what is skipped is left out. */
     static Stream<FileStatus> stream(Path folder, Configuration conf) throws IOException {
         return all(folder, conf)
-                .filter(file -> !SkippedFile.isNamed(file.getPath().getName()));
+                .filter(file -> !SkippedFile.isSkippedName(file.getPath().getName()));
     }
 
     /** The same with all that lies there. */
@@ -54,7 +54,7 @@ public final class Sources {
         }
     }
 
-    static <T> Stream<T> each(Iterator<T> iterator) {
+    static <T> Stream<T> stream(Iterator<T> iterator) {
         return StreamSupport.stream(Spliterators.spliteratorUnknownSize(iterator, Spliterator.ORDERED), false);
     }
 
@@ -73,9 +73,9 @@ public final class Sources {
     }
 
     /** The first bytes of a file, at most so many. */
-    static byte[] read(Path file, int most, Configuration conf) throws IOException {
+    static byte[] read(Path file, int max, Configuration conf) throws IOException {
         try (InputStream in = UserFiles.open(file, conf)) {
-            return in.readNBytes(most);
+            return in.readNBytes(max);
         }
     }
 }

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.resnetspark.data.Progress;
 import io.resnetspark.data.Split;
-import io.resnetspark.data.image.Codec;
-import io.resnetspark.data.image.Pictures;
+import io.resnetspark.data.image.ImageCodec;
+import io.resnetspark.data.image.SyntheticImages;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.Dataset.Shard;
 import io.resnetspark.data.shard.Example;
@@ -51,7 +51,7 @@ final class SmallCorpus {
     /** Writes an image; two of the same hue and seed have the same bytes. */
     void image(String key, int hue, int seed) throws IOException {
         Files.createDirectories(file(key).getParent());
-        Files.write(file(key), Codec.png(Pictures.ofClass(hue, 40, 30, seed)));
+        Files.write(file(key), ImageCodec.png(SyntheticImages.ofClass(hue, 40, 30, seed)));
     }
 
     /** Writes the images of these numbers in two classes. */

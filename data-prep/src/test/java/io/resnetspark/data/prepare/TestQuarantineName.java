@@ -2,7 +2,7 @@ package io.resnetspark.data.prepare;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.resnetspark.data.OddNames;
+import io.resnetspark.data.UnusualFileNames;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.Stream;
@@ -20,7 +20,7 @@ class TestQuarantineName {
     @Test
     void isAnotherWhereItIsNotAndNeverTheSame() {
         List<String> keys = Stream.concat(
-                        OddNames.all().stream().map(name -> "cat/" + name),
+                        UnusualFileNames.all().stream().map(name -> "cat/" + name),
                         Stream.of(
                                 "cat/a:b.jpg",
                                 "cat/a;b.jpg",

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.resnetspark.data.image.BadImageException;
-import io.resnetspark.data.image.Codec;
+import io.resnetspark.data.image.ImageCodec;
 import io.resnetspark.deploy.registry.ModelReference;
 import io.resnetspark.model.graph.ComputeOptions;
 import io.resnetspark.model.graph.ComputeOptions.Kind;
@@ -132,7 +132,7 @@ final class PredictCommand implements Callable<Integer> {
     private static byte[] bytes(String image, Configuration conf) throws IOException {
         Path file = Locations.of(image);
         try (InputStream in = UserFiles.open(file, conf)) {
-            return in.readNBytes(Codec.Limits.USUAL.bytes() + 1);
+            return in.readNBytes(ImageCodec.Limits.DEFAULT.maxBytes() + 1);
         } catch (FileNotFoundException missing) {
             if (Cause.of(missing).fault() != Fault.INPUT) { // it is there, but may not be read
                 throw missing;

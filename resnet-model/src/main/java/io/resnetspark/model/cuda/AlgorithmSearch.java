@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
  */
 final class AlgorithmSearch implements AutoCloseable {
     /** That an algorithm may take at most; the fast float32 ones want 1.2 GiB. */
-    static final long MOST_WORKSPACE = 2L << 30;
+    static final long MAX_WORKSPACE = 2L << 30;
 
     /** What cuDNN found so many times slower than the fastest is not timed again, unless nothing else will do. */
     private static final float HOPELESS = 4;
@@ -75,7 +75,7 @@ final class AlgorithmSearch implements AutoCloseable {
             x = random(inputs, 1);
             y = random(outputs, 2);
             w = random(weights, 3);
-            workspaceBytes = Math.min(MOST_WORKSPACE, device.freeMemory() / 2);
+            workspaceBytes = Math.min(MAX_WORKSPACE, device.freeMemory() / 2);
             workspace = take(workspaceBytes);
         } catch (RuntimeException refused) {
             throw memory.closeAfter(refused);
@@ -163,8 +163,8 @@ final class AlgorithmSearch implements AutoCloseable {
             stream.synchronize();
             float[] values = new float[2];
             apart.read(0, values, 0, values.length);
-            float most = precision == Precision.BFLOAT16 ? APART_IN_BFLOAT16 : APART_IN_TF32;
-            boolean agree = values[0] <= most * values[1];
+            float max = precision == Precision.BFLOAT16 ? APART_IN_BFLOAT16 : APART_IN_TF32;
+            boolean agree = values[0] <= max * values[1];
             if (!agree) {
                 LOG.warn(
                         "Our kernel for the convolution {}, {}, in {} differs from cuDNN's by {}, of values up to {}, on {}."

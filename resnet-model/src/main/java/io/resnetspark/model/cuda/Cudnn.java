@@ -25,7 +25,7 @@ final class Cudnn implements AutoCloseable {
     /** Of cudnnConvolution*AlgoPerf_t: bytes of one, and where its fields lie. */
     private static final int PERFORMANCE = 48;
 
-    private static final int MOST_ALGORITHMS = 10;
+    private static final int MAX_ALGORITHMS = 10;
 
     /** Of cudnnStatus_t. */
     private static final int MIXED_PARTS = 1002;
@@ -253,7 +253,7 @@ final class Cudnn implements AutoCloseable {
      */
     List<Found> find(Convolution c, Direction direction, long x, long w, long y, long workspace, long workspaceBytes) {
         IntByReference found = new IntByReference();
-        Memory performances = new Memory((long) PERFORMANCE * MOST_ALGORITHMS);
+        Memory performances = new Memory((long) PERFORMANCE * MAX_ALGORITHMS);
         String function = "cudnnFindConvolution" + direction.inNames() + "AlgorithmEx";
         Pointer convolution = c.convolutions.get(direction);
         Object[] operands = switch (direction) {
@@ -264,7 +264,7 @@ final class Cudnn implements AutoCloseable {
         Object[] arguments = new Object[operands.length + 6]; // the handle, these, and the rest below
         arguments[0] = handle;
         System.arraycopy(operands, 0, arguments, 1, operands.length);
-        Object[] rest = {MOST_ALGORITHMS, found, performances, workspace, workspaceBytes};
+        Object[] rest = {MAX_ALGORITHMS, found, performances, workspace, workspaceBytes};
         System.arraycopy(rest, 0, arguments, operands.length + 1, rest.length);
         library.call(function, arguments);
         return algorithms(performances, found.getValue(), c.precision, workspaceBytes);

@@ -83,7 +83,7 @@ public record DeviceMemoryEstimate(long parameters, long activations, long input
                 .max()
                 .orElse(0);
         double share = precision == Precision.BFLOAT16 ? BFLOAT16_WORKSPACE : FLOAT_WORKSPACE;
-        return Math.min(AlgorithmSearch.MOST_WORKSPACE, (long) (share * images * largest * precision.bytes()));
+        return Math.min(AlgorithmSearch.MAX_WORKSPACE, (long) (share * images * largest * precision.bytes()));
     }
 
     /** Or, where our kernels are the faster, their sums. */

@@ -38,15 +38,15 @@ final class DeviceRates {
 
     /** In GB/s, read and written. */
     private double copy() {
-        long most = Math.min(LARGEST_COPY, device.freeMemory() / 4);
-        long from = device.allocate(most);
-        long to = device.allocate(most);
+        long max = Math.min(LARGEST_COPY, device.freeMemory() / 4);
+        long from = device.allocate(max);
+        long to = device.allocate(max);
         try {
-            stream.fill(from, 0, most);
+            stream.fill(from, 0, max);
             double rate = 0;
-            for (long bytes = SMALLEST_COPY; bytes <= most; bytes *= 2) {
+            for (long bytes = SMALLEST_COPY; bytes <= max; bytes *= 2) {
                 long copied = bytes;
-                float milliseconds = least(() -> stream.copy(to, from, copied));
+                float milliseconds = min(() -> stream.copy(to, from, copied));
                 rate = 2.0 * bytes / milliseconds / 1e6;
                 if (milliseconds > LONG_ENOUGH) {
                     break;
@@ -84,7 +84,7 @@ final class DeviceRates {
             random(x, side, precision);
             random(w, side, precision);
             ConvolutionShape square = new ConvolutionShape(side, side, 1, 1, side, 1, 1, 0);
-            return least(() -> cublas.run(square, precision, Direction.FORWARD, x, w, y));
+            return min(() -> cublas.run(square, precision, Direction.FORWARD, x, w, y));
         } finally {
             device.free(x);
             device.free(w);
@@ -103,9 +103,9 @@ final class DeviceRates {
     }
 
     /** Milliseconds of the fastest run, after one that does not count. */
-    private float least(Runnable work) {
+    private float min(Runnable work) {
         work.run();
-        float least = Float.POSITIVE_INFINITY;
+        float min = Float.POSITIVE_INFINITY;
         try (Event begin = stream.event();
                 Event end = stream.event()) {
             for (int i = 0; i < REPETITIONS; i++) {
@@ -113,9 +113,9 @@ final class DeviceRates {
                 work.run();
                 stream.record(end);
                 end.synchronize();
-                least = Math.min(least, begin.millisecondsTo(end));
+                min = Math.min(min, begin.millisecondsTo(end));
             }
         }
-        return least;
+        return min;
     }
 }

@@ -52,7 +52,7 @@ final class ImageNode implements Node {
                 plan.input(Input.LEVELS, plan.batch() * image.elements()),
                 plan.input(Input.ADJUSTMENTS, (long) plan.batch() * LevelMinibatch.ADJUSTMENT * Float.BYTES),
                 plan.input(Input.MEAN, image.elements() * Float.BYTES),
-                plan.input(Input.DEVIATION, LevelMinibatch.DEVIATION * Float.BYTES));
+                plan.input(Input.STD, LevelMinibatch.STD * Float.BYTES));
     }
 
     @Override

@@ -11,7 +11,7 @@ enum Input {
     /** Floats: 3, or 3 x side x side. */
     MEAN,
     /** Floats: of red, green and blue; and 1 where the mean is one of each pixel. */
-    DEVIATION,
+    STD,
     /** Floats, batch x classes: the share of each. */
     TARGETS
 }

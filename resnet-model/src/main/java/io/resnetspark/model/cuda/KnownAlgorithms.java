@@ -37,13 +37,13 @@ record KnownAlgorithms(List<String> key) {
                 KernelSource.CONVOLUTION.text())); // others, by this compiler or another, are held to cuDNN anew
     }
 
-    /** @param mostWorkspace bytes; algorithms that want more are left out */
-    Map<Use, Choice> read(long mostWorkspace) {
+    /** @param maxWorkspace bytes; algorithms that want more are left out */
+    Map<Use, Choice> read(long maxWorkspace) {
         Map<Use, Choice> choices = new HashMap<>();
         DiskCache.get(key).ifPresent(text -> new String(text, UTF_8).lines().forEach(line -> put(line, choices)));
         choices.values()
                 .removeIf(choice -> choice instanceof Choice.OfCudnn cudnn
-                        && cudnn.algorithm().workspace() > mostWorkspace);
+                        && cudnn.algorithm().workspace() > maxWorkspace);
         return choices;
     }
 

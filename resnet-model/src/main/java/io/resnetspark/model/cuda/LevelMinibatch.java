@@ -9,24 +9,24 @@ package io.resnetspark.model.cuda;
  * @param adjustments {@link #ADJUSTMENT} numbers an image: what is added to red, green and blue; columns and rows that it
  *     is moved right and down, after the mean was subtracted (zero comes in from outside); 1 if it is mirrored before that
  * @param mean to subtract: 3 values, or planes of red, green and blue, 3 x side x side
- * @param deviation of red, green and blue, to divide by
+ * @param std of red, green and blue, to divide by
  * @param targets images x classes: the share of each
  */
 @SuppressWarnings("ArrayRecordComponent") // carried, never compared
 public record LevelMinibatch(
-        int images, int side, byte[] rgb, float[] adjustments, float[] mean, float[] deviation, float[] targets) {
+        int images, int side, byte[] rgb, float[] adjustments, float[] mean, float[] std, float[] targets) {
     /** Numbers for each image. */
     public static final int ADJUSTMENT = 6;
 
     /** Numbers that a GPU takes: the deviation, and 1 where the mean is one of each pixel. */
-    static final long DEVIATION = 4;
+    static final long STD = 4;
 
     public LevelMinibatch {
         int pixels = side * side;
         boolean fits = rgb.length == 3 * images * pixels
                 && adjustments.length == ADJUSTMENT * images
                 && (mean.length == 3 || mean.length == 3 * pixels)
-                && deviation.length == 3
+                && std.length == 3
                 && targets.length % images == 0;
         if (!fits) {
             throw new IllegalArgumentException(images + " images of " + side + "x" + side + " pixels cannot have "
@@ -35,7 +35,7 @@ public record LevelMinibatch(
         }
     }
 
-    float[] deviationAndMean() {
-        return new float[] {deviation[0], deviation[1], deviation[2], mean.length > 3 ? 1 : 0};
+    float[] stdAndMean() {
+        return new float[] {std[0], std[1], std[2], mean.length > 3 ? 1 : 0};
     }
 }

@@ -21,9 +21,9 @@ final class NarrowConvolution {
     private static final int WARPS = 4;
 
     /** That are served, besides the four of an image. */
-    private static final int LEAST_CHANNELS = 16;
+    private static final int MIN_CHANNELS = 16;
 
-    private static final int MOST_CHANNELS = 64;
+    private static final int MAX_CHANNELS = 64;
 
     /** Blocks of a multiprocessor that registers and shared memory allow, where a warp keeps few weights or many. */
     private static final int RESIDENT = 4;
@@ -72,10 +72,10 @@ final class NarrowConvolution {
     private static boolean areServed(Use use) {
         ConvolutionShape s = use.shape();
         if (s.channels() == ImageNode.DEPTH) {
-            return s.outputs() == LEAST_CHANNELS && s.stride() == 1 && use.direction() != Direction.BACKWARD_DATA;
+            return s.outputs() == MIN_CHANNELS && s.stride() == 1 && use.direction() != Direction.BACKWARD_DATA;
         }
         boolean few =
-                s.channels() >= LEAST_CHANNELS && s.outputs() <= MOST_CHANNELS && Integer.bitCount(s.channels()) == 1;
+                s.channels() >= MIN_CHANNELS && s.outputs() <= MAX_CHANNELS && Integer.bitCount(s.channels()) == 1;
         return few && s.stride() <= 2 && s.outputs() == s.stride() * s.channels();
     }
 
@@ -130,11 +130,11 @@ final class NarrowConvolution {
     /** Rows of a tile: few have much border, many leave multiprocessors idle; 0 if not even one fits. */
     private int cheapestRows() {
         int cheapest = 0;
-        long least = Long.MAX_VALUE;
+        long min = Long.MAX_VALUE;
         for (int n = 1; n <= height() && tileBytes(n) <= TILE_BYTES; n++) {
             long cost = cost(n);
-            if (cost < least) {
-                least = cost;
+            if (cost < min) {
+                min = cost;
                 cheapest = n;
             }
         }
@@ -196,15 +196,15 @@ final class NarrowConvolution {
     // The gradient of the weights: warps of 16 `down` outputs by 8 `across` inputs, and blocks of as many `beside`.
 
     private int down() {
-        return shape.outputs() == LEAST_CHANNELS ? 1 : 2;
+        return shape.outputs() == MIN_CHANNELS ? 1 : 2;
     }
 
     private int across() {
-        return shape.outputs() == LEAST_CHANNELS && shape.channels() >= LEAST_CHANNELS ? 2 : 1;
+        return shape.outputs() == MIN_CHANNELS && shape.channels() >= MIN_CHANNELS ? 2 : 1;
     }
 
     private int beside() {
-        return shape.outputs() == LEAST_CHANNELS ? 1 : 2;
+        return shape.outputs() == MIN_CHANNELS ? 1 : 2;
     }
 
     private int blockInputs() {

@@ -48,7 +48,7 @@ final class StepInput {
         input.parts.put(Input.LEVELS, new Part(levels.length, crate -> crate.put(levels)));
         input.parts.put(Input.ADJUSTMENTS, Part.of(minibatch.adjustments()));
         input.parts.put(Input.MEAN, Part.of(minibatch.mean()));
-        input.parts.put(Input.DEVIATION, Part.of(minibatch.deviationAndMean()));
+        input.parts.put(Input.STD, Part.of(minibatch.stdAndMean()));
         input.parts.put(Input.TARGETS, Part.of(minibatch.targets()));
         return input;
     }

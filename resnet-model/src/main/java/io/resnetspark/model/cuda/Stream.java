@@ -12,7 +12,7 @@ public final class Stream {
     /** CU_STREAM_CAPTURE_MODE_THREAD_LOCAL: other threads may allocate meanwhile. */
     private static final int THREAD_LOCAL = 1;
 
-    private static final int MOST_PARAMETERS = 24;
+    private static final int MAX_PARAMETERS = 24;
 
     private static final int TIMED_RUNS = 4;
     private static final int REPETITIONS = 3;
@@ -20,8 +20,8 @@ public final class Stream {
     private final Library driver;
     private final Device device;
     private final Pointer handle;
-    private final Memory parameters = new Memory(8 * MOST_PARAMETERS);
-    private final Memory addresses = new Memory(8 * MOST_PARAMETERS);
+    private final Memory parameters = new Memory(8 * MAX_PARAMETERS);
+    private final Memory addresses = new Memory(8 * MAX_PARAMETERS);
 
     Stream(Device device) {
         this.device = device;
@@ -29,7 +29,7 @@ public final class Stream {
         PointerByReference stream = new PointerByReference();
         driver.call("cuStreamCreate", stream, NON_BLOCKING);
         handle = stream.getValue();
-        for (int i = 0; i < MOST_PARAMETERS; i++) {
+        for (int i = 0; i < MAX_PARAMETERS; i++) {
             addresses.setPointer(8L * i, parameters.share(8L * i));
         }
     }
@@ -142,7 +142,7 @@ public final class Stream {
     float milliseconds(Runnable work) {
         work.run(); // before recording: libraries load and allocate in the first call of a kind
         synchronize();
-        float least = Float.POSITIVE_INFINITY;
+        float min = Float.POSITIVE_INFINITY;
         try (Graph graph = capture(() -> {
                     for (int i = 0; i < TIMED_RUNS; i++) {
                         work.run();
@@ -155,10 +155,10 @@ public final class Stream {
                 launch(graph);
                 record(end);
                 end.synchronize();
-                least = Math.min(least, begin.millisecondsTo(end) / TIMED_RUNS);
+                min = Math.min(min, begin.millisecondsTo(end) / TIMED_RUNS);
             }
         }
-        return least;
+        return min;
     }
 
     /** Does the work that was recorded. */

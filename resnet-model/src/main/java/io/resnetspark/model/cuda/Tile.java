@@ -34,8 +34,8 @@ record Tile(int rows, int groups, int multiprocessors) {
         return new Tile(Math.toIntExact(rows), channels / lanes, multiprocessors);
     }
 
-    private Grid grid(int mostAcross, int blocksPerMultiprocessor) {
-        int across = Math.min(mostAcross, Integer.lowestOneBit(groups));
+    private Grid grid(int maxAcross, int blocksPerMultiprocessor) {
+        int across = Math.min(maxAcross, Integer.lowestOneBit(groups));
         int down = THREADS / across;
         int strips = groups / across;
         int needed = (rows + UNROLLED * down - 1) / (UNROLLED * down);

@@ -18,11 +18,11 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 record GroupedMoments(long batch, int channels, int block, int pieces, int pixelsPerGroup) {
     /** Few enough for a sum in float and for the first cache, and enough that the groups are few. */
-    private static final int MOST_PIXELS = 512;
+    private static final int MAX_PIXELS = 512;
 
     static GroupedMoments of(long batch, Shape shape, int block) {
         int pixels = shape.height() * shape.width();
-        int perGroup = Math.min(pixels, MOST_PIXELS);
+        int perGroup = Math.min(pixels, MAX_PIXELS);
         while (pixels % perGroup != 0) {
             perGroup--;
         }

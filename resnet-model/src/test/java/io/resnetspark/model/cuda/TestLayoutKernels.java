@@ -135,7 +135,7 @@ class TestLayoutKernels {
                         which < 3 ? 10 * run.random.nextFloat() : which < 5 ? run.between(-3, 3) : run.between(0, 1);
             }
             float[] mean = run.floats(ofPixels ? 3 * side * side : 3);
-            float[] deviation = {50, 60, 70, ofPixels ? 1 : 0};
+            float[] std = {50, 60, 70, ofPixels ? 1 : 0};
             Pixels pixels = (n, y, x, c) -> {
                 int from = (adjustments[6 * n + 5] != 0 ? side - 1 - x : x) + (int) adjustments[6 * n + 3];
                 int row = y + (int) adjustments[6 * n + 4];
@@ -144,12 +144,12 @@ class TestLayoutKernels {
                 }
                 double level = rgb[((n * side + row) * side + from) * 3 + c] & 255;
                 double subtracted = mean[ofPixels ? (c * side + row) * side + from : c];
-                return (level + adjustments[6 * n + c] - subtracted) / deviation[c];
+                return (level + adjustments[6 * n + c] - subtracted) / std[c];
             };
             long levels = run.putBytes(rgb);
             long toDo = run.putFloats(adjustments);
             long means = run.putFloats(mean);
-            long deviations = run.putFloats(deviation);
+            long deviations = run.putFloats(std);
             double[] packed = pixels(batch, 3, side, side, pixels);
             long out = run.roomForElements(packed.length);
             Grid each = Grid.of(packed.length / 4);

@@ -169,14 +169,14 @@ class TestSoftwareCard extends OnSoftwareCard {
     @Test
     void memoryEnds() {
         card.set("memory", 1 << 20);
-        long most = card.allocate(1 << 20);
+        long max = card.allocate(1 << 20);
         assertThat(card.status("cuMemAlloc_v2", new Memory(8), 1L)).isEqualTo(OUT_OF_MEMORY);
         Memory free = new Memory(8);
         Memory total = new Memory(8);
         card.call("cuMemGetInfo_v2", free, total);
         assertThat(free.getLong(0)).isZero();
         assertThat(total.getLong(0)).isEqualTo(1 << 20);
-        card.call("cuMemFree_v2", most);
+        card.call("cuMemFree_v2", max);
         assertThat(card.used()).isZero();
         card.call("cuMemFree_v2", card.allocate(1));
     }

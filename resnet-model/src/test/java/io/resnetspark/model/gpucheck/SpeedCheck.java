@@ -17,7 +17,7 @@ final class SpeedCheck {
     private static final int WINDOWS = 5;
     private static final double WINDOW_SECONDS = 0.25;
     private static final int FEWEST = 10;
-    private static final int MOST = 1000;
+    private static final int MAX = 1000;
 
     /** That an estimate may be off, of what is used. */
     private static final double ESTIMATE_OFF = 0.1;
@@ -90,7 +90,7 @@ final class SpeedCheck {
     private static double median(CudaNetwork network) {
         seconds(network, 3);
         double estimate = seconds(network, 3);
-        int steps = (int) Math.max(FEWEST, Math.min(MOST, WINDOW_SECONDS / estimate));
+        int steps = (int) Math.max(FEWEST, Math.min(MAX, WINDOW_SECONDS / estimate));
         double[] windows = new double[WINDOWS];
         for (int i = 0; i < WINDOWS; i++) {
             windows[i] = seconds(network, steps);

@@ -12,7 +12,7 @@ import java.util.Map;
 /** Our rates beside PyTorch's on the same card (gpu_peer.py), and whether they are as much faster as they are to be. */
 final class SpeedVerdict {
     private static final String PEER = "speed-peer.jsonl";
-    private static final double MOST_MEMORY = 1.15;
+    private static final double MAX_MEMORY = 1.15;
 
     /** As many times PyTorch's rate, eager or compiled, as is asked for. */
     private record Bound(String work, String mode, double times) {}
@@ -77,12 +77,12 @@ final class SpeedVerdict {
             double theirBytes = peer.path("bytes").asDouble() / gib;
             findings.check(
                     work + ": memory beside PyTorch's",
-                    ourBytes <= MOST_MEMORY * theirBytes,
+                    ourBytes <= MAX_MEMORY * theirBytes,
                     "%.2f GiB beside %.2f: %.2f times; wanted at most %.2f",
                     ourBytes,
                     theirBytes,
                     ourBytes / theirBytes,
-                    MOST_MEMORY);
+                    MAX_MEMORY);
         }
     }
 

@@ -87,7 +87,7 @@ class TestGpuLevels {
                 float difference = mean.length == 3
                         ? level - (mean[c] - a[at + c])
                         : level + a[at + c] - mean[(c * side + y) * side + x];
-                floats[i] = difference / levels.deviation()[c];
+                floats[i] = difference / levels.std()[c];
             }
         }
         return floats;

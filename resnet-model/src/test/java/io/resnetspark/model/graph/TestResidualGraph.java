@@ -55,9 +55,9 @@ class TestResidualGraph {
             })
     void hasTheParametersThatTheCatalogueCounts(String name) {
         Network network = Networks.named(name);
-        Shape grey = Shape.square(1, 40);
-        Census census = network.census(grey, 7);
-        ComputationGraph graph = ResidualGraph.of(network, grey, 7).build();
+        Shape gray = Shape.square(1, 40);
+        Census census = network.census(gray, 7);
+        ComputationGraph graph = ResidualGraph.of(network, gray, 7).build();
         assertThat(graph.numParams()).isEqualTo(census.parameters() + census.runningStatistics());
     }
 

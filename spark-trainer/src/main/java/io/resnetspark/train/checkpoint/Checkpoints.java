@@ -1,11 +1,11 @@
 package io.resnetspark.train.checkpoint;
 
+import io.resnetspark.storage.AtomicDirectory;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.DamagedException;
-import io.resnetspark.storage.Draft;
 import io.resnetspark.storage.FileDigest;
-import io.resnetspark.storage.Floats;
 import io.resnetspark.storage.Json;
+import io.resnetspark.storage.LittleEndianFloats;
 import io.resnetspark.storage.Manifest;
 import io.resnetspark.train.report.Metrics;
 import io.resnetspark.train.worker.FloatBlock;
@@ -127,22 +127,26 @@ public final class Checkpoints {
         List<WorkerMemory> memories = kept.get();
         TrainingState training = state.training();
         Path target = path(state.rounds());
-        FileSystem files = Draft.fileSystem(target, conf);
+        FileSystem files = AtomicDirectory.fileSystem(target, conf);
         run.fence().check();
         files.delete(target, true); // a damaged one, which resuming passed over
-        try (Draft draft = run.draft(target, conf)) {
+        try (AtomicDirectory draft = run.draft(target, conf)) {
             draft.write(HEAD, Json.PRETTY.writeValueAsBytes(CheckpointHead.of(identity, state, memories.size())));
-            draft.write(PARAMETERS, Floats.bytes(training.parameters()));
-            draft.write(VELOCITY, Floats.bytes(training.velocity()));
-            draft.write(OUTER, Floats.bytes(training.outer()));
+            draft.write(PARAMETERS, LittleEndianFloats.bytes(training.parameters()));
+            draft.write(VELOCITY, LittleEndianFloats.bytes(training.velocity()));
+            draft.write(OUTER, LittleEndianFloats.bytes(training.outer()));
             for (int worker = 0; worker < memories.size(); worker++) {
                 WorkerMemory memory = memories.get(worker); // fetched now, one at a time
-                draft.write(velocity(worker), Floats.bytes(memory.velocity().array()));
-                draft.write(residual(worker), Floats.bytes(memory.residual().array()));
+                draft.write(
+                        velocity(worker),
+                        LittleEndianFloats.bytes(memory.velocity().array()));
+                draft.write(
+                        residual(worker),
+                        LittleEndianFloats.bytes(memory.residual().array()));
             }
             draft.write(
                     METRICS, metrics.text().substring(0, state.metricsLength()).getBytes(StandardCharsets.UTF_8));
-            Manifest manifest = Manifest.seal(draft);
+            Manifest manifest = Manifest.write(draft);
             draft.commit();
             LOG.info(
                     "checkpoint {} written: {} bytes in {} ms",
@@ -221,9 +225,9 @@ public final class Checkpoints {
                 head.work(),
                 head.iteration(),
                 head.drops(),
-                Floats.of(bytes(path, PARAMETERS)),
-                Floats.of(bytes(path, VELOCITY)),
-                Floats.of(bytes(path, OUTER)));
+                LittleEndianFloats.of(bytes(path, PARAMETERS)),
+                LittleEndianFloats.of(bytes(path, VELOCITY)),
+                LittleEndianFloats.of(bytes(path, OUTER)));
         String metrics = new String(bytes(path, METRICS), StandardCharsets.UTF_8);
         RunState run = new RunState(
                 training,
@@ -236,8 +240,8 @@ public final class Checkpoints {
         List<WorkerMemory> memories = new ArrayList<>();
         for (int worker = 0; worker < head.memories(); worker++) {
             memories.add(new WorkerMemory(
-                    FloatBlock.of(Floats.of(bytes(path, velocity(worker)))),
-                    FloatBlock.of(Floats.of(bytes(path, residual(worker))))));
+                    FloatBlock.of(LittleEndianFloats.of(bytes(path, velocity(worker)))),
+                    FloatBlock.of(LittleEndianFloats.of(bytes(path, residual(worker))))));
         }
         return new Saved(path, run, memories, metrics, List.copyOf(damaged));
     }
@@ -273,7 +277,7 @@ public final class Checkpoints {
     /** Also of what a driver that was killed had half written, and of newer ones, which were damaged. */
     private void prune() throws IOException {
         run.fence().check();
-        FileSystem files = Draft.fileSystem(folder, conf);
+        FileSystem files = AtomicDirectory.fileSystem(folder, conf);
         for (FileStatus half : files.listStatus(folder, path -> path.getName().startsWith("."))) {
             files.delete(half.getPath(), true);
         }

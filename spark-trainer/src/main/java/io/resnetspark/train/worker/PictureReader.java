@@ -48,19 +48,19 @@ public final class PictureReader {
     /** The same as it was decoded, with the same random numbers; cuts that are scaled are rounded to whole levels. */
     LevelMinibatch levels(List<Place> places, int epoch) throws IOException {
         Preprocessing preprocessing = plan.preprocessing();
-        byte[] rgb = new byte[Math.multiplyExact(places.size(), preprocessing.floats())];
+        byte[] rgb = new byte[Math.multiplyExact(places.size(), preprocessing.elements())];
         float[] adjustments = new float[places.size() * LevelMinibatch.ADJUSTMENT];
         for (int i = 0; i < places.size(); i++) {
             Place place = places.get(i);
-            Preprocessing.Rest rest = shard(place.shard())
-                    .cut(place.index(), preprocessing, plan.recipe().seed(), epoch, rgb, i * preprocessing.floats());
+            Preprocessing.DeferredAugmentation rest = shard(place.shard())
+                    .cut(place.index(), preprocessing, plan.recipe().seed(), epoch, rgb, i * preprocessing.elements());
             float[] of = {
-                rest.colourShift()[0],
-                rest.colourShift()[1],
-                rest.colourShift()[2],
-                rest.shift().right(),
-                rest.shift().down(),
-                rest.shift().mirrored() ? 1 : 0
+                rest.lighting()[0],
+                rest.lighting()[1],
+                rest.lighting()[2],
+                rest.translation().right(),
+                rest.translation().down(),
+                rest.translation().flipped() ? 1 : 0
             };
             System.arraycopy(of, 0, adjustments, i * of.length, of.length);
         }
@@ -69,8 +69,8 @@ public final class PictureReader {
                 preprocessing.crop().side(),
                 rgb,
                 adjustments,
-                preprocessing.mean().values(),
-                preprocessing.mean().deviation(),
+                preprocessing.normalization().mean(),
+                preprocessing.normalization().std(),
                 targets(places));
     }
 

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.resnetspark.data.image.Crop;
-import io.resnetspark.data.image.Protocol;
+import io.resnetspark.data.image.EvaluationProtocol;
 import io.resnetspark.model.graph.ComputeOptions;
 import io.resnetspark.model.graph.ComputeOptions.Kind;
 import io.resnetspark.model.graph.ComputeOptions.NumberFormat;
@@ -64,7 +64,7 @@ class TestRecipe {
         assertThat(recipe.data())
                 .isEqualTo(new DataRecipe(
                         new Crop.ScaleJitter(256, 480, 224),
-                        new Crop.Centre(256, 224),
+                        new Crop.CenterCrop(256, 224),
                         Validation.EVERY_CLASS,
                         List.of(),
                         0.1,
@@ -86,7 +86,7 @@ class TestRecipe {
     void theFinalModelMayBeEvaluatedByOtherProtocols() {
         Recipe recipe =
                 Recipe.parse(GOOD, "good.conf", Map.of("data.evaluation-protocols", "[ten-crop, one-crop, ten-crop]"));
-        assertThat(recipe.data().protocols()).containsExactly(Protocol.TEN_CROP, Protocol.ONE_CROP);
+        assertThat(recipe.data().protocols()).containsExactly(EvaluationProtocol.TEN_CROP, EvaluationProtocol.ONE_CROP);
         assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("data.evaluation-protocols", "[five-crop]")))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("evaluation-protocols = [five-crop]; allowed is a list of one-crop or ten-crop");

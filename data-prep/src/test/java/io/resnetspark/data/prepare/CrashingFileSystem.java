@@ -1,0 +1,123 @@
+package io.resnetspark.data.prepare;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.util.regex.Pattern;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocalFileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.permission.FsPermission;
+import org.apache.hadoop.util.Progressable;
+import org.apache.spark.api.java.JavaSparkContext;
+
+/**
+ * The local disk as a process sees it that is killed before one of its acts: from then on it writes, moves and deletes
+ * nothing any more, but for its lease, which somebody would have to wait for.
+ */
+public final class CrashingFileSystem extends LocalFileSystem {
+    private static final Pattern NOTHING = Pattern.compile("(?!)");
+
+    private static volatile Pattern last = NOTHING;
+    private static volatile boolean killed;
+    /** Whether data/dataset.json has been put. */
+    private static volatile boolean put;
+
+    /** For all that Spark and this process do on the local disk, until {@link #unmount}. */
+    static void mount(JavaSparkContext spark) throws IOException {
+        FileSystem.closeAll(); // or those that are open already would be taken
+        spark.hadoopConfiguration().set("fs.file.impl", CrashingFileSystem.class.getName());
+        if (!(FileSystem.getLocal(new Configuration(spark.hadoopConfiguration())) instanceof CrashingFileSystem)) {
+            throw new IllegalStateException("There is another local disk already");
+        }
+    }
+
+    static void unmount() throws IOException {
+        FileSystem.closeAll();
+    }
+
+    /**
+     * Kills whoever is about to do something.
+     *
+     * @param act create, move or delete and the whole path; after dataset.json was put, "then " before that
+     */
+    static void crashBefore(String act) {
+        last = Pattern.compile(act);
+        killed = false;
+        put = false;
+    }
+
+    /** @return whether somebody was killed since {@link #crashBefore} */
+    static boolean restart() {
+        boolean was = killed;
+        crashBefore(NOTHING.pattern());
+        return was;
+    }
+
+    private static boolean isCrashed(String act, Path path) {
+        if (path.toString().contains(".preparing")) {
+            return false;
+        }
+        if (last.matcher((put ? "then " : "") + act + " " + path.toUri().getPath())
+                .matches()) {
+            killed = true;
+        }
+        return killed;
+    }
+
+    private static void countAction(String act, Path path) throws IOException {
+        if (isCrashed(act, path)) {
+            throw new IOException("killed before: " + act + " " + path);
+        }
+    }
+
+    /** Half of a file is there. */
+    @Override
+    public FSDataOutputStream create(
+            Path file,
+            FsPermission permission,
+            boolean overwrite,
+            int buffer,
+            short replication,
+            long block,
+            Progressable progress)
+            throws IOException {
+        boolean alive = !killed;
+        if (isCrashed("create", file)) {
+            if (alive) {
+                try (OutputStream out =
+                        super.create(file, permission, overwrite, buffer, replication, block, progress)) {
+                    out.write('P');
+                }
+            }
+            throw new IOException("killed while it wrote " + file);
+        }
+        return super.create(file, permission, overwrite, buffer, replication, block, progress);
+    }
+
+    @Override
+    public boolean delete(Path path, boolean recursive) throws IOException {
+        countAction("delete", path);
+        return super.delete(path, recursive);
+    }
+
+    @Override
+    public boolean rename(Path from, Path to) throws IOException {
+        countAction("move", to);
+        return super.rename(from, to);
+    }
+
+    /** Asked for both names of a file that moves, by {@link io.resnetspark.storage.Renames}. */
+    @Override
+    public java.io.File pathToFile(Path path) {
+        try {
+            countAction("move", path);
+        } catch (IOException killed) {
+            throw new UncheckedIOException(killed);
+        }
+        put |= path.toUri().getPath().endsWith("/data/dataset.json");
+        return super.pathToFile(path);
+    }
+}
