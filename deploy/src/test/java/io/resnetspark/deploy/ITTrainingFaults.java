@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.resnetspark.data.NonHeapMemory;
 import io.resnetspark.data.SyntheticCorpora;
 import io.resnetspark.deploy.Command.Ended;
-import io.resnetspark.model.cuda.SoftwareCard;
+import io.resnetspark.model.cuda.GpuEmulator;
 import io.resnetspark.train.SmallRecipe;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -112,7 +112,7 @@ class ITTrainingFaults {
     /** Software cards, eight a machine: workers compute on the one whose number Spark tells. */
     @Test
     void workersComputeOnTheGpuThatSparkGivesThem() throws Exception {
-        SoftwareCard.orSkip();
+        GpuEmulator.orSkip();
         List<String> cards = List.of(
                 "--conf",
                 "spark.executor.resource.gpu.amount=1",
@@ -120,7 +120,7 @@ class ITTrainingFaults {
                 "spark.task.resource.gpu.amount=1",
                 "--conf",
                 "spark.executor.extraJavaOptions=-Dresnet.cuda.path="
-                        + SoftwareCard.directory().orElseThrow());
+                        + GpuEmulator.directory().orElseThrow());
         String[] train = train("given-one", "--set", "epochs=1");
         Ended missing = clusters.submit(cards, train);
         assertThat(missing.code()).as(missing.out() + missing.err()).isEqualTo(5);

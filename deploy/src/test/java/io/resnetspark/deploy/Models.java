@@ -4,7 +4,7 @@ import io.resnetspark.data.image.Crop;
 import io.resnetspark.data.image.Normalization;
 import io.resnetspark.model.Networks;
 import io.resnetspark.model.Shape;
-import io.resnetspark.model.graph.ResidualGraph;
+import io.resnetspark.model.graph.NetworkGraphBuilder;
 import io.resnetspark.model.weights.NetworkWeights;
 import io.resnetspark.storage.AtomicDirectory;
 import io.resnetspark.train.artifact.ArtifactFiles;
@@ -34,7 +34,7 @@ public final class Models {
                 List.of(),
                 null,
                 Provenance.now("file:/data", "0".repeat(64), 1, 2, 1, 60));
-        ResidualGraph graph = ResidualGraph.of(Networks.named("resnet20"), Shape.square(3, 32), 2);
+        NetworkGraphBuilder graph = NetworkGraphBuilder.of(Networks.named("resnet20"), Shape.square(3, 32), 2);
         try (AtomicDirectory draft = AtomicDirectory.of(target, conf)) {
             Path path = ArtifactFiles.write(
                     draft, description, NetworkWeights.of(graph.seed(1).build()), mean, "seed = 1", "");

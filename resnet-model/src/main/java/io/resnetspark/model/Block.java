@@ -6,10 +6,10 @@ import java.util.List;
  * The residual function of a block.
  *
  * @param kernels sizes of its convolutions, in order
- * @param striding which of them carries the block's stride
+ * @param strideIndex which of them carries the block's stride
  * @param expansion how much wider than the stage the last one is
  */
-public record Block(List<Integer> kernels, int striding, int expansion) {
+public record Block(List<Integer> kernels, int strideIndex, int expansion) {
     /** Two 3x3 (paper, figure 5 left). */
     public static final Block BASIC = new Block(List.of(3, 3), 0, 1);
     /** 1x1, 3x3, 1x1 with the stride on the first 1x1, as the paper (figure 5 right) and its Caffe models have it. */
@@ -26,8 +26,8 @@ public record Block(List<Integer> kernels, int striding, int expansion) {
     }
 
     /** Window of convolution {@code i} of a block whose stride is {@code stride}. */
-    public Window window(int i, int stride) {
-        return new Window(kernels.get(i), i == striding ? stride : 1);
+    public KernelGeometry geometry(int i, int stride) {
+        return new KernelGeometry(kernels.get(i), i == strideIndex ? stride : 1);
     }
 
     /** Output channels of convolution {@code i} in a stage of this width. */

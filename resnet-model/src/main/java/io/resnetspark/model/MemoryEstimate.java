@@ -12,7 +12,7 @@ package io.resnetspark.model;
  */
 public record MemoryEstimate(long parameters, long activations, long gradients, long primitives, long process) {
     /** Counts as 4 bytes: float. */
-    private static final int VALUE = Float.BYTES;
+    private static final int FLOAT_BYTES = Float.BYTES;
 
     /** Weights, gradients, momentum. */
     private static final int COPIES = 3;
@@ -21,17 +21,17 @@ public record MemoryEstimate(long parameters, long activations, long gradients, 
     private static final double WORKSPACE = 1.06;
 
     /** Gradients that DL4J's workspaces hold at a time, each as large as the largest. */
-    private static final int PASSING = 6;
+    private static final int LIVE_GRADIENTS = 6;
 
     private static final long PRIMITIVES = 1_700L << 10;
     private static final long PROCESS = 250L << 20;
 
-    public static MemoryEstimate of(Census census, int batch) {
+    public static MemoryEstimate of(ModelSummary summary, int batch) {
         return new MemoryEstimate(
-                VALUE * COPIES * (census.parameters() + census.runningStatistics()),
-                (long) (WORKSPACE * VALUE * batch * census.activations()),
-                (long) VALUE * PASSING * batch * census.largestActivation(),
-                PRIMITIVES * census.layers(),
+                FLOAT_BYTES * COPIES * (summary.parameters() + summary.runningStatistics()),
+                (long) (WORKSPACE * FLOAT_BYTES * batch * summary.activations()),
+                (long) FLOAT_BYTES * LIVE_GRADIENTS * batch * summary.largestActivation(),
+                PRIMITIVES * summary.layers(),
                 PROCESS);
     }
 
@@ -51,7 +51,7 @@ public record MemoryEstimate(long parameters, long activations, long gradients, 
      * @param networks that will train on this machine
      * @throws IllegalArgumentException naming the estimate, what there is, and the batch that would fit
      */
-    public void requireRoom(String what, int batch, int networks, long available) {
+    public void requireFits(String what, int batch, int networks, long available) {
         if (Math.multiplyExact(total(), networks) <= available) {
             return;
         }

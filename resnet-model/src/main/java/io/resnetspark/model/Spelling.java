@@ -15,7 +15,7 @@ public final class Spelling {
     }
 
     /** The nearest of some names, if it is so near that it was probably meant: a letter in four may be wrong. */
-    public static Optional<String> meant(String name, Collection<String> known) {
+    public static Optional<String> suggestion(String name, Collection<String> known) {
         return nearest(name, known).filter(candidate -> distance(name, candidate) <= 1 + name.length() / 4);
     }
 

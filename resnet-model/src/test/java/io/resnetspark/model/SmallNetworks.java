@@ -9,8 +9,8 @@ import org.nd4j.linalg.factory.Nd4j;
 public final class SmallNetworks {
     public static final int CLASSES = 5;
 
-    private static final Stem POOLED = new Stem(new Window(7, 2), 16, true, 24);
-    private static final Stem SMALL = new Stem(new Window(3, 1), 16, false, 12);
+    private static final Stem POOLED = new Stem(new KernelGeometry(7, 2), 16, true, 24);
+    private static final Stem SMALL = new Stem(new KernelGeometry(3, 1), 16, false, 12);
 
     /** Small networks that have between them every layer, window, shortcut and order of the catalogue. */
     public static Stream<Network> all() {
@@ -26,18 +26,18 @@ public final class SmallNetworks {
                 preactivated("preact-basic", SMALL, Block.BASIC, Shortcut.PADDED, 1, 2),
                 preactivated("preact-bottleneck", POOLED, strideOn3x3, Shortcut.PROJECTED, 2, 1),
                 // Channels that fill no vector register, so oneDNN's plain layout.
-                residual("narrow", new Stem(new Window(3, 1), 6, false, 8), Block.BASIC, Shortcut.PADDED, 1, 1),
+                residual("narrow", new Stem(new KernelGeometry(3, 1), 6, false, 8), Block.BASIC, Shortcut.PADDED, 1, 1),
                 // Wide enough for Winograd's convolutions.
-                residual("wide", new Stem(new Window(3, 1), 32, false, 9), Block.BASIC, Shortcut.PADDED, 2),
+                residual("wide", new Stem(new KernelGeometry(3, 1), 32, false, 9), Block.BASIC, Shortcut.PADDED, 2),
                 new VggNetwork("vgg", List.of(16, 32), List.of(1, 2), 24, CLASSES));
     }
 
     private static Network residual(String name, Stem stem, Block block, Shortcut shortcut, Integer... depths) {
-        return new ResidualNetwork(name, stem, block, Activation.AFTER_WEIGHTS, shortcut, List.of(depths), CLASSES);
+        return new ResidualNetwork(name, stem, block, ActivationOrder.POST_ACTIVATION, shortcut, List.of(depths), CLASSES);
     }
 
     private static Network preactivated(String name, Stem stem, Block block, Shortcut shortcut, Integer... depths) {
-        return new ResidualNetwork(name, stem, block, Activation.BEFORE_WEIGHTS, shortcut, List.of(depths), CLASSES);
+        return new ResidualNetwork(name, stem, block, ActivationOrder.PRE_ACTIVATION, shortcut, List.of(depths), CLASSES);
     }
 
     public static Shape input(Network network) {

@@ -19,12 +19,12 @@ class TestSpelling {
         "sead, seed"
     })
     void findsWhatWasMeant(String mistyped, String meant) {
-        assertThat(Spelling.meant(mistyped, KEYS)).contains(meant);
+        assertThat(Spelling.suggestion(mistyped, KEYS)).contains(meant);
     }
 
     @Test
     void doesNotGuessWildly() {
-        assertThat(Spelling.meant("momentum", KEYS)).isEmpty();
-        assertThat(Spelling.meant("lr", KEYS)).isEmpty();
+        assertThat(Spelling.suggestion("momentum", KEYS)).isEmpty();
+        assertThat(Spelling.suggestion("lr", KEYS)).isEmpty();
     }
 }

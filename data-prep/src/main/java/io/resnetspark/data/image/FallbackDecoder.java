@@ -33,13 +33,13 @@ final class FallbackDecoder {
     static RgbImage decode(byte[] bytes, ImageCodec.Limits limits) throws BadImageException {
         if (WebPImage.matches(bytes)) {
             WebPImage webp = WebPImage.of(bytes);
-            requireAtMost(webp.width(), webp.height(), limits.maxPixels() / WEBP_MEMORY_FACTOR);
+            requireAtMax(webp.width(), webp.height(), limits.maxPixels() / WEBP_MEMORY_FACTOR);
             return read(webp.file(), limits);
         }
         return read(bytes, limits);
     }
 
-    private static void requireAtMost(int width, int height, long max) throws BadImageException {
+    private static void requireAtMax(int width, int height, long max) throws BadImageException {
         if ((long) width * height > max) {
             throw new BadImageException(width + "x" + height + " pixels, more than " + max / 1_000_000 + " million");
         }
@@ -70,7 +70,7 @@ final class FallbackDecoder {
         if (!FORMATS.contains(format)) {
             throw new BadImageException(format + ", neither JPEG, PNG, GIF nor WebP");
         }
-        requireAtMost(reader.getWidth(0), reader.getHeight(0), limits.maxPixels());
+        requireAtMax(reader.getWidth(0), reader.getHeight(0), limits.maxPixels());
         List<String> warnings = new ArrayList<>();
         reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
         RgbImage image = header == null ? rgb(reader.read(0)) : rgb(reader.readRaster(0, null), header);

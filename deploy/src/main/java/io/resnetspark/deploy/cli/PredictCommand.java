@@ -7,7 +7,7 @@ import io.resnetspark.data.image.BadImageException;
 import io.resnetspark.data.image.ImageCodec;
 import io.resnetspark.deploy.registry.ModelReference;
 import io.resnetspark.model.graph.ComputeOptions;
-import io.resnetspark.model.graph.ComputeOptions.Kind;
+import io.resnetspark.model.graph.ComputeOptions.KernelOption;
 import io.resnetspark.model.graph.Placement;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Json;
@@ -97,7 +97,7 @@ final class PredictCommand implements Callable<Integer> {
     /** To prepare a GPU takes longer than a few images are worth, so it must be asked for. */
     private Placement placement() {
         ComputeOptions options = kernels.options();
-        return options.kernels() == Kind.AUTO ? Placement.onCpu(options) : Placement.here(options, Placement.NONE);
+        return options.kernels() == KernelOption.AUTO ? Placement.onCpu(options) : Placement.here(options, Placement.NONE);
     }
 
     private void print(Predicted predicted) {

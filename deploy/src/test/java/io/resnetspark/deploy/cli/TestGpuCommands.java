@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.resnetspark.data.image.ImageCodec;
 import io.resnetspark.data.image.SyntheticImages;
 import io.resnetspark.deploy.Models;
-import io.resnetspark.model.cuda.SoftwareCard;
+import io.resnetspark.model.cuda.GpuEmulator;
 import io.resnetspark.storage.Json;
 import io.resnetspark.train.SmallRecipe;
 import java.io.IOException;
@@ -23,21 +23,21 @@ class TestGpuCommands {
     @TempDir
     Path folder;
 
-    private SoftwareCard card;
+    private GpuEmulator card;
 
     @BeforeEach
     void findACard() {
-        card = SoftwareCard.orSkip();
+        card = GpuEmulator.orSkip();
         System.setProperty(
-                "resnet.cuda.path", SoftwareCard.directory().orElseThrow().toString());
+                "resnet.cuda.path", GpuEmulator.directory().orElseThrow().toString());
     }
 
     /** Or the classes after this one would compute on it. */
     @AfterAll
     static void hideTheCard() {
         System.clearProperty("resnet.cuda.path");
-        if (SoftwareCard.directory().isPresent()) {
-            SoftwareCard.orSkip().set("devices", 0);
+        if (GpuEmulator.directory().isPresent()) {
+            GpuEmulator.orSkip().set("devices", 0);
         }
     }
 

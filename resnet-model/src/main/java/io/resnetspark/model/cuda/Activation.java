@@ -3,7 +3,7 @@ package io.resnetspark.model.cuda;
 import io.resnetspark.model.Shape;
 
 /** What lies in device memory between two layers: batch x height x width x channels; told apart by identity. */
-final class Activation implements Value {
+final class Activation implements NodeOutput {
     private final Shape shape;
 
     Activation(Shape shape) {

@@ -28,8 +28,8 @@ final class ConvolutionNode implements Node {
         return one;
     }
 
-    private Convolver.Use use(Plan plan, Direction direction) {
-        return new Convolver.Use(one.withBatch(plan.batch()), direction);
+    private ConvolutionDispatcher.Request use(ExecutionPlan plan, Direction direction) {
+        return new ConvolutionDispatcher.Request(one.withBatch(plan.batch()), direction);
     }
 
     @Override
@@ -38,19 +38,19 @@ final class ConvolutionNode implements Node {
     }
 
     @Override
-    public void forward(Plan plan) {
-        Place x = plan.read(input);
+    public void forward(ExecutionPlan plan) {
+        Buffer x = plan.read(input);
         plan.convolve(use(plan, Direction.FORWARD), x, plan.parameters().weightsAt(weights), plan.write(output));
     }
 
     @Override
-    public void backward(Plan plan) {
-        Place gradient = plan.gradient(output);
+    public void backward(ExecutionPlan plan) {
+        Buffer gradient = plan.gradient(output);
         Parameters parameters = plan.parameters();
         long weightGradient = parameters.weightGradientAt(weights);
         plan.convolve(use(plan, Direction.BACKWARD_FILTER), plan.read(input), weightGradient, gradient);
-        if (weights.blocks()) {
-            plan.launchBeside(
+        if (weights.spaceToDepth()) {
+            plan.launchConcurrently(
                     "convolutions, " + Direction.BACKWARD_FILTER.inWords(),
                     "mask_blocks",
                     Grid.of(weights.length()),
@@ -58,9 +58,9 @@ final class ConvolutionNode implements Node {
                     weights.length());
         }
         if (!first) {
-            Place inputGradient = plan.takeFor(input);
+            Buffer inputGradient = plan.allocateFor(input);
             plan.convolve(use(plan, Direction.BACKWARD_DATA), inputGradient, parameters.weightsAt(weights), gradient);
-            plan.contribute(input, inputGradient);
+            plan.addGradient(input, inputGradient);
         }
         plan.release(gradient);
     }

@@ -16,7 +16,7 @@ record ConvolutionShape(
     }
 
     /** Whether it is a plain product of matrices where channels lie beside each other. */
-    boolean isProduct() {
+    boolean isMatrixProduct() {
         return kernel == 1 && stride == 1 && padding == 0;
     }
 

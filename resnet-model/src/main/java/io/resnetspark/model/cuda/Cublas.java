@@ -26,11 +26,11 @@ final class Cublas implements AutoCloseable {
     /** What NVIDIA recommends for Hopper; a workspace of one's own keeps results the same under several streams. */
     static final long WORKSPACE = 32L << 20;
 
-    private static final Once<Library> LIBRARY =
-            new Once<>(() -> Libraries.ofMachine().cublas());
+    private static final Lazy<Library> LIBRARY =
+            new Lazy<>(() -> Libraries.ofMachine().cublas());
 
     private final Library library = LIBRARY.get();
-    private final Holdings holdings = new Holdings();
+    private final ResourceStack resources = new ResourceStack();
     private final Pointer handle;
     private final Memory one = scalar(1);
     private final Memory zero = scalar(0);
@@ -38,14 +38,14 @@ final class Cublas implements AutoCloseable {
     Cublas(Stream stream) {
         Device device = stream.device();
         try {
-            long workspace = holdings.add(device.allocate(WORKSPACE), device::free);
+            long workspace = resources.add(device.allocate(WORKSPACE), device::free);
             PointerByReference created = new PointerByReference();
             library.start("cublasCreate_v2", created);
-            handle = holdings.add(created.getValue(), used -> library.call("cublasDestroy_v2", used));
+            handle = resources.add(created.getValue(), used -> library.call("cublasDestroy_v2", used));
             library.call("cublasSetStream_v2", handle, stream.handle());
             library.call("cublasSetWorkspace_v2", handle, workspace, WORKSPACE); // setting the stream would reset it
         } catch (RuntimeException refused) {
-            throw holdings.closeAfter(refused);
+            throw resources.closeAfter(refused);
         }
     }
 
@@ -131,6 +131,6 @@ final class Cublas implements AutoCloseable {
 
     @Override
     public void close() {
-        holdings.close();
+        resources.close();
     }
 }

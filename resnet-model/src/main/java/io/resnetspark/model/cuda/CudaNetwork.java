@@ -17,7 +17,7 @@ import org.nd4j.linalg.factory.Nd4j;
 public final class CudaNetwork implements AutoCloseable {
     /** Draws what dropout keeps. */
     @FunctionalInterface
-    public interface Dropouts {
+    public interface DropoutSource {
         /** @return a factor of 0 or 2 for each of so many values of a vertex, for the minibatch of that number */
         byte[] factors(String vertex, int minibatch, int values);
     }
@@ -26,7 +26,7 @@ public final class CudaNetwork implements AutoCloseable {
      * How it computes.
      *
      * @param deterministic whether only algorithms are used that give the same bits each time
-     * @param largestNorm of a step's mean gradient; infinite for no bound
+     * @param maxGradientNorm of a step's mean gradient; infinite for no bound
      */
     public record Options(
             Precision precision,
@@ -34,19 +34,19 @@ public final class CudaNetwork implements AutoCloseable {
             double momentum,
             boolean nesterov,
             double weightDecay,
-            double largestNorm,
-            Dropouts dropouts) {}
+            double maxGradientNorm,
+            DropoutSource dropout) {}
 
     private final Options options;
     private final Device device;
-    private final Holdings holdings = new Holdings();
-    private final NetworkMemory memory;
-    private final Lane main;
-    private final Lane side;
-    private final Feed feed;
-    private final FlatTransfer transfer;
-    private final Descent descent;
-    private final Programs programs;
+    private final ResourceStack resources = new ResourceStack();
+    private final NetworkContext memory;
+    private final StreamContext main;
+    private final StreamContext side;
+    private final InputPrefetcher prefetcher;
+    private final ParameterTransfer transfer;
+    private final SgdUpdate update;
+    private final ProgramCache programs;
     private PinnedMemory results;
     private final int parameterCount;
     private final int velocityCount;
@@ -79,35 +79,35 @@ public final class CudaNetwork implements AutoCloseable {
         this.velocityCount = velocityCount;
         device.makeCurrent();
         try {
-            main = holdings.add(new Lane(device), Lane::close);
-            side = holdings.add(new Lane(device), Lane::close);
-            Parameters there = holdings.add(new Parameters(device, options.precision(), parameters), Parameters::close);
-            List<Node> nodes = Topology.of(network, image, classes, there);
-            there.allocate(main.stream());
-            memory = new NetworkMemory(
+            main = resources.add(new StreamContext(device), StreamContext::close);
+            side = resources.add(new StreamContext(device), StreamContext::close);
+            Parameters parameterMemory = resources.add(new Parameters(device, options.precision(), parameters), Parameters::close);
+            List<Node> nodes = NodeListBuilder.of(network, image, classes, parameterMemory);
+            parameterMemory.allocate(main.stream());
+            memory = new NetworkContext(
                     device,
                     options.precision(),
                     KernelSource.STEP.load(device, options.precision()),
-                    there,
-                    holdings.add(new ActivationMemory(device), ActivationMemory::close),
-                    new Convolver(device, options.precision(), options.deterministic()));
+                    parameterMemory,
+                    resources.add(new ActivationMemory(device), ActivationMemory::close),
+                    new ConvolutionDispatcher(device, options.precision(), options.deterministic()));
             int longest = Math.max(parameterCount, velocityCount);
-            transfer = holdings.add(new FlatTransfer(main, memory.kernels(), there, longest), FlatTransfer::close);
-            feed = holdings.add(new Feed(main.stream()), Feed::close);
-            descent = holdings.add(new Descent(memory, options.largestNorm()), Descent::close);
-            programs = holdings.add(new Programs(nodes, memory, main, side, descent), Programs::close);
-            sendRules(there.rulesOf());
+            transfer = resources.add(new ParameterTransfer(main, memory.kernels(), parameterMemory, longest), ParameterTransfer::close);
+            prefetcher = resources.add(new InputPrefetcher(main.stream()), InputPrefetcher::close);
+            update = resources.add(new SgdUpdate(memory, options.maxGradientNorm()), SgdUpdate::close);
+            programs = resources.add(new ProgramCache(nodes, memory, main, side, update), ProgramCache::close);
+            uploadUpdateFlags(parameterMemory.encodeUpdateFlags());
         } catch (RuntimeException refused) {
-            throw holdings.closeAfter(refused);
+            throw resources.closeAfter(refused);
         }
     }
 
-    private void sendRules(byte... rules) {
-        Feed.Crate crate = feed.next(rules.length);
-        long at = crate.put(rules);
-        crate.send();
-        crate.deliver(at, memory.parameters().rules(), rules.length);
-        crate.done();
+    private void uploadUpdateFlags(byte... flags) {
+        InputPrefetcher.StagingBuffer staging = prefetcher.next(flags.length);
+        long at = staging.put(flags);
+        staging.send();
+        staging.copyTo(at, memory.parameters().updateFlags(), flags.length);
+        staging.markConsumed();
     }
 
     public Device device() {
@@ -148,7 +148,7 @@ public final class CudaNetwork implements AutoCloseable {
         examples = 0;
         if (minibatches > 1) {
             device.makeCurrent();
-            descent.begin(main.stream());
+            update.begin(main.stream());
         }
     }
 
@@ -159,65 +159,65 @@ public final class CudaNetwork implements AutoCloseable {
      * @param targets batch x classes: the share of each
      * @param minibatch its number, from which follows what dropout keeps
      */
-    public void fit(INDArray images, INDArray targets, double rate, int minibatch) {
-        fit(StepInput.of(images, targets), rate, minibatch);
+    public void fit(INDArray images, INDArray targets, double learningRate, int minibatch) {
+        fit(StepInput.of(images, targets), learningRate, minibatch);
     }
 
     /** The same with images as they were decoded. */
-    public void fit(LevelMinibatch images, double rate, int minibatch) {
-        fit(StepInput.of(images), rate, minibatch);
+    public void fit(Uint8Minibatch images, double learningRate, int minibatch) {
+        fit(StepInput.of(images), learningRate, minibatch);
     }
 
-    private void fit(StepInput input, double rate, int minibatch) {
+    private void fit(StepInput input, double learningRate, int minibatch) {
         if (minibatchesOfStep == 1) {
-            run(Pass.STEP, input, rate, minibatch);
+            run(PassKind.STEP, input, learningRate, minibatch);
             return;
         }
-        run(Pass.PART_OF_STEP, input, rate, minibatch);
+        run(PassKind.ACCUMULATE, input, learningRate, minibatch);
         examples += input.batch();
         minibatchesDone++;
         if (minibatchesDone == minibatchesOfStep) {
-            endStep(rate);
+            endStep(learningRate);
             minibatchesOfStep = 1;
         }
     }
 
-    private void endStep(double rate) {
-        Program program = programs.of(Pass.END_OF_STEP, 1, false);
-        Feed.Crate crate = feed.next(Feed.padded(memory.parameters().settingsBytes()));
-        long at = crate.put(settings(rate, examples));
-        crate.send();
-        crate.deliver(at, memory.parameters().settings(), memory.parameters().settingsBytes());
-        crate.done();
+    private void endStep(double learningRate) {
+        Program program = programs.of(PassKind.APPLY_ACCUMULATED, 1, false);
+        InputPrefetcher.StagingBuffer staging = prefetcher.next(InputPrefetcher.padded(memory.parameters().hyperparameterBytes()));
+        long at = staging.put(hyperparameters(learningRate, examples));
+        staging.send();
+        staging.copyTo(at, memory.parameters().hyperparameters(), memory.parameters().hyperparameterBytes());
+        staging.markConsumed();
         program.run(version);
         version++;
     }
 
-    /** The gradient of the sum of losses, in the places of the parameters; statistics: see {@link FlatTransfer#gradient}. */
+    /** The gradient of the sum of losses, in the places of the parameters; statistics: see {@link ParameterTransfer#gradient}. */
     public float[] gradient(INDArray images, INDArray targets, int minibatch) {
-        run(Pass.GRADIENT, StepInput.of(images, targets), 0, minibatch);
+        run(PassKind.GRADIENT, StepInput.of(images, targets), 0, minibatch);
         return transfer.gradient(parameterCount);
     }
 
-    private void run(Pass pass, StepInput input, double rate, int minibatch) {
+    private void run(PassKind pass, StepInput input, double learningRate, int minibatch) {
         device.makeCurrent();
-        Program program = programs.of(pass, input.batch(), input.isOfLevels());
-        Plan plan = program.plan();
-        Feed.Crate crate = feed.next(input.bytes() + bytesBeside(plan));
-        List<Feed.Delivery> deliveries = new ArrayList<>(input.put(crate, plan.inputs()));
-        plan.dropouts().forEach((vertex, place) -> {
-            byte[] factors = options.dropouts().factors(vertex, minibatch, (int) place.bytes());
-            deliveries.add(new Feed.Delivery(crate.put(factors), place, place.bytes()));
+        Program program = programs.of(pass, input.batch(), input.isUint8());
+        ExecutionPlan plan = program.plan();
+        InputPrefetcher.StagingBuffer staging = prefetcher.next(input.bytes() + extraInputBytes(plan));
+        List<InputPrefetcher.PendingCopy> deliveries = new ArrayList<>(input.put(staging, plan.inputs()));
+        plan.dropouts().forEach((vertex, buffer) -> {
+            byte[] factors = options.dropout().factors(vertex, minibatch, (int) buffer.bytes());
+            deliveries.add(new InputPrefetcher.PendingCopy(staging.put(factors), buffer, buffer.bytes()));
         });
-        long settings = crate.put(settings(rate, input.batch()));
-        crate.send();
+        long settings = staging.put(hyperparameters(learningRate, input.batch()));
+        staging.send();
         last = () -> {
-            deliveries.forEach(part -> crate.deliver(part.at(), memory.address(part.to()), part.bytes()));
-            crate.deliver(
+            deliveries.forEach(part -> staging.copyTo(part.at(), memory.address(part.to()), part.bytes()));
+            staging.copyTo(
                     settings,
-                    memory.parameters().settings(),
-                    memory.parameters().settingsBytes());
-            crate.done();
+                    memory.parameters().hyperparameters(),
+                    memory.parameters().hyperparameterBytes());
+            staging.markConsumed();
             program.run(version);
             version++;
         };
@@ -226,10 +226,10 @@ public final class CudaNetwork implements AutoCloseable {
     }
 
     /** Of masks and settings, which travel with the images. */
-    private long bytesBeside(Plan plan) {
-        long bytes = Feed.padded(memory.parameters().settingsBytes());
-        for (Place place : plan.dropouts().values()) {
-            bytes += Feed.padded(place.bytes());
+    private long extraInputBytes(ExecutionPlan plan) {
+        long bytes = InputPrefetcher.padded(memory.parameters().hyperparameterBytes());
+        for (Buffer buffer : plan.dropouts().values()) {
+            bytes += InputPrefetcher.padded(buffer.bytes());
         }
         return bytes;
     }
@@ -247,14 +247,14 @@ public final class CudaNetwork implements AutoCloseable {
     }
 
     /** Where the time of a step goes, of a batch of the last one's size. Its parameters have no meaning afterwards. */
-    public List<StepPart> profile() {
+    public List<ProfileEntry> profile() {
         device.makeCurrent();
-        return programs.of(Pass.STEP, lastBatch, false).profile();
+        return programs.of(PassKind.STEP, lastBatch, false).profile();
     }
 
-    private float[] settings(double rate, long examplesOfStep) {
+    private float[] hyperparameters(double learningRate, long examplesOfStep) {
         return new float[] {
-            (float) rate,
+            (float) learningRate,
             (float) options.momentum(),
             (float) options.weightDecay(),
             (float) (1.0 / examplesOfStep),
@@ -267,19 +267,19 @@ public final class CudaNetwork implements AutoCloseable {
     public INDArray probabilities(INDArray images) {
         device.makeCurrent();
         StepInput input = StepInput.of(images);
-        Program program = programs.of(Pass.INFERENCE, input.batch(), false);
-        Feed.Crate crate = feed.next(input.bytes());
-        List<Feed.Delivery> deliveries = input.put(crate, program.plan().inputs());
-        crate.send();
+        Program program = programs.of(PassKind.INFERENCE, input.batch(), false);
+        InputPrefetcher.StagingBuffer staging = prefetcher.next(input.bytes());
+        List<InputPrefetcher.PendingCopy> deliveries = input.put(staging, program.plan().inputs());
+        staging.send();
         last = () -> {
-            deliveries.forEach(part -> crate.deliver(part.at(), memory.address(part.to()), part.bytes()));
-            crate.done();
+            deliveries.forEach(part -> staging.copyTo(part.at(), memory.address(part.to()), part.bytes()));
+            staging.markConsumed();
             program.run(version);
         };
         last.run();
-        Place there = program.plan().probabilities();
-        PinnedMemory host = read(memory.address(there), there.bytes());
-        float[] values = new float[(int) (there.bytes() / Float.BYTES)];
+        Buffer parameterMemory = program.plan().probabilities();
+        PinnedMemory host = read(memory.address(parameterMemory), parameterMemory.bytes());
+        float[] values = new float[(int) (parameterMemory.bytes() / Float.BYTES)];
         host.read(0, values, 0, values.length);
         return Nd4j.createFromArray(values).reshape(input.batch(), values.length / input.batch());
     }
@@ -308,7 +308,7 @@ public final class CudaNetwork implements AutoCloseable {
     }
 
     /** The sum of the cross-entropies of all images since it was last asked for; waits for them. */
-    public double takeLoss() {
+    public double takeLossSum() {
         double sum = losses()[1];
         main.stream().fill(memory.parameters().losses(), 0, 2L * Double.BYTES);
         return sum;
@@ -326,6 +326,6 @@ public final class CudaNetwork implements AutoCloseable {
         device.makeCurrent();
         device.synchronize();
         closeResults();
-        holdings.close();
+        resources.close();
     }
 }

@@ -30,8 +30,8 @@ final class Cudnn implements AutoCloseable {
     /** Of cudnnStatus_t. */
     private static final int MIXED_PARTS = 1002;
 
-    private static final Once<Library> LIBRARY =
-            new Once<>(() -> Libraries.ofMachine().cudnn());
+    private static final Lazy<Library> LIBRARY =
+            new Lazy<>(() -> Libraries.ofMachine().cudnn());
 
     private static final Pointer ONE = constant(1);
     private static final Pointer ZERO = constant(0);
@@ -55,14 +55,14 @@ final class Cudnn implements AutoCloseable {
         int version = library.status("cudnnGetVersion");
         if (version < OLDEST_VERSION || version >= NEXT_MAJOR) {
             throw new CudaUnavailableException(
-                    "cuDNN is " + words(version) + " (" + library.file() + "), wanted is cuDNN 9.",
+                    "cuDNN is " + versionText(version) + " (" + library.file() + "), wanted is cuDNN 9.",
                     "Install cuDNN 9 (NVIDIA's package libcudnn9-cuda-13 or libcudnn9-cuda-12), or name its folder with -D"
                             + Libraries.SETTING + "=FOLDER");
         }
         for (String check : List.of("cudnnGraphVersionCheck", "cudnnOpsVersionCheck", "cudnnCnnVersionCheck")) {
             if (library.has(check) && library.status(check) == MIXED_PARTS) {
                 throw new CudaUnavailableException(
-                        "Of cuDNN (" + library.file() + ", " + words(version)
+                        "Of cuDNN (" + library.file() + ", " + versionText(version)
                                 + ") parts of another version were loaded (" + check + " returned " + MIXED_PARTS
                                 + "): there are two on the path.",
                         "Take the other one out of LD_LIBRARY_PATH, or name the folder of a whole one with -D"
@@ -89,12 +89,12 @@ final class Cudnn implements AutoCloseable {
     }
 
     /** As "9.14.0". */
-    static String words() {
-        return words(version());
+    static String versionText() {
+        return versionText(version());
     }
 
     /** 91400 is 9.14.0; until 8 there was a digit less: 8907 is 8.9.7. */
-    private static String words(int version) {
+    private static String versionText(int version) {
         int major = version < OLDEST_VERSION ? 1000 : 10000;
         return version / major + "." + version % major / 100 + "." + version % 100;
     }

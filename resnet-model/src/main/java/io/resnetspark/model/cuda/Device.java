@@ -62,7 +62,7 @@ public final class Device {
      */
     public static int count() {
         Library driver = Driver.LIBRARY.get();
-        requireServedVersion(driver);
+        requireSupportedVersion(driver);
         int status = driver.status("cuInit", 0);
         if (status == NO_DEVICE) {
             return 0;
@@ -87,11 +87,11 @@ public final class Device {
     }
 
     /** @throws CudaUnavailableException if the driver is older than what we call */
-    static void requireServedVersion(Library driver) {
+    static void requireSupportedVersion(Library driver) {
         int version = version(driver);
         if (version < OLDEST_DRIVER) {
             throw new CudaUnavailableException(
-                    "The driver (" + driver.file() + ") serves CUDA " + words(version)
+                    "The driver (" + driver.file() + ") serves CUDA " + versionText(version)
                             + "; wanted is CUDA 12.0 or later.",
                     "Update the driver to 525 or later");
         }
@@ -126,8 +126,8 @@ public final class Device {
 
     /** The driver's library, loaded when it is first asked for. */
     private static final class Driver {
-        static final Once<Library> LIBRARY =
-                new Once<>(() -> Libraries.ofMachine().driver());
+        static final Lazy<Library> LIBRARY =
+                new Lazy<>(() -> Libraries.ofMachine().driver());
     }
 
     Library driver() {
@@ -160,7 +160,7 @@ public final class Device {
     }
 
     /** Whether its convolutions and matrix products have this number format: tensor cores do from 8.0 on. */
-    public boolean serves(Precision precision) {
+    public boolean supports(Precision precision) {
         return precision == Precision.FLOAT32 || computeCapability() >= FIRST_WITH_TF32;
     }
 
@@ -176,11 +176,11 @@ public final class Device {
     }
 
     /** The CUDA version that the driver serves at most, as "13.0". */
-    static String driverWords() {
-        return words(version(Driver.LIBRARY.get()));
+    static String driverVersionText() {
+        return versionText(version(Driver.LIBRARY.get()));
     }
 
-    private static String words(int version) {
+    private static String versionText(int version) {
         return version / 1000 + "." + version % 1000 / 10;
     }
 
@@ -252,8 +252,8 @@ public final class Device {
     }
 
     /** @param cubin machine code for this GPU, as {@link Nvrtc} makes it */
-    Module module(byte[] cubin) {
-        return new Module(driver, cubin);
+    CudaModule module(byte[] cubin) {
+        return new CudaModule(driver, cubin);
     }
 
     @Override

@@ -15,8 +15,8 @@ import java.util.List;
  * @param workspace in which cuDNN's and cuBLAS's algorithms and our convolutions work
  */
 public record DeviceMemoryEstimate(long parameters, long activations, long input, long workspace) {
-    /** Minibatches that the {@link Feed} holds. */
-    private static final int CRATES = 2;
+    /** Minibatches that the {@link InputPrefetcher} holds. */
+    private static final int STAGING_BUFFERS = 2;
 
     /** With a workspace of cuBLAS each. */
     private static final int STREAMS = 2;
@@ -41,11 +41,11 @@ public record DeviceMemoryEstimate(long parameters, long activations, long input
 
     public static DeviceMemoryEstimate of(Device device, Work work, Precision precision) {
         Parameters parameters = new Parameters(device, precision, List.of());
-        List<Node> nodes = Topology.of(work.network, work.image, work.classes, parameters);
+        List<Node> nodes = NodeListBuilder.of(work.network, work.image, work.classes, parameters);
         long activations = 0;
         if (work.batch > 0) {
             activations = bytes(nodes, device, parameters, work.batch, true, true);
-            if (activations > Programs.LARGEST_FORK) {
+            if (activations > ProgramCache.LARGEST_FORK) {
                 activations = bytes(nodes, device, parameters, work.batch, true, false);
             }
         }
@@ -57,22 +57,22 @@ public record DeviceMemoryEstimate(long parameters, long activations, long input
         return new DeviceMemoryEstimate(
                 parameters.bytes() + flat(work) + sums,
                 activations,
-                CRATES * images * (work.image.elements() + work.classes) * Float.BYTES,
+                STAGING_BUFFERS * images * (work.image.elements() + work.classes) * Float.BYTES,
                 STREAMS * Cublas.WORKSPACE
                         + Math.max(cudnn(nodes, images, precision), narrow(nodes, device, images, precision)));
     }
 
     private static long bytes(
             List<Node> nodes, Device device, Parameters parameters, int batch, boolean training, boolean forks) {
-        NetworkMemory memory = new NetworkMemory(device, parameters.precision(), null, parameters, null, null);
-        Plan plan = new Plan(memory, batch, training, false, forks);
+        NetworkContext memory = new NetworkContext(device, parameters.precision(), null, parameters, null, null);
+        ExecutionPlan plan = new ExecutionPlan(memory, batch, training, false, forks);
         Program.lay(plan, nodes);
         return plan.bytes();
     }
 
     private static long flat(Work work) {
-        var census = work.network.census(work.image, work.classes);
-        return (census.parameters() + census.runningStatistics()) * Float.BYTES;
+        var summary = work.network.summary(work.image, work.classes);
+        return (summary.parameters() + summary.runningStatistics()) * Float.BYTES;
     }
 
     /** Only the search tells which algorithm a convolution gets; this is what the hungriest of good ones want. */
@@ -92,10 +92,10 @@ public record DeviceMemoryEstimate(long parameters, long activations, long input
                 * nodes.stream()
                         .filter(node -> node instanceof ConvolutionNode)
                         .map(node -> ((ConvolutionNode) node).shape().withBatch(Math.toIntExact(images)))
-                        .map(shape -> new Convolver.Use(shape, Direction.BACKWARD_FILTER))
-                        .filter(use -> NarrowConvolution.serves(use, precision))
-                        .mapToLong(use ->
-                                new NarrowConvolution(use, precision, device.multiprocessors(), null).workspace())
+                        .map(shape -> new ConvolutionDispatcher.Request(shape, Direction.BACKWARD_FILTER))
+                        .filter(request -> NarrowConvolution.supports(request, precision))
+                        .mapToLong(request ->
+                                new NarrowConvolution(request, precision, device.multiprocessors(), null).workspace())
                         .max()
                         .orElse(0);
     }
@@ -110,7 +110,7 @@ public record DeviceMemoryEstimate(long parameters, long activations, long input
      * @param networks that compute on this GPU
      * @throws IllegalArgumentException naming the estimate, what is free, and the batch that would fit
      */
-    public static void requireRoom(Device device, Work work, Precision precision, int networks) {
+    public static void requireFits(Device device, Work work, Precision precision, int networks) {
         device.makeCurrent();
         long free = device.freeMemory();
         long needed = total(device, work, precision);

@@ -60,7 +60,7 @@ public record DeviceReport(
             device.makeCurrent();
             try {
                 KernelSource.STEP.load(device, Precision.FLOAT32);
-                if (device.serves(Precision.BFLOAT16)) {
+                if (device.supports(Precision.BFLOAT16)) {
                     KernelSource.STEP.load(device, Precision.BFLOAT16);
                     KernelSource.CONVOLUTION.load(device, Precision.TF32);
                     KernelSource.CONVOLUTION.load(device, Precision.BFLOAT16);
@@ -86,6 +86,6 @@ public record DeviceReport(
      * @throws CudaUnavailableException if there is no such GPU, or it cannot be used
      */
     public static Rates rates(int index) {
-        return DeviceRates.of(Device.of(index));
+        return DeviceBenchmark.of(Device.of(index));
     }
 }

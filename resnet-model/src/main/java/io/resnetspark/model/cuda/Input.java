@@ -5,7 +5,7 @@ enum Input {
     /** Floats, batch x channels x height x width. */
     IMAGES,
     /** Bytes, batch x side x side x 3. */
-    LEVELS,
+    PIXELS,
     /** What is left to do to each image. */
     ADJUSTMENTS,
     /** Floats: 3, or 3 x side x side. */

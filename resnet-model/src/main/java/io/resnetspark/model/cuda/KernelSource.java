@@ -22,7 +22,7 @@ enum KernelSource {
 
     private static final Logger LOG = LoggerFactory.getLogger(KernelSource.class);
 
-    private static final Map<String, Module> LOADED = new ConcurrentHashMap<>();
+    private static final Map<String, CudaModule> LOADED = new ConcurrentHashMap<>();
 
     private final String files;
 
@@ -49,12 +49,12 @@ enum KernelSource {
     }
 
     /** The kernels for a number format, loaded once for each GPU. */
-    Module load(Device device, Precision precision) {
+    CudaModule load(Device device, Precision precision) {
         return LOADED.computeIfAbsent(
                 this + " " + device.index() + " " + definition(precision), key -> find(device, precision));
     }
 
-    private Module find(Device device, Precision precision) {
+    private CudaModule find(Device device, Precision precision) {
         List<String> key = key(device.computeCapability(), precision);
         Optional<byte[]> kept = DiskCache.get(key);
         if (kept.isPresent()) {
@@ -65,7 +65,7 @@ enum KernelSource {
             }
         }
         byte[] compiled = compile(Nvrtc.instance(), device.computeCapability(), precision);
-        Module module = device.module(compiled);
+        CudaModule module = device.module(compiled);
         DiskCache.put(key, compiled);
         return module;
     }

@@ -37,7 +37,7 @@ final class Libraries {
     /** A large part for recurrent networks and attention, which is never asked for. */
     private static final String UNUSED_PART = "libcudnn_adv.so.9";
 
-    private static final String ALL_ALIKE = "NVRTC, cuBLAS and cuDNN must be of one CUDA version.";
+    private static final String ONE_CUDA_VERSION = "NVRTC, cuBLAS and cuDNN must be of one CUDA version.";
 
     private static final Logger LOG = LoggerFactory.getLogger(Libraries.class);
 
@@ -65,7 +65,7 @@ final class Libraries {
             library.getFunction("cuGetErrorString").invokeInt(new Object[] {status, text});
             return text(text.getValue());
         });
-        Device.requireServedVersion(driver);
+        Device.requireSupportedVersion(driver);
         return driver;
     }
 
@@ -76,7 +76,7 @@ final class Libraries {
                 PARTS_OF_NVRTC,
                 "NVRTC of CUDA " + major + " was not found",
                 "Install it (NVIDIA's packages cuda-nvrtc-" + major + "-*)");
-        return withWords(library, "nvrtcGetErrorString");
+        return withErrorStrings(library, "nvrtcGetErrorString");
     }
 
     Library cublas() {
@@ -86,7 +86,7 @@ final class Libraries {
                 PARTS_OF_CUBLAS + major,
                 "cuBLAS of CUDA " + major + " was not found",
                 "Install it (NVIDIA's packages libcublas-" + major + "-*)");
-        return withWords(library, "cublasGetStatusString");
+        return withErrorStrings(library, "cublasGetStatusString");
     }
 
     Library cudnn() {
@@ -96,7 +96,7 @@ final class Libraries {
         if (built != 0 && built != major && loader.has(CUBLAS + major)) {
             throw new CudaUnavailableException(
                     "cuDNN (" + library.file() + ") is built for CUDA " + built + ", cuBLAS and NVRTC are of CUDA "
-                            + major + " (" + first(CUBLAS + major) + "). " + ALL_ALIKE,
+                            + major + " (" + first(CUBLAS + major) + "). " + ONE_CUDA_VERSION,
                     "Install cuDNN for CUDA " + major + " (NVIDIA's package libcudnn9-cuda-" + major
                             + "), or name a folder that has all of one version with -D" + SETTING + "=FOLDER");
         }
@@ -108,7 +108,7 @@ final class Libraries {
     }
 
     /** Files of drivers and cuDNNs that would have been taken if others did not lie before them on the path. */
-    List<String> passedOver() {
+    List<String> shadowed() {
         return Stream.of(DRIVER, CUDNN)
                 .flatMap(name -> path.files(name).stream().skip(1))
                 .map(Path::toString)
@@ -191,14 +191,14 @@ final class Libraries {
         }
         file.ifPresent(
                 cudnn -> LibraryLoader.loadBeside(cudnn, "libcudnn_*.so.9", UNUSED_PART)); // newer ones have more
-        return Cudnn.checked(withWords(library, "cudnnGetErrorString"));
+        return Cudnn.checked(withErrorStrings(library, "cudnnGetErrorString"));
     }
 
     private String first(String name) {
         return path.files(name).stream().findFirst().map(Path::toString).orElse(name);
     }
 
-    private static Library withWords(NativeLibrary library, String function) {
+    private static Library withErrorStrings(NativeLibrary library, String function) {
         Function words = library.getFunction(function);
         return new Library(library, status -> text(words.invokePointer(new Object[] {status})));
     }

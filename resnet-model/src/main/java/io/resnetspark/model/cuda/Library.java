@@ -31,8 +31,8 @@ final class Library {
      */
     void call(String function, Object... arguments) {
         int status = status(function, arguments);
-        if (Remedies.isOfMachine(function, status)) {
-            throw Remedies.refusal(function, status, words.apply(status), file());
+        if (StartupErrors.isEnvironmentError(function, status)) {
+            throw StartupErrors.refusal(function, status, words.apply(status), file());
         }
         if (status != 0) {
             throw new CudaException(function, status, words.apply(status));
@@ -51,7 +51,7 @@ final class Library {
     /** Throws what the status of such a call means, unless it is 0. */
     void started(String function, int status) {
         if (status != 0) {
-            throw Remedies.refusal(function, status, words.apply(status), file());
+            throw StartupErrors.refusal(function, status, words.apply(status), file());
         }
     }
 

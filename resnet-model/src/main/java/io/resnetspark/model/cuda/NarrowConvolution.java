@@ -2,7 +2,7 @@ package io.resnetspark.model.cuda;
 
 import com.sun.jna.Pointer;
 import io.resnetspark.model.Precision;
-import io.resnetspark.model.cuda.Convolver.Use;
+import io.resnetspark.model.cuda.ConvolutionDispatcher.Request;
 import java.util.function.Supplier;
 
 /**
@@ -43,36 +43,36 @@ final class NarrowConvolution {
     private final Direction direction;
     private final int elementBytes;
     private final int multiprocessors;
-    private final Supplier<Module> kernels;
+    private final Supplier<CudaModule> kernels;
     private final int rows;
 
     /**
-     * @param use of those that are {@link #serves served}
+     * @param request of those that are {@link #supports served}
      * @param kernels of {@link KernelSource#CONVOLUTION}, asked for when it is run
      */
-    NarrowConvolution(Use use, Precision precision, int multiprocessors, Supplier<Module> kernels) {
-        this.shape = use.shape();
-        this.direction = use.direction();
+    NarrowConvolution(Request request, Precision precision, int multiprocessors, Supplier<CudaModule> kernels) {
+        this.shape = request.shape();
+        this.direction = request.direction();
         this.elementBytes = precision.bytes();
         this.multiprocessors = multiprocessors;
         this.kernels = kernels;
         this.rows = cheapestRows();
     }
 
-    /** On a GPU that {@link Device#serves} the number format, which is one of tensor cores. */
-    static boolean serves(Use use, Precision precision) {
-        ConvolutionShape s = use.shape();
+    /** On a GPU that {@link Device#supports} the number format, which is one of tensor cores. */
+    static boolean supports(Request request, Precision precision) {
+        ConvolutionShape s = request.shape();
         return precision != Precision.FLOAT32
                 && s.kernel() == 3
                 && s.padding() == 1
-                && areServed(use)
-                && new NarrowConvolution(use, precision, 1, null).rows > 0;
+                && hasSupportedChannels(request)
+                && new NarrowConvolution(request, precision, 1, null).rows > 0;
     }
 
-    private static boolean areServed(Use use) {
-        ConvolutionShape s = use.shape();
-        if (s.channels() == ImageNode.DEPTH) {
-            return s.outputs() == MIN_CHANNELS && s.stride() == 1 && use.direction() != Direction.BACKWARD_DATA;
+    private static boolean hasSupportedChannels(Request request) {
+        ConvolutionShape s = request.shape();
+        if (s.channels() == InputNode.CHANNELS) {
+            return s.outputs() == MIN_CHANNELS && s.stride() == 1 && request.direction() != Direction.BACKWARD_DATA;
         }
         boolean few =
                 s.channels() >= MIN_CHANNELS && s.outputs() <= MAX_CHANNELS && Integer.bitCount(s.channels()) == 1;
@@ -170,13 +170,13 @@ final class NarrowConvolution {
     }
 
     /** Times 8 channels of the result, for which a warp keeps the weights. */
-    private int wide() {
+    private int channelGroups() {
         return steps() < 8 ? 2 : 1;
     }
 
     /** Warps that have the same pixels and other channels. */
     private int warpsOfPixels() {
-        return to() / 8 / wide();
+        return to() / 8 / channelGroups();
     }
 
     private int warps() {
@@ -184,7 +184,7 @@ final class NarrowConvolution {
     }
 
     private int pixelsAtOnce() {
-        int together = isLarge() && wide() == 2 ? 4 : 2;
+        int together = isLarge() && channelGroups() == 2 ? 4 : 2;
         return 16 * together * (warps() / warpsOfPixels());
     }
 

@@ -7,10 +7,10 @@ interface Node {
     /** What its forward pass reads. */
     List<Activation> inputs();
 
-    void forward(Plan plan);
+    void forward(ExecutionPlan plan);
 
     /** Takes its output's gradient, and leaves its inputs' and its parameters'. */
-    void backward(Plan plan);
+    void backward(ExecutionPlan plan);
 
     /** What it makes; null where that is part of another node's output. */
     Activation output();

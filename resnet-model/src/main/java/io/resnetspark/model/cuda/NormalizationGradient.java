@@ -4,14 +4,14 @@ package io.resnetspark.model.cuda;
 final class NormalizationGradient {
     private static final String PART = "normalisation, backward";
 
-    private final Plan plan;
-    private final Normalized normalized;
-    private final Place coefficients;
+    private final ExecutionPlan plan;
+    private final DeferredNormalization normalized;
+    private final Buffer coefficients;
 
-    private NormalizationGradient(Plan plan, Normalized normalized) {
+    private NormalizationGradient(ExecutionPlan plan, DeferredNormalization normalized) {
         this.plan = plan;
         this.normalized = normalized;
-        this.coefficients = plan.take(3L * normalized.channels() * Float.BYTES);
+        this.coefficients = plan.allocate(3L * normalized.channels() * Float.BYTES);
     }
 
     /**
@@ -22,51 +22,51 @@ final class NormalizationGradient {
      * @param sum where to leave the masked sum of both parts; null where nobody needs it
      */
     static NormalizationGradient of(
-            Plan plan, Normalized normalized, Place gradient, Place second, Place mask, Place sum) {
+            ExecutionPlan plan, DeferredNormalization normalized, Buffer gradient, Buffer second, Buffer mask, Buffer sum) {
         NormalizationGradient made = new NormalizationGradient(plan, normalized);
         made.sums(gradient, second, mask, sum);
         return made;
     }
 
-    private void sums(Place gradient, Place second, Place mask, Place sum) {
-        Tile tile = plan.tile(normalized.input());
+    private void sums(Buffer gradient, Buffer second, Buffer mask, Buffer sum) {
+        ThreadLayout layout = plan.tile(normalized.input());
         Parameters parameters = plan.parameters();
-        Place sums = plan.take(tile.sumBytes(plan.lanes()));
+        Buffer sums = plan.allocate(layout.sumBytes(plan.vectorWidth()));
         plan.launch(
                 PART,
                 "backward_sums",
-                tile.summing(),
+                layout.reductionGrid(),
                 gradient,
                 second,
                 mask,
                 plan.read(normalized.input()),
-                plan.table(normalized),
+                plan.normalizationTable(normalized),
                 sum,
                 sums,
                 parameters.tickets(),
                 parameters.floatGradientAt(normalized.gamma()),
                 parameters.floatGradientAt(normalized.beta()),
                 coefficients,
-                tile.rows(),
-                tile.groups());
+                layout.rows(),
+                layout.groups());
         plan.release(sums);
     }
 
     /** @param to where to; may be where {@code gradient} lies */
-    void contribute(Place gradient, Place mask, Place to) {
-        Tile tile = plan.tile(normalized.input());
+    void contribute(Buffer gradient, Buffer mask, Buffer to) {
+        ThreadLayout layout = plan.tile(normalized.input());
         plan.launch(
                 PART,
                 "backward_input",
-                tile.passing(),
+                layout.elementwiseGrid(),
                 gradient,
                 mask,
                 plan.read(normalized.input()),
                 coefficients,
                 to,
-                tile.rows(),
-                tile.groups());
+                layout.rows(),
+                layout.groups());
         plan.release(coefficients);
-        plan.contribute(normalized.input(), to);
+        plan.addGradient(normalized.input(), to);
     }
 }

@@ -12,8 +12,8 @@ import java.util.List;
 
 /** CUDA C++ to machine code, at run time; needs no GPU. */
 final class Nvrtc {
-    private static final Once<Nvrtc> INSTANCE =
-            new Once<>(() -> new Nvrtc(Libraries.ofMachine().nvrtc()));
+    private static final Lazy<Nvrtc> INSTANCE =
+            new Lazy<>(() -> new Nvrtc(Libraries.ofMachine().nvrtc()));
 
     private final Library library;
 
@@ -55,7 +55,7 @@ final class Nvrtc {
             int status = library.status("nvrtcCompileProgram", program, options.length, new StringArray(options));
             if (status != 0) {
                 throw new CudaUnavailableException(
-                        this + " does not compile " + name + " for compute capability " + words(capability)
+                        this + " does not compile " + name + " for compute capability " + versionText(capability)
                                 + " (status " + status + "):\n" + log(program),
                         "Install NVRTC anew (NVIDIA's packages cuda-nvrtc-*; libnvrtc-builtins must lie beside libnvrtc)");
             }
@@ -72,8 +72,8 @@ final class Nvrtc {
                 .filter(older -> older <= capability && older / 10 == capability / 10)
                 .max(Integer::compare)
                 .orElseThrow(() -> new CudaUnavailableException(
-                        this + " does not know compute capability " + words(capability) + "; it knows "
-                                + known.stream().map(Nvrtc::words).toList() + ".",
+                        this + " does not know compute capability " + versionText(capability) + "; it knows "
+                                + known.stream().map(Nvrtc::versionText).toList() + ".",
                         capability < known.get(0)
                                 ? "Install NVRTC, cuBLAS and cuDNN of CUDA 12: CUDA 13 serves 7.5 and later"
                                 : "Install a newer NVRTC, with cuBLAS and cuDNN of its CUDA version"));
@@ -91,7 +91,7 @@ final class Nvrtc {
                 .toList();
     }
 
-    private static String words(int capability) {
+    private static String versionText(int capability) {
         return capability / 10 + "." + capability % 10;
     }
 

@@ -4,19 +4,19 @@ package io.resnetspark.model.cuda;
 public class OutOfDeviceMemoryException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    private final long asked;
+    private final long requested;
     private final long free;
 
     OutOfDeviceMemoryException(int device, long asked, long free) {
         super(String.format(
                 "GPU %d has no room for %,d MiB more; %,d MiB are free", device, (asked >> 20) + 1, free >> 20));
-        this.asked = asked;
+        this.requested = asked;
         this.free = free;
     }
 
     private OutOfDeviceMemoryException(String what, OutOfDeviceMemoryException cause) {
         super(what + ": " + cause.getMessage(), cause);
-        this.asked = cause.asked;
+        this.requested = cause.requested;
         this.free = cause.free;
     }
 
@@ -26,8 +26,8 @@ public class OutOfDeviceMemoryException extends RuntimeException {
     }
 
     /** In bytes. */
-    public long asked() {
-        return asked;
+    public long requested() {
+        return requested;
     }
 
     /** In bytes, by all processes. */

@@ -13,16 +13,16 @@ import java.util.Map;
  */
 final class Parameters implements AutoCloseable {
     /** Values that a parameter is padded to a multiple of; a rule of descent.cu is for so many. */
-    static final int RULE = 64;
+    static final int FLAG_BLOCK = 64;
 
     private static final int TRAINS = 1;
     private static final int DECAYS = 2;
 
     /** The number of settings of descent.cu. */
-    private static final int SETTINGS = 6;
+    private static final int HYPERPARAMETERS = 6;
 
     /** A parameter here. */
-    record Slot(FlatParameter flat, Section section, long offset, long length, int depth, int height, boolean blocks) {
+    record Slot(FlatParameter flat, Section section, long offset, long length, int depth, int height, boolean spaceToDepth) {
         long parameterOffset() {
             return flat.offset();
         }
@@ -54,7 +54,7 @@ final class Parameters implements AutoCloseable {
                 all[i] = Math.toIntExact(numbers[i]);
             }
             all[numbers.length] = depth;
-            all[numbers.length + 1] = blocks ? 1 : 0;
+            all[numbers.length + 1] = spaceToDepth ? 1 : 0;
             return all;
         }
     }
@@ -82,9 +82,9 @@ final class Parameters implements AutoCloseable {
     }
 
     /** Weights of a convolution, or of a fully connected layer on images of that height. */
-    Slot weights(String vertex, int outputs, int depth, int kernel, int height, boolean blocks) {
+    Slot weights(String vertex, int outputs, int depth, int kernel, int height, boolean spaceToDepth) {
         long length = (long) outputs * kernel * kernel * depth;
-        return slot(vertex, "W", Section.WEIGHTS, length, depth / (height * height), height, blocks);
+        return slot(vertex, "W", Section.WEIGHTS, length, depth / (height * height), height, spaceToDepth);
     }
 
     /** One float for each of {@code channels}, of which the first are DL4J's. */
@@ -99,12 +99,12 @@ final class Parameters implements AutoCloseable {
         return mean;
     }
 
-    private Slot slot(String vertex, String key, Section section, long length, int depth, int height, boolean blocks) {
+    private Slot slot(String vertex, String key, Section section, long length, int depth, int height, boolean spaceToDepth) {
         FlatParameter parameter = flat.get(vertex + "/" + key);
         long offset = count(section);
-        Slot slot = new Slot(parameter, section, offset, length, depth, height, blocks);
+        Slot slot = new Slot(parameter, section, offset, length, depth, height, spaceToDepth);
         // Statistics are not padded: a variance lies right behind its mean.
-        lengths.put(section, offset + (section == Section.STATISTICS ? length : (length + RULE - 1) / RULE * RULE));
+        lengths.put(section, offset + (section == Section.STATISTICS ? length : (length + FLAG_BLOCK - 1) / FLAG_BLOCK * FLAG_BLOCK));
         if (section == Section.FLOATS) {
             widest = Math.max(widest, length);
         }
@@ -147,11 +147,11 @@ final class Parameters implements AutoCloseable {
         return count(Section.STATISTICS);
     }
 
-    private long trained() {
+    private long trainedCount() {
         return weightCount() + floatCount();
     }
 
-    private boolean copies() {
+    private boolean hasComputeCopy() {
         return precision == Precision.BFLOAT16;
     }
 
@@ -168,17 +168,17 @@ final class Parameters implements AutoCloseable {
     }
 
     long velocity() {
-        return master() + trained() * Float.BYTES;
+        return master() + trainedCount() * Float.BYTES;
     }
 
     /** What convolutions read. */
-    long copy() {
-        return copies() ? velocity() + trained() * Float.BYTES : master();
+    long computeWeights() {
+        return hasComputeCopy() ? velocity() + trainedCount() * Float.BYTES : master();
     }
 
     /** Of weights, in the number format of activations. */
     long gradient() {
-        return velocity() + trained() * Float.BYTES + (copies() ? weightCount() * precision.bytes() : 0);
+        return velocity() + trainedCount() * Float.BYTES + (hasComputeCopy() ? weightCount() * precision.bytes() : 0);
     }
 
     long floatGradient() {
@@ -194,23 +194,23 @@ final class Parameters implements AutoCloseable {
         return running() + statisticCount() * Float.BYTES;
     }
 
-    /** A byte for each {@link #RULE} values. */
-    long rules() {
+    /** A byte for each {@link #FLAG_BLOCK} values. */
+    long updateFlags() {
         return batch() + statisticCount() * Float.BYTES;
     }
 
-    long settings() {
-        return (rules() + trained() / RULE + 15) / 16 * 16;
+    long hyperparameters() {
+        return (updateFlags() + trainedCount() / FLAG_BLOCK + 15) / 16 * 16;
     }
 
     /** Rate, momentum, decay, scale, Nesterov, clip. */
-    long settingsBytes() {
-        return (long) SETTINGS * Float.BYTES;
+    long hyperparameterBytes() {
+        return (long) HYPERPARAMETERS * Float.BYTES;
     }
 
     /** The sum of losses over the last batch, and over all since it was set to zero; doubles. */
     long losses() {
-        return (settings() + settingsBytes() + 15) / 16 * 16;
+        return (hyperparameters() + hyperparameterBytes() + 15) / 16 * 16;
     }
 
     /**
@@ -226,7 +226,7 @@ final class Parameters implements AutoCloseable {
     }
 
     long weightsAt(Slot slot) {
-        return copy() + slot.offset() * precision.bytes();
+        return computeWeights() + slot.offset() * precision.bytes();
     }
 
     long weightGradientAt(Slot slot) {
@@ -250,14 +250,14 @@ final class Parameters implements AutoCloseable {
     }
 
     /** As descent.cu reads them. */
-    byte[] rulesOf() {
-        byte[] rules = new byte[Math.toIntExact(trained() / RULE)];
+    byte[] encodeUpdateFlags() {
+        byte[] rules = new byte[Math.toIntExact(trainedCount() / FLAG_BLOCK)];
         for (Slot slot : ordered) {
             if (slot.section() != Section.STATISTICS) {
                 long first = (slot.section() == Section.FLOATS ? weightCount() : 0) + slot.offset();
                 byte rule = (byte)
                         ((slot.flat().trains() ? TRAINS : 0) | (slot.flat().decays() ? DECAYS : 0));
-                for (long i = first / RULE; i * RULE < first + slot.length(); i++) {
+                for (long i = first / FLAG_BLOCK; i * FLAG_BLOCK < first + slot.length(); i++) {
                     rules[(int) i] = rule;
                 }
             }

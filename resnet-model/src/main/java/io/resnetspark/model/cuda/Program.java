@@ -6,31 +6,31 @@ import java.util.Map;
 
 /** A pass over a batch of one size, which runs operation by operation once and is replayed as a CUDA graph afterwards. */
 final class Program implements AutoCloseable {
-    private final Plan plan;
-    private final NetworkMemory memory;
-    private final Lane main;
-    private final Lane side;
+    private final ExecutionPlan plan;
+    private final NetworkContext memory;
+    private final StreamContext main;
+    private final StreamContext side;
     private final Event forked;
     private final Event joined;
     private final long workspace;
-    private Graph recorded;
+    private CudaGraph recorded;
     private int generation;
     private long prepared = -1;
 
-    private Program(Plan plan, NetworkMemory memory, Lane main, Lane side) {
+    private Program(ExecutionPlan plan, NetworkContext memory, StreamContext main, StreamContext side) {
         this.plan = plan;
         this.memory = memory;
         this.main = main;
         this.side = side;
         this.forked = main.stream().event();
         this.joined = main.stream().event();
-        this.workspace = memory.convolver().workspace(plan.convolutions());
+        this.workspace = memory.dispatcher().workspace(plan.convolutions());
     }
 
     /** Lays a network's pass out; touches no device. */
-    static void lay(Plan plan, List<Node> nodes) {
+    static void lay(ExecutionPlan plan, List<Node> nodes) {
         boolean training = plan.isTraining();
-        Map<Activation, Integer> lastReaders = Topology.lastReaders(nodes);
+        Map<Activation, Integer> lastReaders = NodeListBuilder.lastReaders(nodes);
         for (int i = 0; i < nodes.size(); i++) {
             nodes.get(i).forward(plan);
             if (!training) {
@@ -53,14 +53,14 @@ final class Program implements AutoCloseable {
     }
 
     /** Finds algorithms and takes memory; throws {@link OutOfDeviceMemoryException} where there is too little. */
-    static Program of(Plan plan, NetworkMemory memory, Lane main, Lane side) {
-        Convolver convolver = memory.convolver();
-        convolver.choose(main, plan.convolutions());
+    static Program of(ExecutionPlan plan, NetworkContext memory, StreamContext main, StreamContext side) {
+        ConvolutionDispatcher dispatcher = memory.dispatcher();
+        dispatcher.choose(main, plan.convolutions());
         memory.activations().require(plan.bytes());
         return new Program(plan, memory, main, side);
     }
 
-    Plan plan() {
+    ExecutionPlan plan() {
         return plan;
     }
 
@@ -96,7 +96,7 @@ final class Program implements AutoCloseable {
             if (operation.equals(Operation.JOIN)) {
                 side.stream().record(joined);
                 main.stream().await(joined);
-            } else if (operation.beside()) {
+            } else if (operation.concurrent()) {
                 main.stream().record(forked);
                 side.stream().await(forked);
                 operation.work().accept(side);
@@ -110,15 +110,15 @@ final class Program implements AutoCloseable {
      * What the pass is made of, and how long each part takes on the device: every operation is recorded and replayed by
      * itself, after the whole has run. What lies in the memory afterwards has no meaning.
      */
-    List<StepPart> profile() {
-        Map<String, StepPart> parts = new LinkedHashMap<>();
+    List<ProfileEntry> profile() {
+        Map<String, ProfileEntry> parts = new LinkedHashMap<>();
         for (Operation operation : plan.operations()) {
             if (!operation.equals(Operation.JOIN)) {
                 float milliseconds =
                         main.stream().milliseconds(() -> operation.work().accept(main));
-                StepPart one =
-                        new StepPart(operation.part(), 1, milliseconds, operation.bytes(), operation.multiplyAdds());
-                parts.merge(operation.part(), one, StepPart::plus);
+                ProfileEntry one =
+                        new ProfileEntry(operation.part(), 1, milliseconds, operation.bytes(), operation.multiplyAdds());
+                parts.merge(operation.part(), one, ProfileEntry::plus);
             }
         }
         return List.copyOf(parts.values());

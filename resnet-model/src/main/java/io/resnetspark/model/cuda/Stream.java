@@ -111,7 +111,7 @@ public final class Stream {
     }
 
     /** Records the work as a graph, instead of doing it. All of it must have run once before. */
-    Graph capture(Runnable work) {
+    CudaGraph capture(Runnable work) {
         driver.call("cuStreamBeginCapture_v2", handle, THREAD_LOCAL);
         PointerByReference graph = new PointerByReference();
         int ended;
@@ -123,7 +123,7 @@ public final class Stream {
         if (ended != 0) {
             throw new CudaException("cuStreamEndCapture", ended, "something in the step may not be captured");
         }
-        return new Graph(driver, graph.getValue());
+        return new CudaGraph(driver, graph.getValue());
     }
 
     /** Of a single run, with what its calls cost the host. */
@@ -143,7 +143,7 @@ public final class Stream {
         work.run(); // before recording: libraries load and allocate in the first call of a kind
         synchronize();
         float min = Float.POSITIVE_INFINITY;
-        try (Graph graph = capture(() -> {
+        try (CudaGraph graph = capture(() -> {
                     for (int i = 0; i < TIMED_RUNS; i++) {
                         work.run();
                     }
@@ -162,7 +162,7 @@ public final class Stream {
     }
 
     /** Does the work that was recorded. */
-    void launch(Graph graph) {
+    void launch(CudaGraph graph) {
         driver.call("cuGraphLaunch", graph.executable(), handle);
     }
 }

@@ -10,13 +10,13 @@ import java.util.Locale;
  * @param precision the number format on a GPU; CPUs compute in float32
  * @param deterministic whether a GPU uses only algorithms that give the same bits each time
  */
-public record ComputeOptions(Kind kernels, NumberFormat precision, boolean deterministic) implements Serializable {
+public record ComputeOptions(KernelOption kernels, PrecisionOption precision, boolean deterministic) implements Serializable {
     private static final long serialVersionUID = 1;
 
-    public static final ComputeOptions AUTO = new ComputeOptions(Kind.AUTO, NumberFormat.AUTO, true);
+    public static final ComputeOptions AUTO = new ComputeOptions(KernelOption.AUTO, PrecisionOption.AUTO, true);
 
     /** Whose kernels. */
-    public enum Kind {
+    public enum KernelOption {
         /** The GPU that Spark gives, else one of this machine that can be used, else the CPU. */
         AUTO,
         /** CUDA on a GPU, and nothing else. */
@@ -33,7 +33,7 @@ public record ComputeOptions(Kind kernels, NumberFormat precision, boolean deter
     }
 
     /** Of activations and products on a GPU; see {@link io.resnetspark.model.Precision}. */
-    public enum NumberFormat {
+    public enum PrecisionOption {
         /** tf32 on GPUs that have it (compute capability 8.0 and later), else float32. */
         AUTO,
         FLOAT32,

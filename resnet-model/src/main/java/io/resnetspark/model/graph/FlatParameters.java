@@ -1,7 +1,7 @@
 package io.resnetspark.model.graph;
 
 import io.resnetspark.model.cuda.FlatParameter;
-import io.resnetspark.model.layer.Momentum;
+import io.resnetspark.model.layer.SgdMomentum;
 import java.util.ArrayList;
 import java.util.List;
 import org.deeplearning4j.nn.api.Trainable;
@@ -22,7 +22,7 @@ record FlatParameters(List<FlatParameter> all, int velocityLength, double weight
         double decay = 0;
         int classes = 0;
         for (UpdaterBlock block : graph.getUpdater().getUpdaterBlocks()) {
-            boolean moved = block.getGradientUpdater().getConfig() instanceof Momentum;
+            boolean moved = block.getGradientUpdater().getConfig() instanceof SgdMomentum;
             long velocities = (long) block.getUpdaterViewOffsetStart() - block.getParamOffsetStart();
             for (ParamState state : block.getLayersAndVariablesInBlock()) {
                 Trainable layer = state.getLayer();
@@ -39,7 +39,7 @@ record FlatParameters(List<FlatParameter> all, int velocityLength, double weight
                         moved ? velocities + state.getParamOffsetStart() : -1,
                         weights ? values.shape() : new long[] {values.length()},
                         weights ? values.stride() : new long[] {1},
-                        moved && !((Momentum) block.getGradientUpdater().getConfig()).isFrozen(),
+                        moved && !((SgdMomentum) block.getGradientUpdater().getConfig()).isFrozen(),
                         decayed != 0));
             }
         }

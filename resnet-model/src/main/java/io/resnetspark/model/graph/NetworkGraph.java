@@ -4,7 +4,7 @@ import io.resnetspark.model.Network;
 import io.resnetspark.model.Precision;
 import io.resnetspark.model.Shape;
 import io.resnetspark.model.cuda.Device;
-import io.resnetspark.model.cuda.LevelMinibatch;
+import io.resnetspark.model.cuda.Uint8Minibatch;
 import io.resnetspark.model.kernel.Kernels;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -21,7 +21,7 @@ import org.nd4j.linalg.factory.Nd4j;
 /**
  * A {@link ComputationGraph} that trains as a run wants it, on a GPU if asked ({@link #moveTo}). Its activations come to its
  * users in plain batch x channels x height x width, however the kernels lay them out between layers, and its parameters
- * move in one pass ({@link MomentumDescent}).
+ * move in one pass ({@link FusedSgd}).
  *
  * <p>A DL4J graph of the same configuration computes the same, slower, and shows activations as they lie in memory.
  */
@@ -34,8 +34,8 @@ public final class NetworkGraph extends ComputationGraph {
     private final Kernels.Choice kernels;
     private final Network network;
     private final Shape image;
-    private transient MomentumDescent descent;
-    private transient GpuSteps gpu;
+    private transient FusedSgd sgd;
+    private transient GpuBackend gpu;
     private double loss;
 
     NetworkGraph(ComputationGraphConfiguration configuration, Kernels.Choice kernels, Network network, Shape image) {
@@ -49,14 +49,14 @@ public final class NetworkGraph extends ComputationGraph {
     public void init(INDArray parameters, boolean cloneParameters) {
         boolean again = initCalled;
         super.init(parameters, cloneParameters);
-        if (again || !MomentumDescent.suits(this)) {
+        if (again || !FusedSgd.supports(this)) {
             return;
         }
-        descent = new MomentumDescent(this);
+        sgd = new FusedSgd(this);
         solver = new Solver() {
             @Override
             public ConvexOptimizer getOptimizer() {
-                return descent;
+                return sgd;
             }
         };
     }
@@ -64,10 +64,10 @@ public final class NetworkGraph extends ComputationGraph {
     /**
      * Sets the learning rate of the steps from now on, whatever the updater's schedule says.
      *
-     * @throws IllegalStateException if the updater is not {@link io.resnetspark.model.layer.Momentum}; so below
+     * @throws IllegalStateException if the updater is not {@link io.resnetspark.model.layer.SgdMomentum}; so below
      */
-    public void rate(double rate) {
-        descent().rate(rate);
+    public void learningRate(double learningRate) {
+        requireSgd().learningRate(learningRate);
     }
 
     /**
@@ -78,7 +78,7 @@ public final class NetworkGraph extends ComputationGraph {
      */
     public void moveTo(Device device, Precision precision, boolean deterministic) {
         leaveGpu();
-        gpu = new GpuSteps(this, descent, network, image, device, precision, deterministic);
+        gpu = new GpuBackend(this, sgd, network, image, device, precision, deterministic);
     }
 
     public boolean isOnGpu() {
@@ -88,7 +88,7 @@ public final class NetworkGraph extends ComputationGraph {
     /** Back to the CPU, with what the GPU's steps have made of the parameters; its memory is given back. */
     public void leaveGpu() {
         if (gpu != null) {
-            try (GpuSteps closed = gpu) {
+            try (GpuBackend closed = gpu) {
                 closed.synchronize();
             } finally {
                 gpu = null;
@@ -102,7 +102,7 @@ public final class NetworkGraph extends ComputationGraph {
             super.fit(data);
             loss += super.score() * data.numExamples();
         } else {
-            gpu.fit(data, descent().rateOf(this));
+            gpu.fit(data, requireSgd().learningRateOf(this));
         }
     }
 
@@ -111,12 +111,12 @@ public final class NetworkGraph extends ComputationGraph {
      *
      * @throws IllegalStateException on the CPU
      */
-    public void fit(LevelMinibatch images) {
+    public void fit(Uint8Minibatch images) {
         if (gpu == null) {
             throw new IllegalStateException(
                     "Only a network that was moved to a GPU takes levels; give this one floats");
         }
-        gpu.fit(images, descent().rateOf(this));
+        gpu.fit(images, requireSgd().learningRateOf(this));
     }
 
     /**
@@ -133,8 +133,8 @@ public final class NetworkGraph extends ComputationGraph {
     }
 
     /** The sum of the cross-entropies of all images that {@code fit} has seen since this was last asked. */
-    public double takeLoss() {
-        double sum = gpu == null ? loss : gpu.takeLoss();
+    public double takeLossSum() {
+        double sum = gpu == null ? loss : gpu.takeLossSum();
         loss = 0;
         return sum;
     }
@@ -221,24 +221,24 @@ public final class NetworkGraph extends ComputationGraph {
     }
 
     /** Bounds the norm of a step's mean gradient, over all parameters together; longer ones are scaled down to it. */
-    public void largestGradientNorm(double norm) {
-        descent().largestNorm(norm);
+    public void clipGradientNorm(double norm) {
+        requireSgd().maxGradientNorm(norm);
     }
 
     /** Lets the next {@code minibatches} calls of {@link #fit} make one step, as if their examples were one minibatch. */
     public void beginStep(int minibatches) {
         if (gpu == null) {
-            descent().beginStep(minibatches);
+            requireSgd().beginStep(minibatches);
         } else {
             gpu.beginStep(minibatches);
         }
     }
 
-    private MomentumDescent descent() {
-        if (descent == null) {
+    private FusedSgd requireSgd() {
+        if (sgd == null) {
             throw new IllegalStateException("Only networks that were built with the updater Momentum can do this");
         }
-        return descent;
+        return sgd;
     }
 
     @Override

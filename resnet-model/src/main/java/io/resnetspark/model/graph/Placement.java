@@ -30,7 +30,7 @@ public record Placement(ComputeOptions options, int gpu, String remark) {
      * @param problem why they do not, where there is a driver
      */
     record Machine(boolean nd4jOnGpu, boolean gpuUsable, String problem) {
-        static Machine look() {
+        static Machine detect() {
             if (isNd4jOnGpu()) {
                 return new Machine(true, false, "");
             }
@@ -87,8 +87,8 @@ public record Placement(ComputeOptions options, int gpu, String remark) {
      * @throws CudaUnavailableException if CUDA is asked for beside nd4j-cuda
      */
     public static Placement here(ComputeOptions options, int address) {
-        boolean asksMachine = options.kernels() == ComputeOptions.Kind.AUTO && address == NONE;
-        Machine machine = asksMachine ? Machine.look() : new Machine(isNd4jOnGpu(), false, "");
+        boolean asksMachine = options.kernels() == ComputeOptions.KernelOption.AUTO && address == NONE;
+        Machine machine = asksMachine ? Machine.detect() : new Machine(isNd4jOnGpu(), false, "");
         return of(options, address, machine);
     }
 
@@ -123,11 +123,11 @@ public record Placement(ComputeOptions options, int gpu, String remark) {
     }
 
     private Precision precision(Device device) {
-        if (options.precision() == ComputeOptions.NumberFormat.AUTO) {
-            return device.serves(Precision.TF32) ? Precision.TF32 : Precision.FLOAT32;
+        if (options.precision() == ComputeOptions.PrecisionOption.AUTO) {
+            return device.supports(Precision.TF32) ? Precision.TF32 : Precision.FLOAT32;
         }
         Precision asked = Precision.valueOf(options.precision().name());
-        if (!device.serves(asked)) {
+        if (!device.supports(asked)) {
             throw new CudaUnavailableException(device + ", has compute capability " + device.computeCapability() / 10.0
                     + "; " + asked + " needs 8.0 (Ampere) or later. Say precision = float32 or auto, or compute on the"
                     + " CPU with kernels = onednn.");

@@ -1,12 +1,12 @@
 package io.resnetspark.model.kernel;
 
 import io.resnetspark.model.Shape;
-import io.resnetspark.model.Window;
+import io.resnetspark.model.KernelGeometry;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
  * The arithmetic behind the layers: one kind for x86 processors ({@link OneDnnKernels}), one for everything else that
- * ND4J runs on ({@link OpKernels}).
+ * ND4J runs on ({@link Nd4jKernels}).
  *
  * <p>A kernel is made for one shape and belongs to one layer of one network. It may be used from any thread, but from
  * one at a time. Activations have the logical shape batch x channels x height x width; how a kind of kernels lays them
@@ -27,9 +27,9 @@ public interface Kernels {
 
         public Kernels on(DataType type) {
             return switch (this) {
-                case AUTO -> type == DataType.FLOAT && OneDnn.isFast() ? new OneDnnKernels() : new OpKernels();
+                case AUTO -> type == DataType.FLOAT && OneDnn.isFast() ? new OneDnnKernels() : new Nd4jKernels();
                 case ONEDNN -> new OneDnnKernels();
-                case OPS -> new OpKernels();
+                case OPS -> new Nd4jKernels();
             };
         }
     }
@@ -42,11 +42,11 @@ public interface Kernels {
         return Choice.AUTO.description();
     }
 
-    ConvolutionKernel convolution(long batch, Shape input, Window window, int outputs);
+    ConvolutionKernel convolution(long batch, Shape input, KernelGeometry geometry, int outputs);
 
     NormalizationKernel normalization(long batch, Shape shape, double epsilon, boolean relu);
 
-    PoolingKernel maxPool(long batch, Shape input, Window window);
+    PoolingKernel maxPool(long batch, Shape input, KernelGeometry geometry);
 
     /** The mean of each channel, batch x channels x h x w to batch x channels. */
     PoolingKernel globalAverage(long batch, Shape input);

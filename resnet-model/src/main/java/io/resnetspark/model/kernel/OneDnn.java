@@ -81,7 +81,7 @@ final class OneDnn {
         return INSTANCE.isPresent() && INSTANCE.get().training;
     }
 
-    /** @throws IllegalStateException where there is no oneDNN; {@link OpKernels} serve everywhere */
+    /** @throws IllegalStateException where there is no oneDNN; {@link Nd4jKernels} serve everywhere */
     static OneDnn instance() {
         return INSTANCE.orElseThrow(
                 () -> new IllegalStateException(

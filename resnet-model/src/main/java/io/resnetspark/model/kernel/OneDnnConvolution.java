@@ -3,7 +3,7 @@ package io.resnetspark.model.kernel;
 import static io.resnetspark.model.kernel.Primitive.address;
 
 import io.resnetspark.model.Shape;
-import io.resnetspark.model.Window;
+import io.resnetspark.model.KernelGeometry;
 import io.resnetspark.model.kernel.Primitive.Argument;
 import java.lang.ref.Reference;
 import java.util.function.Function;
@@ -27,16 +27,16 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 final class OneDnnConvolution implements ConvolutionKernel {
     private final OneDnn oneDnn;
-    private final Geometry geometry;
+    private final Descriptors descriptors;
     private final convolution_forward.primitive_desc direct;
     private Pass training;
     private Pass inference;
     private Pass data;
     private Pass weights;
 
-    OneDnnConvolution(OneDnn oneDnn, long batch, Shape input, Window window, int outputs) {
+    OneDnnConvolution(OneDnn oneDnn, long batch, Shape input, KernelGeometry geometry, int outputs) {
         this.oneDnn = oneDnn;
-        this.geometry = Geometry.of(oneDnn, batch, input, window, outputs);
+        this.descriptors = Descriptors.of(oneDnn, batch, input, geometry, outputs);
         this.direct = describeForward(algorithm.convolution_direct);
     }
 
@@ -45,7 +45,7 @@ final class OneDnnConvolution implements ConvolutionKernel {
         if (training == null) {
             training = forward(direct);
         }
-        training.reading(weights, input, output, memory);
+        training.runReadingWeights(weights, input, output, memory);
     }
 
     @Override
@@ -53,7 +53,7 @@ final class OneDnnConvolution implements ConvolutionKernel {
         if (inference == null) {
             inference = forward(fastest(this::describeForward));
         }
-        inference.reading(weights, input, output, memory);
+        inference.runReadingWeights(weights, input, output, memory);
     }
 
     @Override
@@ -61,7 +61,7 @@ final class OneDnnConvolution implements ConvolutionKernel {
         if (data == null) {
             data = backwardData(fastest(this::describeBackwardData));
         }
-        data.reading(weights, outputGradient, inputGradient, memory);
+        data.runReadingWeights(weights, outputGradient, inputGradient, memory);
     }
 
     @Override
@@ -70,11 +70,11 @@ final class OneDnnConvolution implements ConvolutionKernel {
         if (weights == null) {
             weights = backwardWeights(fastest(this::describeBackwardWeights));
         }
-        weights.writing(weightGradient, input, outputGradient, memory);
+        weights.runWritingWeights(weightGradient, input, outputGradient, memory);
     }
 
     private <D> D fastest(Function<algorithm, D> describe) {
-        if (geometry.suitsWinograd()) {
+        if (descriptors.suitsWinograd()) {
             try {
                 return describe.apply(algorithm.convolution_winograd);
             } catch (RuntimeException unimplemented) { // on AVX2, for one
@@ -86,7 +86,7 @@ final class OneDnnConvolution implements ConvolutionKernel {
 
     /** Always as for training: for inference, Winograd wants weights transformed by a reorder that takes longer than it. */
     private convolution_forward.primitive_desc describeForward(algorithm algorithm) {
-        Geometry g = geometry;
+        Descriptors g = descriptors;
         return new convolution_forward.primitive_desc(
                 new convolution_forward.desc(
                         prop_kind.forward_training,
@@ -102,7 +102,7 @@ final class OneDnnConvolution implements ConvolutionKernel {
     }
 
     private convolution_backward_data.primitive_desc describeBackwardData(algorithm algorithm) {
-        Geometry g = geometry;
+        Descriptors g = descriptors;
         return new convolution_backward_data.primitive_desc(
                 new convolution_backward_data.desc(
                         algorithm, g.input, g.anyWeights(), g.output, g.strides(), g.padding(), g.padding()),
@@ -112,7 +112,7 @@ final class OneDnnConvolution implements ConvolutionKernel {
     }
 
     private convolution_backward_weights.primitive_desc describeBackwardWeights(algorithm algorithm) {
-        Geometry g = geometry;
+        Descriptors g = descriptors;
         return new convolution_backward_weights.primitive_desc(
                 new convolution_backward_weights.desc(
                         algorithm, g.input, g.anyWeights(), g.output, g.strides(), g.padding(), g.padding()),
@@ -126,10 +126,10 @@ final class OneDnnConvolution implements ConvolutionKernel {
         Primitive primitive = Primitive.of(
                 new convolution_forward(descriptor),
                 descriptor,
-                new Argument(dnnl.DNNL_ARG_SRC, geometry.input),
-                new Argument(dnnl.DNNL_ARG_DST, geometry.output),
+                new Argument(dnnl.DNNL_ARG_SRC, descriptors.input),
+                new Argument(dnnl.DNNL_ARG_DST, descriptors.output),
                 new Argument(dnnl.DNNL_ARG_WEIGHTS, blocked));
-        return Pass.of(primitive, geometry.plainWeights(), blocked, blocked);
+        return Pass.of(primitive, descriptors.plainWeights(), blocked, blocked);
     }
 
     private Pass backwardData(convolution_backward_data.primitive_desc descriptor) {
@@ -137,10 +137,10 @@ final class OneDnnConvolution implements ConvolutionKernel {
         Primitive primitive = Primitive.of(
                 new convolution_backward_data(descriptor),
                 descriptor,
-                new Argument(dnnl.DNNL_ARG_DIFF_DST, geometry.output),
-                new Argument(dnnl.DNNL_ARG_DIFF_SRC, geometry.input),
+                new Argument(dnnl.DNNL_ARG_DIFF_DST, descriptors.output),
+                new Argument(dnnl.DNNL_ARG_DIFF_SRC, descriptors.input),
                 new Argument(dnnl.DNNL_ARG_WEIGHTS, blocked));
-        return Pass.of(primitive, geometry.plainWeights(), blocked, blocked);
+        return Pass.of(primitive, descriptors.plainWeights(), blocked, blocked);
     }
 
     private Pass backwardWeights(convolution_backward_weights.primitive_desc descriptor) {
@@ -148,22 +148,22 @@ final class OneDnnConvolution implements ConvolutionKernel {
         Primitive primitive = Primitive.of(
                 new convolution_backward_weights(descriptor),
                 descriptor,
-                new Argument(dnnl.DNNL_ARG_SRC, geometry.input),
-                new Argument(dnnl.DNNL_ARG_DIFF_DST, geometry.output),
+                new Argument(dnnl.DNNL_ARG_SRC, descriptors.input),
+                new Argument(dnnl.DNNL_ARG_DIFF_DST, descriptors.output),
                 new Argument(dnnl.DNNL_ARG_DIFF_WEIGHTS, blocked));
-        return Pass.of(primitive, blocked, geometry.plainWeights(), blocked);
+        return Pass.of(primitive, blocked, descriptors.plainWeights(), blocked);
     }
 
     /** The convolution in oneDNN's terms. */
-    private record Geometry(
-            memory.desc input, memory.desc output, Window window, int inputs, int outputs, long pixels) {
-        static Geometry of(OneDnn oneDnn, long batch, Shape input, Window window, int outputs) {
-            Shape output = window.slide(input, outputs);
+    private record Descriptors(
+            memory.desc input, memory.desc output, KernelGeometry geometry, int inputs, int outputs, long pixels) {
+        static Descriptors of(OneDnn oneDnn, long batch, Shape input, KernelGeometry geometry, int outputs) {
+            Shape output = geometry.outputShape(input, outputs);
             boolean oneBlock = input.channels() == outputs && oneDnn.fillsOneBlock(outputs);
-            return new Geometry(
+            return new Descriptors(
                     oneBlock ? OneDnn.nhwc(batch, input) : oneDnn.activations(batch, input),
                     oneBlock ? OneDnn.nhwc(batch, output) : oneDnn.activations(batch, output),
-                    window,
+                    geometry,
                     input.channels(),
                     outputs,
                     batch * output.height() * output.width());
@@ -171,26 +171,26 @@ final class OneDnnConvolution implements ConvolutionKernel {
 
         /** Transforming the weights pays where many pixels share them: not in 7x7x512 for a batch of 8. */
         boolean suitsWinograd() {
-            return window.kernel() == 3
-                    && window.stride() == 1
+            return geometry.kernel() == 3
+                    && geometry.stride() == 1
                     && Math.min(inputs, outputs) >= 32
                     && pixels >= 2L * Math.max(inputs, outputs);
         }
 
         memory.desc anyWeights() {
-            return OneDnn.any(outputs, inputs, window.kernel(), window.kernel());
+            return OneDnn.any(outputs, inputs, geometry.kernel(), geometry.kernel());
         }
 
         memory.desc plainWeights() {
-            return OneDnn.plain(outputs, inputs, window.kernel(), window.kernel());
+            return OneDnn.plain(outputs, inputs, geometry.kernel(), geometry.kernel());
         }
 
         long[] strides() {
-            return new long[] {window.stride(), window.stride()};
+            return new long[] {geometry.stride(), geometry.stride()};
         }
 
         long[] padding() {
-            return new long[] {window.padding(), window.padding()};
+            return new long[] {geometry.padding(), geometry.padding()};
         }
     }
 
@@ -205,7 +205,7 @@ final class OneDnnConvolution implements ConvolutionKernel {
             return new Pass(primitive, reorder, blocked.get_size() / Float.BYTES);
         }
 
-        void reading(INDArray plain, INDArray from, INDArray to, WorkingMemory memory) {
+        void runReadingWeights(INDArray plain, INDArray from, INDArray to, WorkingMemory memory) {
             INDArray blocked = blocked(plain, memory);
             if (reorder != null) {
                 reorder.run(memory, address(plain), address(blocked));
@@ -213,7 +213,7 @@ final class OneDnnConvolution implements ConvolutionKernel {
             run(from, to, blocked, memory);
         }
 
-        void writing(INDArray plain, INDArray from, INDArray with, WorkingMemory memory) {
+        void runWritingWeights(INDArray plain, INDArray from, INDArray with, WorkingMemory memory) {
             INDArray blocked = blocked(plain, memory);
             try {
                 run(from, with, blocked, memory);

@@ -14,7 +14,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
 /** Where a block ends: residual + shortcut, two inputs of the same shape, with ReLU behind it if asked. */
-public class Addition extends WeightlessVertex {
+public class Addition extends ParameterlessVertex {
     private static final long serialVersionUID = 1;
 
     @JsonProperty
@@ -71,12 +71,12 @@ public class Addition extends WeightlessVertex {
         return new Computation(graph, name, index, type, kernels.on(type), relu);
     }
 
-    static final class Computation extends WeightlessVertex.Computation {
+    static final class Computation extends ParameterlessVertex.Computation {
         private static final long serialVersionUID = 1;
 
         private final transient Kernels kernels;
         private final boolean relu;
-        private final transient PerShape<AdditionKernel> kernel = new PerShape<>();
+        private final transient KernelCache<AdditionKernel> kernel = new KernelCache<>();
         private transient INDArray sum;
 
         Computation(ComputationGraph graph, String name, int index, DataType type, Kernels kernels, boolean relu) {

@@ -84,7 +84,7 @@ public class BatchNorm extends BatchNormalization {
         private static final long serialVersionUID = 1;
 
         private final transient Kernels kernels;
-        private final transient PerShape<NormalizationKernel> kernel = new PerShape<>();
+        private final transient KernelCache<NormalizationKernel> kernel = new KernelCache<>();
         private transient INDArray normalized;
         private transient INDArray batchMean;
         private transient INDArray batchVariance;
@@ -143,8 +143,8 @@ public class BatchNorm extends BatchNormalization {
                                     inputGradient, gradientViews.get(GAMMA), gradientViews.get(BETA)),
                             memory);
             normalized = null;
-            follow(MEAN, batchMean);
-            follow(VARIANCE, batchVariance.muli(unbiased(input.length() / batchVariance.length())));
+            updateRunningStatistic(MEAN, batchMean);
+            updateRunningStatistic(VARIANCE, batchVariance.muli(unbiased(input.length() / batchVariance.length())));
             Gradient gradient = new DefaultGradient();
             for (String parameter : List.of(GAMMA, BETA, MEAN, VARIANCE)) {
                 gradient.setGradientFor(parameter, gradientViews.get(parameter));
@@ -156,7 +156,7 @@ public class BatchNorm extends BatchNormalization {
          * Running statistics move in the update as DL4J's own layer moves them: their "gradient" is
          * (1 - decay)(running - batch), which an updater without learning rate subtracts.
          */
-        private void follow(String parameter, INDArray batch) {
+        private void updateRunningStatistic(String parameter, INDArray batch) {
             INDArray gradient = gradientViews.get(parameter);
             params.get(parameter).subi(batch, gradient);
             gradient.muli(1 - configuration().getDecay());

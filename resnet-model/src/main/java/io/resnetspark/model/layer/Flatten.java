@@ -11,7 +11,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Images as vectors, channel by channel and row by row: batch x channels x height x width to batch x all of them. */
-public class Flatten extends WeightlessVertex {
+public class Flatten extends ParameterlessVertex {
     private static final long serialVersionUID = 1;
 
     /** For Jackson. */
@@ -59,11 +59,11 @@ public class Flatten extends WeightlessVertex {
         return new Computation(graph, name, index, type, kernels.on(type));
     }
 
-    static final class Computation extends WeightlessVertex.Computation {
+    static final class Computation extends ParameterlessVertex.Computation {
         private static final long serialVersionUID = 1;
 
         private final transient Kernels kernels;
-        private final transient PerShape<LayoutKernel> kernel = new PerShape<>();
+        private final transient KernelCache<LayoutKernel> kernel = new KernelCache<>();
 
         Computation(ComputationGraph graph, String name, int index, DataType type, Kernels kernels) {
             super(graph, name, index, type);

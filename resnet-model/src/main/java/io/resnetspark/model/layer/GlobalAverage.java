@@ -50,7 +50,7 @@ public class GlobalAverage extends GlobalPoolingLayer {
         private static final long serialVersionUID = 1;
 
         private final transient Kernels kernels;
-        private final transient PerShape<PoolingKernel> kernel = new PerShape<>();
+        private final transient KernelCache<PoolingKernel> kernel = new KernelCache<>();
 
         Computation(NeuralNetConfiguration conf, DataType type, Kernels kernels) {
             super(conf, type);

@@ -20,9 +20,9 @@ final class KernelRun implements AutoCloseable {
     /** Channels that a thread works on. */
     final int lanes;
 
-    final Device device = Cards.orSkip();
+    final Device device = Gpus.orSkip();
     final Stream stream = device.stream();
-    final Module kernels;
+    final CudaModule kernels;
     private final List<Long> taken = new ArrayList<>();
 
     KernelRun(Precision precision, long seed) {
@@ -147,8 +147,8 @@ final class KernelRun implements AutoCloseable {
         assertThat(bytesAt(address, 4 * words)).containsOnly(0);
     }
 
-    Tile tile(int rows, int channels) {
-        return Tile.of(rows, channels, lanes, device.multiprocessors());
+    ThreadLayout tile(int rows, int channels) {
+        return ThreadLayout.of(rows, channels, lanes, device.multiprocessors());
     }
 
     /** A warp for each of so many things, four to a block. */

@@ -18,13 +18,13 @@ class TestBatchSumKernels {
         try (KernelRun run = new KernelRun(precision, 7)) {
             int rows = 40_001;
             int channels = 16;
-            Tile tile = run.tile(rows, channels);
-            assertThat(tile.summing().blocksDown()).isGreaterThan(64);
+            ThreadLayout layout = run.tile(rows, channels);
+            assertThat(layout.reductionGrid().blocksDown()).isGreaterThan(64);
             float[] values = run.elements(rows * channels);
             values[3] = Float.NaN;
             values[channels * (rows - 1) + 5] = Float.POSITIVE_INFINITY;
             long y = run.putElements(values);
-            long sums = run.room(tile.sumBytes(run.lanes));
+            long sums = run.room(layout.sumBytes(run.lanes));
             long tickets = run.tickets(channels);
             long table = run.roomForFloats(4 * channels);
             float[] ones = new float[4 * channels];
@@ -33,7 +33,7 @@ class TestBatchSumKernels {
             run.runTwice(
                     () -> run.floatsAt(table, 4 * channels),
                     "statistics",
-                    tile.summing(),
+                    layout.reductionGrid(),
                     y,
                     sums,
                     tickets,
@@ -42,7 +42,7 @@ class TestBatchSumKernels {
                     table,
                     run.roomForFloats(2 * channels),
                     rows,
-                    tile.groups(),
+                    layout.groups(),
                     EPSILON);
             double[] means = new double[channels];
             for (int i = 0; i < values.length; i++) {
@@ -59,7 +59,7 @@ class TestBatchSumKernels {
             run.runTwice(
                     () -> run.floatsAt(coefficients, 3 * channels),
                     "backward_sums",
-                    tile.summing(),
+                    layout.reductionGrid(),
                     y,
                     null,
                     null,
@@ -72,7 +72,7 @@ class TestBatchSumKernels {
                     beta,
                     coefficients,
                     rows,
-                    tile.groups());
+                    layout.groups());
             double[] totals = Arrays.stream(means).map(mean -> mean * rows).toArray();
             run.assertFloats("gradient of beta", run.floatsAt(beta, channels), totals);
             for (int c = 0; c < channels; c++) {

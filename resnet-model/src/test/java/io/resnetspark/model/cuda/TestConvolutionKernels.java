@@ -3,7 +3,7 @@ package io.resnetspark.model.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.resnetspark.model.Precision;
-import io.resnetspark.model.cuda.Convolver.Use;
+import io.resnetspark.model.cuda.ConvolutionDispatcher.Request;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The kernels of convolution.cu and weights.cu beside plain loops in double precision. */
 class TestConvolutionKernels {
-    private static final int IMAGE = ImageNode.DEPTH;
+    private static final int IMAGE = InputNode.CHANNELS;
 
     /** Batch, height, width, channels, stride, multiprocessors: on one, blocks go over many tiles. */
     private static final int[][] SHAPES = {
@@ -89,7 +89,7 @@ class TestConvolutionKernels {
 
         float[] found(Direction direction) {
             NarrowConvolution ours = new NarrowConvolution(
-                    new Use(shape, direction),
+                    new Request(shape, direction),
                     run.precision,
                     multiprocessors,
                     () -> KernelSource.CONVOLUTION.load(run.device, run.precision));
@@ -106,7 +106,7 @@ class TestConvolutionKernels {
         }
 
         boolean isServed(Direction direction) {
-            return NarrowConvolution.serves(new Use(shape, direction), run.precision);
+            return NarrowConvolution.supports(new Request(shape, direction), run.precision);
         }
 
         /** The plain sum, of products with the zeros around an image too. */
@@ -240,9 +240,9 @@ class TestConvolutionKernels {
 
     @Test
     void serveNarrowConvolutionsInFormatsOfTensorCores() {
-        Use narrow = new Use(new ConvolutionShape(128, 16, 32, 32, 16, 3, 1, 1), Direction.FORWARD);
-        assertThat(NarrowConvolution.serves(narrow, Precision.TF32)).isTrue();
-        assertThat(NarrowConvolution.serves(narrow, Precision.FLOAT32)).isFalse();
+        Request narrow = new Request(new ConvolutionShape(128, 16, 32, 32, 16, 3, 1, 1), Direction.FORWARD);
+        assertThat(NarrowConvolution.supports(narrow, Precision.TF32)).isTrue();
+        assertThat(NarrowConvolution.supports(narrow, Precision.FLOAT32)).isFalse();
         List<ConvolutionShape> others = List.of(
                 new ConvolutionShape(128, 16, 32, 32, 32, 3, 1, 1),
                 new ConvolutionShape(128, 16, 32, 32, 16, 3, 2, 1),
@@ -254,7 +254,7 @@ class TestConvolutionKernels {
                 new ConvolutionShape(128, 128, 32, 32, 128, 3, 1, 1),
                 new ConvolutionShape(1, 64, 224, 224, 64, 3, 1, 1)); // three rows do not fit
         assertThat(others)
-                .noneMatch(shape -> NarrowConvolution.serves(new Use(shape, Direction.FORWARD), Precision.BFLOAT16));
+                .noneMatch(shape -> NarrowConvolution.supports(new Request(shape, Direction.FORWARD), Precision.BFLOAT16));
     }
 
     /** Tensor cores would cut off what tf32 does not hold. */

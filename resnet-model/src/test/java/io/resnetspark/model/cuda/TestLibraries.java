@@ -21,7 +21,7 @@ class TestLibraries {
             .map(part -> "libcudnn_" + part + ".so.9")
             .toList();
 
-    private final SoftwareCard card = SoftwareCard.orSkip();
+    private final GpuEmulator emulator = GpuEmulator.orSkip();
 
     @TempDir
     Path folder;
@@ -50,7 +50,7 @@ class TestLibraries {
     }
 
     private static Path software() {
-        return SoftwareCard.directory().orElseThrow().resolve("libsoftcard.so");
+        return GpuEmulator.directory().orElseThrow().resolve("libsoftcard.so");
     }
 
     private static AbstractThrowableAssert<?, ?> refused(ThrowingCallable call) {
@@ -93,11 +93,11 @@ class TestLibraries {
     @Test
     void theVersionThatCudnnTellsCounts() throws IOException {
         giveCudnn();
-        card.set("cudnn", 8907);
+        emulator.set("cudnn", 8907);
         refused(libraries::cudnn).hasMessageContaining("cuDNN is 8.9.7");
-        card.set("cudnn", 100200);
+        emulator.set("cudnn", 100200);
         refused(libraries::cudnn).hasMessageContaining("cuDNN is 10.2.0");
-        card.set("cudnn", 90000);
+        emulator.set("cudnn", 90000);
         assertThat(libraries.cudnn().file()).endsWith("libcudnn.so.9");
     }
 
@@ -106,13 +106,13 @@ class TestLibraries {
         giveCudnn();
         Files.delete(folder.resolve("libcudnn_ops.so.9"));
         refused(libraries::cudnn).hasMessageContaining("libcudnn_ops.so.9").hasMessageContaining("beside it");
-        assertThat(card.calls("cudnnGraphVersionCheck")).isZero();
+        assertThat(emulator.calls("cudnnGraphVersionCheck")).isZero();
     }
 
     @Test
     void partsOfAnotherVersionAreRefused() throws IOException {
         giveCudnn();
-        card.fail("cudnnCnnVersionCheck", 1, 1002);
+        emulator.fail("cudnnCnnVersionCheck", 1, 1002);
         refused(libraries::cudnn)
                 .hasMessageContaining("another version")
                 .hasMessageContaining("1002")
@@ -127,13 +127,13 @@ class TestLibraries {
         Libraries both = libraries(folder, second);
         assertThat(both.cudnn().file())
                 .isEqualTo(folder.resolve("libcudnn.so.9").toString());
-        assertThat(both.passedOver()).containsExactly(other.toString());
+        assertThat(both.shadowed()).containsExactly(other.toString());
     }
 
     @Test
     void aDriverThatIsOlderThanTheLibrariesIsRefused() throws IOException {
         give("libcuda.so.1", "libnvrtc.so.13", "libcublas.so.13");
-        card.set("driver", 12040);
+        emulator.set("driver", 12040);
         for (ThrowingCallable call : List.<ThrowingCallable>of(libraries::nvrtc, libraries::cublas)) {
             refused(call)
                     .hasMessageContaining("driver serves CUDA 12")
@@ -148,7 +148,7 @@ class TestLibraries {
     @Test
     void aDriverThatIsOlderThanAnyOfTheseIsRefused() throws IOException {
         give("libcuda.so.1", "libnvrtc.so.13", "libcublas.so.13");
-        card.set("driver", 11080);
+        emulator.set("driver", 11080);
         refused(libraries::driver).hasMessageContaining("CUDA 11.8").hasMessageContaining("525");
     }
 
@@ -156,7 +156,7 @@ class TestLibraries {
     void cudnnOfAnotherCudaIsRefused() throws IOException {
         give("libcuda.so.1", "libnvrtc.so.13", "libcublas.so.13");
         giveCudnn();
-        card.set("cudart", 12090);
+        emulator.set("cudart", 12090);
         refused(libraries::cudnn)
                 .hasMessageContaining("built for CUDA 12")
                 .hasMessageContaining("of CUDA 13")
@@ -168,7 +168,7 @@ class TestLibraries {
         give("libcuda.so.1", "libnvrtc.so.13", "libcublas.so.13", "libnvrtc.so.12", "libcublas.so.12");
         giveCudnn();
         assertThat(libraries.nvrtc().file()).endsWith("libnvrtc.so.13");
-        card.set("cudart", 12090);
+        emulator.set("cudart", 12090);
         assertThat(libraries.nvrtc().file()).endsWith("libnvrtc.so.12");
         assertThat(libraries.cublas().file()).endsWith("libcublas.so.12");
         assertThat(libraries.cudnn().file()).endsWith("libcudnn.so.9");

@@ -105,7 +105,7 @@ class TestLossKernels {
                 columns[i % stride] += gradient[i];
             }
             long out = run.roomForFloats(stride);
-            run.run("sum_columns", Tile.columns(stride), run.putElements(gradient), out, batch, stride);
+            run.run("sum_columns", ThreadLayout.columns(stride), run.putElements(gradient), out, batch, stride);
             run.assertFloats("gradient of the bias", run.floatsAt(out, stride), columns);
         }
     }

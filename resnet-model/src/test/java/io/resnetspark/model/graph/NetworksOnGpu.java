@@ -6,7 +6,7 @@ import io.resnetspark.model.Shape;
 import io.resnetspark.model.cuda.CudaNetwork;
 import io.resnetspark.model.cuda.Device;
 import io.resnetspark.model.kernel.Kernels.Choice;
-import io.resnetspark.model.layer.Momentum;
+import io.resnetspark.model.layer.SgdMomentum;
 import java.util.Random;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
@@ -26,9 +26,9 @@ public final class NetworksOnGpu {
 
     /** Not yet on a GPU. */
     public static NetworkGraph graph(Network network, long seed) {
-        NetworkGraph graph = ResidualGraph.of(network, network.input(), network.classes())
+        NetworkGraph graph = NetworkGraphBuilder.of(network, network.input(), network.classes())
                 .kernels(Choice.OPS)
-                .updater(new Momentum(MOMENTUM, new FixedSchedule(LEARNING_RATE)))
+                .updater(new SgdMomentum(MOMENTUM, new FixedSchedule(LEARNING_RATE)))
                 .weightDecay(WEIGHT_DECAY)
                 .seed(seed)
                 .build();

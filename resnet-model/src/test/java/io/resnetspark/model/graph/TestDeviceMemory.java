@@ -12,9 +12,9 @@ import io.resnetspark.model.cuda.Device;
 import io.resnetspark.model.cuda.DeviceMemoryEstimate;
 import io.resnetspark.model.cuda.DeviceMemoryEstimate.Work;
 import io.resnetspark.model.cuda.OutOfDeviceMemoryException;
-import io.resnetspark.model.cuda.SoftwareCard;
+import io.resnetspark.model.cuda.GpuEmulator;
 import io.resnetspark.model.kernel.Kernels.Choice;
-import io.resnetspark.model.layer.Momentum;
+import io.resnetspark.model.layer.SgdMomentum;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -35,13 +35,13 @@ class TestDeviceMemory {
     /** Of the driver; cuDNN's and cuBLAS' number 2 is an error too. */
     private static final int OUT_OF_MEMORY = 2;
 
-    private SoftwareCard card;
+    private GpuEmulator emulator;
 
     @BeforeEach
     void findACard() {
-        card = SoftwareCard.orSkip();
+        emulator = GpuEmulator.orSkip();
         System.setProperty(
-                "resnet.cuda.path", SoftwareCard.directory().orElseThrow().toString());
+                "resnet.cuda.path", GpuEmulator.directory().orElseThrow().toString());
     }
 
     @AfterEach
@@ -57,20 +57,20 @@ class TestDeviceMemory {
         Work work = new Work(network, input(network), CLASSES, batch, 1, 8);
         Device device = Device.of(0);
         DeviceMemoryEstimate estimate = DeviceMemoryEstimate.of(device, work, precision);
-        long before = card.used();
+        long before = emulator.used();
         NetworkGraph graph = graph(network);
         graph.moveTo(device, precision, true);
         for (int i = 0; i < 3; i++) {
             graph.fit(data(network, batch));
         }
         graph.outputSingle(data(network, 8).getFeatures());
-        double used = card.used() - before;
+        double used = emulator.used() - before;
         assertThat(used / estimate.total()).isCloseTo(1, within(0.1));
         // cuBLAS' share is the same for all, and here the largest part; the rest is as near.
         double own = estimate.total() - estimate.workspace();
         assertThat((used - 64 * MIB) / own).isBetween(0.95, 1.2);
         graph.leaveGpu();
-        assertThat(card.used()).isEqualTo(before);
+        assertThat(emulator.used()).isEqualTo(before);
     }
 
     @Test
@@ -79,12 +79,12 @@ class TestDeviceMemory {
         Device device = Device.of(0);
         Work fitting = new Work(network, input(network), CLASSES, 16, 1, 0);
         long room = DeviceMemoryEstimate.of(device, fitting, Precision.FLOAT32).total();
-        card.set("memory", card.used() + room + MIB / 2);
+        emulator.set("memory", emulator.used() + room + MIB / 2);
         Work large = new Work(network, input(network), CLASSES, 4096, 1, 0);
-        DeviceMemoryEstimate.requireRoom(device, fitting, Precision.FLOAT32, 1);
-        assertThatThrownBy(() -> DeviceMemoryEstimate.requireRoom(device, fitting, Precision.FLOAT32, 2))
+        DeviceMemoryEstimate.requireFits(device, fitting, Precision.FLOAT32, 1);
+        assertThatThrownBy(() -> DeviceMemoryEstimate.requireFits(device, fitting, Precision.FLOAT32, 2))
                 .hasMessageContaining("for each of 2 workers");
-        assertThatThrownBy(() -> DeviceMemoryEstimate.requireRoom(device, large, Precision.FLOAT32, 1))
+        assertThatThrownBy(() -> DeviceMemoryEstimate.requireFits(device, large, Precision.FLOAT32, 1))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("bottleneck with a batch of 4,096 needs some ")
                 .hasMessageContaining("MiB of GPU 0's memory; ")
@@ -97,11 +97,11 @@ class TestDeviceMemory {
         Network network = network("bottleneck");
         NetworkGraph graph = graph(network);
         graph.moveTo(Device.of(0), Precision.FLOAT32, true);
-        card.set("memory", card.used() + MIB / 4);
+        emulator.set("memory", emulator.used() + MIB / 4);
         assertThatThrownBy(() -> graph.fit(data(network, 24)))
                 .isInstanceOf(OutOfDeviceMemoryException.class)
                 .hasMessageStartingWith("bottleneck with a batch of 24: GPU 0 has no room for");
-        card.set("memory", 8L << 30);
+        emulator.set("memory", 8L << 30);
         graph.fit(data(network, 24));
         assertThat(graph.score()).isFinite();
         graph.leaveGpu();
@@ -113,18 +113,18 @@ class TestDeviceMemory {
     void aNetworkThatIsRefusedHalfWayGivesBackWhatItTook(String function, int pieces) {
         NetworkGraph graph = graph(network("bottleneck"));
         Device device = Device.of(0);
-        long before = card.used();
+        long before = emulator.used();
         for (int piece = 1; piece <= pieces; piece++) {
-            card.fail(function, piece, OUT_OF_MEMORY);
+            emulator.fail(function, piece, OUT_OF_MEMORY);
             assertThatThrownBy(() -> graph.moveTo(device, Precision.FLOAT32, true))
                     .as(function + ", call " + piece)
                     .isInstanceOf(RuntimeException.class);
             assertThat(graph.isOnGpu()).isFalse();
-            assertThat(card.used()).isEqualTo(before);
+            assertThat(emulator.used()).isEqualTo(before);
         }
         graph.moveTo(device, Precision.FLOAT32, true);
         graph.leaveGpu();
-        assertThat(card.used()).isEqualTo(before);
+        assertThat(emulator.used()).isEqualTo(before);
     }
 
     private static int batchOf(String message) {
@@ -154,9 +154,9 @@ class TestDeviceMemory {
     }
 
     private static NetworkGraph graph(Network network) {
-        return ResidualGraph.of(network, input(network), CLASSES)
+        return NetworkGraphBuilder.of(network, input(network), CLASSES)
                 .kernels(Choice.OPS)
-                .updater(new Momentum(0.9, new FixedSchedule(0.01)))
+                .updater(new SgdMomentum(0.9, new FixedSchedule(0.01)))
                 .build();
     }
 

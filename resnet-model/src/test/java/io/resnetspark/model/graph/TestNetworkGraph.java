@@ -8,7 +8,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import io.resnetspark.model.Networks;
 import io.resnetspark.model.Shape;
 import io.resnetspark.model.kernel.Kernels.Choice;
-import io.resnetspark.model.layer.Momentum;
+import io.resnetspark.model.layer.SgdMomentum;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,8 +33,8 @@ import org.nd4j.linalg.schedule.ScheduleType;
 class TestNetworkGraph {
     private static final Shape IMAGE = Shape.square(3, 16);
 
-    private static ResidualGraph resnet20() {
-        return ResidualGraph.of(Networks.named("resnet20"), IMAGE, 10).seed(3);
+    private static NetworkGraphBuilder resnet20() {
+        return NetworkGraphBuilder.of(Networks.named("resnet20"), IMAGE, 10).seed(3);
     }
 
     /**
@@ -45,7 +45,7 @@ class TestNetworkGraph {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void takesEachStepAsDl4jDoes(boolean nesterov) {
-        ResidualGraph builder = resnet20().updater(fallingRate(nesterov)).weightDecay(0.01);
+        NetworkGraphBuilder builder = resnet20().updater(fallingRate(nesterov)).weightDecay(0.01);
         ComputationGraph ours = builder.build();
         ComputationGraph dl4js = plain(builder);
         for (int step = 0; step < 4; step++) {
@@ -65,7 +65,7 @@ class TestNetworkGraph {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void trainsAsDl4jDoes(boolean nesterov) {
-        ResidualGraph builder = resnet20()
+        NetworkGraphBuilder builder = resnet20()
                 .kernels(Choice.OPS)
                 .type(DataType.DOUBLE)
                 .updater(fallingRate(nesterov))
@@ -84,14 +84,14 @@ class TestNetworkGraph {
         assertClose(ours.getUpdater().getStateViewArray(), dl4js.getUpdater().getStateViewArray(), 1e-10);
     }
 
-    private static Momentum fallingRate(boolean nesterov) {
-        return new Momentum(0.9, nesterov, new MapSchedule(ScheduleType.ITERATION, Map.of(0, 0.1, 2, 0.01)));
+    private static SgdMomentum fallingRate(boolean nesterov) {
+        return new SgdMomentum(0.9, nesterov, new MapSchedule(ScheduleType.ITERATION, Map.of(0, 0.1, 2, 0.01)));
     }
 
-    private static ComputationGraph plain(ResidualGraph builder) {
+    private static ComputationGraph plain(NetworkGraphBuilder builder) {
         ComputationGraph graph = new ComputationGraph(builder.configuration());
         graph.init();
-        assertThat(MomentumDescent.suits(graph)).isTrue();
+        assertThat(FusedSgd.supports(graph)).isTrue();
         return graph;
     }
 
@@ -126,8 +126,8 @@ class TestNetworkGraph {
         return other.getParam("fc_W");
     }
 
-    private static ResidualGraph fixed(double rate, double decay) {
-        return resnet20().updater(new Momentum(0.9, new FixedSchedule(rate))).weightDecay(decay);
+    private static NetworkGraphBuilder fixed(double rate, double decay) {
+        return resnet20().updater(new SgdMomentum(0.9, new FixedSchedule(rate))).weightDecay(decay);
     }
 
     @Test
@@ -139,10 +139,10 @@ class TestNetworkGraph {
         free.fit(batch);
         INDArray step = free.getUpdater().getStateViewArray();
         double norm = step.castTo(DataType.DOUBLE).norm2Number().doubleValue();
-        loose.largestGradientNorm(norm * 1.01);
+        loose.clipGradientNorm(norm * 1.01);
         loose.fit(batch);
         assertThat(loose.getUpdater().getStateViewArray()).isEqualTo(step);
-        bounded.largestGradientNorm(norm / 4);
+        bounded.clipGradientNorm(norm / 4);
         bounded.fit(batch);
         assertClose(bounded.getUpdater().getStateViewArray(), step.div(4));
     }
@@ -153,7 +153,7 @@ class TestNetworkGraph {
         NetworkGraph scheduled = fixed(0.02, 0.01).build();
         NetworkGraph told = fixed(5, 0.01).build();
         scheduled.fit(batch);
-        told.rate(0.02);
+        told.learningRate(0.02);
         told.fit(batch);
         assertThat(told.params()).isEqualTo(scheduled.params());
     }
@@ -164,7 +164,7 @@ class TestNetworkGraph {
                 fixed(0.1, 0.01).frozen(Set.of("conv1", "bn1", "layer1")).build();
         Map<String, INDArray> before = new HashMap<>();
         graph.paramTable().forEach((name, values) -> before.put(name, values.dup()));
-        graph.rate(0.1);
+        graph.learningRate(0.1);
         graph.fit(batch(8));
         graph.paramTable().forEach((name, values) -> {
             boolean statistic = name.endsWith("_mean") || name.endsWith("_var");
@@ -186,7 +186,7 @@ class TestNetworkGraph {
         Map<String, INDArray> moved = new HashMap<>();
         DataSet batch = batch(8);
         NetworkGraph without = fixed(0.1, 0).build();
-        NetworkGraph graph = fixed(0.1, 0.5).onlyWeightsDecay(true).build();
+        NetworkGraph graph = fixed(0.1, 0.5).decayWeightsOnly(true).build();
         without.fit(batch);
         graph.fit(batch);
         graph.paramTable().forEach((name, values) -> moved.put(name, values.sub(without.getParam(name))));
@@ -198,7 +198,7 @@ class TestNetworkGraph {
     @Test
     void clonesGoOnAsTheOriginalDoes() {
         ComputationGraph original =
-                resnet20().updater(new Momentum(0.9, new FixedSchedule(0.1))).build();
+                resnet20().updater(new SgdMomentum(0.9, new FixedSchedule(0.1))).build();
         original.fit(batch(4));
         ComputationGraph clone = original.clone();
         assertThat(clone).isInstanceOf(NetworkGraph.class);
@@ -213,7 +213,7 @@ class TestNetworkGraph {
         for (String name : List.of("resnet20", "vgg16")) {
             double[] scores = new double[2];
             for (int decays = 0; decays < 2; decays++) {
-                ComputationGraph graph = ResidualGraph.of(Networks.named(name), Shape.square(3, 32), 10)
+                ComputationGraph graph = NetworkGraphBuilder.of(Networks.named(name), Shape.square(3, 32), 10)
                         .weightDecay(decays)
                         .seed(3)
                         .build();
@@ -230,7 +230,7 @@ class TestNetworkGraph {
     @Test
     void leavesOtherUpdatersToDl4j() {
         ComputationGraph ours = resnet20().updater(new Sgd(0.1)).build();
-        assertThat(MomentumDescent.suits(ours)).isFalse();
+        assertThat(FusedSgd.supports(ours)).isFalse();
         ComputationGraph dl4js =
                 new ComputationGraph(resnet20().updater(new Sgd(0.1)).configuration());
         dl4js.init();
@@ -272,15 +272,15 @@ class TestNetworkGraph {
 
     @Test
     void saysWhatIsWrongWithAnInputOrTheClasses() {
-        assertThatThrownBy(() -> ResidualGraph.of(Networks.named("resnet50"), Shape.square(3, 16), 10))
+        assertThatThrownBy(() -> NetworkGraphBuilder.of(Networks.named("resnet50"), Shape.square(3, 16), 10))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("cannot take images of 3x16x16")
                 .hasMessageContaining("the smallest are 3x17x17");
-        assertThatThrownBy(() -> ResidualGraph.of(Networks.named("vgg16"), Shape.square(1, 31), 10))
+        assertThatThrownBy(() -> NetworkGraphBuilder.of(Networks.named("vgg16"), Shape.square(1, 31), 10))
                 .hasMessageContaining("the smallest are 1x32x32.");
-        assertThatThrownBy(() -> ResidualGraph.of(Networks.named("resnet20"), IMAGE, 0))
+        assertThatThrownBy(() -> NetworkGraphBuilder.of(Networks.named("resnet20"), IMAGE, 0))
                 .hasMessageContaining("0 classes");
-        assertThatThrownBy(() -> ResidualGraph.of(Networks.named("resnet20"), Shape.square(16, 32), 10))
+        assertThatThrownBy(() -> NetworkGraphBuilder.of(Networks.named("resnet20"), Shape.square(16, 32), 10))
                 .hasMessageContaining("Images have 1 or 3 channels, or other few, not 16");
     }
 

@@ -11,7 +11,7 @@ import io.resnetspark.model.Network;
 import io.resnetspark.model.Shape;
 import io.resnetspark.model.SmallNetworks;
 import io.resnetspark.model.graph.Logits;
-import io.resnetspark.model.graph.ResidualGraph;
+import io.resnetspark.model.graph.NetworkGraphBuilder;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.FloatBuffer;
@@ -34,7 +34,7 @@ class TestOnnxGraph {
     void givesTheSameLogitsForBatchesOfAnySize(Network network) throws IOException, OrtException {
         Shape input = SmallNetworks.input(network);
         ComputationGraph graph =
-                ResidualGraph.of(network, input, SmallNetworks.CLASSES).build();
+                NetworkGraphBuilder.of(network, input, SmallNetworks.CLASSES).build();
         SmallNetworks.randomize(graph, 5);
         ByteArrayOutputStream file = new ByteArrayOutputStream();
         OnnxGraph.write(

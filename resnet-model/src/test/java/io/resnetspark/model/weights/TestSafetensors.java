@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.resnetspark.model.Networks;
-import io.resnetspark.model.graph.ResidualGraph;
+import io.resnetspark.model.graph.NetworkGraphBuilder;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -23,7 +23,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 class TestSafetensors {
     private static ComputationGraph resnet20(long seed) {
-        return ResidualGraph.of(
+        return NetworkGraphBuilder.of(
                         Networks.named("resnet20"), Networks.named("resnet20").input(), 10)
                 .seed(seed)
                 .build();

@@ -9,7 +9,7 @@ import io.resnetspark.data.image.Normalization;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.model.Network;
 import io.resnetspark.model.Networks;
-import io.resnetspark.model.graph.StockGraph;
+import io.resnetspark.model.graph.Dl4jReferenceGraph;
 import io.resnetspark.model.weights.NetworkWeights;
 import io.resnetspark.model.weights.OnnxGraph;
 import io.resnetspark.model.weights.Safetensors;
@@ -151,7 +151,7 @@ public final class ArtifactFiles {
 
     private static void writeDl4j(ModelDescription description, Map<String, Tensor> weights, OutputStream out)
             throws IOException {
-        ComputationGraph graph = StockGraph.build(
+        ComputationGraph graph = Dl4jReferenceGraph.build(
                 Networks.named(description.network()),
                 description.input(),
                 description.classes().size(),

@@ -7,7 +7,7 @@ import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.model.Networks;
 import io.resnetspark.model.graph.ComputeOptions;
 import io.resnetspark.model.graph.NetworkGraph;
-import io.resnetspark.model.graph.ResidualGraph;
+import io.resnetspark.model.graph.NetworkGraphBuilder;
 import io.resnetspark.model.kernel.Kernels;
 import io.resnetspark.model.weights.NetworkWeights;
 import io.resnetspark.model.weights.Safetensors;
@@ -171,7 +171,7 @@ public final class ModelArtifact {
 
     /** The network with its weights, for inference. */
     public NetworkGraph graph(Kernels.Choice kernels) {
-        NetworkGraph graph = ResidualGraph.of(
+        NetworkGraph graph = NetworkGraphBuilder.of(
                         Networks.named(description.network()),
                         description.input(),
                         description.classes().size())

@@ -4,7 +4,7 @@ import io.resnetspark.data.image.Crop;
 import io.resnetspark.data.image.Normalization;
 import io.resnetspark.model.Networks;
 import io.resnetspark.model.Shape;
-import io.resnetspark.model.graph.ResidualGraph;
+import io.resnetspark.model.graph.NetworkGraphBuilder;
 import io.resnetspark.model.weights.NetworkWeights;
 import io.resnetspark.model.weights.Safetensors;
 import io.resnetspark.model.weights.Tensor;
@@ -66,7 +66,7 @@ public record ModelImport(
 
     private ComputationGraph graph() {
         try {
-            return ResidualGraph.of(Networks.named(network), Shape.square(3, crop.side()), classes.size())
+            return NetworkGraphBuilder.of(Networks.named(network), Shape.square(3, crop.side()), classes.size())
                     .build();
         } catch (IllegalArgumentException wrong) {
             throw new BadInputException(wrong.getMessage(), wrong);

@@ -223,7 +223,7 @@ class TestAveraging extends SmallRuns {
         PictureReader reader = new PictureReader(plan, spark.hadoopConfiguration());
         int step = 0;
         for (List<List<LocalSteps.Place>> minibatches : new LocalSteps(plan).steps(start.work(), 81, 0)) {
-            graph.rate(plan.rate(start, step++));
+            graph.learningRate(plan.rate(start, step++));
             graph.fit(reader.minibatch(minibatches.get(0), 0));
         }
         TrainingState onSpark = epoch(plan);

@@ -7,8 +7,8 @@ import static org.assertj.core.api.Assertions.within;
 import io.resnetspark.data.image.Crop;
 import io.resnetspark.data.image.EvaluationProtocol;
 import io.resnetspark.model.graph.ComputeOptions;
-import io.resnetspark.model.graph.ComputeOptions.Kind;
-import io.resnetspark.model.graph.ComputeOptions.NumberFormat;
+import io.resnetspark.model.graph.ComputeOptions.KernelOption;
+import io.resnetspark.model.graph.ComputeOptions.PrecisionOption;
 import io.resnetspark.storage.BadInputException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -124,7 +124,7 @@ class TestRecipe {
         assertThat(Recipe.parse(GOOD, "good.conf", Map.of()).compute()).isEqualTo(ComputeOptions.AUTO);
         Map<String, String> all = Map.of("kernels", "cuda", "precision", "bfloat16", "deterministic", "false");
         assertThat(Recipe.parse(GOOD, "good.conf", all).compute())
-                .isEqualTo(new ComputeOptions(Kind.CUDA, NumberFormat.BFLOAT16, false));
+                .isEqualTo(new ComputeOptions(KernelOption.CUDA, PrecisionOption.BFLOAT16, false));
         assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("kernels", "gpu", "precision", "float16")))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("kernels = gpu; allowed is one of auto, cuda, onednn, ops")

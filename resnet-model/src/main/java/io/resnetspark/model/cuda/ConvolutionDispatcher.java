@@ -1,0 +1,112 @@
+package io.resnetspark.model.cuda;
+
+import io.resnetspark.model.Precision;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+
+/** Runs convolutions with the fastest that the libraries and our kernels have for each, found out once for a kind of GPU. */
+final class ConvolutionDispatcher {
+    /** How one convolution is computed. */
+    record Request(ConvolutionShape shape, Direction direction) {}
+
+    /** What computes a convolution. */
+    sealed interface Implementation {
+        /** One of cuDNN's algorithms. */
+        record CudnnAlgorithm(Cudnn.Algorithm algorithm) implements Implementation {}
+
+        /** cuBLAS: it is a product of matrices. */
+        record CublasProduct() implements Implementation {}
+
+        /** {@link NarrowConvolution}. */
+        record OwnKernel() implements Implementation {}
+    }
+
+    /** Of this process' networks, by what {@link AlgorithmCache} depend on. */
+    private static final Map<AlgorithmCache, Map<Request, Implementation>> KNOWN = new ConcurrentHashMap<>();
+
+    private final Precision precision;
+    private final boolean deterministic;
+    private final int multiprocessors;
+    private final Supplier<CudaModule> ownKernels;
+    private final AlgorithmCache known;
+    private final Map<Request, Implementation> choices;
+    private final Map<Request, Cudnn.Convolution> descriptors = new HashMap<>();
+    private final Map<Request, NarrowConvolution> narrow = new HashMap<>();
+
+    ConvolutionDispatcher(Device device, Precision precision, boolean deterministic) {
+        this.precision = precision;
+        this.deterministic = deterministic;
+        multiprocessors = device.multiprocessors();
+        ownKernels = () -> KernelSource.CONVOLUTION.load(device, precision);
+        known = AlgorithmCache.of(device, precision, deterministic);
+        choices = KNOWN.computeIfAbsent(known, kept -> {
+            Map<Request, Implementation> read = kept.read(device.freeMemory() / 2);
+            read.entrySet()
+                    .removeIf(entry -> entry.getValue() instanceof Implementation.OwnKernel
+                            && !NarrowConvolution.supports(entry.getKey(), precision));
+            return new ConcurrentHashMap<>(read);
+        });
+    }
+
+    /** Finds an algorithm for each that has none yet. */
+    void choose(StreamContext context, List<Request> uses) {
+        List<Request> unknown = uses.stream()
+                .distinct()
+                .filter(request -> !choices.containsKey(request))
+                .toList();
+        if (!unknown.isEmpty()) {
+            try (AlgorithmSearch search = new AlgorithmSearch(context, ownKernels, precision, deterministic, unknown)) {
+                unknown.forEach(request -> choices.put(request, search.best(request, descriptor(request))));
+            }
+            known.add(choices);
+        }
+        uses.forEach(request -> {
+            Implementation implementation = choices.get(request);
+            if (implementation instanceof Implementation.CudnnAlgorithm cudnn) {
+                descriptor(request).use(request.direction(), cudnn.algorithm());
+            } else if (implementation instanceof Implementation.OwnKernel) {
+                narrow.computeIfAbsent(request, u -> new NarrowConvolution(u, precision, multiprocessors, ownKernels));
+            }
+        });
+    }
+
+    /** What the algorithms of these convolutions need at most. */
+    long workspace(List<Request> uses) {
+        return uses.stream().mapToLong(this::workspace).max().orElse(0);
+    }
+
+    private long workspace(Request request) {
+        Implementation implementation = choices.get(request);
+        if (implementation instanceof Implementation.CudnnAlgorithm cudnn) {
+            return cudnn.algorithm().workspace();
+        }
+        return implementation instanceof Implementation.OwnKernel ? narrow.get(request).workspace() : 0;
+    }
+
+    private Cudnn.Convolution descriptor(Request request) {
+        return descriptors.computeIfAbsent(request, u -> new Cudnn.Convolution(u.shape(), precision));
+    }
+
+    void run(StreamContext context, Request request, long x, long w, long y) {
+        Implementation implementation = choices.get(request);
+        if (implementation instanceof Implementation.CudnnAlgorithm cudnn) {
+            context.cudnn()
+                    .run(
+                            descriptor(request),
+                            request.direction(),
+                            cudnn.algorithm(),
+                            x,
+                            w,
+                            y,
+                            context.workspace(),
+                            context.workspaceBytes());
+        } else if (implementation instanceof Implementation.CublasProduct) {
+            context.cublas().run(request.shape(), precision, request.direction(), x, w, y);
+        } else {
+            narrow.get(request).run(context.stream(), x, w, y, context.workspace());
+        }
+    }
+}

@@ -1,0 +1,293 @@
+package io.resnetspark.model.cuda;
+
+import com.sun.jna.Pointer;
+import io.resnetspark.model.Precision;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Where everything of a pass for one batch size lies, and the operations of the pass in their order; made without touching
+ * the device, so it also says how much memory a batch takes.
+ */
+final class ExecutionPlan {
+    /** Bytes that one thread of our kernels works on. */
+    private static final int VECTOR = 16;
+
+    private final NetworkContext memory;
+    private final int batch;
+    private final boolean training;
+    private final boolean bytesInput;
+    private final boolean forks;
+    private final BufferAllocator allocator = new BufferAllocator();
+    private final Map<Activation, Buffer> places = new HashMap<>();
+    private final Map<Activation, List<Buffer>> gradients = new HashMap<>();
+    private final Map<DeferredNormalization, Buffer> tables = new HashMap<>();
+    private final List<Operation> preparations = new ArrayList<>();
+    private final List<Operation> operations = new ArrayList<>();
+    private final List<ConvolutionDispatcher.Request> convolutions = new ArrayList<>();
+    private final Map<String, Buffer> dropouts = new LinkedHashMap<>();
+    private final Map<Input, Buffer> inputs = new EnumMap<>(Input.class);
+    private Buffer probabilities;
+
+    /**
+     * An empty one.
+     *
+     * @param bytesInput whether images come as {@link Uint8Minibatch}, else as floats
+     * @param forks whether weight gradients run beside the rest; then nothing is used twice within the step
+     */
+    ExecutionPlan(NetworkContext memory, int batch, boolean training, boolean bytesInput, boolean forks) {
+        this.memory = memory;
+        this.batch = batch;
+        this.training = training;
+        this.bytesInput = bytesInput;
+        this.forks = forks;
+    }
+
+    // What is asked of it when it is done.
+
+    List<Operation> operations() {
+        return Collections.unmodifiableList(operations);
+    }
+
+    /** To be run when the parameters have changed. */
+    List<Operation> preparations() {
+        return Collections.unmodifiableList(preparations);
+    }
+
+    List<ConvolutionDispatcher.Request> convolutions() {
+        return Collections.unmodifiableList(convolutions);
+    }
+
+    /** Bytes of activation memory. */
+    long bytes() {
+        return allocator.size();
+    }
+
+    boolean forks() {
+        return forks;
+    }
+
+    // What nodes ask.
+
+    int batch() {
+        return batch;
+    }
+
+    boolean isTraining() {
+        return training;
+    }
+
+    Precision precision() {
+        return memory.precision();
+    }
+
+    Parameters parameters() {
+        return memory.parameters();
+    }
+
+    /** Channels that one thread works on. */
+    int vectorWidth() {
+        return VECTOR / precision().bytes();
+    }
+
+    ThreadLayout tile(Activation activation) {
+        return ThreadLayout.of(
+                rows(activation),
+                activation.shape().channels(),
+                vectorWidth(),
+                memory.device().multiprocessors());
+    }
+
+    int rows(Activation activation) {
+        return Math.multiplyExact(batch, activation.pixels());
+    }
+
+    /** Of 16 bytes. */
+    long groups(Activation activation) {
+        return (long) rows(activation) * activation.shape().channels() / vectorWidth();
+    }
+
+    Buffer allocate(long bytes) {
+        return new Buffer(allocator.allocate(bytes), bytes);
+    }
+
+    /** Room for an activation or its gradient. */
+    Buffer allocateFor(Activation activation) {
+        return allocate((long) rows(activation)
+                * activation.shape().channels()
+                * precision().bytes());
+    }
+
+    Buffer write(Activation activation) {
+        Buffer buffer = allocateFor(activation);
+        places.put(activation, buffer);
+        return buffer;
+    }
+
+    Buffer read(Activation activation) {
+        return places.get(activation);
+    }
+
+    /** Nobody needs what lies there any more. In a plan that forks, something beside may still read it. */
+    void release(Buffer buffer) {
+        if (buffer != null && buffer.release() && !(forks && training)) {
+            allocator.free(buffer.offset(), buffer.bytes());
+        }
+    }
+
+    void forget(Activation activation) {
+        release(places.remove(activation));
+    }
+
+    /** Adds to what an activation's gradient is the sum of. */
+    void addGradient(Activation activation, Buffer gradient) {
+        gradients.computeIfAbsent(activation, a -> new ArrayList<>()).add(gradient);
+    }
+
+    /** The one or two arrays whose sum is the gradient, which the caller then owns. */
+    List<Buffer> gradients(Activation activation) {
+        List<Buffer> parts = gradients.remove(activation);
+        while (parts.size() > 2) {
+            Buffer sum = sum(activation, parts.remove(parts.size() - 1), parts.remove(parts.size() - 1));
+            parts.add(sum);
+        }
+        return parts;
+    }
+
+    /** The gradient as one array. */
+    Buffer gradient(Activation activation) {
+        List<Buffer> parts = gradients(activation);
+        return parts.size() == 1 ? parts.get(0) : sum(activation, parts.get(0), parts.get(1));
+    }
+
+    private Buffer sum(Activation activation, Buffer a, Buffer b) {
+        Buffer sum = isWritable(a) ? a : allocateFor(activation);
+        launch("sums of gradients", "add", Grid.of(groups(activation)), a, b, sum, groups(activation));
+        release(b);
+        if (sum != a) {
+            release(a);
+        }
+        return sum;
+    }
+
+    /** Whether it may be overwritten: nobody else reads it, nor something that runs beside. */
+    boolean isWritable(Buffer buffer) {
+        return buffer.isUnique() && !(forks && buffer.wasShared());
+    }
+
+    /** Mean, inverse deviation, scale and shift of each channel. Those of inference are there before its first operation. */
+    Buffer normalizationTable(DeferredNormalization normalized) {
+        return tables.computeIfAbsent(normalized, n -> {
+            long bytes = 4L * n.channels() * Float.BYTES;
+            return new Buffer(allocator.allocateFresh(bytes), bytes);
+        });
+    }
+
+    // What comes from outside of the network, and goes there.
+
+    boolean takesBytes() {
+        return bytesInput;
+    }
+
+    /** Where some of the input will be. */
+    Buffer input(Input what, long bytes) {
+        return inputs.computeIfAbsent(what, w -> allocate(bytes));
+    }
+
+    /** Where each part of the input is read. */
+    Map<Input, Buffer> inputs() {
+        return Collections.unmodifiableMap(inputs);
+    }
+
+    /** Where the results go: floats, batch x classes. */
+    Buffer probabilities(int classes) {
+        probabilities = allocate((long) batch * classes * Float.BYTES);
+        return probabilities;
+    }
+
+    /** Where a layer's factors of 0 and 2 will be, a byte for each value. */
+    Buffer dropout(String vertex, long values) {
+        return dropouts.computeIfAbsent(vertex, v -> allocate(values));
+    }
+
+    Buffer probabilities() {
+        return probabilities;
+    }
+
+    /** By the vertex that drops. */
+    Map<String, Buffer> dropouts() {
+        return Collections.unmodifiableMap(dropouts);
+    }
+
+    // Operations.
+
+    /** @param arguments as of {@link Stream#launch}; places become addresses, null the null pointer */
+    void launch(String part, String kernel, Grid grid, Object... arguments) {
+        add(operations, part, false, kernel, grid, arguments);
+    }
+
+    /** Beside what comes after it. */
+    void launchConcurrently(String part, String kernel, Grid grid, Object... arguments) {
+        add(operations, part, forks, kernel, grid, arguments);
+    }
+
+    /** What comes next waits for all that runs beside. */
+    void join() {
+        if (forks) {
+            operations.add(Operation.JOIN);
+        }
+    }
+
+    /** Only when the parameters have changed. */
+    void prepare(String kernel, Grid grid, Object... arguments) {
+        add(preparations, "preparation", false, kernel, grid, arguments);
+    }
+
+    private void add(List<Operation> to, String part, boolean concurrent, String kernel, Grid grid, Object... arguments) {
+        Pointer[] function = new Pointer[1];
+        to.add(new Operation(part, concurrent, bytes(arguments), 0, context -> {
+            if (function[0] == null) {
+                function[0] = memory.kernels().function(kernel);
+            }
+            context.stream().launch(function[0], grid, resolved(arguments));
+        }));
+    }
+
+    private static long bytes(Object... arguments) {
+        long bytes = 0;
+        for (Object argument : arguments) {
+            bytes += argument instanceof Buffer buffer ? buffer.bytes() : 0;
+        }
+        return bytes;
+    }
+
+    private Object[] resolved(Object... arguments) {
+        Object[] resolved = arguments.clone();
+        for (int i = 0; i < resolved.length; i++) {
+            if (resolved[i] == null) {
+                resolved[i] = 0L;
+            } else if (resolved[i] instanceof Buffer buffer) {
+                resolved[i] = memory.address(buffer);
+            }
+        }
+        return resolved;
+    }
+
+    /** @param x as of {@link Cudnn#run}, and so the others */
+    void convolve(ConvolutionDispatcher.Request request, Object x, Object w, Object y) {
+        convolutions.add(request);
+        boolean concurrent = forks && request.direction() == Direction.BACKWARD_FILTER;
+        String part = "convolutions, " + request.direction().inWords();
+        ConvolutionShape shape = request.shape();
+        long elements = shape.inputElements() + shape.weightElements() + shape.outputElements();
+        operations.add(new Operation(part, concurrent, elements * precision().bytes(), shape.multiplyAdds(), context -> {
+            Object[] at = resolved(x, w, y);
+            memory.dispatcher().run(context, request, (Long) at[0], (Long) at[1], (Long) at[2]);
+        }));
+    }
+}

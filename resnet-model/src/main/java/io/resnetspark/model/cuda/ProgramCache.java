@@ -1,0 +1,60 @@
+package io.resnetspark.model.cuda;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** A network's programs, each made when it is first asked for. */
+final class ProgramCache implements AutoCloseable {
+    /** Steps with less activation memory than this let weight gradients run beside the rest; more would double it. */
+    static final long LARGEST_FORK = 1L << 30;
+
+    /** @param levels whether images come as levels, else as floats */
+    private record Key(PassKind pass, int batch, boolean levels) {}
+
+    private final List<Node> nodes;
+    private final NetworkContext memory;
+    private final StreamContext main;
+    private final StreamContext side;
+    private final SgdUpdate update;
+    private final Map<Key, Program> made = new HashMap<>();
+
+    ProgramCache(List<Node> nodes, NetworkContext memory, StreamContext main, StreamContext side, SgdUpdate update) {
+        this.nodes = nodes;
+        this.memory = memory;
+        this.main = main;
+        this.side = side;
+        this.update = update;
+    }
+
+    Program of(PassKind pass, int batch, boolean levels) {
+        return made.computeIfAbsent(new Key(pass, batch, levels), key -> {
+            ExecutionPlan plan = plan(key, true);
+            if (plan.bytes() > LARGEST_FORK) {
+                plan = plan(key, false);
+            }
+            return Program.of(plan, memory, main, side);
+        });
+    }
+
+    private ExecutionPlan plan(Key key, boolean forks) {
+        boolean training = key.pass != PassKind.INFERENCE;
+        ExecutionPlan plan = new ExecutionPlan(memory, key.batch, training, key.levels, forks);
+        if (key.pass != PassKind.APPLY_ACCUMULATED) {
+            Program.lay(plan, nodes);
+        }
+        switch (key.pass) {
+            case STEP -> update.step(plan);
+            case ACCUMULATE -> update.accumulate(plan);
+            case APPLY_ACCUMULATED -> update.finish(plan);
+            case GRADIENT, INFERENCE -> {}
+        }
+        return plan;
+    }
+
+    @Override
+    public void close() {
+        made.values().forEach(Program::close);
+        made.clear();
+    }
+}
