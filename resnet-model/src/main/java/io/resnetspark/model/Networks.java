@@ -106,7 +106,13 @@ public final class Networks {
 
     private static ResidualNetwork cifar(String name, Block block, int depth) {
         return new ResidualNetwork(
-                name, Stem.CIFAR, block, ActivationOrder.POST_ACTIVATION, Shortcut.PADDED, List.of(depth, depth, depth), 10);
+                name,
+                Stem.CIFAR,
+                block,
+                ActivationOrder.POST_ACTIVATION,
+                Shortcut.PADDED,
+                List.of(depth, depth, depth),
+                10);
     }
 
     private static VggNetwork vgg(String name, Integer... depths) {

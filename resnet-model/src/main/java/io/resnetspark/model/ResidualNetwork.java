@@ -71,8 +71,8 @@ public record ResidualNetwork(
         T residual = input;
         int last = block.convolutions() - 1;
         for (int i = 0; i <= last; i++) {
-            residual =
-                    visitor.convolve(name + ".conv" + (i + 1), residual, block.geometry(i, stride), block.outputs(i, width));
+            residual = visitor.convolve(
+                    name + ".conv" + (i + 1), residual, block.geometry(i, stride), block.outputs(i, width));
             residual = visitor.normalize(name + ".bn" + (i + 1), residual, i < last || shortcut == Shortcut.NONE);
         }
         return added(visitor, name, residual, input, input, stride, true);
@@ -89,13 +89,14 @@ public record ResidualNetwork(
             if (i > 0) {
                 residual = visitor.normalize(name + ".bn" + (i + 1), residual, true);
             }
-            residual =
-                    visitor.convolve(name + ".conv" + (i + 1), residual, block.geometry(i, stride), block.outputs(i, width));
+            residual = visitor.convolve(
+                    name + ".conv" + (i + 1), residual, block.geometry(i, stride), block.outputs(i, width));
         }
         return added(visitor, name, residual, input, activated, stride, false);
     }
 
-    private <T> T added(NetworkVisitor<T> visitor, String name, T residual, T input, T activated, int stride, boolean relu) {
+    private <T> T added(
+            NetworkVisitor<T> visitor, String name, T residual, T input, T activated, int stride, boolean relu) {
         int outputs = visitor.shape(residual).channels();
         boolean changes = stride > 1 || visitor.shape(input).channels() != outputs;
         return switch (shortcut) {

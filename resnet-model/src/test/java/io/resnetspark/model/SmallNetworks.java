@@ -33,11 +33,13 @@ public final class SmallNetworks {
     }
 
     private static Network residual(String name, Stem stem, Block block, Shortcut shortcut, Integer... depths) {
-        return new ResidualNetwork(name, stem, block, ActivationOrder.POST_ACTIVATION, shortcut, List.of(depths), CLASSES);
+        return new ResidualNetwork(
+                name, stem, block, ActivationOrder.POST_ACTIVATION, shortcut, List.of(depths), CLASSES);
     }
 
     private static Network preactivated(String name, Stem stem, Block block, Shortcut shortcut, Integer... depths) {
-        return new ResidualNetwork(name, stem, block, ActivationOrder.PRE_ACTIVATION, shortcut, List.of(depths), CLASSES);
+        return new ResidualNetwork(
+                name, stem, block, ActivationOrder.PRE_ACTIVATION, shortcut, List.of(depths), CLASSES);
     }
 
     public static Shape input(Network network) {

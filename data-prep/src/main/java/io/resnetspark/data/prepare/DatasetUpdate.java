@@ -146,7 +146,8 @@ final class DatasetUpdate implements AutoCloseable {
     /** For rows without bytes: one a shard would be many for next to nothing where shards are small. */
     private int tasks() {
         long byRows = previousImages() / ROWS_PER_TASK + 1;
-        return Math.toIntExact(Math.min(Math.max(byRows, 2L * spark.defaultParallelism()), Math.max(1, locations.size())));
+        return Math.toIntExact(
+                Math.min(Math.max(byRows, 2L * spark.defaultParallelism()), Math.max(1, locations.size())));
     }
 
     /** The dataset's own counts, all of which stay. */

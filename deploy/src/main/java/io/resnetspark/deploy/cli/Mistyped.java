@@ -34,7 +34,8 @@ final class Mistyped implements IParameterExceptionHandler {
         }
         if (!command.getSubcommands().isEmpty()) {
             return "There is no command " + word
-                    + didYouMean(Spelling.suggestion(word, command.getSubcommands().keySet()));
+                    + didYouMean(
+                            Spelling.suggestion(word, command.getSubcommands().keySet()));
         }
         return "There is a word too many: " + word + ".";
     }

@@ -1,8 +1,8 @@
 package io.resnetspark.deploy.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import io.resnetspark.model.ModelSummary;
 import io.resnetspark.model.MemoryEstimate;
+import io.resnetspark.model.ModelSummary;
 import io.resnetspark.model.Network;
 import io.resnetspark.model.Networks;
 import io.resnetspark.model.Shape;

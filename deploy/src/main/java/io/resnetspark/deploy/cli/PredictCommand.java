@@ -97,7 +97,9 @@ final class PredictCommand implements Callable<Integer> {
     /** To prepare a GPU takes longer than a few images are worth, so it must be asked for. */
     private Placement placement() {
         ComputeOptions options = kernels.options();
-        return options.kernels() == KernelOption.AUTO ? Placement.onCpu(options) : Placement.here(options, Placement.NONE);
+        return options.kernels() == KernelOption.AUTO
+                ? Placement.onCpu(options)
+                : Placement.here(options, Placement.NONE);
     }
 
     private void print(Predicted predicted) {

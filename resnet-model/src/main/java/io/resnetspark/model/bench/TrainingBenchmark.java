@@ -1,7 +1,7 @@
 package io.resnetspark.model.bench;
 
-import io.resnetspark.model.ModelSummary;
 import io.resnetspark.model.MemoryEstimate;
+import io.resnetspark.model.ModelSummary;
 import io.resnetspark.model.Network;
 import io.resnetspark.model.ResidentMemory;
 import io.resnetspark.model.Shape;
@@ -11,10 +11,10 @@ import io.resnetspark.model.cuda.DeviceReport;
 import io.resnetspark.model.graph.ComputeOptions;
 import io.resnetspark.model.graph.ComputeOptions.KernelOption;
 import io.resnetspark.model.graph.ComputeOptions.PrecisionOption;
-import io.resnetspark.model.graph.NetworkGraph;
-import io.resnetspark.model.graph.Placement;
-import io.resnetspark.model.graph.NetworkGraphBuilder;
 import io.resnetspark.model.graph.Dl4jReferenceGraph;
+import io.resnetspark.model.graph.NetworkGraph;
+import io.resnetspark.model.graph.NetworkGraphBuilder;
+import io.resnetspark.model.graph.Placement;
 import io.resnetspark.model.kernel.MultiplyAddPeak;
 import io.resnetspark.model.kernel.NativeThreads;
 import io.resnetspark.model.layer.SgdMomentum;

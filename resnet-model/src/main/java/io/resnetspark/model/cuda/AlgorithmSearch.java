@@ -52,7 +52,12 @@ final class AlgorithmSearch implements AutoCloseable {
     private final long workspaceBytes;
 
     /** @param ownKernels those of {@link KernelSource#CONVOLUTION} */
-    AlgorithmSearch(StreamContext context, Supplier<CudaModule> ownKernels, Precision precision, boolean deterministic, List<Request> uses) {
+    AlgorithmSearch(
+            StreamContext context,
+            Supplier<CudaModule> ownKernels,
+            Precision precision,
+            boolean deterministic,
+            List<Request> uses) {
         this.context = context;
         this.ownKernels = ownKernels;
         this.device = context.stream().device();
@@ -146,7 +151,8 @@ final class AlgorithmSearch implements AutoCloseable {
         fillOperands(request.shape());
         convolution.use(request.direction(), cudnn.algorithm());
         context.cudnn().run(convolution, request.direction(), cudnn.algorithm(), x, w, y, workspace, workspaceBytes);
-        long result = request.direction() == Direction.FORWARD ? y : request.direction() == Direction.BACKWARD_DATA ? x : w;
+        long result =
+                request.direction() == Direction.FORWARD ? y : request.direction() == Direction.BACKWARD_DATA ? x : w;
         long elements = request.shape().elements(request.direction());
         long bytes = elements * precision.bytes();
         try (ResourceStack resources = new ResourceStack();
@@ -156,7 +162,8 @@ final class AlgorithmSearch implements AutoCloseable {
             Stream stream = context.stream();
             stream.copy(expected, result, bytes);
             stream.fill(result, -1, bytes); // not a number, where nothing is written
-            new NarrowConvolution(request, precision, device.multiprocessors(), ownKernels).run(stream, x, w, y, workspace);
+            new NarrowConvolution(request, precision, device.multiprocessors(), ownKernels)
+                    .run(stream, x, w, y, workspace);
             stream.fill(found, 0, difference.bytes());
             stream.launch(kernels.function("compare"), WIDE, result, expected, elements, found);
             stream.copyToHost(difference, 0, found, difference.bytes());
@@ -204,7 +211,9 @@ final class AlgorithmSearch implements AutoCloseable {
         }
         return new Timed(
                 new Implementation.CublasProduct(),
-                context.stream().milliseconds(() -> context.cublas().run(request.shape(), precision, request.direction(), x, w, y)));
+                context.stream()
+                        .milliseconds(
+                                () -> context.cublas().run(request.shape(), precision, request.direction(), x, w, y)));
     }
 
     private Timed timeOwnKernel(Request request) {
@@ -231,7 +240,8 @@ final class AlgorithmSearch implements AutoCloseable {
 
     private Timed timeCudnn(Request request, Cudnn.Convolution convolution, boolean isThereAnother) {
         Timed best = Timed.NONE;
-        List<Cudnn.Found> found = context.cudnn().find(convolution, request.direction(), x, w, y, workspace, workspaceBytes);
+        List<Cudnn.Found> found =
+                context.cudnn().find(convolution, request.direction(), x, w, y, workspace, workspaceBytes);
         for (Cudnn.Found candidate : found) {
             Cudnn.Algorithm algorithm = candidate.algorithm();
             boolean fits = algorithm.deterministic() || !deterministic;
@@ -250,8 +260,8 @@ final class AlgorithmSearch implements AutoCloseable {
     private float milliseconds(Request request, Cudnn.Convolution convolution, Cudnn.Algorithm algorithm) {
         convolution.use(request.direction(), algorithm);
         return context.stream()
-                .milliseconds(() ->
-                        context.cudnn().run(convolution, request.direction(), algorithm, x, w, y, workspace, workspaceBytes));
+                .milliseconds(() -> context.cudnn()
+                        .run(convolution, request.direction(), algorithm, x, w, y, workspace, workspaceBytes));
     }
 
     @Override

@@ -83,7 +83,9 @@ final class ConvolutionDispatcher {
         if (implementation instanceof Implementation.CudnnAlgorithm cudnn) {
             return cudnn.algorithm().workspace();
         }
-        return implementation instanceof Implementation.OwnKernel ? narrow.get(request).workspace() : 0;
+        return implementation instanceof Implementation.OwnKernel
+                ? narrow.get(request).workspace()
+                : 0;
     }
 
     private Cudnn.Convolution descriptor(Request request) {

@@ -81,7 +81,8 @@ public final class CudaNetwork implements AutoCloseable {
         try {
             main = resources.add(new StreamContext(device), StreamContext::close);
             side = resources.add(new StreamContext(device), StreamContext::close);
-            Parameters parameterMemory = resources.add(new Parameters(device, options.precision(), parameters), Parameters::close);
+            Parameters parameterMemory =
+                    resources.add(new Parameters(device, options.precision(), parameters), Parameters::close);
             List<Node> nodes = NodeListBuilder.of(network, image, classes, parameterMemory);
             parameterMemory.allocate(main.stream());
             memory = new NetworkContext(
@@ -92,7 +93,8 @@ public final class CudaNetwork implements AutoCloseable {
                     resources.add(new ActivationMemory(device), ActivationMemory::close),
                     new ConvolutionDispatcher(device, options.precision(), options.deterministic()));
             int longest = Math.max(parameterCount, velocityCount);
-            transfer = resources.add(new ParameterTransfer(main, memory.kernels(), parameterMemory, longest), ParameterTransfer::close);
+            transfer = resources.add(
+                    new ParameterTransfer(main, memory.kernels(), parameterMemory, longest), ParameterTransfer::close);
             prefetcher = resources.add(new InputPrefetcher(main.stream()), InputPrefetcher::close);
             update = resources.add(new SgdUpdate(memory, options.maxGradientNorm()), SgdUpdate::close);
             programs = resources.add(new ProgramCache(nodes, memory, main, side, update), ProgramCache::close);
@@ -184,10 +186,12 @@ public final class CudaNetwork implements AutoCloseable {
 
     private void endStep(double learningRate) {
         Program program = programs.of(PassKind.APPLY_ACCUMULATED, 1, false);
-        InputPrefetcher.StagingBuffer staging = prefetcher.next(InputPrefetcher.padded(memory.parameters().hyperparameterBytes()));
+        InputPrefetcher.StagingBuffer staging =
+                prefetcher.next(InputPrefetcher.padded(memory.parameters().hyperparameterBytes()));
         long at = staging.put(hyperparameters(learningRate, examples));
         staging.send();
-        staging.copyTo(at, memory.parameters().hyperparameters(), memory.parameters().hyperparameterBytes());
+        staging.copyTo(
+                at, memory.parameters().hyperparameters(), memory.parameters().hyperparameterBytes());
         staging.markConsumed();
         program.run(version);
         version++;
@@ -269,7 +273,8 @@ public final class CudaNetwork implements AutoCloseable {
         StepInput input = StepInput.of(images);
         Program program = programs.of(PassKind.INFERENCE, input.batch(), false);
         InputPrefetcher.StagingBuffer staging = prefetcher.next(input.bytes());
-        List<InputPrefetcher.PendingCopy> deliveries = input.put(staging, program.plan().inputs());
+        List<InputPrefetcher.PendingCopy> deliveries =
+                input.put(staging, program.plan().inputs());
         staging.send();
         last = () -> {
             deliveries.forEach(part -> staging.copyTo(part.at(), memory.address(part.to()), part.bytes()));

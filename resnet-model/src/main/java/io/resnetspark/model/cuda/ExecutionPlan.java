@@ -248,7 +248,8 @@ final class ExecutionPlan {
         add(preparations, "preparation", false, kernel, grid, arguments);
     }
 
-    private void add(List<Operation> to, String part, boolean concurrent, String kernel, Grid grid, Object... arguments) {
+    private void add(
+            List<Operation> to, String part, boolean concurrent, String kernel, Grid grid, Object... arguments) {
         Pointer[] function = new Pointer[1];
         to.add(new Operation(part, concurrent, bytes(arguments), 0, context -> {
             if (function[0] == null) {
@@ -285,9 +286,10 @@ final class ExecutionPlan {
         String part = "convolutions, " + request.direction().inWords();
         ConvolutionShape shape = request.shape();
         long elements = shape.inputElements() + shape.weightElements() + shape.outputElements();
-        operations.add(new Operation(part, concurrent, elements * precision().bytes(), shape.multiplyAdds(), context -> {
-            Object[] at = resolved(x, w, y);
-            memory.dispatcher().run(context, request, (Long) at[0], (Long) at[1], (Long) at[2]);
-        }));
+        operations.add(new Operation(
+                part, concurrent, elements * precision().bytes(), shape.multiplyAdds(), context -> {
+                    Object[] at = resolved(x, w, y);
+                    memory.dispatcher().run(context, request, (Long) at[0], (Long) at[1], (Long) at[2]);
+                }));
     }
 }

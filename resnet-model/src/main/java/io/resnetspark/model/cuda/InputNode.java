@@ -22,7 +22,9 @@ final class InputNode implements Node {
         this.spaceToDepth = spaceToDepth;
         int border = image.height() / 2 + 3;
         output = new Activation(
-                spaceToDepth ? Shape.square(SPACE_TO_DEPTH_CHANNELS, border) : new Shape(CHANNELS, image.height(), image.width()));
+                spaceToDepth
+                        ? Shape.square(SPACE_TO_DEPTH_CHANNELS, border)
+                        : new Shape(CHANNELS, image.height(), image.width()));
     }
 
     Shape image() {

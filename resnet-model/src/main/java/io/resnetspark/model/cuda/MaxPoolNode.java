@@ -1,7 +1,7 @@
 package io.resnetspark.model.cuda;
 
-import io.resnetspark.model.Shape;
 import io.resnetspark.model.KernelGeometry;
+import io.resnetspark.model.Shape;
 import java.util.List;
 
 /** Max pooling; of the stem in one walk with its normalisation and ReLU. */
@@ -16,11 +16,13 @@ final class MaxPoolNode implements Node {
     /** @param input an activation, or one to be normalised with ReLU */
     MaxPoolNode(NodeOutput input, KernelGeometry geometry) {
         if (!geometry.equals(new KernelGeometry(3, 2)) && !geometry.equals(new KernelGeometry(2, 2))) {
-            throw new IllegalArgumentException("The GPU's kernels pool 3x3 or 2x2 pixels, each second, not " + geometry);
+            throw new IllegalArgumentException(
+                    "The GPU's kernels pool 3x3 or 2x2 pixels, each second, not " + geometry);
         }
         this.input = input;
         this.geometry = geometry;
-        this.output = new Activation(geometry.outputShape(input.shape(), input.shape().channels()));
+        this.output =
+                new Activation(geometry.outputShape(input.shape(), input.shape().channels()));
     }
 
     private Activation activation() {

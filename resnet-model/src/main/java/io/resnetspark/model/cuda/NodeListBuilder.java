@@ -1,9 +1,9 @@
 package io.resnetspark.model.cuda;
 
-import io.resnetspark.model.NetworkVisitor;
-import io.resnetspark.model.Network;
-import io.resnetspark.model.Shape;
 import io.resnetspark.model.KernelGeometry;
+import io.resnetspark.model.Network;
+import io.resnetspark.model.NetworkVisitor;
+import io.resnetspark.model.Shape;
 import io.resnetspark.model.cuda.Parameters.Slot;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -117,7 +117,9 @@ final class NodeListBuilder implements NetworkVisitor<NodeOutput> {
 
     @Override
     public NodeOutput maxPool(String name, NodeOutput input, KernelGeometry geometry) {
-        boolean fused = input instanceof DeferredNormalization deferred && deferred.relu() && !materialized.containsKey(deferred);
+        boolean fused = input instanceof DeferredNormalization deferred
+                && deferred.relu()
+                && !materialized.containsKey(deferred);
         return added(new MaxPoolNode(fused ? input : activation(input), geometry));
     }
 
@@ -137,7 +139,9 @@ final class NodeListBuilder implements NetworkVisitor<NodeOutput> {
 
     /** Whether an addition can take the normalisation in, since nothing stands between them and nobody else needs it. */
     private boolean canFuse(NodeOutput value) {
-        return value instanceof DeferredNormalization deferred && !deferred.relu() && !materialized.containsKey(deferred);
+        return value instanceof DeferredNormalization deferred
+                && !deferred.relu()
+                && !materialized.containsKey(deferred);
     }
 
     @Override

@@ -22,7 +22,12 @@ final class NormalizationGradient {
      * @param sum where to leave the masked sum of both parts; null where nobody needs it
      */
     static NormalizationGradient of(
-            ExecutionPlan plan, DeferredNormalization normalized, Buffer gradient, Buffer second, Buffer mask, Buffer sum) {
+            ExecutionPlan plan,
+            DeferredNormalization normalized,
+            Buffer gradient,
+            Buffer second,
+            Buffer mask,
+            Buffer sum) {
         NormalizationGradient made = new NormalizationGradient(plan, normalized);
         made.sums(gradient, second, mask, sum);
         return made;

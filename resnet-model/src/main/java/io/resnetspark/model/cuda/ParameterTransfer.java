@@ -91,7 +91,8 @@ final class ParameterTransfer implements AutoCloseable {
         Device device = context.stream().device();
         long weights = parameters.weightCount();
         long floats = device.allocate(weights * Float.BYTES);
-        context.stream().launch(kernels.function("to_floats"), Grid.of(weights), parameters.gradient(), floats, weights);
+        context.stream()
+                .launch(kernels.function("to_floats"), Grid.of(weights), parameters.gradient(), floats, weights);
         for (Slot slot : parameters.all()) {
             long here = switch (slot.section()) {
                 case WEIGHTS -> floats + slot.offset() * Float.BYTES;

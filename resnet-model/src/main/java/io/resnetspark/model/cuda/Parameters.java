@@ -22,7 +22,14 @@ final class Parameters implements AutoCloseable {
     private static final int HYPERPARAMETERS = 6;
 
     /** A parameter here. */
-    record Slot(FlatParameter flat, Section section, long offset, long length, int depth, int height, boolean spaceToDepth) {
+    record Slot(
+            FlatParameter flat,
+            Section section,
+            long offset,
+            long length,
+            int depth,
+            int height,
+            boolean spaceToDepth) {
         long parameterOffset() {
             return flat.offset();
         }
@@ -99,12 +106,18 @@ final class Parameters implements AutoCloseable {
         return mean;
     }
 
-    private Slot slot(String vertex, String key, Section section, long length, int depth, int height, boolean spaceToDepth) {
+    private Slot slot(
+            String vertex, String key, Section section, long length, int depth, int height, boolean spaceToDepth) {
         FlatParameter parameter = flat.get(vertex + "/" + key);
         long offset = count(section);
         Slot slot = new Slot(parameter, section, offset, length, depth, height, spaceToDepth);
         // Statistics are not padded: a variance lies right behind its mean.
-        lengths.put(section, offset + (section == Section.STATISTICS ? length : (length + FLAG_BLOCK - 1) / FLAG_BLOCK * FLAG_BLOCK));
+        lengths.put(
+                section,
+                offset
+                        + (section == Section.STATISTICS
+                                ? length
+                                : (length + FLAG_BLOCK - 1) / FLAG_BLOCK * FLAG_BLOCK));
         if (section == Section.FLOATS) {
             widest = Math.max(widest, length);
         }

@@ -116,8 +116,8 @@ final class Program implements AutoCloseable {
             if (!operation.equals(Operation.JOIN)) {
                 float milliseconds =
                         main.stream().milliseconds(() -> operation.work().accept(main));
-                ProfileEntry one =
-                        new ProfileEntry(operation.part(), 1, milliseconds, operation.bytes(), operation.multiplyAdds());
+                ProfileEntry one = new ProfileEntry(
+                        operation.part(), 1, milliseconds, operation.bytes(), operation.multiplyAdds());
                 parts.merge(operation.part(), one, ProfileEntry::plus);
             }
         }

@@ -59,7 +59,8 @@ final class SgdUpdate implements AutoCloseable {
     private void updateRunningStatistics(ExecutionPlan plan) {
         Parameters p = parameters();
         if (p.statisticCount() > 0) {
-            plan.launch(PART, "follow", Grid.of(p.statisticCount()), p.running(), p.batch(), MOMENTUM, p.statisticCount());
+            plan.launch(
+                    PART, "follow", Grid.of(p.statisticCount()), p.running(), p.batch(), MOMENTUM, p.statisticCount());
         }
     }
 
@@ -105,7 +106,14 @@ final class SgdUpdate implements AutoCloseable {
                 squares,
                 BLOCKS,
                 p.floatCount());
-        plan.launch(PART, "clip", new Grid(1, 1, 256, 1), squares, 2 * BLOCKS, (float) maxGradientNorm, p.hyperparameters());
+        plan.launch(
+                PART,
+                "clip",
+                new Grid(1, 1, 256, 1),
+                squares,
+                2 * BLOCKS,
+                (float) maxGradientNorm,
+                p.hyperparameters());
         plan.release(squares);
     }
 

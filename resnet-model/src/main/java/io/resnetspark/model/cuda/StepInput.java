@@ -77,8 +77,8 @@ final class StepInput {
     /** @param places where a program reads each part */
     List<InputPrefetcher.PendingCopy> put(InputPrefetcher.StagingBuffer staging, Map<Input, Buffer> places) {
         List<InputPrefetcher.PendingCopy> deliveries = new ArrayList<>();
-        parts.forEach((what, part) ->
-                deliveries.add(new InputPrefetcher.PendingCopy(part.put.applyAsLong(staging), places.get(what), part.bytes)));
+        parts.forEach((what, part) -> deliveries.add(
+                new InputPrefetcher.PendingCopy(part.put.applyAsLong(staging), places.get(what), part.bytes)));
         return deliveries;
     }
 }

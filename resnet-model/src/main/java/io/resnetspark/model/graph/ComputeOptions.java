@@ -10,7 +10,8 @@ import java.util.Locale;
  * @param precision the number format on a GPU; CPUs compute in float32
  * @param deterministic whether a GPU uses only algorithms that give the same bits each time
  */
-public record ComputeOptions(KernelOption kernels, PrecisionOption precision, boolean deterministic) implements Serializable {
+public record ComputeOptions(KernelOption kernels, PrecisionOption precision, boolean deterministic)
+        implements Serializable {
     private static final long serialVersionUID = 1;
 
     public static final ComputeOptions AUTO = new ComputeOptions(KernelOption.AUTO, PrecisionOption.AUTO, true);

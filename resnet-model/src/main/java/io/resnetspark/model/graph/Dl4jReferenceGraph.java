@@ -1,9 +1,9 @@
 package io.resnetspark.model.graph;
 
-import io.resnetspark.model.NetworkVisitor;
-import io.resnetspark.model.Network;
-import io.resnetspark.model.Shape;
 import io.resnetspark.model.KernelGeometry;
+import io.resnetspark.model.Network;
+import io.resnetspark.model.NetworkVisitor;
+import io.resnetspark.model.Shape;
 import io.resnetspark.model.layer.Dropout;
 import java.util.ArrayList;
 import java.util.List;
@@ -48,7 +48,8 @@ public final class Dl4jReferenceGraph {
                 .l2Bias(weightDecay)
                 .graphBuilder()
                 .addInputs(NetworkGraphBuilder.INPUT);
-        Vertex output = network.accept(new ConfigurationVisitor(graph), new Vertex(NetworkGraphBuilder.INPUT, input), classes);
+        Vertex output =
+                network.accept(new ConfigurationVisitor(graph), new Vertex(NetworkGraphBuilder.INPUT, input), classes);
         ComputationGraph net =
                 new ComputationGraph(graph.setOutputs(output.name).build());
         net.init();

@@ -133,7 +133,9 @@ final class FusedSgd extends StochasticGradientDescent {
 
     /** Of the next step: what was told, else the schedule's. */
     double learningRateOf(ComputationGraph graph) {
-        return Double.isNaN(learningRate) ? updaterOf(graph).getLearningRate(getIterationCount(graph), getEpochCount(graph)) : learningRate;
+        return Double.isNaN(learningRate)
+                ? updaterOf(graph).getLearningRate(getIterationCount(graph), getEpochCount(graph))
+                : learningRate;
     }
 
     double maxGradientNorm() {
@@ -216,7 +218,11 @@ final class FusedSgd extends StochasticGradientDescent {
     }
 
     private record TrainedSlice(
-            INDArray parameters, INDArray gradient, INDArray velocity, SgdMomentum updater, L2Regularization weightDecay)
+            INDArray parameters,
+            INDArray gradient,
+            INDArray velocity,
+            SgdMomentum updater,
+            L2Regularization weightDecay)
             implements Slice {
         @Override
         public double squares() {
@@ -237,7 +243,8 @@ final class FusedSgd extends StochasticGradientDescent {
 
         @Override
         public void step(double rate, double scale, int iteration, int epoch) {
-            double decayed = weightDecay == null ? 0 : rate * weightDecay.getL2().valueAt(iteration, epoch);
+            double decayed =
+                    weightDecay == null ? 0 : rate * weightDecay.getL2().valueAt(iteration, epoch);
             velocity.muli(updater.momentum());
             add(rate * scale, gradient, velocity);
             if (decayed != 0) {

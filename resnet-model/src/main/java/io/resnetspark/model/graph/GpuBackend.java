@@ -5,8 +5,8 @@ import io.resnetspark.model.Precision;
 import io.resnetspark.model.Shape;
 import io.resnetspark.model.cuda.CudaNetwork;
 import io.resnetspark.model.cuda.Device;
-import io.resnetspark.model.cuda.Uint8Minibatch;
 import io.resnetspark.model.cuda.OutOfDeviceMemoryException;
+import io.resnetspark.model.cuda.Uint8Minibatch;
 import io.resnetspark.model.layer.Dropout;
 import io.resnetspark.model.layer.SgdMomentum;
 import java.util.function.IntConsumer;
@@ -69,7 +69,9 @@ final class GpuBackend implements AutoCloseable {
     }
 
     void fit(DataSet data, double learningRate) {
-        fit(data.numExamples(), iteration -> network.fit(data.getFeatures(), data.getLabels(), learningRate, iteration));
+        fit(
+                data.numExamples(),
+                iteration -> network.fit(data.getFeatures(), data.getLabels(), learningRate, iteration));
     }
 
     void fit(Uint8Minibatch images, double learningRate) {

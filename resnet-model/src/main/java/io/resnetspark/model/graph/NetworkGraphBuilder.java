@@ -1,21 +1,21 @@
 package io.resnetspark.model.graph;
 
-import io.resnetspark.model.NetworkVisitor;
-import io.resnetspark.model.Network;
-import io.resnetspark.model.Shape;
 import io.resnetspark.model.KernelGeometry;
+import io.resnetspark.model.Network;
+import io.resnetspark.model.NetworkVisitor;
+import io.resnetspark.model.Shape;
 import io.resnetspark.model.kernel.Kernels;
 import io.resnetspark.model.layer.Addition;
 import io.resnetspark.model.layer.BatchNorm;
 import io.resnetspark.model.layer.Classifier;
-import io.resnetspark.model.layer.FullyConnected;
 import io.resnetspark.model.layer.Convolution;
 import io.resnetspark.model.layer.Dropout;
 import io.resnetspark.model.layer.Flatten;
+import io.resnetspark.model.layer.FullyConnected;
 import io.resnetspark.model.layer.GlobalAverage;
 import io.resnetspark.model.layer.MaxPool;
-import io.resnetspark.model.layer.SgdMomentum;
 import io.resnetspark.model.layer.PaddedShortcut;
+import io.resnetspark.model.layer.SgdMomentum;
 import java.util.Set;
 import java.util.TreeSet;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
@@ -184,7 +184,10 @@ public final class NetworkGraphBuilder {
         @Override
         public Vertex maxPool(String name, Vertex input, KernelGeometry geometry) {
             return layer(
-                    name, new MaxPool(geometry, kernels()), input, geometry.outputShape(input.shape, input.shape.channels()));
+                    name,
+                    new MaxPool(geometry, kernels()),
+                    input,
+                    geometry.outputShape(input.shape, input.shape.channels()));
         }
 
         @Override

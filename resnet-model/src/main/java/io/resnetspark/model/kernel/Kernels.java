@@ -1,7 +1,7 @@
 package io.resnetspark.model.kernel;
 
-import io.resnetspark.model.Shape;
 import io.resnetspark.model.KernelGeometry;
+import io.resnetspark.model.Shape;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**

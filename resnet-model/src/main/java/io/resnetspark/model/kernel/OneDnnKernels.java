@@ -1,7 +1,7 @@
 package io.resnetspark.model.kernel;
 
-import io.resnetspark.model.Shape;
 import io.resnetspark.model.KernelGeometry;
+import io.resnetspark.model.Shape;
 
 /** Kernels on oneDNN's primitives: float, x86-64, activations in its blocked layout from layer to layer. */
 final class OneDnnKernels implements Kernels {

@@ -2,8 +2,8 @@ package io.resnetspark.model.kernel;
 
 import static io.resnetspark.model.kernel.Primitive.address;
 
-import io.resnetspark.model.Shape;
 import io.resnetspark.model.KernelGeometry;
+import io.resnetspark.model.Shape;
 import io.resnetspark.model.kernel.Primitive.Argument;
 import java.util.ArrayList;
 import java.util.List;

@@ -108,8 +108,9 @@ public class Convolution extends ConvolutionLayer {
         public INDArray activate(boolean training, LayerWorkspaceMgr workspaces) {
             WorkingMemory memory = Layers.forward(workspaces, dataType);
             Convolution c = configuration();
-            long[] shape =
-                    c.geometry().outputShape(Layers.shape(input), (int) c.getNOut()).withBatch(input.size(0));
+            long[] shape = c.geometry()
+                    .outputShape(Layers.shape(input), (int) c.getNOut())
+                    .withBatch(input.size(0));
             INDArray y = Layers.activations(workspaces, dataType, shape);
             INDArray x = Layers.contiguous(input, memory);
             if (training) {

@@ -43,8 +43,8 @@ public class MaxPool extends SubsamplingLayer {
 
     @Override
     public InputType getOutputType(int layerIndex, InputType inputType) {
-        return Layers.type(
-                geometry().outputShape(Layers.shape(inputType), Layers.shape(inputType).channels()));
+        return Layers.type(geometry()
+                .outputShape(Layers.shape(inputType), Layers.shape(inputType).channels()));
     }
 
     @Override
@@ -80,8 +80,9 @@ public class MaxPool extends SubsamplingLayer {
 
         @Override
         public INDArray activate(boolean training, LayerWorkspaceMgr workspaces) {
-            long[] shape =
-                    geometry().outputShape(Layers.shape(input), (int) input.size(1)).withBatch(input.size(0));
+            long[] shape = geometry()
+                    .outputShape(Layers.shape(input), (int) input.size(1))
+                    .withBatch(input.size(0));
             INDArray output = Layers.activations(workspaces, dataType, shape);
             kernel().forward(input, output, Layers.forward(workspaces, dataType));
             return output;

@@ -1,7 +1,7 @@
 package io.resnetspark.model.layer;
 
-import io.resnetspark.model.Shape;
 import io.resnetspark.model.KernelGeometry;
+import io.resnetspark.model.Shape;
 import io.resnetspark.model.kernel.ConvolutionKernel;
 import io.resnetspark.model.kernel.Kernels;
 import java.util.Objects;

@@ -1,9 +1,9 @@
 package io.resnetspark.model.weights;
 
-import io.resnetspark.model.NetworkVisitor;
-import io.resnetspark.model.Network;
-import io.resnetspark.model.Shape;
 import io.resnetspark.model.KernelGeometry;
+import io.resnetspark.model.Network;
+import io.resnetspark.model.NetworkVisitor;
+import io.resnetspark.model.Shape;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;

@@ -69,7 +69,8 @@ class TestMemoryEstimate {
     }
 
     private static void assertEstimate(String name, int batch, long measuredMib) {
-        long estimated = MemoryEstimate.of(Networks.named(name).summary(), batch).total() / MIB;
+        long estimated =
+                MemoryEstimate.of(Networks.named(name).summary(), batch).total() / MIB;
         assertThat((double) estimated).as(name).isBetween(0.8 * measuredMib, 1.2 * measuredMib);
     }
 

@@ -162,8 +162,8 @@ abstract class EmulatorTest {
                 values.setFloat(8L * i, (Float) arguments[i]);
             }
         }
-        int status =
-                emulator.status("cuLaunchKernel", kernel(name), blocks, 1, 1, threads, 1, 1, 0, stream, addresses, null);
+        int status = emulator.status(
+                "cuLaunchKernel", kernel(name), blocks, 1, 1, threads, 1, 1, 0, stream, addresses, null);
         values.clear(); // the driver has copied them
         return status;
     }

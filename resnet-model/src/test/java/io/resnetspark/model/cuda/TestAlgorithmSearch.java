@@ -28,7 +28,8 @@ class TestAlgorithmSearch {
         Device device = Device.of(0);
         device.makeCurrent();
         KernelSource.STEP.load(device, Precision.FLOAT32); // once for all
-        var request = new ConvolutionDispatcher.Request(new ConvolutionShape(2, 8, 5, 5, 8, 3, 1, 1), Direction.FORWARD);
+        var request =
+                new ConvolutionDispatcher.Request(new ConvolutionShape(2, 8, 5, 5, 8, 3, 1, 1), Direction.FORWARD);
         try (StreamContext context = new StreamContext(device)) {
             long before = emulator.used();
             for (int piece = 1; piece <= PIECES; piece++) {

@@ -69,7 +69,8 @@ class TestConvolutionDispatcher {
         }
     }
 
-    private float[] computed(Precision precision, Direction direction, int multiprocessors, Implementation implementation) {
+    private float[] computed(
+            Precision precision, Direction direction, int multiprocessors, Implementation implementation) {
         Request request = new Request(NARROW, direction);
         try (KernelRun run = new KernelRun(precision, 1);
                 StreamContext context = new StreamContext(run.device)) {

@@ -254,7 +254,8 @@ class TestConvolutionKernels {
                 new ConvolutionShape(128, 128, 32, 32, 128, 3, 1, 1),
                 new ConvolutionShape(1, 64, 224, 224, 64, 3, 1, 1)); // three rows do not fit
         assertThat(others)
-                .noneMatch(shape -> NarrowConvolution.supports(new Request(shape, Direction.FORWARD), Precision.BFLOAT16));
+                .noneMatch(
+                        shape -> NarrowConvolution.supports(new Request(shape, Direction.FORWARD), Precision.BFLOAT16));
     }
 
     /** Tensor cores would cut off what tf32 does not hold. */

@@ -44,7 +44,13 @@ class TestEmulatedCudnn extends EmulatedLibraryTest {
         long y = emulator.allocate(4L * s.ys());
         Convolution convolution = new Convolution(s, FLOAT, FMA);
         assertThat(convolution.run(
-                        Direction.FORWARD, 1, 1, 0, emulator.upload(random(s.xs(), 1)), emulator.upload(random(s.ws(), 2)), y))
+                        Direction.FORWARD,
+                        1,
+                        1,
+                        0,
+                        emulator.upload(random(s.xs(), 1)),
+                        emulator.upload(random(s.ws(), 2)),
+                        y))
                 .isZero();
         for (float value : emulator.download(y, s.ys())) {
             assertThat(value).isFinite();
@@ -72,7 +78,13 @@ class TestEmulatedCudnn extends EmulatedLibraryTest {
         long y = emulator.allocate(4);
         Convolution convolution = new Convolution(s, FLOAT, DEFAULT_MATH);
         assertThat(convolution.run(
-                        Direction.FORWARD, 1, 1, 0, emulator.upload(Float.POSITIVE_INFINITY, 1), emulator.upload(0, 1), y))
+                        Direction.FORWARD,
+                        1,
+                        1,
+                        0,
+                        emulator.upload(Float.POSITIVE_INFINITY, 1),
+                        emulator.upload(0, 1),
+                        y))
                 .isZero();
         assertThat(emulator.download(y, 1)[0]).isNaN();
     }

@@ -63,7 +63,8 @@ class TestEmulatedGraphs extends EmulatorTest {
         assertThat(graph.getPointer(0)).isNull();
         begin();
         assertThat(end(graph)).as("the next capture is not broken").isZero();
-        assertThat(emulator.status("cuStreamBeginCapture_v2", null, THREAD_LOCAL)).isEqualTo(CAPTURE_UNSUPPORTED);
+        assertThat(emulator.status("cuStreamBeginCapture_v2", null, THREAD_LOCAL))
+                .isEqualTo(CAPTURE_UNSUPPORTED);
     }
 
     private void order(Pointer from, Pointer to) {

@@ -17,7 +17,8 @@ class TestGpuEmulator extends EmulatorTest {
         int blocks = (n + 255) / 256;
         float[] x = random(n);
         long sums = emulator.allocate(4L * blocks);
-        assertThat(launch("block_sum", blocks, 256, emulator.upload(x), sums, n)).isZero();
+        assertThat(launch("block_sum", blocks, 256, emulator.upload(x), sums, n))
+                .isZero();
         float[] got = emulator.download(sums, blocks);
         for (int b = 0; b < blocks; b++) {
             double want = 0;
@@ -46,7 +47,8 @@ class TestGpuEmulator extends EmulatorTest {
             1, 1, 1 + 4 * half, 1 + 2 * half, Float.NaN, Float.POSITIVE_INFINITY, -0f, Float.POSITIVE_INFINITY
         };
         long y = emulator.allocate(4L * x.length);
-        assertThat(launch("round_to_bf16", 1, 32, emulator.upload(x), y, x.length)).isZero();
+        assertThat(launch("round_to_bf16", 1, 32, emulator.upload(x), y, x.length))
+                .isZero();
         assertThat(emulator.download(y, x.length)).isEqualTo(want);
     }
 

@@ -52,7 +52,8 @@ final class SpeedCheck {
             double seconds = median(network);
             long bytes = device.allocatedBytes() - before;
             log.measured(
-                    MEASURED, Map.of("work", workload.words(), "imagesPerSecond", workload.batch() / seconds, "bytes", bytes));
+                    MEASURED,
+                    Map.of("work", workload.words(), "imagesPerSecond", workload.batch() / seconds, "bytes", bytes));
             log.said(
                     workload.toString(),
                     "%.0f images/s, %.3f ms, %.2f GiB; graph and images made in %.1f s, algorithms found and step recorded in %.1f s",

@@ -64,8 +64,8 @@ class TestNetworkGraphBuilder {
     @ParameterizedTest
     @MethodSource("networksAndKernels")
     void agreesWithDl4jsOwnLayers(Network network, Choice kernels) {
-        ComputationGraph stock =
-                Dl4jReferenceGraph.build(network, SmallNetworks.input(network), CLASSES, DataType.DOUBLE, new NoOp(), 0);
+        ComputationGraph stock = Dl4jReferenceGraph.build(
+                network, SmallNetworks.input(network), CLASSES, DataType.DOUBLE, new NoOp(), 0);
         ComputationGraph ours = ours(network, kernels, DataType.FLOAT);
         SmallNetworks.randomize(stock, 3);
         copy(stock, ours);
@@ -84,8 +84,8 @@ class TestNetworkGraphBuilder {
     @ParameterizedTest
     @MethodSource("smallNetworks")
     void agreesInDoublePrecision(Network network) {
-        ComputationGraph stock =
-                Dl4jReferenceGraph.build(network, SmallNetworks.input(network), CLASSES, DataType.DOUBLE, new NoOp(), 0);
+        ComputationGraph stock = Dl4jReferenceGraph.build(
+                network, SmallNetworks.input(network), CLASSES, DataType.DOUBLE, new NoOp(), 0);
         ComputationGraph ours = ours(network, Choice.OPS, DataType.DOUBLE);
         SmallNetworks.randomize(stock, 3);
         copy(stock, ours);

@@ -100,7 +100,8 @@ class TestPlacement {
         emulator.set("devices", 0);
         assertThat(Placement.here(ComputeOptions.AUTO, Placement.NONE).isOnGpu())
                 .isFalse();
-        Placement asked = Placement.here(new ComputeOptions(KernelOption.CUDA, PrecisionOption.AUTO, true), Placement.NONE);
+        Placement asked =
+                Placement.here(new ComputeOptions(KernelOption.CUDA, PrecisionOption.AUTO, true), Placement.NONE);
         assertThatThrownBy(asked::device)
                 .isInstanceOf(CudaUnavailableException.class)
                 .hasMessageContaining("There is no GPU 0");

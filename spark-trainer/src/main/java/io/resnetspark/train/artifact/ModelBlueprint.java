@@ -5,8 +5,8 @@ import io.resnetspark.model.Shape;
 import io.resnetspark.model.cuda.DeviceMemoryEstimate;
 import io.resnetspark.model.graph.ComputeOptions;
 import io.resnetspark.model.graph.NetworkGraph;
-import io.resnetspark.model.graph.Placement;
 import io.resnetspark.model.graph.NetworkGraphBuilder;
+import io.resnetspark.model.graph.Placement;
 import io.resnetspark.train.worker.ExecutorNetworks;
 import io.resnetspark.train.worker.Minibatch;
 

@@ -157,7 +157,8 @@ public record Recipe(
                             + " largest-gradient-norm, averaging.outer, momentum = local, contributions = float16 or a deadline:"
                             + " dl4j-spark has none of them");
         }
-        if (averaging.engine() == AveragingRecipe.Engine.DL4J && compute.kernels() == ComputeOptions.KernelOption.CUDA) {
+        if (averaging.engine() == AveragingRecipe.Engine.DL4J
+                && compute.kernels() == ComputeOptions.KernelOption.CUDA) {
             problems.add("averaging.engine = dl4j; allowed is ours where kernels = cuda: dl4j-spark builds its networks"
                     + " itself, and not for our CUDA kernels");
         }
