@@ -7,17 +7,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 
-/** Names of classes, which are written a line each, and which people must be able to tell apart. */
+/** Validates class names. They are written one per line, and people must be able to tell them apart. */
 public final class ClassNames {
-    /** Control characters, line and paragraph separators, halves of surrogate pairs, and U+FFFD, where letters were lost. */
+    /** Control characters, line and paragraph separators, lone surrogates, and U+FFFD, which marks a decoding error. */
     private static final Pattern UNWRITABLE = Pattern.compile("[\\p{Cc}\\p{Zl}\\p{Zp}\\p{Cs}\\uFFFD]");
 
     private ClassNames() {}
 
     /**
-     * Makes sure that a corpus' classes can be written, before they are worked with.
+     * Checks that all class names can be written, before any work starts.
      *
-     * @throws BadInputException naming one that cannot
+     * @throws BadInputException naming the first one that cannot
      */
     public static void validate(List<String> classes) {
         Map<String, String> seen = new HashMap<>();

@@ -3,11 +3,11 @@ package io.resnetspark.data;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 
-/** Randomness that follows from what it is for, never from who asks when. */
+/** Random generators that depend only on their purpose (seed, epoch, key), not on the order of calls. */
 public final class Seeds {
     private Seeds() {}
 
-    /** The random numbers for one picture in one epoch, whatever the partitioning or a task's retry. */
+    /** The generator for one image in one epoch. It does not depend on the partitioning or on task retries. */
     public static RandomGenerator generator(long seed, long epoch, String key) {
         return new SplittableRandom(mix(mix(mix(seed) ^ epoch) ^ hash(key)));
     }
@@ -16,7 +16,7 @@ public final class Seeds {
         return new SplittableRandom(mix(mix(seed) ^ epoch));
     }
 
-    /** 64 well-mixed bits of a string, the same on every machine: FNV-1a, then a finaliser. */
+    /** A 64-bit hash of a string, the same on every machine: FNV-1a, then a finaliser. */
     public static long hash(String key) {
         long hash = 0xcbf29ce484222325L;
         for (int i = 0; i < key.length(); i++) {

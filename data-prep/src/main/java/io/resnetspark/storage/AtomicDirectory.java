@@ -20,12 +20,12 @@ import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.io.IOUtils;
 
 /**
- * A directory that appears whole or not at all, on any Hadoop path: it is written aside, every file is digested, and
- * the last act is one rename. Closed before {@link #commit}, it leaves nothing behind but the folders above it, unless
- * it is meant to be {@linkplain #resume continued}.
+ * A directory that appears complete or not at all, on any Hadoop path. Files are written to a temporary directory,
+ * every file is digested, and the last step is one rename. Closed before {@link #commit}, it leaves nothing behind
+ * except the folders above it, unless it is {@linkplain #resume resumable}.
  */
 public final class AtomicDirectory implements Closeable {
-    /** An output stream's user. */
+    /** Writes to an output stream. */
     @FunctionalInterface
     public interface Content {
         void writeTo(OutputStream out) throws IOException;
@@ -39,11 +39,11 @@ public final class AtomicDirectory implements Closeable {
     private final FileSystem files;
     private final Fence fence;
     private final Map<String, FileDigest> digests = new TreeMap<>();
-    /** Readers believe the directory by it. */
+    /** The file whose presence tells readers that the directory is complete. */
     private String lastWritten = "";
-    /** Whether {@link #close} leaves what was written. */
+    /** Whether {@link #close} keeps the temporary directory. */
     private boolean keepOnClose;
-    /** Whether it was committed, added or discarded. */
+    /** Whether it was committed, moved or discarded. */
     private boolean done;
 
     private AtomicDirectory(Path target, String suffix, Fence fence, Configuration conf) throws IOException {
@@ -55,9 +55,9 @@ public final class AtomicDirectory implements Closeable {
     }
 
     /**
-     * Begins a directory.
+     * Creates a temporary directory.
      *
-     * @throws FileAlreadyExistsException if there is something at the target: nothing is ever overwritten
+     * @throws FileAlreadyExistsException if the target exists: nothing is ever overwritten
      */
     public static AtomicDirectory of(Path target, Configuration conf) throws IOException {
         return of(target, Fence.NONE, conf);
@@ -74,12 +74,12 @@ public final class AtomicDirectory implements Closeable {
     }
 
     /**
-     * Begins a directory, or goes on with one that a process which ended left unfinished; for long jobs. Closed before
-     * {@link #commit}, it stays for the next time, unless it was {@linkplain #discard discarded}. The target may exist:
-     * then files can be {@linkplain #moveIntoTarget added} to it.
+     * Creates a temporary directory, or resumes one that a process left unfinished; for long jobs. Closed before {@link
+     * #commit}, it stays for the next job unless it was {@linkplain #discard discarded}. The target may exist: then
+     * files can be {@linkplain #moveIntoTarget moved} into it.
      *
-     * @param lease of who goes on: what is left gets another name, so that who had it before can finish nothing. Object
-     *     stores would copy it all for that; there its name stays
+     * @param lease of the resuming job. The unfinished directory is renamed, so that the earlier holder can no longer
+     *     finish it. On object stores a rename would copy everything, so the name stays.
      */
     public static AtomicDirectory resume(Path target, Lease lease, Configuration conf) throws IOException {
         Path qualified = target.getFileSystem(conf).makeQualified(target);
@@ -93,10 +93,10 @@ public final class AtomicDirectory implements Closeable {
         return directory;
     }
 
-    /** Of several drafts that are left, the newest holder's is gone on with. */
+    /** Resumes the newest holder's unfinished directory, and deletes the others. */
     private void takeOver(Lease lease) throws IOException {
         NavigableMap<Integer, Path> unfinished = earlierUnfinished(lease);
-        lease.check(); // whoever came meanwhile has taken them already
+        lease.check(); // a newer holder has taken them already
         for (Path draft : unfinished.descendingMap().values()) {
             if (files.exists(temporary)) {
                 files.delete(draft, true);
@@ -106,7 +106,7 @@ public final class AtomicDirectory implements Closeable {
         }
     }
 
-    /** Drafts of the same directory, by their holders. */
+    /** Unfinished directories of the same target, by holder. */
     private NavigableMap<Integer, Path> earlierUnfinished(Lease lease) throws IOException {
         Pattern name = Pattern.compile(
                 "\\." + Pattern.quote(target.getName()) + "\\.(?:lease([0-9]+)-(?:[0-9a-f]{8}-)?)?" + UNFINISHED);
@@ -123,21 +123,21 @@ public final class AtomicDirectory implements Closeable {
         return unfinished;
     }
 
-    /** Gives up what was written. */
+    /** Deletes what was written. */
     public void discard() throws IOException {
         keepOnClose = true;
         files.delete(temporary, true);
         done = true;
     }
 
-    /** Whether nothing of it lies aside any more. */
+    /** Whether nothing of it is left in the temporary directory. */
     public boolean isDone() {
         return done;
     }
 
     /**
-     * Moves all files into the target, which exists, one by one and {@code last} at the end; files of the same names give
-     * way. Whoever believes that file alone sees either the old state or the new one.
+     * Moves all files into the existing target, one by one, with {@code last} at the end; files of the same names are
+     * replaced. A reader that relies on that file sees either the old state or the new one.
      */
     public void moveIntoTarget(String last) throws IOException {
         checkFence();
@@ -146,7 +146,7 @@ public final class AtomicDirectory implements Closeable {
         done = true;
     }
 
-    /** The file system of a path; on local disk without the hidden .crc file beside every file. */
+    /** The file system of a path; without the hidden .crc files on the local disk. */
     public static FileSystem fileSystem(Path path, Configuration conf) throws IOException {
         FileSystem files = path.getFileSystem(conf);
         if (files instanceof LocalFileSystem local) {
@@ -156,7 +156,7 @@ public final class AtomicDirectory implements Closeable {
         return files;
     }
 
-    /** Where the files lie until {@link #commit}; executors write here too. */
+    /** The temporary directory; executors write here too. */
     public Path path() {
         return temporary;
     }
@@ -183,20 +183,20 @@ public final class AtomicDirectory implements Closeable {
         return Collections.unmodifiableMap(digests);
     }
 
-    /** Whether it may still be finished, before what cannot be taken back. */
+    /** Checks that it may still be committed, before a step that cannot be undone. */
     public void checkFence() throws IOException {
         fence.check();
     }
 
-    /** Makes the directory appear. */
+    /** Renames the directory to its target. */
     public Path commit() throws IOException {
         return commitAs(target);
     }
 
     /**
-     * Makes the directory appear beside its target, under another name; after a refusal it can be tried with the next.
+     * Renames the directory to another name beside its target. After a refusal it can be tried with the next name.
      *
-     * @throws FileAlreadyExistsException if there is something of that name
+     * @throws FileAlreadyExistsException if that name exists
      */
     public Path commitAs(Path name) throws IOException {
         Renames.refuseExisting(files, name);
@@ -215,7 +215,7 @@ public final class AtomicDirectory implements Closeable {
         try {
             files.delete(temporary, true);
         } catch (FileNotFoundException alreadyGone) {
-            // Nothing is left behind, which is all that was wanted.
+            // Nothing is left behind, as intended.
         }
     }
 }

@@ -2,5 +2,5 @@ package io.resnetspark.storage;
 
 import java.io.Serializable;
 
-/** What a manifest says of a file. */
+/** The length and SHA-256 of a file, as a manifest lists them. */
 public record FileDigest(long bytes, String sha256) implements Serializable {}

@@ -24,24 +24,25 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The right to change what lies in a folder, of one process at a time. It is renewed while the process lives, and another
- * takes over from one that did not renew it; that one can finish nothing then ({@link Fence}).
+ * The exclusive right of one process to change a folder. It is renewed while the process lives. Another process takes
+ * over if it was not renewed in time; the earlier holder can then finish nothing ({@link Fence}).
  *
- * <p>Holders are numbered in a {@link Journal}. Time is the file system's: when it says that files were written. So clocks
- * of machines may differ.
+ * <p>Holders are numbered in a {@link Journal}. Times are the file system's modification times, so the machines' clocks
+ * may differ.
  *
- * <p>When all work on a folder is done, the journal may go too ({@link #retire}), and then numbers begin anew. So a holder is
- * known by its number and a random word: none can pass for another, and no two have the same names for what lies aside.
+ * <p>When all work on a folder is done, the journal may be removed too ({@link #retire}), and numbers start again. So a
+ * holder is identified by its number and a random nonce: no holder can be taken for another, and no two use the same
+ * temporary names.
  */
 public final class Lease implements Fence, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Lease.class);
 
     private static final Duration POLL_INTERVAL = Duration.ofSeconds(1);
 
-    /** Times that what tells of holders may go while it is read. */
+    /** How often the holders' files may disappear while they are read. */
     private static final int MAX_VANISHED = 3;
 
-    /** Among the acts of a process that ends: after Spark's, which have 40, before Hadoop's file systems, 10. */
+    /** Order among shutdown hooks: after Spark's, with 40, and before Hadoop's file systems, with 10. */
     private static final int SHUTDOWN_PRIORITY = 20;
 
     private static final Pattern MARKED = Pattern.compile("\\..*writing-lease([0-9]+)-.*");
@@ -52,7 +53,7 @@ public final class Lease implements Fence, AutoCloseable {
     private final FileSystem files;
     private final ScheduledExecutorService renewal;
     private volatile boolean closed;
-    /** Of a process that is told to end. */
+    /** Runs when the process is told to end. */
     private final Runnable shutdownHook = this::close;
 
     private Lease(LeaseHolders holders, Configuration conf, Journal.Entry<LeaseHolders.Holder> mine)
@@ -72,11 +73,11 @@ public final class Lease implements Fence, AutoCloseable {
     }
 
     /**
-     * Takes the lease on a folder, from a dead holder if need be.
+     * Takes the lease on a folder, from a dead holder if necessary.
      *
-     * @param holder is said to those who come later
-     * @param duration for which a holder that does not renew its lease is waited for
-     * @throws LeaseHeldException if somebody has it who renewed it in time
+     * @param holder shown to processes that come later
+     * @param duration after which a lease that is not renewed expires
+     * @throws LeaseHeldException if another holder renewed it in time
      */
     public static Lease take(Path folder, String holder, Duration duration, Configuration conf) throws IOException {
         LeaseHolders holders = new LeaseHolders(new Path(folder, "lease"), conf);
@@ -91,7 +92,7 @@ public final class Lease implements Fence, AutoCloseable {
         return lease;
     }
 
-    /** The same for this process; who has it is waited for as long as somebody who died may still have it. */
+    /** The same for this process; waits as long as a dead process may still hold it. */
     public static Lease await(Path folder, Duration duration, Consumer<String> say, Configuration conf)
             throws IOException {
         String holder = userAtHost() + ", process " + ProcessHandle.current().pid();
@@ -135,10 +136,7 @@ public final class Lease implements Fence, AutoCloseable {
         }
     }
 
-    /**
-     * What earlier holders have lying aside, in a folder that the lease is for and one below, gets names that they do not
-     * know.
-     */
+    /** Renames and deletes the unfinished files of earlier holders, in a folder of the lease and its subfolders. */
     public void deleteUnfinishedWrites(Path folder) throws IOException {
         deleteUnfinishedWritesIn(folder);
         for (FileStatus below : Renames.list(folder, conf)) {
@@ -172,7 +170,7 @@ public final class Lease implements Fence, AutoCloseable {
                     number(),
                     holders.folder().getParent(),
                     failed);
-            // It is tried again. Only who takes over ends a lease, not the time.
+            // It is tried again. Only a successor ends a lease, not time.
         }
     }
 
@@ -192,12 +190,12 @@ public final class Lease implements Fence, AutoCloseable {
         return "lease" + number() + "-" + mine.content().nonce() + "-";
     }
 
-    /** Of the holder; later ones have larger ones. */
+    /** The holder's number; later holders have larger ones. */
     int number() {
         return mine.number();
     }
 
-    /** @throws LeaseHeldException if another process took over, or it was given back */
+    /** @throws LeaseHeldException if another process took over, or the lease was given back */
     @Override
     public void check() throws IOException {
         boolean another = !holders.isLast(mine);
@@ -213,24 +211,24 @@ public final class Lease implements Fence, AutoCloseable {
         }
     }
 
-    /** As a process does that stands still. */
+    /** Stops renewal, as if the process hung. */
     void stopRenewing() {
         renewal.shutdownNow();
     }
 
     /**
-     * Gives it back, and removes what tells of holders: all work is done, and nothing of it lies aside. The lease's folder
-     * goes too, if there is nothing else in it. On object stores, where a folder cannot be moved away in one step, it is
+     * Gives the lease back and removes the holders' records: all work is done, and no unfinished files are left. The
+     * lease's folder is removed too if it is empty. On object stores, which cannot rename a folder in one step, it is
      * only given back.
      *
-     * <p>It is moved away while it is held, so nobody can take it in between; who waits finds it gone and begins a journal
-     * of its own. Whoever held it before and wakes up now finds itself neither in that one nor in none.
+     * <p>The folder is renamed while the lease is held, so no other process can take it in between; a waiting process
+     * starts a new journal. An earlier holder that wakes up now is not found in the new journal either.
      */
     public synchronized void retire() {
         try {
             check();
             if (Renames.areAtomic(files, conf)) {
-                closed = true; // or a renewal would make the folder anew
+                closed = true; // or a renewal would create the folder again
                 stop();
                 if (!holders.remove()) {
                     release();
@@ -238,12 +236,12 @@ public final class Lease implements Fence, AutoCloseable {
                 return;
             }
         } catch (IOException | LeaseHeldException failed) {
-            closed = false; // Then it is given back as usual.
+            closed = false; // It is given back as usual.
         }
         close();
     }
 
-    /** Gives it back; where that cannot be written down, it ends by itself. */
+    /** Gives the lease back; if that cannot be recorded, it expires. */
     @Override
     public synchronized void close() {
         if (closed) {
@@ -256,7 +254,7 @@ public final class Lease implements Fence, AutoCloseable {
 
     private void release() {
         try {
-            if (holders.isLast(mine)) { // or the folder of one that is retired would come back
+            if (holders.isLast(mine)) { // or the folder of a retired lease would come back
                 holders.release(mine);
             }
             LOG.info("lease {} on {} given back", number(), holders.folder().getParent());
@@ -266,7 +264,7 @@ public final class Lease implements Fence, AutoCloseable {
                     number(),
                     holders.folder().getParent(),
                     failed);
-            // What was done under it stays done.
+            // Work done under the lease stays done.
         }
     }
 
@@ -275,7 +273,7 @@ public final class Lease implements Fence, AutoCloseable {
         try {
             ShutdownHookManager.get().removeShutdownHook(shutdownHook);
         } catch (IllegalStateException theProcessEnds) {
-            // It is one of the last acts, then.
+            // Shutdown hooks are running already.
         }
     }
 }

@@ -18,11 +18,14 @@ import org.apache.hadoop.fs.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Who had a {@link Lease} and who has it: a record each, a file that is renewed while the holder lives, one when it is not. */
+/**
+ * The past and present holders of a {@link Lease}: a record for each, a file that is renewed while the holder lives,
+ * and one when it gave the lease back.
+ */
 final class LeaseHolders {
     private static final Logger LOG = LoggerFactory.getLogger(LeaseHolders.class);
 
-    /** Past holders that are remembered. */
+    /** Records of past holders that are kept. */
     private static final int MAX_PAST_HOLDERS = 20;
 
     private static final Pattern NUMBERED = Pattern.compile("([0-9]+)(?:-[0-9a-f]{8})?\\.(json|alive|released)");
@@ -32,9 +35,9 @@ final class LeaseHolders {
     private final FileSystem files;
 
     /**
-     * Who has it, and for how long after each renewal.
+     * A holder, and how long its lease lasts after each renewal.
      *
-     * @param nonce random; null of holders before there was one
+     * @param nonce random; null in records of early versions
      */
     record Holder(
             String who,
@@ -53,9 +56,9 @@ final class LeaseHolders {
     }
 
     /**
-     * Writes down another holder.
+     * Records a new holder.
      *
-     * @throws LeaseHeldException if the last one renewed it in time
+     * @throws LeaseHeldException if the last one renewed its lease in time
      */
     Journal.Entry<Holder> add(String who, Duration duration) throws IOException {
         try {
@@ -76,7 +79,7 @@ final class LeaseHolders {
         return UUID.randomUUID().toString().substring(0, 8);
     }
 
-    /** Whether nobody came after this one. */
+    /** Whether no other holder came later. */
     boolean isLast(Journal.Entry<Holder> mine) throws IOException {
         return holders.last()
                 .filter(last -> last.number() == mine.number()
@@ -84,7 +87,7 @@ final class LeaseHolders {
                 .isPresent();
     }
 
-    /** Holders up to this number. */
+    /** Deletes the records of holders up to this number. */
     private void deleteUpTo(int last) throws IOException {
         for (FileStatus file : Renames.list(folder(), conf)) {
             Matcher numbered = NUMBERED.matcher(file.getPath().getName());
@@ -118,7 +121,7 @@ final class LeaseHolders {
         }
     }
 
-    /** The file system's clock: when a file that is written now was written. */
+    /** The file system's clock: the modification time of a file that is written now. */
     private long now() throws IOException {
         Path probe = new Path(folder(), ".now-" + UUID.randomUUID());
         files.create(probe, true).close();
@@ -137,7 +140,7 @@ final class LeaseHolders {
         }
     }
 
-    /** With the holder's word, for another may have had its number. */
+    /** The name contains the holder's nonce, because another holder may have had its number. */
     private Path file(Journal.Entry<Holder> entry, String what) {
         String nonce = entry.content().nonce();
         return new Path(folder(), entry.number() + (nonce == null ? "" : "-" + nonce) + "." + what);
@@ -154,7 +157,7 @@ final class LeaseHolders {
         files.delete(file(mine, "alive"), false);
     }
 
-    /** All that is known of holders goes, in one step; the folder above too, if there is nothing else in it. */
+    /** Removes all records in one step, and the parent folder if it is empty. */
     boolean remove() throws IOException {
         Path gone = new Path(folder().getParent(), ".ended-" + UUID.randomUUID());
         if (!files.rename(folder(), gone)) {
@@ -164,7 +167,7 @@ final class LeaseHolders {
         try {
             files.delete(gone.getParent(), false);
         } catch (IOException somethingElseIsInIt) {
-            // Such as the lease of who came next.
+            // Such as the lease of the next holder.
         }
         return true;
     }

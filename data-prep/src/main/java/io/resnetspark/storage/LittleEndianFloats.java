@@ -3,7 +3,7 @@ package io.resnetspark.storage;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/** Floats as little-endian bytes, one behind the other. */
+/** Converts floats to little-endian bytes and back. */
 public final class LittleEndianFloats {
     private LittleEndianFloats() {}
 

@@ -15,9 +15,9 @@ import java.util.Map;
 import org.apache.hadoop.fs.Path;
 
 /**
- * Names of files on this machine's disk, which are bytes. Java makes strings of them by the locale that it was started
- * in, so that some are lost or confused in LC_ALL=C; here they are UTF-8 in every locale. A byte that is not UTF-8 is
- * written as U+FFFD with its two hexadecimal digits, so that each name is a string of its own and can be opened again.
+ * File names on the local disk, which are bytes. Java decodes them by the locale of the process, so in LC_ALL=C some
+ * are lost or confused; here they are UTF-8 in every locale. A byte that is not UTF-8 is written as U+FFFD followed by
+ * its two hexadecimal digits, so that each name is a unique string and can be opened again.
  */
 public final class LocalFileNames {
     private static final char REPLACEMENT = '\uFFFD';
@@ -26,17 +26,17 @@ public final class LocalFileNames {
 
     private LocalFileNames() {}
 
-    /** Whether this process takes names for UTF-8, as all our scripts see to. */
+    /** Whether this process decodes file names as UTF-8; our scripts make sure of it. */
     static boolean areUtf8() {
         return Charset.isSupported(ENCODING) && Charset.forName(ENCODING).equals(StandardCharsets.UTF_8);
     }
 
-    /** Whether Java and Hadoop can make a file of this name without changing it. */
+    /** Whether Java and Hadoop can create a file of this name unchanged. */
     public static boolean isEncodable(String name) {
         return areUtf8() || isAscii(name);
     }
 
-    /** For processes that this one starts: their locale takes names for UTF-8 even if ours does not. */
+    /** Sets a UTF-8 locale for child processes, if this process has another one. */
     public static void putLocale(Map<String, String> environment) {
         if (!areUtf8()) {
             environment.put("LC_ALL", "C.UTF-8");
@@ -44,9 +44,9 @@ public final class LocalFileNames {
     }
 
     /**
-     * Makes sure that Java and Hadoop can write below a place of this machine's disk.
+     * Checks that Java and Hadoop can write to a path of the local disk.
      *
-     * @throws BadInputException if this process would write elsewhere, to a name with question marks
+     * @throws BadInputException if this process would write to another name, with question marks
      */
     static Path requireWritable(Path path) {
         String place = path.toUri().getPath();
@@ -60,9 +60,9 @@ public final class LocalFileNames {
     }
 
     /**
-     * A place as a person wrote it.
+     * Parses a path as a user typed it.
      *
-     * @throws BadInputException if it did not survive the way here
+     * @throws BadInputException if it was damaged on the way, by a wrong encoding
      */
     static java.nio.file.Path parse(String place) {
         java.nio.file.Path path;
@@ -85,7 +85,7 @@ public final class LocalFileNames {
         return name.chars().allMatch(c -> c < 0x80);
     }
 
-    /** The file that an absolute path of the local disk means. */
+    /** The file of an absolute path on the local disk. */
     public static java.nio.file.Path file(Path path) {
         StringBuilder uri = new StringBuilder("file://");
         for (byte b : bytes(path.toUri().getPath())) {
@@ -93,11 +93,11 @@ public final class LocalFileNames {
             boolean plain = c < 0x80 && (Character.isLetterOrDigit(c) || "/-_.~".indexOf(c) >= 0);
             uri.append(plain ? String.valueOf(c) : "%" + HEX.toHexDigits(b));
         }
-        // Java's one way from bytes to a path that does not follow the locale.
+        // This is Java's only way from bytes to a path that does not depend on the locale.
         return java.nio.file.Path.of(URI.create(uri.toString()));
     }
 
-    /** Back from {@link #text}. */
+    /** The inverse of {@link #text}. */
     private static byte[] bytes(String text) {
         if (text.indexOf(REPLACEMENT) < 0) {
             return text.getBytes(StandardCharsets.UTF_8);
@@ -118,7 +118,7 @@ public final class LocalFileNames {
         return bytes.toByteArray();
     }
 
-    /** The last name of a path. */
+    /** The last component of a path. */
     static String name(java.nio.file.Path file) {
         String name = file.getFileName().toString();
         if (isAscii(name) || (areUtf8() && name.indexOf(REPLACEMENT) < 0)) {
@@ -141,7 +141,7 @@ public final class LocalFileNames {
         return bytes.toByteArray();
     }
 
-    /** UTF-8 as it is; other bytes, and U+FFFD where a name has it, escaped. */
+    /** Decodes UTF-8; escapes other bytes, and U+FFFD if the name contains it. */
     private static String text(byte[] name) {
         CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
         ByteBuffer in = ByteBuffer.wrap(name);

@@ -12,9 +12,9 @@ import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
-/** The files of a directory with their digests, as manifest.json; written last. */
+/** The files of a directory with their digests, stored as manifest.json; written last. */
 public record Manifest(Map<String, FileDigest> files) {
-    /** Of a path below a directory, in characters. */
+    /** The longest relative path, in characters. */
     private static final int MAX_NAME_LENGTH = 1000;
 
     public static final String FILE = "manifest.json";
@@ -26,9 +26,9 @@ public record Manifest(Map<String, FileDigest> files) {
     }
 
     /**
-     * A name that a file of ours says, as a place below a directory.
+     * Checks a file name that one of our files contains.
      *
-     * @throws IllegalArgumentException if it could lead anywhere else
+     * @throws IllegalArgumentException if it could point outside of the directory
      */
     public static String requireRelative(String name) {
         boolean within = name.length() <= MAX_NAME_LENGTH && name.indexOf(':') < 0 && isRelative(name);
@@ -39,17 +39,17 @@ public record Manifest(Map<String, FileDigest> files) {
         return name;
     }
 
-    /** Whether a name leads to a place below the directory that it is looked up in. */
+    /** Whether a name points to a file below the directory. */
     public static boolean isRelative(String name) {
         return Stream.of(name.split("/", -1)).noneMatch(part -> part.matches("\\.{0,2}"));
     }
 
-    /** Writes the manifest of everything in the draft. */
+    /** Writes the manifest of all files in the directory. */
     public static Manifest write(AtomicDirectory directory) throws IOException {
         return write(directory, Map.of());
     }
 
-    /** The same, with what else it is to say: an object of its own fields. */
+    /** The same with additional fields, those of {@code head}. */
     public static Manifest write(AtomicDirectory directory, Object head) throws IOException {
         Manifest manifest = new Manifest(directory.digests());
         ObjectNode json = Json.PRETTY.valueToTree(head);
@@ -61,7 +61,7 @@ public record Manifest(Map<String, FileDigest> files) {
     /**
      * Reads the manifest of a directory.
      *
-     * @throws DamagedException if there is none, or none that can be read
+     * @throws DamagedException if it is missing or unreadable
      */
     public static Manifest of(Path directory, Configuration conf) throws IOException {
         Path file = new Path(directory, FILE);
@@ -74,7 +74,7 @@ public record Manifest(Map<String, FileDigest> files) {
         }
     }
 
-    /** What is wrong with a directory, a sentence a file; nothing if all is well. */
+    /** The problems of a directory, one sentence per file; empty if there are none. */
     public List<String> problems(Path directory, Configuration conf) throws IOException {
         List<String> problems = new ArrayList<>();
         for (String name : new TreeSet<>(files.keySet())) {

@@ -14,7 +14,7 @@ import java.util.List;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 
-/** Small corpora of made pictures, and a Spark for them. */
+/** Small corpora of made images, and a Spark for them. */
 public final class SyntheticCorpora {
     private static final List<String> CLASSES = List.of("blue", "green", "red");
 
@@ -28,7 +28,7 @@ public final class SyntheticCorpora {
                 .set("spark.driver.host", "127.0.0.1"));
     }
 
-    /** Class folders below train and val, three classes that differ in colour. */
+    /** Class folders below train and val, three classes that differ in color. */
     public static Path folders(Path root, int train, int val, int side) throws IOException {
         for (int label = 0; label < CLASSES.size(); label++) {
             for (int i = 0; i < train + val; i++) {
@@ -52,7 +52,7 @@ public final class SyntheticCorpora {
                         Sources.open(
                                 "folders", new org.apache.hadoop.fs.Path(folders.toUri()), spark.hadoopConfiguration()),
                         target,
-                        // Some tests want the same picture twice.
+                        // Some tests want the same image twice.
                         new PrepareSettings(480, false, shardBytes, 0, DuplicatePolicy.KEEP, ImageCodec.Limits.DEFAULT))
                 .execute(Progress.silent());
         return Dataset.open(target, spark.hadoopConfiguration());

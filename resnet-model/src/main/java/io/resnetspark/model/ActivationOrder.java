@@ -1,9 +1,11 @@
 package io.resnetspark.model;
 
-/** Where batch normalisation and ReLU stand. */
+/** The position of batch normalisation and ReLU relative to the weights. */
 public enum ActivationOrder {
-    /** Behind the weights; the last ReLU of a block behind the addition ("Deep Residual Learning", figure 2). */
+    /** After the weights; a block's last ReLU follows the addition ("Deep Residual Learning", figure 2). */
     POST_ACTIVATION,
-    /** Before the weights, and nothing behind the addition ("Identity Mappings in Deep Residual Networks", figure 1b). */
+    /**
+     * Before the weights, with nothing after the addition ("Identity Mappings in Deep Residual Networks", figure 1b).
+     */
     PRE_ACTIVATION
 }

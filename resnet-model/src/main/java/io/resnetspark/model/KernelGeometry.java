@@ -1,8 +1,8 @@
 package io.resnetspark.model;
 
 /**
- * A square window that slides over an image, padded so that stride 1 keeps the size (odd kernels; even ones are not
- * padded), rounding down, as in Caffe and PyTorch.
+ * A square kernel and its stride. Padding keeps the size at stride 1 (odd kernels; even ones are not padded). Output
+ * sizes are rounded down, as in Caffe and PyTorch.
  */
 public record KernelGeometry(int kernel, int stride) {
     public KernelGeometry {
@@ -16,7 +16,7 @@ public record KernelGeometry(int kernel, int stride) {
         return kernel % 2 == 0 ? 0 : kernel / 2;
     }
 
-    /** @throws IllegalArgumentException if the input is too small to be halved */
+    /** @throws IllegalArgumentException if the input is too small for the stride */
     public Shape outputShape(Shape input, int outputChannels) {
         return new Shape(outputChannels, outputLength(input.height(), input), outputLength(input.width(), input));
     }

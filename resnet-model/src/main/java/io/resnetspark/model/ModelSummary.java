@@ -1,14 +1,14 @@
 package io.resnetspark.model;
 
 /**
- * What a network costs at an input size, counted from the catalogue alone.
+ * The size and cost of a network at an input size, computed from its description alone.
  *
- * @param parameters trainable parameters; DL4J's {@code numParams} counts BN's running mean and variance as well
- * @param runningStatistics those means and variances
+ * @param parameters trainable parameters; DL4J's {@code numParams} also counts BN's running mean and variance
+ * @param runningStatistics these means and variances
  * @param multiplyAdds of convolutions and fully connected layers, per image, as the paper counts
  * @param layers weighted layers on the longest path, the number in the network's name
- * @param activations floats that training keeps of one image from the forward to the backward pass: the input and the
- *     output of every part
+ * @param activations floats per image that training keeps from the forward to the backward pass: the input and the
+ *     output of every layer
  * @param largestActivation floats of the largest of them
  */
 public record ModelSummary(
@@ -32,7 +32,7 @@ public record ModelSummary(
                 counter.largest);
     }
 
-    /** A part's output, and the weighted layers before it on the longest path. */
+    /** A layer's output, and the number of weighted layers up to it on the longest path. */
     private record Counted(Shape shape, int depth) {}
 
     private static final class Counter implements NetworkVisitor<Counted> {

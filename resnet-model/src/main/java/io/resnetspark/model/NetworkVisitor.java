@@ -1,40 +1,43 @@
 package io.resnetspark.model;
 
 /**
- * What a network is made into: {@link Network#accept} says each part once, in order, and an assembler makes of it
- * numbers ({@link ModelSummary}), a DL4J graph or an ONNX file. {@code T} stands for a part's output.
+ * Visits the layers of a network, each once and in order ({@link Network#accept}). Visitors compute a summary ({@link
+ * ModelSummary}), a DL4J graph or an ONNX file. {@code T} represents a layer's output.
  *
- * <p>Names are torchvision's, so that weights move between the two without a table of names.
+ * <p>Names are torchvision's, so weights can be exchanged without a mapping.
  */
 public interface NetworkVisitor<T> {
-    /** A convolution without bias; batch normalisation stands before or behind it. */
+    /** A convolution without bias, next to batch normalisation. */
     T convolve(String name, T input, KernelGeometry geometry, int outputs);
 
-    /** Batch normalisation, and ReLU behind it if asked. */
+    /** Batch normalisation, optionally with ReLU. */
     T normalize(String name, T input, boolean relu);
 
-    /** A convolution with bias, and ReLU behind it: networks without batch normalisation. */
+    /** A convolution with bias and ReLU, for networks without batch normalisation. */
     T convolveWithBias(String name, T input, KernelGeometry geometry, int outputs);
 
     T maxPool(String name, T input, KernelGeometry geometry);
 
-    /** The parameter-free shortcut (option A): subsampled by {@code stride}, zero channels half before, half after. */
+    /**
+     * The parameter-free shortcut (option A): subsampled by {@code stride}, with zero channels, half before and half
+     * after.
+     */
     T padChannels(String name, T input, int stride, int outputs);
 
-    /** The sum of the two, and ReLU behind it if asked. */
+    /** The sum of the two, optionally with ReLU. */
     T add(String name, T residual, T shortcut, boolean relu);
 
     T globalAverage(String name, T input);
 
-    /** Images as vectors: channel by channel, row by row. */
+    /** Flattens images: channel by channel, row by row. */
     T flatten(String name, T input);
 
-    /** Fully connected, with ReLU, and in training with dropout of one half behind it. */
+    /** A fully connected layer with ReLU and, in training, dropout of one half. */
     T connect(String name, T input, int outputs);
 
-    /** Fully connected; softmax is the loss's affair. */
+    /** A fully connected layer; softmax is part of the loss. */
     T classify(String name, T input, int classes);
 
-    /** The shape of a part's output; of a vector, its length x 1 x 1. */
+    /** The shape of a layer's output; for a vector, length x 1 x 1. */
     Shape shape(T part);
 }

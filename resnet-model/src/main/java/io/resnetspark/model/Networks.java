@@ -6,16 +6,17 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * The catalogue, a line each: the networks of "Deep Residual Learning for Image Recognition" (He, Zhang, Ren, Sun 2015),
- * those that it compares them with, and the pre-activation form of "Identity Mappings in Deep Residual Networks" (2016).
+ * The catalogue of networks, one line each: those of "Deep Residual Learning for Image Recognition" (He, Zhang, Ren,
+ * Sun 2015), those that it compares them with, and the pre-activation networks of "Identity Mappings in Deep Residual
+ * Networks" (2016).
  *
  * <p>The stride on the 3x3 ("v1.5") is torchvision's; ResNet-200 is fb.resnet.torch's.
  *
- * <p>Every residual network comes with each of the three shortcuts: its own under its name, the others as NAME-a (padded),
- * NAME-b (projected where the shape changes) and NAME-c (all projected).
+ * <p>Every residual network exists with each of the three shortcuts: its own under its name, the others as NAME-a
+ * (zero-padded), NAME-b (projected where the shape changes) and NAME-c (all projected).
  *
- * <p>Parameters and multiply-adds follow from these lines ({@link ModelSummary}) and are held to the published numbers by
- * {@code TestModelSummary}.
+ * <p>Parameters and multiply-adds follow from these lines ({@link ModelSummary}); {@code TestModelSummary} compares
+ * them with the published numbers.
  */
 public final class Networks {
     private static final Map<String, Shortcut> SHORTCUT_SUFFIXES =
@@ -72,7 +73,7 @@ public final class Networks {
 
     private Networks() {}
 
-    /** Every network, with each of its shortcuts. */
+    /** Every network, with each of the three shortcuts. */
     public static List<Network> all() {
         return ALL;
     }
@@ -85,7 +86,7 @@ public final class Networks {
     /**
      * The network of this name.
      *
-     * @throws IllegalArgumentException naming the nearest one, if there is none
+     * @throws IllegalArgumentException with the nearest name, if there is none
      */
     public static Network named(String name) {
         return ALL.stream()

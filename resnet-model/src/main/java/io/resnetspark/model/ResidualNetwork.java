@@ -3,9 +3,9 @@ package io.resnetspark.model;
 import java.util.List;
 
 /**
- * A residual network, or the plain one that it is compared with, as one line of numbers.
+ * A residual network, or the plain one that it is compared with, described by one line of numbers.
  *
- * @param depths blocks in each stage; each stage after the first halves the image and doubles the width
+ * @param depths blocks per stage; each stage after the first halves the image and doubles the width
  */
 public record ResidualNetwork(
         String name,
@@ -26,7 +26,7 @@ public record ResidualNetwork(
         return Shape.square(3, stem.side());
     }
 
-    /** The same without shortcuts. */
+    /** A copy without shortcuts. */
     ResidualNetwork plain(String newName) {
         return with(newName, Shortcut.NONE);
     }
@@ -79,8 +79,8 @@ public record ResidualNetwork(
     }
 
     /**
-     * Where the shape changes, both paths start from the activated input, and the projection is not normalised (as in
-     * the authors' code). The first block of all takes the stem's activation as its own.
+     * If the shape changes, both paths start from the activated input, and the projection is not normalised (as in the
+     * authors' code). The first block of all uses the stem's activation.
      */
     private <T> T preactivated(NetworkVisitor<T> visitor, String name, T input, int width, int stride, boolean first) {
         T activated = first ? input : visitor.normalize(name + ".bn1", input, true);

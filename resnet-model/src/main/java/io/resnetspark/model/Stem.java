@@ -1,9 +1,10 @@
 package io.resnetspark.model;
 
 /**
- * What stands before the first stage.
+ * The layers before the first stage.
  *
- * @param width its output channels, and the width of the first stage
+ * @param geometry of the first convolution
+ * @param width output channels, and the width of the first stage
  * @param hasMaxPool whether 3x3 max pooling with stride 2 follows
  * @param side height and width of the images that the paper trains on, in pixels
  */

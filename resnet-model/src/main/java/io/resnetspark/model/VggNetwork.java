@@ -7,7 +7,7 @@ import java.util.List;
  * fully connected layers.
  *
  * @param widths channels of each stage
- * @param depths convolutions in each stage; 2x2 max pooling ends a stage
+ * @param depths convolutions per stage; 2x2 max pooling ends a stage
  * @param connected width of the two fully connected layers before the classifier
  */
 public record VggNetwork(String name, List<Integer> widths, List<Integer> depths, int connected, int classes)
@@ -22,7 +22,10 @@ public record VggNetwork(String name, List<Integer> widths, List<Integer> depths
         return Shape.square(3, 224);
     }
 
-    /** Numbers in names count torchvision's modules: convolution, ReLU, pooling; dropout behind connected layers. */
+    /**
+     * Numbers in names are torchvision's module indices: convolution, ReLU, pooling; dropout after fully connected
+     * layers.
+     */
     @Override
     public <T> T accept(NetworkVisitor<T> visitor, T image, int classes) {
         T x = image;

@@ -21,7 +21,7 @@ import java.util.random.RandomGenerator;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
-/** How fast one core turns shards into minibatches, and with what it spends its time. */
+/** Measures how fast one core turns shards into minibatches, and how much time each step takes. */
 public final class PipelineBenchmark {
     private static final int BATCH = 32;
     private static final double WARM_UP = 5;
@@ -45,7 +45,7 @@ public final class PipelineBenchmark {
                 .asFloatBuffer();
     }
 
-    /** Time by step. */
+    /** Seconds spent in each step. */
     private static final class Seconds {
         private double read;
         private double decode;
@@ -59,13 +59,13 @@ public final class PipelineBenchmark {
     }
 
     /**
-     * What was measured.
+     * The measured speed.
      *
      * @param read fetching shards and checking their digests, in seconds
-     * @param decode of encoded pictures, as far as their crops need it, in seconds
-     * @param resize of the crop, with mirroring and conversion to red, green and blue, in seconds
-     * @param augment colour noise, mean, and padding, in seconds
-     * @param copy of minibatches to native memory, in seconds
+     * @param decode decoding the encoded images, as far as their crops need it, in seconds
+     * @param resize resampling the crop, with flipping and conversion to RGB, in seconds
+     * @param augment PCA lighting, normalization and padding, in seconds
+     * @param copy copying minibatches to native memory, in seconds
      */
     public record Result(
             double imagesPerSecondPerCore,
@@ -76,7 +76,7 @@ public final class PipelineBenchmark {
             double augment,
             double copy) {}
 
-    /** Reads the training split again and again. */
+    /** Reads the training split repeatedly. */
     public Result run(double seconds) throws IOException {
         pass(WARM_UP);
         spent = new Seconds();

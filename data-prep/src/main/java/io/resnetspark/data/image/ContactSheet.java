@@ -11,11 +11,11 @@ import java.util.ArrayList;
 import java.util.List;
 import javax.imageio.ImageIO;
 
-/** Pictures side by side on one, each with a line of text below it. */
+/** Draws images side by side on one sheet, each with a line of text below it. */
 public final class ContactSheet {
     private static final int GAP = 8;
     private static final int TEXT = 18;
-    /** Small pictures are shown larger, in whole steps, so that their pixels stay visible. */
+    /** Small images are enlarged by a whole factor, so that their pixels stay visible. */
     private static final int MIN_TILE = 96;
 
     private record Tile(RgbImage image, String title) {}
@@ -27,7 +27,7 @@ public final class ContactSheet {
         this.columns = columns;
     }
 
-    /** Adds a picture, from left to right and from top to bottom. */
+    /** Adds an image, from left to right and from top to bottom. */
     public void add(RgbImage image, String title) {
         tiles.add(new Tile(image, title));
     }

@@ -4,29 +4,31 @@ import java.io.Serializable;
 import java.util.random.RandomGenerator;
 
 /**
- * Which part of a picture a network sees, and how large: a pure function of the picture and the random numbers. Each
- * declares the size of what it makes before it sees a picture.
+ * Chooses which part of an image the network sees, and at which size. A crop is a pure function of the image size and
+ * the random numbers; its output size is known in advance.
  */
 public sealed interface Crop extends Serializable {
     /** Height and width of the result, in pixels. */
     int side();
 
-    /** What to take out of a picture. Only its size counts, so that no more is decoded than will be seen. */
+    /**
+     * The region to take out of an image. It depends only on the image's size, so no more than the region is decoded.
+     */
     CropRegion region(Image image, RandomGenerator random);
 
-    /** For people to look at, in whole levels. */
+    /** The crop as 8-bit RGB, for display. */
     default RgbImage apply(RgbImage image, RandomGenerator random) {
         return image.toRgb(region(image, random));
     }
 
-    /** How the result is moved once the mean is subtracted: not at all, for most. */
+    /** How the result is translated after normalization; by default not at all. */
     default Translation translation(RandomGenerator random) {
         return Translation.NONE;
     }
 
     /**
-     * The paper's for ImageNet (section 3.4): the shorter side uniform in [least, most], a random square crop, or its
-     * mirror image.
+     * The paper's augmentation for ImageNet (section 3.4): resizes the shorter side to a random value in
+     * [minShorterSide, maxShorterSide], takes a random square crop, and flips half of them.
      */
     record ScaleJitter(int minShorterSide, int maxShorterSide, int side) implements Crop {
         public ScaleJitter {
@@ -40,7 +42,7 @@ public sealed interface Crop extends Serializable {
         public CropRegion region(Image image, RandomGenerator random) {
             int shorter = random.nextInt(minShorterSide, maxShorterSide + 1);
             double scale = (double) image.shorterSide() / shorter;
-            // The crop's place among whole pixels of the scaled picture, taken back to the picture itself.
+            // The crop's position in whole pixels of the resized image, mapped back to the original image.
             int x = random.nextInt((int) Math.round(image.width() / scale) - side + 1);
             int y = random.nextInt((int) Math.round(image.height() / scale) - side + 1);
             double length = side * scale;
@@ -54,8 +56,8 @@ public sealed interface Crop extends Serializable {
     }
 
     /**
-     * The paper's for CIFAR (section 4.2): padded, a random crop of the old size, or its mirror image. The mean is
-     * subtracted before, pixel from pixel, so that the padding's zeros are the mean.
+     * The paper's augmentation for CIFAR (section 4.2): a random crop of the padded image, at the original size,
+     * flipped half of the time. Normalization comes before padding, so the padding's zeros equal the mean.
      */
     record RandomCrop(int padding, int side) implements Crop {
         @Override
@@ -72,11 +74,11 @@ public sealed interface Crop extends Serializable {
     }
 
     /**
-     * Torchvision's RandomResizedCrop, as fb.resnet.torch trained: a part of random area and aspect, cut out, scaled to the
-     * crop, or its mirror image. It sees less of a picture than the paper's, and so regularises more.
+     * Torchvision's RandomResizedCrop, as used by fb.resnet.torch: crops a random area and aspect ratio, resizes it,
+     * and flips half of them. It sees less of an image than the paper's crop, and so regularises more.
      *
-     * @param minScale of the part, as a share of the picture's; 0.08 in torchvision
-     * @param maxRatio of width to height, or of height to width; 4/3 in torchvision
+     * @param minScale the smallest area, as a share of the image's; 0.08 in torchvision
+     * @param maxRatio the largest ratio of width to height, or of height to width; 4/3 in torchvision
      */
     record RandomResizedCrop(double minScale, double maxRatio, int side) implements Crop {
         private static final int ATTEMPTS = 10;
@@ -94,7 +96,10 @@ public sealed interface Crop extends Serializable {
             return new CropRegion(randomBox(image, random), side, side, random.nextBoolean(), true);
         }
 
-        /** Whole pixels, as torchvision cuts; after ten parts that did not fit, the largest centre of fair aspect. */
+        /**
+         * A box in whole pixels, as in torchvision. After ten boxes that do not fit, the largest center box of an
+         * allowed ratio.
+         */
         Box randomBox(Image image, RandomGenerator random) {
             double area = (double) image.width() * image.height();
             for (int i = 0; i < ATTEMPTS; i++) {
@@ -117,8 +122,8 @@ public sealed interface Crop extends Serializable {
     }
 
     /**
-     * For testing with one crop: the shorter side scaled to {@code shorter} pixels, then the centre. Torchvision's
-     * {@code Resize(shorter)} and {@code CenterCrop(side)}, to the pixel.
+     * Single-crop evaluation: resizes the shorter side to {@code shorterSide} pixels and takes the center. Pixel-exact
+     * with torchvision's {@code Resize(shorterSide)} and {@code CenterCrop(side)}.
      */
     record CenterCrop(int shorterSide, int side) implements Crop {
         public CenterCrop {
@@ -133,7 +138,7 @@ public sealed interface Crop extends Serializable {
             return region(image);
         }
 
-        /** Nothing is left to chance. */
+        /** The region; it needs no random numbers. */
         CropRegion region(Image image) {
             long x = offset(image.scaledLength(image.width(), shorterSide), side);
             long y = offset(image.scaledLength(image.height(), shorterSide), side);
@@ -141,8 +146,8 @@ public sealed interface Crop extends Serializable {
         }
 
         /**
-         * Where the centre begins: half of what is left over, a half rounded to the even number, as in torchvision's
-         * {@code CenterCrop}.
+         * The offset of the center: half of the difference, rounded half to even, as in torchvision's {@code
+         * CenterCrop}.
          */
         static long offset(long length, int side) {
             return (long) Math.rint((length - side) / 2.0);

@@ -1,26 +1,26 @@
 package io.resnetspark.data.image;
 
 /**
- * A part of a picture, and as what it is seen.
+ * A region of an image and the size that it is resampled to.
  *
- * @param box in the picture's pixels
- * @param width of what is seen, in pixels
- * @param height of what is seen, in pixels
- * @param flipped whether left and right are exchanged
- * @param cropFirst whether the part is cut out before it is scaled: then pixels beyond its edges are not looked at, else a
- *     little
+ * @param box in the image's pixels
+ * @param width output width, in pixels
+ * @param height output height, in pixels
+ * @param flipped whether the output is flipped horizontally
+ * @param cropFirst whether the region is cropped before it is resampled. If so, pixels outside of it have no influence;
+ *     else the filter reads a few of them.
  */
 public record CropRegion(Box box, int width, int height, boolean flipped, boolean cropFirst) {
     public CropRegion(Box box, int width, int height, boolean flipped) {
         this(box, width, height, flipped, false);
     }
 
-    /** All of a picture, as it is. */
+    /** The whole image at its own size. */
     public static CropRegion whole(Image image) {
         return new CropRegion(Box.whole(image), image.width(), image.height(), false);
     }
 
-    /** All of a picture, with a shorter side of this many pixels: torchvision's {@code Resize}. */
+    /** The whole image, resized to this shorter side: torchvision's {@code Resize}. */
     public static CropRegion resized(Image image, int pixels) {
         int width = Math.toIntExact(image.scaledLength(image.width(), pixels));
         int height = Math.toIntExact(image.scaledLength(image.height(), pixels));
@@ -28,8 +28,8 @@ public record CropRegion(Box box, int width, int height, boolean flipped, boolea
     }
 
     /**
-     * A square at x, y of a picture whose shorter side is scaled to {@code shorter} pixels; without scaling the whole, since
-     * a long strip may be huge.
+     * A square at (x, y) of the image resized to {@code shorter} pixels on its shorter side. The image is never resized
+     * as a whole, because a long strip may become huge.
      */
     static CropRegion square(Image image, int shorter, long x, long y, int side) {
         double across = (double) image.width() / image.scaledLength(image.width(), shorter);
@@ -37,45 +37,45 @@ public record CropRegion(Box box, int width, int height, boolean flipped, boolea
         return new CropRegion(new Box(x * across, y * down, side * across, side * down), side, side, false);
     }
 
-    /** The same with left and right exchanged. */
+    /** The same region, flipped horizontally. */
     CropRegion flip() {
         return new CropRegion(box, width, height, !flipped, cropFirst);
     }
 
-    /** The same for a picture with fewer columns and rows. */
+    /** The same region in a plane that is subsampled by these factors. */
     CropRegion subsampled(int columns, int rows) {
         Box fewer = new Box(box.x() / columns, box.y() / rows, box.width() / columns, box.height() / rows);
         return new CropRegion(fewer, width, height, flipped, cropFirst);
     }
 
-    /** How columns are scaled, of a picture that has so many. */
+    /** The horizontal filter weights for an image with this many columns. */
     ResampleWeights horizontalWeights(int columns) {
         ResampleWeights weights =
                 ResampleWeights.bilinear(box.x(), box.width(), firstColumn(), endColumn(columns), width);
         return flipped ? weights.flipped() : weights;
     }
 
-    /** How rows are scaled, of a picture that has so many. */
+    /** The vertical filter weights for an image with this many rows. */
     ResampleWeights verticalWeights(int rows) {
         return ResampleWeights.bilinear(box.y(), box.height(), firstRow(), endRow(rows), height);
     }
 
-    /** The first of the rows that may be looked at. */
+    /** The first row that the filter may read. */
     int firstRow() {
         return first(box.y(), box.height(), height);
     }
 
-    /** The row behind the last one of {@code rows} that may be looked at. */
+    /** The end (exclusive) of the rows that the filter may read, of {@code rows}. */
     int endRow(int rows) {
         return end(box.y(), box.height(), height, rows);
     }
 
-    /** The first of the columns that may be looked at. */
+    /** The first column that the filter may read. */
     int firstColumn() {
         return first(box.x(), box.width(), width);
     }
 
-    /** The column behind the last one of {@code columns} that may be looked at. */
+    /** The end (exclusive) of the columns that the filter may read, of {@code columns}. */
     int endColumn(int columns) {
         return end(box.x(), box.width(), width, columns);
     }
@@ -88,7 +88,7 @@ public record CropRegion(Box box, int width, int height, boolean flipped, boolea
         return Math.min(inputs, (int) Math.ceil(start + length + support(length, outputs)));
     }
 
-    /** How far the triangle of {@link ResampleWeights} reaches beyond the part, and a little more. */
+    /** How far the filter of {@link ResampleWeights} reaches outside of the region, rounded up. */
     private double support(double length, int outputs) {
         return cropFirst ? 0 : Math.max(1, length / outputs) + 1;
     }

@@ -1,11 +1,11 @@
 package io.resnetspark.data.image;
 
-/** Decoded samples of a picture, at least of those rows that a cut needs. */
+/** Decoded samples of an image; at least the rows that a region needs. */
 public sealed interface DecodedImage permits RgbImage, YCbCrImage {
-    /** A cut, scaled and made red, green and blue row by row. */
+    /** The region, resampled and converted to RGB row by row. */
     PixelRows rows(CropRegion region);
 
-    /** Draws a cut's planes of red, green and blue, in levels of 0 to 255, not rounded. */
+    /** Reads a region as planes of red, green and blue, as floats from 0 to 255, not rounded. */
     default void readPlanes(CropRegion region, float[] planes) {
         PixelRows rows = rows(region);
         int width = region.width();
@@ -18,14 +18,14 @@ public sealed interface DecodedImage permits RgbImage, YCbCrImage {
         }
     }
 
-    /** A cut in whole levels. */
+    /** Reads a region as 8-bit RGB. */
     default RgbImage toRgb(CropRegion region) {
         byte[] rgb = new byte[Math.multiplyExact(3, Math.multiplyExact(region.height(), region.width()))];
         readBytes(region, rgb, 0);
         return new RgbImage(region.height(), region.width(), rgb);
     }
 
-    /** Draws a cut in whole levels: red, green and blue of pixel after pixel, from {@code offset} on. */
+    /** Reads a region as interleaved 8-bit RGB, written from {@code offset} on. */
     default void readBytes(CropRegion region, byte[] rgb, int offset) {
         PixelRows rows = rows(region);
         int width = region.width();

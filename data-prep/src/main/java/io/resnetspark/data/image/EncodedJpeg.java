@@ -2,7 +2,7 @@ package io.resnetspark.data.image;
 
 import java.util.Optional;
 
-/** An upright JPEG of the ordinary kind, decoded as far down as a cut wants it. */
+/** An upright JPEG that {@link FfmpegJpegDecoder} supports. It is decoded only as far down as a region needs. */
 @SuppressWarnings("ArrayRecordComponent") // carried, never compared
 record EncodedJpeg(byte[] bytes, JpegHeader header) implements Image {
     @Override

@@ -5,16 +5,16 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** How an evaluation sees pictures; the probabilities of a picture's views are averaged. */
+/** Which crops of an image an evaluation uses. The probabilities of all crops are averaged. */
 public enum EvaluationProtocol {
-    /** The centre of each picture, as after every epoch. */
+    /** The center crop, as after every epoch. */
     ONE_CROP {
         @Override
         public TestTimeCrops crops(Crop.CenterCrop crop) {
             return new TestTimeCrops.OneCrop(crop);
         }
     },
-    /** Corners, centre and their mirror images: the paper's "standard 10-crop testing" (section 4.1). */
+    /** Corners and center, each also flipped: the paper's "standard 10-crop testing" (section 4.1). */
     TEN_CROP {
         @Override
         public TestTimeCrops crops(Crop.CenterCrop crop) {
@@ -22,13 +22,13 @@ public enum EvaluationProtocol {
         }
     };
 
-    /** @param crop that the model is evaluated with */
+    /** @param crop the model's evaluation crop */
     public abstract TestTimeCrops crops(Crop.CenterCrop crop);
 
     /**
-     * By its name: one-crop, ten-crop.
+     * The protocol of this name: one-crop or ten-crop.
      *
-     * @throws BadInputException if there is none of that name
+     * @throws BadInputException if there is none
      */
     public static EvaluationProtocol named(String name) {
         for (EvaluationProtocol protocol : values()) {
@@ -39,7 +39,7 @@ public enum EvaluationProtocol {
         throw new BadInputException("There is no protocol '" + name + "'; there is " + names() + ".");
     }
 
-    /** As in "one-crop or ten-crop". */
+    /** All names, as in "one-crop or ten-crop". */
     public static String names() {
         return Arrays.stream(values()).map(EvaluationProtocol::toString).collect(Collectors.joining(" or "));
     }

@@ -16,20 +16,19 @@ import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
- * Pictures of every kind that is taken, by the JDK's ImageIO and TwelveMonkeys' readers, which say what is wrong with a
- * bad one. Colours are those that PIL's {@code convert("RGB")} gives, which the pictures of everybody else's networks
- * went through: colour profiles of JPEGs and WebPs count for nothing, alpha is dropped, print colours are turned without
- * a profile.
+ * Decodes every supported format with the JDK's ImageIO and TwelveMonkeys' readers, and reports what is wrong with a
+ * bad file. Colors match PIL's {@code convert("RGB")}, with which most published networks were trained: color profiles
+ * of JPEG and WebP files are ignored, alpha is dropped, and CMYK is converted without a profile.
  */
 final class FallbackDecoder {
     private static final List<String> FORMATS = List.of("jpeg", "png", "gif", "webp");
 
-    /** Memory that the reader of WebP takes, as a multiple of what a decoded picture does. */
+    /** Memory that the WebP reader takes, as a multiple of the decoded image. */
     private static final int WEBP_MEMORY_FACTOR = 8;
 
     private FallbackDecoder() {}
 
-    /** A picture as it is stored, not turned. */
+    /** Decodes an image without applying its orientation. */
     static RgbImage decode(byte[] bytes, ImageCodec.Limits limits) throws BadImageException {
         if (WebPImage.matches(bytes)) {
             WebPImage webp = WebPImage.of(bytes);
@@ -59,7 +58,7 @@ final class FallbackDecoder {
                 reader.dispose();
             }
         } catch (IOException | RuntimeException broken) {
-            // Readers answer damaged files with exceptions of every kind.
+            // Readers throw exceptions of many types for damaged files.
             throw new BadImageException("damaged: " + broken.getMessage(), broken);
         }
     }
@@ -74,7 +73,7 @@ final class FallbackDecoder {
         List<String> warnings = new ArrayList<>();
         reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
         RgbImage image = header == null ? rgb(reader.read(0)) : rgb(reader.readRaster(0, null), header);
-        // The JPEG reader fills the missing rest of a truncated file with grey, and only warns.
+        // The JPEG reader fills the missing part of a truncated file with gray, and only warns.
         for (String warning : warnings) {
             if (warning.matches("(?i).*(premature|truncat|corrupt).*")) {
                 throw new BadImageException("damaged: " + warning);
@@ -83,7 +82,7 @@ final class FallbackDecoder {
         return image;
     }
 
-    /** A JPEG's samples, past the reader's ideas of colours. */
+    /** A JPEG's samples, without the reader's own color conversion. */
     private static RgbImage rgb(Raster raster, JpegHeader header) throws BadImageException {
         JpegColorSpace colorSpace = header.colorSpace();
         int excessBits = header.frame().precision() - Byte.SIZE;
@@ -107,7 +106,7 @@ final class FallbackDecoder {
         return new RgbImage(height, width, rgb);
     }
 
-    /** Grey is repeated, alpha dropped, deeper samples cut to a byte. */
+    /** Repeats gray, drops alpha, and reduces deeper samples to 8 bits. */
     private static RgbImage rgb(BufferedImage decoded) {
         byte[] rgb = new byte[3 * decoded.getWidth() * decoded.getHeight()];
         if (decoded.getType() == BufferedImage.TYPE_3BYTE_BGR
@@ -140,7 +139,7 @@ final class FallbackDecoder {
         }
     }
 
-    /** Past the colour model, which takes grey for linear light and would brighten it. */
+    /** Bypasses the color model, which takes gray for linear light and would brighten it. */
     private static void copySamples(BufferedImage decoded, byte[] rgb) {
         Raster raster = decoded.getRaster();
         int bands = raster.getNumBands();

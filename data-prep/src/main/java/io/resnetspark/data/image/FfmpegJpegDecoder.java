@@ -14,12 +14,11 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Loader;
 
 /**
- * Ordinary JPEGs through FFmpeg's decoder, which has the vector instructions that the JDK's lacks. Whatever is not quite
- * ordinary, or raises the least complaint, is left to the careful way of {@link ImageCodec}: only that one tells why a
- * picture is bad.
+ * Decodes common JPEGs with FFmpeg, which uses vector instructions that the JDK's decoder lacks. Unusual files, and
+ * files that raise any complaint, are left to {@link FallbackDecoder}, which can tell why an image is bad.
  *
- * <p>A decoder serves one picture and is closed: FFmpeg's remembers tables, and what comments told it, from one file to the
- * next. Only the one decoder is ever opened, by name; a file does not choose.
+ * <p>A decoder serves one image and is closed, because FFmpeg's keeps tables and comments from one file to the next.
+ * Only this one decoder is ever opened, by name; a file cannot choose another.
  */
 final class FfmpegJpegDecoder implements AutoCloseable {
     private static final String DECODER = "mjpeg";
@@ -30,7 +29,7 @@ final class FfmpegJpegDecoder implements AutoCloseable {
 
     private static final byte[] ZEROS = new byte[PADDING];
 
-    /** Y'CbCr with a byte a sample. */
+    /** 8-bit Y'CbCr formats. */
     private static final Set<Integer> SUBSAMPLED = Set.of(
             avutil.AV_PIX_FMT_YUVJ420P,
             avutil.AV_PIX_FMT_YUVJ422P,
@@ -57,7 +56,7 @@ final class FfmpegJpegDecoder implements AutoCloseable {
         }
     }
 
-    /** FFmpeg is native code for some platforms; elsewhere the careful way serves. */
+    /** FFmpeg is native code and exists for some platforms only; elsewhere the fallback decoder is used. */
     private static boolean load() {
         try {
             Loader.load(avcodec.class);
@@ -68,7 +67,7 @@ final class FfmpegJpegDecoder implements AutoCloseable {
         }
     }
 
-    /** Whether this is a picture to try. */
+    /** Whether this decoder should be tried for an image. */
     static boolean supports(byte[] bytes, JpegHeader header) {
         return AVAILABLE
                 && header.frame().precision() == 8
@@ -79,7 +78,10 @@ final class FfmpegJpegDecoder implements AutoCloseable {
                 && hasEndMarker(bytes);
     }
 
-    /** What a cut needs of a picture as it is stored, not turned; nothing if somebody else has to look at it. */
+    /**
+     * Decodes what a region needs, without applying the orientation; empty if the fallback decoder must look at the
+     * image.
+     */
     static Optional<YCbCrImage> decode(byte[] bytes, JpegHeader header, CropRegion region) {
         try (FfmpegJpegDecoder decoder = new FfmpegJpegDecoder(bytes.length)) {
             return decoder.decodeRows(bytes, header, region);
@@ -94,7 +96,7 @@ final class FfmpegJpegDecoder implements AutoCloseable {
         encoded.close();
     }
 
-    /** The end marker is there, perhaps with padding behind it. */
+    /** Whether the file ends with the end marker, perhaps followed by padding. */
     private static boolean hasEndMarker(byte[] bytes) {
         int last = bytes.length - 1;
         while (last > 0 && bytes[last] == 0) {
@@ -114,7 +116,7 @@ final class FfmpegJpegDecoder implements AutoCloseable {
         return whole ? toYCbCr(header, region, rows) : Optional.empty();
     }
 
-    /** A scan is written from the top to the bottom, so what lies below a cut need not be decoded. */
+    /** A scan is stored from top to bottom, so rows below a region need not be decoded. */
     private static int rowsToDecode(JpegHeader header, CropRegion region) {
         int needed = region.endRow(header.frame().height());
         int whole = (needed + header.frame().mcuHeight() - 1)
@@ -125,7 +127,7 @@ final class FfmpegJpegDecoder implements AutoCloseable {
                 : header.frame().height();
     }
 
-    /** Gives the decoder a picture, as one of so many rows. */
+    /** Gives the decoder an image whose height is overwritten with {@code rows}. */
     private void setInput(byte[] bytes, JpegHeader header, int rows) {
         encoded.position(0).put(bytes, 0, bytes.length);
         encoded.position(bytes.length).put(ZEROS, 0, PADDING);
@@ -156,7 +158,7 @@ final class FfmpegJpegDecoder implements AutoCloseable {
         return Optional.of(new YCbCrImage(luminance, blue, red, across, down));
     }
 
-    /** Copies the part that a cut needs out of the decoder's memory. */
+    /** Copies the part that a region needs out of the decoder's memory. */
     private Plane plane(int plane, int width, int height, CropRegion region, int rows) {
         int left = region.firstColumn();
         int top = region.firstRow();

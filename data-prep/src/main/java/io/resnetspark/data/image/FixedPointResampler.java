@@ -3,8 +3,8 @@ package io.resnetspark.data.image;
 import java.util.Arrays;
 
 /**
- * The scaling of PIL's {@code resize(size, BILINEAR, box)} to the bit: first across, then down, in fixed point, and rounded
- * to whole levels after each. The loops down go over whole arrays, as in {@link FloatResampler}.
+ * Bit-exact PIL {@code resize(size, BILINEAR, box)}: horizontally first, then vertically, in fixed point, rounded to 8
+ * bits after each pass. The vertical loops run over whole arrays, as in {@link FloatResampler}.
  */
 final class FixedPointResampler implements PixelRows {
     private static final int EMPTY = -1;
@@ -13,16 +13,16 @@ final class FixedPointResampler implements PixelRows {
 
     private final RgbImage source;
     private final ResampleWeights vertical;
-    /** Of each output column: the byte in a row where its first pixel begins, and where its last pixel ends. */
+    /** For each output column: the byte offsets in a row of its first input pixel, and after its last one. */
     private final int[] begins;
 
     private final int[] ends;
-    /** Of the first output column, of the second one... */
+    /** Weights of the first output column, then of the second one, and so on. */
     private final int[] weights;
 
     private final int perOutput;
     private final int[] sum;
-    /** The rows scaled last, red, green and blue by turns: row y of the source in place y modulo their number. */
+    /** The most recent resampled rows, interleaved RGB: source row y is at index y modulo their number. */
     private final int[][] resampledRows;
 
     private final int[] rowNumbers;
@@ -77,9 +77,9 @@ final class FixedPointResampler implements PixelRows {
     }
 
     /**
-     * Weights are not negative, and their sum is so near to one that no level is above 255.
+     * Weights are not negative and sum to nearly one, so no value exceeds 255.
      *
-     * @param at where the row begins
+     * @param at offset of the row's first byte
      */
     private void resampleRow(byte[] rgb, int at, int[] to) {
         for (int x = 0; x < begins.length; x++) {

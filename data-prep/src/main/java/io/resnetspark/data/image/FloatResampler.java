@@ -3,10 +3,10 @@ package io.resnetspark.data.image;
 import java.util.Arrays;
 
 /**
- * Bilinear scaling of rows of samples with a triangle that widens as the picture shrinks, so that nothing aliases: the
- * filter of PIL's {@code resize(size, BILINEAR, box)}, and of torchvision. First down, a weighted sum of whole rows, then
- * across. Nothing is rounded between or after, unlike in {@link FixedPointResampler}. Loops stand in methods that see nothing but arrays, and go over them from the beginning, which the JVM turns
- * into vector instructions where it can (docs/performance.md).
+ * Bilinear resampling of one plane with an antialiasing triangle filter, as PIL's {@code resize(size, BILINEAR, box)}
+ * and torchvision use it. Vertically first, as a weighted sum of whole rows, then horizontally. Nothing is rounded,
+ * unlike in {@link FixedPointResampler}. The loops are in methods that see only arrays and start at index 0, because
+ * the JVM vectorises those (docs/performance.md).
  */
 final class FloatResampler {
     private static final int EMPTY = -1;
@@ -16,7 +16,7 @@ final class FloatResampler {
     private final ResampleWeights vertical;
     private final int begin;
     private final float[] sum;
-    /** The rows read last: row y of the source in place y modulo their number. */
+    /** The most recent source rows: row y is at index y modulo their number. */
     private final float[][] rows;
 
     private final int[] rowNumbers;
@@ -30,19 +30,19 @@ final class FloatResampler {
         this.horizontal = horizontal;
         this.vertical = vertical;
         this.begin = horizontal.firstOfAll();
-        // The last weights of an output may be nothing, and reach over the end of a row.
+        // The last weights of an output may be zero and refer to inputs after the end of a row.
         this.sum = new float[horizontal.endOfAll() - begin];
         this.rows = new float[vertical.perOutput()][sum.length];
         this.rowNumbers = new int[vertical.perOutput()];
         Arrays.fill(rowNumbers, EMPTY);
     }
 
-    /** For another plane of the same size. */
+    /** A resampler for another plane of the same size. */
     FloatResampler forPlane(Plane other) {
         return new FloatResampler(other, horizontal, vertical);
     }
 
-    /** Draws a row, in levels of 0 to 255. */
+    /** Computes an output row, with values from 0 to 255. */
     void read(int y, float[] to) {
         int first = vertical.firstInput()[y];
         scale(sum, row(first), vertical.weights()[0][y]);

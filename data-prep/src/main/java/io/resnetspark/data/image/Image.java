@@ -1,6 +1,6 @@
 package io.resnetspark.data.image;
 
-/** A picture whose size is known, and whose pixels perhaps wait to be decoded until it is known which are wanted. */
+/** An image whose size is known; its pixels may not be decoded yet. */
 public sealed interface Image permits RgbImage, EncodedJpeg {
     /** In pixels. */
     int width();
@@ -13,7 +13,7 @@ public sealed interface Image permits RgbImage, EncodedJpeg {
     }
 
     /**
-     * The width or height once the shorter side is scaled to this many pixels: the integer part, as in torchvision's
+     * The width or height after the shorter side is resized to this many pixels, rounded down as in torchvision's
      * {@code Resize}.
      */
     default long scaledLength(int length, int shorterSide) {
@@ -21,9 +21,9 @@ public sealed interface Image permits RgbImage, EncodedJpeg {
     }
 
     /**
-     * What a cut will be drawn from.
+     * Decodes at least what a region needs.
      *
-     * @throws BadImageException if it cannot be decoded
+     * @throws BadImageException if the image cannot be decoded
      */
     DecodedImage decode(CropRegion region) throws BadImageException;
 }

@@ -15,30 +15,30 @@ import javax.imageio.ImageWriter;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
 
 /**
- * Encoded bytes to pixels and back. Ordinary JPEGs go through FFmpeg ({@link FfmpegJpegDecoder}), all others, PNG, GIF (its first
- * picture) and WebP through {@link FallbackDecoder}. Pictures are turned upright as EXIF says.
+ * Decodes and encodes images. Common JPEGs are decoded by {@link FfmpegJpegDecoder}; all others, and PNG, GIF (first
+ * frame) and WebP, by {@link FallbackDecoder}. The EXIF orientation is applied.
  */
 public final class ImageCodec {
-    /** Larger files are never read to their end. */
+    /** The longest file that can be read. */
     public static final int MAX_BYTES = 256 << 20;
 
     private ImageCodec() {}
 
     /**
-     * What is not decoded: small files can be told to be huge pictures.
+     * Decoding limits: a small file can decode to a huge image.
      *
-     * @param maxBytes the most of a file
-     * @param maxPixels the most of a picture, 3 bytes each once it is decoded; of WebP an eighth of it, since its reader takes
-     *     so much more
+     * @param maxBytes the longest file
+     * @param maxPixels the largest image; 3 bytes per pixel once decoded. WebP is limited to an eighth, because its
+     *     reader takes more memory.
      */
     public record Limits(int maxBytes, long maxPixels) implements Serializable {
-        /** More than the largest photograph of ImageNet, and 300 MB decoded. */
+        /** Larger than any photograph of ImageNet; 300 MB decoded. */
         public static final Limits DEFAULT = new Limits(100_000_000, 100_000_000);
 
-        /** 3 bytes a pixel have to fit into an array. */
+        /** An array holds 3 bytes per pixel. */
         private static final long MAX_PIXELS = Integer.MAX_VALUE / 3;
 
-        /** For pictures that were looked at before, whatever the limits were then. */
+        /** For images that were checked before, with whatever limits. */
         public static final Limits NONE = new Limits(MAX_BYTES, MAX_PIXELS);
 
         public Limits {
@@ -49,7 +49,7 @@ public final class ImageCodec {
         }
     }
 
-    /** Decodes a picture; what it is, its bytes tell and not its name. */
+    /** Decodes an image. The format is detected from the content. */
     public static RgbImage decode(byte[] bytes) throws BadImageException {
         return decode(bytes, Limits.DEFAULT);
     }
@@ -60,7 +60,7 @@ public final class ImageCodec {
         return image instanceof RgbImage decoded ? decoded : image.decode(whole).toRgb(whole);
     }
 
-    /** A picture whose size is known; its pixels are decoded now only if they must be. */
+    /** Opens an image whose size is then known; its pixels are decoded only if that cannot wait. */
     public static Image open(byte[] bytes, Limits limits) throws BadImageException {
         if (bytes.length > limits.maxBytes()) {
             throw new BadImageException("more than " + limits.maxBytes() / 1_000_000 + " MB");

@@ -1,6 +1,6 @@
 package io.resnetspark.data.image;
 
-/** What the components of a JPEG are, and how they become red, green and blue: as libjpeg and PIL have it. */
+/** The color space of a JPEG's components, and its conversion to RGB as libjpeg and PIL do it. */
 enum JpegColorSpace {
     GRAY(1) {
         @Override
@@ -32,7 +32,7 @@ enum JpegColorSpace {
         }
     },
 
-    /** Stored the other way round, as Adobe does it: 0 is all ink. */
+    /** Stored inverted, as Adobe does: 0 is full ink. */
     CMYK(4) {
         @Override
         void toRgb(int[] samples, int at, byte[] rgb, int to) {
@@ -43,7 +43,7 @@ enum JpegColorSpace {
         }
     },
 
-    /** CMY taken for the opposite of red, green and blue, and stored as these are. */
+    /** Inverted CMY, stored as Y'CbCr, with a separate K. */
     YCCK(4) {
         @Override
         void toRgb(int[] samples, int at, byte[] rgb, int to) {
@@ -62,7 +62,7 @@ enum JpegColorSpace {
         this.components = components;
     }
 
-    /** Writes a pixel of three bytes; {@code samples} has the components of it, from {@code at} on. */
+    /** Converts one pixel; its components start at {@code samples[at]}. */
     abstract void toRgb(int[] samples, int at, byte[] rgb, int to);
 
     int components() {
@@ -70,11 +70,11 @@ enum JpegColorSpace {
     }
 
     /**
-     * What libjpeg takes the components for (jdapimin.c, default_decompress_parms); null for what nobody knows.
+     * The color space that libjpeg assumes (jdapimin.c, default_decompress_parms); null if unknown.
      *
-     * @param jfif whether the file says that it keeps to JFIF
-     * @param transform what Adobe's segment says, -1 where there is none
-     * @param names of the components
+     * @param jfif whether the file has a JFIF segment
+     * @param transform the value of Adobe's segment, -1 without one
+     * @param names the names of the components
      */
     static JpegColorSpace of(boolean jfif, int transform, String names) {
         return switch (names.length()) {
@@ -92,7 +92,7 @@ enum JpegColorSpace {
         return (byte) Math.max(0, Math.min(255, Math.round(value)));
     }
 
-    /** The part of a light that the black ink lets through. */
+    /** The share of a color that the black ink lets through. */
     private static int withKey(int light, int key) {
         return (light * key + 127) / 255;
     }

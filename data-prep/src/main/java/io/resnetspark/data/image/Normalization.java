@@ -5,8 +5,8 @@ import java.io.Serializable;
 import java.util.Arrays;
 
 /**
- * What is subtracted from every picture: a value a pixel and channel (the paper), or a value a channel; and perhaps what
- * the difference is divided by, as for torchvision's weights.
+ * Subtracts a mean, per pixel (the paper) or per channel, and optionally divides by a standard deviation, as
+ * torchvision's weights need it.
  */
 public final class Normalization implements Serializable {
     private static final long serialVersionUID = 1;
@@ -23,7 +23,7 @@ public final class Normalization implements Serializable {
         this.std = std;
     }
 
-    /** @param mean red, green and blue, in levels of 0 to 255 */
+    /** @param mean of red, green and blue, from 0 to 255 */
     public static Normalization perChannel(float[] mean) {
         if (mean.length != 3) {
             throw new IllegalArgumentException("A mean a channel has three values, not " + mean.length);
@@ -31,7 +31,7 @@ public final class Normalization implements Serializable {
         return new Normalization(mean, 1, UNIT_STD);
     }
 
-    /** @param planes the mean picture's red, green and blue planes, each side x side */
+    /** @param planes red, green and blue planes of the mean image, each side x side */
     public static Normalization perPixel(float[] planes, int side) {
         if (planes.length != 3 * side * side) {
             throw new IllegalArgumentException(
@@ -40,7 +40,11 @@ public final class Normalization implements Serializable {
         return new Normalization(planes, side, UNIT_STD);
     }
 
-    /** The same, with differences divided by a deviation of red, green and blue, in levels of 0 to 255. */
+    /**
+     * A copy that also divides by a standard deviation.
+     *
+     * @param levels of red, green and blue, in units of 0 to 255
+     */
     public Normalization withStd(float[] levels) {
         if (levels.length != 3 || !(levels[0] > 0 && levels[1] > 0 && levels[2] > 0)) {
             throw new BadInputException("A deviation has three positive values, not " + Arrays.toString(levels) + ".");
@@ -48,7 +52,7 @@ public final class Normalization implements Serializable {
         return new Normalization(mean, side, levels.clone());
     }
 
-    /** This mean, once it is known to fit crops of this size. */
+    /** Returns this, after checking that a per-pixel mean fits crops of this size. */
     public Normalization requireSide(int wanted) {
         if (isPerPixel() && side != wanted) {
             throw new BadInputException("The dataset's mean picture is for crops of " + side + " pixels, the recipe's"
@@ -74,7 +78,7 @@ public final class Normalization implements Serializable {
         return std.clone();
     }
 
-    /** Turns planes of red, green and blue into differences from the mean, with a shift of colour, divided. */
+    /** Normalizes planes of red, green and blue in place: (value + lighting - mean) / std. */
     public void apply(float[] planes, float[] lighting) {
         int pixels = planes.length / 3;
         for (int c = 0; c < 3; c++) {
@@ -99,7 +103,7 @@ public final class Normalization implements Serializable {
         }
     }
 
-    /** What {@link #apply} was given, as far as a byte holds it: for people to look at. */
+    /** The inverse of {@link #apply}, rounded to 8 bits, for display. */
     public RgbImage invert(float[] planes, int imageSide) {
         int pixels = imageSide * imageSide;
         byte[] rgb = new byte[3 * pixels];

@@ -4,11 +4,11 @@ import java.io.Serializable;
 import java.util.random.RandomGenerator;
 
 /**
- * Colour noise along the principal components of RGB (Krizhevsky, Sutskever and Hinton 2012, section 4.1, which the
- * paper follows): to every pixel the same sum of components, each times its own normal number.
+ * PCA lighting (Krizhevsky, Sutskever and Hinton 2012, section 4.1, which the paper follows): adds to every pixel a
+ * random combination of the principal components of RGB.
  *
- * <p>A component is scaled to the corpus' standard deviation along it. Taken literally, the published formula would
- * scale it to the variance, which is hundreds of grey levels; the implementations that reproduce the paper do not.
+ * <p>Each component is scaled by the corpus' standard deviation along it. The published formula, taken literally, would
+ * scale it by the variance, which is hundreds of levels; the implementations that reproduce the paper do not.
  */
 public final class PcaLighting implements Serializable {
     private static final long serialVersionUID = 1;
@@ -17,9 +17,9 @@ public final class PcaLighting implements Serializable {
     private final double[][] components;
 
     /**
-     * Noise for a corpus.
+     * PCA lighting for a corpus.
      *
-     * @param std of the normal numbers: 0.1 in the paper; 0 for none
+     * @param std standard deviation of the random factors: 0.1 in the paper; 0 for none
      * @param covariance of red, green and blue over the corpus' pixels, in levels of 0 to 255
      */
     public PcaLighting(double std, double[][] covariance) {
@@ -27,7 +27,7 @@ public final class PcaLighting implements Serializable {
         this.components = PrincipalComponents.scaledComponents(covariance);
     }
 
-    /** What to add to red, green and blue of every pixel, in levels of 0 to 255. */
+    /** A random offset for red, green and blue of every pixel, in levels of 0 to 255. */
     public float[] sample(RandomGenerator random) {
         double[] offset = new double[3];
         for (double[] component : components) {

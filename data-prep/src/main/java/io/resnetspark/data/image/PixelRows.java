@@ -1,12 +1,12 @@
 package io.resnetspark.data.image;
 
-/** A picture that is drawn row by row. */
+/** An image that is read row by row. */
 @FunctionalInterface
 interface PixelRows {
     /**
-     * Draws a row.
+     * Reads a row.
      *
-     * @param planes where to: a row of red, one of green, one of blue, in levels of 0 to 255, not rounded
+     * @param planes receives a row of red, of green and of blue, from 0 to 255, not rounded
      */
     void read(int y, float[][] planes);
 }

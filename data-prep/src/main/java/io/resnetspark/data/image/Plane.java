@@ -1,14 +1,14 @@
 package io.resnetspark.data.image;
 
 /**
- * Samples of a picture of {@code width} x {@code height}, a byte each. There may be no more than a part of them.
+ * 8-bit samples of a plane of {@code width} x {@code height}, or of a part of it.
  *
- * @param offset of the picture's first sample; negative where that is not among them
- * @param stride from a row to the next one
+ * @param offset index of the plane's first sample; negative if the part does not contain it
+ * @param stride samples from one row to the next
  */
 @SuppressWarnings("ArrayRecordComponent") // carried, never compared
 record Plane(byte[] samples, int offset, int stride, int width, int height) {
-    /** Reads a row from column {@code x} on. What stands behind its end is of no meaning. */
+    /** Reads a row from column {@code x} on. Values after the end of the row are undefined. */
     void readRow(int x, int y, float[] to) {
         int at = offset + y * stride + x;
         readRow(samples, at, to, Math.min(to.length, samples.length - at));

@@ -3,16 +3,16 @@ package io.resnetspark.data.image;
 import org.apache.commons.math3.linear.Array2DRowRealMatrix;
 import org.apache.commons.math3.linear.EigenDecomposition;
 
-/** Principal components of a covariance. */
+/** Principal component analysis of a covariance matrix. */
 public final class PrincipalComponents {
     private PrincipalComponents() {}
 
-    /** Unit vectors along the principal axes, each times the standard deviation along it; the largest first. */
+    /** The principal axes, each scaled by the standard deviation along it; the largest first. */
     public static double[][] scaledComponents(double[][] covariance) {
         EigenDecomposition eigen = new EigenDecomposition(new Array2DRowRealMatrix(covariance));
         double[][] components = new double[covariance.length][];
         for (int i = 0; i < covariance.length; i++) {
-            // Rounding can leave a vanishing variance below zero.
+            // Rounding can make a vanishing variance negative.
             double std = Math.sqrt(Math.max(0, eigen.getRealEigenvalue(i)));
             components[i] = eigen.getEigenvector(i).mapMultiply(std).toArray();
         }

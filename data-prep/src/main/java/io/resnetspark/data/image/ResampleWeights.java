@@ -3,24 +3,25 @@ package io.resnetspark.data.image;
 import java.util.Arrays;
 
 /**
- * How one side of a picture is scaled: for each output position its first input, and the weights of that and the next
- * ones, which sum to one but for roundings: they are multiples of 1 / {@link #ONE}, as PIL's are for bytes.
+ * Filter weights for resampling one dimension: for each output the index of its first input, and the weights of that
+ * input and the following ones. Weights sum to one except for rounding; they are multiples of 1 / {@link #ONE}, as
+ * PIL's are for bytes.
  *
- * @param weights of an output's k-th input, by k and output; two, four or more for each. The last ones may be zero, and
- *     may be of inputs that are not there.
+ * @param weights of an output's k-th input, indexed by k and output; two, four or more per output. The last ones may be
+ *     zero and may refer to inputs that do not exist.
  */
 @SuppressWarnings("ArrayRecordComponent") // carried, never compared
 record ResampleWeights(int[] firstInput, float[][] weights) {
-    /** In 22 bits, so that 255 times a weight fits into an int, and a weight into a float. */
+    /** 22 bits, so that 255 times a weight fits into an int, and a weight into a float. */
     static final int ONE = 1 << 22;
 
     /**
-     * Of a triangle that widens as the picture shrinks.
+     * Weights of a triangle filter that widens as the image shrinks.
      *
-     * @param start where the part begins, in inputs
-     * @param length of the part, in inputs
-     * @param firstAllowed the first input that may be looked at
-     * @param endAllowed the input behind the last one that may be looked at
+     * @param start start of the region, in inputs
+     * @param length of the region, in inputs
+     * @param firstAllowed the first input that may be read
+     * @param endAllowed the end (exclusive) of the inputs that may be read
      */
     static ResampleWeights bilinear(double start, double length, int firstAllowed, int endAllowed, int outputs) {
         double scale = length / outputs;
@@ -52,22 +53,22 @@ record ResampleWeights(int[] firstInput, float[][] weights) {
         return Math.max(0, 1 - Math.abs(input + 0.5 - center) / support);
     }
 
-    /** How many weights each output has. */
+    /** Weights per output. */
     int perOutput() {
         return weights.length;
     }
 
-    /** The first input that anything is made of. */
+    /** The first input of all outputs. */
     int firstOfAll() {
         return Arrays.stream(firstInput).min().orElse(0);
     }
 
-    /** The input behind the last one that has a weight. */
+    /** The end (exclusive) of the inputs of all outputs. */
     int endOfAll() {
         return Arrays.stream(firstInput).max().orElse(0) + perOutput();
     }
 
-    /** The same from the other side. */
+    /** The same weights for a flipped output. */
     ResampleWeights flipped() {
         int last = firstInput.length - 1;
         int[] flippedFirst = new int[firstInput.length];

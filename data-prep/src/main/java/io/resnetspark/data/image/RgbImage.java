@@ -1,6 +1,6 @@
 package io.resnetspark.data.image;
 
-/** A decoded picture: rows of pixels, red, green and blue a byte each. */
+/** A decoded image: interleaved 8-bit RGB, row after row. */
 @SuppressWarnings("ArrayRecordComponent") // carried, never compared
 public record RgbImage(int height, int width, byte[] rgb) implements Image, DecodedImage {
     public RgbImage {
@@ -15,7 +15,7 @@ public record RgbImage(int height, int width, byte[] rgb) implements Image, Deco
         return this;
     }
 
-    /** In whole levels, those of PIL: what was decoded to bytes is seen as everybody else sees it. */
+    /** Rounded to 8 bits as PIL does: an image that was decoded to bytes is resampled as others resample it. */
     @Override
     public PixelRows rows(CropRegion region) {
         return new FixedPointResampler(this, region);
@@ -44,32 +44,32 @@ public record RgbImage(int height, int width, byte[] rgb) implements Image, Deco
         }
     }
 
-    /** Left and right exchanged. */
-    public RgbImage mirrored() {
-        byte[] mirrored = new byte[rgb.length];
+    /** The image, flipped horizontally. */
+    public RgbImage flipped() {
+        byte[] flipped = new byte[rgb.length];
         for (int y = 0; y < height; y++) {
             for (int x = 0; x < width; x++) {
-                System.arraycopy(rgb, 3 * (y * width + x), mirrored, 3 * (y * width + width - 1 - x), 3);
+                System.arraycopy(rgb, 3 * (y * width + x), flipped, 3 * (y * width + width - 1 - x), 3);
             }
         }
-        return new RgbImage(height, width, mirrored);
+        return new RgbImage(height, width, flipped);
     }
 
-    /** As it was seen when it was taken, given EXIF's orientation, 1 to 8. */
+    /** The upright image, given EXIF's orientation, 1 to 8. */
     RgbImage upright(int orientation) {
         return switch (orientation) {
-            case 2 -> mirrored();
-            case 3 -> transposed().mirrored().transposed().mirrored();
-            case 4 -> transposed().mirrored().transposed();
+            case 2 -> flipped();
+            case 3 -> transposed().flipped().transposed().flipped();
+            case 4 -> transposed().flipped().transposed();
             case 5 -> transposed();
-            case 6 -> transposed().mirrored();
-            case 7 -> mirrored().transposed().mirrored();
-            case 8 -> mirrored().transposed();
+            case 6 -> transposed().flipped();
+            case 7 -> flipped().transposed().flipped();
+            case 8 -> flipped().transposed();
             default -> this;
         };
     }
 
-    /** Rows and columns exchanged. */
+    /** Rows and columns swapped. */
     private RgbImage transposed() {
         byte[] transposed = new byte[rgb.length];
         for (int y = 0, from = 0; y < height; y++) {
@@ -80,8 +80,8 @@ public record RgbImage(int height, int width, byte[] rgb) implements Image, Deco
         return new RgbImage(width, height, transposed);
     }
 
-    /** A part, in whole pixels. */
-    RgbImage cut(int x, int y, int partWidth, int partHeight) {
+    /** A crop, in whole pixels. */
+    RgbImage crop(int x, int y, int partWidth, int partHeight) {
         byte[] part = new byte[3 * partWidth * partHeight];
         for (int row = 0; row < partHeight; row++) {
             System.arraycopy(rgb, 3 * ((y + row) * width + x), part, 3 * row * partWidth, 3 * partWidth);

@@ -6,25 +6,25 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** What is seen of a picture in testing, where the scores of several views are averaged. */
+/** The crops of an image at test time; their scores are averaged. */
 public sealed interface TestTimeCrops extends Serializable {
-    /** Of each picture. */
+    /** Crops per image. */
     int count();
 
-    /** What of a picture must be decoded for all of them. */
+    /** The region that must be decoded for all crops. */
     default CropRegion decodedRegion(Image image) {
         return CropRegion.whole(image);
     }
 
-    /** Only a picture's size counts. */
+    /** The regions; they depend only on the image's size. */
     List<CropRegion> regions(Image image);
 
-    /** For people to look at, in whole levels. */
+    /** The crops as 8-bit RGB, for display. */
     default List<RgbImage> apply(RgbImage image) {
         return regions(image).stream().map(image::toRgb).toList();
     }
 
-    /** One. */
+    /** A single crop. */
     record OneCrop(CenterCrop crop) implements TestTimeCrops {
         @Override
         public int count() {
@@ -43,10 +43,10 @@ public sealed interface TestTimeCrops extends Serializable {
     }
 
     /**
-     * Ten crops (Krizhevsky, Sutskever and Hinton 2012, section 4.1): the corners and the centre of the scaled picture, then
-     * those of its mirror image. The paper's comparisons take the shorter side 256 and crops of 224. Torchvision's
-     * {@code Resize(shorter)} and {@code TenCrop(side)}, in its order: where the centre cannot be exact, that of the mirror
-     * image is another part.
+     * Ten crops (Krizhevsky, Sutskever and Hinton 2012, section 4.1): four corners and the center of the resized image,
+     * then those of the flipped image. The paper's comparisons use a shorter side of 256 and crops of 224. Same as
+     * torchvision's {@code Resize(shorterSide)} and {@code TenCrop(side)}, in its order: if the center cannot be exact,
+     * the flipped image's center is another region.
      */
     record TenCrop(int shorterSide, int side) implements TestTimeCrops {
         public TenCrop {
@@ -87,8 +87,8 @@ public sealed interface TestTimeCrops extends Serializable {
     }
 
     /**
-     * The whole picture at several scales, and its mirror images, for a network that takes any size: the paper's best
-     * results (section 3.4) are at shorter sides of 224, 256, 384, 480 and 640 pixels.
+     * The whole image and its flip at several scales, for a network that accepts any size. The paper's best results
+     * (section 3.4) use shorter sides of 224, 256, 384, 480 and 640 pixels.
      */
     record MultiScale(List<Integer> shorterSides) implements TestTimeCrops {
         public static final MultiScale PAPER = new MultiScale(List.of(224, 256, 384, 480, 640));
@@ -115,7 +115,7 @@ public sealed interface TestTimeCrops extends Serializable {
         }
     }
 
-    /** Those of several protocols, one after the other. */
+    /** The crops of several protocols, one after the other. */
     record Combined(List<TestTimeCrops> parts) implements TestTimeCrops {
         public Combined {
             parts = List.copyOf(parts);

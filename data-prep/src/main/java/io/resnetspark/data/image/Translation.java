@@ -1,11 +1,11 @@
 package io.resnetspark.data.image;
 
 /**
- * How the planes of a crop are moved once the mean is subtracted; what comes in from outside is zero.
+ * Shifts the planes of a crop after normalization; the border is filled with zeros.
  *
  * @param right columns that the result's left edge lies further right; negative for left
  * @param down rows that its upper edge lies further down
- * @param flipped whether left and right are exchanged, before that
+ * @param flipped whether the planes are flipped horizontally first
  */
 public record Translation(int right, int down, boolean flipped) {
     public static final Translation NONE = new Translation(0, 0, false);

@@ -5,10 +5,9 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /**
- * The picture in a WebP file and nothing else: no colour profile, no alpha beside it, no canvas of a size that the
- * picture has not.
+ * The image chunk of a WebP file, without color profile, alpha chunk or a canvas of another size.
  *
- * @param file a simple WebP file with the one picture
+ * @param file a simple WebP file with only this image
  */
 @SuppressWarnings("ArrayRecordComponent") // carried, never compared
 record WebPImage(byte[] file, int width, int height) {
@@ -22,7 +21,7 @@ record WebPImage(byte[] file, int width, int height) {
                 && text(bytes, 8).equals("WEBP");
     }
 
-    /** @throws BadImageException if there is no picture in it, or several */
+    /** @throws BadImageException if the file has no image, or several */
     static WebPImage of(byte[] bytes) throws BadImageException {
         ByteBuffer riff = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         for (int at = HEADER; at + 8 <= bytes.length; ) {

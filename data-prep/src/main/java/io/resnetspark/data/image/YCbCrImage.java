@@ -1,14 +1,13 @@
 package io.resnetspark.data.image;
 
 /**
- * Samples as JPEG stores them (JFIF 1.02: ITU-R BT.601 in the full range of 0 to 255): luminance, and the two
- * differences of colour, which often have fewer rows and columns. They are scaled as they are, and become red, green and
- * blue at the end.
+ * Planes as JPEG stores them (JFIF 1.02: full-range ITU-R BT.601): luma, and two chroma planes that are often
+ * subsampled. Each plane is resampled separately; the conversion to RGB is the last step.
  *
- * @param cbPlane null in grey pictures
- * @param crPlane null in grey pictures
- * @param horizontalSubsampling of the picture to a column of the differences
- * @param verticalSubsampling of the picture to a row of the differences
+ * @param cbPlane null in gray images
+ * @param crPlane null in gray images
+ * @param horizontalSubsampling luma columns per chroma column
+ * @param verticalSubsampling luma rows per chroma row
  */
 record YCbCrImage(Plane lumaPlane, Plane cbPlane, Plane crPlane, int horizontalSubsampling, int verticalSubsampling)
         implements DecodedImage {
@@ -55,7 +54,7 @@ record YCbCrImage(Plane lumaPlane, Plane cbPlane, Plane crPlane, int horizontalS
         }
     }
 
-    /** Not below 0 and not above 255: without comparisons, so that there are vector instructions for it. */
+    /** Clamps to 0 and 255 without comparisons, so that the JVM can vectorise it. */
     private static float level(float value) {
         return 0.5f * (Math.abs(value) - Math.abs(value - 255) + 255);
     }

@@ -7,7 +7,10 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/** What was found in some pictures, mergeable in any order: counts, bytes, sizes, reasons, and training pixels. */
+/**
+ * The results of checking some images, mergeable in any order: counts, bytes, sizes, reasons, and pixel sums of
+ * training images.
+ */
 final class CheckSummary implements Serializable {
     private static final long serialVersionUID = 1;
 
@@ -25,7 +28,7 @@ final class CheckSummary implements Serializable {
         accumulator = new StatisticsAccumulator(side);
     }
 
-    /** Counts a picture; of training pictures, also the pixels. */
+    /** Counts an image; for training images, also its pixels. */
     void add(Inspection inspection) {
         CheckedImage checked = inspection.checked();
         if (!checked.isGood()) {
@@ -46,13 +49,13 @@ final class CheckSummary implements Serializable {
         }
     }
 
-    /** Takes back what was counted as good: a double, which is found only when all are seen. */
+    /** Recounts a good image as bad: duplicates are found only after all images are checked. */
     void excludeDuplicate(Split split, int label, String key, String reason) {
         images.add(split, label, -1);
         addBad(split, key, reason);
     }
 
-    /** What stands before the details: "damaged: ..." of a hundred kinds is one row in a table. */
+    /** The part of a reason before the details, so that "damaged: ..." is one row in a table. */
     static String category(String reason) {
         return reason.replaceFirst(":.*", "").replaceFirst("^\\d+x\\d+ pixels", "pixels");
     }
@@ -70,7 +73,7 @@ final class CheckSummary implements Serializable {
         return this;
     }
 
-    /** Good pictures. */
+    /** Good images. */
     ClassCounts images() {
         return images;
     }
@@ -79,7 +82,7 @@ final class CheckSummary implements Serializable {
         return bytes.getOrDefault(split, 0L);
     }
 
-    /** Good and bad ones. */
+    /** Good and bad images. */
     long found(Split split) {
         return images.total(split) + bad.getOrDefault(split, 0L);
     }
@@ -92,12 +95,12 @@ final class CheckSummary implements Serializable {
         return bad.values().stream().mapToLong(Long::longValue).sum();
     }
 
-    /** Bad pictures by kind. */
+    /** Bad images by category. */
     Map<String, Integer> reasons() {
         return reasons;
     }
 
-    /** The first few bad pictures, and what is wrong with each. */
+    /** A few bad images, with their reasons. */
     Map<String, String> badExamples() {
         return badExamples;
     }

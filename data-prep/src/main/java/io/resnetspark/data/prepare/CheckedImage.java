@@ -5,9 +5,9 @@ import io.resnetspark.data.shard.Example;
 import java.io.Serializable;
 
 /**
- * A picture after a look at it: fit for a shard, or set aside with a reason.
+ * An image after the check: accepted, or quarantined with a reason.
  *
- * @param reason null for a picture that is fit; else {@code example} holds the bytes as found
+ * @param reason null for an accepted image; else {@code example} holds the original bytes
  */
 record CheckedImage(Split split, Example example, String reason) implements Serializable {
     boolean isGood() {

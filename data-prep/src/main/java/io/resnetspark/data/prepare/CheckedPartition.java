@@ -24,16 +24,16 @@ import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.io.IOUtils;
 
 /**
- * What one task found, kept where a job that was ended finds it again: good pictures by split, bad ones, the names of
- * all, and a summary, which comes last. Each in a file of its own, so that whoever needs one need not read the others.
- * Of use to the version that wrote it and to nobody else, so plain Java objects do.
+ * The output of one check task, stored so that a resumed job finds it: good images by split, bad images, an index of
+ * all, and a summary, which is written last. Each is a file of its own, so a reader need not read the others. Only the
+ * version that wrote the files reads them, so Java serialization is enough.
  */
 record CheckedPartition(String folder, int number) {
     private static final String BAD = "bad";
     private static final String INDEX = "names";
     private static final String SUMMARY = "summary";
 
-    /** A picture without its bytes; the digest is of those in the corpus. */
+    /** An image without its bytes; the digest is that of the original file. */
     record IndexEntry(String digest, Duplicates.Copy copy, boolean isGood) implements Serializable {
         static IndexEntry of(CheckedImage checked) {
             Duplicates.Copy copy = new Duplicates.Copy(
@@ -54,7 +54,7 @@ record CheckedPartition(String folder, int number) {
         return file(SUMMARY).getFileSystem(conf).exists(file(SUMMARY));
     }
 
-    /** Writes pictures while they are inspected, and sums them up. */
+    /** Writes images while they are inspected, and summarises them. */
     CheckSummary write(Iterator<Inspection> inspections, CheckSummary summary, Configuration conf) throws IOException {
         String attempt = TaskAttempt.name();
         List<String> kinds = new ArrayList<>(List.of(BAD, INDEX, SUMMARY));
@@ -83,7 +83,7 @@ record CheckedPartition(String folder, int number) {
         return summary;
     }
 
-    /** Without a memory of what was written before, which the stream would keep to its end. */
+    /** Writes an object without back-references, which the stream would keep until its end. */
     private static void append(ObjectOutputStream out, Object value) throws IOException {
         out.writeUnshared(value);
         out.reset();
@@ -103,7 +103,7 @@ record CheckedPartition(String folder, int number) {
         return read(SUMMARY, CheckSummary.class, conf).next();
     }
 
-    /** Good pictures of a split. */
+    /** Good images of a split. */
     Iterator<CheckedImage> images(Split split, Configuration conf) throws IOException {
         return read(split.folder(), CheckedImage.class, conf);
     }
@@ -112,7 +112,7 @@ record CheckedPartition(String folder, int number) {
         return read(BAD, CheckedImage.class, conf);
     }
 
-    /** Of all pictures, good and bad. */
+    /** All images, good and bad. */
     Iterator<IndexEntry> index(Configuration conf) throws IOException {
         return read(INDEX, IndexEntry.class, conf);
     }

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** What a corpus is refused for after a look at it, before anything is published. */
+/** Reasons to reject a corpus after the check, before anything is published. */
 record CorpusChecks(Source source, PrepareSettings settings) {
     private static final int MAX_NAMED = 10;
 
@@ -23,9 +23,9 @@ record CorpusChecks(Source source, PrepareSettings settings) {
     }
 
     /**
-     * Looks at what came of a corpus.
+     * Checks the results of a whole corpus.
      *
-     * @throws BadInputException saying what to mend
+     * @throws BadInputException saying how to mend it
      */
     void check(CheckSummary summary, DatasetUpdate update, Dataset.Change change) {
         checkBadFraction(
@@ -57,7 +57,7 @@ record CorpusChecks(Source source, PrepareSettings settings) {
         }
     }
 
-    /** A disk that is not mounted looks like a corpus whose pictures are gone. */
+    /** A disk that is not mounted looks like a corpus whose images were deleted. */
     private void checkRemovedFraction(Dataset.Change change, long before) {
         if (change.removed() > settings.maxRemovedFraction() * before) {
             throw new BadInputException(String.format(
@@ -89,7 +89,7 @@ record CorpusChecks(Source source, PrepareSettings settings) {
                 .toList();
     }
 
-    /** What a dataset lacks that most trainings want. */
+    /** What a dataset lacks that most trainings need. */
     static List<String> warnings(Dataset dataset) {
         if (dataset.examples(Split.VAL) == 0) {
             return List.of("Warning: there is no picture to validate on, so no training can say how good it is.");

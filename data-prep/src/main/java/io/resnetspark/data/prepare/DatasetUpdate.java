@@ -30,9 +30,9 @@ import org.apache.spark.util.SerializableConfiguration;
 import scala.Tuple2;
 
 /**
- * What becomes of the pictures that a dataset has: those whose files are as they were stay, with the split that they have;
- * all others leave, and come again if they only changed. Shards that a picture leaves are written anew under other names,
- * so whoever reads the dataset as it was still finds its shards.
+ * Compares a dataset with its changed corpus. Images whose files are unchanged are kept, with their split. All others
+ * are removed, and added again if they only changed. Shards that lose images are rewritten under new names, so readers
+ * of the previous version still find theirs.
  */
 final class DatasetUpdate implements AutoCloseable {
     private static final long ROWS_PER_TASK = 2_000;
@@ -41,9 +41,9 @@ final class DatasetUpdate implements AutoCloseable {
     private final Dataset.Opened existing;
     private final Path target;
     private final Source source;
-    /** Whether anything went or changed; else the dataset's own words on itself hold. */
+    /** Whether any image was removed or changed; if not, the dataset's own counts still hold. */
     private final boolean hasRemovals;
-    /** From labels of the dataset to those of now; -1 for classes that are gone. */
+    /** Maps the dataset's labels to the current ones; -1 for removed classes. */
     private final int[] labelMapping;
 
     private final List<ShardLocation> locations = new ArrayList<>();
@@ -56,14 +56,16 @@ final class DatasetUpdate implements AutoCloseable {
     /** A shard of the dataset. */
     private record ShardLocation(Split split, Shard shard) implements Serializable {}
 
-    /** A picture of the dataset without its bytes; label of now, digest of the original, and the place of its shard. */
+    /**
+     * An image of the dataset without its bytes: current label, digest of the original file, and index of its shard.
+     */
     private record Row(String key, Split split, int label, String digest, int location) implements Serializable {}
 
     /**
      * Compares a dataset with its corpus.
      *
-     * @param existing null if there is none; then nothing stays and nothing leaves
-     * @param inventory learns what else has to be read again
+     * @param existing null if there is no dataset yet; then nothing is kept and nothing removed
+     * @param inventory receives the units that must be read again
      */
     static DatasetUpdate of(
             JavaSparkContext spark, Dataset.Opened existing, Path target, Source source, Inventory inventory)
@@ -112,7 +114,7 @@ final class DatasetUpdate implements AutoCloseable {
         previousQuarantine = PreviousQuarantine.empty(spark);
     }
 
-    /** Doubles are judged anew, since what they were doubles of may be gone. */
+    /** Duplicates are evaluated again, because the image that they duplicated may be gone. */
     private void compare(Inventory inventory) throws IOException {
         JavaPairRDD<String, String> tables =
                 QuarantineTable.read(spark, target, existing.dataset().runs());
@@ -143,14 +145,14 @@ final class DatasetUpdate implements AutoCloseable {
         });
     }
 
-    /** For rows without bytes: one a shard would be many for next to nothing where shards are small. */
+    /** Tasks for rows without bytes: one task per shard would be too many if shards are small. */
     private int tasks() {
         long byRows = previousImages() / ROWS_PER_TASK + 1;
         return Math.toIntExact(
                 Math.min(Math.max(byRows, 2L * spark.defaultParallelism()), Math.max(1, locations.size())));
     }
 
-    /** The dataset's own counts, all of which stay. */
+    /** The dataset's own counts, with current labels; all images are kept. */
     private ClassCounts relabelledCounts() {
         ClassCounts counts = new ClassCounts(source.classes().size());
         for (Split split : Split.values()) {
@@ -164,17 +166,17 @@ final class DatasetUpdate implements AutoCloseable {
         return counts;
     }
 
-    /** Pictures that stay. */
+    /** Counts of kept images. */
     ClassCounts keptImages() {
         return new ClassCounts(source.classes().size()).merge(keptImages);
     }
 
-    /** Pictures that stay or come again, whose split is known. */
+    /** Counts of images whose split is known: kept ones, and changed ones that are added again. */
     ClassCounts assignedImages() {
         return keptImages().merge(reassigned);
     }
 
-    /** Of the dataset as it was. */
+    /** Images in the previous version. */
     long previousImages() {
         return existing == null ? 0 : existing.dataset().examples();
     }
@@ -187,12 +189,12 @@ final class DatasetUpdate implements AutoCloseable {
         return existing == null ? 1 : existing.dataset().version() + 1;
     }
 
-    /** What this one is called in names of files. */
+    /** The name of this run in file names. */
     String runName() {
         return existing == null ? "first" : "v" + version();
     }
 
-    /** Those whose indexes and tables of reasons make up the dataset. */
+    /** The runs whose indexes and quarantine tables make up the dataset. */
     List<String> runNames() {
         List<String> runs = new ArrayList<>(
                 existing == null || hasRemovals ? List.of() : existing.dataset().runs());
@@ -200,7 +202,7 @@ final class DatasetUpdate implements AutoCloseable {
         return runs;
     }
 
-    /** What was set aside before and still is, by kind. */
+    /** Images that earlier runs quarantined and that remain so, by category. */
     Map<String, Integer> stillQuarantined() {
         if (hasRemovals) {
             return previousQuarantine.countsByCategory();
@@ -208,12 +210,12 @@ final class DatasetUpdate implements AutoCloseable {
         return existing == null ? Map.of() : existing.dataset().quarantined();
     }
 
-    /** What must be written down of it again; nothing where all tables hold. */
+    /** Lines of earlier quarantine tables that must be written again; empty if all tables still hold. */
     PreviousQuarantine previousQuarantine() {
         return previousQuarantine;
     }
 
-    /** @param keys of pictures that come */
+    /** @param keys of added images */
     Dataset.Change change(JavaRDD<String> keys, CheckSummary summary) {
         List<String> before = existing == null ? List.of() : existing.dataset().classes();
         long leaving = removed.count();
@@ -230,7 +232,7 @@ final class DatasetUpdate implements AutoCloseable {
                 before.stream().filter(name -> !source.classes().contains(name)).toList());
     }
 
-    /** All changes of the dataset, this one included; null of a first version. */
+    /** The accumulated changes, including this one; null for the first version. */
     ChangeHistory history(Dataset.Change change) {
         return existing == null
                 ? null
@@ -241,21 +243,21 @@ final class DatasetUpdate implements AutoCloseable {
         return kept.map(Row::key);
     }
 
-    /** Pictures that stay, as copies that new ones may be doubles of. */
+    /** Kept images, as candidates that new images may duplicate. */
     JavaPairRDD<String, Duplicates.Copy> keptCopies() {
         return kept.mapToPair(
                 row -> new Tuple2<>(row.digest, new Duplicates.Copy(row.key, row.split, row.label, true)));
     }
 
-    /** Whether nothing stays, so that the dataset begins anew. */
+    /** Whether nothing is kept, so that the dataset starts over. */
     boolean startsOver() {
         return keptImages.total() == 0;
     }
 
     /**
-     * Writes the shards that pictures leave, and all of them where classes have other numbers now.
+     * Rewrites the shards that lose images; all shards if labels have changed.
      *
-     * @param to the folder that the dataset's new files come into
+     * @param to the folder that receives the dataset's new files
      */
     KeptShards rewriteShards(Path to) throws IOException {
         Map<Split, List<Shard>> shards = new EnumMap<>(Split.class);
@@ -286,7 +288,7 @@ final class DatasetUpdate implements AutoCloseable {
         return new KeptShards(shards, previousStatistics().subtract(written.removedStatistics()));
     }
 
-    /** Of the dataset as it was. */
+    /** Statistics of the previous version. */
     private StatisticsAccumulator previousStatistics() throws IOException {
         Dataset dataset = existing.dataset();
         float[] mean = dataset.meanImageValues(target, spark.hadoopConfiguration());
@@ -295,14 +297,14 @@ final class DatasetUpdate implements AutoCloseable {
     }
 
     /**
-     * What stays.
+     * The kept part of the dataset.
      *
-     * @param shards in their order, those that were written anew in the places of the others
-     * @param measures of what is in them
+     * @param shards in their order; rewritten ones take the place of the old ones
+     * @param accumulator statistics of the kept images
      */
     record KeptShards(Map<Split, List<Shard>> shards, StatisticsAccumulator accumulator) {}
 
-    /** Shards that must be written anew, each with the keys that leave it. */
+    /** Shards that must be rewritten, each with the keys that it loses. */
     private JavaPairRDD<Integer, Set<String>> affectedShards() {
         JavaPairRDD<Integer, Set<String>> affected = removed.mapToPair(
                         row -> new Tuple2<>(row.location, Set.of(row.key)))

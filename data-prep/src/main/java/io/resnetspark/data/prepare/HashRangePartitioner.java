@@ -2,7 +2,7 @@ package io.resnetspark.data.prepare;
 
 import org.apache.spark.Partitioner;
 
-/** Equal ranges of a hash: the order within and over the partitions is that of the hash, so classes are mixed. */
+/** Partitions by equal ranges of a hash. Sorted by hash, classes are mixed within and across partitions. */
 final class HashRangePartitioner extends Partitioner {
     private static final long serialVersionUID = 1;
 

@@ -16,17 +16,17 @@ import org.apache.spark.api.java.JavaRDD;
 import scala.Tuple2;
 
 /**
- * Which new pictures are for validation where the corpus does not say so. Of each class it is as many as bring the class,
- * with what the dataset has of it, to one in ten; those whose hash comes first. Pictures in the dataset stay where they
- * are, so none ever changes its split when others come. It follows from the names and counts alone, whatever the
- * partitioning. (Hashing each picture by itself would leave one class of 15 pictures in five without any.)
+ * Assigns new images to validation if the corpus does not define the split. Each class gets as many as bring it, with
+ * the existing images, to one in ten; those with the smallest hashes. Existing images keep their split when others are
+ * added. The result depends only on names and counts, not on the partitioning. (Hashing each image independently would
+ * leave one in five classes of 15 images without any.)
  *
- * @param bounds by class, the hash of the last one for validation; classes that have enough are not there
+ * @param bounds by class, the hash of the last validation image; classes that have enough are absent
  */
 record HashSplit(TreeMap<Integer, Long> bounds) implements Serializable {
     private static final int ONE_IN = 10;
 
-    /** A class and a hash in it, in that order. */
+    /** A class and a hash, ordered by both. */
     private record LabelHash(int label, long hash) implements Comparable<LabelHash>, Serializable {
         @Override
         public int compareTo(LabelHash other) {
@@ -37,9 +37,9 @@ record HashSplit(TreeMap<Integer, Long> bounds) implements Serializable {
     }
 
     /**
-     * Finds the bounds; never all names in one place.
+     * Finds the bounds without collecting all names.
      *
-     * @param assigned pictures whose split is known
+     * @param assigned images whose split is known
      */
     static HashSplit of(JavaRDD<InputUnit.UnassignedImage> unassigned, ClassCounts assigned) {
         long[] train = assigned.of(Split.TRAIN);
@@ -66,7 +66,7 @@ record HashSplit(TreeMap<Integer, Long> bounds) implements Serializable {
                 .collectAsMap()));
     }
 
-    /** Of a class of so many: at least one if there are two, so that something is validated on and something trained on. */
+    /** Validation images of a class of this size; at least one if there are two, so that both splits have one. */
     static long validationCount(long images) {
         return images < 2 ? 0 : Math.max(1, (images + ONE_IN / 2) / ONE_IN);
     }
@@ -87,7 +87,7 @@ record HashSplit(TreeMap<Integer, Long> bounds) implements Serializable {
         return bounds.iterator();
     }
 
-    /** Not the hash that places pictures in shards: all of one split would come into the first ones. */
+    /** Differs from the hash that assigns images to shards; else one split would fill the first shards. */
     private static long hash(String key) {
         return Seeds.hash("split " + key);
     }
@@ -97,7 +97,7 @@ record HashSplit(TreeMap<Integer, Long> bounds) implements Serializable {
         return bound != null && hash(key) <= bound ? Split.VAL : Split.TRAIN;
     }
 
-    /** All of a class in one partition. */
+    /** Keeps each class in one partition. */
     private static final class ClassPartitioner extends Partitioner {
         private static final long serialVersionUID = 1;
 

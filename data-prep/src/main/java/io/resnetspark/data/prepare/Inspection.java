@@ -10,16 +10,16 @@ import io.resnetspark.data.shard.Example;
 import io.resnetspark.storage.Digests;
 
 /**
- * A look at one picture: decoded once, perhaps scaled down, or set aside with a reason.
+ * The check of one image: it is decoded once, perhaps resized, or quarantined with a reason.
  *
  * @param image as found; null if it is bad
- * @param samples all of it; null if it is bad
+ * @param decoded all of it; null if it is bad
  */
 record Inspection(CheckedImage checked, Image image, DecodedImage decoded) {
-    /** Of pictures that are scaled down: far above what the eye or a network notices. */
+    /** Quality of resized images: far above what a viewer or a network notices. */
     private static final float JPEG_QUALITY = 0.95f;
 
-    /** Of a side, in pixels: what libjpeg writes. */
+    /** The longest side that libjpeg writes, in pixels. */
     private static final int MAX_JPEG_SIDE = 65_500;
 
     static Inspection of(SourceImage found, PrepareSettings settings) {
@@ -44,7 +44,7 @@ record Inspection(CheckedImage checked, Image image, DecodedImage decoded) {
         } catch (BadImageException bad) {
             return bad(found, digest, bad.getMessage());
         } catch (RuntimeException unforeseen) {
-            // One picture must not end a job of millions.
+            // One image must not fail a job of millions.
             return bad(found, digest, "damaged: " + unforeseen);
         }
     }

@@ -28,7 +28,7 @@ import org.apache.spark.storage.StorageLevel;
 import org.apache.spark.util.SerializableConfiguration;
 import scala.Tuple2;
 
-/** What a corpus holds now, listed by executors, and what of it a dataset has already. */
+/** The units in a corpus, listed by executors, and which of them a dataset already contains. */
 final class Inventory implements AutoCloseable {
     private final List<JavaRDD<?>> persisted = new ArrayList<>();
     private final JavaRDD<InputUnit> all;
@@ -37,7 +37,7 @@ final class Inventory implements AutoCloseable {
     private JavaRDD<InputUnit> newUnits;
     private Totals totals;
 
-    /** Sums over units. The fingerprint tells whether two listings are of the same units, in any order. */
+    /** Sums over units. The fingerprint is equal for two listings of the same units, in any order. */
     record Totals(long units, long images, long bytes, long fingerprint) implements Serializable {
         static final Totals NONE = new Totals(0, 0, 0, 0);
 
@@ -59,10 +59,10 @@ final class Inventory implements AutoCloseable {
         }
     }
 
-    /** What a line of the index and a listing say of the same unit. */
+    /** A line of the index joined with the listed unit of the same id; either may be null. */
     private record IndexedUnit(String line, InputUnit unit) implements Serializable {
         static IndexedUnit of(Tuple2<Iterable<String>, Iterable<InputUnit>> joined) {
-            return new IndexedUnit(first(joined._1), first(joined._2)); // a list may name a picture twice
+            return new IndexedUnit(first(joined._1), first(joined._2)); // a list may name an image twice
         }
 
         private static <T> T first(Iterable<T> all) {
@@ -79,7 +79,7 @@ final class Inventory implements AutoCloseable {
         }
     }
 
-    /** Everything in the corpus is new. */
+    /** An inventory in which every unit is new. */
     Inventory(JavaSparkContext spark, Source source) {
         all = list(spark, source);
         unchanged = spark.emptyRDD();
@@ -88,8 +88,8 @@ final class Inventory implements AutoCloseable {
     }
 
     /**
-     * What came, went or changed since a dataset was made. Of archives nobody knows which pictures came of them: where one
-     * went or changed, all is new.
+     * An inventory of the changes since a dataset was made. The images of an archive are not indexed one by one, so if
+     * an archive was removed or changed, all units are new.
      */
     Inventory(JavaSparkContext spark, Source source, Path dataset, List<String> runs) {
         all = list(spark, source);
@@ -129,7 +129,7 @@ final class Inventory implements AutoCloseable {
         totals = Totals.of(newUnits);
     }
 
-    /** Takes known pictures for new ones, by their escaped keys: they are read again. */
+    /** Treats unchanged images as new, by their escaped keys, so that they are read again. */
     void readAgain(JavaPairRDD<String, Boolean> keys) {
         JavaRDD<Tuple2<InputUnit, Boolean>> split = persisted(unchanged
                 .mapToPair(unit -> new Tuple2<>(Utf8.escapeLine(unit.key()), unit))
@@ -141,9 +141,9 @@ final class Inventory implements AutoCloseable {
     }
 
     /**
-     * Gives new pictures the splits that pictures of their keys had.
+     * Gives new images the split that the image of their key had.
      *
-     * @return how many
+     * @return the number of images assigned
      */
     ClassCounts assignPreviousSplits(JavaPairRDD<String, Split> splits, int classes, Configuration hadoop) {
         SerializableConfiguration conf = new SerializableConfiguration(hadoop);
@@ -173,7 +173,7 @@ final class Inventory implements AutoCloseable {
         return StreamSupport.stream(Spliterators.spliteratorUnknownSize(iterator, Spliterator.ORDERED), false);
     }
 
-    /** What is to be read. */
+    /** Units to read. */
     JavaRDD<InputUnit> newUnits() {
         return newUnits;
     }
@@ -182,36 +182,36 @@ final class Inventory implements AutoCloseable {
         return totals;
     }
 
-    /** What the dataset has, unchanged. */
+    /** Units that the dataset already contains. */
     JavaRDD<InputUnit> unchanged() {
         return unchanged;
     }
 
-    /** Units that the dataset was made of and that are not there any more, or are others. */
+    /** The number of units that were in the dataset and are now missing or different. */
     long removedOrChanged() {
         return removedOrChanged;
     }
 
-    /** Of all that lies in the corpus, known or new. */
+    /** The fingerprint of all units, new or not. */
     long fingerprint() {
         return Totals.of(all.filter(unit -> !unit.isSkipped())).fingerprint();
     }
 
-    /** Files that lie in the corpus and are none of its pictures. */
+    /** Files in the corpus that are not images of it. */
     long skippedFiles() {
         return all.filter(InputUnit::isSkipped).count();
     }
 
-    /** Pictures whose split is ours to choose. */
+    /** Images without a split, which we assign. */
     JavaRDD<InputUnit.UnassignedImage> unassigned(Configuration hadoop) {
         SerializableConfiguration conf = new SerializableConfiguration(hadoop);
         return newUnits.flatMap(unit -> unit.unassigned(conf.value()));
     }
 
-    /** Writes down what a dataset is made of, for the next run: all of it where something went, else what is new. */
+    /** Writes the index for the next run: all units if any were removed or changed, else the new ones. */
     void writeIndex(Path folder, Configuration conf) throws IOException {
         folder.getFileSystem(conf).delete(folder, true);
-        // An executor that was lost took its part of the list along; what is listed again must be the same.
+        // A lost executor loses its part of the listing; listing it again must give the same units.
         if (!Totals.of(newUnits).equals(totals)) {
             throw new BadInputException("The corpus changed while it was prepared. Run the same command again.");
         }
@@ -224,7 +224,7 @@ final class Inventory implements AutoCloseable {
         return unit.length() + "\t" + unit.modificationTime() + "\t" + escaped(unit.id());
     }
 
-    /** A name within a line; line breaks in it would end the line. */
+    /** Escapes a name for one line of the index. */
     static String escaped(String name) {
         return name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r");
     }

@@ -9,9 +9,8 @@ import java.io.Serializable;
 import java.util.SplittableRandom;
 
 /**
- * Sums over the centre crops of pictures, of each pixel and of products of channels. Of whole levels they are exact, so it
- * does not matter who adds which first. (Those of a dataset that grows are taken back from its statistics, which are
- * rounded.)
+ * Sums over the center crops of images, of each pixel and of products of channels. Sums of 8-bit values are exact, so
+ * the order does not matter. (The sums of a growing dataset are recomputed from its statistics, which are rounded.)
  */
 final class PixelSums implements Serializable {
     private static final long serialVersionUID = 1;
@@ -29,7 +28,7 @@ final class PixelSums implements Serializable {
         this.planes = new long[3 * side * side];
     }
 
-    /** The sums that a dataset's statistics came from, to add more pictures to them. */
+    /** The sums behind a dataset's statistics, so that images can be added. */
     static PixelSums of(Statistics statistics, float[] meanImage, int side) {
         PixelSums sums = new PixelSums(side);
         sums.images = statistics.images();
@@ -67,7 +66,7 @@ final class PixelSums implements Serializable {
         images++;
     }
 
-    /** A row's products fit into an int. */
+    /** The products of one row fit into an int. */
     private void addRow(int[] levels, int red) {
         int plane = side * side;
         for (int a = 0; a < 3; a++) {
@@ -94,7 +93,7 @@ final class PixelSums implements Serializable {
         return sum;
     }
 
-    /** The testing scale that goes with a crop: 256 for 224, and the picture itself for CIFAR's 32. */
+    /** The evaluation size that belongs to a crop: 256 for 224, and the image itself for CIFAR's 32. */
     private int scaledSide() {
         return side == 32 ? side : side * 256 / 224;
     }
@@ -103,7 +102,7 @@ final class PixelSums implements Serializable {
         return add(other, 1);
     }
 
-    /** Takes pictures back. */
+    /** Removes images. */
     PixelSums subtract(PixelSums other) {
         return add(other, -1);
     }
@@ -143,7 +142,7 @@ final class PixelSums implements Serializable {
         return new Statistics(images, mean, std, covariance, PrincipalComponents.scaledComponents(covariance));
     }
 
-    /** The mean picture: 3 x side x side. */
+    /** The mean image: 3 x side x side. */
     float[] meanImage() {
         float[] mean = new float[planes.length];
         for (int i = 0; i < mean.length; i++) {

@@ -27,15 +27,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The job from a corpus to shards: list, read and look at every picture once, mix the good ones over the shards by the
- * hash of their key, set the bad ones aside, and write dataset.json last. A job that was ended goes on where it was; a
- * dataset that exists follows its corpus: it gets shards of what is new, and {@link DatasetUpdate} says what becomes of the rest.
- * One job at a time works on a dataset: .NAME.preparing beside it says which, until a job is done.
+ * The Spark job that turns a corpus into shards: lists, reads and checks every image once, shuffles good images into
+ * shards by the hash of their key, quarantines bad ones, and writes dataset.json last. An interrupted job resumes. An
+ * existing dataset follows its corpus: it gets shards of new images, and {@link DatasetUpdate} handles the others. Only
+ * one job at a time works on a dataset: .NAME.preparing beside it holds the lease.
  */
 public final class Prepare {
     private static final Logger LOG = LoggerFactory.getLogger(Prepare.class);
 
-    /** For which one that died is waited for. */
+    /** How long a job waits for another that may have died. */
     private static final Duration LEASE_DURATION = Duration.ofSeconds(30);
 
     private final JavaSparkContext spark;
@@ -45,10 +45,10 @@ public final class Prepare {
     private final CorpusChecks checks;
 
     /**
-     * What a run made of a corpus: each thing that lies in it is read, or set aside as bad or as a double, or skipped.
+     * The result of a run. Each file of the corpus was read, quarantined as bad or excluded as a duplicate, or skipped.
      *
-     * @param change beside what was there before, nothing if there was nothing
-     * @param skipped files in the corpus that are none of its pictures, such as Thumbs.db
+     * @param change compared with the previous version; empty if there was none
+     * @param skipped files in the corpus that are not images of it, such as Thumbs.db
      */
     public record Outcome(Dataset dataset, Dataset.Change change, long skipped) {
         public long added() {
@@ -65,17 +65,16 @@ public final class Prepare {
     }
 
     /**
-     * Does it.
+     * Runs the job.
      *
-     * @throws BadInputException if too many pictures are bad, or fewer were found than must be there; nothing is left at
-     *     the target then
-     * @throws FileAlreadyExistsException if something else than a dataset of this corpus is at the target
+     * @throws BadInputException if too many images are bad or some are missing; nothing is left at the target then
+     * @throws FileAlreadyExistsException if the target is something other than a dataset of this corpus
      */
     public Dataset execute(Progress progress) throws IOException {
         return run(progress).dataset();
     }
 
-    /** The same, and how many pictures are new in it. */
+    /** Runs the job, and also reports the changes. */
     public Outcome run(Progress progress) throws IOException {
         Configuration conf = spark.hadoopConfiguration();
         Path leaseFolder = Locations.hiddenSibling(target, ".preparing");
@@ -184,15 +183,15 @@ public final class Prepare {
             List<String> quarantineLines = shuffle.quarantine(
                     update.runName(), update.previousQuarantine().retainedLines());
             List<String> released = new ArrayList<>(update.previousQuarantine().releasedLines());
-            released.addAll(
-                    QuarantineTable.lines(spark, target, update.runName())); // of one that was ended while files moved
+            released.addAll(QuarantineTable.lines(
+                    spark, target, update.runName())); // of a run that was interrupted while its files were moved
             StatisticsAccumulator accumulator = kept.accumulator()
                     .merge(summary.measures())
                     .subtract(shuffle.excludedStatistics(source.cropSide()));
             describeJob("Write down what was read");
             inventory.writeIndex(
                     new Path(directory.path(), Dataset.INDEX + "/" + update.runName()), spark.hadoopConfiguration());
-            directory.checkFence(); // From here on a job that is ended begins anew.
+            directory.checkFence(); // From here on an interrupted job starts over.
             staging.delete();
             Dataset dataset = dataset(update, change, summary, accumulator, splits, directory);
             if (existing != null) {
@@ -280,7 +279,8 @@ public final class Prepare {
         }
         Configuration conf = spark.hadoopConfiguration();
         directory.checkFence();
-        // What a job left that was ended while its files moved: of the same name, and perhaps with more lines.
+        // Files of the same name, left by a job that was interrupted while its files were moved; they may have more
+        // lines.
         target.getFileSystem(conf).delete(new Path(target, Dataset.INDEX + "/" + run), true);
         target.getFileSystem(conf)
                 .delete(new Path(target, QuarantineTable.FOLDER + "/" + QuarantineTable.name(run)), false);
@@ -288,7 +288,7 @@ public final class Prepare {
         SupersededFiles.delete(target, dataset.version(), conf);
     }
 
-    /** A sentence for Spark's pages. */
+    /** Sets the description in Spark's UI. */
     private void describeJob(String what) {
         spark.sc().setJobDescription(what);
         spark.setCallSite(what);

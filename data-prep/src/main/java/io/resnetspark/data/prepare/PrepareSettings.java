@@ -7,15 +7,15 @@ import java.io.Serializable;
 /**
  * How a corpus is prepared.
  *
- * @param shorterSide pictures whose shorter side is longer are scaled down to it and encoded anew; 480 is the most that
- *     the paper's scale augmentation uses
- * @param keepOriginal whether pictures keep their bytes, whatever their size
- * @param shardBytes encoded bytes to aim at in each shard
- * @param maxBadFraction the share of pictures that may be set aside before the job stops
- * @param duplicates what is done about pictures whose bytes occur more than once
- * @param limits what is not decoded
- * @param maxRemovedFraction the share of a dataset's pictures that may vanish from its corpus before the job stops, since
- *     an unmounted disk looks like that
+ * @param shorterSide images with a longer shorter side are resized to it and re-encoded; 480 is the largest that the
+ *     paper's scale augmentation uses
+ * @param keepOriginal whether images keep their bytes, whatever their size
+ * @param shardBytes target size of a shard, in encoded bytes
+ * @param maxBadFraction the share of bad images above which the job fails
+ * @param duplicates the policy for images with identical bytes
+ * @param limits decoding limits
+ * @param maxRemovedFraction the share of a dataset's images that may disappear from its corpus before the job fails,
+ *     because an unmounted disk looks like that
  */
 public record PrepareSettings(
         int shorterSide,
@@ -31,11 +31,11 @@ public record PrepareSettings(
     /** Executors hold whole shards in memory. */
     private static final long MAX_SHARD_BYTES = 1L << 30;
 
-    /** What is done about pictures whose bytes occur more than once. */
+    /** The policy for images with identical bytes. */
     public enum DuplicatePolicy {
-        /** As the corpus deserves: {@link #KEEP} in a published benchmark, else {@link #SET_ASIDE}. */
+        /** {@link #KEEP} in a published benchmark, else {@link #SET_ASIDE}. */
         AUTO,
-        /** One stays of each class, and none where classes differ. What validates does not train. */
+        /** Keeps one copy, and none if the classes differ. Validation takes precedence over training. */
         SET_ASIDE,
         KEEP
     }
@@ -69,7 +69,7 @@ public record PrepareSettings(
         this(shorterSide, false, shardBytes, maxBadFraction, DuplicatePolicy.AUTO, ImageCodec.Limits.DEFAULT);
     }
 
-    /** The same, but that so large a share may vanish. */
+    /** A copy with this limit. */
     public PrepareSettings withMaxRemovedFraction(double share) {
         return new PrepareSettings(shorterSide, keepOriginal, shardBytes, maxBadFraction, duplicates, limits, share);
     }

@@ -8,10 +8,10 @@ import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /**
- * What earlier runs set aside, by escaped key, with the reasons.
+ * Images that earlier runs quarantined: reasons by escaped key.
  *
- * @param retained whose files are as they were
- * @param released all others: they are gone, or read again
+ * @param retained images whose files are unchanged
+ * @param released all others: removed, or read again
  */
 record PreviousQuarantine(JavaPairRDD<String, String> retained, JavaPairRDD<String, String> released) {
     static PreviousQuarantine empty(JavaSparkContext spark) {
@@ -19,7 +19,7 @@ record PreviousQuarantine(JavaPairRDD<String, String> retained, JavaPairRDD<Stri
         return new PreviousQuarantine(none, none);
     }
 
-    /** Counts what holds, by kind. */
+    /** Counts retained images by category. */
     Map<String, Integer> countsByCategory() {
         Map<String, Integer> counts = new TreeMap<>();
         retained.values()

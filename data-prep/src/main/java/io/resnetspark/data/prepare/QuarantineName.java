@@ -8,21 +8,21 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Where a bad image lies below quarantine/: at its key, if every file system can have a file of that name; else at one
- * made of it, with a part of its digest, so that no two are the same.
+ * The path of a bad image below quarantine/: its key if every file system allows that name, else a name derived from it
+ * with a part of its digest, so that names are unique.
  */
 final class QuarantineName {
-    /** Of a name, in bytes, on local disks and HDFS. */
+    /** The longest name on local disks and HDFS, in bytes. */
     private static final int MAX_NAME_BYTES = 255;
 
     private static final int MAX_READABLE = 60;
     private static final int MAX_PATH = 2_000;
     private static final int DIGITS = 16;
 
-    /** HDFS has no colons, Windows no backslashes, and hidden files are passed over by whoever looks. */
+    /** HDFS does not allow colons, Windows no backslashes, and hidden files are easily overlooked. */
     private static final Pattern UNSAFE = Pattern.compile("\\..*|.*[:\\\\\\p{Cntrl}].*|", Pattern.DOTALL);
 
-    /** Names of our own tables. */
+    /** Names of the quarantine tables. */
     private static final Pattern TABLE = Pattern.compile("reasons[^/]*\\.tsv");
 
     private QuarantineName() {}

@@ -12,7 +12,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 import scala.Tuple2;
 
 /**
- * Tables in quarantine/ of what was set aside and why: a line a picture, its escaped key, the reason and the file. Earlier
+ * Tables in quarantine/ that list the quarantined images: one line each with escaped key, reason and file. Earlier
  * versions wrote no file.
  */
 final class QuarantineTable {
@@ -20,7 +20,7 @@ final class QuarantineTable {
 
     private QuarantineTable() {}
 
-    /** Of a run. */
+    /** The table of a run. */
     static String name(String run) {
         return run.equals("first") ? "reasons.tsv" : "reasons-" + run + ".tsv";
     }
@@ -29,7 +29,7 @@ final class QuarantineTable {
         return Utf8.escapeLine(key) + "\t" + reason.replaceAll("\\s+", " ") + "\t" + QuarantineName.of(key) + "\n";
     }
 
-    /** Reasons by escaped key, of some runs; those in which nothing was bad have no table. */
+    /** Reasons by escaped key, of some runs; a run without bad images has no table. */
     static JavaPairRDD<String, String> read(JavaSparkContext spark, Path dataset, List<String> runs)
             throws IOException {
         Path folder = new Path(dataset, FOLDER);
@@ -49,22 +49,22 @@ final class QuarantineTable {
                 : List.of();
     }
 
-    /** Whether it was set aside for what else there is, and not for what it is. */
+    /** Whether the image was excluded as a duplicate, and not because it is bad. */
     static boolean isDuplicate(String reason) {
         return reason.startsWith("double");
     }
 
-    /** The escaped key, the reason and, if it is there, the file. */
+    /** Escaped key, reason and, if present, file. */
     private static String[] fields(String line) {
         String[] fields = line.split("\t", -1);
         if (fields.length <= 3) {
             return fields;
         }
-        int last = line.lastIndexOf('\t'); // of an earlier version, where tabs of keys were not escaped
+        int last = line.lastIndexOf('\t'); // of an earlier version, which did not escape tabs in keys
         return new String[] {line.substring(0, last), line.substring(last + 1)};
     }
 
-    /** The file of a line, below the quarantine. */
+    /** The file of a line, relative to the quarantine. */
     static String file(String line) {
         String[] fields = fields(line.stripTrailing());
         return fields.length == 3 ? fields[2] : QuarantineName.of(Utf8.unescapeLine(fields[0]));

@@ -17,19 +17,19 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
 /**
- * Shards without some of their pictures, under names of their own.
+ * Rewrites shards without some of their images, under new names.
  *
  * @param from the dataset
- * @param to where its new files are written
- * @param version that they are part of
- * @param classes of now
- * @param labelMapping from labels of the dataset to those of now
+ * @param to folder for new files
+ * @param version of the dataset that they belong to
+ * @param classes current classes
+ * @param labelMapping from the dataset's labels to the current ones
  */
 @SuppressWarnings("ArrayRecordComponent") // carried, never compared
 record ShardRewriter(String from, String to, int version, List<String> classes, int[] labelMapping, int side)
         implements Serializable {
 
-    /** Shards that were written anew, by their places in the dataset, and what was measured of pictures that left. */
+    /** Rewritten shards by their index in the dataset, and statistics of the removed images. */
     static final class Result implements Serializable {
         private static final long serialVersionUID = 1;
 
@@ -52,7 +52,7 @@ record ShardRewriter(String from, String to, int version, List<String> classes, 
             return affected.contains(place);
         }
 
-        /** Null if nothing is left of it. */
+        /** Null if no image remains. */
         Shard shard(int place) {
             return shards.get(place);
         }
@@ -62,7 +62,7 @@ record ShardRewriter(String from, String to, int version, List<String> classes, 
         }
     }
 
-    /** Of one shard. */
+    /** Rewrites one shard. */
     Result rewrite(int place, Split split, Shard shard, Set<String> leaving, Configuration conf) throws IOException {
         Result result = new Result(side);
         result.affected.add(place);

@@ -32,13 +32,13 @@ import org.apache.spark.util.LongAccumulator;
 import org.apache.spark.util.SerializableConfiguration;
 import scala.Tuple2;
 
-/** Checked pictures become shards, each a random mixture of all; or files in quarantine/, as they were found. */
+/** Writes checked images as shards, each a random sample of all; and bad ones unchanged to quarantine/. */
 final class Shuffle {
     private final JavaSparkContext spark;
     private final Staging staging;
     private final List<String> classes;
     private final AtomicDirectory directory;
-    /** Keys of good pictures that have to go all the same, and why. */
+    /** Keys of good images that are excluded as duplicates, with the reason. */
     private final Broadcast<Map<String, String>> excluded;
 
     Shuffle(
@@ -59,7 +59,7 @@ final class Shuffle {
     /**
      * Writes the shards of a split.
      *
-     * @param version of the dataset; the first one's files say nothing of it in their names
+     * @param version of the dataset; file names of the first one do not contain it
      */
     List<Shard> writeShards(Split split, int version, CheckSummary summary, long shardBytes, Progress progress)
             throws IOException {
@@ -96,7 +96,7 @@ final class Shuffle {
             Iterator<Tuple2<Long, Example>> examples, List<String> classes, Path file, Configuration conf)
             throws IOException {
         if (file.getFileSystem(conf).exists(file)) {
-            return Shards.written(file, conf); // by a job that was ended later on
+            return Shards.written(file, conf); // by a job that was interrupted later
         }
         Iterator<Example> rows = StreamSupport.stream(
                         Spliterators.spliteratorUnknownSize(examples, Spliterator.ORDERED), false)
@@ -108,7 +108,7 @@ final class Shuffle {
         return written;
     }
 
-    /** Removes what attempts left that failed or were overtaken. */
+    /** Deletes the files of failed or overtaken task attempts. */
     void deleteAttempts() throws IOException {
         for (Split split : Split.values()) {
             Path folder = new Path(directory.path(), split.folder());
@@ -121,7 +121,7 @@ final class Shuffle {
         }
     }
 
-    /** What was measured of good pictures that have to go all the same. */
+    /** Statistics of good images that are excluded. */
     StatisticsAccumulator excludedStatistics(int side) {
         return excludedImages()
                 .mapPartitions(images -> {
@@ -133,7 +133,7 @@ final class Shuffle {
                         new StatisticsAccumulator(side), StatisticsAccumulator::merge, StatisticsAccumulator::merge);
     }
 
-    /** Of all pictures that come into shards. */
+    /** Keys of all images that are written to shards. */
     JavaRDD<String> includedKeys() {
         Broadcast<Map<String, String>> excludedKeys = excluded;
         return staging.goodKeys().filter(key -> !excludedKeys.value().containsKey(key));
@@ -142,7 +142,7 @@ final class Shuffle {
     private JavaRDD<CheckedImage> excludedImages() {
         Broadcast<Map<String, String>> excludedKeys = excluded;
         if (excludedKeys.value().isEmpty()) {
-            return spark.emptyRDD(); // instead of a look at all
+            return spark.emptyRDD(); // avoids reading all images
         }
         return Stream.of(Split.values())
                 .map(staging::images)
@@ -152,7 +152,7 @@ final class Shuffle {
     }
 
     /**
-     * Writes bad pictures as they were read; and why each is bad, in a table for each run.
+     * Writes bad images unchanged, and the run's table of reasons.
      *
      * @param earlier lines of earlier tables that this one replaces
      * @return the table's lines

@@ -34,13 +34,12 @@ import org.apache.spark.util.SerializableConfiguration;
 import scala.Tuple2;
 
 /**
- * Pictures that were read and looked at, in files beside the dataset that is being made, a part a task. A job that was
- * ended finds there what it had done.
+ * Checked images, staged in files beside the new dataset, one part per task. A resumed job finds here what was done.
  */
 final class Staging {
     private static final String FOLDER = "checked";
     private static final String PLAN = "plan.json";
-    /** Grows with every change of what parts hold, so that no two versions work on the same ones. */
+    /** Increased with every change of the parts' contents, so that two versions never share them. */
     private static final int VERSION = 5;
 
     private static final long BYTES_PER_PART = 64L << 20;
@@ -54,7 +53,10 @@ final class Staging {
     private final String folder;
     private final int parts;
 
-    /** What the files belong to; others are of no use. The dataset is the digest of the one that changes. */
+    /**
+     * What the staged files belong to; files of another plan are not used. The dataset is the digest of the one that is
+     * updated.
+     */
     private record Plan(
             int version,
             String source,
@@ -87,9 +89,9 @@ final class Staging {
     }
 
     /**
-     * Finds what an earlier job left, if it was of the same corpus and settings, or begins.
+     * Opens the staging area of an earlier job if corpus and settings are the same, else creates one.
      *
-     * @param dataset digest of the one that changes; empty if there is none
+     * @param dataset digest of the one that is updated; empty if there is none
      */
     static Staging open(
             JavaSparkContext spark,
@@ -116,7 +118,7 @@ final class Staging {
         FileSystem files = file.getFileSystem(conf);
         if (files.exists(file)) {
             Plan earlier = Json.read(file, Plan.class, conf);
-            // With more executors there would be more parts; those that are there count.
+            // With more executors there would be more parts; the existing number is kept.
             if (earlier.equals(plan.withParts(earlier.parts))) {
                 return new Staging(spark, source, settings, split, directory, earlier.parts);
             }
@@ -132,13 +134,13 @@ final class Staging {
                 Math.min(Math.max(bySize, 2L * spark.defaultParallelism()), Math.max(1, totals.units())));
     }
 
-    /** The settings that shape the pictures, in a few words. */
+    /** The settings that affect the images, in a few words. */
     static String describe(PrepareSettings settings) {
         return (settings.keepOriginal() ? "original bytes" : "shorter side at most " + settings.shorterSide())
                 + ", doubles " + settings.duplicates();
     }
 
-    /** Reads and looks at every picture that is not there yet, and sums up. */
+    /** Reads and checks every image that is not staged yet, and summarises all. */
     CheckSummary checkImages(Inventory inventory, Progress progress) {
         LongAccumulator read = spark.sc().longAccumulator("pictures read");
         LongAccumulator bad = spark.sc().longAccumulator("pictures bad");
@@ -176,7 +178,7 @@ final class Staging {
         Set<String> seen = new HashSet<>();
         return stream(units)
                 .map(Tuple2::_2)
-                .filter(unit -> seen.add(unit.id())) // a list may name a picture twice
+                .filter(unit -> seen.add(unit.id())) // a list may name an image twice
                 .flatMap(unit -> read(unit, conf))
                 .map(image -> Inspection.of(
                         image.split() == null ? image.withSplit(split.of(image.label(), image.key())) : image,
@@ -196,7 +198,7 @@ final class Staging {
         return StreamSupport.stream(Spliterators.spliteratorUnknownSize(iterator, Spliterator.ORDERED), false);
     }
 
-    /** Good pictures of a split. */
+    /** Good images of a split. */
     JavaRDD<CheckedImage> images(Split split) {
         return read((partition, conf) -> partition.images(split, conf));
     }
@@ -205,7 +207,7 @@ final class Staging {
         return read(CheckedPartition::badImages);
     }
 
-    /** What is read of a part. */
+    /** Reads something from a part. */
     private interface PartReader<T> extends Serializable {
         Iterator<T> of(CheckedPartition partition, Configuration conf) throws IOException;
     }
@@ -226,7 +228,7 @@ final class Staging {
         return goodEntries().map(entry -> entry.copy().key());
     }
 
-    /** Keys decide over shards and augmentation, and name pictures that are set aside. */
+    /** Keys determine shards and augmentation, and name quarantined images, so they must be unique. */
     void requireUniqueKeys(DatasetUpdate update) {
         List<String> repeated = read(CheckedPartition::index)
                 .map(entry -> entry.copy().key())
@@ -242,7 +244,7 @@ final class Staging {
         }
     }
 
-    /** Pictures that have to go since their bytes occur elsewhere too, and why. */
+    /** Images to exclude because their bytes occur elsewhere too, with the reason. */
     Map<Duplicates.Copy, String> findDuplicates(DatasetUpdate update) {
         return goodEntries()
                 .mapToPair(entry -> new Tuple2<>(entry.digest(), entry.copy()))
@@ -263,10 +265,10 @@ final class Staging {
         return list;
     }
 
-    /** Removes what is of no more use. */
+    /** Deletes the staged files. */
     void delete() throws IOException {
         FileSystem files = directory.path().getFileSystem(spark.hadoopConfiguration());
-        // The plan first: without it, whatever is left counts for nothing.
+        // The plan first: without it, the remaining files are not used.
         files.delete(new Path(directory.path(), PLAN), false);
         files.delete(new Path(folder), true);
     }

@@ -14,13 +14,15 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What is measured of good pictures: sizes, and the pixels of those to train on. Sums, so that pictures can be added and
- * taken back.
+ * Statistics of good images: sizes, and pixel sums of training images. All are sums, so images can be added and
+ * removed.
  */
 final class StatisticsAccumulator implements Serializable {
     private static final long serialVersionUID = 1;
 
-    /** Lower ends of the histogram's bins, in pixels of the shorter side: what the paper's scales are compared with. */
+    /**
+     * Lower edges of the histogram's bins, in pixels of the shorter side; chosen to compare with the paper's scales.
+     */
     private static final List<Integer> BIN_EDGES = List.of(0, 64, 128, 224, 256, 384, 480, 640, 1024, 2048);
 
     private final TreeMap<Integer, Long> shorterSides;
@@ -30,7 +32,7 @@ final class StatisticsAccumulator implements Serializable {
         this(new TreeMap<>(), new PixelSums(side));
     }
 
-    /** @param shorterSides pictures by the lower end of their bin */
+    /** @param shorterSides images by the lower edge of their bin */
     StatisticsAccumulator(Map<Integer, Long> shorterSides, PixelSums pixels) {
         this.shorterSides = new TreeMap<>(shorterSides);
         this.pixels = pixels;
@@ -44,7 +46,7 @@ final class StatisticsAccumulator implements Serializable {
         }
     }
 
-    /** The same for a picture that was found good before. */
+    /** Adds an image that was checked before. */
     void add(Split split, Example example) {
         try {
             Image image = ImageCodec.open(example.bytes(), ImageCodec.Limits.NONE);
@@ -62,8 +64,8 @@ final class StatisticsAccumulator implements Serializable {
     }
 
     /**
-     * Takes pictures back. Those that were scaled down are taken out of the bin of the size that they have now, or the next
-     * larger one that holds any.
+     * Removes images. Resized ones are taken from the bin of their current size, or from the next larger one that is
+     * not empty.
      */
     StatisticsAccumulator subtract(StatisticsAccumulator other) {
         other.shorterSides.forEach(this::subtractSide);
@@ -81,7 +83,7 @@ final class StatisticsAccumulator implements Serializable {
         }
     }
 
-    /** Good pictures by the lower end of their bin, in pixels of the shorter side as found. */
+    /** Good images by the lower edge of their bin, in pixels of the original shorter side. */
     Map<Integer, Long> shorterSides() {
         return shorterSides;
     }

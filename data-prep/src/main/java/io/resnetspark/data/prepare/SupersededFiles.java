@@ -21,21 +21,21 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
- * Files of a dataset that a version makes superfluous. Those that neither it nor the version before names are among them:
- * whoever opened the dataset in one of these two finds all that it needs until there is another. The list comes into the
- * dataset with the version's files, so that the next job deletes what one that was ended had not.
+ * Files of a dataset that a new version makes obsolete. They are named neither by the new version nor by the previous
+ * one, so a reader of either finds all its files until the next version. The list is published with the version's
+ * files, so that the next job deletes what an interrupted one did not.
  *
- * @param version that makes them so; until it is the dataset's, the list counts for nothing
- * @param files below the dataset
+ * @param version that makes them obsolete; the list has no effect before it is published
+ * @param files relative to the dataset
  */
 record SupersededFiles(int version, List<String> files) {
     private static final String FILE = "superseded.json";
 
     /**
-     * Looks, before the next version's files come in: what somebody else brings later is not touched.
+     * Collects them before the next version's files are moved in; files that others add later are not touched.
      *
-     * @param released lines of tables of reasons that do not hold any more
-     * @param retained lines that do
+     * @param released lines of quarantine tables that no longer hold
+     * @param retained lines that still hold
      */
     static SupersededFiles of(
             Path target, Dataset now, Dataset next, List<String> released, List<String> retained, Configuration conf)
@@ -81,12 +81,12 @@ record SupersededFiles(int version, List<String> files) {
                 .toList();
     }
 
-    /** Brings the list along with the version's files. */
+    /** Adds the list to the version's files. */
     void write(AtomicDirectory directory) throws IOException {
         directory.write(FILE, Json.PRETTY.writeValueAsBytes(this));
     }
 
-    /** Deletes what a version of a dataset has made superfluous, and has not deleted yet. */
+    /** Deletes the obsolete files of a version, if they were not deleted yet. */
     static void delete(Path target, int version, Configuration conf) throws IOException {
         FileSystem files = target.getFileSystem(conf);
         Path list = new Path(target, FILE);

@@ -4,8 +4,8 @@ import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
 
 /**
- * A name for what a task writes before it is whole: a retry, a straggler beside it, or another application that was
- * started at the same target must never write into the same file.
+ * A unique name for a task's unfinished output. A retry, a speculative attempt, or another application with the same
+ * target must never write to the same file.
  */
 final class TaskAttempt {
     private TaskAttempt() {}

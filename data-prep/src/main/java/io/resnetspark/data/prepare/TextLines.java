@@ -18,15 +18,14 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.SerializableConfiguration;
 
 /**
- * Lines of text files, a task a file. Spark's own textFile takes a comma or a bracket in the name of a folder for a
- * pattern.
+ * Lines of text files, one task per file. Spark's own textFile treats commas and brackets in folder names as patterns.
  */
 final class TextLines {
     private static final String GZIP_SUFFIX = ".gz";
 
     private TextLines() {}
 
-    /** Of a folder's packed files. */
+    /** Lines of a folder's gzip files. */
     static JavaRDD<String> inFolder(JavaSparkContext spark, Path folder) {
         try {
             return of(

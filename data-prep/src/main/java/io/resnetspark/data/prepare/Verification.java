@@ -19,11 +19,11 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.SerializableConfiguration;
 
-/** Reads a whole dataset again, as a Spark job: every digest, every label, and every picture decoded. */
+/** Reads a whole dataset again, as a Spark job: checks every digest and label, and decodes every image. */
 public final class Verification {
     private Verification() {}
 
-    /** What is wrong, a sentence each; nothing if all is well. */
+    /** The problems found, a sentence each; empty if there are none. */
     public static List<String> problems(JavaSparkContext spark, Dataset.Opened opened, Progress progress)
             throws IOException {
         List<String> problems = new ArrayList<>();

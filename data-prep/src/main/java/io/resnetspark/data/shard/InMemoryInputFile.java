@@ -5,7 +5,7 @@ import org.apache.parquet.io.DelegatingSeekableInputStream;
 import org.apache.parquet.io.InputFile;
 import org.apache.parquet.io.SeekableInputStream;
 
-/** A file that was fetched already, for Parquet to look into. */
+/** A Parquet input file that is already in memory. */
 @SuppressWarnings("ArrayRecordComponent") // carried, never compared
 record InMemoryInputFile(byte[] bytes) implements InputFile {
     @Override

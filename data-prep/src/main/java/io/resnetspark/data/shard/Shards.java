@@ -63,7 +63,7 @@ public final class Shards {
             .named(ORIGINAL)
             .named("example");
 
-    /** A reader holds one row group at a time, a writer too. */
+    /** Readers and writers hold one row group at a time. */
     private static final long ROW_GROUP = 16L << 20;
 
     private Shards() {}
@@ -71,7 +71,7 @@ public final class Shards {
     /** A written shard. */
     public record WrittenShard(int examples, FileDigest digest) implements java.io.Serializable {}
 
-    /** Writes a shard; a file of the same name, which an earlier attempt of the task left, is replaced. */
+    /** Writes a shard; a file of the same name, left by an earlier attempt of the task, is replaced. */
     public static WrittenShard write(Iterator<Example> examples, List<String> classes, Path file, Configuration conf)
             throws IOException {
         AtomicDirectory.fileSystem(file, conf);
@@ -79,7 +79,7 @@ public final class Shards {
         try (ParquetWriter<Group> writer = ExampleParquetWriter.builder(file)
                 .withConf(conf)
                 .withType(SCHEMA)
-                // Pictures are compressed already, and a dictionary of them is only a second copy.
+                // Images are compressed already, and a dictionary would only be a second copy.
                 .withCompressionCodec(CompressionCodecName.UNCOMPRESSED)
                 .withDictionaryEncoding(false)
                 .withRowGroupSize(ROW_GROUP)
@@ -90,16 +90,16 @@ public final class Shards {
                 count++;
             }
         }
-        // Parquet writes through a stream of its own, so the digest is of what can be read back.
+        // Parquet writes through its own stream, so the digest is computed from the file.
         return new WrittenShard(count, Digests.of(file, conf));
     }
 
-    /** What an earlier run wrote. */
+    /** Describes a shard that an earlier run wrote. */
     public static WrittenShard written(Path file, Configuration conf) throws IOException {
         return new WrittenShard(ParquetRows.count(file, conf), Digests.of(file, conf));
     }
 
-    /** Keys, labels and original digests of a shard, without its pictures: examples of no bytes. */
+    /** Keys, labels and original digests of a shard, as examples without bytes. */
     public static Iterator<Example> withoutImages(Path file, Configuration conf) throws IOException {
         Iterator<Group> rows = ParquetRows.of(file, List.of("key", "label", ORIGINAL), conf);
         return StreamSupport.stream(Spliterators.spliteratorUnknownSize(rows, Spliterator.ORDERED), false)
@@ -113,7 +113,7 @@ public final class Shards {
                 .iterator();
     }
 
-    /** Keys of the rows whose picture is not the one that their sha256 was taken of. */
+    /** Keys of the rows whose image does not match their sha256. */
     public static List<String> rowsWithWrongDigest(Path file, Configuration conf) throws IOException {
         Iterator<Group> rows = ParquetRows.of(file, List.of("key", "image", "sha256"), conf);
         List<String> keys = new ArrayList<>();
@@ -127,7 +127,7 @@ public final class Shards {
     }
 
     /**
-     * All examples of a shard, in its order. The file is fetched once, whole, and checked before it is looked into.
+     * All examples of a shard, in its order. The file is read once as a whole, and verified before it is parsed.
      *
      * @throws DamagedException if the file is not the one that was written
      */

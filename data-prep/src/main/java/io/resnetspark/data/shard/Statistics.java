@@ -4,13 +4,13 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import java.io.Serializable;
 
 /**
- * What training subtracts and draws from, over the training split, in levels of 0 to 255.
+ * Statistics of the training split, which normalization and PCA lighting use, in levels of 0 to 255.
  *
- * @param images that were measured, a centre crop of each
+ * @param images measured, a center crop of each
  * @param mean of red, green and blue
- * @param std of red, green and blue
+ * @param std standard deviation of red, green and blue
  * @param covariance of red, green and blue
- * @param principalComponents of the covariance, each as long as the deviation along it, the longest first
+ * @param principalComponents of the covariance, each scaled by the standard deviation along it, the largest first
  */
 @SuppressWarnings("ArrayRecordComponent") // carried, never compared
 public record Statistics(

@@ -15,8 +15,8 @@ import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
 
 /**
- * What Spark's {@code binaryFile} reader gives, saved as Parquet: columns path, modificationTime, length, content. A
- * picture's class is the folder that it lay in; a folder train, val or test above that is its split.
+ * Reads the output of Spark's {@code binaryFile} reader, saved as Parquet: columns path, modificationTime, length,
+ * content. An image's class is its folder; a folder train, val or test above that is its split.
  */
 final class BinaryFileSource {
     private static final String PATH = "path";
@@ -47,7 +47,7 @@ final class BinaryFileSource {
                 List.of());
     }
 
-    /** What a path says: .../[SPLIT/]CLASS/NAME. */
+    /** The parts of a path: .../[SPLIT/]CLASS/NAME. */
     private record ParsedPath(String split, String className, String name) {
         static ParsedPath of(Group row) {
             String path = ParquetRows.text(row, PATH);
@@ -69,7 +69,7 @@ final class BinaryFileSource {
         }
     }
 
-    /** A Parquet file of them. */
+    /** One Parquet file. */
     private record Part(String uri, long length, long modificationTime, List<String> classes)
             implements InputUnit, Source.Listing {
         @Override

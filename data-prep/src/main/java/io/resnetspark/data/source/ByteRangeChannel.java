@@ -7,7 +7,7 @@ import java.nio.channels.NonWritableChannelException;
 import java.nio.channels.SeekableByteChannel;
 import org.apache.hadoop.fs.FSDataInputStream;
 
-/** A stretch of a file on any Hadoop path, as a channel. */
+/** A byte range of a file on any Hadoop path, as a channel. */
 final class ByteRangeChannel implements SeekableByteChannel {
     private final FSDataInputStream file;
     private final long start;

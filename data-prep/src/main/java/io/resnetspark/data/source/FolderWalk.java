@@ -13,19 +13,18 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 
 /**
- * All files below a folder, however deep, one after the other. Links are followed, but never to a folder that the walk is
- * in already.
+ * Iterates over all files below a folder, at any depth. Links are followed, except to a folder that contains the link.
  */
 final class FolderWalk implements Iterator<FolderWalk.Found> {
     /**
      * A file.
      *
-     * @param name its path below the folder
-     * @param isSkipped whether it, or a folder that it is in, has the name of something that is never looked into
+     * @param name its path relative to the folder
+     * @param isSkipped whether its name, or that of a folder above it, is on the list of skipped names
      */
     record Found(FileStatus file, String name, boolean isSkipped) {}
 
-    /** A folder that the walk is in. */
+    /** A folder that is being traversed. */
     private record Level(Iterator<FileStatus> files, String prefix, boolean isSkipped, Object identity) {}
 
     private final Configuration conf;
@@ -33,7 +32,7 @@ final class FolderWalk implements Iterator<FolderWalk.Found> {
     private final Deque<Level> levels = new ArrayDeque<>();
     private Found next;
 
-    /** @param others folders directly in this one that are left to others */
+    /** @param others folders directly in this one that are not traversed */
     FolderWalk(Path folder, Set<String> others, Configuration conf) throws IOException {
         this.conf = conf;
         this.others = others;
@@ -48,7 +47,7 @@ final class FolderWalk implements Iterator<FolderWalk.Found> {
         }
     }
 
-    /** The same for every way to a folder. Only this machine's disk has links. */
+    /** Identifies a folder, by whichever path it is reached. Only the local disk has links. */
     private static Object identity(Path folder) {
         try {
             return "file".equals(folder.toUri().getScheme())

@@ -19,9 +19,10 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
- * ImageNet's ILSVRC2012 as it is fetched, or unpacked: ILSVRC2012_img_train.tar (a tar of WNID.tar), or train/WNID/ or
- * train/WNID.tar; ILSVRC2012_img_val.tar, or val/ with the pictures in it or in class folders. Where validation pictures
- * lie flat, their labels come from the devkit. Classes are WNIDs in alphabetical order, as everybody numbers them.
+ * ImageNet's ILSVRC2012 as downloaded, or unpacked: ILSVRC2012_img_train.tar (a tar of WNID.tar), or train/WNID/ or
+ * train/WNID.tar; ILSVRC2012_img_val.tar, or val/ with the images in it or in class folders. If validation images are
+ * not in class folders, their labels come from the devkit. Classes are WNIDs in alphabetical order, the usual
+ * numbering.
  */
 final class IlsvrcSource {
     private static final String TRAIN_TAR = "ILSVRC2012_img_train.tar";
@@ -82,7 +83,11 @@ final class IlsvrcSource {
         return known;
     }
 
-    /** Whether the labels of validation pictures come from the devkit. */
+    /**
+     * Adds the validation images.
+     *
+     * @return whether their labels come from the devkit
+     */
     private static boolean addValidation(
             Path root, List<String> classes, IlsvrcDevkit devkit, List<Source.Listing> listings, Configuration conf)
             throws IOException {
@@ -115,7 +120,7 @@ final class IlsvrcSource {
         return tarName.replaceFirst(".*/", "").replaceFirst("\\.tar$", "");
     }
 
-    /** Training pictures in one of their forms: tars of a class each, or folders. */
+    /** Training images in one of their forms: one tar per class, or folders. */
     private record TrainingFiles(List<TarArchive> tars, List<FileStatus> folders) {
         static TrainingFiles find(Path root, Configuration conf) throws IOException {
             FileSystem files = root.getFileSystem(conf);
@@ -159,7 +164,7 @@ final class IlsvrcSource {
         }
     }
 
-    /** Labels by the number in a picture's name; -1 where the devkit has none. */
+    /** Labels by the number in an image's name; -1 if the devkit has none. */
     @SuppressWarnings("ArrayRecordComponent") // carried, never compared
     private record ValidationLabeller(int[] labels) implements TarImages.Labeller {
         static ValidationLabeller of(IlsvrcDevkit devkit, List<String> classes, Path images) {

@@ -15,11 +15,11 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 
 /**
- * A picture in a file of its own.
+ * An image in its own file.
  *
- * @param uri a string, since Hadoop's Path drags its file system along
- * @param split null where the corpus leaves it to us
- * @param label -1 if nobody knows its class
+ * @param uri a string, because Hadoop's Path serializes its file system too
+ * @param split null if the corpus does not define one
+ * @param label -1 if its class is unknown
  */
 record ImageFile(String id, String key, Split split, int label, String uri, long length, long modificationTime)
         implements InputUnit {

@@ -9,12 +9,12 @@ import java.util.Iterator;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 
-/** The least that is read at once, and known again at the next run: a file, or a stretch of an archive. */
+/** The smallest unit that is read at once and recognised in the next run: a file, or a chunk of an archive. */
 public interface InputUnit extends Serializable {
-    /** The same at every run, and no other unit's. */
+    /** Unique and stable between runs. */
     String id();
 
-    /** The key of its one picture; null for an archive. */
+    /** The key of its only image; null for an archive. */
     default String key() {
         return null;
     }
@@ -22,30 +22,30 @@ public interface InputUnit extends Serializable {
     /** In bytes, as far as listing tells. */
     long length();
 
-    /** Since 1970, in milliseconds; 0 where nobody knows. */
+    /** In milliseconds since 1970; 0 if unknown. */
     long modificationTime();
 
-    /** Roughly, for those who watch. */
+    /** An estimate, for progress. */
     default long estimatedImages() {
         return 1;
     }
 
-    /** Whether it is none of the corpus' pictures, such as Thumbs.db: counted and never read. */
+    /** Whether it is not an image of the corpus, such as Thumbs.db; it is counted but never read. */
     default boolean isSkipped() {
         return false;
     }
 
-    /** Its pictures whose split the corpus leaves to us, without their bytes. */
+    /** Its images without a split, without their bytes. */
     default Iterator<UnassignedImage> unassigned(Configuration conf) throws IOException {
         return Collections.emptyIterator();
     }
 
-    /** The same, with splits for some of its pictures whose split the corpus leaves to us. */
+    /** The same unit, with splits for some of its unassigned images. */
     default InputUnit withSplits(Map<String, Split> splits) {
         return new UnitWithSplits(this, splits);
     }
 
-    /** A picture whose split is not given. */
+    /** An image without a split. */
     record UnassignedImage(String key, int label) implements Serializable {}
 
     Iterator<SourceImage> read(Configuration conf) throws IOException;

@@ -24,13 +24,13 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 
 /**
- * A tar archive, or a stretch of one: on any Hadoop path, perhaps within another tar. It is never unpacked.
+ * A tar archive, or a chunk of one, on any Hadoop path or within another tar. It is never unpacked.
  *
- * @param uri of the file; a string, since Hadoop's Path drags its file system along
- * @param name how messages call it
- * @param start of the archive or the stretch within the file, in bytes
+ * @param uri of the file; a string, because Hadoop's Path serializes its file system too
+ * @param name for messages
+ * @param start offset of the archive or chunk in the file, in bytes
  * @param length in bytes
- * @param modificationTime when the file was, in milliseconds
+ * @param modificationTime of the file, in milliseconds
  */
 record TarArchive(String uri, String name, long start, long length, long modificationTime) implements Serializable {
     private static final int RECORD = 512;
@@ -64,7 +64,7 @@ record TarArchive(String uri, String name, long start, long length, long modific
         return inner;
     }
 
-    /** Stretches of some so many bytes that hold whole files, so that several tasks can read. */
+    /** Chunks of about this many bytes that hold whole files, so that several tasks can read. */
     List<TarArchive> chunks(long bytes, Configuration conf) throws IOException {
         List<TarArchive> chunks = new ArrayList<>();
         long from = 0;
@@ -83,8 +83,8 @@ record TarArchive(String uri, String name, long start, long length, long modific
     }
 
     /**
-     * Makes sure that the archive is there to its end, which is two records of zeros. Readers of tars take a file that
-     * stops between two entries for whole.
+     * Checks that the archive is complete: it must end with two records of zeros. Tar readers accept a file that stops
+     * between two entries.
      */
     TarArchive requireComplete(Configuration conf) throws IOException {
         ByteBuffer end = ByteBuffer.allocate(2 * RECORD);
@@ -100,7 +100,7 @@ record TarArchive(String uri, String name, long start, long length, long modific
         return this;
     }
 
-    /** What it holds, by its headers alone. */
+    /** The entries, from the headers alone. */
     private List<TarArchiveEntry> index(Configuration conf) throws IOException {
         try (TarFile tar = new TarFile(requireComplete(conf).open(conf))) {
             return tar.getEntries();
@@ -160,7 +160,7 @@ record TarArchive(String uri, String name, long start, long length, long modific
         return bytes;
     }
 
-    /** The archives of ImageNet are flat; folders are for archives that people made themselves. */
+    /** ImageNet's archives are flat; folders occur in archives that users made. */
     private String baseName(TarArchiveEntry entry) {
         String path = entry.getName();
         if (path.startsWith("/") || List.of(path.split("/")).contains("..")) {

@@ -6,12 +6,12 @@ import java.io.Serializable;
 import java.util.Iterator;
 import org.apache.hadoop.conf.Configuration;
 
-/** The pictures of a tar. */
+/** The images of a tar. */
 record TarImages(TarArchive tar, Labeller labeller) implements InputUnit {
-    /** Of a photograph in ImageNet. */
+    /** Of an ImageNet photograph. */
     static final long TYPICAL_IMAGE_BYTES = 110_000;
 
-    /** Knows a picture by its name. */
+    /** Derives key and label from an image's name. */
     @FunctionalInterface
     interface Labeller extends Serializable {
         SourceImage label(String name, byte[] bytes);

@@ -7,7 +7,7 @@ import java.util.Iterator;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 
-/** Pictures that had a split before they were changed, and keep it. */
+/** A changed unit whose images keep the splits that they had. */
 record UnitWithSplits(InputUnit unit, Map<String, Split> splits) implements InputUnit {
     @Override
     public String id() {

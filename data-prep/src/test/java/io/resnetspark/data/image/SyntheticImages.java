@@ -7,11 +7,11 @@ import java.util.Arrays;
 import java.util.Random;
 import java.util.zip.CRC32;
 
-/** Pictures that tests make. */
+/** Images that tests make. */
 public final class SyntheticImages {
     private SyntheticImages() {}
 
-    /** A smooth picture of one colour family; the hue tells the class, the seed the picture. */
+    /** A smooth image of one color family; the hue tells the class, the seed the image. */
     public static RgbImage ofClass(int label, int width, int height, long seed) {
         Random random = new Random(seed);
         double phase = random.nextDouble() * 6;

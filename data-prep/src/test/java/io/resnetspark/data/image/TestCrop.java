@@ -160,7 +160,7 @@ class TestCrop {
                 .hasMessageContaining("224 does not fit");
     }
 
-    /** What a crop shows of a picture when the mean is zero. */
+    /** What a crop shows of an image when the mean is zero. */
     private static RgbImage shown(Crop crop, RgbImage image, RandomGenerator random) throws BadImageException {
         int pixels = crop.side() * crop.side();
         float[] planes = new float[3 * pixels];

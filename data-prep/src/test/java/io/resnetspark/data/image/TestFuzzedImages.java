@@ -16,7 +16,7 @@ import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Pictures of every format, cut and with bytes written over: decoded or refused, never anything else, and let go. */
+/** Images of every format, cut and with bytes written over: decoded or refused, never anything else, and let go. */
 class TestFuzzedImages {
     private static final int VARIANTS = 60;
 

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What each transform shows of a picture, to be looked at in {@code src/test/resources/cuts}: made by PIL, of the boxes in
+ * What each transform shows of an image, to be looked at in {@code src/test/resources/cuts}: made by PIL, of the boxes in
  * cuts.tsv, which a crop chose at that seed once and has to choose for ever.
  */
 class TestGoldenImages {

@@ -181,7 +181,7 @@ class TestImageCodec {
         assertThat(JpegHeader.of(xmp).selfContained()).isTrue();
     }
 
-    /** FFmpeg would decode it with the tables of the picture before. */
+    /** FFmpeg would decode it with the tables of the image before. */
     @Test
     void theFastWayRefusesImagesWithoutTheirOwnTables() {
         byte[] jpeg = ImageCodec.jpeg(IMAGE, 0.9f);
@@ -231,7 +231,7 @@ class TestImageCodec {
                 : Optional.empty();
     }
 
-    /** FFmpeg takes such a comment to mean that this camera's pictures stand on their heads, from then on. */
+    /** FFmpeg takes such a comment to mean that this camera's images stand on their heads, from then on. */
     @Test
     void aImageDoesNotDependOnThoseBefore() throws BadImageException {
         byte[] jpeg = ImageCodec.jpeg(SyntheticImages.ofClass(2, 64, 48, 3), 0.9f);
@@ -248,7 +248,7 @@ class TestImageCodec {
         return with.array();
     }
 
-    /** A segment that says it is shorter than its own length; a frame without components; a WebP without a picture. */
+    /** A segment that says it is shorter than its own length; a frame without components; a WebP without an image. */
     @ParameterizedTest
     @ValueSource(
             strings = {

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What PIL sees in the same files, since it is through PIL that everybody else's networks see their pictures. The small
+ * What PIL sees in the same files, since it is through PIL that everybody else's networks see their images. The small
  * files and what PIL made of them are in the repository ({@code src/test/python/pil_cases.py} made them);
  * {@code -Dpil.reference=FOLDER} compares photographs.
  */
@@ -65,7 +65,7 @@ class TestPilEquivalence {
         check(file, upright(FallbackDecoder.decode(bytes, ImageCodec.Limits.DEFAULT), bytes));
     }
 
-    /** The others are of colours, tables or samplings that FFmpeg is not asked for. */
+    /** The others are of colors, tables or samplings that FFmpeg is not asked for. */
     @Test
     void ordinaryOnesGoTheFastWay() throws Exception {
         List<String> careful = new ArrayList<>();
@@ -103,7 +103,7 @@ class TestPilEquivalence {
         Difference difference = Difference.between(seen, expected(file, EXPECTED));
         String name = file.getFileName().toString();
         if (name.contains("webp-named") || name.equals("alpha.webp")) {
-            // The reader does not interpolate differences of colour, which libwebp does.
+            // The reader does not interpolate differences of color, which libwebp does.
             assertThat(difference.mean).isLessThan(4);
         } else if (name.endsWith(".jpg")) {
             assertThat(difference.mean).isLessThan(0.4);

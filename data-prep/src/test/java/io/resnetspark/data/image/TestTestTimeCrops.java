@@ -19,7 +19,7 @@ class TestTestTimeCrops {
 
     @Test
     void areaIsUniformAndAspectIsLogUniform() {
-        // Parts are of whole pixels, so the picture is large; and every part of at most half its area fits.
+        // Parts are of whole pixels, so the image is large; and every part of at most half its area fits.
         RgbImage large = new RgbImage(2_000, 2_000, new byte[3 * 2_000 * 2_000]);
         Crop.RandomResizedCrop crop = new Crop.RandomResizedCrop(0.08, 4 / 3.0, 224);
         double[] areas = new double[DRAWS];
@@ -31,7 +31,7 @@ class TestTestTimeCrops {
             assertThat(part.x()).isBetween(0.0, 2_000 - part.width());
             assertThat(part.y()).isBetween(0.0, 2_000 - part.height());
         }
-        // Beyond 3/4 some shapes are too long for the picture and are drawn anew, in torchvision as here.
+        // Beyond 3/4 some shapes are too long for the image and are drawn anew, in torchvision as here.
         double[] fitting = Arrays.stream(areas).filter(area -> area < 0.74).toArray();
         assertThat(pValue(fitting, 0.08, 0.74)).isGreaterThan(0.01);
         double[] free = new double[DRAWS];
@@ -60,16 +60,16 @@ class TestTestTimeCrops {
     @Test
     void partsAreMirroredHalfOfTheTime() {
         Crop crop = new Crop.RandomResizedCrop(1, 1, 60);
-        RgbImage square = IMAGE.cut(0, 0, 300, 300);
+        RgbImage square = IMAGE.crop(0, 0, 300, 300);
         RgbImage plain = square.toRgb(new CropRegion(Box.whole(square), 60, 60, false));
         int mirrored = 0;
         for (int i = 0; i < 400; i++) {
             byte[] seen = crop.apply(square, Seeds.generator(3, i)).rgb();
-            boolean is = Arrays.equals(seen, plain.mirrored().rgb());
+            boolean is = Arrays.equals(seen, plain.flipped().rgb());
             assertThat(is || Arrays.equals(seen, plain.rgb())).isTrue();
             mirrored += is ? 1 : 0;
         }
-        assertThat(mirrored).isBetween(150, 250); // five deviations
+        assertThat(mirrored).isBetween(150, 250); // five standard deviations
     }
 
     @Test
@@ -79,16 +79,16 @@ class TestTestTimeCrops {
         RgbImage scaled = IMAGE.toRgb(CropRegion.resized(IMAGE, 256));
         assertThat(scaled.width()).isEqualTo(341);
         assertThat(views.get(3).rgb())
-                .isEqualTo(scaled.cut(341 - 224, 256 - 224, 224, 224).rgb());
-        assertThat(views.get(4).rgb()).isEqualTo(scaled.cut(58, 16, 224, 224).rgb());
+                .isEqualTo(scaled.crop(341 - 224, 256 - 224, 224, 224).rgb());
+        assertThat(views.get(4).rgb()).isEqualTo(scaled.crop(58, 16, 224, 224).rgb());
         // The other five are those of the mirror image.
         int[] mirrored = {1, 0, 3, 2};
         for (int i = 0; i < 4; i++) {
             assertThat(views.get(5 + i).rgb())
-                    .isEqualTo(views.get(mirrored[i]).mirrored().rgb());
+                    .isEqualTo(views.get(mirrored[i]).flipped().rgb());
         }
         assertThat(views.get(9).rgb())
-                .isEqualTo(scaled.mirrored().cut(58, 16, 224, 224).rgb());
+                .isEqualTo(scaled.flipped().crop(58, 16, 224, 224).rgb());
         // The fifth is what testing with one crop sees.
         assertThat(views.get(4).rgb())
                 .isEqualTo(new Crop.CenterCrop(256, 224)
@@ -103,7 +103,7 @@ class TestTestTimeCrops {
                 .extracting(RgbImage::shorterSide)
                 .containsExactly(224, 224, 256, 256, 384, 384, 480, 480, 640, 640);
         assertThat(views.get(8).width()).isEqualTo(853);
-        assertThat(views.get(1).rgb()).isEqualTo(views.get(0).mirrored().rgb());
+        assertThat(views.get(1).rgb()).isEqualTo(views.get(0).flipped().rgb());
         assertThatThrownBy(() -> new TestTimeCrops.MultiScale(List.of()))
                 .hasMessageContaining("needs positive shorter sides");
     }
@@ -112,16 +112,16 @@ class TestTestTimeCrops {
     void aSheetShowsEveryImageAndItsTitle() throws Exception {
         ContactSheet sheet = new ContactSheet(2);
         for (int i = 0; i < 3; i++) {
-            sheet.add(IMAGE.cut(40 * i, 0, 100, 100), "class " + i);
+            sheet.add(IMAGE.crop(40 * i, 0, 100, 100), "class " + i);
         }
         RgbImage drawn = decoded(sheet);
         assertThat(drawn.width()).isEqualTo(2 * 108 + 8);
         assertThat(drawn.height()).isEqualTo(2 * 126 + 8);
         for (int i = 0; i < 3; i++) {
-            assertThat(drawn.cut(8 + i % 2 * 108, 8 + i / 2 * 126, 100, 100).rgb())
-                    .isEqualTo(IMAGE.cut(40 * i, 0, 100, 100).rgb());
+            assertThat(drawn.crop(8 + i % 2 * 108, 8 + i / 2 * 126, 100, 100).rgb())
+                    .isEqualTo(IMAGE.crop(40 * i, 0, 100, 100).rgb());
             byte[] title =
-                    drawn.cut(8 + i % 2 * 108, 8 + i / 2 * 126 + 100, 100, 18).rgb();
+                    drawn.crop(8 + i % 2 * 108, 8 + i / 2 * 126 + 100, 100, 18).rgb();
             assertThat(title).as("dark letters").contains((byte) 0);
         }
     }
@@ -137,7 +137,7 @@ class TestTestTimeCrops {
         Normalization normalization =
                 Normalization.perChannel(new float[] {100, 110, 120}).withStd(new float[] {50, 60, 70});
         Preprocessing plain = Preprocessing.withoutLighting(new Crop.CenterCrop(224, 224), normalization);
-        RgbImage square = IMAGE.cut(0, 0, 224, 224);
+        RgbImage square = IMAGE.crop(0, 0, 224, 224);
         assertThat(plain.preview(square, 1, 1, "key").rgb()).isEqualTo(square.rgb());
     }
 }

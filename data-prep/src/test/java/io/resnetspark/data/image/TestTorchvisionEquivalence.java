@@ -14,11 +14,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Pictures are tested as torchvision tests them: {@code Resize} and {@code CenterCrop}, {@code TenCrop}, and several scales, of
- * pictures of every parity and aspect. {@code src/test/python/torchvision_cases.py} made what is expected.
+ * Images are tested as torchvision tests them: {@code Resize} and {@code CenterCrop}, {@code TenCrop}, and several scales, of
+ * images of every parity and aspect. {@code src/test/python/torchvision_cases.py} made what is expected.
  */
 class TestTorchvisionEquivalence {
-    /** A line of sizes.tsv: a picture's size, what is done to it, and what torchvision makes of these. */
+    /** A line of sizes.tsv: an image's size, what is done to it, and what torchvision makes of these. */
     record Geometry(
             int width,
             int height,
@@ -37,7 +37,7 @@ class TestTorchvisionEquivalence {
             return new Geometry(n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9]);
         }
 
-        /** The part of the scaled picture, back in the picture itself. */
+        /** The part of the scaled image, back in the image itself. */
         void check(CropRegion region, long x, long y) {
             double across = (double) width / scaledWidth;
             double down = (double) height / scaledHeight;
@@ -105,7 +105,7 @@ class TestTorchvisionEquivalence {
         check(crops, width, height, "multi-scale-" + shorter + "-" + width + "x" + height);
     }
 
-    /** A JPEG's samples are scaled before they become colours; the parts must be the same ones. */
+    /** A JPEG's samples are scaled before they become colors; the parts must be the same ones. */
     @ParameterizedTest
     @CsvSource({"909, 768", "413, 580", "500, 338", "255, 400", "31, 33"})
     void jpegsAreCutAtTheSamePlaces(int width, int height) throws Exception {
@@ -137,7 +137,7 @@ class TestTorchvisionEquivalence {
             assertThat(region.width()).isEqualTo(expected.width());
             float[] wanted = new float[3 * region.width() * region.height()];
             float[] planes = new float[wanted.length];
-            RgbImage view = expected.cut(0, top, region.width(), region.height());
+            RgbImage view = expected.crop(0, top, region.width(), region.height());
             view.readPlanes(CropRegion.whole(view), wanted);
             image.readPlanes(region, planes);
             assertThat(planes).as("view %d", i).isEqualTo(wanted);
@@ -146,7 +146,7 @@ class TestTorchvisionEquivalence {
         }
     }
 
-    /** Slopes and edges that grow with the picture, in integers: also made in Python. */
+    /** Slopes and edges that grow with the image, in integers: also made in Python. */
     private static RgbImage image(int width, int height) {
         byte[] rgb = new byte[3 * width * height];
         for (int y = 0, i = 0; y < height; y++) {
@@ -161,7 +161,7 @@ class TestTorchvisionEquivalence {
         return new RgbImage(height, width, rgb);
     }
 
-    /** Grey slopes, which JPEG keeps. */
+    /** Gray slopes, which JPEG keeps. */
     private static RgbImage smooth(int width, int height) {
         byte[] rgb = new byte[3 * width * height];
         for (int i = 0; i < rgb.length; i++) {

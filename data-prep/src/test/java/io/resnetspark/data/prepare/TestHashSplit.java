@@ -65,7 +65,7 @@ class TestHashSplit {
         assertThat(HashSplit.validationCount(1_000_000)).isEqualTo(100_000);
     }
 
-    /** New pictures fill up what the class lacks; where it has enough, as those do that an older rule was kind to, all train. */
+    /** New images fill up what the class lacks; where it has enough, as those do that an older rule was kind to, all train. */
     @Test
     void newImagesBringEachClassToOneInTen() {
         List<UnassignedImage> later = images(3, 100, 130);
@@ -85,7 +85,7 @@ class TestHashSplit {
                 .mapToInt(image -> Integer.parseInt(image.key().replaceAll(".*/|\\.jpg", "")))
                 .average()
                 .orElseThrow();
-        // 200 of 2000 without replacement: a deviation of 577 / sqrt(200) = 39 about 1000, times 3.3.
+        // 200 of 2000 without replacement: a standard deviation of 577 / sqrt(200) = 39 about 1000, times 3.3.
         assertThat(mean).isBetween(870.0, 1130.0);
     }
 }

@@ -42,7 +42,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A corpus that grows, holds doubles, or is prepared by a job that was ended. */
+/** A corpus that grows, holds duplicates, or is prepared by a job that was ended. */
 @Tag("slow")
 class TestIncrementalPrepare {
     private static JavaSparkContext spark;

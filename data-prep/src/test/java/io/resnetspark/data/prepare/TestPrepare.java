@@ -163,7 +163,7 @@ class TestPrepare {
             file(folder.resolve("c/train/" + name + "/1.png"), ImageCodec.png(new RgbImage(300, 300, flat)));
         }
         Dataset dataset = prepare(folder.resolve("c"), "data", new PrepareSettings(480, 1 << 20, 0.01));
-        // Without a val folder, hashing the key may send a picture there; these two train.
+        // Without a val folder, hashing the key may send an image there; these two train.
         assertThat(dataset.examples(Split.TRAIN)).isEqualTo(2);
         assertThat(dataset.statistics().mean()).containsExactly(new double[] {150, 150, 150}, within(1e-9));
         assertThat(dataset.statistics().std()).containsExactly(new double[] {50, 50, 50}, within(1e-9));

@@ -22,7 +22,7 @@ public final class SyntheticIlsvrc {
     public static final List<String> WNIDS = List.of("n01440764", "n02119789", "n03000000");
     /** By the devkit's number, from 1; the fourth is no leaf. */
     private static final List<String> NUMBERED = List.of("n03000000", "n01440764", "n02119789", "n00001740");
-    /** Of six validation pictures. */
+    /** Of six validation images. */
     public static final List<Integer> TRUTH = List.of(2, 2, 1, 3, 1, 3);
 
     private static final int TRAIN = 8;

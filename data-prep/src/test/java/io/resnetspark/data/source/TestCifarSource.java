@@ -23,7 +23,7 @@ class TestCifarSource {
     @TempDir
     Path folder;
 
-    /** The same 10,000 pictures in both forms. */
+    /** The same 10,000 images in both forms. */
     @Test
     void readsBothFormsAlike() throws IOException {
         byte[] binary = new byte[CifarSource.BATCH * RECORD];

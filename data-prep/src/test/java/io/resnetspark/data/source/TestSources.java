@@ -95,7 +95,7 @@ class TestSources {
         Path root = SyntheticIlsvrc.packed(folder.resolve("tars"));
         for (String name : List.of("ILSVRC2012_img_train.tar", "ILSVRC2012_img_val.tar")) {
             byte[] whole = Files.readAllBytes(root.resolve(name));
-            // Within a picture, within a header, and after one third of the archive.
+            // Within an image, within a header, and after one third of the archive.
             for (int length : List.of(whole.length / 2 + 100, 512 * 7 + 100, whole.length / 3)) {
                 Files.write(root.resolve(name), Arrays.copyOf(whole, length));
                 assertThatThrownBy(() -> all(open("ilsvrc", root)))

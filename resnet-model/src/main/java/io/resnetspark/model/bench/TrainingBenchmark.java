@@ -29,12 +29,12 @@ import org.nd4j.linalg.learning.config.Nesterovs;
 import org.nd4j.linalg.schedule.FixedSchedule;
 
 /**
- * How fast a network trains and infers on this machine: the same random batch again and again, through
- * {@link ComputationGraph#fit}, with momentum and weight decay.
+ * Measures how fast a network trains and infers on this machine: repeats one random batch through {@link
+ * ComputationGraph#fit}, with momentum and weight decay.
  *
  * @param image height and width, in pixels
- * @param precision on a GPU, and so {@code deterministic}
- * @param iterations timed, after {@link #WARM_UP} that are not
+ * @param precision on a GPU, like {@code deterministic}
+ * @param iterations timed, after {@link #WARM_UP} untimed ones
  */
 public record TrainingBenchmark(
         Network network,
@@ -45,24 +45,24 @@ public record TrainingBenchmark(
         PrecisionOption precision,
         boolean deterministic,
         int iterations) {
-    /** DL4J learns the size of its workspaces, and the JVM its hot methods. */
+    /** DL4J learns the size of its workspaces, and the JVM compiles hot methods. */
     private static final int WARM_UP = 8;
 
-    /** Of a GPU: so many times the iterations, waited for once each. */
+    /** Timed blocks on a GPU, of {@code iterations} each; the host waits once per block. */
     private static final int TIMED_BLOCKS = 5;
 
     private static final double LEARNING_RATE = 0.01;
     private static final double WEIGHT_DECAY = 1e-4;
 
-    /** What computes. */
+    /** The implementation to measure. */
     public enum Backend {
-        /** Ours, with the kernels that networks use on this machine. */
+        /** Our layers, with the kernels that networks use on this machine. */
         AUTO,
-        /** Ours on a GPU, with the input there already. */
+        /** Our layers on a GPU, with the input already there. */
         CUDA,
-        /** Ours on oneDNN. */
+        /** Our layers on oneDNN. */
         ONEDNN,
-        /** Ours on ND4J's ops. */
+        /** Our layers on ND4J's ops. */
         OPS,
         /** DL4J's own layers and its Nesterov momentum. */
         STOCK;
@@ -74,15 +74,16 @@ public record TrainingBenchmark(
     }
 
     /**
-     * Medians.
+     * Median speeds.
      *
      * @param image side in pixels
-     * @param kernels as asked for
-     * @param computed with, in words: the GPU and its number format, or the CPU's kernels
-     * @param peakResidentMib of the process since its start; 0 where the system does not tell
-     * @param gpuMib that the network took on the GPU, with what CUDA's libraries loaded for it; 0 without a GPU
-     * @param peakShare multiply-adds of training (three times those of inference, counted as plain convolutions) beside
-     *     those of a product of matrices; Winograd's convolutions need fewer than are counted
+     * @param kernels as requested
+     * @param computed description of the GPU and its number format, or of the CPU's kernels
+     * @param peakResidentMib of the process since its start; 0 if the system does not report it
+     * @param gpuMib memory that the network took on the GPU, including what CUDA's libraries loaded for it; 0 without a
+     *     GPU
+     * @param peakShare multiply-adds of training (three times those of inference, counted as direct convolutions)
+     *     divided by those of a matrix product; Winograd's convolutions need fewer than are counted
      */
     public record Result(
             String network,
@@ -98,10 +99,10 @@ public record TrainingBenchmark(
             double peakShare) {}
 
     /**
-     * Measures.
+     * Runs the benchmark.
      *
-     * @throws IllegalArgumentException saying how much memory it would take, if there is less
-     * @throws io.resnetspark.model.cuda.CudaUnavailableException if it is to be on a GPU that cannot be used
+     * @throws IllegalArgumentException with the memory that is needed, if there is less
+     * @throws io.resnetspark.model.cuda.CudaUnavailableException if a GPU is requested that cannot be used
      */
     public Result run() {
         Placement placement = placement();
@@ -142,7 +143,7 @@ public record TrainingBenchmark(
                 3 * summary.multiplyAdds() * training / peak);
     }
 
-    /** Steps are asked for one after the other and waited for at the end, as training does. */
+    /** Steps are enqueued one after the other and waited for at the end, as in training. */
     private Result onGpu(Placement placement) {
         Device device = placement.device();
         DeviceMemoryEstimate.Work work =
@@ -174,7 +175,7 @@ public record TrainingBenchmark(
                 3 * network.summary(input(), network.classes()).multiplyAdds() * training / peak);
     }
 
-    /** Images a second of what was done last, by the median block; the input stays on the GPU. */
+    /** Images per second of the last operation, repeated; the median block. The input stays on the GPU. */
     private double gpuImagesPerSecond(NetworkGraph graph) {
         long[] nanoseconds = new long[TIMED_BLOCKS];
         for (int block = -1; block < TIMED_BLOCKS; block++) {
@@ -222,7 +223,7 @@ public record TrainingBenchmark(
         return new DataSet(Nd4j.randn(input().withBatch(batch)), labels);
     }
 
-    /** Images a second, by the median step. */
+    /** Images per second, by the median step. */
     private double imagesPerSecond(Runnable step) {
         long[] nanoseconds = new long[iterations];
         for (int i = -WARM_UP; i < iterations; i++) {

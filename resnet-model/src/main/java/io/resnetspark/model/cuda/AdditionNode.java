@@ -2,7 +2,7 @@ package io.resnetspark.model.cuda;
 
 import java.util.List;
 
-/** An addition without normalisation, as of blocks that normalise before their convolutions. */
+/** An addition without normalisation, as in pre-activation blocks. */
 final class AdditionNode implements Node {
     private static final String PART = "additions";
 
@@ -40,7 +40,7 @@ final class AdditionNode implements Node {
                 relu ? 1 : 0);
     }
 
-    /** Both summands have the same gradient, and share its place. */
+    /** Both summands have the same gradient and share its buffer. */
     @Override
     public void backward(ExecutionPlan plan) {
         List<Buffer> parts = plan.gradients(output);

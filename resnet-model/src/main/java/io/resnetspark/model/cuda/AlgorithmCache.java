@@ -11,10 +11,10 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * Which algorithm each convolution takes on a kind of GPU, kept on disk: the next process starts without a search, and
- * computes the same bits, whatever is the faster that day.
+ * The algorithm of each convolution on a type of GPU, stored on disk: the next process starts without a search and gets
+ * bit-identical results, whichever algorithm would be faster that day.
  *
- * @param key what the choice depends on: GPU, libraries, number format, determinism
+ * @param key all that the choice depends on: GPU, libraries, number format, determinism
  */
 record AlgorithmCache(List<String> key) {
     private static final String PRODUCT = "product";
@@ -28,16 +28,16 @@ record AlgorithmCache(List<String> key) {
         return new AlgorithmCache(List.of(
                 "algorithms",
                 device.name(),
-                String.valueOf(device.multiprocessors()), // a part of a GPU has its name
+                String.valueOf(device.multiprocessors()), // a MIG slice has the name of its GPU
                 "cuDNN " + Cudnn.version(),
                 "cuBLAS " + Cublas.version(),
                 precision.toString(),
                 String.valueOf(deterministic),
                 "NVRTC " + Nvrtc.instance().version(),
-                KernelSource.CONVOLUTION.text())); // others, by this compiler or another, are held to cuDNN anew
+                KernelSource.CONVOLUTION.text())); // other kernels, or another compiler's, are verified again
     }
 
-    /** @param maxWorkspace bytes; algorithms that want more are left out */
+    /** @param maxWorkspace in bytes; algorithms that need more are omitted */
     Map<Request, Implementation> read(long maxWorkspace) {
         Map<Request, Implementation> choices = new HashMap<>();
         DiskCache.get(key).ifPresent(text -> new String(text, UTF_8).lines().forEach(line -> put(line, choices)));
@@ -47,7 +47,7 @@ record AlgorithmCache(List<String> key) {
         return choices;
     }
 
-    /** Keeps these beside what other processes have found meanwhile; one that adds in this moment may be lost. */
+    /** Stores these in addition to those of other processes; one that is stored at the same moment may be lost. */
     void add(Map<Request, Implementation> choices) {
         Map<Request, Implementation> all = read(Long.MAX_VALUE);
         all.putAll(choices);

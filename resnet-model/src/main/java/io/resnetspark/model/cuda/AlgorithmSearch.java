@@ -10,27 +10,30 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Times the algorithms for convolutions, on random values in memory of its own.
+ * Measures the convolution algorithms, on random values in its own memory.
  *
- * <p>cuDNN's own times include what its calls cost the host, 60 microseconds and more, and so choose wrongly where a
- * convolution takes less; so every good candidate is recorded in a graph and timed there.
+ * <p>cuDNN's own times include the host's cost of its calls, 60 microseconds and more, and so are wrong for short
+ * convolutions. Therefore every good candidate is recorded in a CUDA graph and timed there.
  */
 final class AlgorithmSearch implements AutoCloseable {
-    /** That an algorithm may take at most; the fast float32 ones want 1.2 GiB. */
+    /** The largest workspace; the fast float32 algorithms need 1.2 GiB. */
     static final long MAX_WORKSPACE = 2L << 30;
 
-    /** What cuDNN found so many times slower than the fastest is not timed again, unless nothing else will do. */
+    /**
+     * Candidates that cuDNN measured this many times slower than the fastest are not timed again, unless there is no
+     * other.
+     */
     private static final float PRUNE_FACTOR = 4;
 
-    /** What takes longer than this is timed well enough with its calls, which cost the host a tenth of a millisecond. */
+    /** Longer runs are timed with their calls, which cost the host only a tenth of a millisecond. */
     private static final float LONG_MILLISECONDS = 20;
 
-    /** That results may be apart, of the largest of them: four times what the format's roundings make. */
+    /** Tolerances, relative to the largest value: four times the rounding error of the format. */
     private static final float TOLERANCE_BFLOAT16 = 1f / 64;
 
     private static final float TOLERANCE_TF32 = 1f / 256;
 
-    /** Of kernels that go over any number of elements. */
+    /** For kernels that loop over any number of elements. */
     private static final Grid WIDE = new Grid(1024, 1, 256, 1);
 
     private static final Logger LOG = LoggerFactory.getLogger(AlgorithmSearch.class);
@@ -38,7 +41,7 @@ final class AlgorithmSearch implements AutoCloseable {
     private final StreamContext context;
     private final CudaModule kernels;
     private final Supplier<CudaModule> ownKernels;
-    /** Whether ours cannot be used. */
+    /** Whether our kernels cannot be used. */
     private boolean ownKernelsUnusable;
 
     private final Device device;
@@ -51,7 +54,7 @@ final class AlgorithmSearch implements AutoCloseable {
     private final long workspace;
     private final long workspaceBytes;
 
-    /** @param ownKernels those of {@link KernelSource#CONVOLUTION} */
+    /** @param ownKernels of {@link KernelSource#CONVOLUTION} */
     AlgorithmSearch(
             StreamContext context,
             Supplier<CudaModule> ownKernels,
@@ -101,7 +104,7 @@ final class AlgorithmSearch implements AutoCloseable {
         context.stream().launch(kernels.function("fill_random"), WIDE, address, elements, seed);
     }
 
-    /** A way of computing a convolution, and what it takes. */
+    /** An implementation and its time. */
     private record Timed(Implementation implementation, float milliseconds) {
         static final Timed NONE = new Timed(null, Float.POSITIVE_INFINITY);
 
@@ -110,7 +113,7 @@ final class AlgorithmSearch implements AutoCloseable {
         }
     }
 
-    /** @throws CudaUnavailableException if nothing computes it */
+    /** @throws CudaUnavailableException if no implementation works */
     Implementation best(Request request, Cudnn.Convolution convolution) {
         Timed product = timeCublas(request);
         Timed narrow = timeOwnKernel(request);
@@ -138,11 +141,11 @@ final class AlgorithmSearch implements AutoCloseable {
     }
 
     /**
-     * Whether our kernel computes here what cuDNN does. Tests without a GPU run all of it but the instructions of tensor
-     * cores; so it is held to cuDNN on each kind of GPU before it is used there. Coarsely: a wrong layout or tap shows, one
-     * lost pixel of a weight gradient's sums does not.
+     * Whether our kernel gives the same result as cuDNN here. Tests without a GPU cover all but the tensor core
+     * instructions, so the kernel is compared with cuDNN on each type of GPU before it is used. The comparison is
+     * coarse: it finds a wrong layout or tap, but not one lost pixel in a weight gradient's sum.
      *
-     * @param reference cuDNN's choice; with none there is nothing to hold it to
+     * @param reference cuDNN's choice; without one nothing can be compared
      */
     boolean agrees(Request request, Cudnn.Convolution convolution, Implementation reference) {
         if (!(reference instanceof Implementation.CudnnAlgorithm cudnn)) {
@@ -161,7 +164,7 @@ final class AlgorithmSearch implements AutoCloseable {
             long found = resources.add(device.allocate(difference.bytes()), device::free);
             Stream stream = context.stream();
             stream.copy(expected, result, bytes);
-            stream.fill(result, -1, bytes); // not a number, where nothing is written
+            stream.fill(result, -1, bytes); // NaN, where nothing is written
             new NarrowConvolution(request, precision, device.multiprocessors(), ownKernels)
                     .run(stream, x, w, y, workspace);
             stream.fill(found, 0, difference.bytes());
@@ -187,7 +190,7 @@ final class AlgorithmSearch implements AutoCloseable {
         }
     }
 
-    /** Anew, since every run has overwritten one. */
+    /** Fills them again, because every run overwrites one. */
     private void fillOperands(ConvolutionShape shape) {
         fill(x, shape.inputElements(), 1);
         fill(y, shape.outputElements(), 2);
@@ -226,7 +229,7 @@ final class AlgorithmSearch implements AutoCloseable {
         }
         Runnable work = () -> narrow.run(context.stream(), x, w, y, workspace);
         try {
-            work.run(); // compiled here, not while it is timed
+            work.run(); // compiles outside of the timing
             float once = context.stream().millisecondsOnce(work);
             return new Timed(
                     new Implementation.OwnKernel(),

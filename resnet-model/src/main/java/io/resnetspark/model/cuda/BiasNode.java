@@ -3,7 +3,7 @@ package io.resnetspark.model.cuda;
 import io.resnetspark.model.cuda.Parameters.Slot;
 import java.util.List;
 
-/** Bias, ReLU and, in training, dropout behind a convolution or a fully connected layer; in place. */
+/** Bias, ReLU and, in training, dropout after a convolution or a fully connected layer; in place. */
 final class BiasNode implements Node {
     private static final String PART = "bias and ReLU";
 
@@ -11,7 +11,7 @@ final class BiasNode implements Node {
     private final Slot bias;
     private final String dropout;
 
-    /** @param dropout the vertex that drops half of the values in training; null for none */
+    /** @param dropout the vertex with dropout of one half; null for none */
     BiasNode(Activation activation, Slot bias, String dropout) {
         this.activation = activation;
         this.bias = bias;

@@ -1,6 +1,6 @@
 package io.resnetspark.model.cuda;
 
-/** Some bytes of a program's {@link ActivationMemory}, which may serve several users before they are given back. */
+/** A reference-counted range of a program's {@link ActivationMemory}. */
 final class Buffer {
     private final long offset;
     private final long bytes;
@@ -20,14 +20,14 @@ final class Buffer {
         return bytes;
     }
 
-    /** For one more user. */
+    /** Adds a reference. */
     Buffer retain() {
         references++;
         wasShared = true;
         return this;
     }
 
-    /** @return whether nobody uses it any more */
+    /** @return whether no reference is left */
     boolean release() {
         return --references == 0;
     }

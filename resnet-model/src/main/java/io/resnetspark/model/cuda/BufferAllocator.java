@@ -4,18 +4,18 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** Deals out places in a block of memory before the block exists; a place that is given back serves again. */
+/** Assigns offsets in a block of memory before the block exists; freed ranges are reused. */
 final class BufferAllocator {
-    /** Of the driver's own allocations; a warp reads whole lines then. */
+    /** That of the driver's own allocations; a warp then reads whole cache lines. */
     static final long ALIGNMENT = 512;
 
-    /** Free places: where they begin, and how long they are; no two touch. */
+    /** Free ranges: length by offset; no two touch. */
     private final TreeMap<Long, Long> freeRanges = new TreeMap<>();
 
     private long end;
     private long size;
 
-    /** @return where it begins, from the block's beginning */
+    /** @return offset from the start of the block */
     long allocate(long bytes) {
         long length = rounded(bytes);
         Optional<Map.Entry<Long, Long>> fitting = freeRanges.entrySet().stream()
@@ -41,7 +41,7 @@ final class BufferAllocator {
         return offset;
     }
 
-    /** A place that was never anything else's, and will not be. */
+    /** A range that is not reused, before or after. */
     long allocateFresh(long bytes) {
         long offset = end;
         end += rounded(bytes);
@@ -61,7 +61,7 @@ final class BufferAllocator {
         freeRanges.put(from, behind == null ? length : length + behind);
     }
 
-    /** Bytes that the block must have. */
+    /** The size that the block must have. */
     long size() {
         return size;
     }

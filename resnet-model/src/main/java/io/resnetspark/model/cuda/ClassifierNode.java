@@ -3,11 +3,11 @@ package io.resnetspark.model.cuda;
 import io.resnetspark.model.cuda.Parameters.Slot;
 import java.util.List;
 
-/** Bias and softmax: cross-entropy with its gradient in training, probabilities in inference. */
+/** Bias and softmax: cross-entropy and its gradient in training, probabilities in inference. */
 final class ClassifierNode implements Node {
     private static final String PART = "loss";
 
-    /** Threads of a block, a warp of them for each image. */
+    /** Threads per block; one warp per image. */
     private static final int THREADS = 128;
 
     private static final int WARPS = THREADS / 32;
@@ -16,7 +16,7 @@ final class ClassifierNode implements Node {
     private final Slot bias;
     private final int classes;
 
-    /** @param logits of as many channels as classes, padded */
+    /** @param logits with as many channels as classes, padded */
     ClassifierNode(Activation logits, Slot bias, int classes) {
         this.logits = logits;
         this.bias = bias;

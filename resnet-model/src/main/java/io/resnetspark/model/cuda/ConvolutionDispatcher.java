@@ -7,9 +7,12 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
-/** Runs convolutions with the fastest that the libraries and our kernels have for each, found out once for a kind of GPU. */
+/**
+ * Runs each convolution with its fastest implementation, of the libraries' and ours; it is measured once per type of
+ * GPU.
+ */
 final class ConvolutionDispatcher {
-    /** How one convolution is computed. */
+    /** A convolution and what is computed of it. */
     record Request(ConvolutionShape shape, Direction direction) {}
 
     /** What computes a convolution. */
@@ -17,14 +20,14 @@ final class ConvolutionDispatcher {
         /** One of cuDNN's algorithms. */
         record CudnnAlgorithm(Cudnn.Algorithm algorithm) implements Implementation {}
 
-        /** cuBLAS: it is a product of matrices. */
+        /** cuBLAS, for a convolution that is a matrix product. */
         record CublasProduct() implements Implementation {}
 
-        /** {@link NarrowConvolution}. */
+        /** Our {@link NarrowConvolution}. */
         record OwnKernel() implements Implementation {}
     }
 
-    /** Of this process' networks, by what {@link AlgorithmCache} depend on. */
+    /** Choices of this process, shared by its networks. */
     private static final Map<AlgorithmCache, Map<Request, Implementation>> KNOWN = new ConcurrentHashMap<>();
 
     private final Precision precision;
@@ -51,7 +54,7 @@ final class ConvolutionDispatcher {
         });
     }
 
-    /** Finds an algorithm for each that has none yet. */
+    /** Finds an implementation for each request that has none yet. */
     void choose(StreamContext context, List<Request> uses) {
         List<Request> unknown = uses.stream()
                 .distinct()
@@ -73,7 +76,7 @@ final class ConvolutionDispatcher {
         });
     }
 
-    /** What the algorithms of these convolutions need at most. */
+    /** The largest workspace that these convolutions need. */
     long workspace(List<Request> uses) {
         return uses.stream().mapToLong(this::workspace).max().orElse(0);
     }

@@ -3,7 +3,7 @@ package io.resnetspark.model.cuda;
 import io.resnetspark.model.cuda.Parameters.Slot;
 import java.util.List;
 
-/** A convolution without bias; a fully connected layer is one of a single pixel. */
+/** A convolution without bias; a fully connected layer is a convolution of a single pixel. */
 final class ConvolutionNode implements Node {
     private final Activation input;
     private final Activation output;
@@ -12,8 +12,8 @@ final class ConvolutionNode implements Node {
     private final boolean first;
 
     /**
-     * @param one the convolution of a batch of one
-     * @param first whether nobody needs the input's gradient
+     * @param one the convolution for a batch of one
+     * @param first whether the input's gradient is not needed
      */
     ConvolutionNode(Activation input, Activation output, Slot weights, ConvolutionShape one, boolean first) {
         this.input = input;
@@ -23,7 +23,7 @@ final class ConvolutionNode implements Node {
         this.first = first;
     }
 
-    /** Of a batch of one. */
+    /** For a batch of one. */
     ConvolutionShape shape() {
         return one;
     }

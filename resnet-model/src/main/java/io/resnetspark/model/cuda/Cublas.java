@@ -6,7 +6,7 @@ import com.sun.jna.ptr.IntByReference;
 import com.sun.jna.ptr.PointerByReference;
 import io.resnetspark.model.Precision;
 
-/** cuBLAS on one stream: convolutions of 1x1 pixels and fully connected layers, which are products of matrices. */
+/** cuBLAS on one stream: 1x1 convolutions and fully connected layers, which are matrix products. */
 final class Cublas implements AutoCloseable {
     /** Of cublasOperation_t. */
     private static final int NOT_TRANSPOSED = 0;
@@ -23,7 +23,7 @@ final class Cublas implements AutoCloseable {
 
     private static final int DEFAULT_ALGORITHM = -1;
 
-    /** What NVIDIA recommends for Hopper; a workspace of one's own keeps results the same under several streams. */
+    /** NVIDIA's recommendation for Hopper. A workspace of its own keeps results reproducible with several streams. */
     static final long WORKSPACE = 32L << 20;
 
     private static final Lazy<Library> LIBRARY =
@@ -43,7 +43,7 @@ final class Cublas implements AutoCloseable {
             library.start("cublasCreate_v2", created);
             handle = resources.add(created.getValue(), used -> library.call("cublasDestroy_v2", used));
             library.call("cublasSetStream_v2", handle, stream.handle());
-            library.call("cublasSetWorkspace_v2", handle, workspace, WORKSPACE); // setting the stream would reset it
+            library.call("cublasSetWorkspace_v2", handle, workspace, WORKSPACE); // setting the stream resets it
         } catch (RuntimeException refused) {
             throw resources.closeAfter(refused);
         }
@@ -71,8 +71,8 @@ final class Cublas implements AutoCloseable {
     }
 
     /**
-     * A 1x1 convolution: x is rows x channels, w outputs x channels, y rows x outputs, each row after row. FORWARD writes
-     * y, BACKWARD_DATA x, BACKWARD_FILTER w. cuBLAS counts columns first, so every matrix is its own transpose there.
+     * A 1x1 convolution: x is rows x channels, w outputs x channels, y rows x outputs, all row-major. FORWARD writes y,
+     * BACKWARD_DATA x, BACKWARD_FILTER w. cuBLAS is column-major, so it sees every matrix transposed.
      */
     void run(ConvolutionShape shape, Precision precision, Direction direction, long x, long w, long y) {
         int rows = shape.rows();
@@ -86,7 +86,7 @@ final class Cublas implements AutoCloseable {
         }
     }
 
-    /** c (m x n) = a (m x k) b (k x n), column after column. */
+    /** c (m x n) = a (m x k) b (k x n), column-major. */
     private void product(
             Precision precision,
             int transposeA,

@@ -3,7 +3,7 @@ package io.resnetspark.model.cuda;
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.PointerByReference;
 
-/** A recorded step, which one call replays. */
+/** A captured CUDA graph, which one call replays. */
 final class CudaGraph implements AutoCloseable {
     private final Library driver;
     private final Pointer executable;

@@ -6,13 +6,13 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * What this machine has of CUDA, for people to read; nothing is thrown for what is missing.
+ * The CUDA installation of this machine, for display; missing parts cause no exception.
  *
- * @param driver the CUDA version that the driver serves at most, as "13.0"; empty without a driver
+ * @param driver the newest CUDA version that the driver supports, as "13.0"; empty without a driver
  * @param devices that the driver shows to this process
  * @param libraries that were found and loaded: driver, NVRTC, cuBLAS, cuDNN
- * @param shadowed other drivers and cuDNNs, which lie further back on the path
- * @param problems why GPUs cannot be used, a sentence and its mend each; empty if they can
+ * @param shadowed other drivers and cuDNNs, later on the path
+ * @param problems why GPUs cannot be used, with a mend each; empty if they can
  */
 public record CudaLibraries(
         String driver, int devices, List<Found> libraries, List<String> shadowed, List<String> problems)
@@ -35,7 +35,7 @@ public record CudaLibraries(
         problems = List.copyOf(problems);
     }
 
-    /** Looks for them, and loads them. */
+    /** Finds and loads the libraries. */
     public static CudaLibraries find() {
         List<Found> found = new ArrayList<>();
         List<String> problems = new ArrayList<>();

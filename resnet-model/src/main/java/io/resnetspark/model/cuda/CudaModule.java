@@ -12,7 +12,7 @@ final class CudaModule {
     private final Pointer handle;
     private final Map<String, Pointer> functions = new ConcurrentHashMap<>();
 
-    /** @throws CudaUnavailableException if the driver does not take it */
+    /** @throws CudaUnavailableException if the driver rejects it */
     CudaModule(Library driver, byte[] cubin) {
         this.driver = driver;
         Memory image = new Memory(cubin.length);

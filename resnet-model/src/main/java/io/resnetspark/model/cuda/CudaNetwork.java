@@ -9,24 +9,24 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * A network on a GPU. Parameters, momentum, activations and gradients stay there from step to step; a whole step (forward,
- * loss, backward, update) is recorded once for each batch size and replayed. For one thread at a time.
+ * A network on a GPU. Parameters, momentum, activations and gradients stay there between steps. A whole step (forward,
+ * loss, backward, update) is recorded once for each batch size and replayed. Not thread-safe.
  *
- * <p>Calls return when the work is asked for, not when it is done; what reads results waits.
+ * <p>Calls are asynchronous; only calls that read results wait.
  */
 public final class CudaNetwork implements AutoCloseable {
-    /** Draws what dropout keeps. */
+    /** Draws dropout masks. */
     @FunctionalInterface
     public interface DropoutSource {
-        /** @return a factor of 0 or 2 for each of so many values of a vertex, for the minibatch of that number */
+        /** @return a factor of 0 or 2 for each value of a vertex, for the minibatch of this number */
         byte[] factors(String vertex, int minibatch, int values);
     }
 
     /**
-     * How it computes.
+     * Options of the computation.
      *
-     * @param deterministic whether only algorithms are used that give the same bits each time
-     * @param maxGradientNorm of a step's mean gradient; infinite for no bound
+     * @param deterministic whether only deterministic algorithms are used
+     * @param maxGradientNorm bound on the norm of a step's mean gradient; infinite for none
      */
     public record Options(
             Precision precision,
@@ -58,11 +58,11 @@ public final class CudaNetwork implements AutoCloseable {
     private long examples;
 
     /**
-     * Puts a network on a GPU; its parameters are zero until they are loaded.
+     * Creates a network on a GPU; its parameters are zero until they are loaded.
      *
-     * @param parameters where each lies in DL4J's flat arrays
-     * @param parameterCount values of the flat array of parameters, statistics included
-     * @param velocityCount values of the flat array of momentum
+     * @param parameters their positions in DL4J's flat arrays
+     * @param parameterCount length of the flat parameter array, including statistics
+     * @param velocityCount length of the flat momentum array
      */
     public CudaNetwork(
             Device device,
@@ -132,7 +132,7 @@ public final class CudaNetwork implements AutoCloseable {
         transfer.loadVelocity(velocity);
     }
 
-    /** Waits for all steps that were asked for. */
+    /** Waits for all enqueued steps. */
     public float[] parameters() {
         device.makeCurrent();
         return transfer.parameters(parameterCount);
@@ -143,7 +143,7 @@ public final class CudaNetwork implements AutoCloseable {
         return transfer.velocity(velocityCount);
     }
 
-    /** The next step is made of so many minibatches, as if they were one (but for batch statistics). */
+    /** The next step accumulates this many minibatches, as if they were one (except for batch statistics). */
     public void beginStep(int minibatches) {
         minibatchesOfStep = minibatches;
         minibatchesDone = 0;
@@ -155,17 +155,17 @@ public final class CudaNetwork implements AutoCloseable {
     }
 
     /**
-     * A step, or one of the minibatches of a step.
+     * Runs a step, or one minibatch of a step.
      *
      * @param images batch x channels x height x width
-     * @param targets batch x classes: the share of each
-     * @param minibatch its number, from which follows what dropout keeps
+     * @param targets batch x classes: the share of each class
+     * @param minibatch its number, which determines the dropout mask
      */
     public void fit(INDArray images, INDArray targets, double learningRate, int minibatch) {
         fit(StepInput.of(images, targets), learningRate, minibatch);
     }
 
-    /** The same with images as they were decoded. */
+    /** The same with 8-bit images. */
     public void fit(Uint8Minibatch images, double learningRate, int minibatch) {
         fit(StepInput.of(images), learningRate, minibatch);
     }
@@ -197,7 +197,10 @@ public final class CudaNetwork implements AutoCloseable {
         version++;
     }
 
-    /** The gradient of the sum of losses, in the places of the parameters; statistics: see {@link ParameterTransfer#gradient}. */
+    /**
+     * The gradient of the summed loss, at the positions of the parameters; for statistics see {@link
+     * ParameterTransfer#gradient}.
+     */
     public float[] gradient(INDArray images, INDArray targets, int minibatch) {
         run(PassKind.GRADIENT, StepInput.of(images, targets), 0, minibatch);
         return transfer.gradient(parameterCount);
@@ -229,7 +232,7 @@ public final class CudaNetwork implements AutoCloseable {
         lastBatch = input.batch();
     }
 
-    /** Of masks and settings, which travel with the images. */
+    /** Bytes of dropout masks and hyperparameters, which are sent with the images. */
     private long extraInputBytes(ExecutionPlan plan) {
         long bytes = InputPrefetcher.padded(memory.parameters().hyperparameterBytes());
         for (Buffer buffer : plan.dropouts().values()) {
@@ -238,19 +241,19 @@ public final class CudaNetwork implements AutoCloseable {
         return bytes;
     }
 
-    /** The last step or inference once more, on the input that the device still has; for measuring what the device does. */
+    /** Repeats the last step or inference on the input that is still on the device; for benchmarks. */
     public void repeat() {
         device.makeCurrent();
         last.run();
     }
 
-    /** Until all that was asked for is done. */
+    /** Waits for all enqueued work. */
     public void await() {
         device.makeCurrent();
         main.stream().synchronize();
     }
 
-    /** Where the time of a step goes, of a batch of the last one's size. Its parameters have no meaning afterwards. */
+    /** The time of each part of a step, for the last batch size. The parameters are undefined afterwards. */
     public List<ProfileEntry> profile() {
         device.makeCurrent();
         return programs.of(PassKind.STEP, lastBatch, false).profile();
@@ -267,7 +270,7 @@ public final class CudaNetwork implements AutoCloseable {
         };
     }
 
-    /** Probabilities (batch x classes) by running statistics; waits for them. */
+    /** Probabilities (batch x classes), with running statistics; waits for them. */
     public INDArray probabilities(INDArray images) {
         device.makeCurrent();
         StepInput input = StepInput.of(images);
@@ -289,7 +292,7 @@ public final class CudaNetwork implements AutoCloseable {
         return Nd4j.createFromArray(values).reshape(input.batch(), values.length / input.batch());
     }
 
-    /** Waits for what lies on the device. */
+    /** Reads device memory; waits for it. */
     private PinnedMemory read(long address, long bytes) {
         if (results == null || results.bytes() < bytes) {
             closeResults();
@@ -312,7 +315,7 @@ public final class CudaNetwork implements AutoCloseable {
         return losses()[0] / lastBatch;
     }
 
-    /** The sum of the cross-entropies of all images since it was last asked for; waits for them. */
+    /** The summed cross-entropy of all images since the last call; waits for it. */
     public double takeLossSum() {
         double sum = losses()[1];
         main.stream().fill(memory.parameters().losses(), 0, 2L * Double.BYTES);

@@ -4,9 +4,9 @@ import io.resnetspark.model.Shape;
 import io.resnetspark.model.cuda.Parameters.Slot;
 
 /**
- * Batch normalisation that is not carried out yet, so that it can become one with the addition or the pooling behind it.
+ * Batch normalisation that is not computed yet, so that it can be fused with the addition or pooling after it.
  *
- * @param input what is normalised, as the convolution left it
+ * @param input what is normalised: the convolution's output
  */
 record DeferredNormalization(Activation input, Slot gamma, Slot beta, Slot statistics, double epsilon, boolean relu)
         implements NodeOutput {

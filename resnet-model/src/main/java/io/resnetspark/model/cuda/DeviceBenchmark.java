@@ -4,7 +4,7 @@ import io.resnetspark.model.Precision;
 import java.util.EnumMap;
 import java.util.Map;
 
-/** Measures what a GPU does in a second, on sizes that grow until the device, not the call, takes the time. */
+/** Measures the throughput of a GPU, on sizes that grow until the device takes longer than the call. */
 final class DeviceBenchmark {
     private static final float MIN_MILLISECONDS = 2; // milliseconds
     private static final int REPETITIONS = 5;
@@ -36,7 +36,7 @@ final class DeviceBenchmark {
         return new DeviceReport.Rates(benchmark.copy(), products);
     }
 
-    /** In GB/s, read and written. */
+    /** In GB/s, counting reads and writes. */
     private double copy() {
         long max = Math.min(LARGEST_COPY, device.freeMemory() / 4);
         long from = device.allocate(max);
@@ -59,7 +59,7 @@ final class DeviceBenchmark {
         }
     }
 
-    /** In TFLOP/s; a multiplication and an addition are two operations. */
+    /** In TFLOP/s; a multiply-add is two operations. */
     private double product(Cublas cublas, Precision precision) {
         double rate = 0;
         for (int side = SMALLEST_MATRIX; side <= LARGEST_MATRIX; side *= 2) {
@@ -92,7 +92,7 @@ final class DeviceBenchmark {
         }
     }
 
-    /** A GPU that multiplies zeros takes less power, and is faster than it ever is at work. */
+    /** Zeros would take less power, and be faster than real work. */
     private void random(long address, int side, Precision precision) {
         stream.launch(
                 KernelSource.STEP.load(device, precision).function("fill_random"),
@@ -102,7 +102,7 @@ final class DeviceBenchmark {
                 side);
     }
 
-    /** Milliseconds of the fastest run, after one that does not count. */
+    /** Milliseconds of the fastest run, after a warm-up. */
     private float fastestMilliseconds(Runnable work) {
         work.run();
         float min = Float.POSITIVE_INFINITY;

@@ -6,32 +6,35 @@ import io.resnetspark.model.Shape;
 import java.util.List;
 
 /**
- * What a network takes of a GPU's memory, in bytes, by the same plans that are then carried out; within 10 % of what is
- * used then (docs/memory.md). What CUDA's libraries load there when they are first called is not in it.
+ * An estimate of the GPU memory that a network needs, in bytes, from the same plans that are then executed; within 10 %
+ * of the real usage (docs/memory.md). It does not include what CUDA's libraries load on first use.
  *
- * @param parameters weights, momentum, gradients, statistics, and the array through which they come and go
+ * @param parameters weights, momentum, gradients, statistics, and the transfer buffer
  * @param activations of the largest pass, with their gradients
  * @param input minibatches that wait for their step
- * @param workspace in which cuDNN's and cuBLAS's algorithms and our convolutions work
+ * @param workspace of cuDNN's and cuBLAS's algorithms and of our convolutions
  */
 public record DeviceMemoryEstimate(long parameters, long activations, long input, long workspace) {
     /** Minibatches that the {@link InputPrefetcher} holds. */
     private static final int STAGING_BUFFERS = 2;
 
-    /** With a workspace of cuBLAS each. */
+    /** Each has a cuBLAS workspace. */
     private static final int STREAMS = 2;
 
-    /** cuDNN's float algorithms turn a convolution's input and output round in their workspace: 1.2 GiB of 256 photographs. */
+    /**
+     * cuDNN's float algorithms reorder a convolution's input and output in their workspace: 1.2 GiB for 256
+     * photographs.
+     */
     private static final double FLOAT_WORKSPACE = 1.25;
 
     private static final double BFLOAT16_WORKSPACE = 0.25;
 
     /**
-     * What is to be computed.
+     * The workload to estimate.
      *
-     * @param batch of training; 0 for inference alone
-     * @param minibatches of {@code batch} images in a step
-     * @param views in a forward pass of inference; 0 for none
+     * @param batch for training; 0 for inference alone
+     * @param minibatches of {@code batch} images per step
+     * @param views crops per forward pass of inference; 0 for none
      */
     public record Work(Network network, Shape image, int classes, int batch, int minibatches, int views) {
         private Work withBatch(int other) {
@@ -75,7 +78,7 @@ public record DeviceMemoryEstimate(long parameters, long activations, long input
         return (summary.parameters() + summary.runningStatistics()) * Float.BYTES;
     }
 
-    /** Only the search tells which algorithm a convolution gets; this is what the hungriest of good ones want. */
+    /** Only the search tells which algorithm a convolution gets; this is the largest need of a good one. */
     private static long cudnn(List<Node> nodes, long images, Precision precision) {
         long largest = nodes.stream()
                 .filter(node -> node instanceof ConvolutionNode)
@@ -86,7 +89,7 @@ public record DeviceMemoryEstimate(long parameters, long activations, long input
         return Math.min(AlgorithmSearch.MAX_WORKSPACE, (long) (share * images * largest * precision.bytes()));
     }
 
-    /** Or, where our kernels are the faster, their sums. */
+    /** The partial sums of our kernels, where these are faster. */
     private static long narrow(List<Node> nodes, Device device, long images, Precision precision) {
         return STREAMS
                 * nodes.stream()
@@ -105,10 +108,10 @@ public record DeviceMemoryEstimate(long parameters, long activations, long input
     }
 
     /**
-     * Whoever would run out of memory in the middle of the first step is told before.
+     * Checks the memory before the first step, instead of running out of it in the middle.
      *
      * @param networks that compute on this GPU
-     * @throws IllegalArgumentException naming the estimate, what is free, and the batch that would fit
+     * @throws IllegalArgumentException with the estimate, the free memory, and the batch that would fit
      */
     public static void requireFits(Device device, Work work, Precision precision, int networks) {
         device.makeCurrent();
@@ -137,7 +140,7 @@ public record DeviceMemoryEstimate(long parameters, long activations, long input
         }
     }
 
-    /** Below that of the work; 0 if there is none. */
+    /** The largest batch below the workload's that fits; 0 if there is none. */
     private static int largestBatch(Device device, Work work, Precision precision, long room) {
         int fits = 0;
         int tooLarge = work.batch;

@@ -1,6 +1,6 @@
 package io.resnetspark.model.cuda;
 
-/** What a convolution computes: its output, or one of its two gradients. */
+/** The result of a convolution: its output, or one of its two gradients. */
 enum Direction {
     FORWARD("Forward", "forward"),
     BACKWARD_DATA("BackwardData", "gradient of the input"),
@@ -14,7 +14,7 @@ enum Direction {
         this.inWords = inWords;
     }
 
-    /** As cuDNN's functions are called. */
+    /** As in the names of cuDNN's functions. */
     String inNames() {
         return inNames;
     }

@@ -11,11 +11,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Where everything of a pass for one batch size lies, and the operations of the pass in their order; made without touching
- * the device, so it also says how much memory a batch takes.
+ * The memory layout and the operations of a pass for one batch size. Planning does not touch the device, so it also
+ * tells how much memory a batch needs.
  */
 final class ExecutionPlan {
-    /** Bytes that one thread of our kernels works on. */
+    /** Bytes that a thread of our kernels processes at once. */
     private static final int VECTOR = 16;
 
     private final NetworkContext memory;
@@ -35,10 +35,10 @@ final class ExecutionPlan {
     private Buffer probabilities;
 
     /**
-     * An empty one.
+     * An empty plan.
      *
      * @param bytesInput whether images come as {@link Uint8Minibatch}, else as floats
-     * @param forks whether weight gradients run beside the rest; then nothing is used twice within the step
+     * @param forks whether weight gradients run concurrently; then no buffer is reused within the step
      */
     ExecutionPlan(NetworkContext memory, int batch, boolean training, boolean bytesInput, boolean forks) {
         this.memory = memory;
@@ -48,13 +48,13 @@ final class ExecutionPlan {
         this.forks = forks;
     }
 
-    // What is asked of it when it is done.
+    // The finished plan.
 
     List<Operation> operations() {
         return Collections.unmodifiableList(operations);
     }
 
-    /** To be run when the parameters have changed. */
+    /** To run when the parameters have changed. */
     List<Operation> preparations() {
         return Collections.unmodifiableList(preparations);
     }
@@ -72,7 +72,7 @@ final class ExecutionPlan {
         return forks;
     }
 
-    // What nodes ask.
+    // For nodes.
 
     int batch() {
         return batch;
@@ -90,7 +90,7 @@ final class ExecutionPlan {
         return memory.parameters();
     }
 
-    /** Channels that one thread works on. */
+    /** Channels that a thread processes at once. */
     int vectorWidth() {
         return VECTOR / precision().bytes();
     }
@@ -107,7 +107,7 @@ final class ExecutionPlan {
         return Math.multiplyExact(batch, activation.pixels());
     }
 
-    /** Of 16 bytes. */
+    /** Vectors of 16 bytes. */
     long groups(Activation activation) {
         return (long) rows(activation) * activation.shape().channels() / vectorWidth();
     }
@@ -116,7 +116,7 @@ final class ExecutionPlan {
         return new Buffer(allocator.allocate(bytes), bytes);
     }
 
-    /** Room for an activation or its gradient. */
+    /** A buffer for an activation or its gradient. */
     Buffer allocateFor(Activation activation) {
         return allocate((long) rows(activation)
                 * activation.shape().channels()
@@ -133,7 +133,9 @@ final class ExecutionPlan {
         return places.get(activation);
     }
 
-    /** Nobody needs what lies there any more. In a plan that forks, something beside may still read it. */
+    /**
+     * Drops a reference. In a plan that forks, a concurrent operation may still read the buffer, so it is not reused.
+     */
     void release(Buffer buffer) {
         if (buffer != null && buffer.release() && !(forks && training)) {
             allocator.free(buffer.offset(), buffer.bytes());
@@ -144,12 +146,12 @@ final class ExecutionPlan {
         release(places.remove(activation));
     }
 
-    /** Adds to what an activation's gradient is the sum of. */
+    /** Adds a summand to an activation's gradient. */
     void addGradient(Activation activation, Buffer gradient) {
         gradients.computeIfAbsent(activation, a -> new ArrayList<>()).add(gradient);
     }
 
-    /** The one or two arrays whose sum is the gradient, which the caller then owns. */
+    /** The one or two buffers whose sum is the gradient; the caller owns them. */
     List<Buffer> gradients(Activation activation) {
         List<Buffer> parts = gradients.remove(activation);
         while (parts.size() > 2) {
@@ -159,7 +161,7 @@ final class ExecutionPlan {
         return parts;
     }
 
-    /** The gradient as one array. */
+    /** The gradient as one buffer. */
     Buffer gradient(Activation activation) {
         List<Buffer> parts = gradients(activation);
         return parts.size() == 1 ? parts.get(0) : sum(activation, parts.get(0), parts.get(1));
@@ -175,12 +177,14 @@ final class ExecutionPlan {
         return sum;
     }
 
-    /** Whether it may be overwritten: nobody else reads it, nor something that runs beside. */
+    /** Whether it may be overwritten: it has no other reader, also no concurrent one. */
     boolean isWritable(Buffer buffer) {
         return buffer.isUnique() && !(forks && buffer.wasShared());
     }
 
-    /** Mean, inverse deviation, scale and shift of each channel. Those of inference are there before its first operation. */
+    /**
+     * Mean, inverse standard deviation, scale and shift of each channel. For inference they are prepared in advance.
+     */
     Buffer normalizationTable(DeferredNormalization normalized) {
         return tables.computeIfAbsent(normalized, n -> {
             long bytes = 4L * n.channels() * Float.BYTES;
@@ -188,29 +192,29 @@ final class ExecutionPlan {
         });
     }
 
-    // What comes from outside of the network, and goes there.
+    // Input and output of the network.
 
     boolean takesBytes() {
         return bytesInput;
     }
 
-    /** Where some of the input will be. */
+    /** The buffer of a part of the input. */
     Buffer input(Input what, long bytes) {
         return inputs.computeIfAbsent(what, w -> allocate(bytes));
     }
 
-    /** Where each part of the input is read. */
+    /** The buffers of all parts of the input. */
     Map<Input, Buffer> inputs() {
         return Collections.unmodifiableMap(inputs);
     }
 
-    /** Where the results go: floats, batch x classes. */
+    /** The buffer of the results: floats, batch x classes. */
     Buffer probabilities(int classes) {
         probabilities = allocate((long) batch * classes * Float.BYTES);
         return probabilities;
     }
 
-    /** Where a layer's factors of 0 and 2 will be, a byte for each value. */
+    /** The buffer of a layer's dropout factors of 0 and 2, one byte per value. */
     Buffer dropout(String vertex, long values) {
         return dropouts.computeIfAbsent(vertex, v -> allocate(values));
     }
@@ -219,31 +223,31 @@ final class ExecutionPlan {
         return probabilities;
     }
 
-    /** By the vertex that drops. */
+    /** By the name of the dropout vertex. */
     Map<String, Buffer> dropouts() {
         return Collections.unmodifiableMap(dropouts);
     }
 
     // Operations.
 
-    /** @param arguments as of {@link Stream#launch}; places become addresses, null the null pointer */
+    /** @param arguments as of {@link Stream#launch}; buffers become addresses, null becomes the null pointer */
     void launch(String part, String kernel, Grid grid, Object... arguments) {
         add(operations, part, false, kernel, grid, arguments);
     }
 
-    /** Beside what comes after it. */
+    /** Launches a kernel that may run concurrently with the following operations. */
     void launchConcurrently(String part, String kernel, Grid grid, Object... arguments) {
         add(operations, part, forks, kernel, grid, arguments);
     }
 
-    /** What comes next waits for all that runs beside. */
+    /** The following operations wait for all concurrent ones. */
     void join() {
         if (forks) {
             operations.add(Operation.JOIN);
         }
     }
 
-    /** Only when the parameters have changed. */
+    /** Runs only when the parameters have changed. */
     void prepare(String kernel, Grid grid, Object... arguments) {
         add(preparations, "preparation", false, kernel, grid, arguments);
     }
@@ -279,7 +283,7 @@ final class ExecutionPlan {
         return resolved;
     }
 
-    /** @param x as of {@link Cudnn#run}, and so the others */
+    /** @param x as of {@link Cudnn#run}, like the others */
     void convolve(ConvolutionDispatcher.Request request, Object x, Object w, Object y) {
         convolutions.add(request);
         boolean concurrent = forks && request.direction() == Direction.BACKWARD_FILTER;

@@ -4,12 +4,12 @@ import io.resnetspark.model.Shape;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Where images come in: floats, batch x channels x height x width, packed as the first convolution wants them. */
+/** The input images: floats, batch x channels x height x width, packed as the first convolution needs them. */
 final class InputNode implements Node {
-    /** Channels that images are padded to: 8 bytes in bfloat16, which cuDNN's kernels can load at once. */
+    /** Channels that images are padded to: 8 bytes in bfloat16, which cuDNN's kernels load at once. */
     static final int CHANNELS = 4;
 
-    /** Channels of blocks of 2x2 pixels: 12, padded. */
+    /** Channels after space-to-depth of 2x2 pixels: 12, padded. */
     static final int SPACE_TO_DEPTH_CHANNELS = 16;
 
     private final Shape image;
@@ -59,7 +59,7 @@ final class InputNode implements Node {
 
     @Override
     public void backward(ExecutionPlan plan) {
-        // Nobody asks for the gradient of an image.
+        // The gradient of an image is not needed.
     }
 
     @Override

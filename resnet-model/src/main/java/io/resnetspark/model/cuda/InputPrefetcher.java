@@ -5,8 +5,8 @@ import java.nio.ByteBuffer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Brings minibatches to a GPU on a stream of its own: while a step computes, the next one's input is on its way. Two are
- * under way at most; who brings a third waits.
+ * Copies minibatches to a GPU on its own stream: while a step computes, the next one's input is transferred. At most
+ * two are in flight; the third waits.
  */
 final class InputPrefetcher implements AutoCloseable {
     private final Stream main;
@@ -22,7 +22,7 @@ final class InputPrefetcher implements AutoCloseable {
         }
     }
 
-    /** An empty one, as soon as the device is done with what was in it. */
+    /** The next staging buffer; waits until the device has consumed its content. */
     StagingBuffer next(long bytes) {
         StagingBuffer staging = stagingBuffers[turn];
         turn = (turn + 1) % stagingBuffers.length;
@@ -32,13 +32,13 @@ final class InputPrefetcher implements AutoCloseable {
     }
 
     /**
-     * What a program reads of a crate.
+     * A copy from a staging buffer to a program's buffer.
      *
-     * @param at where it lies in the crate
+     * @param at offset in the staging buffer
      */
     record PendingCopy(long at, Buffer to, long bytes) {}
 
-    /** The input of one step: pinned memory and as much on the device. */
+    /** The input of one step: pinned host memory and the same size on the device. */
     final class StagingBuffer {
         private final Event arrived = main.event();
         private final Event consumed = main.event();
@@ -55,10 +55,10 @@ final class InputPrefetcher implements AutoCloseable {
             }
         }
 
-        /** @return where it lies in the crate */
+        /** @return the offset in the staging buffer */
         long put(INDArray floats) {
             long bytes = floats.length() * Float.BYTES;
-            // ND4J's own address leaves out the offset of a view.
+            // ND4J's own address omits the offset of a view.
             long address = floats.data().address() + floats.offset() * Float.BYTES;
             reserve(bytes).put(new Pointer(address).getByteBuffer(0, bytes));
             return advance(bytes);
@@ -84,19 +84,19 @@ final class InputPrefetcher implements AutoCloseable {
             return at;
         }
 
-        /** On its way; what is asked of the main stream from now on waits for it. */
+        /** Starts the transfer; later work of the main stream waits for it. */
         void send() {
             copies.copyToDevice(device, host, 0, used);
             copies.record(arrived);
             main.await(arrived);
         }
 
-        /** To where a program reads it. */
+        /** Copies a part to a program's buffer. */
         void copyTo(long at, long to, long bytes) {
             main.copy(to, device + at, bytes);
         }
 
-        /** After the last delivery. */
+        /** Called after the last copy. */
         void markConsumed() {
             main.record(consumed);
         }
@@ -113,7 +113,7 @@ final class InputPrefetcher implements AutoCloseable {
         }
     }
 
-    /** What something takes in a crate. */
+    /** The size that a part takes in a staging buffer. */
     static long padded(long bytes) {
         return (bytes + 255) / 256 * 256;
     }

@@ -13,11 +13,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Our kernels: CUDA C++ among the resources, compiled for the GPU at hand. */
+/** Our kernels: CUDA C++ resources, compiled for the GPU at run time. */
 enum KernelSource {
-    /** What every network needs. */
+    /** Kernels that every network needs. */
     STEP("element images normalization pooling classifier descent layout"),
-    /** Those of {@link NarrowConvolution}, which take seconds to compile and which few networks need. */
+    /** Kernels of {@link NarrowConvolution}, which take seconds to compile and which few networks need. */
     CONVOLUTION("element tensor tile convolution weights");
 
     private static final Logger LOG = LoggerFactory.getLogger(KernelSource.class);
@@ -26,12 +26,12 @@ enum KernelSource {
 
     private final String files;
 
-    /** @param files in the order in which they build on each other */
+    /** @param files in the order of their dependencies */
     KernelSource(String files) {
         this.files = files;
     }
 
-    /** All files as one text. */
+    /** All files, concatenated. */
     String text() {
         StringBuilder all = new StringBuilder();
         for (String file : files.split(" ", -1)) {
@@ -48,7 +48,7 @@ enum KernelSource {
         }
     }
 
-    /** The kernels for a number format, loaded once for each GPU. */
+    /** The kernels for a number format, loaded once per GPU. */
     CudaModule load(Device device, Precision precision) {
         return LOADED.computeIfAbsent(
                 this + " " + device.index() + " " + definition(precision), key -> find(device, precision));
@@ -70,13 +70,13 @@ enum KernelSource {
         return module;
     }
 
-    /** What compiled kernels depend on. */
+    /** All that the compiled kernels depend on. */
     List<String> key(int capability, Precision precision) {
         Nvrtc compiler = Nvrtc.instance();
         return List.of("cubin", compiler.version(), compiler.file(), "sm_" + capability, definition(precision), text());
     }
 
-    /** @throws CudaUnavailableException with the compiler's words, if it refuses */
+    /** @throws CudaUnavailableException with the compiler's log, if it fails */
     byte[] compile(Nvrtc compiler, int capability, Precision precision) {
         return compiler.compile(
                 text(), name().toLowerCase(Locale.ROOT) + ".cu", capability, List.of(definition(precision)));

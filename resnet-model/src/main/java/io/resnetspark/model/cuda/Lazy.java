@@ -2,7 +2,7 @@ package io.resnetspark.model.cuda;
 
 import java.util.function.Supplier;
 
-/** A value that is made when it is first asked for; a failure is not kept. */
+/** A value that is computed on first use; a failure is not kept. */
 final class Lazy<T> {
     private final Supplier<T> make;
     private T value;

@@ -4,7 +4,7 @@ import io.resnetspark.model.KernelGeometry;
 import io.resnetspark.model.Shape;
 import java.util.List;
 
-/** Max pooling; of the stem in one walk with its normalisation and ReLU. */
+/** Max pooling; the stem's is fused with its normalisation and ReLU. */
 final class MaxPoolNode implements Node {
     private static final String PART = "max pooling";
 
@@ -13,7 +13,7 @@ final class MaxPoolNode implements Node {
     private final Activation output;
     private Buffer positions;
 
-    /** @param input an activation, or one to be normalised with ReLU */
+    /** @param input an activation, or a deferred normalisation with ReLU */
     MaxPoolNode(NodeOutput input, KernelGeometry geometry) {
         if (!geometry.equals(new KernelGeometry(3, 2)) && !geometry.equals(new KernelGeometry(2, 2))) {
             throw new IllegalArgumentException(
@@ -84,7 +84,7 @@ final class MaxPoolNode implements Node {
         }
     }
 
-    /** How many squares of the window's stride cover so many pixels. */
+    /** The number of stride-sized squares that cover this many pixels. */
     private int squares(int pixels) {
         return (pixels + geometry.stride() - 1) / geometry.stride();
     }

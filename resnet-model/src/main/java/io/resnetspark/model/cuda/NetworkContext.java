@@ -2,7 +2,7 @@ package io.resnetspark.model.cuda;
 
 import io.resnetspark.model.Precision;
 
-/** What all programs of a network on a GPU share. */
+/** State that all programs of a network on a GPU share. */
 record NetworkContext(
         Device device,
         Precision precision,

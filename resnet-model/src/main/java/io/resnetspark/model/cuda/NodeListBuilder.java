@@ -10,14 +10,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** A network's nodes in their order, put together from the same description as its DL4J graph. */
+/** Builds the list of a network's nodes, in order, from the same description as its DL4J graph. */
 final class NodeListBuilder implements NetworkVisitor<NodeOutput> {
     private static final double EPSILON = 1e-5;
 
-    /** Classes are padded to a multiple of this, since tensor cores read 16 bytes at once. */
+    /** Classes are padded to a multiple of this, because tensor cores read 16 bytes at once. */
     private static final int CLASS_MULTIPLE = 8;
 
-    /** The stem that is fast as a 4x4 convolution of blocks of 2x2 pixels. */
+    /** The stem that is faster as a 4x4 convolution after space-to-depth. */
     private static final KernelGeometry LARGE_STEM = new KernelGeometry(7, 2);
 
     private final Parameters parameters;
@@ -31,14 +31,14 @@ final class NodeListBuilder implements NetworkVisitor<NodeOutput> {
         this.parameters = parameters;
     }
 
-    /** Declares the network's parameters, and says its nodes in order. */
+    /** Declares the network's parameters, and returns its nodes in order. */
     static List<Node> of(Network network, Shape image, int classes, Parameters parameters) {
         NodeListBuilder builder = new NodeListBuilder(image, parameters);
         network.accept(builder, new Activation(image), classes);
         return List.copyOf(builder.nodes);
     }
 
-    /** After which node an activation is read no more. */
+    /** The index of the last node that reads each activation. */
     static Map<Activation, Integer> lastReaders(List<Node> nodes) {
         Map<Activation, Integer> last = new HashMap<>();
         for (int i = 0; i < nodes.size(); i++) {
@@ -137,7 +137,7 @@ final class NodeListBuilder implements NetworkVisitor<NodeOutput> {
         return added(new NormalizationNode((DeferredNormalization) residual, other, relu));
     }
 
-    /** Whether an addition can take the normalisation in, since nothing stands between them and nobody else needs it. */
+    /** Whether an addition can fuse the normalisation: nothing lies between them and nothing else reads it. */
     private boolean canFuse(NodeOutput value) {
         return value instanceof DeferredNormalization deferred
                 && !deferred.relu()
@@ -149,7 +149,7 @@ final class NodeListBuilder implements NetworkVisitor<NodeOutput> {
         return added(new GlobalAverageNode(activation(input)));
     }
 
-    /** Nothing moves: the weights behind it are laid out as the image is. */
+    /** A view: the following weights are laid out like the image. */
     @Override
     public NodeOutput flatten(String name, NodeOutput input) {
         return activation(input);
@@ -170,7 +170,7 @@ final class NodeListBuilder implements NetworkVisitor<NodeOutput> {
         return logits;
     }
 
-    /** All of an image at once: a product of matrices, which a 1x1 convolution of one pixel is. */
+    /** A matrix product over the whole image, as a 1x1 convolution of one pixel. */
     private Activation connected(String name, Activation input, int outputs) {
         int length = Math.toIntExact(input.shape().elements());
         Slot weights =
@@ -181,7 +181,7 @@ final class NodeListBuilder implements NetworkVisitor<NodeOutput> {
         return output;
     }
 
-    /** What lies in memory; a normalisation that still waits is carried out now, once for all who ask. */
+    /** The activation in memory; a deferred normalisation is computed now, once for all readers. */
     private Activation activation(NodeOutput value) {
         if (value instanceof Activation there) {
             return there;

@@ -1,6 +1,6 @@
 package io.resnetspark.model.cuda;
 
-/** The backward pass of batch normalisation, in two walks: sums over the batch, then the input's gradient. */
+/** The backward pass of batch normalisation, in two kernels: sums over the batch, then the input's gradient. */
 final class NormalizationGradient {
     private static final String PART = "normalisation, backward";
 
@@ -15,11 +15,11 @@ final class NormalizationGradient {
     }
 
     /**
-     * The gradients of gamma and beta, and what the input's gradient is made of.
+     * Computes the gradients of gamma and beta, and the coefficients of the input's gradient.
      *
-     * @param second another part of the gradient; null for none
-     * @param mask what ReLU lets through; null for all
-     * @param sum where to leave the masked sum of both parts; null where nobody needs it
+     * @param second a second summand of the gradient; null for none
+     * @param mask ReLU's mask; null for none
+     * @param sum receives the masked sum of both summands; null if it is not needed
      */
     static NormalizationGradient of(
             ExecutionPlan plan,
@@ -57,7 +57,7 @@ final class NormalizationGradient {
         plan.release(sums);
     }
 
-    /** @param to where to; may be where {@code gradient} lies */
+    /** @param to receives the gradient; may be {@code gradient} */
     void contribute(Buffer gradient, Buffer mask, Buffer to) {
         ThreadLayout layout = plan.tile(normalized.input());
         plan.launch(

@@ -3,7 +3,7 @@ package io.resnetspark.model.cuda;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Batch normalisation in one walk with what stands behind it: a shortcut's addition, ReLU, or neither. */
+/** Batch normalisation, fused with what follows: a shortcut's addition, ReLU, or neither. */
 final class NormalizationNode implements Node {
     private final DeferredNormalization normalized;
     private final NodeOutput shortcut;
@@ -11,7 +11,7 @@ final class NormalizationNode implements Node {
     private final Activation output;
     private Buffer mask;
 
-    /** @param shortcut null for none; one that is still to be normalised is so in the same walk */
+    /** @param shortcut null for none; a deferred normalisation of it is fused too */
     NormalizationNode(DeferredNormalization normalized, NodeOutput shortcut, boolean relu) {
         this.normalized = normalized;
         this.shortcut = shortcut;

@@ -1,6 +1,6 @@
 package io.resnetspark.model.cuda;
 
-/** A GPU has less memory left than was asked for. */
+/** A GPU has less free memory than was requested. */
 public class OutOfDeviceMemoryException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
@@ -20,7 +20,7 @@ public class OutOfDeviceMemoryException extends RuntimeException {
         this.free = cause.free;
     }
 
-    /** The same, with what the memory was for. */
+    /** A copy with the purpose of the memory. */
     public OutOfDeviceMemoryException during(String what) {
         return new OutOfDeviceMemoryException(what, this);
     }
@@ -30,7 +30,7 @@ public class OutOfDeviceMemoryException extends RuntimeException {
         return requested;
     }
 
-    /** In bytes, by all processes. */
+    /** Free memory in bytes, counting all processes. */
     public long free() {
         return free;
     }

@@ -3,7 +3,7 @@ package io.resnetspark.model.cuda;
 import io.resnetspark.model.KernelGeometry;
 import java.util.List;
 
-/** The shortcut without parameters (paper, option A): every {@code stride}-th pixel, and channels of zeros around. */
+/** The parameter-free shortcut (paper, option A): every {@code stride}-th pixel, with zero channels on both sides. */
 final class PaddedShortcutNode implements Node {
     private static final String PART = "padded shortcuts";
 

@@ -4,7 +4,9 @@ import io.resnetspark.model.cuda.Parameters.Section;
 import io.resnetspark.model.cuda.Parameters.Slot;
 import java.util.function.ToLongFunction;
 
-/** Between DL4J's flat arrays and how parameters lie on a GPU: through pinned memory, put in order on the device. */
+/**
+ * Transfers parameters between DL4J's flat arrays and the GPU's layout: through pinned memory, reordered on the device.
+ */
 final class ParameterTransfer implements AutoCloseable {
     private final ResourceStack resources = new ResourceStack();
     private final StreamContext context;
@@ -27,7 +29,7 @@ final class ParameterTransfer implements AutoCloseable {
         }
     }
 
-    /** Everything that DL4J counts among the parameters. */
+    /** Loads all values that DL4J counts among the parameters. */
     void loadParameters(float... values) {
         load(values, parameters.master(), Slot::parameterOffset);
         for (Slot slot : parameters.all()) {
@@ -86,7 +88,10 @@ final class ParameterTransfer implements AutoCloseable {
         return read(count);
     }
 
-    /** Of the last batch, in the places of the parameters; its mean and unbiased variance where the running ones are. */
+    /**
+     * The gradient of the last batch, at the positions of the parameters; its mean and unbiased variance at those of
+     * the running ones.
+     */
     float[] gradient(int count) {
         Device device = context.stream().device();
         long weights = parameters.weightCount();

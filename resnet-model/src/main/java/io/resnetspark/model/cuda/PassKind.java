@@ -1,15 +1,15 @@
 package io.resnetspark.model.cuda;
 
-/** What a program computes. */
+/** The kinds of passes that programs compute. */
 enum PassKind {
     /** Forward, backward, update. */
     STEP,
-    /** Forward and backward; parameters and running statistics stay. */
+    /** Forward and backward; parameters and running statistics are unchanged. */
     GRADIENT,
-    /** One of the minibatches of a step: its gradient is added to theirs. */
+    /** One minibatch of a step: its gradient is accumulated. */
     ACCUMULATE,
-    /** The update after the last of them. */
+    /** The update after the last minibatch. */
     APPLY_ACCUMULATED,
-    /** Forward, by running statistics. */
+    /** Forward, with running statistics. */
     INFERENCE
 }

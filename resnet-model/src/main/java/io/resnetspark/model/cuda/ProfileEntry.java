@@ -1,11 +1,11 @@
 package io.resnetspark.model.cuda;
 
 /**
- * A part of a step on a GPU, for tables of where the time goes.
+ * The cost of a part of a step on a GPU.
  *
  * @param calls of kernels and libraries
  * @param milliseconds on the device
- * @param bytes of the activations that they read and write, each once a call; 0 for the update, which reads none
+ * @param bytes of the activations that it reads and writes, each once per call; 0 for the update, which reads none
  * @param multiplyAdds of its convolutions
  */
 public record ProfileEntry(String name, int calls, double milliseconds, long bytes, long multiplyAdds) {

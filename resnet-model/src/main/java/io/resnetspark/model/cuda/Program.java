@@ -4,7 +4,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** A pass over a batch of one size, which runs operation by operation once and is replayed as a CUDA graph afterwards. */
+/**
+ * A pass over a batch of one size. Its operations run one by one the first time, and are replayed as a CUDA graph
+ * afterwards.
+ */
 final class Program implements AutoCloseable {
     private final ExecutionPlan plan;
     private final NetworkContext memory;
@@ -27,7 +30,7 @@ final class Program implements AutoCloseable {
         this.workspace = memory.dispatcher().workspace(plan.convolutions());
     }
 
-    /** Lays a network's pass out; touches no device. */
+    /** Plans a network's pass; does not touch the device. */
     static void lay(ExecutionPlan plan, List<Node> nodes) {
         boolean training = plan.isTraining();
         Map<Activation, Integer> lastReaders = NodeListBuilder.lastReaders(nodes);
@@ -52,7 +55,7 @@ final class Program implements AutoCloseable {
         }
     }
 
-    /** Finds algorithms and takes memory; throws {@link OutOfDeviceMemoryException} where there is too little. */
+    /** Chooses algorithms and allocates memory; throws {@link OutOfDeviceMemoryException} if there is too little. */
     static Program of(ExecutionPlan plan, NetworkContext memory, StreamContext main, StreamContext side) {
         ConvolutionDispatcher dispatcher = memory.dispatcher();
         dispatcher.choose(main, plan.convolutions());
@@ -64,13 +67,13 @@ final class Program implements AutoCloseable {
         return plan;
     }
 
-    /** @param version of the parameters: another number each time they changed from outside or by a step */
+    /** @param version of the parameters; it changes whenever they change */
     void run(long version) {
         main.requireWorkspace(workspace);
         if (plan.forks()) {
             side.requireWorkspace(workspace);
         }
-        // Each only grows, so the sum is the same only if nothing moved, for whichever program.
+        // Each generation only grows, so the sum is the same only if nothing moved.
         int places = memory.activations().generation() + main.generation() + side.generation();
         if (generation != places) {
             forget();
@@ -81,7 +84,7 @@ final class Program implements AutoCloseable {
             prepared = version;
         }
         if (recorded == null) {
-            enqueue(); // before recording: libraries load and allocate in the first call of a kind
+            enqueue(); // before capture: libraries load and allocate in the first call
             generation = places;
             main.stream().synchronize();
             recorded = main.stream().capture(this::enqueue);
@@ -90,7 +93,7 @@ final class Program implements AutoCloseable {
         main.stream().launch(recorded);
     }
 
-    /** Operation by operation. */
+    /** Enqueues all operations. */
     private void enqueue() {
         for (Operation operation : plan.operations()) {
             if (operation.equals(Operation.JOIN)) {
@@ -107,8 +110,8 @@ final class Program implements AutoCloseable {
     }
 
     /**
-     * What the pass is made of, and how long each part takes on the device: every operation is recorded and replayed by
-     * itself, after the whole has run. What lies in the memory afterwards has no meaning.
+     * The parts of the pass and their times on the device: every operation is captured and replayed separately, after
+     * the whole has run. The memory is undefined afterwards.
      */
     List<ProfileEntry> profile() {
         Map<String, ProfileEntry> parts = new LinkedHashMap<>();

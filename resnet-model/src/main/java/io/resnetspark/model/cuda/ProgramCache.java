@@ -4,12 +4,15 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** A network's programs, each made when it is first asked for. */
+/** A network's programs, each created on first use. */
 final class ProgramCache implements AutoCloseable {
-    /** Steps with less activation memory than this let weight gradients run beside the rest; more would double it. */
+    /**
+     * Steps with less activation memory than this run weight gradients concurrently; for larger ones that would double
+     * the memory.
+     */
     static final long LARGEST_FORK = 1L << 30;
 
-    /** @param levels whether images come as levels, else as floats */
+    /** @param levels whether images come as bytes, else as floats */
     private record Key(PassKind pass, int batch, boolean levels) {}
 
     private final List<Node> nodes;

@@ -5,23 +5,27 @@ import java.util.Deque;
 import java.util.function.Consumer;
 
 /**
- * What an object takes of a GPU, piece by piece. It is given back together, the last piece first: at the end, or when a
- * later piece is refused, since nobody closes an object whose constructor failed.
+ * Resources that an object holds on a GPU. They are released together, the last one first: on close, or when a later
+ * allocation fails, because a failed constructor's object is never closed.
  */
 final class ResourceStack implements AutoCloseable {
     private final Deque<Runnable> releases = new ArrayDeque<>();
 
-    /** @return the piece */
+    /** @return the resource */
     <T> T add(T resource, Consumer<T> release) {
         releases.push(() -> release.accept(resource));
         return resource;
     }
 
-    /** Gives everything back. @return the refusal, which is what the caller throws whatever goes wrong here */
+    /**
+     * Releases everything.
+     *
+     * @return the refusal, which the caller throws whatever goes wrong here
+     */
     RuntimeException closeAfter(RuntimeException refusal) {
         try {
             close();
-        } catch (RuntimeException another) { // after a fault of the GPU nothing works there any more
+        } catch (RuntimeException another) { // after a fault of the GPU all further calls fail
             refusal.addSuppressed(another);
         }
         return refusal;

@@ -1,11 +1,11 @@
 package io.resnetspark.model.cuda;
 
-/** The end of a step on a GPU: running statistics follow the batch, parameters follow momentum and weight decay. */
+/** The end of a step on a GPU: updates running statistics, and parameters with momentum and weight decay. */
 final class SgdUpdate implements AutoCloseable {
     private static final String PART = "update";
 
     /** Of batch normalisation: running = 0.9 running + 0.1 batch. */
-    private static final float MOMENTUM = 0.1f;
+    private static final float BATCH_NORM_MOMENTUM = 0.1f;
 
     /** Blocks of 256 threads that sum squares. */
     private static final int BLOCKS = 256;
@@ -14,7 +14,7 @@ final class SgdUpdate implements AutoCloseable {
     private final double maxGradientNorm;
     private long sum;
 
-    /** @param maxGradientNorm of a step's mean gradient; infinite for no bound */
+    /** @param maxGradientNorm bound on the norm of a step's mean gradient; infinite for none */
     SgdUpdate(NetworkContext memory, double maxGradientNorm) {
         this.memory = memory;
         this.maxGradientNorm = maxGradientNorm;
@@ -24,7 +24,7 @@ final class SgdUpdate implements AutoCloseable {
         return memory.parameters();
     }
 
-    /** A step of one minibatch. */
+    /** The update of a step of one minibatch. */
     void step(ExecutionPlan plan) {
         updateRunningStatistics(plan);
         Parameters p = parameters();
@@ -34,7 +34,7 @@ final class SgdUpdate implements AutoCloseable {
         updateParameters(plan, "descend_weights", p.gradient(), p.floatGradient());
     }
 
-    /** One of the minibatches of a step. */
+    /** Accumulates one minibatch of a step. */
     void accumulate(ExecutionPlan plan) {
         updateRunningStatistics(plan);
         Parameters p = parameters();
@@ -43,7 +43,7 @@ final class SgdUpdate implements AutoCloseable {
         plan.launch(PART, "accumulate_floats", Grid.of(p.floatCount()), floatSum(), p.floatGradient(), p.floatCount());
     }
 
-    /** After the last of them. */
+    /** The update after the last minibatch. */
     void finish(ExecutionPlan plan) {
         if (maxGradientNorm < Double.POSITIVE_INFINITY) {
             clip(plan, "squares_of_floats", sum(), floatSum());
@@ -51,7 +51,7 @@ final class SgdUpdate implements AutoCloseable {
         updateParameters(plan, "descend_floats", sum(), floatSum());
     }
 
-    /** Before the first of them. */
+    /** Resets the accumulated gradient. */
     void begin(Stream stream) {
         stream.fill(sum(), 0, sumBytes());
     }
@@ -60,7 +60,13 @@ final class SgdUpdate implements AutoCloseable {
         Parameters p = parameters();
         if (p.statisticCount() > 0) {
             plan.launch(
-                    PART, "follow", Grid.of(p.statisticCount()), p.running(), p.batch(), MOMENTUM, p.statisticCount());
+                    PART,
+                    "follow",
+                    Grid.of(p.statisticCount()),
+                    p.running(),
+                    p.batch(),
+                    BATCH_NORM_MOMENTUM,
+                    p.statisticCount());
         }
     }
 

@@ -2,12 +2,12 @@ package io.resnetspark.model.cuda;
 
 import java.util.List;
 
-/** What it means that a library refuses to start on this machine, and what mends it. */
+/** The meaning of library errors at startup, with a mend for each. */
 final class StartupErrors {
-    /** Success is never refused, so its status stands for all that have no line of their own. */
+    /** Stands for all statuses without their own row; 0 is success and never occurs. */
     private static final int ANY_OTHER = 0;
 
-    /** Every function of cuDNN begins so; it looks for its parts when it comes to need them. */
+    /** The prefix of all cuDNN functions; cuDNN loads its parts on first use. */
     private static final String CUDNN = "cudnn";
 
     private static final int MIXED_PARTS = 1002;
@@ -23,11 +23,11 @@ final class StartupErrors {
     /**
      * A row of the table; its sentences have no full stop.
      *
-     * @param function its name, or what that begins with
+     * @param function its name or a prefix
      */
     private record StartupError(String function, int status, String meaning, String mend) {}
 
-    /** The first that fits holds. */
+    /** The first matching row applies. */
     private static final List<StartupError> KNOWN = List.of(
             new StartupError(
                     "cuInit",
@@ -99,15 +99,15 @@ final class StartupErrors {
 
     private StartupErrors() {}
 
-    /** Whether any call that returns it, not only one that starts a library, tells of the machine. */
+    /** Whether this status tells of the machine's installation in any call, not only at startup. */
     static boolean isEnvironmentError(String function, int status) {
         return function.startsWith(CUDNN) && (status == MIXED_PARTS || status == MISSING_PARTS);
     }
 
     /**
-     * Says what a refusal means.
+     * The exception for an error.
      *
-     * @param words the library's own; may be empty
+     * @param words the library's own message; may be empty
      * @param file the library
      */
     static CudaUnavailableException refusal(String function, int status, String words, String file) {

@@ -2,7 +2,7 @@ package io.resnetspark.model.cuda;
 
 import java.util.List;
 
-/** What normalisation needs to know of each channel: of the batch in training, of all batches so far in inference. */
+/** The statistics of normalisation per channel: of the batch in training, the running ones in inference. */
 final class StatisticsNode implements Node {
     private final DeferredNormalization normalized;
 
@@ -50,7 +50,7 @@ final class StatisticsNode implements Node {
 
     @Override
     public void backward(ExecutionPlan plan) {
-        // Done by whoever normalises.
+        // The normalisation's backward pass does this.
     }
 
     @Override

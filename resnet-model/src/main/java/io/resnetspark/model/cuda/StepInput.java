@@ -8,9 +8,9 @@ import java.util.function.ToLongFunction;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** What a step reads from outside, part by part. */
+/** The input of a step, part by part. */
 final class StepInput {
-    /** @param put into a crate; returns where it lies there */
+    /** @param put copies the part into a staging buffer; returns its offset */
     private record Part(long bytes, ToLongFunction<InputPrefetcher.StagingBuffer> put) {
         static Part of(INDArray array) {
             INDArray floats = contiguous(array);
@@ -67,14 +67,14 @@ final class StepInput {
         return parts.containsKey(Input.PIXELS);
     }
 
-    /** What it takes in a crate. */
+    /** Bytes in a staging buffer. */
     long bytes() {
         return parts.values().stream()
                 .mapToLong(part -> InputPrefetcher.padded(part.bytes))
                 .sum();
     }
 
-    /** @param places where a program reads each part */
+    /** @param places the program's buffer of each part */
     List<InputPrefetcher.PendingCopy> put(InputPrefetcher.StagingBuffer staging, Map<Input, Buffer> places) {
         List<InputPrefetcher.PendingCopy> deliveries = new ArrayList<>();
         parts.forEach((what, part) -> deliveries.add(

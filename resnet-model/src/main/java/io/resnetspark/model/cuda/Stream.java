@@ -4,9 +4,9 @@ import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.PointerByReference;
 
-/** Work of a GPU in the order in which it is asked for. Calls return at once. */
+/** A CUDA stream: a GPU's work in the order in which it is enqueued. Calls return at once. */
 public final class Stream {
-    /** CU_STREAM_NON_BLOCKING: apart from the null stream, which cannot be captured. */
+    /** CU_STREAM_NON_BLOCKING: independent of the null stream, which cannot be captured. */
     private static final int NON_BLOCKING = 1;
 
     /** CU_STREAM_CAPTURE_MODE_THREAD_LOCAL: other threads may allocate meanwhile. */
@@ -58,13 +58,13 @@ public final class Stream {
         driver.call("cuMemcpyDtoDAsync_v2", to, from, bytes, handle);
     }
 
-    /** Every byte becomes {@code value}. */
+    /** Sets every byte to {@code value}. */
     public void fill(long address, int value, long bytes) {
         driver.call("cuMemsetD8Async", address, (byte) value, bytes, handle);
     }
 
     /**
-     * Runs a kernel; its parameters are copied, under capture too.
+     * Launches a kernel; its parameters are copied, also during capture.
      *
      * @param parameters {@code Long} for addresses and size_t, {@code Integer} or {@code Float}
      */
@@ -105,12 +105,12 @@ public final class Stream {
         driver.call("cuEventRecord", event.handle(), handle);
     }
 
-    /** What is asked for from now on waits for the event; a stream that is captured takes this one into its graph. */
+    /** Work enqueued from now on waits for the event; a stream under capture includes this one in its graph. */
     public void await(Event event) {
         driver.call("cuStreamWaitEvent", handle, event.handle(), 0);
     }
 
-    /** Records the work as a graph, instead of doing it. All of it must have run once before. */
+    /** Captures the work as a graph instead of running it. All of it must have run once before. */
     CudaGraph capture(Runnable work) {
         driver.call("cuStreamBeginCapture_v2", handle, THREAD_LOCAL);
         PointerByReference graph = new PointerByReference();
@@ -126,7 +126,7 @@ public final class Stream {
         return new CudaGraph(driver, graph.getValue());
     }
 
-    /** Of a single run, with what its calls cost the host. */
+    /** Milliseconds of a single run, including the host's cost of its calls. */
     float millisecondsOnce(Runnable work) {
         try (Event begin = event();
                 Event end = event()) {
@@ -138,9 +138,9 @@ public final class Stream {
         }
     }
 
-    /** Of one run on the device alone, the least of a few: what the calls cost the host is not in it. */
+    /** Milliseconds of a run on the device alone, the fastest of a few; without the host's cost of the calls. */
     float milliseconds(Runnable work) {
-        work.run(); // before recording: libraries load and allocate in the first call of a kind
+        work.run(); // before capture: libraries load and allocate in the first call
         synchronize();
         float min = Float.POSITIVE_INFINITY;
         try (CudaGraph graph = capture(() -> {
@@ -161,7 +161,7 @@ public final class Stream {
         return min;
     }
 
-    /** Does the work that was recorded. */
+    /** Replays a captured graph. */
     void launch(CudaGraph graph) {
         driver.call("cuGraphLaunch", graph.executable(), handle);
     }

@@ -1,6 +1,6 @@
 package io.resnetspark.model.cuda;
 
-/** A stream with handles of cuDNN and cuBLAS of its own, and the memory in which cuDNN's algorithms work. */
+/** A stream with its own cuDNN and cuBLAS handles and a workspace for cuDNN's algorithms. */
 final class StreamContext implements AutoCloseable {
     private final ResourceStack resources = new ResourceStack();
     private final Stream stream;
@@ -32,7 +32,7 @@ final class StreamContext implements AutoCloseable {
         return cublas;
     }
 
-    /** Makes the workspace at least so large; work that was recorded before must be recorded anew if it moves. */
+    /** Grows the workspace to at least this size. If it moves, captured work must be captured again. */
     void requireWorkspace(long bytes) {
         if (bytes > workspaceBytes) {
             stream.synchronize();
@@ -42,7 +42,7 @@ final class StreamContext implements AutoCloseable {
         }
     }
 
-    /** Another number each time the workspace moves. */
+    /** Changes each time the workspace moves. */
     int generation() {
         return generation;
     }

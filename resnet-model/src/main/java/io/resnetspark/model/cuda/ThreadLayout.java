@@ -1,8 +1,8 @@
 package io.resnetspark.model.cuda;
 
 /**
- * How the kernels of normalization.cu divide rows of channels among threads: some groups of channels beside each other, the
- * rest of 256 threads down the rows.
+ * How the kernels of normalization.cu divide rows of channels among 256 threads: some groups of channels across, the
+ * rest of the threads down the rows.
  *
  * @param groups of a row: channels / 16 bytes
  */
@@ -13,14 +13,14 @@ record ThreadLayout(int rows, int groups, int multiprocessors) {
     /** Rows that a thread reads at once. */
     private static final int UNROLLED = 4;
 
-    /** Blocks for each multiprocessor: few where each leaves partial sums, many where rows are only passed through. */
+    /** Blocks per multiprocessor: few for reductions, where each leaves partial sums, many for elementwise kernels. */
     private static final int REDUCTION_BLOCKS = 4;
 
     private static final int ELEMENTWISE_BLOCKS = 16;
 
     /**
-     * Groups beside each other, at most. A strip's last block adds its partial sums up while the rest of the device waits,
-     * and their number grows with the square of this. So it is a line of the cache: 128 bytes, of a row as of sums.
+     * The most groups across. A strip's last block adds up the partial sums while the rest of the device waits, and
+     * their number grows with the square of this. So it is one cache line: 128 bytes.
      */
     private static final int REDUCTION_MAX_ACROSS = 8;
 
@@ -43,7 +43,7 @@ record ThreadLayout(int rows, int groups, int multiprocessors) {
         return new Grid(strips, blocks, across, down);
     }
 
-    /** Of kernels that add up over the rows. */
+    /** For kernels that sum over rows. */
     Grid reductionGrid() {
         return grid(REDUCTION_MAX_ACROSS, REDUCTION_BLOCKS);
     }
@@ -52,12 +52,12 @@ record ThreadLayout(int rows, int groups, int multiprocessors) {
         return grid(ELEMENTWISE_MAX_ACROSS, ELEMENTWISE_BLOCKS);
     }
 
-    /** For so many channels in blocks of 32 x 32 threads. */
+    /** For this many channels in blocks of 32 x 32 threads. */
     static Grid columns(int channels) {
         return new Grid((channels + WARP - 1) / WARP, 1, WARP, WARP);
     }
 
-    /** Bytes of the partial sums that blocks leave to the last one: two floats of each for each channel. */
+    /** Bytes of the partial sums for the last block: two floats of each block for each channel. */
     long sumBytes(int vectorWidth) {
         return 2L * reductionGrid().blocksDown() * groups * vectorWidth * Float.BYTES;
     }

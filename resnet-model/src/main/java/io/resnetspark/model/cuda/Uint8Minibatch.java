@@ -1,24 +1,24 @@
 package io.resnetspark.model.cuda;
 
 /**
- * A minibatch as it was decoded: whole levels, a byte each, with what is still to be done to every image. A GPU does that,
- * so a quarter of the bytes travel and the host has nothing to compute.
+ * A minibatch of 8-bit images with their deferred augmentation, which the GPU applies. So a quarter of the bytes is
+ * transferred, and the host has nothing to compute.
  *
  * @param side height and width in pixels
  * @param pixels images x side x side x 3
- * @param adjustments {@link #ADJUSTMENT} numbers an image: what is added to red, green and blue; columns and rows that it
- *     is moved right and down, after the mean was subtracted (zero comes in from outside); 1 if it is mirrored before that
+ * @param adjustments {@link #ADJUSTMENT} numbers per image: an offset of red, green and blue; the translation right and
+ *     down after normalization (filled with zeros); 1 if it is flipped before that
  * @param mean to subtract: 3 values, or planes of red, green and blue, 3 x side x side
  * @param std of red, green and blue, to divide by
- * @param targets images x classes: the share of each
+ * @param targets images x classes: the share of each class
  */
 @SuppressWarnings("ArrayRecordComponent") // carried, never compared
 public record Uint8Minibatch(
         int images, int side, byte[] pixels, float[] adjustments, float[] mean, float[] std, float[] targets) {
-    /** Numbers for each image. */
+    /** Numbers per image. */
     public static final int ADJUSTMENT = 6;
 
-    /** Numbers that a GPU takes: the deviation, and 1 where the mean is one of each pixel. */
+    /** Numbers on the GPU: the standard deviation, and 1 if the mean is per pixel. */
     static final long STD = 4;
 
     public Uint8Minibatch {

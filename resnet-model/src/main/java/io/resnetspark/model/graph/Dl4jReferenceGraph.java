@@ -31,7 +31,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
-/** The same networks out of DL4J's own layers: slow, and what ours are checked against and compared with. */
+/** The same networks, built of DL4J's own layers: slow, and the reference for tests and benchmarks. */
 public final class Dl4jReferenceGraph {
     private static final long SEED = 2;
 
@@ -137,7 +137,7 @@ public final class Dl4jReferenceGraph {
             return new Vertex(name, new KernelGeometry(1, stride).outputShape(input.shape, outputs));
         }
 
-        /** Subsets of black images, as many as make so many channels. */
+        /** Subsets of zero images, until there are enough channels. */
         private List<String> zeros(String name, String black, int wanted, int available) {
             List<String> parts = new ArrayList<>();
             for (int made = 0; made < wanted; made += available) {

@@ -13,7 +13,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.regularization.L2Regularization;
 import org.nd4j.linalg.learning.regularization.Regularization;
 
-/** Where a graph's parameters lie in DL4J's flat arrays, and by which rule each moves. */
+/** The positions of a graph's parameters in DL4J's flat arrays, and how each is updated. */
 record FlatParameters(List<FlatParameter> all, int velocityLength, double weightDecay, int classes) {
     private static final String WEIGHTS = "W";
 

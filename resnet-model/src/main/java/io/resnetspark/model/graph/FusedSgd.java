@@ -26,21 +26,21 @@ import org.nd4j.linalg.learning.regularization.L2Regularization;
 import org.nd4j.linalg.learning.regularization.Regularization;
 
 /**
- * DL4J's gradient descent, with {@link SgdMomentum} and weight decay in one walk over the parameters:
- * v = momentum v + rate (g / batch + decay w); w = w - v.
+ * DL4J's gradient descent with {@link SgdMomentum} and weight decay in one pass over the parameters: v = momentum v +
+ * rate (g / batch + decay w); w = w - v.
  *
- * <p>DL4J walks over them seven times: divide, decay, scale, momentum, add, copy, subtract (docs/performance.md). The
- * gradient stays what it was, the sum over the batch; DL4J leaves the step in its place. And it can do what DL4J cannot:
- * make one step of several minibatches, and keep the norm of all gradients together below a bound.
+ * <p>DL4J makes seven passes: divide, decay, scale, momentum, add, copy, subtract (docs/performance.md). The gradient
+ * array keeps the sum over the batch, where DL4J leaves the step. In addition to DL4J's features, a step can accumulate
+ * several minibatches, and the norm of all gradients together can be clipped.
  */
 final class FusedSgd extends StochasticGradientDescent {
     private static final long serialVersionUID = 1;
 
-    /** Values in a slice: three arrays of it stay in the caches from one operation to the next. */
+    /** Values of a slice: three arrays of this size stay in the caches between operations. */
     private static final long SLICE = 1 << 19;
 
     private transient List<Slice> slices;
-    private transient GradientAccumulator accumulator;
+    private transient GradientAccumulator accumulated;
     private double learningRate = Double.NaN;
     private double maxGradientNorm = Double.POSITIVE_INFINITY;
     private int minibatches = 1;
@@ -49,7 +49,7 @@ final class FusedSgd extends StochasticGradientDescent {
         super(graph.conf(), new NoStep(), graph.getListeners(), graph);
     }
 
-    /** Whether every parameter follows {@link SgdMomentum}, or is a statistic that moves as it is told. */
+    /** Whether every parameter is updated by {@link SgdMomentum}, or is a running statistic. */
     static boolean supports(ComputationGraph graph) {
         return Arrays.stream(graph.getLayers()).allMatch(FusedSgd::supports);
     }
@@ -61,23 +61,23 @@ final class FusedSgd extends StochasticGradientDescent {
                         : layer.getConfig().getUpdaterByParam(parameter) instanceof NoOp);
     }
 
-    /** Of the steps from now on, whatever the updaters' schedules say. */
+    /** Sets the learning rate of the following steps, overriding the updaters' schedules. */
     void learningRate(double learningRate) {
         this.learningRate = learningRate;
     }
 
-    /** Of the mean gradient of a step, over all parameters together. */
+    /** Bounds the norm of a step's mean gradient, over all parameters together. */
     void maxGradientNorm(double norm) {
         this.maxGradientNorm = norm;
     }
 
-    /** The next step is to be made of so many minibatches, as one of all their examples (but for batch statistics). */
+    /** The next step accumulates this many minibatches, as if they were one (except for batch statistics). */
     void beginStep(int ofMinibatches) {
         this.minibatches = ofMinibatches;
-        this.accumulator = null;
+        this.accumulated = null;
     }
 
-    /** @throws UnsupportedOperationException since updates that came from elsewhere would be lost */
+    /** @throws UnsupportedOperationException because updates from elsewhere would be lost */
     @Override
     public void setGradientsAccumulator(GradientsAccumulator accumulator) {
         if (accumulator != null) {
@@ -97,15 +97,15 @@ final class FusedSgd extends StochasticGradientDescent {
             slices.forEach(Slice::updateStatistics);
             int examples = batch;
             if (minibatches > 1) {
-                if (accumulator == null) {
-                    accumulator = new GradientAccumulator(updater.getFlattenedGradientsView());
+                if (accumulated == null) {
+                    accumulated = new GradientAccumulator(updater.getFlattenedGradientsView());
                 }
-                accumulator.add(batch);
-                if (accumulator.count < minibatches) {
+                accumulated.add(batch);
+                if (accumulated.count < minibatches) {
                     return;
                 }
-                examples = accumulator.finish();
-                accumulator = null;
+                examples = accumulated.finish();
+                accumulated = null;
             }
             step(getIterationCount(model), getEpochCount(model), examples);
         }
@@ -131,7 +131,7 @@ final class FusedSgd extends StochasticGradientDescent {
         slices = null;
     }
 
-    /** Of the next step: what was told, else the schedule's. */
+    /** The learning rate of the next step: the override, else the schedule's. */
     double learningRateOf(ComputationGraph graph) {
         return Double.isNaN(learningRate)
                 ? updaterOf(graph).getLearningRate(getIterationCount(graph), getEpochCount(graph))
@@ -142,7 +142,7 @@ final class FusedSgd extends StochasticGradientDescent {
         return maxGradientNorm;
     }
 
-    /** Of the parameters that move, which all follow the same. */
+    /** The updater of the trainable parameters, which is the same for all. */
     static SgdMomentum updaterOf(ComputationGraph graph) {
         return Arrays.stream(graph.getLayers())
                 .flatMap(layer -> layer.paramTable().keySet().stream()
@@ -179,7 +179,7 @@ final class FusedSgd extends StochasticGradientDescent {
         return all.reshape(all.length()).get(NDArrayIndex.interval(from, to));
     }
 
-    /** Null where nothing decays. */
+    /** Null without weight decay. */
     private static L2Regularization decay(ParamState state) {
         List<Regularization> all = state.getLayer().getConfig().getRegularizationByParam(state.getParamName());
         return all == null || all.isEmpty() ? null : (L2Regularization) all.get(0);
@@ -190,17 +190,17 @@ final class FusedSgd extends StochasticGradientDescent {
         Nd4j.exec(new Axpy(x, y, y, factor));
     }
 
-    /** Some of the parameters, with their gradient. */
+    /** A slice of the parameters, with their gradient. */
     private interface Slice {
-        /** After every minibatch. */
+        /** Called after every minibatch. */
         default void updateStatistics() {}
 
-        /** Of the gradient, summed. */
+        /** Sum of squares of the gradient. */
         default double squares() {
             return 0;
         }
 
-        /** @param override NaN where the schedule is to be followed */
+        /** @param override NaN to follow the schedule */
         default double learningRate(double override, int iteration, int epoch) {
             return 0;
         }
@@ -209,7 +209,7 @@ final class FusedSgd extends StochasticGradientDescent {
         default void step(double rate, double scale, int iteration, int epoch) {}
     }
 
-    /** Running statistics: their "gradient" is what they are to move by. */
+    /** Running statistics: their "gradient" is the change to apply. */
     private record StatisticsSlice(INDArray values, INDArray gradient) implements Slice {
         @Override
         public void updateStatistics() {
@@ -260,7 +260,7 @@ final class FusedSgd extends StochasticGradientDescent {
         }
     }
 
-    /** Gradients of the minibatches of one step, summed. */
+    /** The accumulated gradients of a step's minibatches. */
     private static final class GradientAccumulator {
         private final INDArray gradient;
         private INDArray sum;
@@ -281,14 +281,14 @@ final class FusedSgd extends StochasticGradientDescent {
             count++;
         }
 
-        /** Leaves the sum where the gradient is looked for. */
+        /** Writes the sum to the gradient array. */
         int finish() {
             gradient.assign(sum);
             return examples;
         }
     }
 
-    /** The parameters have moved already when DL4J wants to move them. */
+    /** The parameters are already updated when DL4J wants to update them. */
     private static final class NoStep implements StepFunction {
         private static final long serialVersionUID = 1;
 

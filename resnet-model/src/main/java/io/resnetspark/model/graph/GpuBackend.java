@@ -14,10 +14,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.DataSet;
 
 /**
- * A graph's steps and inference on a GPU, in place of DL4J's walk over its layers.
+ * Runs a graph's steps and inference on a GPU, instead of DL4J's layers.
  *
- * <p>Parameters are at home in the graph and work on the GPU: they go there before the first step and come back when
- * somebody asks the graph for them.
+ * <p>The graph owns the parameters. They are copied to the GPU before the first step, and back when the graph's
+ * parameters are read.
  */
 final class GpuBackend implements AutoCloseable {
     private final NetworkGraph graph;
@@ -82,7 +82,7 @@ final class GpuBackend implements AutoCloseable {
         int iteration = graph.getConfiguration().getIterationCount();
         try {
             step.accept(iteration);
-        } catch (OutOfDeviceMemoryException full) { // others have filled the GPU since it was looked at
+        } catch (OutOfDeviceMemoryException full) { // other processes have filled the GPU since it was checked
             throw full.during(name + " with a batch of " + batch);
         }
         graph.getConfiguration().setIterationCount(iteration + 1);
@@ -116,7 +116,7 @@ final class GpuBackend implements AutoCloseable {
     }
 
     void assignParameters(float... parameters) {
-        network.load(parameters); // the momentum there stays the newest
+        network.load(parameters); // the GPU's momentum stays the newest
         gpuIsNewer = true;
     }
 
@@ -125,10 +125,10 @@ final class GpuBackend implements AutoCloseable {
         gpuIsNewer = true;
     }
 
-    /** Brings home what steps have made. */
+    /** Copies the results of steps back to the graph. */
     void synchronize() {
         if (gpuIsNewer) {
-            gpuIsNewer = false; // first: the graph's own parameters are asked for below
+            gpuIsNewer = false; // first, because the graph's own parameters are read below
             NativeFloats.assign(graph.params(), network.parameters());
             if (graph.getUpdater().getStateViewArray() != null) {
                 NativeFloats.assign(graph.getUpdater().getStateViewArray(), network.velocity());

@@ -31,13 +31,13 @@ import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.NoOp;
 
 /**
- * A network of the catalogue as a DL4J {@link ComputationGraph}: images in (batch x channels x height x width),
+ * Builds a network of the catalogue as a DL4J {@link ComputationGraph}: images in (batch x channels x height x width),
  * probabilities out (batch x classes). Vertices have torchvision's names.
  */
 public final class NetworkGraphBuilder {
     public static final String INPUT = "image";
 
-    /** Of channels, in oneDNN's layouts. */
+    /** The narrowest channel block of oneDNN's layouts. */
     private static final int NARROWEST_BLOCK = 8;
 
     private final Network network;
@@ -52,7 +52,7 @@ public final class NetworkGraphBuilder {
     private long seed;
 
     private NetworkGraphBuilder(Network network, Shape input, int classes) {
-        network.summary(input, classes); // says what is wrong with these, if anything
+        network.summary(input, classes); // throws if these are unsuitable
         if (input.channels() % NARROWEST_BLOCK == 0) {
             throw new IllegalArgumentException("Images have 1 or 3 channels, or other few, not " + input.channels()
                     + ": that many would be taken for activations in oneDNN's layout.");
@@ -82,28 +82,28 @@ public final class NetworkGraphBuilder {
         return this;
     }
 
-    /** Coupled decay, added to the gradient of every trainable parameter: 1e-4 in the paper. */
+    /** Coupled (L2) weight decay, added to the gradient of every trainable parameter: 1e-4 in the paper. */
     public NetworkGraphBuilder weightDecay(double weightDecay) {
         this.weightDecay = weightDecay;
         return this;
     }
 
-    /** Leaves batch normalisation's gamma and beta, and biases, without decay, as Goyal et al. 2017 do. */
+    /** Excludes batch normalisation's gamma and beta, and biases, from weight decay, as Goyal et al. 2017 do. */
     public NetworkGraphBuilder decayWeightsOnly(boolean choice) {
         this.decayWeightsOnly = choice;
         return this;
     }
 
     /**
-     * Keeps parameters as they are: of vertices with these names, or whose names begin with them and a dot, as
-     * {@code layer1} for the first stage. Running statistics still follow the pictures.
+     * Freezes the parameters of vertices with these names or name prefixes, such as {@code layer1} for the first stage.
+     * Running statistics are still updated.
      */
     public NetworkGraphBuilder frozen(Set<String> parts) {
         this.frozen = Set.copyOf(parts);
         return this;
     }
 
-    /** Of the initialisation: He normal, N(0, 2 / fan-in), for weights; gamma 1, beta and bias 0. */
+    /** Seed of the initialisation: He normal, N(0, 2 / fan-in), for weights; gamma 1, beta and bias 0. */
     public NetworkGraphBuilder seed(long value) {
         this.seed = value;
         return this;

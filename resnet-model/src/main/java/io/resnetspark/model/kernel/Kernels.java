@@ -5,22 +5,25 @@ import io.resnetspark.model.Shape;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
- * The arithmetic behind the layers: one kind for x86 processors ({@link OneDnnKernels}), one for everything else that
- * ND4J runs on ({@link Nd4jKernels}).
+ * The compute kernels of the layers: one implementation for x86 processors ({@link OneDnnKernels}), one for everything
+ * else that ND4J runs on ({@link Nd4jKernels}).
  *
- * <p>A kernel is made for one shape and belongs to one layer of one network. It may be used from any thread, but from
- * one at a time. Activations have the logical shape batch x channels x height x width; how a kind of kernels lays them
- * out in memory is its own affair, so layers of two kinds must not be mixed within a network.
+ * <p>A kernel is created for one shape and belongs to one layer of one network. It may be used from any thread, but not
+ * concurrently. Activations have the logical shape batch x channels x height x width. Each implementation has its own
+ * memory layout, so the two must not be mixed within a network.
  */
 public interface Kernels {
-    /** What a configuration asks for. It travels with the network, so the default leaves it to the machine. */
+    /**
+     * The kernels that a configuration requests. The choice is stored with the network, so AUTO is resolved on each
+     * machine.
+     */
     enum Choice {
         /** oneDNN for float on an x86 CPU with AVX2 or AVX-512, else ND4J's ops. */
         AUTO,
         ONEDNN,
         OPS;
 
-        /** In words, for people: the library, its instructions and its layout, for float. */
+        /** For display: the library, its instruction set and its layout, for float. */
         public String description() {
             return on(DataType.FLOAT).description();
         }
@@ -34,10 +37,10 @@ public interface Kernels {
         }
     }
 
-    /** In words, for people: the library, its instructions and its layout. */
+    /** For display: the library, its instruction set and its layout. */
     String description();
 
-    /** What networks compute with here, in words. */
+    /** The kernels that networks use on this machine, for display. */
     static String onThisMachine() {
         return Choice.AUTO.description();
     }
@@ -51,10 +54,10 @@ public interface Kernels {
     /** The mean of each channel, batch x channels x h x w to batch x channels. */
     PoolingKernel globalAverage(long batch, Shape input);
 
-    /** The sum of two, element by element, with ReLU behind it if asked. */
+    /** The elementwise sum of two arrays, optionally with ReLU. */
     AdditionKernel addition(long elements, boolean relu);
 
-    /** A value a channel added to images, and ReLU. */
+    /** A bias per channel, and ReLU. */
     BiasKernel bias(long batch, Shape shape);
 
     LayoutKernel layout(long batch, Shape shape);

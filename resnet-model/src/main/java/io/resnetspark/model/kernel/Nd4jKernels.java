@@ -8,8 +8,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.ops.transforms.Transforms;
 
 /**
- * Kernels on libnd4j's own operations, in plain NCHW: any processor, float or double; cuDNN serves them on a CUDA
- * backend.
+ * Kernels on libnd4j's own ops, in plain NCHW, for any processor, float or double; on a CUDA backend they use cuDNN.
  */
 final class Nd4jKernels implements Kernels {
     @Override
@@ -249,7 +248,7 @@ final class Nd4jKernels implements Kernels {
         }
     }
 
-    /** Activations are plain already. */
+    /** The layout is plain already. */
     private record Plain() implements LayoutKernel {
         @Override
         public void toPlain(INDArray activations, INDArray plain, WorkingMemory memory) {

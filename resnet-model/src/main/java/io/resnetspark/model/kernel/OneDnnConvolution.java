@@ -17,13 +17,13 @@ import org.bytedeco.dnnl.memory;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Convolution through oneDNN. Activations come and go in {@link OneDnn#activations}; weights stay in plain
- * outputs x inputs x kernel x kernel, as DL4J and PyTorch keep them, and are reordered at each call: they are small
- * beside the activations.
+ * Convolution through oneDNN. Activations are in the layout of {@link OneDnn#activations}. Weights stay in plain
+ * outputs x inputs x kernel x kernel, as in DL4J and PyTorch, and are reordered at each call; they are small compared
+ * with the activations.
  *
- * <p>3x3 convolutions of stride 1 take Winograd's F(4x4, 3x3) with AVX-512 wherever its rounding, some ten times that
- * of the direct sum, stays where it arises: in both backward passes and in inference. In training's forward pass it
- * would turn the sign of more ReLUs than PyTorch's float does (docs/performance.md).
+ * <p>With AVX-512, 3x3 convolutions of stride 1 use Winograd's F(4x4, 3x3) in both backward passes and in inference.
+ * Its rounding error, about ten times that of the direct sum, does not propagate there. In training's forward pass it
+ * would change the sign of more ReLUs than PyTorch's float does (docs/performance.md).
  */
 final class OneDnnConvolution implements ConvolutionKernel {
     private final OneDnn oneDnn;
@@ -77,14 +77,17 @@ final class OneDnnConvolution implements ConvolutionKernel {
         if (descriptors.suitsWinograd()) {
             try {
                 return describe.apply(algorithm.convolution_winograd);
-            } catch (RuntimeException unimplemented) { // on AVX2, for one
+            } catch (RuntimeException unimplemented) { // on AVX2, for example
                 return describe.apply(algorithm.convolution_direct);
             }
         }
         return describe.apply(algorithm.convolution_direct);
     }
 
-    /** Always as for training: for inference, Winograd wants weights transformed by a reorder that takes longer than it. */
+    /**
+     * Always a training forward pass: for inference, Winograd needs a weight reorder that takes longer than the
+     * convolution.
+     */
     private convolution_forward.primitive_desc describeForward(algorithm algorithm) {
         Descriptors g = descriptors;
         return new convolution_forward.primitive_desc(
@@ -154,7 +157,7 @@ final class OneDnnConvolution implements ConvolutionKernel {
         return Pass.of(primitive, blocked, descriptors.plainWeights(), blocked);
     }
 
-    /** The convolution in oneDNN's terms. */
+    /** The convolution as oneDNN descriptors. */
     private record Descriptors(
             memory.desc input, memory.desc output, KernelGeometry geometry, int inputs, int outputs, long pixels) {
         static Descriptors of(OneDnn oneDnn, long batch, Shape input, KernelGeometry geometry, int outputs) {
@@ -169,7 +172,7 @@ final class OneDnnConvolution implements ConvolutionKernel {
                     batch * output.height() * output.width());
         }
 
-        /** Transforming the weights pays where many pixels share them: not in 7x7x512 for a batch of 8. */
+        /** Transforming the weights pays off if many pixels share them: not for 7x7x512 with a batch of 8. */
         boolean suitsWinograd() {
             return geometry.kernel() == 3
                     && geometry.stride() == 1
@@ -195,9 +198,9 @@ final class OneDnnConvolution implements ConvolutionKernel {
     }
 
     /**
-     * A primitive, and the way of its weights between the plain layout and the one that it asks for.
+     * A primitive, with the reorder of its weights between the plain layout and its own.
      *
-     * @param reorder null where the two are the same
+     * @param reorder null if the layouts are the same
      */
     private record Pass(Primitive primitive, Primitive reorder, long blockedFloats) {
         static Pass of(Primitive primitive, memory.desc from, memory.desc to, memory.desc blocked) {
@@ -233,7 +236,7 @@ final class OneDnnConvolution implements ConvolutionKernel {
             try {
                 primitive.run(memory, address(first), address(second), address(blocked));
             } finally {
-                Reference.reachabilityFence(blocked); // outside of a workspace, its memory goes with it
+                Reference.reachabilityFence(blocked); // outside of a workspace, its memory would be freed with it
             }
         }
     }

@@ -16,7 +16,7 @@ import org.bytedeco.dnnl.pooling_forward;
 import org.bytedeco.javacpp.BytePointer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Pooling through oneDNN. Max pooling remembers where each maximum stood; a mean has nothing to remember. */
+/** Pooling through oneDNN. Max pooling stores the position of each maximum; average pooling stores nothing. */
 final class OneDnnPooling implements PoolingKernel {
     private final Primitive forward;
     private final Primitive backward;
@@ -68,7 +68,7 @@ final class OneDnnPooling implements PoolingKernel {
                 both(geometry.padding()));
     }
 
-    /** Its output, batch x channels x 1 x 1, lies in memory as the batch x channels that the classifier reads. */
+    /** Its output, batch x channels x 1 x 1, has the memory order of the batch x channels that the classifier reads. */
     static OneDnnPooling globalAverage(OneDnn oneDnn, long batch, Shape input) {
         return new OneDnnPooling(
                 oneDnn,

@@ -13,7 +13,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
-/** Where a block ends: residual + shortcut, two inputs of the same shape, with ReLU behind it if asked. */
+/** The end of a block: residual + shortcut, two inputs of the same shape, optionally with ReLU. */
 public class Addition extends ParameterlessVertex {
     private static final long serialVersionUID = 1;
 
@@ -55,7 +55,7 @@ public class Addition extends ParameterlessVertex {
         return 2;
     }
 
-    /** @throws InvalidInputTypeException if the shapes differ: DL4J's own vertex would broadcast without a word */
+    /** @throws InvalidInputTypeException if the shapes differ; DL4J's own vertex would silently broadcast */
     @Override
     public InputType getOutputType(int index, InputType... inputs) {
         if (!inputs[0].equals(inputs[1])) {
@@ -102,7 +102,7 @@ public class Addition extends ParameterlessVertex {
             INDArray gradient = Layers.gradients(workspaces, dataType, sum.shape());
             kernel(sum).backward(sum, epsilon, gradient, Layers.backward(workspaces, dataType));
             // One array for both: the residual branch has read it before DL4J adds the branch's own gradient to it,
-            // since a block's last layer precedes its first in the backward order.
+            // because a block's last layer precedes its first in the backward order.
             return new Pair<>(null, new INDArray[] {gradient, gradient});
         }
 

@@ -22,10 +22,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
 /**
- * A square convolution, padded by half its kernel: without bias and activation, for batch normalisation to follow, or
- * with a bias and ReLU.
+ * A square convolution, padded by half its kernel: without bias and activation, before batch normalisation, or with
+ * bias and ReLU.
  *
- * <p>DL4J's own layer runs the forward convolution again in every backward pass and cannot reach oneDNN.
+ * <p>DL4J's own layer repeats the forward convolution in every backward pass and cannot use oneDNN.
  */
 public class Convolution extends ConvolutionLayer {
     private static final long serialVersionUID = 1;
@@ -46,7 +46,7 @@ public class Convolution extends ConvolutionLayer {
 
     /**
      * @param biased whether a bias and ReLU follow
-     * @param first whether images come straight in, so that nobody needs their gradient
+     * @param first whether the input is the image, whose gradient is not needed
      */
     public Convolution(KernelGeometry geometry, int outputs, boolean biased, boolean first, Kernels.Choice kernels) {
         super((BaseConvBuilder<?>) new ConvolutionLayer.Builder(geometry.kernel(), geometry.kernel())

@@ -10,7 +10,10 @@ import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Images as vectors, channel by channel and row by row: batch x channels x height x width to batch x all of them. */
+/**
+ * Flattens images, channel by channel and row by row: batch x channels x height x width to batch x (channels * height *
+ * width).
+ */
 public class Flatten extends ParameterlessVertex {
     private static final long serialVersionUID = 1;
 
@@ -87,7 +90,7 @@ public class Flatten extends ParameterlessVertex {
         public Pair<Gradient, INDArray[]> doBackward(boolean tbptt, LayerWorkspaceMgr workspaces) {
             INDArray gradient = Layers.gradients(workspaces, dataType, inputs[0].shape());
             var memory = Layers.backward(workspaces, dataType);
-            // A fully connected layer's gradient is the product of a matrix multiplication, in 'f' order.
+            // A fully connected layer's gradient is a matrix product, in 'f' order.
             kernel().fromPlain(Layers.contiguous(epsilon, memory), gradient, memory);
             return new Pair<>(null, new INDArray[] {gradient});
         }

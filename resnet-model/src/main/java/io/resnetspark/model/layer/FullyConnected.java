@@ -9,7 +9,7 @@ import org.nd4j.linalg.activations.impl.ActivationReLU;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** DL4J's fully connected layer with ReLU, whose weight decay acts in the gradient and not in the score. */
+/** DL4J's fully connected layer with ReLU; its weight decay acts in the gradient and not in the score. */
 public class FullyConnected extends DenseLayer {
     private static final long serialVersionUID = 1;
 

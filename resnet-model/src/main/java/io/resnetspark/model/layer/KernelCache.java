@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.function.Supplier;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** A kernel, made anew when the input's shape changes: batches differ in size at the end of an epoch. */
+/** Caches a layer's kernel; it is created again when the input's shape changes, as for the last batch of an epoch. */
 final class KernelCache<K> {
     private long[] shape;
     private K kernel;

@@ -17,7 +17,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
-/** Max pooling, padded as {@link KernelGeometry} says. */
+/** Max pooling, padded as in {@link KernelGeometry}. */
 public class MaxPool extends SubsamplingLayer {
     private static final long serialVersionUID = 1;
 

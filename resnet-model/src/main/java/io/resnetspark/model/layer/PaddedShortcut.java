@@ -16,10 +16,10 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
 /**
- * The shortcut without parameters (paper, option A): every {@code stride}-th pixel, and channels of zeros, half of them
- * before and half after the image's own.
+ * The parameter-free shortcut (paper, option A): every {@code stride}-th pixel, with zero channels, half of them before
+ * and half after the image's own.
  *
- * <p>Computed as a 1x1 convolution with weights of zero and one, which is exact, needs no kernel of its own in any
+ * <p>Computed as a 1x1 convolution with weights of zero and one. That is exact, needs no kernel of its own in any
  * layout, and costs 0.3 % of ResNet-20.
  */
 public class PaddedShortcut extends ParameterlessVertex {

@@ -14,7 +14,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
-/** A vertex without parameters, as DL4J wants one described. */
+/** Base of vertices without parameters, with DL4J's boilerplate. */
 abstract class ParameterlessVertex extends GraphVertex {
     private static final long serialVersionUID = 1;
 
@@ -42,7 +42,7 @@ abstract class ParameterlessVertex extends GraphVertex {
                 .build();
     }
 
-    /** The vertex at work. */
+    /** The runtime part of the vertex. */
     abstract static class Computation extends BaseGraphVertex {
         private static final long serialVersionUID = 1;
 

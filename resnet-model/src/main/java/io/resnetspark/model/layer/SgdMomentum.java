@@ -10,10 +10,11 @@ import org.nd4j.linalg.schedule.ISchedule;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
 /**
- * Gradient descent with momentum: v = momentum v + rate g; w = w - v (Polyak's heavy ball, as the paper and Caffe have
- * it), or w = w - (momentum v + rate g) with the new v (Nesterov's).
+ * SGD with momentum: v = momentum v + rate g; w = w - v (Polyak's heavy ball, as in the paper and Caffe), or w = w -
+ * (momentum v + rate g) with the new v (Nesterov's).
  *
- * <p>DL4J has Nesterov's only. PyTorch keeps the rate out of v; the two are equal while the rate stands still.
+ * <p>DL4J has only Nesterov's. PyTorch does not multiply v by the learning rate; the two are equal while the learning
+ * rate is constant.
  */
 public class SgdMomentum implements IUpdater {
     private static final long serialVersionUID = 1;
@@ -34,7 +35,7 @@ public class SgdMomentum implements IUpdater {
     /** For Jackson. */
     SgdMomentum() {}
 
-    /** Polyak's. */
+    /** Polyak momentum. */
     public SgdMomentum(double momentum, ISchedule learningRate) {
         this(momentum, false, learningRate);
     }
@@ -46,7 +47,7 @@ public class SgdMomentum implements IUpdater {
         this.schedule = learningRate;
     }
 
-    /** For parameters that are to stay what they are. */
+    /** An updater for frozen parameters. */
     public static SgdMomentum frozen() {
         SgdMomentum frozen = new SgdMomentum(0, new FixedSchedule(0));
         frozen.frozen = true;
@@ -155,7 +156,7 @@ public class SgdMomentum implements IUpdater {
             velocity = view;
         }
 
-        /** Turns the gradient into the step that DL4J then subtracts from the parameters. */
+        /** Turns the gradient into the step, which DL4J then subtracts from the parameters. */
         @Override
         public void applyUpdater(INDArray gradient, int iteration, int epoch) {
             INDArray step = gradient.reshape(gradient.length());

@@ -31,7 +31,7 @@ public final class OnnxGraph {
     public static final String INPUT = "image";
     public static final String OUTPUT = "logits";
 
-    /** Of late 2020, which today's runtimes and converters all read. */
+    /** From late 2020; all current runtimes and converters read it. */
     private static final long OPERATORS = 13;
 
     private static final long FORMAT = 7;
@@ -39,7 +39,7 @@ public final class OnnxGraph {
 
     private OnnxGraph() {}
 
-    /** @param metadata for readers of the file: classes, how pictures are normalised */
+    /** @param metadata for readers of the file: classes, normalization */
     public static void write(
             Network network,
             Shape input,
@@ -194,7 +194,7 @@ public final class OnnxGraph {
             return part.shape;
         }
 
-        /** A node with one output, which it is named for. */
+        /** Adds a node with one output, which has the node's name. */
         private void node(String operator, String output, List<String> inputs, AttributeProto... attributes) {
             graph.addNode(NodeProto.newBuilder()
                     .setOpType(operator)

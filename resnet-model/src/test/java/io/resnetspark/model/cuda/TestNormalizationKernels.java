@@ -41,7 +41,7 @@ class TestNormalizationKernels {
             }
             gamma = run.floats(channels);
             for (int i = 0; rows == 1 && i < channels; i++) {
-                gamma[i] *= 0.003f; // a single row has no variance, and 1 / deviation is 316
+                gamma[i] *= 0.003f; // a single row has no variance, and 1 / standard deviation is 316
             }
             beta = run.floats(channels);
         }

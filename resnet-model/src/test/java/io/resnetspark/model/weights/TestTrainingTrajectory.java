@@ -99,7 +99,7 @@ class TestTrainingTrajectory {
         }
     }
 
-    /** Real pictures: how far we are from PyTorch, and PyTorch with two threads from PyTorch with one. */
+    /** Real images: how far we are from PyTorch, and PyTorch with two threads from PyTorch with one. */
     @Test
     @EnabledIfSystemProperty(named = "trajectory.reference", matches = ".+")
     void followsPyTorchOnCifar() throws IOException {
