@@ -8,9 +8,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What a JVM cannot do without: its live objects, and what is resident outside its heap (native buffers, compiled code,
- * classes, stacks). Not all that is resident, since the pages that its collector keeps for new objects go up and down
- * by more than a leak would add: 100 MB and more from one second to the next, measured on drivers with G1.
+ * The memory that a JVM really needs: its live objects, and what is resident outside of its heap (native buffers,
+ * compiled code, classes, stacks). Total resident memory is no measure of leaks, because the pages that the collector
+ * keeps for new objects vary by 100 MB and more from one second to the next, as measured on drivers with G1.
  */
 public final class NonHeapMemory {
     /** G1's line of jcmd GC.heap_info. */

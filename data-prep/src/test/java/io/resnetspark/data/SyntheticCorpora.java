@@ -14,7 +14,7 @@ import java.util.List;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 
-/** Small corpora of made images, and a Spark for them. */
+/** Small corpora of generated images, and a local Spark context. */
 public final class SyntheticCorpora {
     private static final List<String> CLASSES = List.of("blue", "green", "red");
 
@@ -52,7 +52,7 @@ public final class SyntheticCorpora {
                         Sources.open(
                                 "folders", new org.apache.hadoop.fs.Path(folders.toUri()), spark.hadoopConfiguration()),
                         target,
-                        // Some tests want the same image twice.
+                        // Some tests need the same image twice.
                         new PrepareSettings(480, false, shardBytes, 0, DuplicatePolicy.KEEP, ImageCodec.Limits.DEFAULT))
                 .execute(Progress.silent());
         return Dataset.open(target, spark.hadoopConfiguration());

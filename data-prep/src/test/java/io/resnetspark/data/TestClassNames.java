@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class TestClassNames {
     @Test
-    void takesWhatPeopleCallThings() {
+    void acceptsOrdinaryNames() {
         assertThatCode(() -> ClassNames.validate(List.of(
                         "cats, large", "été", "猫", "🐈", "n01440764", "a:b", "100 %", "#1", "Cat", "cat", "\"x\"")))
                 .doesNotThrowAnyException();
@@ -31,7 +31,7 @@ class TestClassNames {
                 "caf\uFFFDE9",
                 "\uD83Dx"
             })
-    void refusesWhatNoLineCanHold(String name) {
+    void refusesUnwritableNames(String name) {
         assertThatThrownBy(() -> ClassNames.validate(List.of("dog", name)))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("A class is called '")
@@ -39,12 +39,12 @@ class TestClassNames {
     }
 
     @Test
-    void namesTheClassOnOneLine() {
+    void errorShowsTheNameEscaped() {
         assertThatThrownBy(() -> ClassNames.validate(List.of("new\nline"))).hasMessageContaining("'new\\u000Aline'");
     }
 
     @Test
-    void refusesTwoThatLookTheSame() {
+    void refusesNamesThatDifferOnlyInNormalization() {
         assertThatThrownBy(() -> ClassNames.validate(List.of("\u00e9t\u00e9", "e\u0301te\u0301")))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("Two classes are called")

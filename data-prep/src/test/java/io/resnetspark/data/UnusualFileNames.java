@@ -8,14 +8,14 @@ import java.nio.file.Path;
 import java.text.Normalizer;
 import java.util.List;
 
-/** Names that a disk can have and programs stumble over. */
+/** File names that a disk allows and programs often mishandle. */
 public final class UnusualFileNames {
-    /** Two in Latin-1: bytes that are not UTF-8. */
+    /** Two Latin-1 names: their bytes are not UTF-8. */
     private static final List<String> LATIN = List.of("caf%E9.jpg", "caf%E8.jpg");
 
     private UnusualFileNames() {}
 
-    /** Such as a person or a camera would choose, and a few that only an enemy would. */
+    /** Names that a person or a camera might choose, and a few malicious ones. */
     public static List<String> all() {
         return List.of(
                 "IMG 12:30:45.jpg",
@@ -58,9 +58,9 @@ public final class UnusualFileNames {
     }
 
     /**
-     * Writes a file of each odd name that this disk can have, and two whose names are Latin-1.
+     * Writes a file of each unusual name that this disk allows, and two with Latin-1 names.
      *
-     * @return how many there are
+     * @return the number of files
      */
     public static int write(Path folder, Content content) throws IOException {
         Files.createDirectories(folder);
@@ -74,7 +74,7 @@ public final class UnusualFileNames {
         return written;
     }
 
-    /** What the file of a number is to hold. */
+    /** The content of the file of this number. */
     @FunctionalInterface
     public interface Content {
         byte[] of(int number) throws IOException;

@@ -15,7 +15,7 @@ import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What every file system must give us; one subclass each. */
+/** Requirements on every file system; one subclass each. */
 abstract class AtomicDirectoryContract {
     private static final byte[] HELLO = "hello".getBytes(StandardCharsets.UTF_8);
 
@@ -34,7 +34,7 @@ abstract class AtomicDirectoryContract {
     }
 
     @Test
-    void appearsWholeWithAManifestThatHolds() throws IOException {
+    void appearsCompleteWithAValidManifest() throws IOException {
         try (AtomicDirectory directory = AtomicDirectory.of(target, conf())) {
             directory.write("a.txt", HELLO);
             directory.write("deep/b.txt", new byte[100_000]);
@@ -59,7 +59,7 @@ abstract class AtomicDirectoryContract {
     }
 
     @Test
-    void refusesWhatExists() throws IOException {
+    void refusesAnExistingTarget() throws IOException {
         commitOne();
         assertThatThrownBy(() -> AtomicDirectory.of(target, conf()))
                 .isInstanceOf(FileAlreadyExistsException.class)
@@ -67,7 +67,7 @@ abstract class AtomicDirectoryContract {
     }
 
     @Test
-    void lastOfTwoAtOnceIsRefusedAndTheFirstStays() throws IOException {
+    void secondOfTwoWritersIsRefused() throws IOException {
         try (AtomicDirectory slow = AtomicDirectory.of(target, conf())) {
             slow.write("a.txt", "other".getBytes(StandardCharsets.UTF_8));
             commitOne();

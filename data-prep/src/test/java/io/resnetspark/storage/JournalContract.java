@@ -24,7 +24,7 @@ import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What journals and leases need of a file system; one subclass each. */
+/** Requirements of journals and leases on every file system; one subclass each. */
 abstract class JournalContract {
     private static final Duration LIFE = Duration.ofSeconds(2);
 
@@ -51,7 +51,7 @@ abstract class JournalContract {
     }
 
     @Test
-    void numbersFromOneAndKnowsTheLast() throws IOException {
+    void numbersStartAtOneAndTheLastIsKnown() throws IOException {
         assertThat(journal().last()).isEmpty();
         assertThat(journal().all()).isEmpty();
         for (int i = 1; i <= 3; i++) {
@@ -64,9 +64,9 @@ abstract class JournalContract {
                 .containsExactly("00000001.json", "00000002.json", "00000003.json");
     }
 
-    /** Each record is made of the one before, whoever wrote that: nothing is lost. */
+    /** Each record is computed from the previous one, whoever wrote it, so nothing is lost. */
     @Test
-    void manyAppendAtOnceAndNothingIsLost() throws Exception {
+    void concurrentAppendsLoseNothing() throws Exception {
         ExecutorService threads = Executors.newFixedThreadPool(4);
         try {
             List<Future<Integer>> sums = IntStream.range(0, 40)
@@ -87,7 +87,7 @@ abstract class JournalContract {
     }
 
     @Test
-    void whoRefusesWritesNothing() throws IOException {
+    void refusedAppendWritesNothing() throws IOException {
         journal().append(JournalContract::next, Fence.NONE);
         assertThatThrownBy(() -> journal()
                         .append(
@@ -100,7 +100,7 @@ abstract class JournalContract {
     }
 
     @Test
-    void aLeaseIsOfOneAtATime() throws IOException {
+    void leaseHasOneHolderAtATime() throws IOException {
         try (Lease first = Lease.take(folder, "first", LIFE, conf())) {
             first.check();
             assertThatThrownBy(() -> Lease.take(folder, "second", LIFE, conf()))
@@ -114,7 +114,7 @@ abstract class JournalContract {
     }
 
     @Test
-    void aLeaseIsRenewedWhileItsHolderLives() throws Exception {
+    void leaseIsRenewedWhileItsHolderLives() throws Exception {
         try (Lease first = Lease.take(folder, "first", LIFE, conf())) {
             Thread.sleep(2 * LIFE.toMillis());
             first.check();
@@ -122,9 +122,9 @@ abstract class JournalContract {
         }
     }
 
-    /** The first holder stood still, wakes up, and finishes what it had begun: nothing of it may appear. */
+    /** The first holder hung, wakes up, and finishes its work: nothing of it may appear. */
     @Test
-    void whoeverTakesOverTakesThePenAway() throws Exception {
+    void takeoverFencesTheEarlierHolder() throws Exception {
         Lease first = Lease.take(folder, "first", LIFE, conf());
         AtomicDirectory version = AtomicDirectory.of(new Path(folder, "v1"), first, conf());
         version.write("a.txt", new byte[10]);
@@ -133,7 +133,7 @@ abstract class JournalContract {
         try (Lease second = Lease.take(folder, "second", LIFE, conf())) {
             second.check();
             assertThat(names(folder)).doesNotContain("v1").noneMatch(name -> name.contains("writing"));
-            // Even if its last look at the lease had been before it was taken away.
+            // Even if it checked the lease just before losing it.
             assertThatThrownBy(() -> Renames.renameDirectory(version.path(), new Path(folder, "v1"), "a.txt", conf()))
                     .isInstanceOf(IOException.class);
             assertThatThrownBy(version::commit).isInstanceOf(LeaseHeldException.class);
@@ -146,9 +146,9 @@ abstract class JournalContract {
         assertThat(names(folder)).containsExactlyInAnyOrder("lease", "events");
     }
 
-    /** Of long jobs, which another goes on with, and in other folders that the lease is for. */
+    /** Of long jobs, which another process resumes, and in other folders of the lease. */
     @Test
-    void whoeverTakesOverGoesOnWithWhatIsLeft() throws Exception {
+    void takeoverResumesUnfinishedDirectories() throws Exception {
         Path target = new Path(folder, "data");
         Path elsewhere = new Path(folder, "run/model");
         Lease first = Lease.take(folder, "first", LIFE, conf());
@@ -164,7 +164,7 @@ abstract class JournalContract {
             second.deleteUnfinishedWrites(elsewhere.getParent());
             assertThat(names(gone.path())).containsExactly("part-0");
             assertThat(names(elsewhere.getParent())).isEmpty();
-            // Even if its last look at the lease had been before it was taken away.
+            // Even if it checked the lease just before losing it.
             assertThatThrownBy(() -> Renames.renameDirectory(begun.path(), target, "part-0", conf()))
                     .isInstanceOf(IOException.class);
             assertThatThrownBy(() -> Renames.renameDirectory(model.path(), elsewhere, "a.txt", conf()))
@@ -179,7 +179,7 @@ abstract class JournalContract {
     }
 
     @Test
-    void nobodyGoesOnWithWhatIsAnothersOrALaterHolders() throws Exception {
+    void onlyDirectoriesOfEarlierHoldersAreResumed() throws Exception {
         FileSystem files = folder.getFileSystem(conf());
         for (String other : List.of(".data.v2.lease1-unfinished", ".data.lease7-unfinished", ".data.unfinished")) {
             files.create(new Path(folder, other + "/part-0")).close();
@@ -195,7 +195,7 @@ abstract class JournalContract {
     }
 
     @Test
-    void whoeverRetiresALeaseLeavesNothing() throws Exception {
+    void retiredLeaseLeavesNothing() throws Exception {
         Lease first = Lease.take(folder, "first", LIFE, conf());
         CompletableFuture<Lease> waits = CompletableFuture.supplyAsync(() -> {
             try {
@@ -214,16 +214,16 @@ abstract class JournalContract {
     }
 
     @Test
-    void aFolderInWhichThereIsMoreStays() throws Exception {
+    void nonEmptyFolderIsKept() throws Exception {
         Path more = new Path(folder, "more");
         folder.getFileSystem(conf()).create(more).close();
         Lease.take(folder, "first", LIFE, conf()).retire();
         assertThat(names(folder)).containsExactly("more");
     }
 
-    /** It has the number of somebody in the journal that was begun anew, and still nothing of what it had appears. */
+    /** A holder of the new journal has the same number, and still nothing of the old holder's work appears. */
     @Test
-    void aHolderFromBeforeARetirementFinishesNothing() throws Exception {
+    void holderFromBeforeARetirementIsFenced() throws Exception {
         Path target = new Path(folder, "data");
         Lease first = Lease.take(folder, "first", LIFE, conf());
         AtomicDirectory begun = AtomicDirectory.resume(target, first, conf());
@@ -239,7 +239,7 @@ abstract class JournalContract {
             another.write("part-1", new byte[10]);
             assertThatThrownBy(first::check).isInstanceOf(LeaseHeldException.class);
             assertThatThrownBy(begun::commit).isInstanceOf(LeaseHeldException.class);
-            // Even if its last look at the lease had been before it was taken away.
+            // Even if it checked the lease just before losing it.
             assertThatThrownBy(() -> Renames.renameDirectory(begun.path(), target, "part-0", conf()))
                     .isInstanceOf(IOException.class);
             first.retire();
@@ -251,7 +251,7 @@ abstract class JournalContract {
     }
 
     @Test
-    void oldHoldersAreForgotten() throws IOException {
+    void oldHolderRecordsAreDeleted() throws IOException {
         for (int i = 0; i < 30; i++) {
             Lease.take(folder, "holder " + i, LIFE, conf()).close();
         }

@@ -22,7 +22,7 @@ class TestAtomicDirectoryOnLocalDisk extends AtomicDirectoryContract {
 
     @ParameterizedTest
     @ValueSource(strings = {"../model.json", "/etc/passwd", "a/../b", "./a", "a//b", "hdfs:x", "manifest.json", ""})
-    void refusesManifestsThatNameWhatLiesElsewhere(String name) throws IOException {
+    void refusesManifestsWithPathsOutside(String name) throws IOException {
         Files.writeString(
                 folder.resolve("manifest.json"), "{\"files\": {\"" + name + "\": {\"bytes\": 1, \"sha256\": \"00\"}}}");
         assertThatThrownBy(() -> Manifest.of(root(), conf()))
@@ -32,7 +32,7 @@ class TestAtomicDirectoryOnLocalDisk extends AtomicDirectoryContract {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "{", "[]", "{}", "{\"files\": 7}"})
-    void refusesManifestsThatAreNone(String json) throws IOException {
+    void refusesInvalidManifests(String json) throws IOException {
         Files.writeString(folder.resolve("manifest.json"), json);
         assertThatThrownBy(() -> Manifest.of(root(), conf()))
                 .isInstanceOf(DamagedException.class)
@@ -41,7 +41,7 @@ class TestAtomicDirectoryOnLocalDisk extends AtomicDirectoryContract {
 
     @ParameterizedTest
     @ValueSource(strings = {"my photos", "größe", "a%20b", "x#y", "12:30.jpg"})
-    void findsWhatPeopleCallTheirFiles(String name) throws IOException {
+    void acceptsUnusualFileNames(String name) throws IOException {
         Files.writeString(folder.resolve(name), "here");
         Path path = Locations.of(folder.resolve(name).toString());
         assertThat(path.getFileSystem(conf()).getFileStatus(path).getLen()).isEqualTo(4);

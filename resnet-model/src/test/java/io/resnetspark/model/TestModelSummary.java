@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The catalogue against the numbers in the paper and in torchvision. */
+/** Compares the catalogue with the numbers in the paper and in torchvision. */
 class TestModelSummary {
     @ParameterizedTest
     @CsvSource({
@@ -34,7 +34,7 @@ class TestModelSummary {
         assertThat(summary.layers()).isEqualTo(layers);
     }
 
-    /** The paper's table 1, which cuts 3.66 and 3.86 down to 3.6 and 3.8; the v1.5 ones are torchvision's. */
+    /** The paper's table 1, which truncates 3.66 and 3.86 to 3.6 and 3.8; the v1.5 numbers are torchvision's. */
     @ParameterizedTest
     @CsvSource({
         "resnet18, 1.8, 1814073344",
@@ -53,7 +53,7 @@ class TestModelSummary {
         assertThat(counted / 1e9).isCloseTo(billions, within(0.07));
     }
 
-    /** Worked out by hand from ResNet-34 with option B: three projections less, or one more for each other block. */
+    /** Computed by hand from ResNet-34 with option B: three projections less, or one more for each other block. */
     @Test
     void countsEveryShortcut() {
         long projections = 64 * 128 + 256 + 128 * 256 + 512 + 256 * 512 + 1024;
@@ -64,10 +64,10 @@ class TestModelSummary {
         assertThat(Networks.named("resnet34-a").summary().layers()).isEqualTo(34);
     }
 
-    /** The paper's table 1: the plain nets have the multiply-adds of the residual ones. */
+    /** The paper's table 1: plain networks have the multiply-adds of the residual ones. */
     @ParameterizedTest
     @CsvSource({"plain18, resnet18-a", "plain34, resnet34-a", "plain20, resnet20", "plain56, resnet56"})
-    void plainNetworksCostWhatResidualOnesCost(String plain, String residual) {
+    void plainNetworksHaveTheMultiplyAddsOfResidualOnes(String plain, String residual) {
         assertThat(Networks.named(plain).summary().multiplyAdds())
                 .isEqualTo(Networks.named(residual).summary().multiplyAdds());
         assertThat(parameters(plain)).isEqualTo(parameters(residual));
@@ -94,7 +94,7 @@ class TestModelSummary {
     }
 
     @Test
-    void followsTheInputAndTheClasses() {
+    void dependsOnInputSizeAndClasses() {
         Network network = Networks.named("resnet18");
         ModelSummary gray = network.summary(Shape.square(1, 64), 10);
         assertThat(gray.parameters()).isEqualTo(11_689_512 - 2 * 49 * 64 - 990 * 513);

@@ -18,12 +18,12 @@ class TestSpelling {
         "lerning-rate, learning-rate",
         "sead, seed"
     })
-    void findsWhatWasMeant(String mistyped, String meant) {
+    void suggestsTheNearestName(String mistyped, String meant) {
         assertThat(Spelling.suggestion(mistyped, KEYS)).contains(meant);
     }
 
     @Test
-    void doesNotGuessWildly() {
+    void suggestsNothingForDistantNames() {
         assertThat(Spelling.suggestion("momentum", KEYS)).isEmpty();
         assertThat(Spelling.suggestion("lr", KEYS)).isEmpty();
     }

@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.Random;
 import java.util.zip.CRC32;
 
-/** Images that tests make. */
+/** Generated images for tests. */
 public final class SyntheticImages {
     private SyntheticImages() {}
 
@@ -28,7 +28,7 @@ public final class SyntheticImages {
         return new RgbImage(height, width, rgb);
     }
 
-    /** A PNG whose header announces so many pixels, in a few dozen bytes. */
+    /** A PNG of a few dozen bytes whose header announces this many pixels. */
     public static byte[] bomb(int width, int height) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         DataOutputStream out = new DataOutputStream(bytes);

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 class TestCrop {
     private static final int DRAWS = 20_000;
 
-    /** Every pixel says where it stood: red its column, green its row; blue marks that it is a pixel at all. */
+    /** Every pixel encodes its position: red its column, green its row; blue marks it as a pixel of the image. */
     private static RgbImage coordinates(int width, int height) {
         byte[] rgb = new byte[3 * width * height];
         for (int y = 0, i = 0; y < height; y++) {
@@ -26,7 +26,7 @@ class TestCrop {
     }
 
     @Test
-    void cifarShiftsAndMirrorsUniformly() throws BadImageException {
+    void randomCropShiftsAndFlipsUniformly() throws BadImageException {
         Crop crop = new Crop.RandomCrop(4, 32);
         RgbImage image = coordinates(32, 32);
         RandomGenerator random = Seeds.generator(1, 0);
@@ -35,7 +35,7 @@ class TestCrop {
             RgbImage shown = shown(crop, image, random);
             byte[] center = pixel(shown, 16, 16);
             boolean mirrored = pixel(shown, 15, 16)[0] > center[0];
-            // Mirrored, column 16 shows what stood at 15.
+            // Flipped, column 16 shows column 15 of the original.
             int dx = center[0] - (mirrored ? 15 : 16);
             int dy = center[1] - 16;
             seen[((dy + 4) * 9 + dx + 4) * 2 + (mirrored ? 1 : 0)]++;
@@ -44,7 +44,7 @@ class TestCrop {
     }
 
     @Test
-    void cifarPadsWithZeros() throws BadImageException {
+    void randomCropPadsWithZeros() throws BadImageException {
         RgbImage image = coordinates(32, 32);
         for (int draw = 0; draw < 200; draw++) {
             RgbImage shown = shown(new Crop.RandomCrop(4, 32), image, Seeds.generator(3, draw));
@@ -62,7 +62,7 @@ class TestCrop {
 
     @Test
     void scaleJitterDrawsTheShorterSideUniformly() {
-        // A ramp over 240 columns: the crop's first and last column tell how much of it was cut out.
+        // A ramp over 240 columns: the crop's first and last column tell which part was cropped.
         RgbImage ramp = coordinates(240, 240);
         Crop crop = new Crop.ScaleJitter(256, 480, 224);
         int[] quarters = new int[4];
@@ -84,14 +84,14 @@ class TestCrop {
     }
 
     @Test
-    void centerIsTheCenter() {
+    void centerCropIsCentered() {
         RgbImage shown = new Crop.CenterCrop(20, 10).apply(coordinates(30, 20), Seeds.generator(0, 0));
         assertThat(pixel(shown, 0, 0)).containsExactly(10, 5, 1);
         assertThat(pixel(shown, 9, 9)).containsExactly(19, 14, 1);
     }
 
     @Test
-    void sameImageSameEpochSameCrop() throws BadImageException {
+    void cropDependsOnlyOnImageAndEpoch() throws BadImageException {
         RgbImage image = SyntheticImages.ofClass(0, 300, 280, 1);
         Preprocessing preprocessing = new Preprocessing(
                 new Crop.ScaleJitter(256, 480, 224),
@@ -108,7 +108,7 @@ class TestCrop {
     }
 
     @Test
-    void colorNoiseHasTheCorpusCovarianceTimesATenthSquared() {
+    void lightingHasTheScaledCorpusCovariance() {
         double[][] covariance = {{1000, 300, 100}, {300, 800, 200}, {100, 200, 600}};
         PcaLighting lighting = new PcaLighting(0.1, covariance);
         RandomGenerator random = Seeds.generator(9, 9);
@@ -151,7 +151,7 @@ class TestCrop {
     }
 
     @Test
-    void refusesCropsThatCannotBe() {
+    void refusesImpossibleCrops() {
         assertThatThrownBy(() -> new Crop.ScaleJitter(200, 480, 224))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("[200, 480]");
@@ -160,7 +160,7 @@ class TestCrop {
                 .hasMessageContaining("224 does not fit");
     }
 
-    /** What a crop shows of an image when the mean is zero. */
+    /** The result of a crop, with zero mean. */
     private static RgbImage shown(Crop crop, RgbImage image, RandomGenerator random) throws BadImageException {
         int pixels = crop.side() * crop.side();
         float[] planes = new float[3 * pixels];
@@ -174,7 +174,7 @@ class TestCrop {
     }
 
     @Test
-    void cutsTheCenterOutOfAStripWithoutScalingAllOfIt() {
+    void cropsAStripWithoutResizingAllOfIt() {
         RgbImage strip = new RgbImage(40_000, 1, new byte[120_000]);
         assertThat(new Crop.CenterCrop(256, 224)
                         .apply(strip, Seeds.generator(0, 0))
@@ -183,7 +183,7 @@ class TestCrop {
     }
 
     @Test
-    void centerIsThatOfTheWholeImageScaled() {
+    void centerCropEqualsCropOfTheResizedImage() {
         RgbImage image = SyntheticImages.ofClass(1, 301, 200, 3);
         RgbImage whole = image.toRgb(CropRegion.resized(image, 100));
         RgbImage center = new Crop.CenterCrop(100, 80).apply(image, Seeds.generator(0, 0));

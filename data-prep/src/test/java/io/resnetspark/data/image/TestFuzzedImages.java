@@ -16,7 +16,9 @@ import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Images of every format, cut and with bytes written over: decoded or refused, never anything else, and let go. */
+/**
+ * Truncated and overwritten images of every format: they must be decoded or refused, without other exceptions or leaks.
+ */
 class TestFuzzedImages {
     private static final int VARIANTS = 60;
 
@@ -41,7 +43,7 @@ class TestFuzzedImages {
         }
     }
 
-    /** What is written over lies in the first kilobyte for every other variant: that is where the headers are. */
+    /** Every other variant is overwritten in the first kilobyte, where the headers are. */
     private static byte[] variant(byte[] whole, int number, Random random) {
         int length = number % 3 == 0 ? 1 + random.nextInt(whole.length) : whole.length;
         byte[] hostile = Arrays.copyOf(whole, length);
@@ -52,7 +54,7 @@ class TestFuzzedImages {
         return hostile;
     }
 
-    /** @return how many were refused */
+    /** @return the number of refused images */
     private static int decode(List<byte[]> wholes, long seed) {
         Random random = new Random(seed);
         int refused = 0;
@@ -70,7 +72,7 @@ class TestFuzzedImages {
     }
 
     @Test
-    void areDecodedOrRefusedAndLetGo() throws IOException {
+    void areDecodedOrRefusedWithoutLeaks() throws IOException {
         assumeThat(Path.of("/proc/self/smaps")).as("Linux").exists();
         List<byte[]> wholes = wholes();
         int all = wholes.size() * VARIANTS;
@@ -81,9 +83,8 @@ class TestFuzzedImages {
         refused += decode(wholes, 3) + decode(wholes, 4);
         long after = NonHeapMemory.kib(ProcessHandle.current());
         assertThat(refused).isGreaterThan(all);
-        // Compilers and what other tests left added 1 to 41 MiB, once. Decoders left open where they refuse would add
-        // 49
-        // each time.
+        // Compilers and the remains of other tests added 1 to 41 MiB, once. Decoders that are not closed after a
+        // refusal would add 49 MiB each time.
         assertThat(Math.min(between - before, after - between))
                 .as("KiB held: %d, %d, %d", before, between, after)
                 .isLessThan(20 << 10);

@@ -16,8 +16,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What each transform shows of an image, to be looked at in {@code src/test/resources/cuts}: made by PIL, of the boxes in
- * cuts.tsv, which a crop chose at that seed once and has to choose for ever.
+ * Golden images of every crop, for inspection in {@code src/test/resources/cuts}. PIL made them from the boxes in
+ * cuts.tsv, which each crop chose once for that seed and must always choose.
  */
 class TestGoldenImages {
     private static final Map<String, Crop> CROPS = Map.of(
@@ -51,7 +51,7 @@ class TestGoldenImages {
 
     @ParameterizedTest
     @MethodSource("cuts")
-    void cropsChooseAsTheyAlwaysDid(Golden golden) throws Exception {
+    void cropsMatchTheGoldenImages(Golden golden) throws Exception {
         boolean shifted = golden.crop.equals("pad-and-shift");
         RgbImage image = image(shifted ? "small.png" : "scene.png");
         Crop crop = CROPS.get(golden.crop);
@@ -70,7 +70,8 @@ class TestGoldenImages {
         RgbImage expected = image(golden.crop + "-" + golden.seed + ".png");
         float[] wanted = new float[planes.length];
         expected.readPlanes(CropRegion.whole(expected), wanted);
-        // PIL keeps a box of fractions in floats: a sum at a half may go the other way in each of the two roundings.
+        // PIL stores a fractional box as floats, so a sum at a half may be rounded the other way in each of the two
+        // passes.
         boolean fractions = golden.crop.equals("scale-jitter");
         for (int i = 0; i < planes.length; i++) {
             assertThat(planes[i]).as("sample %d", i).isCloseTo(wanted[i], within(fractions ? 2f : 0f));
@@ -78,12 +79,12 @@ class TestGoldenImages {
     }
 
     @Test
-    void tenCropsLookAsPilMakesThem() throws Exception {
+    void tenCropMatchesPil() throws Exception {
         check(new TestTimeCrops.TenCrop(48, 40), "ten-crop", 10);
     }
 
     @Test
-    void severalScalesLookAsPilMakesThem() throws Exception {
+    void multiScaleMatchesPil() throws Exception {
         check(new TestTimeCrops.MultiScale(List.of(36, 48, 150)), "multi-scale", 6);
     }
 

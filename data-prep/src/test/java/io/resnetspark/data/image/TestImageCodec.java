@@ -22,7 +22,7 @@ class TestImageCodec {
     private static final RgbImage IMAGE = SyntheticImages.ofClass(1, 40, 30, 1);
 
     @Test
-    void pngLosesNothing() throws BadImageException {
+    void pngIsLossless() throws BadImageException {
         RgbImage back = ImageCodec.decode(ImageCodec.png(IMAGE));
         assertThat(back.width()).isEqualTo(40);
         assertThat(back.height()).isEqualTo(30);
@@ -30,7 +30,7 @@ class TestImageCodec {
     }
 
     @Test
-    void jpegLosesLittle() throws BadImageException {
+    void jpegIsNearlyLossless() throws BadImageException {
         byte[] back = ImageCodec.decode(ImageCodec.jpeg(IMAGE, 0.95f)).rgb();
         double sum = 0;
         for (int i = 0; i < back.length; i++) {
@@ -61,7 +61,7 @@ class TestImageCodec {
 
     @ParameterizedTest
     @ValueSource(ints = {BufferedImage.TYPE_BYTE_GRAY, BufferedImage.TYPE_USHORT_GRAY})
-    void keepsGrayAsItIs(int type) throws IOException, BadImageException {
+    void grayIsUnchanged(int type) throws IOException, BadImageException {
         BufferedImage gray = new BufferedImage(2, 1, type);
         int scale = type == BufferedImage.TYPE_USHORT_GRAY ? 256 : 1;
         gray.getRaster().setSample(0, 0, 0, 100 * scale);
@@ -84,7 +84,7 @@ class TestImageCodec {
     }
 
     @Test
-    void refusesABombWithoutDecodingIt() {
+    void refusesDecompressionBombsWithoutDecoding() {
         assertThatThrownBy(() -> ImageCodec.decode(SyntheticImages.bomb(30_000, 30_000)))
                 .isInstanceOf(BadImageException.class)
                 .hasMessageContaining("30000x30000 pixels, more than 100 million");
@@ -92,7 +92,7 @@ class TestImageCodec {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "x", "<html>not found</html>", "\u00ff\u00d8\u00ff"})
-    void refusesWhatIsNoImage(String content) {
+    void refusesNonImages(String content) {
         assertThatThrownBy(() -> ImageCodec.decode(content.getBytes(StandardCharsets.ISO_8859_1)))
                 .isInstanceOf(BadImageException.class)
                 .hasMessageFindingMatch("not a picture|damaged");
@@ -114,12 +114,12 @@ class TestImageCodec {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8})
-    void turnsImagesUpright(int orientation) throws BadImageException {
-        byte[] rgb = fields(96, 64); // large flat fields, which JPEG keeps
+    void appliesExifOrientation(int orientation) throws BadImageException {
+        byte[] rgb = fields(96, 64); // large uniform fields, which JPEG preserves
         RgbImage seen =
                 ImageCodec.decode(withOrientation(ImageCodec.jpeg(new RgbImage(64, 96, rgb), 0.95f), orientation));
         assertThat(seen.width()).isEqualTo(orientation < 5 ? 96 : 64);
-        // Stored are red, green over blue, white. EXIF 2.32: where what is stored as row 0 and column 0 is seen.
+        // The stored image is red, green over blue, white. EXIF 2.32 defines where row 0 and column 0 are shown.
         String expected = List.of("RGBW", "GRWB", "WBGR", "BWRG", "RBGW", "BRWG", "WGBR", "GWRB")
                 .get(orientation - 1);
         StringBuilder corners = new StringBuilder();
@@ -148,7 +148,7 @@ class TestImageCodec {
         return rgb;
     }
 
-    /** With a segment of EXIF that says nothing but how the camera was held. */
+    /** Adds an EXIF segment that contains only the orientation. */
     private static byte[] withOrientation(byte[] jpeg, int orientation) {
         ByteBuffer exif = ByteBuffer.allocate(36);
         exif.putShort((short) 0xffe1).putShort((short) 34).put(new byte[] {'E', 'x', 'i', 'f', 0, 0});
@@ -167,9 +167,9 @@ class TestImageCodec {
         return result;
     }
 
-    /** As cameras and Adobe's tools write it: another segment with the marker of EXIF, which says nothing about it. */
+    /** Cameras and Adobe's tools write another segment with the marker of EXIF, without an orientation. */
     @Test
-    void remembersTheOrientationWhenMoreIsSaid() {
+    void orientationIsReadAmongOtherSegments() {
         byte[] jpeg = withOrientation(ImageCodec.jpeg(IMAGE, 0.9f), 6);
         byte[] xmp = new byte[jpeg.length + 40];
         System.arraycopy(jpeg, 0, xmp, 0, 38);
@@ -181,9 +181,9 @@ class TestImageCodec {
         assertThat(JpegHeader.of(xmp).selfContained()).isTrue();
     }
 
-    /** FFmpeg would decode it with the tables of the image before. */
+    /** FFmpeg would decode it with the tables of the previous image. */
     @Test
-    void theFastWayRefusesImagesWithoutTheirOwnTables() {
+    void ffmpegDecoderRefusesMissingTables() {
         byte[] jpeg = ImageCodec.jpeg(IMAGE, 0.9f);
         assertThat(FfmpegJpegDecoder.supports(jpeg, JpegHeader.of(jpeg))).isTrue();
         int tables = 0;
@@ -201,10 +201,10 @@ class TestImageCodec {
     }
 
     @Test
-    void theFastWayAndTheCarefulOneSeeTheSame() throws BadImageException {
+    void ffmpegAndFallbackDecodersAgree() throws BadImageException {
         for (int[] size : new int[][] {{64, 48}, {225, 151}, {33, 500}}) {
             byte[] jpeg = ImageCodec.jpeg(SyntheticImages.ofClass(2, size[0], size[1], 3), 0.9f);
-            RgbImage fast = fast(jpeg).orElseThrow();
+            RgbImage fast = ffmpeg(jpeg).orElseThrow();
             RgbImage careful = FallbackDecoder.decode(jpeg, ImageCodec.Limits.DEFAULT);
             assertThat(fast.width()).isEqualTo(size[0]);
             assertThat(meanDifference(fast, careful)).isLessThan(1.5);
@@ -212,18 +212,18 @@ class TestImageCodec {
     }
 
     @Test
-    void theFastWayLeavesDamageToTheCarefulOne() {
+    void damagedJpegsAreLeftToTheFallbackDecoder() {
         byte[] whole = ImageCodec.jpeg(SyntheticImages.ofClass(2, 200, 200, 3), 0.9f);
         byte[] cut = Arrays.copyOf(whole, whole.length / 2);
-        assertThat(fast(cut)).isEmpty();
-        // As long as it should be and with an end marker, but with a hole.
+        assertThat(ffmpeg(cut)).isEmpty();
+        // The right length and an end marker, but with a gap in the data.
         cut = Arrays.copyOf(cut, whole.length);
         System.arraycopy(whole, whole.length - 2, cut, whole.length - 2, 2);
-        assertThat(fast(cut)).isEmpty();
-        assertThat(fast(whole)).as("and goes on after that").isPresent();
+        assertThat(ffmpeg(cut)).isEmpty();
+        assertThat(ffmpeg(whole)).as("and goes on after that").isPresent();
     }
 
-    private static Optional<RgbImage> fast(byte[] jpeg) {
+    private static Optional<RgbImage> ffmpeg(byte[] jpeg) {
         JpegHeader header = JpegHeader.of(jpeg);
         CropRegion whole = CropRegion.whole(new EncodedJpeg(jpeg, header));
         return FfmpegJpegDecoder.supports(jpeg, header)
@@ -231,9 +231,9 @@ class TestImageCodec {
                 : Optional.empty();
     }
 
-    /** FFmpeg takes such a comment to mean that this camera's images stand on their heads, from then on. */
+    /** FFmpeg takes such a comment as a sign that all further images are upside down. */
     @Test
-    void aImageDoesNotDependOnThoseBefore() throws BadImageException {
+    void decodingDoesNotDependOnEarlierImages() throws BadImageException {
         byte[] jpeg = ImageCodec.jpeg(SyntheticImages.ofClass(2, 64, 48, 3), 0.9f);
         byte[] before = ImageCodec.decode(jpeg).rgb();
         ImageCodec.decode(withSegment(jpeg, 0xfe, "Metasoft MJPEG Codec\0"));
@@ -248,7 +248,7 @@ class TestImageCodec {
         return with.array();
     }
 
-    /** A segment that says it is shorter than its own length; a frame without components; a WebP without an image. */
+    /** A segment shorter than its own length field; a frame without components; a WebP without an image. */
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -259,14 +259,14 @@ class TestImageCodec {
                 "524946461600000057454250565038580a0000000000000000000000000000",
                 "524946461600000057454250565038200a000000000000009d012affff3fff3f",
             })
-    void refusesMeanFiles(String bytes) {
+    void refusesMaliciousFiles(String bytes) {
         assertThatThrownBy(() -> ImageCodec.decode(HexFormat.of().parseHex(bytes)))
                 .isInstanceOf(BadImageException.class)
                 .hasMessageFindingMatch("damaged|pixels|not a picture");
     }
 
     @Test
-    void refusesSamplingsOfNothing() throws IOException {
+    void refusesZeroSamplingFactors() throws IOException {
         byte[] gray;
         try (InputStream in = TestImageCodec.class.getResourceAsStream("/pil/grey.jpg")) {
             gray = in.readAllBytes();

@@ -17,14 +17,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What PIL sees in the same files, since it is through PIL that everybody else's networks see their images. The small
- * files and what PIL made of them are in the repository ({@code src/test/python/pil_cases.py} made them);
- * {@code -Dpil.reference=FOLDER} compares photographs.
+ * Compares decoded images with PIL's, on which most published networks were trained. The small files and PIL's results
+ * are in the repository (made by {@code src/test/python/pil_cases.py}); {@code -Dpil.reference=FOLDER} compares
+ * photographs.
  */
 class TestPilEquivalence {
     private static final String EXPECTED = ".expected.png";
 
-    /** Differences in levels: on average, and of the worst sample. */
+    /** Differences in levels: the mean, and that of the worst sample. */
     private record Difference(double mean, int worst) {
         static Difference between(RgbImage seen, RgbImage expected) {
             assertThat(seen.width()).isEqualTo(expected.width());
@@ -54,20 +54,20 @@ class TestPilEquivalence {
 
     @ParameterizedTest
     @MethodSource("files")
-    void everyKindOfFileIsSeenAsPilSeesIt(Path file) throws Exception {
+    void everyFileFormatMatchesPil(Path file) throws Exception {
         check(file, ImageCodec.decode(Files.readAllBytes(file)));
     }
 
     @ParameterizedTest
     @MethodSource("files")
-    void theCarefulWayToo(Path file) throws Exception {
+    void fallbackDecoderMatchesPil(Path file) throws Exception {
         byte[] bytes = Files.readAllBytes(file);
         check(file, upright(FallbackDecoder.decode(bytes, ImageCodec.Limits.DEFAULT), bytes));
     }
 
-    /** The others are of colors, tables or samplings that FFmpeg is not asked for. */
+    /** The others have color spaces, tables or samplings that the FFmpeg decoder does not support. */
     @Test
-    void ordinaryOnesGoTheFastWay() throws Exception {
+    void commonJpegsUseTheFfmpegDecoder() throws Exception {
         List<String> careful = new ArrayList<>();
         for (Path file : files()) {
             byte[] bytes = Files.readAllBytes(file);
@@ -84,10 +84,12 @@ class TestPilEquivalence {
         assertThat(careful).containsExactly("411.jpg", "cmyk.jpg", "colour-2x1.jpg", "rgb.jpg", "ycck.jpg");
     }
 
-    /** Rows below a cut are not decoded, which must not be seen: with restart markers, and whatever the sampling. */
+    /**
+     * Rows below a crop are not decoded. That must not change the result, with restart markers and for all samplings.
+     */
     @ParameterizedTest
     @MethodSource("files")
-    void aCutIsTheSameHoweverMuchIsDecoded(Path file) throws Exception {
+    void partialDecodingGivesTheSamePixels(Path file) throws Exception {
         Image image = ImageCodec.open(Files.readAllBytes(file), ImageCodec.Limits.DEFAULT);
         DecodedImage all = image.decode(CropRegion.whole(image));
         for (Crop crop : List.of(new Crop.RandomResizedCrop(0.01, 4 / 3.0, 16), new Crop.ScaleJitter(17, 100, 16))) {
@@ -103,7 +105,7 @@ class TestPilEquivalence {
         Difference difference = Difference.between(seen, expected(file, EXPECTED));
         String name = file.getFileName().toString();
         if (name.contains("webp-named") || name.equals("alpha.webp")) {
-            // The reader does not interpolate differences of color, which libwebp does.
+            // Unlike libwebp, the reader does not interpolate chroma.
             assertThat(difference.mean).isLessThan(4);
         } else if (name.endsWith(".jpg")) {
             assertThat(difference.mean).isLessThan(0.4);
@@ -124,7 +126,7 @@ class TestPilEquivalence {
 
     @Test
     @EnabledIfSystemProperty(named = "pil.reference", matches = ".+")
-    void photographsAndPartsOfThem() throws Exception {
+    void photographsMatchPil() throws Exception {
         DoubleSummaryStatistics fast = new DoubleSummaryStatistics();
         DoubleSummaryStatistics careful = new DoubleSummaryStatistics();
         DoubleSummaryStatistics parts = new DoubleSummaryStatistics();

@@ -8,12 +8,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What is done at once for the CPU, and in two parts for a GPU. */
+/** Compares preprocessing in one step on the CPU with the two steps for a GPU. */
 class TestPreprocessing {
     private static final int SIDE = 16;
     private static final double[][] COVARIANCE = {{900, 300, 200}, {300, 800, 100}, {200, 100, 700}};
 
-    /** A crop of the paper's for CIFAR, which is not scaled, and two that are; and how far rounding may be off. */
+    /** The paper's crop for CIFAR, which does not resample, and two that do; with the tolerance for rounding. */
     private static Stream<Arguments> crops() {
         return Stream.of(
                 Arguments.of(new Crop.RandomCrop(4, SIDE), SIDE, 0),
@@ -23,7 +23,7 @@ class TestPreprocessing {
 
     @ParameterizedTest
     @MethodSource("crops")
-    void aCutWithWhatIsLeftToDoIsWhatApplyDraws(Crop crop, int side, double rounding) throws BadImageException {
+    void deferredAugmentationMatchesApply(Crop crop, int side, double rounding) throws BadImageException {
         float[] std = {60, 50, 40};
         Preprocessing preprocessing = new Preprocessing(
                 crop,

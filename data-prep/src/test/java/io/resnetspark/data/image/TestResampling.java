@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.within;
 
 import org.junit.jupiter.api.Test;
 
-/** Against numbers that PIL 9.4 computed: {@code Image.resize(size, BILINEAR, box)}. */
+/** Compares with numbers from PIL 9.4: {@code Image.resize(size, BILINEAR, box)}. */
 class TestResampling {
-    /** 8 x 6 pixels, also made in Python. */
+    /** 8 x 6 pixels, generated identically in Python. */
     private static final RgbImage IMAGE = image();
 
     private static RgbImage image() {
@@ -23,22 +23,22 @@ class TestResampling {
     }
 
     @Test
-    void shrinksAsPilDoes() {
+    void downscalesLikePil() {
         check(new CropRegion(Box.whole(IMAGE), 3, 4, false), SHRUNK);
     }
 
     @Test
-    void cutsOutAPartAsPilDoes() {
+    void resamplesARegionLikePil() {
         check(new CropRegion(new Box(1.5, 0.5, 5, 4.75), 5, 5, false), PART);
     }
 
     @Test
-    void growsAsPilDoes() {
+    void upscalesLikePil() {
         check(new CropRegion(Box.whole(IMAGE), 12, 9, false), GROWN);
     }
 
     @Test
-    void scalesTheShorterSide() {
+    void resizesTheShorterSide() {
         CropRegion tall = CropRegion.resized(SyntheticImages.ofClass(0, 100, 151, 1), 50);
         assertThat(tall.width()).isEqualTo(50);
         assertThat(tall.height()).as("the integer part of 75.5").isEqualTo(75);
@@ -47,7 +47,7 @@ class TestResampling {
         assertThat(wide.height()).isEqualTo(200);
     }
 
-    /** Pixels to the bit; samples of a JPEG, which are not rounded between the two passes, to within a level. */
+    /** RGB pixels must be exact; JPEG planes, which are not rounded between the two passes, within one level. */
     private static void check(CropRegion region, int[] expected) {
         RgbImage actual = IMAGE.toRgb(region);
         assertThat(actual.rgb()).hasSize(expected.length);
@@ -67,7 +67,7 @@ class TestResampling {
         }
     }
 
-    /** A channel as JPEG stores one. */
+    /** A channel as a JPEG plane. */
     private static Plane plane(int channel) {
         byte[] samples = new byte[IMAGE.width() * IMAGE.height()];
         for (int i = 0; i < samples.length; i++) {

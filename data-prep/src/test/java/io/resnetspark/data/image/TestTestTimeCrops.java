@@ -12,14 +12,14 @@ import org.apache.commons.math3.distribution.UniformRealDistribution;
 import org.apache.commons.math3.stat.inference.KolmogorovSmirnovTest;
 import org.junit.jupiter.api.Test;
 
-/** Parts of random area; ten crops; several scales; and sheets of them. */
+/** Random resized crops, ten crops, multi-scale crops, and contact sheets. */
 class TestTestTimeCrops {
     private static final int DRAWS = 4_000;
     private static final RgbImage IMAGE = SyntheticImages.ofClass(1, 400, 300, 5);
 
     @Test
     void areaIsUniformAndAspectIsLogUniform() {
-        // Parts are of whole pixels, so the image is large; and every part of at most half its area fits.
+        // Boxes have whole pixels, so the image is large; every box of at most half its area fits.
         RgbImage large = new RgbImage(2_000, 2_000, new byte[3 * 2_000 * 2_000]);
         Crop.RandomResizedCrop crop = new Crop.RandomResizedCrop(0.08, 4 / 3.0, 224);
         double[] areas = new double[DRAWS];
@@ -31,7 +31,7 @@ class TestTestTimeCrops {
             assertThat(part.x()).isBetween(0.0, 2_000 - part.width());
             assertThat(part.y()).isBetween(0.0, 2_000 - part.height());
         }
-        // Beyond 3/4 some shapes are too long for the image and are drawn anew, in torchvision as here.
+        // Beyond 3/4 some shapes are too long for the image and are drawn again, as in torchvision.
         double[] fitting = Arrays.stream(areas).filter(area -> area < 0.74).toArray();
         assertThat(pValue(fitting, 0.08, 0.74)).isGreaterThan(0.01);
         double[] free = new double[DRAWS];
@@ -49,7 +49,7 @@ class TestTestTimeCrops {
     }
 
     @Test
-    void aImageTooLongForAnyPartGivesItsCenter() {
+    void elongatedImageFallsBackToTheCenter() {
         Box part = new Crop.RandomResizedCrop(0.9, 4 / 3.0, 32)
                 .randomBox(new RgbImage(10, 1_000, new byte[30_000]), Seeds.generator(1, 1));
         assertThat(part).isEqualTo(new Box(493, 0, 13, 10));
@@ -58,7 +58,7 @@ class TestTestTimeCrops {
     }
 
     @Test
-    void partsAreMirroredHalfOfTheTime() {
+    void regionsAreFlippedHalfOfTheTime() {
         Crop crop = new Crop.RandomResizedCrop(1, 1, 60);
         RgbImage square = IMAGE.crop(0, 0, 300, 300);
         RgbImage plain = square.toRgb(new CropRegion(Box.whole(square), 60, 60, false));
@@ -73,7 +73,7 @@ class TestTestTimeCrops {
     }
 
     @Test
-    void tenCropsAreTheCornersTheCenterAndTheirMirrorImages() {
+    void tenCropsAreCornersCenterAndTheirFlips() {
         List<RgbImage> views = new TestTimeCrops.TenCrop(256, 224).apply(IMAGE);
         assertThat(views).hasSize(10).allSatisfy(view -> assertThat(view.rgb()).hasSize(3 * 224 * 224));
         RgbImage scaled = IMAGE.toRgb(CropRegion.resized(IMAGE, 256));
@@ -81,7 +81,7 @@ class TestTestTimeCrops {
         assertThat(views.get(3).rgb())
                 .isEqualTo(scaled.crop(341 - 224, 256 - 224, 224, 224).rgb());
         assertThat(views.get(4).rgb()).isEqualTo(scaled.crop(58, 16, 224, 224).rgb());
-        // The other five are those of the mirror image.
+        // The other five are those of the flipped image.
         int[] mirrored = {1, 0, 3, 2};
         for (int i = 0; i < 4; i++) {
             assertThat(views.get(5 + i).rgb())
@@ -89,7 +89,7 @@ class TestTestTimeCrops {
         }
         assertThat(views.get(9).rgb())
                 .isEqualTo(scaled.flipped().crop(58, 16, 224, 224).rgb());
-        // The fifth is what testing with one crop sees.
+        // The fifth is the crop of single-crop evaluation.
         assertThat(views.get(4).rgb())
                 .isEqualTo(new Crop.CenterCrop(256, 224)
                         .apply(IMAGE, Seeds.generator(0, 0))
@@ -97,7 +97,7 @@ class TestTestTimeCrops {
     }
 
     @Test
-    void severalScalesShowTheWholeImage() {
+    void multiScaleUsesTheWholeImage() {
         List<RgbImage> views = TestTimeCrops.MultiScale.PAPER.apply(IMAGE);
         assertThat(views)
                 .extracting(RgbImage::shorterSide)
@@ -109,7 +109,7 @@ class TestTestTimeCrops {
     }
 
     @Test
-    void aSheetShowsEveryImageAndItsTitle() throws Exception {
+    void contactSheetShowsEveryImageAndTitle() throws Exception {
         ContactSheet sheet = new ContactSheet(2);
         for (int i = 0; i < 3; i++) {
             sheet.add(IMAGE.crop(40 * i, 0, 100, 100), "class " + i);
@@ -133,7 +133,7 @@ class TestTestTimeCrops {
     }
 
     @Test
-    void whatTheNetworkSeesCanBeShown() throws BadImageException {
+    void previewShowsTheNetworksInput() throws BadImageException {
         Normalization normalization =
                 Normalization.perChannel(new float[] {100, 110, 120}).withStd(new float[] {50, 60, 70});
         Preprocessing plain = Preprocessing.withoutLighting(new Crop.CenterCrop(224, 224), normalization);

@@ -14,11 +14,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Images are tested as torchvision tests them: {@code Resize} and {@code CenterCrop}, {@code TenCrop}, and several scales, of
- * images of every parity and aspect. {@code src/test/python/torchvision_cases.py} made what is expected.
+ * Compares crops with torchvision's {@code Resize} and {@code CenterCrop}, {@code TenCrop}, and several scales, for
+ * images of every parity and aspect ratio. {@code src/test/python/torchvision_cases.py} made the expected values.
  */
 class TestTorchvisionEquivalence {
-    /** A line of sizes.tsv: an image's size, what is done to it, and what torchvision makes of these. */
+    /** A line of sizes.tsv: an image size, a transform, and torchvision's result. */
     record Geometry(
             int width,
             int height,
@@ -37,7 +37,7 @@ class TestTorchvisionEquivalence {
             return new Geometry(n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9]);
         }
 
-        /** The part of the scaled image, back in the image itself. */
+        /** The region of the resized image, mapped back to the original image. */
         void check(CropRegion region, long x, long y) {
             double across = (double) width / scaledWidth;
             double down = (double) height / scaledHeight;
@@ -57,7 +57,7 @@ class TestTorchvisionEquivalence {
 
     @ParameterizedTest
     @MethodSource("sizes")
-    void cutsWhereTorchvisionCuts(Geometry expected) {
+    void regionsMatchTorchvision(Geometry expected) {
         RgbImage image = new RgbImage(expected.height, expected.width, new byte[3 * expected.height * expected.width]);
         CropRegion whole = CropRegion.resized(image, expected.shorter);
         assertThat(whole.width()).isEqualTo(expected.scaledWidth);
@@ -72,7 +72,7 @@ class TestTorchvisionEquivalence {
 
     @ParameterizedTest
     @CsvSource({"909, 768", "413, 580", "500, 338", "21, 17"})
-    void oneCropIsTorchvisions(int width, int height) throws Exception {
+    void oneCropMatchesTorchvision(int width, int height) throws Exception {
         check(new TestTimeCrops.OneCrop(new CenterCrop(256, 224)), width, height, "one-crop-" + width + "x" + height);
     }
 
@@ -90,7 +90,7 @@ class TestTorchvisionEquivalence {
         "21, 34",
         "31, 33"
     })
-    void tenCropIsTorchvisions(int width, int height) throws Exception {
+    void tenCropMatchesTorchvision(int width, int height) throws Exception {
         check(new TestTimeCrops.TenCrop(32, 27), width, height, "ten-crop-" + width + "x" + height);
     }
 
@@ -100,15 +100,15 @@ class TestTorchvisionEquivalence {
         "9, 3, 100", "9, 20, 17", "9, 21, 34", "9, 31, 33", "22, 909, 768", "22, 413, 580", "22, 500, 338",
         "22, 256, 256", "22, 255, 400", "22, 20, 17", "22, 21, 34", "22, 31, 33"
     })
-    void aScaleIsTorchvisions(int shorter, int width, int height) throws Exception {
+    void resizeMatchesTorchvision(int shorter, int width, int height) throws Exception {
         TestTimeCrops crops = new TestTimeCrops.MultiScale(List.of(shorter));
         check(crops, width, height, "multi-scale-" + shorter + "-" + width + "x" + height);
     }
 
-    /** A JPEG's samples are scaled before they become colors; the parts must be the same ones. */
+    /** JPEG planes are resampled before the color conversion; the regions must be the same. */
     @ParameterizedTest
     @CsvSource({"909, 768", "413, 580", "500, 338", "255, 400", "31, 33"})
-    void jpegsAreCutAtTheSamePlaces(int width, int height) throws Exception {
+    void jpegRegionsMatchTorchvision(int width, int height) throws Exception {
         byte[] jpeg = ImageCodec.jpeg(smooth(width, height), 1);
         Image encoded = ImageCodec.open(jpeg, ImageCodec.Limits.DEFAULT);
         assertThat(encoded).isInstanceOf(EncodedJpeg.class);
@@ -146,7 +146,7 @@ class TestTorchvisionEquivalence {
         }
     }
 
-    /** Slopes and edges that grow with the image, in integers: also made in Python. */
+    /** Gradients and edges in integers, generated identically in Python. */
     private static RgbImage image(int width, int height) {
         byte[] rgb = new byte[3 * width * height];
         for (int y = 0, i = 0; y < height; y++) {
@@ -161,7 +161,7 @@ class TestTorchvisionEquivalence {
         return new RgbImage(height, width, rgb);
     }
 
-    /** Gray slopes, which JPEG keeps. */
+    /** Gray gradients, which JPEG preserves. */
     private static RgbImage smooth(int width, int height) {
         byte[] rgb = new byte[3 * width * height];
         for (int i = 0; i < rgb.length; i++) {

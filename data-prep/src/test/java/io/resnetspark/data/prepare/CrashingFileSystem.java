@@ -14,20 +14,20 @@ import org.apache.hadoop.util.Progressable;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /**
- * The local disk as a process sees it that is killed before one of its acts: from then on it writes, moves and deletes
- * nothing any more, but for its lease, which somebody would have to wait for.
+ * A local file system that simulates a process killed before one of its actions: from then on nothing is written, moved
+ * or deleted, except its lease, which the next job would have to wait for.
  */
 public final class CrashingFileSystem extends LocalFileSystem {
     private static final Pattern NOTHING = Pattern.compile("(?!)");
 
     private static volatile Pattern last = NOTHING;
     private static volatile boolean killed;
-    /** Whether data/dataset.json has been put. */
+    /** Whether data/dataset.json has been written. */
     private static volatile boolean put;
 
-    /** For all that Spark and this process do on the local disk, until {@link #unmount}. */
+    /** Used for all local file access of Spark and this process, until {@link #unmount}. */
     static void mount(JavaSparkContext spark) throws IOException {
-        FileSystem.closeAll(); // or those that are open already would be taken
+        FileSystem.closeAll(); // or cached file systems would be used
         spark.hadoopConfiguration().set("fs.file.impl", CrashingFileSystem.class.getName());
         if (!(FileSystem.getLocal(new Configuration(spark.hadoopConfiguration())) instanceof CrashingFileSystem)) {
             throw new IllegalStateException("There is another local disk already");
@@ -39,9 +39,9 @@ public final class CrashingFileSystem extends LocalFileSystem {
     }
 
     /**
-     * Kills whoever is about to do something.
+     * Simulates a crash before an action.
      *
-     * @param act create, move or delete and the whole path; after dataset.json was put, "then " before that
+     * @param act create, move or delete and the whole path; prefixed with "then " after dataset.json was written
      */
     static void crashBefore(String act) {
         last = Pattern.compile(act);
@@ -49,7 +49,7 @@ public final class CrashingFileSystem extends LocalFileSystem {
         put = false;
     }
 
-    /** @return whether somebody was killed since {@link #crashBefore} */
+    /** @return whether a crash happened since {@link #crashBefore} */
     static boolean restart() {
         boolean was = killed;
         crashBefore(NOTHING.pattern());
@@ -73,7 +73,7 @@ public final class CrashingFileSystem extends LocalFileSystem {
         }
     }
 
-    /** Half of a file is there. */
+    /** Half of the file is written. */
     @Override
     public FSDataOutputStream create(
             Path file,
@@ -109,7 +109,7 @@ public final class CrashingFileSystem extends LocalFileSystem {
         return super.rename(from, to);
     }
 
-    /** Asked for both names of a file that moves, by {@link io.resnetspark.storage.Renames}. */
+    /** {@link io.resnetspark.storage.Renames} calls this for both names of a renamed file. */
     @Override
     public java.io.File pathToFile(Path path) {
         try {

@@ -22,7 +22,7 @@ import java.util.TreeMap;
 import org.apache.commons.io.FileUtils;
 import org.apache.spark.api.java.JavaSparkContext;
 
-/** Class folders of generated images in FOLDER/corpus, and the dataset FOLDER/data that is prepared from them. */
+/** Class folders of generated images in FOLDER/corpus, and the dataset FOLDER/data prepared from them. */
 final class SmallCorpus {
     /** Shards of a few images each. */
     static final PrepareSettings SETTINGS = new PrepareSettings(480, 20_000, 0.2);
@@ -32,7 +32,7 @@ final class SmallCorpus {
     private final JavaSparkContext spark;
     private final Path folder;
 
-    /** An image of a dataset, and the split that it is in. */
+    /** An image of a dataset, with its split. */
     record Row(Split split, Example example) {}
 
     SmallCorpus(JavaSparkContext spark, Path folder) {
@@ -62,19 +62,19 @@ final class SmallCorpus {
         }
     }
 
-    /** Remembers the corpus and the dataset as they are now. */
+    /** Saves the current corpus and dataset. */
     void keep() throws IOException {
         FileUtils.copyDirectory(at("corpus"), at(KEPT + "/corpus"));
         FileUtils.copyDirectory(at("data"), at(KEPT + "/data"));
     }
 
-    /** Makes them what they were, times of change included, so that only what a test changes is read again. */
+    /** Restores both, including modification times, so that only a test's own changes are read again. */
     void restore() throws IOException {
         clear();
         FileUtils.copyDirectory(at(KEPT), folder.toFile());
     }
 
-    /** Begins anew. */
+    /** Deletes both. */
     void clear() throws IOException {
         FileUtils.deleteDirectory(at("corpus"));
         FileUtils.deleteDirectory(at("data"));
@@ -111,7 +111,7 @@ final class SmallCorpus {
                 spark.hadoopConfiguration());
     }
 
-    /** All images of a dataset, by key; each is there once. */
+    /** All images of a dataset, by key; keys must be unique. */
     Map<String, Row> rows(Dataset dataset) throws IOException {
         Map<String, Row> rows = new TreeMap<>();
         for (Split split : Split.values()) {

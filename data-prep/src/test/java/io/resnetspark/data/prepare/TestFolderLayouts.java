@@ -23,7 +23,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Folders as people have them: understood, or refused; never is anything left out without a word. */
+/** Folder layouts as users have them: they are understood or refused, and nothing is silently ignored. */
 class TestFolderLayouts {
     private static JavaSparkContext spark;
 
@@ -91,7 +91,11 @@ class TestFolderLayouts {
         assertThat(folder.resolve("data")).doesNotExist();
     }
 
-    /** find . -type f -o -xtype l | wc -l: links that lead nowhere count too. */
+    /**
+     * find . -type f -o -xtype l
+     *
+     * wc -l: dangling links count too.
+     */
     private long files() throws IOException {
         try (Stream<Path> all = Files.walk(corpus())) {
             return all.filter(file -> Files.isSymbolicLink(file) ? !Files.exists(file) : Files.isRegularFile(file))
@@ -105,7 +109,7 @@ class TestFolderLayouts {
     }
 
     @Test
-    void splitsHaveManyNamesInAnyCase() throws IOException {
+    void splitNamesHaveAliasesInAnyCase() throws IOException {
         for (List<String> names : List.of(
                 List.of("Train", "VALIDATION", "Testing"),
                 List.of("training", "valid", "TEST"),
@@ -129,7 +133,7 @@ class TestFolderLayouts {
     }
 
     @Test
-    void aTestSplitIsKeptApartAndValidationTakenFromTraining() throws IOException {
+    void testSplitIsHeldOutAndValidationTakenFromTraining() throws IOException {
         for (String name : List.of("a", "b")) {
             images("train/" + name, 15);
             images("test/" + name, 5);
@@ -141,7 +145,7 @@ class TestFolderLayouts {
     }
 
     @Test
-    void nothingIsLeftOutInSilence() throws IOException {
+    void nothingIsSilentlyIgnored() throws IOException {
         images("train/a", 2);
         images("train/b", 2);
         images("extra/a", 1);
@@ -162,7 +166,7 @@ class TestFolderLayouts {
     }
 
     @Test
-    void aClassMayBeCalledLikeASplit() throws IOException {
+    void classMayHaveTheNameOfASplit() throws IOException {
         images("bus", 3);
         images("train", 3);
         images("train/.thumbnails", 1);
@@ -174,7 +178,7 @@ class TestFolderLayouts {
     }
 
     @Test
-    void isRefusedWhereNobodyCanTellAClassFromASplit() throws IOException {
+    void ambiguousLayoutIsRefused() throws IOException {
         images("train", 2);
         images("val", 2);
         refused("train, val hold pictures and no class folders");
@@ -191,7 +195,7 @@ class TestFolderLayouts {
     }
 
     @Test
-    void imagesInFoldersOfAClassCountAndNothingGoesUncounted() throws IOException {
+    void nestedImagesCountAndEveryFileIsCounted() throws IOException {
         for (String name : List.of("a", "b")) {
             images("train/" + name, 3);
             images("train/" + name + "/2024/summer", 2);

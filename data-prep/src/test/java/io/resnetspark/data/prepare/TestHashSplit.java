@@ -36,7 +36,7 @@ class TestHashSplit {
         return all;
     }
 
-    /** Of each class, train first. */
+    /** Counts per class, of train and validation. */
     private static long[][] counts(int classes, List<UnassignedImage> images, HashSplit split) {
         long[][] counts = new long[2][classes];
         images.forEach(image -> counts[split.of(image.label(), image.key()) == Split.VAL ? 1 : 0][image.label()]++);
@@ -53,7 +53,7 @@ class TestHashSplit {
     }
 
     @Test
-    void takesOneInTenOfEveryClassHoweverItIsPartitioned() {
+    void splitIsOneInTenPerClassForAnyPartitioning() {
         List<UnassignedImage> images = images(40, 0, 15);
         HashSplit split = split(images, 3, new long[40], new long[40]);
         assertThat(split).isEqualTo(split(images, 1, new long[40], new long[40]));
@@ -65,7 +65,10 @@ class TestHashSplit {
         assertThat(HashSplit.validationCount(1_000_000)).isEqualTo(100_000);
     }
 
-    /** New images fill up what the class lacks; where it has enough, as those do that an older rule was kind to, all train. */
+    /**
+     * New images fill up the validation images of a class; if it has enough, as under an earlier rule, all new ones are
+     * for training.
+     */
     @Test
     void newImagesBringEachClassToOneInTen() {
         List<UnassignedImage> later = images(3, 100, 130);
@@ -75,9 +78,9 @@ class TestHashSplit {
         assertThat(counts(1, images(1, 0, 1), more)[1]).containsExactly(1);
     }
 
-    /** Neither the first names nor the last, but a draw. */
+    /** They are a random sample, neither the first names nor the last. */
     @Test
-    void whoValidatesIsDrawn() {
+    void validationImagesAreARandomSample() {
         List<UnassignedImage> images = images(1, 0, 2000);
         HashSplit split = split(images, 2, new long[1], new long[1]);
         double mean = images.stream()

@@ -42,7 +42,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A corpus that grows, holds duplicates, or is prepared by a job that was ended. */
+/** A corpus that grows, contains duplicates, or was prepared by an interrupted job. */
 @Tag("slow")
 class TestIncrementalPrepare {
     private static JavaSparkContext spark;
@@ -76,7 +76,7 @@ class TestIncrementalPrepare {
     }
 
     @Test
-    void doesNothingWhereNothingIsNew() throws IOException {
+    void doesNothingIfNothingIsNew() throws IOException {
         corpus.write(0, 20);
         Dataset first = prepare(source());
         byte[] json = Files.readAllBytes(folder.resolve("data/dataset.json"));
@@ -85,9 +85,9 @@ class TestIncrementalPrepare {
         assertThat(folder.toFile().list()).containsExactlyInAnyOrder("corpus", "data");
     }
 
-    /** The second waits for the first, and finds nothing left to do. */
+    /** The second job waits for the first, and finds nothing to do. */
     @Test
-    void oneJobAtATimeWorksOnADataset() throws Exception {
+    void onlyOneJobWorksOnADataset() throws Exception {
         corpus.write(0, 20);
         CountDownLatch waits = new CountDownLatch(1);
         List<CompletableFuture<Prepare.Outcome>> second = new ArrayList<>();
@@ -125,7 +125,7 @@ class TestIncrementalPrepare {
         }
     }
 
-    /** Hands on what is said. */
+    /** Forwards messages. */
     private static class Spoken implements Progress {
         private final Consumer<String> ear;
 
@@ -145,7 +145,7 @@ class TestIncrementalPrepare {
     }
 
     @Test
-    void addsShardsOfWhatIsNew() throws IOException {
+    void addsShardsOfNewImages() throws IOException {
         corpus.write(0, 30);
         Dataset first = prepare(source());
         corpus.write(30, 45);
@@ -166,15 +166,15 @@ class TestIncrementalPrepare {
     }
 
     @Test
-    void setsDoublesAside() throws IOException {
+    void excludesDuplicates() throws IOException {
         for (int i = 0; i < 20; i++) {
             corpus.image("train/blue/" + i + ".png", 2, i);
             corpus.image("train/red/" + i + ".png", 0, 1000 + i);
         }
         corpus.image("val/blue/new.png", 2, 500);
-        corpus.image("val/blue/seen.png", 2, 3); // as train/blue/3.png
-        corpus.image("train/red/twice.png", 0, 1004); // as train/red/4.png
-        corpus.image("train/red/blue.png", 2, 5); // as train/blue/5.png
+        corpus.image("val/blue/seen.png", 2, 3); // duplicates train/blue/3.png
+        corpus.image("train/red/twice.png", 0, 1004); // duplicates train/red/4.png
+        corpus.image("train/red/blue.png", 2, 5); // duplicates train/blue/5.png
         Dataset dataset = prepare(source());
         assertThat(corpus.rows(dataset))
                 .hasSize(44 - 4)
@@ -190,13 +190,13 @@ class TestIncrementalPrepare {
                 .contains("train/red/twice.png\tdouble: same bytes as train/red/4.png\ttrain/red/twice.png\n")
                 .contains(
                         "train/red/blue.png\tdouble in another class: same bytes as train/blue/5.png\ttrain/red/blue.png\n");
-        corpus.image("train/red/again.png", 0, 1006); // as train/red/6.png, which stays
+        corpus.image("train/red/again.png", 0, 1006); // duplicates train/red/6.png, which is kept
         assertThat(corpus.rows(prepare(source()))).hasSize(40).containsKey("train/red/6.png");
     }
 
     private static final AtomicInteger READ = new AtomicInteger();
 
-    /** A corpus in which one file cannot be read for a while, and that counts what is read. */
+    /** A corpus in which one file is unreadable for a while, and that counts reads. */
     private static Source unreliable(Source real, String broken) {
         List<Source.Listing> listings = real.listings().stream()
                 .<Source.Listing>map(listing -> conf -> stream(listing.units(conf))
@@ -254,7 +254,7 @@ class TestIncrementalPrepare {
     }
 
     @Test
-    void goesOnWhereAJobWasEnded() throws IOException {
+    void resumesAnInterruptedJob() throws IOException {
         corpus.write(0, 40);
         assertThatThrownBy(() -> prepare(unreliable(source(), "red/17.png")))
                 .hasStackTraceContaining("network is down");
@@ -267,9 +267,9 @@ class TestIncrementalPrepare {
         assertThat(folder.toFile().list()).containsExactlyInAnyOrder("corpus", "data");
     }
 
-    /** Ended while it looked at what is new: only the rest is read, and then what was deleted leaves. */
+    /** Interrupted while it read new images: only the rest is read, then deleted images are removed. */
     @Test
-    void goesOnWhereAChangeWasEnded() throws IOException {
+    void resumesAnInterruptedUpdate() throws IOException {
         corpus.write(0, 20);
         prepare(source());
         corpus.write(20, 60);
@@ -284,9 +284,11 @@ class TestIncrementalPrepare {
         assertThat(dataset.statistics().images()).isEqualTo(dataset.examples(Split.TRAIN));
     }
 
-    /** A growth that is ended while files move into the dataset: what moved counts for nothing until dataset.json says so. */
+    /**
+     * Interrupted while files moved into the dataset: moved files have no effect before dataset.json refers to them.
+     */
     @Test
-    void forgetsWhatAnEndedGrowthLeft() throws IOException {
+    void discardsFilesOfAnInterruptedMove() throws IOException {
         corpus.write(0, 30);
         prepare(source());
         byte[] before = Files.readAllBytes(folder.resolve("data/dataset.json"));
@@ -298,9 +300,9 @@ class TestIncrementalPrepare {
         assertThat(grown.examples()).isEqualTo(80);
     }
 
-    /** Ended while shards were written, and run again with another size: the shards that are there are of no use. */
+    /** Interrupted while shards were written, then run with another shard size: existing shards are not reused. */
     @Test
-    void shardsOfAnotherSizeAreNotMixedWithThoseOfAnEndedJob() throws IOException {
+    void shardsOfAnotherSizeAreNotReused() throws IOException {
         corpus.write(0, 40);
         assertThatThrownBy(() -> prepare(unreliable(source(), "red/17.png")))
                 .hasStackTraceContaining("network is down");
@@ -308,7 +310,7 @@ class TestIncrementalPrepare {
         Files.createDirectories(left.resolve("train/part-00002.parquet/in the way"));
         assertThatThrownBy(() -> prepare(source())).hasStackTraceContaining("part-00002.parquet");
         Path unfinished = unfinished();
-        // Two tasks run at a time: the third began when the first or the second was done, and ended the other.
+        // Two tasks run at a time: the third started when the first or the second was done, and failed the other.
         assertThat(List.of("part-00000.parquet", "part-00001.parquet"))
                 .anyMatch(
                         shard -> Files.isRegularFile(unfinished.resolve("train").resolve(shard)));
@@ -330,7 +332,7 @@ class TestIncrementalPrepare {
     }
 
     @Test
-    void refusesImagesOfTheSameName() throws IOException {
+    void refusesDuplicateKeys() throws IOException {
         corpus.write(0, 3);
         Files.writeString(
                 folder.resolve("corpus/list.csv"),
@@ -342,7 +344,7 @@ class TestIncrementalPrepare {
     }
 
     @Test
-    void imageNetMustBeWhole() throws IOException {
+    void imageNetMustBeComplete() throws IOException {
         SyntheticIlsvrc.packed(folder.resolve("tars"));
         Dataset dataset = new Prepare(
                         spark,

@@ -54,7 +54,7 @@ class TestPrepare {
             for (int i = 0; i < perClass; i++) {
                 RgbImage image = SyntheticImages.ofClass(name.equals("red") ? 0 : 2, 60 + i % 7, 50, i);
                 byte[] bytes = i % 2 == 0 ? ImageCodec.jpeg(image, 0.9f) : ImageCodec.png(image);
-                // Of either name: the bytes tell, not the name.
+                // Whatever the name: the content determines the format.
                 file(corpus.resolve(name).resolve(i + ".JPEG"), bytes);
             }
         }
@@ -99,7 +99,7 @@ class TestPrepare {
     }
 
     @Test
-    void classesAreMixedWithinAShard() throws IOException {
+    void classesAreShuffledWithinAShard() throws IOException {
         prepare(corpus(60), "data", new PrepareSettings(480, 60_000, 0.01));
         Dataset.Opened opened = Dataset.open(hadoop(folder.resolve("data")), spark.hadoopConfiguration());
         for (Dataset.Shard shard : opened.dataset().shards(Split.TRAIN)) {
@@ -110,7 +110,7 @@ class TestPrepare {
     }
 
     @Test
-    void twiceTheSameBytes() throws IOException {
+    void preparationIsBitIdentical() throws IOException {
         Path corpus = corpus(20);
         Dataset first = prepare(corpus, "first", SETTINGS);
         Dataset second = prepare(corpus, "second", SETTINGS);
@@ -136,7 +136,7 @@ class TestPrepare {
     }
 
     @Test
-    void scalesDownToTheShorterSide() throws IOException {
+    void resizesToTheShorterSide() throws IOException {
         Path corpus = corpus(2);
         file(corpus.resolve("red/large.png"), ImageCodec.png(SyntheticImages.ofClass(0, 300, 200, 1)));
         prepare(corpus, "data", new PrepareSettings(100, 1 << 20, 0.01));
@@ -163,7 +163,7 @@ class TestPrepare {
             file(folder.resolve("c/train/" + name + "/1.png"), ImageCodec.png(new RgbImage(300, 300, flat)));
         }
         Dataset dataset = prepare(folder.resolve("c"), "data", new PrepareSettings(480, 1 << 20, 0.01));
-        // Without a val folder, hashing the key may send an image there; these two train.
+        // Without a val folder, the hash of the key may assign an image to validation; these two are for training.
         assertThat(dataset.examples(Split.TRAIN)).isEqualTo(2);
         assertThat(dataset.statistics().mean()).containsExactly(new double[] {150, 150, 150}, within(1e-9));
         assertThat(dataset.statistics().std()).containsExactly(new double[] {50, 50, 50}, within(1e-9));
@@ -171,7 +171,7 @@ class TestPrepare {
     }
 
     @Test
-    void setsBadImagesAsideAndSaysWhy() throws IOException {
+    void quarantinesBadImagesWithReasons() throws IOException {
         Path corpus = corpus(100);
         file(corpus.resolve("red/text.jpg"), "no picture".getBytes(StandardCharsets.UTF_8));
         byte[] half = SyntheticImages.truncated(ImageCodec.jpeg(SyntheticImages.ofClass(0, 200, 200, 1), 0.9f));
@@ -202,7 +202,7 @@ class TestPrepare {
     }
 
     @Test
-    void refusesFoldersThatAreNoCorpus() throws IOException {
+    void refusesFoldersWithoutACorpus() throws IOException {
         assertThatThrownBy(() -> prepare(folder.resolve("nowhere"), "data", SETTINGS))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("There is nothing at");

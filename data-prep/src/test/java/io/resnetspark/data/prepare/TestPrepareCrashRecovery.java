@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A job that is killed while a dataset follows its corpus, and the next one. */
+/** A job is killed while it updates a dataset, and the next job recovers. */
 @Tag("slow")
 class TestPrepareCrashRecovery {
     @TempDir
@@ -32,12 +32,12 @@ class TestPrepareCrashRecovery {
 
     private static JavaSparkContext spark;
     private static SmallCorpus corpus;
-    /** The second version, and the third as it is made if nobody is killed. */
+    /** The second version, and the third as an uninterrupted job makes it. */
     private static Dataset before;
 
     private static Dataset whole;
 
-    /** Two versions, from which a third is to be made; copies of it are what the tests work on. */
+    /** Two versions, from which a third is made; each test works on a copy. */
     @BeforeAll
     static void start() throws IOException {
         spark = SyntheticCorpora.spark("local[2]");
@@ -52,7 +52,7 @@ class TestPrepareCrashRecovery {
         FileUtils.copyDirectory(at("data"), at("second"));
 
         Files.delete(corpus.file("red/3.png"));
-        Files.delete(corpus.file("blue/4.png")); // its twin comes back
+        Files.delete(corpus.file("blue/4.png")); // its duplicate is restored
         Files.delete(corpus.file("red/text.txt"));
         Files.writeString(corpus.file("blue/text.txt"), "no image either");
         corpus.image("red/7.png", 0, 9_999);
@@ -98,19 +98,19 @@ class TestPrepareCrashRecovery {
         assertThat(CrashingFileSystem.restart()).isTrue();
     }
 
-    /** All but when it was made. */
+    /** All fields except the creation time. */
     private static ObjectNode content(Dataset dataset) throws IOException {
         ObjectNode json = (ObjectNode) Json.PRETTY.readTree(dataset.json());
         json.remove("created");
         return json;
     }
 
-    /** Some of them, which take a second or two each; {@code -Dfaults.all=true} for all. */
+    /** A sample of the actions, which take a second or two each; {@code -Dfaults.all=true} for all. */
     static Stream<String> acts() {
         Stream<String> usual = Stream.of(
-                "create .*/train/\\.rest-.*", // half of a shard is there
-                "move .*/data/mean-image-v3\\.f32", // some files have been moved by then
-                "move .*/data/dataset\\.json", // and here all others
+                "create .*/train/\\.rest-.*", // half of a shard is written
+                "move .*/data/mean-image-v3\\.f32", // some files have been moved
+                "move .*/data/dataset\\.json", // all other files have been moved
                 "then delete .*/data/train/.*",
                 "then delete .*/data/quarantine/.*");
         Stream<String> others = Stream.of(
@@ -125,7 +125,7 @@ class TestPrepareCrashRecovery {
 
     @ParameterizedTest
     @MethodSource("acts")
-    void theNextJobComesToTheSameAsOneThatWasNeverKilled(String act) throws IOException {
+    void nextJobGivesTheResultOfAnUninterruptedOne(String act) throws IOException {
         isKilledBefore(act);
         boolean put = act.startsWith("then");
         assertThat(corpus.open().dataset().version()).isEqualTo(put ? 3 : 2);
@@ -146,12 +146,12 @@ class TestPrepareCrashRecovery {
         assertThat(folder.toFile().list()).containsExactlyInAnyOrder("corpus", "data", SmallCorpus.KEPT, "whole");
     }
 
-    /** Its table of reasons lies in the dataset already, under the name that the next one's will have. */
+    /** Its quarantine table is already in the dataset, under the name that the next one will have. */
     @Test
-    void whatAKilledJobSetAsideCountsForNothing() throws IOException {
+    void quarantineOfAKilledJobHasNoEffect() throws IOException {
         isKilledBefore("move .*/data/dataset\\.json");
         assertThat(files(at("data"))).contains("quarantine/reasons-v3.tsv");
-        corpus.image("blue/text.txt", 2, 9_997); // whatever it is called
+        corpus.image("blue/text.txt", 2, 9_997); // whatever its name
         Dataset third = corpus.prepare().dataset();
         assertThat(third.quarantined()).isEmpty();
         assertThat(corpus.rows(third)).hasSize(40).containsKey("blue/text.txt");
@@ -162,9 +162,9 @@ class TestPrepareCrashRecovery {
         assertThat(corpus.rows(fourth)).hasSize(39).containsKey("blue/text.txt");
     }
 
-    /** Whoever can write into a dataset cannot have other files deleted. */
+    /** A user who can write to a dataset cannot have other files deleted. */
     @Test
-    void nothingBesideTheDatasetIsDeleted() throws IOException {
+    void nothingOutsideTheDatasetIsDeleted() throws IOException {
         Path other = Files.writeString(folder.resolve("other"), "of somebody else");
         Files.writeString(
                 folder.resolve("data/superseded.json"), "{\"version\": 2, \"files\": [\"train/../../other\"]}");

@@ -40,7 +40,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A dataset follows its corpus: what is deleted, changed, or of a new class. */
+/** A dataset follows its corpus: deleted images, changed images, and new classes. */
 @Tag("slow")
 class TestPrepareUpdate {
     private static JavaSparkContext spark;
@@ -48,7 +48,7 @@ class TestPrepareUpdate {
     @TempDir
     static Path folder;
 
-    /** Twenty images in each of two classes, and their dataset; each test begins with these. */
+    /** Twenty images in each of two classes, and their dataset; each test starts with these. */
     private static SmallCorpus corpus;
 
     @BeforeAll
@@ -78,7 +78,7 @@ class TestPrepareUpdate {
         return corpus.prepare(Sources.open(layout, corpus.hadoop(from), spark.hadoopConfiguration()), SETTINGS);
     }
 
-    /** Everything in a dataset, by key; its sums, counts and files are held to what is in it. */
+    /** All images of a dataset, by key; checks its sums, counts and files against its content. */
     private Map<String, Row> rows(Dataset dataset) throws IOException {
         Map<String, Row> rows = corpus.rows(dataset);
         StatisticsAccumulator accumulator = new StatisticsAccumulator(dataset.side());
@@ -111,16 +111,16 @@ class TestPrepareUpdate {
         return rows;
     }
 
-    /** AssertJ's containsExactly takes seconds for so many values. */
+    /** AssertJ's containsExactly takes seconds for this many values. */
     private static float largestDifference(float[] a, float[] b) {
         float largest = 0;
         for (int i = 0; i < a.length; i++) {
-            largest = Math.max(largest, Math.abs(a[i] - b[i])); // NaN if one is
+            largest = Math.max(largest, Math.abs(a[i] - b[i])); // NaN if a value is NaN
         }
         return largest;
     }
 
-    private void splitsAreAsTheyWere(Map<String, Row> before, Map<String, Row> after) {
+    private void assertSplitsUnchanged(Map<String, Row> before, Map<String, Row> after) {
         after.forEach((key, row) -> {
             if (before.containsKey(key)) {
                 assertThat(row.split()).as(key).isEqualTo(before.get(key).split());
@@ -129,7 +129,7 @@ class TestPrepareUpdate {
     }
 
     @Test
-    void deletedAndChangedImagesAreFollowed() throws IOException {
+    void deletedAndChangedImagesAreUpdated() throws IOException {
         Dataset first = corpus.open().dataset();
         Map<String, Row> before = rows(first);
         String validated = before.keySet().stream()
@@ -151,9 +151,9 @@ class TestPrepareUpdate {
         Map<String, Row> after = rows(second);
         assertThat(after).hasSize(39).containsKey("red/new.png").doesNotContainKeys("red/3.png", "blue/5.png");
         assertThat(after.get("red/7.png").example().bytes()).isEqualTo(Files.readAllBytes(corpus.file("red/7.png")));
-        splitsAreAsTheyWere(before, after);
+        assertSplitsUnchanged(before, after);
 
-        // Only the shards that must be were written anew, and who reads the first version still can.
+        // Only the necessary shards were rewritten, and readers of the first version still find theirs.
         List<String> moved = List.of("red/3.png", "blue/5.png", "red/7.png", validated);
         for (Shard shard : SmallCorpus.shards(first)) {
             boolean affected = corpus.read(shard).stream().anyMatch(example -> moved.contains(example.key()));
@@ -173,7 +173,7 @@ class TestPrepareUpdate {
     }
 
     @Test
-    void aDoubleComesBackWhenItsTwinIsDeletedAndTheQuarantineFollows() throws IOException {
+    void duplicateIsRestoredWhenItsOriginalIsDeleted() throws IOException {
         corpus.clear();
         corpus.write(0, 20);
         Files.copy(corpus.file("red/4.png"), corpus.file("red/twin.png"));
@@ -206,7 +206,7 @@ class TestPrepareUpdate {
     }
 
     @Test
-    void aCorpusThatVanishedIsNotFollowed() throws IOException {
+    void vanishedCorpusIsRefused() throws IOException {
         corpus.clear();
         corpus.write(0, 10);
         Dataset first = prepare().dataset();
@@ -237,7 +237,7 @@ class TestPrepareUpdate {
     }
 
     @Test
-    void aNewClassMakesANewVersionWithOtherLabels() throws IOException {
+    void newClassMakesANewVersionWithNewLabels() throws IOException {
         Map<String, Row> before = rows(corpus.open().dataset());
         for (int i = 0; i < 15; i++) {
             corpus.image("green/" + i + ".png", 1, 2000 + i);
@@ -250,7 +250,7 @@ class TestPrepareUpdate {
         assertThat(rows).hasSize(55);
         rows.forEach((key, row) ->
                 assertThat(second.classes().get(row.example().label())).isEqualTo(key.substring(0, key.indexOf('/'))));
-        splitsAreAsTheyWere(before, rows);
+        assertSplitsUnchanged(before, rows);
         assertThat(second.images(Split.VAL)).containsExactly(2L, 2L, 2L);
 
         for (int i = 0; i < 20; i++) {
@@ -266,9 +266,9 @@ class TestPrepareUpdate {
         left.forEach((key, row) -> assertThat(row.example().label()).isEqualTo(key.startsWith("red") ? 1 : 0));
     }
 
-    /** Ended while files moved into the dataset, of which some are of a listing that is no more. */
+    /** Interrupted while files moved into the dataset, some of them of a listing that is now obsolete. */
     @Test
-    void whatEndedWhileFilesMovedCountsForNothing() throws IOException {
+    void interruptedMoveHasNoEffect() throws IOException {
         Dataset first = corpus.open().dataset();
         byte[] json = Files.readAllBytes(folder.resolve("data/dataset.json"));
         Files.delete(corpus.file("red/3.png"));
@@ -285,9 +285,9 @@ class TestPrepareUpdate {
         assertThat(rows(prepare().dataset())).hasSize(41).containsKey("red/never.png");
     }
 
-    /** As datasets were written before there were versions and changes. */
+    /** As written before datasets had versions and changes. */
     @Test
-    void olderDatasetsAreFollowedToo() throws IOException {
+    void datasetsOfEarlierVersionsAreUpdated() throws IOException {
         Path file = folder.resolve("data/dataset.json");
         String older = Files.readString(file)
                 .replaceFirst(",\\s*\"version\" : 1", "")
@@ -307,7 +307,7 @@ class TestPrepareUpdate {
     }
 
     @Test
-    void aCorrectedListIsFollowed() throws IOException {
+    void correctedListIsUpdated() throws IOException {
         corpus.clear();
         corpus.write(0, 20);
         List<String> lines = new ArrayList<>(List.of("path,label"));
@@ -324,12 +324,12 @@ class TestPrepareUpdate {
         assertThat(outcome.change()).isEqualTo(new Dataset.Change(0, 1, 1, List.of(), List.of()));
         Map<String, Row> after = rows(outcome.dataset());
         assertThat(after.get("red/1.png").example().label()).isZero();
-        splitsAreAsTheyWere(before, after);
+        assertSplitsUnchanged(before, after);
     }
 
-    /** Spark writes such a table anew each night, under other names. */
+    /** Spark rewrites such a table each night, under other file names. */
     @Test
-    void aTableThatWasWrittenAnewKeepsItsSplits() throws IOException {
+    void rewrittenTableKeepsSplits() throws IOException {
         corpus.clear();
         table("part-a", 0, 20);
         Map<String, Row> before = rows(prepare("binary-file", "table").dataset());
@@ -339,7 +339,7 @@ class TestPrepareUpdate {
         assertThat(outcome.change()).isEqualTo(new Dataset.Change(20, 2, 38, List.of(), List.of()));
         Map<String, Row> after = rows(outcome.dataset());
         assertThat(after).hasSize(58);
-        splitsAreAsTheyWere(before, after);
+        assertSplitsUnchanged(before, after);
         assertThat(outcome.dataset().images(Split.VAL)).containsExactly(3L, 3L);
         FileUtils.deleteDirectory(folder.resolve("table").toFile()); // the other tests share the folder
     }

@@ -13,12 +13,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TestQuarantineName {
     @ParameterizedTest
     @ValueSource(strings = {"cat/1.jpg", "train/größe/plage à Nice 0.jpg", "cat/100%.jpg", "cat/#1.jpg", "1.jpg"})
-    void isTheKeyWhereThatIsAName(String key) {
+    void isTheKeyIfThatIsAValidName(String key) {
         assertThat(QuarantineName.of(key)).isEqualTo(key);
     }
 
     @Test
-    void isAnotherWhereItIsNotAndNeverTheSame() {
+    void isUniqueOtherwise() {
         List<String> keys = Stream.concat(
                         UnusualFileNames.all().stream().map(name -> "cat/" + name),
                         Stream.of(

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Corpora whose files are called whatever a disk allows, from the folder to the shards and the quarantine. */
+/** Corpora with unusual file names, from the folder to the shards and the quarantine. */
 class TestUnusualFileNames {
     private static JavaSparkContext spark;
 
@@ -76,9 +76,9 @@ class TestUnusualFileNames {
         return examples;
     }
 
-    /** The corpus and the dataset lie in a folder of an odd name, too. */
+    /** The corpus and the dataset are in a folder with an unusual name, too. */
     @Test
-    void everyFileOfAClassBecomesARowAndGrowsThere() throws IOException {
+    void everyFileBecomesARowAndTheDatasetGrows() throws IOException {
         Path odd = folder.resolve("a,b [1] {x} #100% 12:30");
         int written = UnusualFileNames.write(odd.resolve("corpus/cat: 1"), TestUnusualFileNames::image);
         Files.createDirectories(odd.resolve("corpus/été"));
@@ -101,7 +101,7 @@ class TestUnusualFileNames {
     }
 
     @Test
-    void badFilesOfAnyNameAreQuarantinedEachForItself() throws IOException {
+    void badFilesOfAnyNameAreQuarantined() throws IOException {
         int bad = UnusualFileNames.write(
                 folder.resolve("corpus/cat"), number -> ("no picture " + number).getBytes(StandardCharsets.UTF_8));
         Files.createSymbolicLink(folder.resolve("corpus/cat/lost.jpg"), folder.resolve("nowhere"));
@@ -136,7 +136,7 @@ class TestUnusualFileNames {
     }
 
     @Test
-    void listsNameWhateverTheDiskHas() throws IOException {
+    void listsMayNameAnyFile() throws IOException {
         UnusualFileNames.write(folder.resolve("my, photos"), TestUnusualFileNames::image);
         StringBuilder list = new StringBuilder("\uFEFFpath,label\r\n");
         for (String name : UnusualFileNames.all()) {
@@ -157,7 +157,7 @@ class TestUnusualFileNames {
     }
 
     @Test
-    void aClassOfAnImpossibleNameIsRefusedBeforeAnythingIsRead() throws IOException {
+    void impossibleClassNameIsRefusedBeforeReading() throws IOException {
         for (String name : List.of("dog", "new\nline")) {
             Files.createDirectories(folder.resolve("corpus").resolve(name));
             Files.write(folder.resolve("corpus").resolve(name).resolve("1.png"), image(1));

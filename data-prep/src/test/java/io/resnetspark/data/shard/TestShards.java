@@ -31,7 +31,7 @@ class TestShards {
     java.nio.file.Path folder;
 
     @Test
-    void bringsEveryExampleBack() throws IOException {
+    void roundTripsEveryExample() throws IOException {
         Path file = new Path(folder.resolve("a.parquet").toUri());
         List<Example> examples = examples(50);
         Shards.WrittenShard written = Shards.write(examples.iterator(), CLASSES, file, conf);
@@ -63,7 +63,7 @@ class TestShards {
     }
 
     @Test
-    void tellsARowWhoseImageIsAnother() throws IOException {
+    void detectsRowsWithAnotherImage() throws IOException {
         Path file = new Path(folder.resolve("a.parquet").toUri());
         MessageType schema = MessageTypeParser.parseMessageType(
                 "message m { required binary key (UTF8);" + " required binary image; required binary sha256 (UTF8); }");

@@ -20,16 +20,16 @@ import us.hebi.matlab.mat.types.Struct;
 /** A small ILSVRC2012: three classes, whose numbers in the devkit are not in alphabetical order. */
 public final class SyntheticIlsvrc {
     public static final List<String> WNIDS = List.of("n01440764", "n02119789", "n03000000");
-    /** By the devkit's number, from 1; the fourth is no leaf. */
+    /** By the devkit's number, from 1; the fourth is not a leaf. */
     private static final List<String> NUMBERED = List.of("n03000000", "n01440764", "n02119789", "n00001740");
-    /** Of six validation images. */
+    /** Numbers of the six validation images. */
     public static final List<Integer> TRUTH = List.of(2, 2, 1, 3, 1, 3);
 
     private static final int TRAIN = 8;
 
     private SyntheticIlsvrc() {}
 
-    /** Writes the three archives as they are fetched. */
+    /** Writes the three archives as downloaded. */
     public static Path packed(Path root) throws IOException {
         Map<String, byte[]> train = new LinkedHashMap<>();
         for (String wnid : WNIDS) {

@@ -25,7 +25,7 @@ class TestCifarSource {
 
     /** The same 10,000 images in both forms. */
     @Test
-    void readsBothFormsAlike() throws IOException {
+    void bothFormatsGiveTheSameImages() throws IOException {
         byte[] binary = new byte[CifarSource.BATCH * RECORD];
         byte[] rows = new byte[CifarSource.BATCH * 3072];
         for (int i = 0; i < CifarSource.BATCH; i++) {
@@ -58,7 +58,7 @@ class TestCifarSource {
     }
 
     @Test
-    void saysWhatIsWantedInsteadOfSomethingElse() {
+    void otherFoldersAreRefusedWithTheExpectedFiles() {
         assertThatThrownBy(() -> Sources.open("cifar10", hadoop(folder), conf))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("is not CIFAR-10")
@@ -67,7 +67,7 @@ class TestCifarSource {
     }
 
     @Test
-    void refusesACutOffBatch() throws IOException {
+    void refusesATruncatedBatch() throws IOException {
         Files.write(folder.resolve("test_batch.bin"), new byte[1000]);
         CifarBinaryBatch batch = new CifarBinaryBatch(folder.toUri().toString(), "test_batch");
         assertThatThrownBy(() -> batch.read(conf, 0, 10))

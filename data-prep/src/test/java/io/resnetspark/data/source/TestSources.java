@@ -40,7 +40,7 @@ class TestSources {
     @TempDir
     Path folder;
 
-    /** Everything in a corpus, by key. */
+    /** All images of a corpus, by key. */
     private Map<String, SourceImage> all(Source source) throws IOException {
         Map<String, SourceImage> all = new TreeMap<>();
         for (Source.Listing listing : source.listings()) {
@@ -59,7 +59,7 @@ class TestSources {
     }
 
     @Test
-    void readsImageNetsArchivesAsItsFolders() throws IOException {
+    void archivesAndFoldersOfImageNetAreEqual() throws IOException {
         Source packed = open("ilsvrc", SyntheticIlsvrc.packed(folder.resolve("tars")));
         Source unpacked = open("ilsvrc", SyntheticIlsvrc.unpacked(folder.resolve("folders")));
         assertThat(packed.classes()).isEqualTo(SyntheticIlsvrc.WNIDS).isEqualTo(unpacked.classes());
@@ -76,7 +76,7 @@ class TestSources {
     }
 
     @Test
-    void readsStretchesOfAnArchive() throws IOException {
+    void readsChunksOfAnArchive() throws IOException {
         Path root = SyntheticIlsvrc.packed(folder.resolve("tars"));
         org.apache.hadoop.fs.Path file = new org.apache.hadoop.fs.Path(
                 root.resolve("ILSVRC2012_img_val.tar").toUri());
@@ -91,11 +91,11 @@ class TestSources {
     }
 
     @Test
-    void tellsACutOffArchive() throws IOException {
+    void detectsATruncatedArchive() throws IOException {
         Path root = SyntheticIlsvrc.packed(folder.resolve("tars"));
         for (String name : List.of("ILSVRC2012_img_train.tar", "ILSVRC2012_img_val.tar")) {
             byte[] whole = Files.readAllBytes(root.resolve(name));
-            // Within an image, within a header, and after one third of the archive.
+            // Truncated within an image, within a header, and after one third of the archive.
             for (int length : List.of(whole.length / 2 + 100, 512 * 7 + 100, whole.length / 3)) {
                 Files.write(root.resolve(name), Arrays.copyOf(whole, length));
                 assertThatThrownBy(() -> all(open("ilsvrc", root)))
@@ -109,7 +109,7 @@ class TestSources {
     }
 
     @Test
-    void refusesArchivesThatPointOutOfThemselves() throws IOException {
+    void refusesPathTraversalInArchives() throws IOException {
         Path root = SyntheticIlsvrc.packed(folder.resolve("tars"));
         for (String name : List.of("../../etc/passwd", "/etc/passwd", "a/../../b.JPEG")) {
             Files.write(root.resolve("ILSVRC2012_img_val.tar"), SyntheticIlsvrc.tar(Map.of(name, new byte[10])));
@@ -120,7 +120,7 @@ class TestSources {
     }
 
     @Test
-    void saysWhatAnImageNetLacks() throws IOException {
+    void errorNamesMissingPartsOfImageNet() throws IOException {
         Path root = SyntheticIlsvrc.packed(folder.resolve("tars"));
         Files.move(root.resolve("ILSVRC2012_devkit_t12.tar.gz"), root.resolve("away"));
         assertThatThrownBy(() -> open("ilsvrc", root))
@@ -140,7 +140,7 @@ class TestSources {
                 .hasMessageContaining("wanted ILSVRC2012_img_train.tar or a folder train");
     }
 
-    /** Links are not followed, and what unpacks to more than it can be is not unpacked. */
+    /** Links are not followed, and archives that unpack to impossible sizes are not unpacked. */
     @Test
     void refusesLinksAndBombsInArchives() throws IOException {
         Path root = SyntheticIlsvrc.packed(folder.resolve("tars"));
@@ -199,7 +199,7 @@ class TestSources {
                 .hasMessageContaining("needs a first line that names the columns [path, label]; it has [file, class]");
     }
 
-    /** Decoded with a replacement, thé and thè would be one class. */
+    /** If decoded with replacement characters, thé and thè would be one class. */
     @Test
     void refusesListsThatAreNotUtf8() throws IOException {
         Files.write(
@@ -225,9 +225,9 @@ class TestSources {
                 .hasMessageContaining("not UTF-8");
     }
 
-    /** Paths are keys, which every shard holds. */
+    /** Paths become keys, which every shard contains. */
     @Test
-    void listsHaveNoPasswords() throws IOException {
+    void refusesPasswordsInLists() throws IOException {
         Files.writeString(folder.resolve("list.csv"), "path,label\nb.jpg,dog\nftp://me:hunter2@host/a.jpg,cat\n");
         assertThatThrownBy(() -> all(open("list", folder.resolve("list.csv"))))
                 .isInstanceOf(BadInputException.class)

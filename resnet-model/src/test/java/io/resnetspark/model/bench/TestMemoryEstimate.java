@@ -18,13 +18,13 @@ import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.schedule.FixedSchedule;
 
-/** Memory outside of the Java heap: it stays what it is, and it is what we say. */
+/** Memory outside of the Java heap is constant, and matches the estimate. */
 class TestMemoryEstimate {
     private static final long MIB = 1 << 20;
 
     @Test
     @Tag("slow")
-    void staysTheSameOverTwoHundredSteps() {
+    void memoryIsConstantOverTwoHundredSteps() {
         assumeThat(ResidentMemory.bytes()).as("Linux tells").isPositive();
         Network network = Networks.named("resnet20");
         ComputationGraph graph = NetworkGraphBuilder.of(network, network.input(), 10)
@@ -32,9 +32,8 @@ class TestMemoryEstimate {
                 .build();
         DataSet batch = new DataSet(Nd4j.rand(16, 3, 32, 32), Nd4j.zeros(16, 10).putScalar(0, 1));
         train(graph, batch, 100);
-        // One step's activations are 29 MiB: if steps left any of theirs behind, it would show in both halves. What the
-        // JVM
-        // takes once, for compilers that catch up, does not.
+        // One step's activations are 29 MiB: a leak of them would show in both halves. Memory that the JVM takes once,
+        // for late compilation, does not.
         long first = growth(graph, batch);
         long second = growth(graph, batch);
         assertThat(Math.min(first, second)).isLessThan(24 * MIB);
@@ -54,7 +53,7 @@ class TestMemoryEstimate {
 
     /** Measured with 'resnet bench train'; docs/memory.md has the table. */
     @Test
-    void isEstimatedWithinAFifth() {
+    void estimateIsWithinTwentyPercent() {
         assertEstimate("resnet20", 8, 299);
         assertEstimate("resnet20", 128, 590);
         assertEstimate("resnet18", 8, 747);
@@ -75,7 +74,7 @@ class TestMemoryEstimate {
     }
 
     @Test
-    void saysWhichBatchWouldFit() {
+    void errorNamesTheBatchThatFits() {
         MemoryEstimate memory = MemoryEstimate.of(Networks.named("resnet50").summary(Shape.square(3, 224), 1000), 256);
         memory.requireFits("resnet50", 256, 1, 64L << 30);
         assertThatThrownBy(() -> memory.requireFits("resnet50", 256, 2, 16L << 30))

@@ -10,7 +10,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
-/** cuDNN and cuBLAS on a software card: handles, arrays, and convolutions as plain loops in double. */
+/** Base of tests of emulated cuDNN and cuBLAS: handles, arrays, and reference convolutions in double precision. */
 abstract class EmulatedLibraryTest {
     static final int FLOAT = 0;
     static final int BFLOAT16 = 9;
@@ -171,7 +171,7 @@ abstract class EmulatedLibraryTest {
         }
     }
 
-    /** What the direction's output is: the sum over all products that touch it. */
+    /** The expected output of a direction: the sum over all contributing products. */
     static double[] expected(Shape s, Direction direction, float[] x, float[] w, float[] y) {
         double[] out = new double
                 [switch (direction) {

@@ -9,7 +9,7 @@ import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
-/** A software card with a stream, and kernels that NVRTC has compiled for it. */
+/** Base of tests of the GPU emulator: a stream, and kernels compiled for it by NVRTC. */
 abstract class EmulatorTest {
     static final int OUT_OF_MEMORY = 2;
     static final int NOT_FOUND = 500;
@@ -93,7 +93,7 @@ abstract class EmulatorTest {
         Memory out = new Memory(8);
         emulator.call("cuDevicePrimaryCtxRetain", out, 0);
         emulator.call("cuCtxSetCurrent", out.getPointer(0));
-        emulator.call("cuDevicePrimaryCtxReset_v2", 0); // others of this JVM may hold the context, with memory
+        emulator.call("cuDevicePrimaryCtxReset_v2", 0); // other tests of this JVM may hold the context and its memory
         stream = create("cuStreamCreate");
     }
 
@@ -108,7 +108,7 @@ abstract class EmulatorTest {
         return out.getPointer(0);
     }
 
-    /** What NVRTC says; the cubin is null if there is none. */
+    /** NVRTC's result; the cubin is null if there is none. */
     record Compiled(int status, String log, Memory cubin) {}
 
     Compiled compile(String text, String... options) {

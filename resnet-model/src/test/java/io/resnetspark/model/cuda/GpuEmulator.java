@@ -21,16 +21,16 @@ import java.util.stream.Stream;
 import org.opentest4j.TestAbortedException;
 
 /**
- * A GPU that is software: one library under the names of CUDA's driver, NVRTC, cuDNN and cuBLAS, built from
- * src/test/cuda by the C++ compiler of the machine, once a JVM and only when the sources are not those of the last time.
- * What it imitates says softcard.hpp.
+ * A GPU emulator: one library under the names of CUDA's driver, NVRTC, cuDNN and cuBLAS. It is built from src/test/cuda
+ * by the machine's C++ compiler, once per JVM and only if the sources have changed. softcard.hpp describes what it
+ * emulates.
  *
- * <p>A test calls {@link #orSkip()} before each test method: every one starts without settings, failures, counts and
- * fault. A process that a test starts is told by its environment: SOFTCARD_MEMORY and the like for {@link #set}, and
+ * <p>A test calls {@link #orSkip()} before each test method, which resets settings, injected failures, counts and
+ * faults. A child process is configured by its environment: SOFTCARD_MEMORY and the like for {@link #set}, and
  * SOFTCARD_FAIL=function:n:status,... for {@link #fail}.
  */
 public final class GpuEmulator {
-    /** The names that the product looks for. */
+    /** The library names that the product looks for. */
     private static final List<String> NAMES = List.of(
             "libcuda.so.1",
             "libnvrtc.so.13",
@@ -59,19 +59,19 @@ public final class GpuEmulator {
         library = NativeLibrary.getInstance(directory.resolve(LIBRARY).toString());
     }
 
-    /** The card as new, or the end of the test: skipped, with the reason. */
+    /** The emulator, reset; or skips the test, with the reason. */
     public static GpuEmulator orSkip() {
         GpuEmulator emulator = Once.BUILT.card.orElseThrow(() -> new TestAbortedException(Once.BUILT.reason));
         emulator.function("softcard_reset").invokeVoid(new Object[0]);
         return emulator;
     }
 
-    /** The folder of libcuda.so.1 and the others; empty where there is no compiler. */
+    /** The folder of libcuda.so.1 and the others; empty without a compiler. */
     public static Optional<Path> directory() {
         return Once.BUILT.card.map(emulator -> emulator.directory);
     }
 
-    /** A function of one of the four APIs, or of the card's own (softcard_...). */
+    /** A function of one of the four APIs, or of the emulator's own (softcard_...). */
     public Function function(String name) {
         return library.getFunction(name);
     }
@@ -89,20 +89,20 @@ public final class GpuEmulator {
         }
     }
 
-    /** The n-th call of the function from now on, 1 being the next, does nothing and returns the status. */
+    /** Makes the n-th call of the function from now on, 1 being the next, return the status without doing anything. */
     public void fail(String function, int n, int status) {
         function("softcard_fail").invokeVoid(new Object[] {function, n, status});
     }
 
     /**
-     * What card it is: "memory" in bytes, "devices", "driver", "major", "minor", "multiprocessors", "cudnn", "cublas",
-     * "nvrtc", "cudart" (the CUDA that cuDNN is built for).
+     * Configures the emulated GPU: "memory" in bytes, "devices", "driver", "major", "minor", "multiprocessors",
+     * "cudnn", "cublas", "nvrtc", "cudart" (the CUDA that cuDNN is built for).
      */
     public void set(String setting, long value) {
         call("softcard_set", setting, value);
     }
 
-    /** Calls of the function of an API since {@link #orSkip()}. */
+    /** Calls of an API function since {@link #orSkip()}. */
     public long calls(String function) {
         return function("softcard_calls").invokeLong(new Object[] {function});
     }
@@ -112,7 +112,7 @@ public final class GpuEmulator {
         return function("softcard_used").invokeLong(new Object[0]);
     }
 
-    /** What a kernel did wrong, in words; empty if none did. */
+    /** The error of a kernel; empty if there was none. */
     public String fault() {
         return function("softcard_fault").invokeString(new Object[0], false);
     }
@@ -135,7 +135,7 @@ public final class GpuEmulator {
         }
     }
 
-    /** Device memory, full of NaN. */
+    /** Allocates device memory, filled with NaN. */
     public long allocate(long bytes) {
         try (Memory address = new Memory(8)) {
             call("cuMemAlloc_v2", address, bytes);
@@ -162,7 +162,8 @@ public final class GpuEmulator {
                     .filter(Files::isDirectory)
                     .findFirst()
                     .orElseThrow();
-            Path module = sources.toRealPath().getParent().getParent().getParent(); // one for all modules' tests
+            Path module =
+                    sources.toRealPath().getParent().getParent().getParent(); // shared by the tests of all modules
             Path directory = Files.createDirectories(module.resolve("target/softcard"));
             // Test classes run in two JVMs at once.
             try (FileChannel lock = FileChannel.open(directory.resolve("lock"), CREATE, WRITE);
@@ -187,8 +188,8 @@ public final class GpuEmulator {
         String flags = "-march=native";
         List<String> command = new ArrayList<>(
                 List.of(compiler, "-std=c++17", "-O2", "-ftree-vectorize", flags, "-ffp-contract=fast"));
-        // Thread-local variables are read in a signal handler, which must not allocate them. JNA may close what a
-        // thread still runs in.
+        // Thread-local variables are read in a signal handler, which must not allocate them. JNA may unload a library
+        // in which a thread still runs.
         command.addAll(List.of(
                 "-fPIC", "-shared", "-ftls-model=initial-exec", "-fvisibility=hidden", "-pthread", "-Wl,-z,nodelete"));
         command.addAll(List.of("-Wall", "-Wextra", "-Wl,-soname," + LIBRARY));
@@ -206,7 +207,7 @@ public final class GpuEmulator {
                 command.add(text.toString());
             }
         }
-        // Kernels that this card has compiled are of no use to another one.
+        // Kernels compiled for this emulator are not valid for another GPU.
         Path cache = directory.resolve(
                 "cache-" + Integer.toHexString(stamp.toString().hashCode()));
         System.getProperties().putIfAbsent(DiskCache.SETTING, cache.toString());
@@ -228,7 +229,7 @@ public final class GpuEmulator {
         Files.writeString(done, stamp);
     }
 
-    /** What the command printed if it failed. */
+    /** The command's output if it failed. */
     private static Optional<String> finish(ProcessBuilder command) throws IOException {
         Process process = command.redirectErrorStream(true).start();
         String log = new String(process.getInputStream().readAllBytes(), UTF_8);

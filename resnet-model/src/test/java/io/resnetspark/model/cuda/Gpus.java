@@ -7,13 +7,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** The GPU that tests use: the machine's where it has one, else the software card. */
+/** The GPU that tests use: the machine's if it has one, else the emulator. */
 public final class Gpus {
     private static final String SOFTWARE = "libsoftcard.so";
 
     private Gpus() {}
 
-    /** GPU 0, a software card being as new; the end of the test, with the reason, where there is neither. */
+    /** GPU 0, or a reset emulator; skips the test, with the reason, if there is neither. */
     public static Device orSkip() {
         Optional<Path> named = Optional.ofNullable(System.getProperty(Libraries.SETTING))
                 .map(folder -> Path.of(folder, SOFTWARE))
@@ -22,7 +22,7 @@ public final class Gpus {
             NativeLibrary.getInstance(named.get().toString())
                     .getFunction("softcard_reset")
                     .invokeVoid(new Object[0]);
-        } else if (!isThere()) {
+        } else if (!isAvailable()) {
             GpuEmulator.orSkip();
             Path folder = GpuEmulator.directory().orElseThrow();
             System.setProperty(Libraries.SETTING, folder.toString());
@@ -33,7 +33,7 @@ public final class Gpus {
         return device;
     }
 
-    private static boolean isThere() {
+    private static boolean isAvailable() {
         try {
             return Device.count() > 0;
         } catch (CudaUnavailableException none) {
@@ -41,7 +41,7 @@ public final class Gpus {
         }
     }
 
-    /** Of what this build of the software card compiled and chose. */
+    /** The cache folder for this build of the emulator. */
     private static Path cacheOf(Path folder) {
         try {
             long built =

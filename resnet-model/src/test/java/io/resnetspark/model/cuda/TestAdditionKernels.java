@@ -8,7 +8,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The kernels of normalization.cu and element.cu that add without normalising, beside plain loops in double precision. */
+/** Compares the addition kernels of normalization.cu and element.cu with reference loops in double precision. */
 class TestAdditionKernels {
     static Stream<Arguments> cases() {
         return TestNormalizationKernels.cases();

@@ -17,12 +17,12 @@ class TestAlgorithmSearch {
     private final GpuEmulator emulator = GpuEmulator.orSkip();
 
     @AfterEach
-    void forgetTheCard() {
+    void resetGpu() {
         System.clearProperty(Libraries.SETTING);
     }
 
     @Test
-    void aSearchThatFindsNoRoomGivesBackWhatItTook() {
+    void failedSearchReleasesItsMemory() {
         System.setProperty(
                 Libraries.SETTING, GpuEmulator.directory().orElseThrow().toString());
         Device device = Device.of(0);
@@ -43,7 +43,7 @@ class TestAlgorithmSearch {
     }
 
     @Test
-    void ourKernelIsUsedOnlyWhereItComputesWhatCudnnDoes() {
+    void ownKernelIsUsedOnlyIfItAgreesWithCudnn() {
         System.setProperty(
                 Libraries.SETTING, GpuEmulator.directory().orElseThrow().toString());
         Device device = Device.of(0);

@@ -7,14 +7,14 @@ import java.util.Arrays;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Sums over a batch of so many pixels that many blocks share them, and the last one adds up in several turns. */
+/** Sums over so many pixels that many blocks share them, and the last block combines them in several rounds. */
 class TestBatchSumKernels {
     private static final float EPSILON = 1e-5f;
 
-    /** Of more blocks than the last one reads at once; what is not finite stays in its channel. */
+    /** With more blocks than the last one reads at once; non-finite values stay in their channel. */
     @ParameterizedTest
     @EnumSource(names = {"FLOAT32", "BFLOAT16"})
-    void sumsOverManyBlocksAndPassesOnWhatIsNotFinite(Precision precision) {
+    void sumsOverManyBlocksAndPropagatesNonFiniteValues(Precision precision) {
         try (KernelRun run = new KernelRun(precision, 7)) {
             int rows = 40_001;
             int channels = 16;

@@ -11,7 +11,7 @@ class TestBufferAllocator {
     private static final long UNIT = BufferAllocator.ALIGNMENT;
 
     @Test
-    void aPlaceThatWasGivenBackServesAgain() {
+    void freedRangeIsReused() {
         BufferAllocator allocator = new BufferAllocator();
         long first = allocator.allocate(3 * UNIT);
         long second = allocator.allocate(UNIT);
@@ -23,7 +23,7 @@ class TestBufferAllocator {
     }
 
     @Test
-    void placesThatTouchBecomeOne() {
+    void adjacentFreeRangesAreMerged() {
         BufferAllocator allocator = new BufferAllocator();
         long a = allocator.allocate(UNIT);
         long b = allocator.allocate(UNIT);
@@ -36,7 +36,7 @@ class TestBufferAllocator {
     }
 
     @Test
-    void whatIsFreeAtTheEndIsMadeLonger() {
+    void freeRangeAtTheEndIsExtended() {
         BufferAllocator allocator = new BufferAllocator();
         allocator.allocate(UNIT);
         long last = allocator.allocate(UNIT);
@@ -46,7 +46,7 @@ class TestBufferAllocator {
     }
 
     @Test
-    void aFreshPlaceWasNeverAnybodyElses() {
+    void freshRangeIsNeverReused() {
         BufferAllocator allocator = new BufferAllocator();
         long used = allocator.allocate(4 * UNIT);
         allocator.free(used, 4 * UNIT);
@@ -54,7 +54,7 @@ class TestBufferAllocator {
     }
 
     @Test
-    void noTwoPlacesOverlap() {
+    void allocationsDoNotOverlap() {
         Random random = new Random(5);
         BufferAllocator allocator = new BufferAllocator();
         List<long[]> taken = new ArrayList<>();

@@ -22,18 +22,18 @@ class TestConvolutionDispatcher {
     private GpuEmulator emulator;
 
     @BeforeEach
-    void findACard() {
+    void openGpu() {
         emulator = GpuEmulator.orSkip();
         System.setProperty(
                 Libraries.SETTING, GpuEmulator.directory().orElseThrow().toString());
     }
 
     @AfterEach
-    void forgetTheCard() {
+    void resetGpu() {
         System.clearProperty(Libraries.SETTING);
     }
 
-    /** Kernels that a search puts into a stream; cuDNN's are none of them. */
+    /** Our kernels that a search launches; cuDNN's are not counted. */
     private long launches(StreamContext context, ConvolutionShape shape) {
         Request request = new Request(shape, Direction.FORWARD);
         Supplier<CudaModule> ours =
@@ -46,7 +46,7 @@ class TestConvolutionDispatcher {
     }
 
     @Test
-    void timesOurKernelsToo() {
+    void timesOwnKernelsToo() {
         Device device = Device.of(0);
         device.makeCurrent();
         try (StreamContext context = new StreamContext(device)) {
@@ -55,16 +55,16 @@ class TestConvolutionDispatcher {
         }
     }
 
-    /** As another process has found, on cards with numbers of multiprocessors of their own, for which no test chooses. */
+    /** Choices of another process, on GPUs with numbers of multiprocessors that no other test uses. */
     @ParameterizedTest
     @EnumSource(names = {"TF32", "BFLOAT16"})
-    void runsOurKernelsWhereTheyWereChosen(Precision precision) {
+    void runsOwnKernelsIfChosen(Precision precision) {
         Implementation cudnn = new Implementation.CudnnAlgorithm(new Cudnn.Algorithm(1, 0, true, 1 << 20));
         for (Direction direction : Direction.values()) {
             float[] ours = computed(precision, direction, 79, new Implementation.OwnKernel());
             float[] theirs = computed(precision, direction, 80, cudnn);
             for (int i = 0; i < theirs.length; i++) {
-                assertThat(ours[i]).isCloseTo(theirs[i], within(0.2f)); // of sums of 144 and more products about 1
+                assertThat(ours[i]).isCloseTo(theirs[i], within(0.2f)); // sums of 144 or more products of about 1
             }
         }
     }
@@ -74,7 +74,7 @@ class TestConvolutionDispatcher {
         Request request = new Request(NARROW, direction);
         try (KernelRun run = new KernelRun(precision, 1);
                 StreamContext context = new StreamContext(run.device)) {
-            emulator.set("multiprocessors", multiprocessors); // the run has made the card as new
+            emulator.set("multiprocessors", multiprocessors); // the run has reset the emulator
             AlgorithmCache.of(run.device, precision, true).add(Map.of(request, implementation));
             int[] sizes = {(int) NARROW.inputElements(), (int) NARROW.weightElements(), (int) NARROW.outputElements()};
             long[] at = new long[3];

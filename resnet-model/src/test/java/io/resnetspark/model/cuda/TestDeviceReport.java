@@ -9,18 +9,18 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What people are told of the libraries and GPUs of a machine. */
+/** Reports on the libraries and GPUs of a machine. */
 class TestDeviceReport {
     private final GpuEmulator emulator = GpuEmulator.orSkip();
 
     @BeforeEach
-    void findTheCard() {
+    void openGpu() {
         System.setProperty(
                 Libraries.SETTING, GpuEmulator.directory().orElseThrow().toString());
     }
 
     @Test
-    void theLibrariesHaveTheirVersionsAndFiles() {
+    void librariesHaveVersionsAndFiles() {
         CudaLibraries found = CudaLibraries.find();
         assertThat(found.problems()).isEmpty();
         assertThat(found.driver()).isEqualTo("13.0");
@@ -38,7 +38,7 @@ class TestDeviceReport {
     }
 
     @Test
-    void aDriverThatFailsIsAProblem() {
+    void failingDriverIsAProblem() {
         emulator.fail("cuInit", 1, 803);
         CudaLibraries found = CudaLibraries.find();
         assertThat(found.problems()).singleElement().asString().contains("803").contains("Restart");
@@ -46,7 +46,7 @@ class TestDeviceReport {
     }
 
     @Test
-    void aDriverWithoutADeviceIsAProblem() {
+    void driverWithoutDeviceIsAProblem() {
         emulator.set("devices", 0);
         CudaLibraries found = CudaLibraries.find();
         assertThat(found.problems()).singleElement().asString().contains("shows this process no GPU");
@@ -55,7 +55,7 @@ class TestDeviceReport {
     }
 
     @Test
-    void aCardHasItsNameMemoryAndNoProblem() {
+    void gpuHasNameMemoryAndNoProblem() {
         DeviceReport report = DeviceReport.of(0);
         assertThat(report.problems()).isEmpty();
         assertThat(report.name()).isEqualTo("software card");
@@ -66,7 +66,7 @@ class TestDeviceReport {
     }
 
     @Test
-    void ratesAreMeasuredInTheNumberFormatsThatTheCardHas() {
+    void throughputIsMeasuredInSupportedPrecisions() {
         long used = emulator.used();
         DeviceReport.Rates rates = DeviceReport.rates(0);
         assertThat(rates.copy()).isPositive().isFinite();
@@ -77,8 +77,8 @@ class TestDeviceReport {
     }
 
     @Test
-    void aCardWithoutBfloat16IsNoProblem() {
-        int index = 5; // which no other test opens
+    void gpuWithoutBfloat16IsNoProblem() {
+        int index = 5; // not opened by other tests
         emulator.set("devices", index + 1);
         emulator.set("major", 7);
         emulator.set("minor", 5);
@@ -89,10 +89,10 @@ class TestDeviceReport {
     }
 
     @Test
-    void kernelsThatDoNotCompileAreAProblemWithTheLog() {
-        int index = 6; // for which no other test has loaded kernels
+    void compileErrorsAreAProblemWithTheLog() {
+        int index = 6; // no other test has loaded kernels for it
         emulator.set("devices", index + 1);
-        emulator.set("minor", 3); // and that none has kept
+        emulator.set("minor", 3); // and none are cached
         emulator.fail("nvrtcCompileProgram", 1, 6);
         assertThat(DeviceReport.of(index).problems())
                 .singleElement()

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is kept on disk of a GPU: it comes back whole or not at all, whatever is done to the files. */
+/** Cached values are read completely or not at all, whatever happens to the files. */
 class TestDiskCache {
     private static final List<String> KEY = List.of("a", "key");
     private static final byte[] VALUE = "the value".getBytes(UTF_8);
@@ -54,7 +54,7 @@ class TestDiskCache {
     }
 
     @Test
-    void whatIsKeptComesBackUnderItsKeyAlone() throws IOException {
+    void valueIsFoundOnlyUnderItsKey() throws IOException {
         assertThat(DiskCache.get(KEY)).isEmpty();
         DiskCache.put(KEY, VALUE);
         DiskCache.put(KEY, VALUE);
@@ -64,7 +64,7 @@ class TestDiskCache {
     }
 
     @Test
-    void aDamagedFileIsPassedOver() throws IOException {
+    void damagedFileIsIgnored() throws IOException {
         DiskCache.put(KEY, VALUE);
         Path file = files().get(0);
         byte[] good = Files.readAllBytes(file);
@@ -79,7 +79,7 @@ class TestDiskCache {
     }
 
     @Test
-    void aFolderThatCannotBeIsNoFault() throws IOException {
+    void impossibleFolderIsNoError() throws IOException {
         Path file = Files.createFile(folder.resolve("file"));
         System.setProperty(DiskCache.SETTING, file.toString());
         DiskCache.put(KEY, VALUE);
@@ -88,7 +88,7 @@ class TestDiskCache {
     }
 
     @Test
-    void whoReadsWhileOthersWriteHasAWholeValue() throws Exception {
+    void concurrentReadersSeeWholeValues() throws Exception {
         byte[] one = new byte[100_000];
         byte[] two = new byte[200_000];
         Arrays.fill(two, (byte) 2);
@@ -120,7 +120,7 @@ class TestDiskCache {
     }
 
     @Test
-    void algorithmsComeBackBesideThoseOfOthers() throws IOException {
+    void algorithmsOfSeveralProcessesAreMerged() throws IOException {
         AlgorithmCache known = new AlgorithmCache(List.of("a card"));
         Implementation product = new Implementation.CublasProduct();
         Implementation small = new Implementation.CudnnAlgorithm(new Cudnn.Algorithm(1, 3, true, 512));
@@ -147,9 +147,9 @@ class TestDiskCache {
         assertThat(known.read(Long.MAX_VALUE)).isEmpty();
     }
 
-    /** As they were written before our kernels were a choice. */
+    /** As written before own kernels could be chosen. */
     @Test
-    void olderAlgorithmsAreRead() {
+    void algorithmsOfEarlierVersionsAreRead() {
         List<String> key = List.of("a card of old");
         String text = "2 16 8 9 32 3 2 1 FORWARD product\n2 16 8 9 32 3 2 1 BACKWARD_DATA 1 3 true 512";
         DiskCache.put(key, text.getBytes(UTF_8));
@@ -161,9 +161,9 @@ class TestDiskCache {
                         new Implementation.CudnnAlgorithm(new Cudnn.Algorithm(1, 3, true, 512))));
     }
 
-    /** On a card with a number of multiprocessors of its own, so that no other test has chosen for it. */
+    /** On a GPU with a number of multiprocessors that no other test uses. */
     @Test
-    void whatASearchChoosesIsKept() {
+    void chosenAlgorithmsAreStored() {
         GpuEmulator emulator = GpuEmulator.orSkip();
         System.setProperty(
                 Libraries.SETTING, GpuEmulator.directory().orElseThrow().toString());
@@ -182,11 +182,11 @@ class TestDiskCache {
     }
 
     @Test
-    void keptKernelsThatTheDriverRefusesAreCompiledAnew() {
+    void storedKernelsThatTheDriverRejectsAreRecompiled() {
         GpuEmulator emulator = GpuEmulator.orSkip();
         System.setProperty(
                 Libraries.SETTING, GpuEmulator.directory().orElseThrow().toString());
-        int index = 4; // for which no other test has loaded any
+        int index = 4; // no other test has loaded any
         emulator.set("devices", index + 1);
         Device device = Device.of(index);
         device.makeCurrent();

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.jna.Memory;
 import org.junit.jupiter.api.Test;
 
-/** The software card's cuBLAS beside plain loops in double. */
+/** Compares the emulated cuBLAS with reference loops in double precision. */
 class TestEmulatedCublas extends EmulatedLibraryTest {
     @Test
     void multipliesMatricesInAllTranspositions() {

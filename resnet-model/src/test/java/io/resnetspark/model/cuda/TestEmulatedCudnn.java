@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The software card's cuDNN beside plain loops in double. */
+/** Compares the emulated cuDNN with reference loops in double precision. */
 class TestEmulatedCudnn extends EmulatedLibraryTest {
     @ParameterizedTest
     @MethodSource("shapes")
@@ -73,7 +73,7 @@ class TestEmulatedCudnn extends EmulatedLibraryTest {
     }
 
     @Test
-    void notANumberAndInfinityTimesZeroArePassedOn() {
+    void nanAndInfinityTimesZeroPropagate() {
         Shape s = new Shape(NHWC, 1, 2, 1, 1, 1, 1, 1, 0);
         long y = emulator.allocate(4);
         Convolution convolution = new Convolution(s, FLOAT, DEFAULT_MATH);
@@ -90,7 +90,7 @@ class TestEmulatedCudnn extends EmulatedLibraryTest {
     }
 
     @Test
-    void theAlgorithmThatIsNotDeterministicVaries() {
+    void nondeterministicAlgorithmVaries() {
         Shape s = new Shape(NHWC, 2, 4, 5, 5, 4, 3, 1, 1);
         Convolution convolution = new Convolution(s, FLOAT, FMA);
         long x = emulator.upload(random(s.xs(), 1));
@@ -112,7 +112,7 @@ class TestEmulatedCudnn extends EmulatedLibraryTest {
     }
 
     @Test
-    void theSearchReturnsRowsOfWhichOneIsNotDeterministicAndOneNotSupported() {
+    void searchReturnsNondeterministicAndUnsupportedRows() {
         Shape s = new Shape(NHWC, 2, 4, 5, 5, 4, 3, 1, 1);
         Convolution convolution = new Convolution(s, FLOAT, FMA);
         Memory rows = new Memory(10 * 48);
@@ -148,7 +148,7 @@ class TestEmulatedCudnn extends EmulatedLibraryTest {
     }
 
     @Test
-    void theSearchBreaksACaptureWithoutAWord() {
+    void searchSilentlyInvalidatesCapture() {
         Shape s = new Shape(NHWC, 1, 4, 5, 5, 4, 3, 1, 1);
         Convolution convolution = new Convolution(s, FLOAT, FMA);
         long x = emulator.upload(random(s.xs(), 1));

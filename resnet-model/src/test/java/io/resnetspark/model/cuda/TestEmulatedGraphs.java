@@ -6,10 +6,10 @@ import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 import org.junit.jupiter.api.Test;
 
-/** Work that a software card records, and replays in every order that a real one may take. */
+/** Emulated CUDA graphs, replayed in every order that a real GPU may choose. */
 class TestEmulatedGraphs extends EmulatorTest {
     private void begin() {
-        kernel("scale"); // a module cannot be loaded under capture
+        kernel("scale"); // a module cannot be loaded during capture
         emulator.call("cuStreamBeginCapture_v2", stream, THREAD_LOCAL);
     }
 
@@ -31,7 +31,7 @@ class TestEmulatedGraphs extends EmulatorTest {
     }
 
     @Test
-    void aGraphRunsWhatWasCapturedWithTheArgumentsOfThen() {
+    void graphReplaysCapturedArguments() {
         long x = emulator.upload(1, 2, 3);
         long y = emulator.allocate(12);
         Memory graph = new Memory(8);
@@ -51,7 +51,7 @@ class TestEmulatedGraphs extends EmulatorTest {
     }
 
     @Test
-    void captureRefusesWhatAllocatesOrWaitsAndIsLost() {
+    void captureRefusesAllocationAndSynchronization() {
         Memory graph = new Memory(8);
         begin();
         assertThat(emulator.status("cuMemAlloc_v2", new Memory(8), 4L)).isEqualTo(CAPTURE_UNSUPPORTED);
@@ -94,7 +94,7 @@ class TestEmulatedGraphs extends EmulatorTest {
     }
 
     @Test
-    void aWaitThatWasForgottenGivesTwoResults() {
+    void missingWaitGivesTwoResults() {
         Pointer side = create("cuStreamCreate");
         Pointer main = stream;
         long x = emulator.allocate(4);

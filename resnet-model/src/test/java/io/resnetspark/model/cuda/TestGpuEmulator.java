@@ -9,7 +9,7 @@ import com.sun.jna.NativeLibrary;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
-/** The driver's and NVRTC's part of the software card: what it computes, and what it refuses as a real one does. */
+/** The emulated driver and NVRTC: what they compute, and what they refuse like the real ones. */
 class TestGpuEmulator extends EmulatorTest {
     @Test
     void blocksSumThroughShufflesAndSharedMemory() {
@@ -53,26 +53,26 @@ class TestGpuEmulator extends EmulatorTest {
     }
 
     @Test
-    void warpOperationsSeeTheLanesThatThereAre() {
+    void warpOperationsSeeOnlyActiveLanes() {
         long out = emulator.allocate(4L * 8);
         assertThat(launch("lanes", 1, 8, out)).isZero();
         float[] bits = emulator.download(out, 8);
         for (int lane = 0; lane < 7; lane++) {
             assertThat(Float.floatToRawIntBits(bits[lane])).isEqualTo(lane + 1);
         }
-        // The value of a lane that is not there is all ones: 0b10101010 was every lane's ballot.
+        // A missing lane's value is all ones: 0b10101010 was every lane's ballot.
         assertThat(Float.floatToRawIntBits(bits[7])).isEqualTo(-1 - 0b10101010);
     }
 
     @Test
-    void atomicAdditionsOfAllBlocksArrive() {
+    void atomicAdditionsOfAllBlocksAreSummed() {
         long at = emulator.upload(0f);
         assertThat(launch("count", 500, 128, at)).isZero();
         assertThat(Float.floatToRawIntBits(emulator.download(at, 1)[0])).isEqualTo(64_000);
     }
 
     @Test
-    void memoryAndSharedMemoryAreNaNUntilTheyAreWritten() {
+    void uninitialisedMemoryIsNaN() {
         long out = emulator.allocate(4L * 33);
         assertThat(launch("read_shared", 1, 32, out, 1)).isZero();
         assertThat(emulator.download(out, 1)).containsExactly(1);
@@ -83,7 +83,7 @@ class TestGpuEmulator extends EmulatorTest {
     }
 
     @Test
-    void aBarrierThatWasForgottenShows() {
+    void missingBarrierIsDetected() {
         float[] x = random(2 * 64);
         float[] want = new float[x.length];
         for (int i = 0; i < x.length; i++) {
@@ -98,14 +98,14 @@ class TestGpuEmulator extends EmulatorTest {
     }
 
     @Test
-    void threadsThatWaitForEachOtherAreAnErrorWithTheKernelsName() {
+    void deadlockIsAnErrorWithTheKernelsName() {
         assertThat(launch("half_a_barrier", 1, 32)).isZero();
         assertThat(emulator.status("cuStreamSynchronize", stream)).isEqualTo(LAUNCH_FAILED);
         assertThat(emulator.fault()).contains("half_a_barrier", "wait for each other");
     }
 
     @Test
-    void aWildAccessIsAnErrorThatStaysUntilTheContextIsReset() {
+    void invalidAccessIsAnErrorUntilContextReset() {
         long x = emulator.allocate(4);
         assertThat(launch("write_at", 1, 1, x, 1L << 20)).isZero();
         assertThat(emulator.status("cuStreamSynchronize", stream)).isEqualTo(ILLEGAL_ADDRESS);
@@ -117,7 +117,7 @@ class TestGpuEmulator extends EmulatorTest {
     }
 
     @Test
-    void aWriteJustAfterAnAllocationIsFound() {
+    void writeAfterAllocationIsDetected() {
         long x = emulator.allocate(4 * 5);
         assertThat(launch("write_at", 1, 1, x, 4L)).isZero();
         emulator.call("cuStreamSynchronize", stream);
@@ -127,11 +127,11 @@ class TestGpuEmulator extends EmulatorTest {
     }
 
     @Test
-    void theVirtualMachinesOwnFaultsAreLeftAlone() {
+    void jvmFaultsAreNotIntercepted() {
         assertThat(launch("count", 1, 1, emulator.upload(0f))).isZero();
         int caught = 0;
         int[][] rows = {{1}, null};
-        for (int i = 0; i < 200_000; i++) { // enough for the compiler, whose null checks are faults
+        for (int i = 0; i < 200_000; i++) { // enough for the compiler, whose null checks raise faults
             try {
                 caught -= rows[i % 20_000 == 0 ? 1 : 0][0] - 1;
             } catch (NullPointerException e) {
@@ -142,7 +142,7 @@ class TestGpuEmulator extends EmulatorTest {
     }
 
     @Test
-    void aLaunchThatNoCardTakesIsRefused() {
+    void impossibleLaunchIsRefused() {
         long at = emulator.upload(0f);
         assertThat(launch("count", 1, 1025, at)).isEqualTo(1);
         assertThat(launch("count", 0, 1, at)).isEqualTo(1);
@@ -152,7 +152,7 @@ class TestGpuEmulator extends EmulatorTest {
     }
 
     @Test
-    void aTextThatDoesNotCompileHasALogWithItsLine() {
+    void compileErrorLogNamesTheLine() {
         Compiled compiled = compile("__global__ void f() {}\nint x = nowhere;\n", "--gpu-architecture=sm_90");
         assertThat(compiled.status()).isEqualTo(6);
         assertThat(compiled.log()).contains("kernels.cu:2", "nowhere");
@@ -169,7 +169,7 @@ class TestGpuEmulator extends EmulatorTest {
     }
 
     @Test
-    void memoryEnds() {
+    void memoryIsLimited() {
         emulator.set("memory", 1 << 20);
         long max = emulator.allocate(1 << 20);
         assertThat(emulator.status("cuMemAlloc_v2", new Memory(8), 1L)).isEqualTo(OUT_OF_MEMORY);
@@ -184,7 +184,7 @@ class TestGpuEmulator extends EmulatorTest {
     }
 
     @Test
-    void aTestChoosesTheCallThatFails() {
+    void failuresCanBeInjected() {
         emulator.fail("cuMemAlloc_v2", 2, OUT_OF_MEMORY);
         emulator.allocate(1);
         assertThatThrownBy(() -> emulator.allocate(1)).hasMessageContaining("cuMemAlloc_v2 returned 2");
@@ -194,7 +194,7 @@ class TestGpuEmulator extends EmulatorTest {
     }
 
     @Test
-    void theNamesOfTheFourLibrariesAreThisOne() {
+    void allFourLibraryNamesLoadTheEmulator() {
         Path directory = GpuEmulator.directory().orElseThrow();
         for (String[] call :
                 new String[][] {{"libcuda.so.1", "cuDriverGetVersion"}, {"libcublas.so.13", "cublasGetVersion_v2"}}) {
@@ -211,7 +211,7 @@ class TestGpuEmulator extends EmulatorTest {
     }
 
     @Test
-    void aMachineMayHaveADriverAndNoCard() {
+    void driverMayHaveNoDevice() {
         emulator.set("devices", 0);
         assertThat(emulator.status("cuInit", 0)).isEqualTo(100);
         emulator.set("devices", 1);
@@ -219,7 +219,7 @@ class TestGpuEmulator extends EmulatorTest {
     }
 
     @Test
-    void aThreadWithoutAContextIsRefused() throws InterruptedException {
+    void threadWithoutContextIsRefused() throws InterruptedException {
         int[] status = new int[1];
         Thread other = new Thread(() -> status[0] = emulator.status("cuMemAlloc_v2", new Memory(8), 4L));
         other.start();

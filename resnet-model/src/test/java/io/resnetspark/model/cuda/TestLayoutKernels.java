@@ -50,7 +50,7 @@ class TestLayoutKernels {
         }
     }
 
-    /** What a pixel is at the end, as the kernels of images.cu read it. */
+    /** The expected value of a pixel, as the kernels of images.cu read it. */
     private interface Pixels {
         double at(int image, int y, int x, int channel);
     }
@@ -119,7 +119,7 @@ class TestLayoutKernels {
         return packed;
     }
 
-    /** Moved, mirrored, coloured, with a mean of each channel or of each pixel. */
+    /** Translated, flipped, with lighting, and a mean per channel or per pixel. */
     @ParameterizedTest
     @MethodSource("cases")
     void packsImagesOfLevels(Precision precision, int seed) {
@@ -175,7 +175,7 @@ class TestLayoutKernels {
         }
     }
 
-    /** Weights go in and come out again as they were, padding is zero, and only what has a counterpart keeps a gradient. */
+    /** Weights are unchanged after a round trip, padding is zero, and only real weights keep a gradient. */
     @ParameterizedTest
     @MethodSource("cases")
     void placesWeights(Precision precision, int seed) {
@@ -207,7 +207,7 @@ class TestLayoutKernels {
             long again = run.roomForFloats(flat.length);
             move(run, "place_out", count, here, again, shape);
             assertThat(run.floatsAt(again, flat.length)).isEqualTo(flat);
-            // All values are there once, and zeros beside them.
+            // All values are present once, with zeros beside them.
             float[] found = nonZero(placed);
             float[] expected = nonZero(flat);
             assertThat(found).isEqualTo(expected);
@@ -219,7 +219,7 @@ class TestLayoutKernels {
                 for (int i = 0; i < outputs * 256; i++) {
                     masked[i] = placed[i] == 0 ? 0 : gradient[i];
                 }
-                int real = outputs * 256; // behind it, outputs that are padding
+                int real = outputs * 256; // followed by padded outputs
                 run.assertElements("masked gradient", run.elementsAt(there, real), Arrays.copyOf(masked, real));
             }
         }

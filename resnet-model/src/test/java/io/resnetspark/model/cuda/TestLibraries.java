@@ -14,7 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Which of CUDA's libraries are taken, and what is said of those that are missing, broken, doubled or mixed. */
+/** Which CUDA libraries are used, and the errors for missing, broken, duplicate or mixed ones. */
 class TestLibraries {
     private static final List<String> PARTS = Stream.of(
                     "graph", "ops", "cnn", "engines_precompiled", "engines_runtime_compiled", "heuristic")
@@ -37,7 +37,7 @@ class TestLibraries {
         return new Libraries(new LibraryPath(List.of(folders), false));
     }
 
-    /** Puts the software card there, under these names. */
+    /** Puts the emulator there, under these names. */
     private void give(String... names) throws IOException {
         for (String name : names) {
             Files.createSymbolicLink(folder.resolve(name), software());
@@ -60,7 +60,7 @@ class TestLibraries {
     }
 
     @Test
-    void withoutADriverItSaysSo() {
+    void missingDriverIsReported() {
         refused(libraries::driver)
                 .hasMessageContaining("no NVIDIA driver")
                 .hasMessageContaining("libcuda.so.1")
@@ -68,20 +68,20 @@ class TestLibraries {
     }
 
     @Test
-    void aDriverThatIsNoLibraryIsNamed() throws IOException {
+    void invalidDriverFileIsNamed() throws IOException {
         Path file = Files.writeString(folder.resolve("libcuda.so.1"), "not a library");
         refused(libraries::driver).hasMessageContaining("does not load").hasMessageContaining(file.toString());
     }
 
     @Test
-    void aBrokenFileDoesNotKeepFromTheNext(@TempDir Path second) throws IOException {
+    void brokenFileDoesNotHideTheNext(@TempDir Path second) throws IOException {
         Files.writeString(folder.resolve("libcuda.so.1"), "not a library");
         Path good = Files.createSymbolicLink(second.resolve("libcuda.so.1"), software());
         assertThat(libraries(folder, second).driver().file()).isEqualTo(good.toString());
     }
 
     @Test
-    void anotherMajorVersionOfCudnnIsNamed() throws IOException {
+    void otherMajorVersionOfCudnnIsNamed() throws IOException {
         give("libcudnn.so.8");
         refused(libraries::cudnn)
                 .hasMessageContaining("cuDNN 9")
@@ -91,7 +91,7 @@ class TestLibraries {
     }
 
     @Test
-    void theVersionThatCudnnTellsCounts() throws IOException {
+    void reportedCudnnVersionCounts() throws IOException {
         giveCudnn();
         emulator.set("cudnn", 8907);
         refused(libraries::cudnn).hasMessageContaining("cuDNN is 8.9.7");
@@ -102,7 +102,7 @@ class TestLibraries {
     }
 
     @Test
-    void aMissingPartOfCudnnIsNamedBeforeCudnnEndsTheProcess() throws IOException {
+    void missingPartOfCudnnIsNamedBeforeCudnnEndsTheProcess() throws IOException {
         giveCudnn();
         Files.delete(folder.resolve("libcudnn_ops.so.9"));
         refused(libraries::cudnn).hasMessageContaining("libcudnn_ops.so.9").hasMessageContaining("beside it");
@@ -110,7 +110,7 @@ class TestLibraries {
     }
 
     @Test
-    void partsOfAnotherVersionAreRefused() throws IOException {
+    void mixedCudnnVersionsAreRefused() throws IOException {
         giveCudnn();
         emulator.fail("cudnnCnnVersionCheck", 1, 1002);
         refused(libraries::cudnn)
@@ -120,7 +120,7 @@ class TestLibraries {
     }
 
     @Test
-    void ofTwoCudnnsTheFirstIsTakenAndTheOtherNamed(@TempDir Path second) throws IOException {
+    void firstOfTwoCudnnsIsUsedAndTheOtherNamed(@TempDir Path second) throws IOException {
         giveCudnn();
         give("libcuda.so.1", "libnvrtc.so.13", "libcublas.so.13");
         Path other = Files.copy(software(), second.resolve("libcudnn.so.9"));
@@ -131,7 +131,7 @@ class TestLibraries {
     }
 
     @Test
-    void aDriverThatIsOlderThanTheLibrariesIsRefused() throws IOException {
+    void driverOlderThanTheLibrariesIsRefused() throws IOException {
         give("libcuda.so.1", "libnvrtc.so.13", "libcublas.so.13");
         emulator.set("driver", 12040);
         for (ThrowingCallable call : List.<ThrowingCallable>of(libraries::nvrtc, libraries::cublas)) {
@@ -146,14 +146,14 @@ class TestLibraries {
     }
 
     @Test
-    void aDriverThatIsOlderThanAnyOfTheseIsRefused() throws IOException {
+    void unsupportedDriverIsRefused() throws IOException {
         give("libcuda.so.1", "libnvrtc.so.13", "libcublas.so.13");
         emulator.set("driver", 11080);
         refused(libraries::driver).hasMessageContaining("CUDA 11.8").hasMessageContaining("525");
     }
 
     @Test
-    void cudnnOfAnotherCudaIsRefused() throws IOException {
+    void cudnnForAnotherCudaIsRefused() throws IOException {
         give("libcuda.so.1", "libnvrtc.so.13", "libcublas.so.13");
         giveCudnn();
         emulator.set("cudart", 12090);
@@ -164,7 +164,7 @@ class TestLibraries {
     }
 
     @Test
-    void ofTwoCudasThatOfCudnnIsTaken() throws IOException {
+    void cudaVersionOfCudnnIsPreferred() throws IOException {
         give("libcuda.so.1", "libnvrtc.so.13", "libcublas.so.13", "libnvrtc.so.12", "libcublas.so.12");
         giveCudnn();
         assertThat(libraries.nvrtc().file()).endsWith("libnvrtc.so.13");
@@ -175,7 +175,7 @@ class TestLibraries {
     }
 
     @Test
-    void partsOfTwoCudasAreRefused() throws IOException {
+    void mixedCudaVersionsAreRefused() throws IOException {
         give("libcuda.so.1", "libnvrtc.so.13", "libcublas.so.12");
         refused(libraries::cublas)
                 .hasMessageContaining("cuBLAS of CUDA 13 was not found")
@@ -183,7 +183,7 @@ class TestLibraries {
     }
 
     @Test
-    void withoutADriverKernelsCompileAllTheSame() throws IOException {
+    void kernelsCompileWithoutDriver() throws IOException {
         give("libnvrtc.so.13", "libcublas.so.13");
         assertThat(libraries.nvrtc().file()).endsWith("libnvrtc.so.13");
     }

@@ -10,11 +10,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The kernels of normalization.cu beside the formulas in double precision, on random shapes. */
+/** Compares the kernels of normalization.cu with the formulas in double precision, on random shapes. */
 class TestNormalizationKernels {
     private static final float EPSILON = 1e-5f;
 
-    /** Number formats and seeds, from which the shapes follow. */
+    /** Number formats and seeds, which determine the shapes. */
     static Stream<Arguments> cases() {
         return Stream.of(Precision.FLOAT32, Precision.BFLOAT16)
                 .flatMap(precision -> IntStream.range(0, 6).mapToObj(seed -> Arguments.of(precision, seed)));
@@ -58,7 +58,7 @@ class TestNormalizationKernels {
             return moments;
         }
 
-        /** As {@code statistics} makes it. */
+        /** As the kernel {@code statistics} computes it. */
         double[] table() {
             double[][] moments = moments();
             double[] table = new double[4 * channels];
@@ -88,7 +88,7 @@ class TestNormalizationKernels {
 
     @ParameterizedTest
     @MethodSource("cases")
-    void findsTheStatisticsOfABatch(Precision precision, int seed) {
+    void computesBatchStatistics(Precision precision, int seed) {
         try (Case c = new Case(precision, seed)) {
             KernelRun run = c.run;
             long y = run.putElements(c.y);
@@ -140,7 +140,7 @@ class TestNormalizationKernels {
 
     @ParameterizedTest
     @MethodSource("cases")
-    void makesATableOfRunningStatistics(Precision precision, int seed) {
+    void preparesTableFromRunningStatistics(Precision precision, int seed) {
         try (Case c = new Case(precision, seed)) {
             KernelRun run = c.run;
             float[] running = run.floats(2 * c.channels);
@@ -167,7 +167,7 @@ class TestNormalizationKernels {
         }
     }
 
-    /** By itself, with an activation beside it and with one that is to be normalised too; NaN and infinity go through. */
+    /** Alone, with an activation, and with a deferred normalisation as shortcut; NaN and infinity propagate. */
     @ParameterizedTest
     @MethodSource("cases")
     void normalizesAddsAndRectifies(Precision precision, int seed) {
@@ -216,10 +216,10 @@ class TestNormalizationKernels {
         }
     }
 
-    /** One gradient or the sum of two, with a mask and without. */
+    /** One gradient or the sum of two, with and without a mask. */
     @ParameterizedTest
     @MethodSource("cases")
-    void hasTheGradientOfNormalization(Precision precision, int seed) {
+    void computesNormalizationGradient(Precision precision, int seed) {
         try (Case c = new Case(precision, seed)) {
             KernelRun run = c.run;
             float[] first = run.elements(c.y.length);

@@ -10,15 +10,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What is said where a library or a GPU refuses to be used: what came, what may come, the mend, and the way on. */
+/** Error messages if a library or a GPU cannot be used: the state, the expected one, the mend, and the alternative. */
 class TestStartupErrors {
-    /** Another than tests of networks open. */
+    /** A device that tests of networks do not open. */
     private static final int SPARE = 3;
 
     private final GpuEmulator emulator = GpuEmulator.orSkip();
 
     @BeforeEach
-    void findTheCard() {
+    void openGpu() {
         System.setProperty(
                 Libraries.SETTING, GpuEmulator.directory().orElseThrow().toString());
         emulator.set("devices", SPARE + 1);
@@ -34,19 +34,19 @@ class TestStartupErrors {
         "999, does not start, nvidia-modprobe",
         "101, does not start, nvidia-smi"
     })
-    void aDriverThatDoesNotStart(int status, String meaning, String mend) {
+    void driverDoesNotStart(int status, String meaning, String mend) {
         emulator.fail("cuInit", 1, status);
         assertRefusal(() -> Device.of(0), "cuInit returned " + status, meaning, mend);
     }
 
     @Test
-    void aDriverThatIsTooOld() {
+    void driverTooOld() {
         emulator.set("driver", 11080);
         assertRefusal(() -> Device.of(0), "CUDA 11.8", "CUDA 12.0", "525");
     }
 
     @Test
-    void aDriverWithoutADevice() {
+    void driverWithoutDevice() {
         emulator.set("devices", 0);
         assertThat(Device.count()).isZero();
         assertThat(DeviceReport.all()).isEmpty();
@@ -54,7 +54,7 @@ class TestStartupErrors {
     }
 
     @Test
-    void aNumberBeyondTheDevices() {
+    void deviceNumberOutOfRange() {
         assertRefusal(() -> Device.of(SPARE + 1), "no GPU 4", "shows 0 to 3", "");
         assertRefusal(() -> Device.of(-1), "no GPU -1", "shows 0 to 3", "");
     }
@@ -68,7 +68,7 @@ class TestStartupErrors {
                 "2, 2, '4,5', CUDA_VISIBLE_DEVICES is \"4,5\", Set CUDA_VISIBLE_DEVICES",
                 "7, 2, null, shows 0 to 1, Choose one"
             })
-    void aDeviceThatIsNotShown(int index, int count, String visible, String seen, String mend) {
+    void hiddenDevice(int index, int count, String visible, String seen, String mend) {
         assertRefusal(
                 () -> {
                     throw Device.absent(index, count, visible);
@@ -80,7 +80,7 @@ class TestStartupErrors {
 
     @ParameterizedTest
     @CsvSource({"6, 1", "3, 7", "5, 2"})
-    void aCardThatIsTooOld(int major, int minor) {
+    void computeCapabilityTooOld(int major, int minor) {
         emulator.set("major", major);
         emulator.set("minor", minor);
         assertRefusal(() -> Device.of(SPARE), "compute capability " + major + "." + minor, "7.0", "another GPU");
@@ -94,14 +94,14 @@ class TestStartupErrors {
         "214, ECC, another GPU",
         "101, cannot be used, nvidia-smi"
     })
-    void aCardThatDoesNotLetUsIn(int status, String meaning, String mend) {
+    void contextCreationFails(int status, String meaning, String mend) {
         emulator.fail("cuDevicePrimaryCtxRetain", 1, status);
         assertRefusal(() -> Device.of(SPARE), "returned " + status, meaning, mend);
     }
 
     @ParameterizedTest
     @CsvSource({"200", "209", "218", "222"})
-    void aDriverThatDoesNotTakeTheKernels(int status) {
+    void driverRejectsKernels(int status) {
         Device device = current();
         emulator.fail("cuModuleLoadData", 1, status);
         assertRefusal(() -> device.module(new byte[64]), "returned " + status, "older than NVRTC", "Update the driver");
@@ -109,7 +109,7 @@ class TestStartupErrors {
 
     @ParameterizedTest
     @CsvSource({"1001, too old", "1002, different versions", "1008, does not find its parts", "4000, not made for"})
-    void aCudnnThatDoesNotStart(int status, String meaning) {
+    void cudnnDoesNotStart(int status, String meaning) {
         Stream stream = current().stream();
         emulator.fail("cudnnCreate", 1, status);
         assertRefusal(() -> new Cudnn(stream), "cudnnCreate returned " + status, meaning, "cuDNN");
@@ -117,7 +117,7 @@ class TestStartupErrors {
 
     @ParameterizedTest
     @CsvSource({"1, not made for", "3, memory is full"})
-    void aCublasThatDoesNotStart(int status, String meaning) {
+    void cublasDoesNotStart(int status, String meaning) {
         Stream stream = current().stream();
         emulator.fail("cublasCreate_v2", 1, status);
         assertRefusal(() -> new Cublas(stream), "cublasCreate_v2 returned " + status, meaning, "");
@@ -126,7 +126,7 @@ class TestStartupErrors {
     @ParameterizedTest
     @CsvSource({"13000, 70, '7.5, 8.0', CUDA 12", "12040, 100, '9.0]', newer NVRTC", "13000, 130, '12.0]', newer NVRTC"
     })
-    void anNvrtcThatDoesNotKnowTheCard(int version, int capability, String known, String mend) {
+    void nvrtcDoesNotKnowTheArchitecture(int version, int capability, String known, String mend) {
         emulator.set("nvrtc", version);
         assertRefusal(
                 () -> Nvrtc.instance().compile("", "kernels.cu", capability, List.of()),
@@ -136,13 +136,13 @@ class TestStartupErrors {
     }
 
     @Test
-    void aCardOfAKnownGenerationRunsTheCodeOfItsElder() {
+    void newerGpuRunsCodeOfItsGeneration() {
         String kernel = "extern \"C\" __global__ void one(float* x) { *x = 1; }";
         assertThat(Nvrtc.instance().compile(kernel, "one.cu", 121, List.of())).isNotEmpty();
     }
 
     @Test
-    void anNvrtcThatFails() {
+    void nvrtcFails() {
         assertRefusal(
                 () -> Nvrtc.instance().compile("int x = nowhere;", "kernels.cu", 90, List.of()),
                 "does not compile kernels.cu",
@@ -156,9 +156,9 @@ class TestStartupErrors {
                 "libnvrtc-builtins");
     }
 
-    /** cuDNN looks for some parts only when it comes to need them. */
+    /** cuDNN loads some parts on first use. */
     @Test
-    void partsOfCudnnThatTurnOutToBeOfAnotherVersion() {
+    void mixedCudnnVersionsFoundAtRunTime() {
         current();
         ConvolutionShape shape = new ConvolutionShape(1, 8, 4, 4, 8, 3, 1, 1);
         emulator.fail("cudnnSetFilter4dDescriptor", 1, 1002);
@@ -173,7 +173,7 @@ class TestStartupErrors {
     }
 
     @Test
-    void aLibraryThatLacksAFunction() {
+    void missingFunction() {
         assertRefusal(() -> current().driver().call("cuNeverWas"), "no function cuNeverWas", "libcuda.so.1", "Update");
     }
 

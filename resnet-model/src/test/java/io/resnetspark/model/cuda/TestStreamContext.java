@@ -10,20 +10,20 @@ class TestStreamContext {
     private GpuEmulator emulator;
 
     @BeforeEach
-    void findACard() {
+    void openGpu() {
         emulator = GpuEmulator.orSkip();
         System.setProperty(
                 "resnet.cuda.path", GpuEmulator.directory().orElseThrow().toString());
     }
 
     @AfterEach
-    void forgetTheCard() {
+    void resetGpu() {
         System.clearProperty("resnet.cuda.path");
     }
 
-    /** Programs that were recorded with a smaller workspace would write to where it was. */
+    /** Programs recorded with a smaller workspace would write to its old address. */
     @Test
-    void tellsEveryProgramThatTheWorkspaceHasMoved() {
+    void movedWorkspaceInvalidatesPrograms() {
         Device device = Device.of(0);
         device.makeCurrent(); // another test's thread may have opened it
         long before = emulator.used();

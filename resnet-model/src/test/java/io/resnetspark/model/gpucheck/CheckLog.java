@@ -11,7 +11,10 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 
-/** What a part of the check finds out: a line of JSON each in {@code findings.jsonl}, at once, so that a part that is stopped leaves what it had. */
+/**
+ * The results of a part of the check: one line of JSON each in {@code findings.jsonl}, written at once, so that a part
+ * that is stopped keeps its results.
+ */
 final class CheckLog implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -29,7 +32,7 @@ final class CheckLog implements AutoCloseable {
         return Files.newBufferedWriter(folder.resolve(file), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     }
 
-    /** The folder that everything is written to. */
+    /** The folder for all output. */
     Path folder() {
         return folder;
     }
@@ -42,7 +45,7 @@ final class CheckLog implements AutoCloseable {
         row(check, "skipped", why);
     }
 
-    /** What is said, but not judged. */
+    /** A remark without a verdict. */
     void said(String check, String detail, Object... words) {
         row(check, "said", String.format(Locale.ROOT, detail, words));
     }
@@ -56,12 +59,12 @@ final class CheckLog implements AutoCloseable {
         write(findings, row);
     }
 
-    /** The script that makes the table takes the lines apart by their quotation marks. */
+    /** The script that makes the table splits lines at quotation marks. */
     private static String plain(String text) {
         return text.replace('"', '\'').replace('\\', '/').replaceAll("\\s+", " ");
     }
 
-    /** A measurement, in a file of its own. */
+    /** A measurement, in its own file. */
     void measured(String file, Map<String, ?> values) {
         try (BufferedWriter writer = open(file)) {
             write(writer, values);

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.zip.CRC32;
 import org.nd4j.linalg.dataset.DataSet;
 
-/** The same seed, the same bits: twice, replayed and operation by operation, and in another process. */
+/** The same seed gives bit-identical results: repeated, replayed, operation by operation, and in another process. */
 final class DeterminismCheck {
     private static final int STEPS = 4;
 
@@ -38,9 +38,10 @@ final class DeterminismCheck {
     }
 
     /**
-     * A sum over the bytes of parameters and momentum after a few steps on two minibatches.
+     * A checksum of parameters and momentum after a few steps on two minibatches.
      *
-     * @param eager whether the network goes to the GPU anew for each step, where the first of a size is not replayed
+     * @param eager whether the network is moved to the GPU again for each step, because the first step of a batch size
+     *     is not replayed
      */
     private String bits(Workload workload, boolean eager) {
         NetworkGraph graph = NetworksOnGpu.graph(workload.network(), 11);

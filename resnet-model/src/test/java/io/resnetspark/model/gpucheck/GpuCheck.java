@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 
-/** A part of what {@code scripts/gpu-check} runs on a machine with a GPU: PART FOLDER WORDS. */
+/** Runs one part of {@code scripts/gpu-check} on a machine with a GPU: PART FOLDER WORDS. */
 public final class GpuCheck {
     private GpuCheck() {}
 
@@ -32,15 +32,15 @@ public final class GpuCheck {
                 default -> throw new IllegalArgumentException("There is no part " + part);
             }
         }
-        System.exit(0); // threads of libraries may be left
+        System.exit(0); // libraries may have left threads
     }
 
-    /** What is done for one work. */
+    /** A check of one workload. */
     private interface Check {
         void accept(Workload workload) throws IOException;
     }
 
-    /** One after the other, whatever becomes of those before. */
+    /** Checks all workloads, even if some fail. */
     private static void each(List<String> works, CheckLog log, Check check) throws IOException {
         for (String words : works) {
             Workload workload = Workload.of(words);

@@ -11,7 +11,7 @@ import org.junit.platform.launcher.TestPlan;
 import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 
-/** The tests of the GPU's kernels, on the card of this machine. */
+/** Runs the tests of the GPU kernels on this machine's GPU. */
 final class KernelTests {
     private KernelTests() {}
 

@@ -6,9 +6,11 @@ import io.resnetspark.model.cuda.DeviceReport;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** What there is: the card, the driver, CUDA's libraries; how long our kernels compile; what the card does in a second. */
+/**
+ * Checks the machine: the GPU, the driver, CUDA's libraries, the compile time of our kernels, and the GPU's throughput.
+ */
 final class MachineCheck {
-    /** Where the rates are left for the parts that compare with them. */
+    /** The file with the throughput, for the parts that compare with it. */
     static final String RATES = "rates.jsonl";
 
     private MachineCheck() {}

@@ -17,8 +17,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 
 /**
- * What a GPU computes with whole networks, for PyTorch to be compared with (gpu_networks.py): a file of tensors each, with
- * torchvision's names behind "start/", "gradient/" (of the mean loss) and "after/" (three steps).
+ * Writes a GPU's results for whole networks, to be compared with PyTorch (gpu_networks.py): one file of tensors each,
+ * with torchvision's names prefixed by "start/", "gradient/" (of the mean loss) and "after/" (three steps).
  */
 final class NetworkDump {
     private static final int STEPS = 3;
@@ -70,7 +70,7 @@ final class NetworkDump {
                 (System.nanoTime() - start) / 1e9);
     }
 
-    /** Running statistics that fit the images, so that inference is as well conditioned as training. */
+    /** Sets running statistics that fit the images, so that inference is as well conditioned as training. */
     private void takeStatisticsOf(DataSet data, NetworkGraph graph) {
         graph.moveTo(device, io.resnetspark.model.Precision.FLOAT32, true);
         float[] statistics = graph.batchStatistics(data);

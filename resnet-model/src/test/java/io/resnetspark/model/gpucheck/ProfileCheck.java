@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 import org.nd4j.linalg.dataset.DataSet;
 
-/** Where the time of a step goes, by part, beside the two floors that the card's rates give. */
+/** The time of each part of a step, compared with the two lower bounds from the GPU's throughput. */
 final class ProfileCheck {
     private final CheckLog log;
     private final Device device;
@@ -59,7 +59,7 @@ final class ProfileCheck {
         log.check(workload + ": all parts", total > 0, "%.3f ms one after the other", total);
     }
 
-    /** The machine's, of the part that measured them; none where it did not run. */
+    /** The measured throughput; empty if that part did not run. */
     private JsonNode rates() throws IOException {
         Path file = log.folder().resolve(MachineCheck.RATES);
         List<String> lines = Files.exists(file) ? Files.readAllLines(file) : List.of("{}");

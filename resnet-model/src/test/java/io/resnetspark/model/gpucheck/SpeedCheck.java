@@ -8,9 +8,9 @@ import java.util.Arrays;
 import java.util.Map;
 import org.nd4j.linalg.dataset.DataSet;
 
-/** Images a second of a whole step, or of inference, with the input already on the card; deterministic. */
+/** Images per second of a whole step, or of inference, with the input already on the GPU; deterministic. */
 final class SpeedCheck {
-    /** What is measured, in {@link SpeedComparison}'s words. */
+    /** The file with the measurements, for {@link SpeedComparison}. */
     static final String MEASURED = "speed-ours.jsonl";
 
     private static final double LEARNING_RATE = 0.01;
@@ -19,7 +19,7 @@ final class SpeedCheck {
     private static final int FEWEST = 10;
     private static final int MAX = 1000;
 
-    /** That an estimate may be off, of what is used. */
+    /** Tolerance of an estimate, relative to the real usage. */
     private static final double ESTIMATE_OFF = 0.1;
 
     private final CheckLog log;

@@ -9,12 +9,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Our rates beside PyTorch's on the same card (gpu_peer.py), and whether they are as much faster as they are to be. */
+/** Compares our throughput with PyTorch's on the same GPU (gpu_peer.py), and with the required ratios. */
 final class SpeedComparison {
     private static final String PEER = "speed-peer.jsonl";
     private static final double MAX_MEMORY = 1.15;
 
-    /** As many times PyTorch's rate, eager or compiled, as is asked for. */
+    /** The required ratio to PyTorch's throughput, eager or compiled. */
     private record Bound(String work, String mode, double times) {}
 
     private static final List<Bound> BOUNDS = List.of(
@@ -70,7 +70,9 @@ final class SpeedComparison {
                         bound -> log.check(
                                 name, ratio >= bound.times, words + "; wanted %.2f", our, their, ratio, bound.times),
                         () -> log.said(name, words, our, their, ratio));
-        boolean large = !workload.network().name().startsWith("resnet20"); // small ones are libraries' workspaces alone
+        boolean large = !workload.network()
+                .name()
+                .startsWith("resnet20"); // small ones are dominated by the libraries' workspaces
         if (mode.equals("eager") && large && workload.training()) {
             double gib = 1L << 30;
             double ourBytes = ours.path("bytes").asDouble() / gib;
@@ -86,7 +88,7 @@ final class SpeedComparison {
         }
     }
 
-    /** By what was measured, a peer's with its mode. */
+    /** By workload; a peer's also by mode. */
     private Map<String, JsonNode> read(String file) throws IOException {
         Path path = log.folder().resolve(file);
         Map<String, JsonNode> all = new LinkedHashMap<>();

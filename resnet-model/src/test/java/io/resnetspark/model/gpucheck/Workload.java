@@ -6,7 +6,10 @@ import io.resnetspark.model.Precision;
 import java.util.List;
 import java.util.Locale;
 
-/** A network with a batch size and a number format, as "resnet20:128:bfloat16", ":infer" behind it for inference, ":any" for sums in any order. */
+/**
+ * A network with a batch size and a number format, as "resnet20:128:bfloat16"; followed by ":infer" for inference, by
+ * ":any" for nondeterministic algorithms.
+ */
 record Workload(Network network, int batch, Precision precision, boolean training, boolean deterministic) {
     private static final String INFERENCE = "infer";
     private static final String ANY_ORDER = "any";
@@ -21,7 +24,7 @@ record Workload(Network network, int batch, Precision precision, boolean trainin
                 !parts.contains(ANY_ORDER));
     }
 
-    /** As it was given. */
+    /** As given. */
     String words() {
         return network.name() + ":" + batch + ":" + precision + (training ? "" : ":" + INFERENCE)
                 + (deterministic ? "" : ":" + ANY_ORDER);

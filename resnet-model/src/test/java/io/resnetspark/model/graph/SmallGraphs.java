@@ -12,13 +12,13 @@ import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.schedule.FixedSchedule;
 
-/** Small networks that a GPU takes, as graphs that train, and minibatches for them. */
+/** Small networks that a GPU supports, as trainable graphs, with minibatches. */
 final class SmallGraphs {
     static final int CLASSES = SmallNetworks.CLASSES;
 
     private SmallGraphs() {}
 
-    /** All but the one whose channels fill no 16 bytes. */
+    /** All except the one whose channels do not fill 16 bytes. */
     static Stream<Network> networks() {
         return SmallNetworks.all().filter(network -> !network.name().equals("narrow"));
     }

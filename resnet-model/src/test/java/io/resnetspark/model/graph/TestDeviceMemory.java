@@ -27,31 +27,31 @@ import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.schedule.FixedSchedule;
 
-/** What a network takes of a GPU's memory is known before, and given back after. */
+/** A network's GPU memory is estimated in advance, and released afterwards. */
 class TestDeviceMemory {
     private static final int CLASSES = SmallNetworks.CLASSES;
     private static final long MIB = 1L << 20;
 
-    /** Of the driver; cuDNN's and cuBLAS' number 2 is an error too. */
+    /** The driver's status; 2 is also an error of cuDNN and cuBLAS. */
     private static final int OUT_OF_MEMORY = 2;
 
     private GpuEmulator emulator;
 
     @BeforeEach
-    void findACard() {
+    void openGpu() {
         emulator = GpuEmulator.orSkip();
         System.setProperty(
                 "resnet.cuda.path", GpuEmulator.directory().orElseThrow().toString());
     }
 
     @AfterEach
-    void forgetTheCard() {
+    void resetGpu() {
         System.clearProperty("resnet.cuda.path");
     }
 
     @ParameterizedTest
     @CsvSource({"bottleneck, 24, float32", "bottleneck, 24, bfloat16", "preact-basic, 40, float32", "vgg, 12, tf32"})
-    void isWhatWasEstimatedAndIsGivenBack(String name, int batch, String format) {
+    void usageMatchesTheEstimateAndIsReleased(String name, int batch, String format) {
         Network network = network(name);
         Precision precision = Precision.valueOf(format.toUpperCase(java.util.Locale.ROOT));
         Work work = new Work(network, input(network), CLASSES, batch, 1, 8);
@@ -66,7 +66,7 @@ class TestDeviceMemory {
         graph.outputSingle(data(network, 8).getFeatures());
         double used = emulator.used() - before;
         assertThat(used / estimate.total()).isCloseTo(1, within(0.1));
-        // cuBLAS' share is the same for all, and here the largest part; the rest is as near.
+        // cuBLAS' share is constant, and the largest part here; the rest is as close.
         double own = estimate.total() - estimate.workspace();
         assertThat((used - 64 * MIB) / own).isBetween(0.95, 1.2);
         graph.leaveGpu();
@@ -74,7 +74,7 @@ class TestDeviceMemory {
     }
 
     @Test
-    void aBatchThatDoesNotFitIsRefusedAndTheOneThatIsNamedFits() {
+    void tooLargeBatchIsRefusedAndTheSuggestedOneFits() {
         Network network = network("bottleneck");
         Device device = Device.of(0);
         Work fitting = new Work(network, input(network), CLASSES, 16, 1, 0);
@@ -91,9 +91,9 @@ class TestDeviceMemory {
                 .satisfies(refused -> fit(network, batchOf(refused.getMessage())));
     }
 
-    /** Others may take a GPU's memory after it was looked at; what is there then goes on. */
+    /** Others may fill the GPU after the check; the existing network stays usable. */
     @Test
-    void aStepThatFindsNoRoomNamesItselfAndMayBeMadeWhenThereIs() {
+    void failedStepNamesItselfAndCanBeRepeated() {
         Network network = network("bottleneck");
         NetworkGraph graph = graph(network);
         graph.moveTo(Device.of(0), Precision.FLOAT32, true);
@@ -107,10 +107,10 @@ class TestDeviceMemory {
         graph.leaveGpu();
     }
 
-    /** Whichever piece it is that is refused, the first or the last. */
+    /** Whichever allocation fails, the first or the last. */
     @ParameterizedTest
     @CsvSource({"cuMemAlloc_v2, 5", "cuMemHostAlloc, 2", "cudnnCreate, 2", "cublasCreate_v2, 2"})
-    void aNetworkThatIsRefusedHalfWayGivesBackWhatItTook(String function, int pieces) {
+    void failedConstructionReleasesMemory(String function, int pieces) {
         NetworkGraph graph = graph(network("bottleneck"));
         Device device = Device.of(0);
         long before = emulator.used();

@@ -25,15 +25,15 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.schedule.FixedSchedule;
 
-/** What else a training asks of a GPU: its rules of descent, the same bits again, losses, memory. */
+/** Other features of training on a GPU: optimizer options, reproducibility, losses, memory. */
 class TestGpuOptimizer {
     @BeforeEach
-    void findACard() {
+    void openGpu() {
         Gpus.orSkip();
     }
 
     @Test
-    void followsNesterovABoundAndParametersThatStay() {
+    void supportsNesterovClippingAndFrozenParameters() {
         Network network = named("basic-padded");
         NetworkGraph[] both = new NetworkGraph[2];
         for (int i = 0; i < 2; i++) {
@@ -67,7 +67,7 @@ class TestGpuOptimizer {
     }
 
     @Test
-    void makesOneStepOfSeveralMinibatches() {
+    void accumulatesMinibatchesIntoOneStep() {
         Network network = named("plain");
         NetworkGraph onCpu = graph(network, DataType.FLOAT);
         NetworkGraph onGpu = graph(network, DataType.FLOAT);
@@ -85,7 +85,7 @@ class TestGpuOptimizer {
     }
 
     @Test
-    void twoTrainingsFromTheSameSeedAreTheSameBits() {
+    void trainingsFromTheSameSeedAreBitIdentical() {
         Network network = named("bottleneck-3x3");
         float[][] ends = new float[2][];
         for (int i = 0; i < 2; i++) {
@@ -101,7 +101,7 @@ class TestGpuOptimizer {
     }
 
     @Test
-    void theLossOfARoundIsTheSumOverItsImages() {
+    void lossIsSummedOverAllImages() {
         Network network = named("plain");
         NetworkGraph graph = graph(network, DataType.FLOAT);
         graph.moveTo(Device.of(0), Precision.FLOAT32, true);
@@ -116,7 +116,7 @@ class TestGpuOptimizer {
     }
 
     @Test
-    void notANumberIsPassedOn() {
+    void nanPropagates() {
         Network network = named("basic-projected");
         NetworkGraph graph = graph(network, DataType.FLOAT);
         graph.moveTo(Device.of(0), Precision.FLOAT32, true);
@@ -128,7 +128,7 @@ class TestGpuOptimizer {
     }
 
     @Test
-    void givesAllItsMemoryBack() {
+    void releasesAllMemory() {
         Network network = named("basic-padded");
         NetworkGraph graph = graph(network, DataType.FLOAT);
         Device device = Device.of(0);

@@ -25,16 +25,16 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 
-/** Steps on a GPU against the same on the CPU in double precision; on a software card where there is no other. */
+/** Compares steps on a GPU with the same steps on the CPU in double precision; uses the emulator if there is no GPU. */
 class TestGpuParity {
     @BeforeEach
-    void findACard() {
+    void openGpu() {
         Gpus.orSkip();
     }
 
     @ParameterizedTest
     @MethodSource("io.resnetspark.model.graph.SmallGraphs#networks")
-    void hasTheGradientsOfTheCpu(Network network) {
+    void gradientsMatchTheCpu(Network network) {
         NetworkGraph exact = graph(network, DataType.DOUBLE);
         SmallNetworks.randomize(exact, 3);
         NetworkGraph onGpu = graph(network, DataType.FLOAT);
@@ -59,19 +59,19 @@ class TestGpuParity {
 
     @ParameterizedTest
     @MethodSource("io.resnetspark.model.graph.SmallGraphs#networks")
-    void takesStepsAsTheCpuDoes(Network network) {
+    void stepsMatchTheCpu(Network network) {
         NetworkGraph onCpu = graph(network, DataType.FLOAT);
         SmallNetworks.randomize(onCpu, 3);
         NetworkGraph onGpu = graph(network, DataType.FLOAT);
         onGpu.assignParameters(onCpu.copyParameters());
         onGpu.moveTo(Device.of(0), Precision.FLOAT32, true);
-        // The second of a size is replayed from the record.
+        // The second step of a batch size is a replay.
         for (int batch : new int[] {6, 6, 3, 6}) {
             DataSet data = data(network, batch, DataType.FLOAT);
             onCpu.fit(data);
             onGpu.fit(data);
             assertThat(onGpu.score()).isCloseTo(onCpu.score(), within(1e-5));
-            // Two correct trainings part for good where a rounding turns a ReLU, so each step begins from the same
+            // Two correct trainings diverge once a rounding error flips a ReLU, so each step starts from the same
             // state.
             assertThat(relativeError(onGpu.copyVelocity(), onCpu.copyVelocity()))
                     .isLessThan(1e-4);
@@ -83,7 +83,7 @@ class TestGpuParity {
         onGpu.leaveGpu();
     }
 
-    /** Evaluation, predict: a graph without an updater. */
+    /** As in evaluation and prediction: a graph without an updater. */
     @Test
     void infersWithoutAnUpdater() {
         Network network = SmallGraphs.networks().findFirst().orElseThrow();
@@ -103,9 +103,9 @@ class TestGpuParity {
         assertThat(graph.copyParameters()).isEqualTo(trained.copyParameters());
     }
 
-    /** As bench train does it: the input stays where it is, and every repetition is a step. */
+    /** As in bench train: the input stays, and every repetition is a step. */
     @Test
-    void repeatsAStepOnTheInputThatLiesThere() {
+    void repeatsAStepOnTheSameInput() {
         Network network = SmallGraphs.networks().findFirst().orElseThrow();
         NetworkGraph again = graph(network, DataType.FLOAT);
         NetworkGraph repeating = graph(network, DataType.FLOAT);
@@ -126,12 +126,12 @@ class TestGpuParity {
     }
 
     /**
-     * Within 16 units of the mantissa's last place, for a network of nine layers that round their inputs and their weights;
-     * and not much nearer, or it would be computed in another format.
+     * Within 16 units in the last place, for a network of nine layers that round their inputs and weights; and not much
+     * closer, or another format was used.
      */
     @ParameterizedTest
     @CsvSource({"FLOAT32, 24", "TF32, 11", "BFLOAT16, 8"})
-    void infersAsExactlyAsTheFormatsMantissa(Precision precision, int bits) {
+    void inferenceIsAsExactAsThePrecision(Precision precision, int bits) {
         Network network = named("basic-projected");
         NetworkGraph exact = graph(network, DataType.DOUBLE);
         NetworkGraph onGpu = graph(network, DataType.FLOAT);
@@ -147,12 +147,12 @@ class TestGpuParity {
     }
 
     /**
-     * Gradients lose more, since roundings turn ReLUs. The bounds tell a format that is not used, or applied twice; whether
-     * one is as exact as PyTorch's, scripts/gpu-check tells.
+     * Gradients are less exact, because rounding flips ReLUs. The bounds detect a format that is not used, or applied
+     * twice; scripts/gpu-check compares the exactness with PyTorch's.
      */
     @ParameterizedTest
     @CsvSource({"TF32, 0.08", "BFLOAT16, 0.3"})
-    void gradientsPointWhereTheExactOnesDo(Precision precision, double tolerance) {
+    void gradientsPointInTheExactDirection(Precision precision, double tolerance) {
         Network network = named("basic-projected");
         NetworkGraph exact = graph(network, DataType.DOUBLE);
         double[] gradient = gradient(exact, data(network, 6, DataType.DOUBLE));
@@ -173,7 +173,7 @@ class TestGpuParity {
         return graph.getFlattenedGradients().dup().data().asDouble();
     }
 
-    /** What running statistics are to move by, which is how DL4J tells them. */
+    /** The changes of running statistics, in DL4J's representation. */
     private static void statisticsAsGradients(NetworkGraph graph, float... gradient) {
         float[] parameters = graph.copyParameters();
         for (String name : List.of("_mean", "_var")) {

@@ -19,17 +19,17 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** Images that come to a GPU as they were decoded. */
+/** 8-bit images that are preprocessed on a GPU. */
 class TestGpuUint8Images {
     @BeforeEach
-    void findACard() {
+    void openGpu() {
         Gpus.orSkip();
     }
 
-    /** With a mean of each channel and of each pixel; the stem of blocks of pixels, and the other. */
+    /** With a mean per channel and per pixel; with and without space-to-depth in the stem. */
     @ParameterizedTest
     @CsvSource({"basic-projected, 3", "basic-projected, 1728", "basic-padded, 3", "basic-padded, 432"})
-    void levelsBecomeWhatTheCpuMakesOfThem(String name, int meanValues) {
+    void preprocessingMatchesTheCpu(String name, int meanValues) {
         Network network = named(name);
         int side = SmallNetworks.input(network).height();
         Uint8Minibatch levels = levels(4, side, meanValues);
@@ -68,7 +68,7 @@ class TestGpuUint8Images {
         return new Uint8Minibatch(images, side, rgb, adjustments, mean, new float[] {60, 50, 40}, targets);
     }
 
-    /** As data-prep's Mean and Shift make them. */
+    /** As data-prep's Normalization and Translation do it. */
     private static float[] floats(Uint8Minibatch levels) {
         int side = levels.side();
         float[] floats = new float[levels.pixels().length];

@@ -29,7 +29,7 @@ import org.nd4j.linalg.schedule.FixedSchedule;
 import org.nd4j.linalg.schedule.MapSchedule;
 import org.nd4j.linalg.schedule.ScheduleType;
 
-/** What our graphs do beyond DL4J's. */
+/** Features of our graphs beyond DL4J's. */
 class TestNetworkGraph {
     private static final Shape IMAGE = Shape.square(3, 16);
 
@@ -39,12 +39,12 @@ class TestNetworkGraph {
 
     /**
      * Both start each step from the same parameters and velocity, so the gradients are the same and only the update can
-     * differ. Over several steps in float two correct updates part, since one rounding that turns a ReLU changes the
-     * next gradient (docs/performance.md).
+     * differ. Over several float steps two correct updates diverge, because one rounding error that flips a ReLU
+     * changes the next gradient (docs/performance.md).
      */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void takesEachStepAsDl4jDoes(boolean nesterov) {
+    void eachStepMatchesDl4j(boolean nesterov) {
         NetworkGraphBuilder builder = resnet20().updater(fallingRate(nesterov)).weightDecay(0.01);
         ComputationGraph ours = builder.build();
         ComputationGraph dl4js = plain(builder);
@@ -61,10 +61,10 @@ class TestNetworkGraph {
         assertThat(ours.getIterationCount()).isEqualTo(4);
     }
 
-    /** Whole, in double precision, where roundings are too small to turn a ReLU in four steps. */
+    /** A whole training, in double precision, where rounding errors are too small to flip a ReLU in four steps. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void trainsAsDl4jDoes(boolean nesterov) {
+    void trainingMatchesDl4j(boolean nesterov) {
         NetworkGraphBuilder builder = resnet20()
                 .kernels(Choice.OPS)
                 .type(DataType.DOUBLE)
@@ -95,9 +95,9 @@ class TestNetworkGraph {
         return graph;
     }
 
-    /** Gradients add up; each minibatch has batch statistics of its own. */
+    /** Gradients are accumulated; each minibatch has its own batch statistics. */
     @Test
-    void makesOneStepOfSeveralMinibatches() {
+    void accumulatesMinibatchesIntoOneStep() {
         List<DataSet> parts = List.of(batch(6), batch(2));
         NetworkGraph whole = fixed(0.1, 0).build();
         INDArray start = whole.params().dup();
@@ -131,7 +131,7 @@ class TestNetworkGraph {
     }
 
     @Test
-    void scalesLongGradientsDownToTheLargestNorm() {
+    void clipsGradientsToTheMaximumNorm() {
         DataSet batch = batch(8);
         NetworkGraph free = fixed(1, 0).build();
         NetworkGraph loose = fixed(1, 0).build();
@@ -148,7 +148,7 @@ class TestNetworkGraph {
     }
 
     @Test
-    void followsTheRateThatItIsTold() {
+    void usesTheLearningRateThatIsSet() {
         DataSet batch = batch(8);
         NetworkGraph scheduled = fixed(0.02, 0.01).build();
         NetworkGraph told = fixed(5, 0.01).build();
@@ -159,7 +159,7 @@ class TestNetworkGraph {
     }
 
     @Test
-    void keepsFrozenPartsAsTheyAre() {
+    void frozenParametersDoNotChange() {
         NetworkGraph graph =
                 fixed(0.1, 0.01).frozen(Set.of("conv1", "bn1", "layer1")).build();
         Map<String, INDArray> before = new HashMap<>();
@@ -174,7 +174,7 @@ class TestNetworkGraph {
     }
 
     @Test
-    void saysWhichPartsCanBeFrozen() {
+    void errorListsFreezableParts() {
         assertThatThrownBy(() -> fixed(0.1, 0).frozen(Set.of("layer1", "stem")).build())
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("resnet20 has no part 'stem' to be frozen; it has avgpool, bn1, conv1, fc, ")
@@ -182,7 +182,7 @@ class TestNetworkGraph {
     }
 
     @Test
-    void decaysWeightsOnlyIfAskedTo() {
+    void weightDecayCanBeLimitedToWeights() {
         Map<String, INDArray> moved = new HashMap<>();
         DataSet batch = batch(8);
         NetworkGraph without = fixed(0.1, 0).build();
@@ -196,7 +196,7 @@ class TestNetworkGraph {
     }
 
     @Test
-    void clonesGoOnAsTheOriginalDoes() {
+    void clonesTrainLikeTheOriginal() {
         ComputationGraph original =
                 resnet20().updater(new SgdMomentum(0.9, new FixedSchedule(0.1))).build();
         original.fit(batch(4));
@@ -207,9 +207,9 @@ class TestNetworkGraph {
         assertThat(clone.params()).isEqualTo(original.params());
     }
 
-    /** Decay acts in the gradient; the score that training reports is the loss. */
+    /** Weight decay acts in the gradient; the reported score is the loss. */
     @Test
-    void scoresTheCrossEntropyAlone() {
+    void scoreIsTheCrossEntropyAlone() {
         for (String name : List.of("resnet20", "vgg16")) {
             double[] scores = new double[2];
             for (int decays = 0; decays < 2; decays++) {
@@ -228,7 +228,7 @@ class TestNetworkGraph {
     }
 
     @Test
-    void leavesOtherUpdatersToDl4j() {
+    void otherUpdatersAreLeftToDl4j() {
         ComputationGraph ours = resnet20().updater(new Sgd(0.1)).build();
         assertThat(FusedSgd.supports(ours)).isFalse();
         ComputationGraph dl4js =
@@ -241,7 +241,7 @@ class TestNetworkGraph {
     }
 
     @Test
-    void showsActivationsInPlainNchw() {
+    void activationsAreInPlainNchw() {
         assumeThat(Choice.AUTO.on(DataType.FLOAT).description()).startsWith("oneDNN");
         ComputationGraph plain = resnet20().kernels(Choice.OPS).build();
         ComputationGraph ours = resnet20().kernels(Choice.AUTO).build();
@@ -271,7 +271,7 @@ class TestNetworkGraph {
     }
 
     @Test
-    void saysWhatIsWrongWithAnInputOrTheClasses() {
+    void unsuitableInputOrClassesAreExplained() {
         assertThatThrownBy(() -> NetworkGraphBuilder.of(Networks.named("resnet50"), Shape.square(3, 16), 10))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("cannot take images of 3x16x16")

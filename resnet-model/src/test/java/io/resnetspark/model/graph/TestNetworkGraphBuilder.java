@@ -33,7 +33,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.NoOp;
 import org.nd4j.linalg.schedule.FixedSchedule;
 
-/** Our layers, with both kinds of kernels, against DL4J's own layers and against numerical gradients. */
+/** Compares our layers, with both kinds of kernels, with DL4J's own layers and with numerical gradients. */
 class TestNetworkGraphBuilder {
     private static final int CLASSES = SmallNetworks.CLASSES;
 
@@ -53,7 +53,7 @@ class TestNetworkGraphBuilder {
                 "resnet18", "resnet34-a", "resnet50", "resnet50-c", "resnet101-v1.5", "plain34", "preact-resnet18",
                 "preact-resnet50-v1.5", "vgg16", "resnet20", "resnet110", "resnet56-b", "plain20", "preact-resnet164"
             })
-    void hasTheParametersThatTheCatalogueCounts(String name) {
+    void parametersMatchTheModelSummary(String name) {
         Network network = Networks.named(name);
         Shape gray = Shape.square(1, 40);
         ModelSummary summary = network.summary(gray, 7);
@@ -111,7 +111,10 @@ class TestNetworkGraphBuilder {
         });
     }
 
-    /** DL4J moves a running variance by 0.1 (running - batch) with the batch's biased variance; we with the unbiased. */
+    /**
+     * DL4J updates a running variance by 0.1 (running - batch) with the biased variance of the batch; we with the
+     * unbiased one.
+     */
     private static void unbias(INDArray move, INDArray running, long samples) {
         INDArray stays = running.mul(0.1);
         move.assign(stays.sub(stays.sub(move).mul(samples / (samples - 1.0))));
@@ -121,7 +124,7 @@ class TestNetworkGraphBuilder {
     @MethodSource("smallNetworks")
     @Tag("slow")
     @Execution(ExecutionMode.CONCURRENT) // they take a minute, one after the other
-    void hasTheGradientsThatDifferencesShow(Network network) {
+    void gradientsMatchFiniteDifferences(Network network) {
         ComputationGraph graph = ours(network, Choice.OPS, DataType.DOUBLE);
         SmallNetworks.randomize(graph, 4);
         DataSet data = data(network, 4, DataType.DOUBLE);
@@ -138,7 +141,7 @@ class TestNetworkGraphBuilder {
                 long i = random.nextInt((int) values.length());
                 double numeric = numericalGradient(graph, data, values, i, 1e-5);
                 double tolerance = 1e-7 + 1e-4 * Math.abs(numeric);
-                // Where ReLU or max pooling has a kink nearby, differences say nothing: they change with the step.
+                // Near a kink of ReLU or max pooling, finite differences change with the step and are not comparable.
                 if (Math.abs(numeric - numericalGradient(graph, data, values, i, 3e-6)) < tolerance / 3) {
                     double analytic = gradients.get(name).data().getDouble(i);
                     assertThat(analytic).as("%s[%d]", name, i).isCloseTo(numeric, within(tolerance));
@@ -150,7 +153,7 @@ class TestNetworkGraphBuilder {
     }
 
     @Test
-    void servesBatchesOfChangingSizeAndTwoNetworksInTwoThreads() throws InterruptedException {
+    void supportsChangingBatchSizesAndTwoThreads() throws InterruptedException {
         Network network = smallNetworks().findFirst().orElseThrow();
         ComputationGraph alone = ours(network, Choice.AUTO, DataType.FLOAT);
         SmallNetworks.randomize(alone, 6);
@@ -159,7 +162,7 @@ class TestNetworkGraphBuilder {
         copy(alone, first);
         copy(alone, second);
         trainOnChangingBatches(alone, network);
-        // Built in this thread, trained in others, as Spark does.
+        // Built in this thread and trained in others, as in Spark.
         Thread one = new Thread(() -> trainOnChangingBatches(first, network));
         Thread two = new Thread(() -> trainOnChangingBatches(second, network));
         one.start();
@@ -171,7 +174,7 @@ class TestNetworkGraphBuilder {
     }
 
     @Test
-    void survivesDl4jsJson() {
+    void roundTripsThroughDl4jsJson() {
         Network network = smallNetworks().findFirst().orElseThrow();
         ComputationGraphConfiguration before = NetworkGraphBuilder.of(network, SmallNetworks.input(network), CLASSES)
                 .updater(new SgdMomentum(0.9, new FixedSchedule(0.1)))
@@ -188,7 +191,7 @@ class TestNetworkGraphBuilder {
     }
 
     @Test
-    void startsAsHeEtAlPropose() {
+    void initialisesAsInHeEtAl() {
         ComputationGraph graph = NetworkGraphBuilder.of(Networks.named("resnet20"), Shape.square(3, 32), 10)
                 .seed(7)
                 .build();
@@ -265,7 +268,7 @@ class TestNetworkGraphBuilder {
         return new DataSet(images, labels);
     }
 
-    /** Norm of the difference over norm. */
+    /** Norm of the difference, divided by the norm. */
     private static double difference(INDArray expected, INDArray actual) {
         INDArray a = expected.castTo(DataType.DOUBLE);
         INDArray b = actual.castTo(DataType.DOUBLE);

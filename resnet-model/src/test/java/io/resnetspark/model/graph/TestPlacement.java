@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Who asks for a GPU gets that GPU or a sentence; who does not ask gets one where there is one. */
+/** A requested GPU is used or the request fails; without a request, a GPU is used if there is one. */
 class TestPlacement {
     private static final Machine BARE = new Machine(false, false, "");
     private static final Machine WITH_GPU = new Machine(false, true, "");
@@ -22,7 +22,7 @@ class TestPlacement {
     private static final Machine ND4J = new Machine(true, false, "");
 
     @AfterEach
-    void forgetTheCard() {
+    void resetGpu() {
         System.clearProperty("resnet.cuda.path");
     }
 
@@ -31,7 +31,7 @@ class TestPlacement {
     }
 
     @Test
-    void sparksAddressDecidesTheDevice() {
+    void sparkAssignedGpuIsUsed() {
         for (Machine machine : new Machine[] {BARE, WITH_GPU, WITHOUT_CUDNN}) {
             assertThat(place(KernelOption.AUTO, 3, machine).gpu()).isEqualTo(3);
             assertThat(place(KernelOption.CUDA, 3, machine).gpu()).isEqualTo(3);
@@ -40,7 +40,7 @@ class TestPlacement {
     }
 
     @Test
-    void withoutAnAddressAutoTakesWhatTheMachineHas() {
+    void autoWithoutAddressUsesTheMachinesGpu() {
         assertThat(place(KernelOption.AUTO, Placement.NONE, WITH_GPU).gpu()).isZero();
         assertThat(place(KernelOption.AUTO, Placement.NONE, BARE)).matches(place -> !place.isOnGpu());
         assertThat(place(KernelOption.AUTO, Placement.NONE, BARE).remark()).isEmpty();
@@ -53,13 +53,13 @@ class TestPlacement {
     @EnumSource(
             value = KernelOption.class,
             names = {"ONEDNN", "OPS"})
-    void whoAsksForTheCpuGetsIt(KernelOption kernels) {
+    void requestForTheCpuIsFollowed(KernelOption kernels) {
         assertThat(place(kernels, 3, WITH_GPU).isOnGpu()).isFalse();
         assertThat(place(kernels, Placement.NONE, WITH_GPU).isOnGpu()).isFalse();
     }
 
     @Test
-    void besideNd4jsOwnCudaBackendOursStaysAway() {
+    void cudaKernelsAreNotUsedWithNd4jCuda() {
         assertThat(place(KernelOption.AUTO, 3, ND4J).isOnGpu()).isFalse();
         assertThatThrownBy(() -> place(KernelOption.CUDA, 3, ND4J))
                 .isInstanceOf(CudaUnavailableException.class)
@@ -68,7 +68,7 @@ class TestPlacement {
     }
 
     @Test
-    void theNumberFormatIsTheCards() {
+    void precisionDependsOnTheGpu() {
         GpuEmulator emulator = GpuEmulator.orSkip();
         System.setProperty(
                 "resnet.cuda.path", GpuEmulator.directory().orElseThrow().toString());
@@ -90,9 +90,9 @@ class TestPlacement {
         return new Placement(new ComputeOptions(KernelOption.CUDA, asked, true), 0, "").precision();
     }
 
-    /** As on a node whose driver is there and whose card is gone: nobody asked for it, so the CPU computes. */
+    /** A driver without a GPU; none was requested, so the CPU computes. */
     @Test
-    void aMachineIsLookedAtOnlyWhereNobodyDecides() {
+    void machineIsInspectedOnlyForAuto() {
         GpuEmulator emulator = GpuEmulator.orSkip();
         System.setProperty(
                 "resnet.cuda.path", GpuEmulator.directory().orElseThrow().toString());

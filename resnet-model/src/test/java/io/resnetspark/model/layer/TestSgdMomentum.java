@@ -24,7 +24,7 @@ import org.nd4j.linalg.schedule.ScheduleType;
 
 class TestSgdMomentum {
     @Test
-    void followsItsFormula() {
+    void stepFollowsTheFormula() {
         SgdMomentum ball = new SgdMomentum(0.9, new MapSchedule(ScheduleType.ITERATION, Map.of(0, 0.5, 1, 0.1)));
         GradientUpdater<SgdMomentum> updater = ball.instantiate(Nd4j.zeros(DataType.DOUBLE, 1, 1), true);
         double[] gradients = {2, -4, 1};
@@ -38,9 +38,9 @@ class TestSgdMomentum {
         }
     }
 
-    /** Decay pulls on every trainable parameter, through the momentum, and not on running statistics. */
+    /** Weight decay acts on every trainable parameter, through the momentum, and not on running statistics. */
     @Test
-    void decaysAllParametersButNoStatistics() {
+    void weightDecayActsOnParametersButNotStatistics() {
         Network network = new ResidualNetwork(
                 "tiny", Stem.CIFAR, Block.BASIC, ActivationOrder.POST_ACTIVATION, Shortcut.PADDED, List.of(1), 2);
         ComputationGraph plain = graph(network, 0);

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** ONNX Runtime reads what we write, and computes with it what we compute. */
+/** ONNX Runtime reads our files, and computes the same results. */
 class TestOnnxGraph {
     static Stream<Network> networks() {
         return SmallNetworks.all();

@@ -40,7 +40,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.schedule.FixedSchedule;
 
-/** What PyTorch computes is what we compute: logits, gradients, and everything after three steps. */
+/** Compares our results with PyTorch's: logits, gradients, and the state after three steps. */
 class TestPyTorchEquivalence {
     private static final double RATE = 0.1;
 
@@ -94,8 +94,9 @@ class TestPyTorchEquivalence {
     }
 
     /**
-     * A network of the catalogue, with what src/test/python/pytorch_network.py wrote to the directory {@code pytorch.reference}: float
-     * against PyTorch's double precision, allowed the larger of 1e-4 and twice what PyTorch's own float errs by.
+     * A network of the catalogue, with the output of src/test/python/pytorch_network.py in the directory {@code
+     * pytorch.reference}: our float against PyTorch's double precision, with a tolerance of 1e-4 or twice the error of
+     * PyTorch's own float, whichever is larger.
      */
     @Test
     @EnabledIfSystemProperty(named = "pytorch.reference", matches = ".+")
@@ -172,7 +173,7 @@ class TestPyTorchEquivalence {
             }
         }
 
-        /** As PyTorch keeps it, without the learning rate. */
+        /** In PyTorch's form, without the learning rate. */
         Map<String, Tensor> momentum() {
             Map<String, INDArray> momentum = new LinkedHashMap<>();
             for (UpdaterBlock block : graph.getUpdater().getUpdaterBlocks()) {
@@ -245,14 +246,14 @@ class TestPyTorchEquivalence {
         return new Tensor(array.shape(), array.castTo(DataType.FLOAT).toFloatVector());
     }
 
-    /** Norm of the difference over norm. */
+    /** Norm of the difference, divided by the norm. */
     private static double difference(INDArray actual, INDArray expected) {
         INDArray a = actual.castTo(DataType.DOUBLE);
         INDArray b = expected.castTo(DataType.DOUBLE);
         return a.sub(b).norm2Number().doubleValue() / b.norm2Number().doubleValue();
     }
 
-    /** NumPy's files. */
+    /** Reads NumPy files. */
     private static final class Npy {
         static INDArray read(Path file) throws IOException {
             return Nd4j.createNpyFromByteArray(Files.readAllBytes(file));

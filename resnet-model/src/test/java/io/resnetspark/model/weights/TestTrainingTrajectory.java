@@ -26,7 +26,7 @@ import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.schedule.FixedSchedule;
 
-/** Step by step, training goes the way it goes in PyTorch (src/test/python/pytorch_trajectory.py). */
+/** Training follows PyTorch's step by step (src/test/python/pytorch_trajectory.py). */
 class TestTrainingTrajectory {
     private static final int FIXED_BATCH = 32;
     private static final int PIXELS = 3 * 32 * 32;
@@ -54,7 +54,7 @@ class TestTrainingTrajectory {
         int number = 0;
         for (Map.Entry<String, Tensor> weight : weights.entrySet()) {
             if (weight.getKey().contains(".running_")) {
-                continue; // no parameter to PyTorch
+                continue; // not a parameter in PyTorch
             }
             number++;
             long[] shape = weight.getValue().shape();
@@ -99,7 +99,7 @@ class TestTrainingTrajectory {
         }
     }
 
-    /** Real images: how far we are from PyTorch, and PyTorch with two threads from PyTorch with one. */
+    /** On real images: our distance from PyTorch, and that of PyTorch with two threads from PyTorch with one. */
     @Test
     @EnabledIfSystemProperty(named = "trajectory.reference", matches = ".+")
     void followsPyTorchOnCifar() throws IOException {
@@ -132,7 +132,8 @@ class TestTrainingTrajectory {
                 last(our),
                 last(one),
                 last(two));
-        // With this rate, from random weights, rounding grows by itself: PyTorch is as far from PyTorch.
+        // With this learning rate, from random weights, rounding errors grow by themselves: PyTorch is as far from
+        // PyTorch.
         for (int steps : new int[] {20, one.length}) {
             assertThat(difference(our, one, steps)).as("%d steps", steps).isLessThan(1.5 * difference(two, one, steps));
         }
