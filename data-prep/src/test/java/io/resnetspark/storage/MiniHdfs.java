@@ -36,7 +36,7 @@ public final class MiniHdfs implements AutoCloseable {
     }
 
     /** Sets a space quota on a directory: the nearest thing to a full disk. */
-    public void limit(org.apache.hadoop.fs.Path directory, long bytes) throws IOException {
+    public void setSpaceQuota(org.apache.hadoop.fs.Path directory, long bytes) throws IOException {
         cluster.getFileSystem().setQuota(directory, Long.MAX_VALUE, bytes);
     }
 

@@ -47,7 +47,7 @@ class TestAtomicDirectoryOnHdfs extends AtomicDirectoryContract {
             small.write("a", new byte[10]);
             small.commit();
         }
-        hdfs.limit(root, 1 << 20);
+        hdfs.setSpaceQuota(root, 1 << 20);
         assertThatThrownBy(() -> {
                     try (AtomicDirectory large = AtomicDirectory.of(new Path(root, "v2"), conf())) {
                         large.write("a", new byte[2 << 20]);

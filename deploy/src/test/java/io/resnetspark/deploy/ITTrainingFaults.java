@@ -212,7 +212,7 @@ class ITTrainingFaults {
     void aFullDiskCostsCheckpointsAndNotTheRun() throws Exception {
         org.apache.hadoop.fs.Path checkpoints = new org.apache.hadoop.fs.Path("/runs/full/checkpoints");
         clusters.files().mkdirs(checkpoints);
-        clusters.hdfs().limit(checkpoints, 1_000_000);
+        clusters.hdfs().setSpaceQuota(checkpoints, 1_000_000);
         Ended ended = clusters.submit(train("full")).ok();
         assertThat(ended.err())
                 .contains("No checkpoint could be written after round")

@@ -99,7 +99,7 @@ public final class ImageCodec {
             writer.setOutput(out);
             ImageWriteParam parameters = writer.getDefaultWriteParam();
             settings.accept(parameters);
-            writer.write(null, new IIOImage(buffered(image), null, null), parameters);
+            writer.write(null, new IIOImage(toBufferedImage(image), null, null), parameters);
         } catch (IOException impossible) {
             throw new UncheckedIOException(impossible);
         } finally {
@@ -108,7 +108,7 @@ public final class ImageCodec {
         return bytes.toByteArray();
     }
 
-    static BufferedImage buffered(RgbImage image) {
+    static BufferedImage toBufferedImage(RgbImage image) {
         BufferedImage buffered = new BufferedImage(image.width(), image.height(), BufferedImage.TYPE_3BYTE_BGR);
         byte[] bgr = ((DataBufferByte) buffered.getRaster().getDataBuffer()).getData();
         byte[] rgb = image.rgb();

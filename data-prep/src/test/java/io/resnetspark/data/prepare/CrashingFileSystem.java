@@ -20,10 +20,10 @@ import org.apache.spark.api.java.JavaSparkContext;
 public final class CrashingFileSystem extends LocalFileSystem {
     private static final Pattern NOTHING = Pattern.compile("(?!)");
 
-    private static volatile Pattern last = NOTHING;
+    private static volatile Pattern crashPattern = NOTHING;
     private static volatile boolean killed;
     /** Whether data/dataset.json has been written. */
-    private static volatile boolean put;
+    private static volatile boolean isPublished;
 
     /** Used for all local file access of Spark and this process, until {@link #unmount}. */
     static void mount(JavaSparkContext spark) throws IOException {
@@ -44,9 +44,9 @@ public final class CrashingFileSystem extends LocalFileSystem {
      * @param act create, move or delete and the whole path; prefixed with "then " after dataset.json was written
      */
     static void crashBefore(String act) {
-        last = Pattern.compile(act);
+        crashPattern = Pattern.compile(act);
         killed = false;
-        put = false;
+        isPublished = false;
     }
 
     /** @return whether a crash happened since {@link #crashBefore} */
@@ -60,14 +60,14 @@ public final class CrashingFileSystem extends LocalFileSystem {
         if (path.toString().contains(".preparing")) {
             return false;
         }
-        if (last.matcher((put ? "then " : "") + act + " " + path.toUri().getPath())
+        if (crashPattern.matcher((isPublished ? "then " : "") + act + " " + path.toUri().getPath())
                 .matches()) {
             killed = true;
         }
         return killed;
     }
 
-    private static void countAction(String act, Path path) throws IOException {
+    private static void throwIfCrashed(String act, Path path) throws IOException {
         if (isCrashed(act, path)) {
             throw new IOException("killed before: " + act + " " + path);
         }
@@ -99,13 +99,13 @@ public final class CrashingFileSystem extends LocalFileSystem {
 
     @Override
     public boolean delete(Path path, boolean recursive) throws IOException {
-        countAction("delete", path);
+        throwIfCrashed("delete", path);
         return super.delete(path, recursive);
     }
 
     @Override
     public boolean rename(Path from, Path to) throws IOException {
-        countAction("move", to);
+        throwIfCrashed("move", to);
         return super.rename(from, to);
     }
 
@@ -113,11 +113,11 @@ public final class CrashingFileSystem extends LocalFileSystem {
     @Override
     public java.io.File pathToFile(Path path) {
         try {
-            countAction("move", path);
+            throwIfCrashed("move", path);
         } catch (IOException killed) {
             throw new UncheckedIOException(killed);
         }
-        put |= path.toUri().getPath().endsWith("/data/dataset.json");
+        isPublished |= path.toUri().getPath().endsWith("/data/dataset.json");
         return super.pathToFile(path);
     }
 }

@@ -40,7 +40,7 @@ final class SmallCorpus {
         this.folder = folder;
     }
 
-    org.apache.hadoop.fs.Path hadoop(String name) {
+    org.apache.hadoop.fs.Path hadoopPath(String name) {
         return new org.apache.hadoop.fs.Path(folder.resolve(name).toUri());
     }
 
@@ -63,29 +63,29 @@ final class SmallCorpus {
     }
 
     /** Saves the current corpus and dataset. */
-    void keep() throws IOException {
-        FileUtils.copyDirectory(at("corpus"), at(KEPT + "/corpus"));
-        FileUtils.copyDirectory(at("data"), at(KEPT + "/data"));
+    void save() throws IOException {
+        FileUtils.copyDirectory(localFile("corpus"), localFile(KEPT + "/corpus"));
+        FileUtils.copyDirectory(localFile("data"), localFile(KEPT + "/data"));
     }
 
     /** Restores both, including modification times, so that only a test's own changes are read again. */
     void restore() throws IOException {
         clear();
-        FileUtils.copyDirectory(at(KEPT), folder.toFile());
+        FileUtils.copyDirectory(localFile(KEPT), folder.toFile());
     }
 
     /** Deletes both. */
     void clear() throws IOException {
-        FileUtils.deleteDirectory(at("corpus"));
-        FileUtils.deleteDirectory(at("data"));
+        FileUtils.deleteDirectory(localFile("corpus"));
+        FileUtils.deleteDirectory(localFile("data"));
     }
 
-    private File at(String name) {
+    private File localFile(String name) {
         return folder.resolve(name).toFile();
     }
 
     Source source() throws IOException {
-        return Sources.open("folders", hadoop("corpus"), spark.hadoopConfiguration());
+        return Sources.open("folders", hadoopPath("corpus"), spark.hadoopConfiguration());
     }
 
     Prepare.Outcome prepare() throws IOException {
@@ -93,11 +93,11 @@ final class SmallCorpus {
     }
 
     Prepare.Outcome prepare(Source source, PrepareSettings settings) throws IOException {
-        return new Prepare(spark, source, hadoop("data"), settings).run(Progress.silent());
+        return new Prepare(spark, source, hadoopPath("data"), settings).run(Progress.silent());
     }
 
     Dataset.Opened open() throws IOException {
-        return Dataset.open(hadoop("data"), spark.hadoopConfiguration());
+        return Dataset.open(hadoopPath("data"), spark.hadoopConfiguration());
     }
 
     static List<Shard> shards(Dataset dataset) {
@@ -106,7 +106,7 @@ final class SmallCorpus {
 
     List<Example> read(Shard shard) throws IOException {
         return Shards.read(
-                new org.apache.hadoop.fs.Path(hadoop("data"), shard.path()),
+                new org.apache.hadoop.fs.Path(hadoopPath("data"), shard.path()),
                 shard.digest(),
                 spark.hadoopConfiguration());
     }

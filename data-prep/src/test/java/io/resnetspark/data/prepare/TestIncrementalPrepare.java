@@ -119,7 +119,7 @@ class TestIncrementalPrepare {
 
     private Prepare.Outcome run(Progress progress) {
         try {
-            return new Prepare(spark, source(), corpus.hadoop("data"), SETTINGS).run(progress);
+            return new Prepare(spark, source(), corpus.hadoopPath("data"), SETTINGS).run(progress);
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }
@@ -160,7 +160,7 @@ class TestIncrementalPrepare {
         assertThat(folder.toFile().list()).containsExactlyInAnyOrder("corpus", "data");
         assertThat(prepare(source()).json()).isEqualTo(grown.json());
 
-        Dataset anew = new Prepare(spark, source(), corpus.hadoop("anew"), SETTINGS).execute(Progress.silent());
+        Dataset anew = new Prepare(spark, source(), corpus.hadoopPath("anew"), SETTINGS).execute(Progress.silent());
         assertThat(grown.images()).isEqualTo(anew.images());
         assertThat(grown.statistics().images()).isEqualTo(anew.statistics().images());
     }
@@ -337,7 +337,7 @@ class TestIncrementalPrepare {
         Files.writeString(
                 folder.resolve("corpus/list.csv"),
                 "path,label\nblue/0.png,blue\nred/0.png,red\nred/0.png,red\nred/1.png,red\nred/1.png,blue\nblue/2.png,blue\n");
-        Source list = Sources.open("list", corpus.hadoop("corpus/list.csv"), spark.hadoopConfiguration());
+        Source list = Sources.open("list", corpus.hadoopPath("corpus/list.csv"), spark.hadoopConfiguration());
         assertThatThrownBy(() -> prepare(list))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("has several called [red/1.png]");
@@ -348,8 +348,8 @@ class TestIncrementalPrepare {
         SyntheticIlsvrc.packed(folder.resolve("tars"));
         Dataset dataset = new Prepare(
                         spark,
-                        Sources.open("ilsvrc", corpus.hadoop("tars"), new Configuration()),
-                        corpus.hadoop("data"),
+                        Sources.open("ilsvrc", corpus.hadoopPath("tars"), new Configuration()),
+                        corpus.hadoopPath("data"),
                         SETTINGS)
                 .execute(Progress.silent());
         assertThat(dataset.examples(Split.TRAIN)).isEqualTo(24);
@@ -360,8 +360,8 @@ class TestIncrementalPrepare {
         Files.write(folder.resolve("tars/ILSVRC2012_img_val.tar"), SyntheticIlsvrc.tar(fewer));
         assertThatThrownBy(() -> new Prepare(
                                 spark,
-                                Sources.open("ilsvrc", corpus.hadoop("tars"), new Configuration()),
-                                corpus.hadoop("other"),
+                                Sources.open("ilsvrc", corpus.hadoopPath("tars"), new Configuration()),
+                                corpus.hadoopPath("other"),
                                 SETTINGS)
                         .execute(Progress.silent()))
                 .isInstanceOf(BadInputException.class)

@@ -64,7 +64,7 @@ class TestPrepareCrashRecovery {
         assertThat(files(at("data"))).doesNotContain("quarantine/red/text.txt", "superseded.json");
         FileUtils.moveDirectory(at("data"), at("whole"));
         FileUtils.moveDirectory(at("second"), at("data"));
-        corpus.keep();
+        corpus.save();
     }
 
     @AfterAll

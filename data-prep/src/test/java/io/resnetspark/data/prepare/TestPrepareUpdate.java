@@ -57,7 +57,7 @@ class TestPrepareUpdate {
         corpus = new SmallCorpus(spark, folder);
         corpus.write(0, 20);
         corpus.prepare();
-        corpus.keep();
+        corpus.save();
     }
 
     @AfterAll
@@ -75,7 +75,7 @@ class TestPrepareUpdate {
     }
 
     private Prepare.Outcome prepare(String layout, String from) throws IOException {
-        return corpus.prepare(Sources.open(layout, corpus.hadoop(from), spark.hadoopConfiguration()), SETTINGS);
+        return corpus.prepare(Sources.open(layout, corpus.hadoopPath(from), spark.hadoopConfiguration()), SETTINGS);
     }
 
     /** All images of a dataset, by key; checks its sums, counts and files against its content. */
@@ -99,7 +99,7 @@ class TestPrepareUpdate {
             assertThat(dataset.statistics().covariance()[c][0])
                     .isCloseTo(statistics.covariance()[c][0], within(1e-6));
         }
-        float[] found = dataset.meanImageValues(corpus.hadoop("data"), spark.hadoopConfiguration());
+        float[] found = dataset.meanImageValues(corpus.hadoopPath("data"), spark.hadoopConfiguration());
         float[] wanted = accumulator.pixels().meanImage();
         assertThat(found).hasSameSizeAs(wanted);
         assertThat(largestDifference(found, wanted)).isLessThanOrEqualTo(1e-4f);
@@ -347,7 +347,7 @@ class TestPrepareUpdate {
     private void table(String name, int from, int to) throws IOException {
         MessageType schema = MessageTypeParser.parseMessageType(
                 "message spark_schema { optional binary path (UTF8); optional binary content; }");
-        try (ParquetWriter<Group> writer = ExampleParquetWriter.builder(corpus.hadoop("table/" + name + ".parquet"))
+        try (ParquetWriter<Group> writer = ExampleParquetWriter.builder(corpus.hadoopPath("table/" + name + ".parquet"))
                 .withType(schema)
                 .build()) {
             for (int i = from; i < to; i++) {

@@ -94,7 +94,7 @@ class TestExitCodes {
             org.apache.hadoop.fs.Path shut = new org.apache.hadoop.fs.Path(hdfs.uri() + "/shut");
             try (var files = org.apache.hadoop.fs.FileSystem.newInstance(shut.toUri(), hdfs.configuration())) {
                 files.mkdirs(shut);
-                hdfs.limit(shut, 1 << 10);
+                hdfs.setSpaceQuota(shut, 1 << 10);
             }
             ends(5, "Make room", "models", "publish", at("model"), "--registry", shut.toString(), "--name", "pets");
         }

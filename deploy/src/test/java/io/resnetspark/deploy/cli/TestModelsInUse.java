@@ -77,7 +77,7 @@ class TestModelsInUse extends Commands {
             String registry = hdfs.uri() + "/models";
             assertThat(run("models", "publish", at("model"), "--registry", registry, "--name", "pets"))
                     .isZero();
-            hdfs.limit(new org.apache.hadoop.fs.Path("/models"), 1 << 20);
+            hdfs.setSpaceQuota(new org.apache.hadoop.fs.Path("/models"), 1 << 20);
             ends(
                     5,
                     "what was there before is unchanged",

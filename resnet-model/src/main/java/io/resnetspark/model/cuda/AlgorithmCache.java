@@ -39,18 +39,18 @@ record AlgorithmCache(List<String> key) {
 
     /** @param maxWorkspace in bytes; algorithms that need more are omitted */
     Map<Request, Implementation> read(long maxWorkspace) {
-        Map<Request, Implementation> choices = new HashMap<>();
-        DiskCache.get(key).ifPresent(text -> new String(text, UTF_8).lines().forEach(line -> put(line, choices)));
-        choices.values()
+        Map<Request, Implementation> implementations = new HashMap<>();
+        DiskCache.get(key).ifPresent(text -> new String(text, UTF_8).lines().forEach(line -> put(line, implementations)));
+        implementations.values()
                 .removeIf(implementation -> implementation instanceof Implementation.CudnnAlgorithm cudnn
                         && cudnn.algorithm().workspace() > maxWorkspace);
-        return choices;
+        return implementations;
     }
 
     /** Stores these in addition to those of other processes; one that is stored at the same moment may be lost. */
-    void add(Map<Request, Implementation> choices) {
+    void add(Map<Request, Implementation> implementations) {
         Map<Request, Implementation> all = read(Long.MAX_VALUE);
-        all.putAll(choices);
+        all.putAll(implementations);
         String text = all.entrySet().stream()
                 .map(entry -> line(entry.getKey(), entry.getValue()))
                 .sorted()
@@ -70,14 +70,14 @@ record AlgorithmCache(List<String> key) {
         return where + (implementation instanceof Implementation.CublasProduct ? PRODUCT : NARROW);
     }
 
-    private static void put(String line, Map<Request, Implementation> choices) {
+    private static void put(String line, Map<Request, Implementation> implementations) {
         String[] words = line.split(" ", -1);
         int[] n = new int[8];
         for (int i = 0; i < n.length; i++) {
             n[i] = Integer.parseInt(words[i]);
         }
         ConvolutionShape shape = new ConvolutionShape(n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7]);
-        choices.put(new Request(shape, Direction.valueOf(words[8])), choice(words));
+        implementations.put(new Request(shape, Direction.valueOf(words[8])), choice(words));
     }
 
     private static Implementation choice(String... words) {

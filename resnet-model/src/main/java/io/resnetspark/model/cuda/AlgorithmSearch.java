@@ -45,7 +45,7 @@ final class AlgorithmSearch implements AutoCloseable {
     private boolean ownKernelsUnusable;
 
     private final Device device;
-    private final ResourceStack memory = new ResourceStack();
+    private final ResourceStack resources = new ResourceStack();
     private final Precision precision;
     private final boolean deterministic;
     private final long x;
@@ -60,22 +60,22 @@ final class AlgorithmSearch implements AutoCloseable {
             Supplier<CudaModule> ownKernels,
             Precision precision,
             boolean deterministic,
-            List<Request> uses) {
+            List<Request> requests) {
         this.context = context;
         this.ownKernels = ownKernels;
         this.device = context.stream().device();
         this.kernels = KernelSource.STEP.load(device, precision);
         this.precision = precision;
         this.deterministic = deterministic;
-        long inputs = uses.stream()
+        long inputs = requests.stream()
                 .mapToLong(request -> request.shape().inputElements())
                 .max()
                 .orElseThrow();
-        long outputs = uses.stream()
+        long outputs = requests.stream()
                 .mapToLong(request -> request.shape().outputElements())
                 .max()
                 .orElseThrow();
-        long weights = uses.stream()
+        long weights = requests.stream()
                 .mapToLong(request -> request.shape().weightElements())
                 .max()
                 .orElseThrow();
@@ -86,12 +86,12 @@ final class AlgorithmSearch implements AutoCloseable {
             workspaceBytes = Math.min(MAX_WORKSPACE, device.freeMemory() / 2);
             workspace = take(workspaceBytes);
         } catch (RuntimeException refused) {
-            throw memory.closeAfter(refused);
+            throw resources.closeAfter(refused);
         }
     }
 
     private long take(long bytes) {
-        return memory.add(device.allocate(bytes), device::free);
+        return resources.add(device.allocate(bytes), device::free);
     }
 
     private long random(long elements, int seed) {
@@ -125,18 +125,18 @@ final class AlgorithmSearch implements AutoCloseable {
         }
         if (best == null) {
             throw new CudaUnavailableException("cuDNN " + Cudnn.version() + " has no algorithm for the convolution "
-                    + request.shape() + ", " + request.direction().inWords() + ", in " + precision
+                    + request.shape() + ", " + request.direction().description() + ", in " + precision
                     + ". Set another precision, or compute on the CPU with --kernels onednn.");
         }
         LOG.info(
                 "Convolution {}, {}, {}: cuDNN {}, cuBLAS {}, our kernels {} ms; {} is taken",
                 request.shape(),
-                request.direction().inWords(),
+                request.direction().description(),
                 precision,
-                inWords(cudnn),
-                inWords(product),
-                inWords(narrow),
-                inWords(best));
+                describe(cudnn),
+                describe(product),
+                describe(narrow),
+                describe(best));
         return best;
     }
 
@@ -180,7 +180,7 @@ final class AlgorithmSearch implements AutoCloseable {
                         "Our kernel for the convolution {}, {}, in {} differs from cuDNN's by {}, of values up to {}, on {}."
                                 + " cuDNN's is used; please report it, with the driver's version",
                         request.shape(),
-                        request.direction().inWords(),
+                        request.direction().description(),
                         precision,
                         values[0],
                         values[1],
@@ -197,14 +197,14 @@ final class AlgorithmSearch implements AutoCloseable {
         fill(w, shape.weightElements(), 3);
     }
 
-    private static String inWords(Implementation implementation) {
+    private static String describe(Implementation implementation) {
         if (implementation instanceof Implementation.CudnnAlgorithm cudnn) {
             return "cuDNN's " + cudnn.algorithm().number();
         }
         return implementation instanceof Implementation.CublasProduct ? "cuBLAS" : "our kernel";
     }
 
-    private static String inWords(Timed timed) {
+    private static String describe(Timed timed) {
         return timed.implementation() == null ? "-" : String.format(Locale.ROOT, "%.4f", timed.milliseconds());
     }
 
@@ -270,6 +270,6 @@ final class AlgorithmSearch implements AutoCloseable {
     @Override
     public void close() {
         context.stream().synchronize();
-        memory.close();
+        resources.close();
     }
 }

@@ -28,14 +28,14 @@ final class ConvolutionDispatcher {
     }
 
     /** Choices of this process, shared by its networks. */
-    private static final Map<AlgorithmCache, Map<Request, Implementation>> KNOWN = new ConcurrentHashMap<>();
+    private static final Map<AlgorithmCache, Map<Request, Implementation>> SHARED = new ConcurrentHashMap<>();
 
     private final Precision precision;
     private final boolean deterministic;
     private final int multiprocessors;
     private final Supplier<CudaModule> ownKernels;
-    private final AlgorithmCache known;
-    private final Map<Request, Implementation> choices;
+    private final AlgorithmCache cache;
+    private final Map<Request, Implementation> implementations;
     private final Map<Request, Cudnn.Convolution> descriptors = new HashMap<>();
     private final Map<Request, NarrowConvolution> narrow = new HashMap<>();
 
@@ -44,8 +44,8 @@ final class ConvolutionDispatcher {
         this.deterministic = deterministic;
         multiprocessors = device.multiprocessors();
         ownKernels = () -> KernelSource.CONVOLUTION.load(device, precision);
-        known = AlgorithmCache.of(device, precision, deterministic);
-        choices = KNOWN.computeIfAbsent(known, kept -> {
+        cache = AlgorithmCache.of(device, precision, deterministic);
+        implementations = SHARED.computeIfAbsent(cache, kept -> {
             Map<Request, Implementation> read = kept.read(device.freeMemory() / 2);
             read.entrySet()
                     .removeIf(entry -> entry.getValue() instanceof Implementation.OwnKernel
@@ -55,19 +55,19 @@ final class ConvolutionDispatcher {
     }
 
     /** Finds an implementation for each request that has none yet. */
-    void choose(StreamContext context, List<Request> uses) {
-        List<Request> unknown = uses.stream()
+    void choose(StreamContext context, List<Request> requests) {
+        List<Request> unknown = requests.stream()
                 .distinct()
-                .filter(request -> !choices.containsKey(request))
+                .filter(request -> !implementations.containsKey(request))
                 .toList();
         if (!unknown.isEmpty()) {
             try (AlgorithmSearch search = new AlgorithmSearch(context, ownKernels, precision, deterministic, unknown)) {
-                unknown.forEach(request -> choices.put(request, search.best(request, descriptor(request))));
+                unknown.forEach(request -> implementations.put(request, search.best(request, descriptor(request))));
             }
-            known.add(choices);
+            cache.add(implementations);
         }
-        uses.forEach(request -> {
-            Implementation implementation = choices.get(request);
+        requests.forEach(request -> {
+            Implementation implementation = implementations.get(request);
             if (implementation instanceof Implementation.CudnnAlgorithm cudnn) {
                 descriptor(request).use(request.direction(), cudnn.algorithm());
             } else if (implementation instanceof Implementation.OwnKernel) {
@@ -77,12 +77,12 @@ final class ConvolutionDispatcher {
     }
 
     /** The largest workspace that these convolutions need. */
-    long workspace(List<Request> uses) {
-        return uses.stream().mapToLong(this::workspace).max().orElse(0);
+    long workspace(List<Request> requests) {
+        return requests.stream().mapToLong(this::workspace).max().orElse(0);
     }
 
     private long workspace(Request request) {
-        Implementation implementation = choices.get(request);
+        Implementation implementation = implementations.get(request);
         if (implementation instanceof Implementation.CudnnAlgorithm cudnn) {
             return cudnn.algorithm().workspace();
         }
@@ -96,7 +96,7 @@ final class ConvolutionDispatcher {
     }
 
     void run(StreamContext context, Request request, long x, long w, long y) {
-        Implementation implementation = choices.get(request);
+        Implementation implementation = implementations.get(request);
         if (implementation instanceof Implementation.CudnnAlgorithm cudnn) {
             context.cudnn()
                     .run(

@@ -51,7 +51,7 @@ final class ConvolutionNode implements Node {
         plan.convolve(use(plan, Direction.BACKWARD_FILTER), plan.read(input), weightGradient, gradient);
         if (weights.spaceToDepth()) {
             plan.launchConcurrently(
-                    "convolutions, " + Direction.BACKWARD_FILTER.inWords(),
+                    "convolutions, " + Direction.BACKWARD_FILTER.description(),
                     "mask_blocks",
                     Grid.of(weights.length()),
                     weightGradient,

@@ -40,7 +40,7 @@ public final class CudaNetwork implements AutoCloseable {
     private final Options options;
     private final Device device;
     private final ResourceStack resources = new ResourceStack();
-    private final NetworkContext memory;
+    private final NetworkContext shared;
     private final StreamContext main;
     private final StreamContext side;
     private final InputPrefetcher prefetcher;
@@ -85,7 +85,7 @@ public final class CudaNetwork implements AutoCloseable {
                     resources.add(new Parameters(device, options.precision(), parameters), Parameters::close);
             List<Node> nodes = NodeListBuilder.of(network, image, classes, parameterMemory);
             parameterMemory.allocate(main.stream());
-            memory = new NetworkContext(
+            shared = new NetworkContext(
                     device,
                     options.precision(),
                     KernelSource.STEP.load(device, options.precision()),
@@ -94,10 +94,10 @@ public final class CudaNetwork implements AutoCloseable {
                     new ConvolutionDispatcher(device, options.precision(), options.deterministic()));
             int longest = Math.max(parameterCount, velocityCount);
             transfer = resources.add(
-                    new ParameterTransfer(main, memory.kernels(), parameterMemory, longest), ParameterTransfer::close);
+                    new ParameterTransfer(main, shared.kernels(), parameterMemory, longest), ParameterTransfer::close);
             prefetcher = resources.add(new InputPrefetcher(main.stream()), InputPrefetcher::close);
-            update = resources.add(new SgdUpdate(memory, options.maxGradientNorm()), SgdUpdate::close);
-            programs = resources.add(new ProgramCache(nodes, memory, main, side, update), ProgramCache::close);
+            update = resources.add(new SgdUpdate(shared, options.maxGradientNorm()), SgdUpdate::close);
+            programs = resources.add(new ProgramCache(nodes, shared, main, side, update), ProgramCache::close);
             uploadUpdateFlags(parameterMemory.encodeUpdateFlags());
         } catch (RuntimeException refused) {
             throw resources.closeAfter(refused);
@@ -108,7 +108,7 @@ public final class CudaNetwork implements AutoCloseable {
         InputPrefetcher.StagingBuffer staging = prefetcher.next(flags.length);
         long at = staging.put(flags);
         staging.send();
-        staging.copyTo(at, memory.parameters().updateFlags(), flags.length);
+        staging.copyTo(at, shared.parameters().updateFlags(), flags.length);
         staging.markConsumed();
     }
 
@@ -187,11 +187,11 @@ public final class CudaNetwork implements AutoCloseable {
     private void endStep(double learningRate) {
         Program program = programs.of(PassKind.APPLY_ACCUMULATED, 1, false);
         InputPrefetcher.StagingBuffer staging =
-                prefetcher.next(InputPrefetcher.padded(memory.parameters().hyperparameterBytes()));
+                prefetcher.next(InputPrefetcher.padded(shared.parameters().hyperparameterBytes()));
         long at = staging.put(hyperparameters(learningRate, examples));
         staging.send();
         staging.copyTo(
-                at, memory.parameters().hyperparameters(), memory.parameters().hyperparameterBytes());
+                at, shared.parameters().hyperparameters(), shared.parameters().hyperparameterBytes());
         staging.markConsumed();
         program.run(version);
         version++;
@@ -219,11 +219,11 @@ public final class CudaNetwork implements AutoCloseable {
         long settings = staging.put(hyperparameters(learningRate, input.batch()));
         staging.send();
         last = () -> {
-            deliveries.forEach(part -> staging.copyTo(part.at(), memory.address(part.to()), part.bytes()));
+            deliveries.forEach(part -> staging.copyTo(part.at(), shared.address(part.to()), part.bytes()));
             staging.copyTo(
                     settings,
-                    memory.parameters().hyperparameters(),
-                    memory.parameters().hyperparameterBytes());
+                    shared.parameters().hyperparameters(),
+                    shared.parameters().hyperparameterBytes());
             staging.markConsumed();
             program.run(version);
             version++;
@@ -234,7 +234,7 @@ public final class CudaNetwork implements AutoCloseable {
 
     /** Bytes of dropout masks and hyperparameters, which are sent with the images. */
     private long extraInputBytes(ExecutionPlan plan) {
-        long bytes = InputPrefetcher.padded(memory.parameters().hyperparameterBytes());
+        long bytes = InputPrefetcher.padded(shared.parameters().hyperparameterBytes());
         for (Buffer buffer : plan.dropouts().values()) {
             bytes += InputPrefetcher.padded(buffer.bytes());
         }
@@ -280,13 +280,13 @@ public final class CudaNetwork implements AutoCloseable {
                 input.put(staging, program.plan().inputs());
         staging.send();
         last = () -> {
-            deliveries.forEach(part -> staging.copyTo(part.at(), memory.address(part.to()), part.bytes()));
+            deliveries.forEach(part -> staging.copyTo(part.at(), shared.address(part.to()), part.bytes()));
             staging.markConsumed();
             program.run(version);
         };
         last.run();
         Buffer parameterMemory = program.plan().probabilities();
-        PinnedMemory host = read(memory.address(parameterMemory), parameterMemory.bytes());
+        PinnedMemory host = read(shared.address(parameterMemory), parameterMemory.bytes());
         float[] values = new float[(int) (parameterMemory.bytes() / Float.BYTES)];
         host.read(0, values, 0, values.length);
         return Nd4j.createFromArray(values).reshape(input.batch(), values.length / input.batch());
@@ -318,14 +318,14 @@ public final class CudaNetwork implements AutoCloseable {
     /** The summed cross-entropy of all images since the last call; waits for it. */
     public double takeLossSum() {
         double sum = losses()[1];
-        main.stream().fill(memory.parameters().losses(), 0, 2L * Double.BYTES);
+        main.stream().fill(shared.parameters().losses(), 0, 2L * Double.BYTES);
         return sum;
     }
 
     private double[] losses() {
         device.makeCurrent();
         long bytes = 2L * Double.BYTES;
-        var doubles = read(memory.parameters().losses(), bytes).buffer(0, bytes).asDoubleBuffer();
+        var doubles = read(shared.parameters().losses(), bytes).buffer(0, bytes).asDoubleBuffer();
         return new double[] {doubles.get(0), doubles.get(1)};
     }
 

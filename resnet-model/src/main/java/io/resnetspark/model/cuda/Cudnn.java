@@ -194,7 +194,7 @@ final class Cudnn implements AutoCloseable {
             long y,
             long workspace,
             long workspaceBytes) {
-        String function = "cudnnConvolution" + direction.inNames();
+        String function = "cudnnConvolution" + direction.cudnnName();
         Pointer convolution = c.convolutions.get(direction);
         int number = algorithm.number();
         switch (direction) {
@@ -255,7 +255,7 @@ final class Cudnn implements AutoCloseable {
     List<Found> find(Convolution c, Direction direction, long x, long w, long y, long workspace, long workspaceBytes) {
         IntByReference found = new IntByReference();
         Memory performances = new Memory((long) PERFORMANCE * MAX_ALGORITHMS);
-        String function = "cudnnFindConvolution" + direction.inNames() + "AlgorithmEx";
+        String function = "cudnnFindConvolution" + direction.cudnnName() + "AlgorithmEx";
         Pointer convolution = c.convolutions.get(direction);
         Object[] operands = switch (direction) {
             case FORWARD -> new Object[] {c.input, x, c.weights, w, convolution, c.output, y};

@@ -67,8 +67,8 @@ public record DeviceMemoryEstimate(long parameters, long activations, long input
 
     private static long bytes(
             List<Node> nodes, Device device, Parameters parameters, int batch, boolean training, boolean forks) {
-        NetworkContext memory = new NetworkContext(device, parameters.precision(), null, parameters, null, null);
-        ExecutionPlan plan = new ExecutionPlan(memory, batch, training, false, forks);
+        NetworkContext shared = new NetworkContext(device, parameters.precision(), null, parameters, null, null);
+        ExecutionPlan plan = new ExecutionPlan(shared, batch, training, false, forks);
         Program.lay(plan, nodes);
         return plan.bytes();
     }

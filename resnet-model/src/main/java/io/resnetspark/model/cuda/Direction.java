@@ -6,20 +6,20 @@ enum Direction {
     BACKWARD_DATA("BackwardData", "gradient of the input"),
     BACKWARD_FILTER("BackwardFilter", "gradient of the weights");
 
-    private final String inNames;
-    private final String inWords;
+    private final String cudnnName;
+    private final String description;
 
     Direction(String inNames, String inWords) {
-        this.inNames = inNames;
-        this.inWords = inWords;
+        this.cudnnName = inNames;
+        this.description = inWords;
     }
 
     /** As in the names of cuDNN's functions. */
-    String inNames() {
-        return inNames;
+    String cudnnName() {
+        return cudnnName;
     }
 
-    String inWords() {
-        return inWords;
+    String description() {
+        return description;
     }
 }

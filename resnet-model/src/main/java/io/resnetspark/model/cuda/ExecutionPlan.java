@@ -18,10 +18,10 @@ final class ExecutionPlan {
     /** Bytes that a thread of our kernels processes at once. */
     private static final int VECTOR = 16;
 
-    private final NetworkContext memory;
+    private final NetworkContext shared;
     private final int batch;
     private final boolean training;
-    private final boolean bytesInput;
+    private final boolean uint8Input;
     private final boolean forks;
     private final BufferAllocator allocator = new BufferAllocator();
     private final Map<Activation, Buffer> places = new HashMap<>();
@@ -37,14 +37,14 @@ final class ExecutionPlan {
     /**
      * An empty plan.
      *
-     * @param bytesInput whether images come as {@link Uint8Minibatch}, else as floats
+     * @param uint8Input whether images come as {@link Uint8Minibatch}, else as floats
      * @param forks whether weight gradients run concurrently; then no buffer is reused within the step
      */
-    ExecutionPlan(NetworkContext memory, int batch, boolean training, boolean bytesInput, boolean forks) {
-        this.memory = memory;
+    ExecutionPlan(NetworkContext shared, int batch, boolean training, boolean uint8Input, boolean forks) {
+        this.shared = shared;
         this.batch = batch;
         this.training = training;
-        this.bytesInput = bytesInput;
+        this.uint8Input = uint8Input;
         this.forks = forks;
     }
 
@@ -83,11 +83,11 @@ final class ExecutionPlan {
     }
 
     Precision precision() {
-        return memory.precision();
+        return shared.precision();
     }
 
     Parameters parameters() {
-        return memory.parameters();
+        return shared.parameters();
     }
 
     /** Channels that a thread processes at once. */
@@ -100,7 +100,7 @@ final class ExecutionPlan {
                 rows(activation),
                 activation.shape().channels(),
                 vectorWidth(),
-                memory.device().multiprocessors());
+                shared.device().multiprocessors());
     }
 
     int rows(Activation activation) {
@@ -194,8 +194,8 @@ final class ExecutionPlan {
 
     // Input and output of the network.
 
-    boolean takesBytes() {
-        return bytesInput;
+    boolean takesUint8() {
+        return uint8Input;
     }
 
     /** The buffer of a part of the input. */
@@ -257,7 +257,7 @@ final class ExecutionPlan {
         Pointer[] function = new Pointer[1];
         to.add(new Operation(part, concurrent, bytes(arguments), 0, context -> {
             if (function[0] == null) {
-                function[0] = memory.kernels().function(kernel);
+                function[0] = shared.kernels().function(kernel);
             }
             context.stream().launch(function[0], grid, resolved(arguments));
         }));
@@ -277,7 +277,7 @@ final class ExecutionPlan {
             if (resolved[i] == null) {
                 resolved[i] = 0L;
             } else if (resolved[i] instanceof Buffer buffer) {
-                resolved[i] = memory.address(buffer);
+                resolved[i] = shared.address(buffer);
             }
         }
         return resolved;
@@ -287,13 +287,13 @@ final class ExecutionPlan {
     void convolve(ConvolutionDispatcher.Request request, Object x, Object w, Object y) {
         convolutions.add(request);
         boolean concurrent = forks && request.direction() == Direction.BACKWARD_FILTER;
-        String part = "convolutions, " + request.direction().inWords();
+        String part = "convolutions, " + request.direction().description();
         ConvolutionShape shape = request.shape();
         long elements = shape.inputElements() + shape.weightElements() + shape.outputElements();
         operations.add(new Operation(
                 part, concurrent, elements * precision().bytes(), shape.multiplyAdds(), context -> {
                     Object[] at = resolved(x, w, y);
-                    memory.dispatcher().run(context, request, (Long) at[0], (Long) at[1], (Long) at[2]);
+                    shared.dispatcher().run(context, request, (Long) at[0], (Long) at[1], (Long) at[2]);
                 }));
     }
 }

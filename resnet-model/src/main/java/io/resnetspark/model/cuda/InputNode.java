@@ -38,10 +38,10 @@ final class InputNode implements Node {
 
     @Override
     public void forward(ExecutionPlan plan) {
-        List<Object> arguments = new ArrayList<>(plan.takesBytes() ? levels(plan) : floats(plan));
+        List<Object> arguments = new ArrayList<>(plan.takesUint8() ? levels(plan) : floats(plan));
         arguments.add(plan.write(output));
         arguments.addAll(List.of(plan.batch(), image.channels(), image.height(), image.width(), CHANNELS));
-        String kernel = (plan.takesBytes() ? "pack_levels" : "pack_floats") + (spaceToDepth ? "_in_blocks" : "");
+        String kernel = (plan.takesUint8() ? "pack_levels" : "pack_floats") + (spaceToDepth ? "_in_blocks" : "");
         plan.launch("images", kernel, Grid.of(plan.rows(output)), arguments.toArray());
     }
 

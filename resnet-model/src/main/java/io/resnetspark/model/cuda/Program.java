@@ -10,7 +10,7 @@ import java.util.Map;
  */
 final class Program implements AutoCloseable {
     private final ExecutionPlan plan;
-    private final NetworkContext memory;
+    private final NetworkContext shared;
     private final StreamContext main;
     private final StreamContext side;
     private final Event forked;
@@ -20,14 +20,14 @@ final class Program implements AutoCloseable {
     private int generation;
     private long prepared = -1;
 
-    private Program(ExecutionPlan plan, NetworkContext memory, StreamContext main, StreamContext side) {
+    private Program(ExecutionPlan plan, NetworkContext shared, StreamContext main, StreamContext side) {
         this.plan = plan;
-        this.memory = memory;
+        this.shared = shared;
         this.main = main;
         this.side = side;
         this.forked = main.stream().event();
         this.joined = main.stream().event();
-        this.workspace = memory.dispatcher().workspace(plan.convolutions());
+        this.workspace = shared.dispatcher().workspace(plan.convolutions());
     }
 
     /** Plans a network's pass; does not touch the device. */
@@ -56,11 +56,11 @@ final class Program implements AutoCloseable {
     }
 
     /** Chooses algorithms and allocates memory; throws {@link OutOfDeviceMemoryException} if there is too little. */
-    static Program of(ExecutionPlan plan, NetworkContext memory, StreamContext main, StreamContext side) {
-        ConvolutionDispatcher dispatcher = memory.dispatcher();
+    static Program of(ExecutionPlan plan, NetworkContext shared, StreamContext main, StreamContext side) {
+        ConvolutionDispatcher dispatcher = shared.dispatcher();
         dispatcher.choose(main, plan.convolutions());
-        memory.activations().require(plan.bytes());
-        return new Program(plan, memory, main, side);
+        shared.activations().require(plan.bytes());
+        return new Program(plan, shared, main, side);
     }
 
     ExecutionPlan plan() {
@@ -74,11 +74,11 @@ final class Program implements AutoCloseable {
             side.requireWorkspace(workspace);
         }
         // Each generation only grows, so the sum is the same only if nothing moved.
-        int places = memory.activations().generation() + main.generation() + side.generation();
+        int places = shared.activations().generation() + main.generation() + side.generation();
         if (generation != places) {
             forget();
         }
-        boolean overwritten = memory.activations().enter(this);
+        boolean overwritten = shared.activations().enter(this);
         if ((overwritten || prepared != version) && !plan.preparations().isEmpty()) {
             plan.preparations().forEach(operation -> operation.work().accept(main));
             prepared = version;

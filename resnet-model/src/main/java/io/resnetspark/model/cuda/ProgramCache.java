@@ -12,37 +12,37 @@ final class ProgramCache implements AutoCloseable {
      */
     static final long LARGEST_FORK = 1L << 30;
 
-    /** @param levels whether images come as bytes, else as floats */
-    private record Key(PassKind pass, int batch, boolean levels) {}
+    /** @param uint8Input whether images come as bytes, else as floats */
+    private record Key(PassKind pass, int batch, boolean uint8Input) {}
 
     private final List<Node> nodes;
-    private final NetworkContext memory;
+    private final NetworkContext shared;
     private final StreamContext main;
     private final StreamContext side;
     private final SgdUpdate update;
     private final Map<Key, Program> made = new HashMap<>();
 
-    ProgramCache(List<Node> nodes, NetworkContext memory, StreamContext main, StreamContext side, SgdUpdate update) {
+    ProgramCache(List<Node> nodes, NetworkContext shared, StreamContext main, StreamContext side, SgdUpdate update) {
         this.nodes = nodes;
-        this.memory = memory;
+        this.shared = shared;
         this.main = main;
         this.side = side;
         this.update = update;
     }
 
-    Program of(PassKind pass, int batch, boolean levels) {
-        return made.computeIfAbsent(new Key(pass, batch, levels), key -> {
+    Program of(PassKind pass, int batch, boolean uint8Input) {
+        return made.computeIfAbsent(new Key(pass, batch, uint8Input), key -> {
             ExecutionPlan plan = plan(key, true);
             if (plan.bytes() > LARGEST_FORK) {
                 plan = plan(key, false);
             }
-            return Program.of(plan, memory, main, side);
+            return Program.of(plan, shared, main, side);
         });
     }
 
     private ExecutionPlan plan(Key key, boolean forks) {
         boolean training = key.pass != PassKind.INFERENCE;
-        ExecutionPlan plan = new ExecutionPlan(memory, key.batch, training, key.levels, forks);
+        ExecutionPlan plan = new ExecutionPlan(shared, key.batch, training, key.uint8Input, forks);
         if (key.pass != PassKind.APPLY_ACCUMULATED) {
             Program.lay(plan, nodes);
         }

@@ -10,18 +10,18 @@ final class SgdUpdate implements AutoCloseable {
     /** Blocks of 256 threads that sum squares. */
     private static final int BLOCKS = 256;
 
-    private final NetworkContext memory;
+    private final NetworkContext shared;
     private final double maxGradientNorm;
     private long sum;
 
     /** @param maxGradientNorm bound on the norm of a step's mean gradient; infinite for none */
-    SgdUpdate(NetworkContext memory, double maxGradientNorm) {
-        this.memory = memory;
+    SgdUpdate(NetworkContext shared, double maxGradientNorm) {
+        this.shared = shared;
         this.maxGradientNorm = maxGradientNorm;
     }
 
     private Parameters parameters() {
-        return memory.parameters();
+        return shared.parameters();
     }
 
     /** The update of a step of one minibatch. */
@@ -129,7 +129,7 @@ final class SgdUpdate implements AutoCloseable {
 
     private long sum() {
         if (sum == 0) {
-            sum = memory.device().allocate(sumBytes());
+            sum = shared.device().allocate(sumBytes());
         }
         return sum;
     }
@@ -141,7 +141,7 @@ final class SgdUpdate implements AutoCloseable {
     @Override
     public void close() {
         if (sum != 0) {
-            memory.device().free(sum);
+            shared.device().free(sum);
             sum = 0;
         }
     }

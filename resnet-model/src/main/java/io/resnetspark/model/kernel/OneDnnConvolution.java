@@ -202,7 +202,7 @@ final class OneDnnConvolution implements ConvolutionKernel {
      *
      * @param reorder null if the layouts are the same
      */
-    private record Pass(Primitive primitive, Primitive reorder, long blockedFloats) {
+    private record Pass(Primitive primitive, Primitive reorder, long blockedLength) {
         static Pass of(Primitive primitive, memory.desc from, memory.desc to, memory.desc blocked) {
             Primitive reorder = from.equals(to) ? null : Primitive.reorder(from, to);
             return new Pass(primitive, reorder, blocked.get_size() / Float.BYTES);
@@ -229,7 +229,7 @@ final class OneDnnConvolution implements ConvolutionKernel {
         }
 
         private INDArray blocked(INDArray plain, WorkingMemory memory) {
-            return reorder == null ? plain : memory.array(blockedFloats);
+            return reorder == null ? plain : memory.array(blockedLength);
         }
 
         private void run(INDArray first, INDArray second, INDArray blocked, WorkingMemory memory) {

@@ -204,7 +204,7 @@ class TestConvolutionKernels {
                 assertThat(c.isServed(direction))
                         .isEqualTo(shape.channels() >= 16 || direction != Direction.BACKWARD_DATA);
                 if (c.isServed(direction)) {
-                    c.run.assertElements(direction.inWords(), c.found(direction), c.exact(direction));
+                    c.run.assertElements(direction.description(), c.found(direction), c.exact(direction));
                 }
             }
         }
@@ -223,7 +223,7 @@ class TestConvolutionKernels {
                     c.w[0] = Float.NaN;
                 }
                 if (c.isServed(direction)) {
-                    c.run.assertElements(direction.inWords(), c.found(direction), c.exact(direction));
+                    c.run.assertElements(direction.description(), c.found(direction), c.exact(direction));
                 }
             }
         }
