@@ -54,7 +54,12 @@ public final class ContactSheet {
             int x = GAP + i % columns * cell;
             int y = GAP + i / columns * (cell + TEXT);
             graphics.drawImage(
-                    ImageCodec.toBufferedImage(tile.image), x, y, tile.image.width() * zoom, tile.image.height() * zoom, null);
+                    ImageCodec.toBufferedImage(tile.image),
+                    x,
+                    y,
+                    tile.image.width() * zoom,
+                    tile.image.height() * zoom,
+                    null);
             graphics.setClip(x, y, cell - GAP, cell + TEXT);
             graphics.drawString(tile.title, x, y + cell + TEXT - GAP - 6);
             graphics.setClip(null);

@@ -60,7 +60,8 @@ public final class CrashingFileSystem extends LocalFileSystem {
         if (path.toString().contains(".preparing")) {
             return false;
         }
-        if (crashPattern.matcher((isPublished ? "then " : "") + act + " " + path.toUri().getPath())
+        if (crashPattern
+                .matcher((isPublished ? "then " : "") + act + " " + path.toUri().getPath())
                 .matches()) {
             killed = true;
         }

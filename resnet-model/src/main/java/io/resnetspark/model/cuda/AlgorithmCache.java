@@ -40,8 +40,10 @@ record AlgorithmCache(List<String> key) {
     /** @param maxWorkspace in bytes; algorithms that need more are omitted */
     Map<Request, Implementation> read(long maxWorkspace) {
         Map<Request, Implementation> implementations = new HashMap<>();
-        DiskCache.get(key).ifPresent(text -> new String(text, UTF_8).lines().forEach(line -> put(line, implementations)));
-        implementations.values()
+        DiskCache.get(key)
+                .ifPresent(text -> new String(text, UTF_8).lines().forEach(line -> put(line, implementations)));
+        implementations
+                .values()
                 .removeIf(implementation -> implementation instanceof Implementation.CudnnAlgorithm cudnn
                         && cudnn.algorithm().workspace() > maxWorkspace);
         return implementations;
