@@ -75,6 +75,14 @@ class TestMain extends Commands {
     }
 
     @Test
+    void anOptionIsTakenByTheNameThatItHadBefore() {
+        refused("--rounds 0 is", "bench", "averaging", "--network", "x", "--rounds", "0", "--contributions", "float16");
+        assertThat(err).contains("--contributions is called --update-dtype now");
+        refused("--rounds 0 is", "bench", "averaging", "--network", "x", "--rounds", "0", "--update-dtype", "bfloat16");
+        assertThat(err).doesNotContain("is called");
+    }
+
+    @Test
     void textThatIsNotUtf8IsRefusedWithItsLine() throws IOException {
         byte[] latin = "# ok\n# caf\u00e9\n".getBytes(StandardCharsets.ISO_8859_1);
         Files.write(folder.resolve("latin.conf"), latin);

@@ -192,7 +192,7 @@ final class BlockExchange implements Exchange {
             List<InBlocks> updates, ReduceTask task, List<ReduceTask.Outcome> outcomes, double seconds) {
         long elements = task.begun().blocks().layout().elements();
         long updated = updates.stream()
-                .mapToLong(update -> elements * (update.floats().half() ? Short.BYTES : Float.BYTES))
+                .mapToLong(update -> update.floats().dtype().bytes(elements))
                 .sum();
         return new Costs(
                 0,

@@ -5,6 +5,7 @@ import io.resnetspark.train.averaging.StateHandle.Resident;
 import io.resnetspark.train.averaging.StateLayout.Slice;
 import io.resnetspark.train.averaging.StateLayout.Vector;
 import io.resnetspark.train.worker.FloatBlock;
+import io.resnetspark.train.worker.SpareArrays;
 import io.resnetspark.train.worker.TrainingState;
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -70,7 +71,7 @@ record ReduceTask(Resident begun, List<RawBlocks> updates, Reduction reduction, 
         private final AtomicBoolean finite;
         private final List<float[]> room = new ArrayList<>();
         private final StateBlocks target = begun.blocks().next(set, List.of());
-        private final float[] next = new float[begun.blocks().layout().longest()];
+        private final float[] next = SpareArrays.take(begun.blocks().layout().longest());
 
         Reducer(TrainingState before, AtomicBoolean finite) {
             this.before = before;
@@ -83,7 +84,7 @@ record ReduceTask(Resident begun, List<RawBlocks> updates, Reduction reduction, 
             List<FloatBlock> blocks = new ArrayList<>();
             for (int i = 0; i < pieces.size(); i++) {
                 if (room.size() == i) {
-                    room.add(new float[next.length]);
+                    room.add(SpareArrays.take(next.length));
                 }
                 pieces.get(i).into(room.get(i), 0);
                 blocks.add(FloatBlock.of(room.get(i)).slice(0, slice.length()));
@@ -107,6 +108,12 @@ record ReduceTask(Resident begun, List<RawBlocks> updates, Reduction reduction, 
                 target.putOuter(
                         number, blocks.get(updates.size()), begun.blocks().live());
             }
+        }
+
+        @Override
+        public void close() {
+            room.forEach(SpareArrays::give);
+            SpareArrays.give(next);
         }
     }
 }

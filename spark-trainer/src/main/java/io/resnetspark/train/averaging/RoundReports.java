@@ -1,7 +1,7 @@
 package io.resnetspark.train.averaging;
 
+import io.resnetspark.train.dtype.Dtype;
 import io.resnetspark.train.recipe.AveragingRecipe;
-import io.resnetspark.train.recipe.AveragingRecipe.Precision;
 import io.resnetspark.train.recipe.OuterStep;
 import io.resnetspark.train.worker.TrainingState;
 import io.resnetspark.train.worker.WorkerReport;
@@ -33,7 +33,7 @@ final class RoundReports {
         boolean outer = steps() > 1 && learningRate() > 0;
         return new Reduction(
                 busy.stream().map(update -> update.report().examples()).toList(),
-                recipe.contributions() == Precision.FLOAT16,
+                recipe.updateDtype() != Dtype.FLOAT32,
                 outer ? recipe.outer() : new OuterStep.None(),
                 learningRate());
     }

@@ -3,6 +3,7 @@ package io.resnetspark.train.averaging;
 import io.resnetspark.train.averaging.StateLayout.Arrays;
 import io.resnetspark.train.averaging.StateLayout.Slice;
 import io.resnetspark.train.averaging.StateLayout.Vector;
+import io.resnetspark.train.dtype.Dtype;
 import io.resnetspark.train.worker.FloatBlock;
 import io.resnetspark.train.worker.StatisticsLayout;
 import java.io.Serializable;
@@ -57,7 +58,7 @@ record StateBlocks(
             BlockManagerId replica = replica(slice);
             holders.add(replica.equals(place) ? List.of(place) : List.of(place, replica));
         }
-        return new RawBlocks(set, name, false, holders);
+        return new RawBlocks(set, name, Dtype.FLOAT32, holders);
     }
 
     private BlockManagerId place(int slice) {

@@ -49,7 +49,7 @@ sealed interface UpdateHandle extends Serializable {
             double putting = (System.nanoTime() - start) * 1e-9;
             return new InBlocks(
                     report,
-                    RawBlocks.here(set, name, update.parameters().isHalf(), layout.size()),
+                    RawBlocks.here(set, name, update.parameters().dtype(), layout.size()),
                     new Costs.OfWorker(receiving, copying, putting));
         }
     }

@@ -11,10 +11,10 @@ import io.resnetspark.train.averaging.Costs;
 import io.resnetspark.train.averaging.Dl4jRound;
 import io.resnetspark.train.averaging.ParameterAveraging;
 import io.resnetspark.train.averaging.Round;
+import io.resnetspark.train.dtype.Dtype;
 import io.resnetspark.train.recipe.AveragingRecipe;
 import io.resnetspark.train.recipe.AveragingRecipe.Engine;
 import io.resnetspark.train.recipe.AveragingRecipe.MomentumRule;
-import io.resnetspark.train.recipe.AveragingRecipe.Precision;
 import io.resnetspark.train.recipe.OuterStep;
 import io.resnetspark.train.recipe.Period;
 import io.resnetspark.train.worker.Contribution;
@@ -59,7 +59,7 @@ public final class AveragingBenchmark {
     private final String network;
     private final int workers;
     private final MomentumRule momentum;
-    private final Precision precision;
+    private final Dtype updates;
     private final Traffic traffic;
 
     /**
@@ -114,12 +114,12 @@ public final class AveragingBenchmark {
     }
 
     public AveragingBenchmark(
-            JavaSparkContext spark, String network, int workers, MomentumRule momentum, Precision precision) {
+            JavaSparkContext spark, String network, int workers, MomentumRule momentum, Dtype updates) {
         this.spark = spark;
         this.network = network;
         this.workers = workers;
         this.momentum = momentum;
-        this.precision = precision;
+        this.updates = updates;
         this.traffic = Traffic.watch(spark);
     }
 
@@ -144,7 +144,7 @@ public final class AveragingBenchmark {
     }
 
     /** A worker's part of a round in which it does nothing but take the state and give it back. */
-    private record Echo(Blueprint blueprint, Precision precision) implements LocalWork {
+    private record Echo(Blueprint blueprint, Dtype updates) implements LocalWork {
         @Override
         public Contribution.WithMemory run(TrainingState state, int worker, WorkerLocalState memory, Configuration conf)
                 throws IOException {
@@ -165,7 +165,7 @@ public final class AveragingBenchmark {
                         state,
                         memory,
                         network.statistics(),
-                        precision,
+                        updates,
                         false);
             });
         }
@@ -201,9 +201,9 @@ public final class AveragingBenchmark {
                 graph.copyParameters(),
                 new float[velocity],
                 new float[0]);
-        AveragingRecipe recipe = new AveragingRecipe(
-                Engine.OURS, new Period.Constant(1), momentum, precision, new OuterStep.None(), 0, 1);
-        Echo echo = new Echo(new Blueprint(UUID.randomUUID().toString(), network), precision);
+        AveragingRecipe recipe =
+                new AveragingRecipe(Engine.OURS, new Period.Constant(1), momentum, updates, new OuterStep.None(), 0, 1);
+        Echo echo = new Echo(new Blueprint(UUID.randomUUID().toString(), network), updates);
         List<Measurement> measured = new ArrayList<>();
         try (ParameterAveraging averaging =
                 new ParameterAveraging(spark, echo, workers, recipe, StatisticsLayout.of(graph), any -> 1)) {

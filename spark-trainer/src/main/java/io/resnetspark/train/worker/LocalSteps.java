@@ -54,7 +54,7 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
                         state,
                         memory,
                         network.statistics(),
-                        plan.recipe().averaging().contributions(),
+                        plan.recipe().averaging().updateDtype(),
                         plan.recipe().averaging().momentum() == MomentumRule.LOCAL));
     }
 

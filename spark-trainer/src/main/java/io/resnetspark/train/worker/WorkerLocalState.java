@@ -8,7 +8,7 @@ import java.util.List;
  * What a worker keeps for itself from one round to the next, where the recipe says so; it stays on its executor.
  *
  * @param velocity momentum that is not averaged; empty otherwise
- * @param residual what rounding to float16 took from its last contribution; empty at first, and in float32
+ * @param residual what rounding took from its last contribution; empty at first, and where nothing is rounded
  */
 public record WorkerLocalState(FloatBlock velocity, FloatBlock residual) implements Serializable {
     public static WorkerLocalState nothing() {
