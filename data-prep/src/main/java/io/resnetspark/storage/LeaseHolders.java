@@ -1,6 +1,7 @@
 package io.resnetspark.storage;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -39,6 +40,7 @@ final class LeaseHolders {
      *
      * @param nonce random; null in records of early versions
      */
+    @JsonPropertyOrder({"who", "since", "seconds", "word"})
     record Holder(
             String who,
             String since,

@@ -89,7 +89,7 @@ record CorpusChecks(Source source, PrepareSettings settings) {
                 .toList();
     }
 
-    /** What a dataset lacks that most trainings need. */
+    /** Warnings if a dataset lacks images that most trainings need. */
     static List<String> warnings(Dataset dataset) {
         if (dataset.examples(Split.VAL) == 0) {
             return List.of("Warning: there is no picture to validate on, so no training can say how good it is.");

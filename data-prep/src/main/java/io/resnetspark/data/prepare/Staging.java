@@ -54,7 +54,7 @@ final class Staging {
     private final int parts;
 
     /**
-     * What the staged files belong to; files of another plan are not used. The dataset is the digest of the one that is
+     * The inputs of the staged files; files of another plan are not used. The dataset is the digest of the one that is
      * updated.
      */
     private record Plan(

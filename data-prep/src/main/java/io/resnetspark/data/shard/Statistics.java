@@ -1,6 +1,7 @@
 package io.resnetspark.data.shard;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import java.io.Serializable;
 
 /**
@@ -12,6 +13,7 @@ import java.io.Serializable;
  * @param covariance of red, green and blue
  * @param principalComponents of the covariance, each scaled by the standard deviation along it, the largest first
  */
+@JsonPropertyOrder({"pictures", "mean", "deviation", "covariance", "principal_components"})
 @SuppressWarnings("ArrayRecordComponent") // carried, never compared
 public record Statistics(
         @JsonProperty("pictures") long images,

@@ -15,7 +15,7 @@ final class ConvolutionDispatcher {
     /** A convolution and what is computed of it. */
     record Request(ConvolutionShape shape, Direction direction) {}
 
-    /** What computes a convolution. */
+    /** An implementation of a convolution. */
     sealed interface Implementation {
         /** One of cuDNN's algorithms. */
         record CudnnAlgorithm(Cudnn.Algorithm algorithm) implements Implementation {}
