@@ -2,10 +2,10 @@ package io.resnetspark.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.resnetspark.data.Corpora;
-import io.resnetspark.data.HeldMemory;
+import io.resnetspark.data.NonHeapMemory;
+import io.resnetspark.data.SyntheticCorpora;
 import io.resnetspark.deploy.Command.Ended;
-import io.resnetspark.model.cuda.SoftwareCard;
+import io.resnetspark.model.cuda.GpuEmulator;
 import io.resnetspark.train.SmallRecipe;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -38,7 +38,7 @@ class ITTrainingFaults {
     @BeforeAll
     static void start() throws Exception {
         clusters = Clusters.start(folder, Clusters.Sharing.ALL);
-        Path corpus = Corpora.folders(folder.resolve("corpus"), 40, 20, 36);
+        Path corpus = SyntheticCorpora.folders(folder.resolve("corpus"), 40, 20, 36);
         recipe = SmallRecipe.write(folder.resolve("small.conf")).toString();
         clusters.submit("prepare", "--from", corpus.toString(), "--to", clusters.at("data"), "--shard-size", "100k")
                 .ok();
@@ -112,7 +112,7 @@ class ITTrainingFaults {
     /** Software cards, eight a machine: workers compute on the one whose number Spark tells. */
     @Test
     void workersComputeOnTheGpuThatSparkGivesThem() throws Exception {
-        SoftwareCard.orSkip();
+        GpuEmulator.orSkip();
         List<String> cards = List.of(
                 "--conf",
                 "spark.executor.resource.gpu.amount=1",
@@ -120,7 +120,7 @@ class ITTrainingFaults {
                 "spark.task.resource.gpu.amount=1",
                 "--conf",
                 "spark.executor.extraJavaOptions=-Dresnet.cuda.path="
-                        + SoftwareCard.directory().orElseThrow());
+                        + GpuEmulator.directory().orElseThrow());
         String[] train = train("given-one", "--set", "epochs=1");
         Ended missing = clusters.submit(cards, train);
         assertThat(missing.code()).as(missing.out() + missing.err()).isEqualTo(5);
@@ -245,7 +245,7 @@ class ITTrainingFaults {
     void aFullDiskCostsCheckpointsAndNotTheRun() throws Exception {
         org.apache.hadoop.fs.Path checkpoints = new org.apache.hadoop.fs.Path("/runs/full/checkpoints");
         clusters.files().mkdirs(checkpoints);
-        clusters.hdfs().limit(checkpoints, 1_000_000);
+        clusters.hdfs().setSpaceQuota(checkpoints, 1_000_000);
         Ended ended = clusters.submit(train("full")).ok();
         assertThat(ended.err())
                 .contains("No checkpoint could be written after round")
@@ -295,7 +295,7 @@ class ITTrainingFaults {
         for (int look = 0; look < 3; look++) {
             awaitRounds(job, run, rounds(run).size() + 1);
             for (int i = 0; i < least.length; i++) {
-                least[i] = Math.min(least[i], HeldMemory.kib(processes.get(i)));
+                least[i] = Math.min(least[i], NonHeapMemory.kib(processes.get(i)));
             }
         }
         return least;

@@ -1,7 +1,7 @@
 package io.resnetspark.deploy.cli;
 
 import io.resnetspark.data.image.Crop;
-import io.resnetspark.data.image.Mean;
+import io.resnetspark.data.image.Normalization;
 import io.resnetspark.model.Network;
 import io.resnetspark.model.Networks;
 import io.resnetspark.storage.BadInputException;
@@ -104,8 +104,8 @@ final class ImportCommand implements Callable<Integer> {
                 wanted.name(),
                 classes(conf),
                 renames,
-                new Crop.Centre(shorter, side),
-                Mean.perChannel(levels("--mean", mean)).dividedBy(levels("--deviation", deviation)));
+                new Crop.CenterCrop(shorter, side),
+                Normalization.perChannel(levels("--mean", mean)).withStd(levels("--deviation", deviation)));
         spec.commandLine().getOut().println(imported.execute(Locations.of(weights), Locations.of(to), conf));
         return 0;
     }

@@ -28,12 +28,13 @@ final class Mistyped implements IParameterExceptionHandler {
         if (word.startsWith("-")) {
             String option = word.replaceFirst("=.*", "");
             return "There is no option " + option
-                    + didYouMean(Spelling.meant(
+                    + didYouMean(Spelling.suggestion(
                             option, command.getCommandSpec().optionsMap().keySet()));
         }
         if (!command.getSubcommands().isEmpty()) {
             return "There is no command " + word
-                    + didYouMean(Spelling.meant(word, command.getSubcommands().keySet()));
+                    + didYouMean(
+                            Spelling.suggestion(word, command.getSubcommands().keySet()));
         }
         return "There is a word too many: " + word + ".";
     }

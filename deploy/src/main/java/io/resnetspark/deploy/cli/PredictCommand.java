@@ -4,10 +4,10 @@ import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.resnetspark.data.image.BadImageException;
-import io.resnetspark.data.image.Codec;
+import io.resnetspark.data.image.ImageCodec;
 import io.resnetspark.deploy.registry.ModelReference;
 import io.resnetspark.model.graph.ComputeOptions;
-import io.resnetspark.model.graph.ComputeOptions.Kind;
+import io.resnetspark.model.graph.ComputeOptions.KernelOption;
 import io.resnetspark.model.graph.Placement;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Json;
@@ -96,7 +96,9 @@ final class PredictCommand implements Callable<Integer> {
     /** To prepare a GPU takes longer than a few images are worth, so it must be asked for. */
     private Placement placement() {
         ComputeOptions options = kernels.options();
-        return options.kernels() == Kind.AUTO ? Placement.onCpu(options) : Placement.here(options, Placement.NONE);
+        return options.kernels() == KernelOption.AUTO
+                ? Placement.onCpu(options)
+                : Placement.here(options, Placement.NONE);
     }
 
     private void print(Predicted predicted) {
@@ -131,7 +133,7 @@ final class PredictCommand implements Callable<Integer> {
     private static byte[] bytes(String image, Configuration conf) throws IOException {
         Path file = Locations.of(image);
         try (InputStream in = UserFiles.open(file, conf)) {
-            return in.readNBytes(Codec.Limits.USUAL.bytes() + 1);
+            return in.readNBytes(ImageCodec.Limits.DEFAULT.maxBytes() + 1);
         } catch (FileNotFoundException missing) {
             if (Cause.of(missing).fault() != Fault.INPUT) { // it is there, but may not be read
                 throw missing;

@@ -2,7 +2,7 @@ package io.resnetspark.deploy.retrain;
 
 import com.typesafe.config.Config;
 import io.resnetspark.data.Split;
-import io.resnetspark.data.image.Protocol;
+import io.resnetspark.data.image.EvaluationProtocol;
 import io.resnetspark.data.source.Sources;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.train.recipe.Hocon;
@@ -67,7 +67,7 @@ public record RetrainPlan(
      */
     public record GateRules(
             Split split,
-            Protocol protocol,
+            EvaluationProtocol protocol,
             double minimumGain,
             double leastAccuracy,
             double largestClassLoss,
@@ -168,7 +168,8 @@ public record RetrainPlan(
         }
         GateRules rules = new GateRules(
                 judgedSplit(section),
-                Protocol.named(section.choice("protocol", Protocol.ONE_CROP.toString(), Protocol.TEN_CROP.toString())),
+                EvaluationProtocol.named(section.choice(
+                        "protocol", EvaluationProtocol.ONE_CROP.toString(), EvaluationProtocol.TEN_CROP.toString())),
                 gain,
                 section.number("least-accuracy", 0, 1),
                 section.number("largest-class-loss", 0, 1),

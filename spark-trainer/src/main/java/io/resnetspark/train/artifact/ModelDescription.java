@@ -1,7 +1,7 @@
 package io.resnetspark.train.artifact;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import io.resnetspark.data.image.Protocol;
+import io.resnetspark.data.image.EvaluationProtocol;
 import io.resnetspark.model.Shape;
 import io.resnetspark.train.evaluate.EvaluationResult;
 import java.util.Collections;
@@ -65,7 +65,7 @@ public record ModelDescription(
 
     /** Of the evaluation with one crop at the end of training. */
     public Optional<EvaluationResult> result() {
-        return Optional.ofNullable(results.get(Protocol.ONE_CROP.toString()));
+        return Optional.ofNullable(results.get(EvaluationProtocol.ONE_CROP.toString()));
     }
 
     /** Whether nobody told the names of the classes: 0, 1, 2 and so on stand for them. */

@@ -5,8 +5,8 @@ import io.resnetspark.model.Networks;
 import io.resnetspark.model.Shape;
 import io.resnetspark.model.graph.ComputeOptions;
 import io.resnetspark.model.graph.NetworkGraph;
-import io.resnetspark.model.graph.ResidualGraph;
-import io.resnetspark.model.layer.Momentum;
+import io.resnetspark.model.graph.NetworkGraphBuilder;
+import io.resnetspark.model.layer.SgdMomentum;
 import io.resnetspark.train.averaging.Costs;
 import io.resnetspark.train.averaging.Dl4jRound;
 import io.resnetspark.train.averaging.ParameterAveraging;
@@ -137,8 +137,8 @@ public final class AveragingBenchmark {
 
         @Override
         public NetworkGraph graph() {
-            return ResidualGraph.of(Networks.named(network), Shape.square(3, SIDE), CLASSES)
-                    .updater(new Momentum(0.9, new FixedSchedule(0)))
+            return NetworkGraphBuilder.of(Networks.named(network), Shape.square(3, SIDE), CLASSES)
+                    .updater(new SgdMomentum(0.9, new FixedSchedule(0)))
                     .build();
         }
     }

@@ -69,9 +69,9 @@ public final class Problems {
     private Optional<String> meant(Unknown mistyped) {
         String block = mistyped.key.substring(0, mistyped.key.lastIndexOf('.') + 1);
         String name = mistyped.key.substring(block.length());
-        return Spelling.meant(name, mistyped.siblings)
+        return Spelling.suggestion(name, mistyped.siblings)
                 .map(sibling -> block + sibling)
-                .or(() -> Spelling.meant(
+                .or(() -> Spelling.suggestion(
                                 name,
                                 known.keySet().stream().map(Problems::last).toList())
                         .flatMap(elsewhere -> known.keySet().stream()

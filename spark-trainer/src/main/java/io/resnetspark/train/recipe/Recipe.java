@@ -95,8 +95,8 @@ public record Recipe(
                 InitialModel.read(root.section("initial-model")),
                 root.integer("precise-batch-norm", 0, Integer.MAX_VALUE),
                 new ComputeOptions(
-                        root.choice("kernels", ComputeOptions.Kind.class),
-                        root.choice("precision", ComputeOptions.NumberFormat.class),
+                        root.choice("kernels", ComputeOptions.KernelOption.class),
+                        root.choice("precision", ComputeOptions.PrecisionOption.class),
                         root.flag("deterministic")),
                 config.root()
                         .render(ConfigRenderOptions.defaults()
@@ -173,7 +173,8 @@ public record Recipe(
                             + " largest-gradient-norm, averaging.outer, momentum = local, update-dtype other than float32, overlap or a deadline:"
                             + " dl4j-spark has none of them");
         }
-        if (averaging.engine() == AveragingRecipe.Engine.DL4J && compute.kernels() == ComputeOptions.Kind.CUDA) {
+        if (averaging.engine() == AveragingRecipe.Engine.DL4J
+                && compute.kernels() == ComputeOptions.KernelOption.CUDA) {
             problems.add("averaging.engine = dl4j; allowed is ours where kernels = cuda: dl4j-spark builds its networks"
                     + " itself, and not for our CUDA kernels");
         }
