@@ -19,9 +19,10 @@ final class BlockMemory {
     private static SoftReference<BlockMemory> kept = new SoftReference<>(null);
 
     private final Map<Integer, Deque<byte[]>> free = new HashMap<>();
-    private final List<byte[]> used = new ArrayList<>();
-    private long set;
-    private long before;
+    /** By the number of the set. */
+    private final Map<Long, List<byte[]>> used = new HashMap<>();
+
+    private LiveSets live = new LiveSets(0, 0);
 
     private BlockMemory() {}
 
@@ -37,33 +38,36 @@ final class BlockMemory {
     /**
      * Memory for a block.
      *
-     * @throws IllegalStateException if a later round has begun: what a late task brought would lie here for ever
+     * @param live which sets are not over
+     * @throws IllegalStateException if the set is: what a late task brought would lie here for ever
      */
-    static synchronized byte[] of(int bytes, long set) {
+    static synchronized byte[] of(int bytes, long set, LiveSets live) {
         BlockMemory memory = get();
-        memory.enter(set);
+        memory.enter(live);
+        if (memory.live.isOver(set)) {
+            throw new IllegalStateException("The round of these floats is over.");
+        }
         byte[] block = memory.free.getOrDefault(bytes, new ArrayDeque<>(0)).poll();
         if (block == null) {
             block = new byte[bytes];
         }
-        memory.used.add(block);
+        memory.used.computeIfAbsent(set, any -> new ArrayList<>()).add(block);
         return block;
     }
 
-    private void enter(long wanted) {
-        if (wanted < set) {
-            throw new IllegalStateException("The round of these floats is over.");
+    private void enter(LiveSets wanted) {
+        if (wanted.current() <= live.current()) {
+            return;
         }
-        if (wanted > set) {
-            if (before > 0) { // if a late task left something; what is of the last set may just be going
-                SparkEnv.get().blockManager().removeBroadcast(before, false);
-            }
-            before = set;
-            set = wanted;
-            free.clear(); // of another network
-            used.forEach(block -> free.computeIfAbsent(block.length, any -> new ArrayDeque<>())
-                    .add(block));
-            used.clear();
+        live = wanted;
+        free.clear(); // of another network
+        List<Long> over = used.keySet().stream().filter(live::isOver).toList();
+        for (long set : over) {
+            // If a late task left something; what is of the last round may just be going.
+            SparkEnv.get().blockManager().removeBroadcast(set, false);
+            used.remove(set)
+                    .forEach(block -> free.computeIfAbsent(block.length, any -> new ArrayDeque<>())
+                            .add(block));
         }
     }
 }

@@ -1,6 +1,7 @@
 package io.resnetspark.train.averaging;
 
-import io.resnetspark.train.averaging.Slicing.Slice;
+import io.resnetspark.train.averaging.StateLayout.Slice;
+import io.resnetspark.train.averaging.StateLayout.Vector;
 import io.resnetspark.train.dtype.Dtype;
 import io.resnetspark.train.worker.FloatBlock;
 import java.io.IOException;
@@ -8,8 +9,11 @@ import java.io.InputStream;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Collections;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.IntStream;
 import java.util.zip.CRC32C;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.network.buffer.ManagedBuffer;
@@ -20,19 +24,18 @@ import org.apache.spark.util.io.ChunkedByteBuffer;
 import scala.reflect.ClassTag;
 
 /**
- * Somebody's floats, raw, in the block manager of its process: a block for each slice, little-endian, as Spark's block
- * transfer writes them to a socket. This is what others know of them.
+ * Floats in block managers, raw: a block for each slice, little-endian, as Spark's block transfer writes them to a socket,
+ * and after them a checksum that is of this block alone. This is what others know of them.
  *
- * <p>Spark's master is not told of the blocks; who has this object knows where they are. A set of them goes at once, by
- * Spark's message that a broadcast has ended, whose numbers ours do not meet.
+ * <p>Spark's master is not told of the blocks; whoever has this object knows where they are. A set of them is removed at
+ * once, by Spark's message that a broadcast has ended, whose numbers ours do not meet.
  *
- * @param set number of the set that they go with
+ * @param set number of the set that they belong to
  * @param name within the set
- * @param dtype as what the floats lie there
- * @param checksums CRC-32C of each block
+ * @param dtype as what the floats lie there, but for statistics, which are float32
+ * @param holders of each slice: whose block managers have it, the first to be asked first
  */
-@SuppressWarnings("ArrayRecordComponent") // carried, never compared
-record RawBlocks(BlockManagerId where, long set, String name, Dtype dtype, int... checksums) implements Serializable {
+record RawBlocks(long set, String name, Dtype dtype, List<List<BlockManagerId>> holders) implements Serializable {
     /** Spark counts broadcasts from 0. */
     private static final AtomicLong SETS = new AtomicLong(1L << 40);
 
@@ -41,49 +44,47 @@ record RawBlocks(BlockManagerId where, long set, String name, Dtype dtype, int..
     /** That are read at a time: no more bytes than that, whatever the type. */
     private static final int CHUNK_VALUES = CHUNK / Float.BYTES;
 
+    private static final int CHECKSUM = Integer.BYTES;
+
     /** A number that no set had before, of this driver. */
     static long newSet() {
         return SETS.getAndIncrement();
     }
 
-    /**
-     * Puts all slices into this process's block manager.
-     *
-     * @throws UncheckedIOException if there is no room for them, in memory and on disk
-     */
-    static RawBlocks put(long set, String name, Slicing slicing, FloatBlock parameters, FloatBlock velocity) {
-        int[] checksums = new int[slicing.slices().size()];
-        IntStream.range(0, checksums.length).parallel().forEach(i -> {
-            Slice slice = slicing.slices().get(i);
-            FloatBlock values = slice.velocity() ? velocity : parameters;
-            checksums[i] = put(set, name, i, values.slice(slice.from(), slice.to()));
-        });
-        return new RawBlocks(here(), set, name, parameters.dtype(), checksums);
+    /** Of blocks that this process alone has. */
+    static RawBlocks here(long set, String name, Dtype dtype, int slices) {
+        return new RawBlocks(set, name, dtype, Collections.nCopies(slices, List.of(thisProcess())));
     }
 
     /**
      * Puts one slice into this process's block manager.
      *
-     * @return its checksum
-     * @throws IllegalStateException if the set's round is over
+     * @param live which sets are not over: the memory of others may be used again
+     * @throws IllegalStateException if the set itself is over
      * @throws UncheckedIOException if there is no room for it, in memory and on disk
      */
-    static int put(long set, String name, int slice, FloatBlock values) {
-        byte[] bytes = BlockMemory.of(Math.toIntExact(values.bytes()), set);
-        values.write(ByteBuffer.wrap(bytes));
+    static void put(long set, LiveSets live, String name, int slice, FloatBlock values) {
+        int length = Math.toIntExact(values.bytes());
+        byte[] bytes = BlockMemory.of(length + CHECKSUM, set, live);
+        ByteBuffer buffer = ByteBuffer.wrap(bytes);
+        values.write(buffer);
+        BroadcastBlockId id = id(set, name, slice);
+        CRC32C sum = checksum(id);
+        sum.update(bytes, 0, length);
+        buffer.order(ByteOrder.LITTLE_ENDIAN).putInt(length, (int) sum.getValue());
         boolean fits = SparkEnv.get()
                 .blockManager()
                 .putBytes(
-                        new BroadcastBlockId(set, field(name, slice)),
+                        id,
                         new ChunkedByteBuffer(chunks(bytes)),
                         StorageLevel.MEMORY_AND_DISK_SER(),
                         false,
                         ClassTag.Any());
         if (!fits) {
-            throw new UncheckedIOException(new IOException("Spark's block manager " + here() + " has no room for slice "
-                    + slice + " of " + name + ", neither in memory nor in spark.local.dir"));
+            throw new UncheckedIOException(new IOException("Spark's block manager " + place(thisProcess())
+                    + " has no room for slice " + slice + " of " + name
+                    + ", neither in memory nor in spark.local.dir"));
         }
-        return checksum(bytes);
     }
 
     /** Java copies into direct memory what it writes to a socket: a chunk of this length stays in the cache. */
@@ -97,73 +98,75 @@ record RawBlocks(BlockManagerId where, long set, String name, Dtype dtype, int..
         return chunks;
     }
 
-    static BlockManagerId here() {
+    static BlockManagerId thisProcess() {
         return SparkEnv.get().blockManager().blockManagerId();
     }
 
-    private static int checksum(byte... bytes) {
+    /** Begun with the block's name: another block's bytes are not taken for these, though they be whole. */
+    private static CRC32C checksum(BroadcastBlockId id) {
         CRC32C sum = new CRC32C();
-        sum.update(bytes, 0, bytes.length);
-        return (int) sum.getValue();
+        sum.update(id.name().getBytes(StandardCharsets.UTF_8));
+        return sum;
     }
 
-    /** Letters, digits and underscores are what Spark allows. */
-    private static String field(String name, int slice) {
-        return "_" + name + "_" + slice;
+    private static BroadcastBlockId id(long set, String name, int slice) {
+        return new BroadcastBlockId(
+                set, "_" + name + "_" + slice); // letters, digits, underscores are what Spark allows
     }
 
     BroadcastBlockId id(int slice) {
-        return new BroadcastBlockId(set, field(name, slice));
+        return id(set, name, slice);
     }
 
-    /** @throws LostBlockException if there is another number of slices than there should be */
+    /** @throws BlockLostException if there is another number of slices than there should be */
     void requireSlices(int number) {
-        if (checksums.length != number) {
-            throw new LostBlockException(
-                    place() + " has cut " + name + " into " + checksums.length + " slices where there are " + number);
+        if (holders.size() != number) {
+            throw new BlockLostException(place(holders.get(0).get(0)) + " has cut " + name + " into " + holders.size()
+                    + " slices where there are " + number);
         }
     }
 
-    /** Where they are, for a sentence. */
-    String place() {
+    /** Who that is, for a sentence. */
+    static String place(BlockManagerId where) {
         return (where.isDriver() ? "the driver" : "executor " + where.executorId()) + " (" + where.hostPort() + ")";
     }
 
     /**
      * Reads a block that has come.
      *
-     * @throws LostBlockException if it is not what was put
+     * @throws BlockLostException if it is not what was put
      */
-    void read(int number, Slice slice, ManagedBuffer block, float[] target, int at) {
-        long expected = dtype.bytes(slice.length());
+    void read(int number, Slice slice, ManagedBuffer block, BlockManagerId from, float[] target, int at) {
+        Dtype as = slice.vector() == Vector.STATISTICS ? Dtype.FLOAT32 : dtype;
+        long expected = as.bytes(slice.length()) + CHECKSUM;
         if (block.size() != expected) {
-            throw new LostBlockException(String.format(
-                    "Block %s from %s has %,d bytes where its sender said %,d",
-                    id(number), place(), block.size(), expected));
+            throw new BlockLostException(String.format(
+                    "Block %s from %s has %,d bytes where a slice of %,d values has %,d",
+                    id(number), place(from), block.size(), slice.length(), expected));
         }
-        CRC32C sum = new CRC32C();
-        byte[] chunk = new byte[(int) dtype.bytes(Math.min(slice.length(), CHUNK_VALUES))];
+        CRC32C sum = checksum(id(number));
+        byte[] chunk = new byte[(int) as.bytes(Math.min(slice.length(), CHUNK_VALUES)) + CHECKSUM];
         try (InputStream in = block.createInputStream()) {
-            for (int from = 0; from < slice.length(); from += CHUNK_VALUES) {
-                int count = Math.min(CHUNK_VALUES, slice.length() - from);
-                int bytes = (int) dtype.bytes(count);
-                if (in.readNBytes(chunk, 0, bytes) < bytes) {
-                    throw new LostBlockException("Block " + id(number) + " from " + place() + " ends too early");
-                }
+            for (int done = 0; done < slice.length(); done += CHUNK_VALUES) {
+                int count = Math.min(CHUNK_VALUES, slice.length() - done);
+                int bytes = (int) as.bytes(count);
+                in.readNBytes(chunk, 0, bytes);
                 sum.update(chunk, 0, bytes);
-                dtype.decode(ByteBuffer.wrap(chunk), count, target, at + from);
+                as.decode(ByteBuffer.wrap(chunk), count, target, at + done);
             }
+            in.readNBytes(chunk, 0, CHECKSUM);
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }
-        if ((int) sum.getValue() != checksums[number]) {
-            throw new LostBlockException(String.format(
+        int told = ByteBuffer.wrap(chunk).order(ByteOrder.LITTLE_ENDIAN).getInt();
+        if ((int) sum.getValue() != told) {
+            throw new BlockLostException(String.format(
                     "Block %s from %s has the checksum %08x where its sender said %08x",
-                    id(number), place(), (int) sum.getValue(), checksums[number]));
+                    id(number), place(from), (int) sum.getValue(), told));
         }
     }
 
-    /** Gives up a set, wherever its blocks are. */
+    /** Removes a set, wherever its blocks are. */
     static void release(long set) {
         SparkEnv.get().blockManager().master().removeBroadcast(set, true, false);
     }

@@ -7,9 +7,9 @@ import io.resnetspark.model.graph.ComputeOptions;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.model.graph.ResidualGraph;
 import io.resnetspark.model.layer.Momentum;
-import io.resnetspark.train.averaging.Averaging;
 import io.resnetspark.train.averaging.Costs;
 import io.resnetspark.train.averaging.Dl4jRound;
+import io.resnetspark.train.averaging.ParameterAveraging;
 import io.resnetspark.train.averaging.Round;
 import io.resnetspark.train.dtype.Dtype;
 import io.resnetspark.train.recipe.AveragingRecipe;
@@ -25,7 +25,7 @@ import io.resnetspark.train.worker.LocalWork;
 import io.resnetspark.train.worker.SpareArrays;
 import io.resnetspark.train.worker.StatisticsLayout;
 import io.resnetspark.train.worker.TrainingState;
-import io.resnetspark.train.worker.WorkerMemory;
+import io.resnetspark.train.worker.WorkerLocalState;
 import io.resnetspark.train.worker.WorkerReport;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -146,7 +146,7 @@ public final class AveragingBenchmark {
     /** A worker's part of a round in which it does nothing but take the state and give it back. */
     private record Echo(Blueprint blueprint, Dtype updates) implements LocalWork {
         @Override
-        public Contribution.WithMemory run(TrainingState state, int worker, WorkerMemory memory, Configuration conf)
+        public Contribution.WithMemory run(TrainingState state, int worker, WorkerLocalState memory, Configuration conf)
                 throws IOException {
             return ExecutorNetworks.with(blueprint, network -> {
                 LocalSteps.load(state, network.graph());
@@ -155,10 +155,13 @@ public final class AveragingBenchmark {
                 float[] velocity = SpareArrays.take(
                         (int) graph.getUpdater().getStateViewArray().length());
                 graph.copyTo(parameters, velocity);
-                double[] moments = network.statistics().moments(parameters);
-                WorkerReport report = new WorkerReport(worker, 1, 1, 1, 0, 0, 0, moments);
+                WorkerReport report = new WorkerReport(worker, 1, 1, 1, 0, 0, 0);
                 return Contribution.WithMemory.of(
-                        new Contribution(report, FloatBlock.of(parameters), FloatBlock.of(velocity)),
+                        new Contribution(
+                                report,
+                                FloatBlock.of(parameters),
+                                FloatBlock.of(velocity),
+                                FloatBlock.of(network.statistics().values(parameters))),
                         state,
                         memory,
                         network.statistics(),
@@ -202,7 +205,8 @@ public final class AveragingBenchmark {
                 new AveragingRecipe(Engine.OURS, new Period.Constant(1), momentum, updates, new OuterStep.None(), 0, 1);
         Echo echo = new Echo(new Blueprint(UUID.randomUUID().toString(), network), updates);
         List<Measurement> measured = new ArrayList<>();
-        try (Averaging averaging = new Averaging(spark, echo, workers, recipe, StatisticsLayout.of(graph), any -> 1)) {
+        try (ParameterAveraging averaging =
+                new ParameterAveraging(spark, echo, workers, recipe, StatisticsLayout.of(graph), any -> 1)) {
             for (int i = -WARM_UP; i < rounds; i++) {
                 traffic.reset();
                 Round round = averaging.round(state);

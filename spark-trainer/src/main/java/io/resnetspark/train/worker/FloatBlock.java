@@ -40,6 +40,10 @@ public final class FloatBlock implements Serializable {
         return new FloatBlock(array, from + first, from + last, dtype);
     }
 
+    public float get(int index) {
+        return array[from + index];
+    }
+
     public int length() {
         return to - from;
     }
@@ -49,12 +53,29 @@ public final class FloatBlock implements Serializable {
         return from == 0 && to == array.length ? array : java.util.Arrays.copyOfRange(array, from, to);
     }
 
+    /** Copies all elements into an array, from {@code at} on. */
+    public void copyTo(float[] target, int at) {
+        System.arraycopy(array, from, target, at, length());
+    }
+
     /** Adds {@code weight} times {@code count} elements, from the {@code first} on, to as many sums. */
     public void addTo(double[] sums, int first, int count, double weight) {
         float[] values = array;
         int start = from + first;
         for (int i = 0; i < count; i++) {
             sums[i] += weight * values[start + i];
+        }
+    }
+
+    /** The same of two blocks, one after the other, in one pass over the sums. */
+    public static void addTo(
+            double[] sums, int first, int count, FloatBlock a, double weightOfA, FloatBlock b, double weightOfB) {
+        float[] as = a.array;
+        float[] bs = b.array;
+        int startOfA = a.from + first;
+        int startOfB = b.from + first;
+        for (int i = 0; i < count; i++) {
+            sums[i] = sums[i] + weightOfA * as[startOfA + i] + weightOfB * bs[startOfB + i];
         }
     }
 

@@ -10,7 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class TestContribution {
-    private static final WorkerReport REPORT = new WorkerReport(0, 1, 1, 1, 0, 0, 0, new double[0]);
+    private static final WorkerReport REPORT = new WorkerReport(0, 1, 1, 1, 0, 0, 0);
 
     private static final StatisticsLayout NONE = new StatisticsLayout(java.util.List.of());
 
@@ -23,12 +23,13 @@ class TestContribution {
     @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "FLOAT32")
     void whatRoundingTookComesWithTheNext(Dtype dtype) {
         float[] change = {0.1234567f, -3e-6f, 1e-9f};
-        WorkerMemory memory = WorkerMemory.nothing();
+        WorkerLocalState memory = WorkerLocalState.nothing();
         double[] sent = new double[3];
         int rounds = 1000;
         for (int round = 0; round < rounds; round++) {
             // The worker moves by the same from wherever it begins.
-            Contribution reached = new Contribution(REPORT, FloatBlock.of(change.clone()), FloatBlock.of());
+            Contribution reached =
+                    new Contribution(REPORT, FloatBlock.of(change.clone()), FloatBlock.of(), FloatBlock.of());
             Contribution.WithMemory brought =
                     Contribution.WithMemory.of(reached, state(new float[3]), memory, NONE, dtype, false);
             memory = brought.memory();
@@ -50,8 +51,8 @@ class TestContribution {
     /** A change is small beside what changes: their difference comes first, or rounding would lose what is kept. */
     @Test
     void aSmallChangeOfALargeValueKeepsWhatWasKept() {
-        Contribution reached = new Contribution(REPORT, FloatBlock.of(1000.5f), FloatBlock.of());
-        WorkerMemory memory = new WorkerMemory(FloatBlock.of(), FloatBlock.of(1e-6f));
+        Contribution reached = new Contribution(REPORT, FloatBlock.of(1000.5f), FloatBlock.of(), FloatBlock.of());
+        WorkerLocalState memory = new WorkerLocalState(FloatBlock.of(), FloatBlock.of(1e-6f));
         Contribution.WithMemory brought =
                 Contribution.WithMemory.of(reached, state(new float[] {1000.5f}), memory, NONE, Dtype.BFLOAT16, false);
         assertThat(brought.contribution().parameters().array()[0]).isCloseTo(1e-6f, within(1e-8f));
@@ -59,14 +60,14 @@ class TestContribution {
 
     @Test
     void float32SendsWhereTheWorkerCameTo() {
-        Contribution reached = new Contribution(REPORT, FloatBlock.of(1, 2), FloatBlock.of(3));
+        Contribution reached = new Contribution(REPORT, FloatBlock.of(1, 2), FloatBlock.of(3), FloatBlock.of());
         Contribution.WithMemory averaged = Contribution.WithMemory.of(
-                reached, state(new float[] {5, 6}, 7), WorkerMemory.nothing(), NONE, Dtype.FLOAT32, false);
+                reached, state(new float[] {5, 6}, 7), WorkerLocalState.nothing(), NONE, Dtype.FLOAT32, false);
         assertThat(averaged.contribution().parameters().array()).containsExactly(1, 2);
         assertThat(averaged.contribution().velocity().array()).containsExactly(3);
         assertThat(averaged.memory().velocity().length()).isZero();
         Contribution.WithMemory kept = Contribution.WithMemory.of(
-                reached, state(new float[] {5, 6}), WorkerMemory.nothing(), NONE, Dtype.FLOAT32, true);
+                reached, state(new float[] {5, 6}), WorkerLocalState.nothing(), NONE, Dtype.FLOAT32, true);
         assertThat(kept.contribution().velocity().length()).isZero();
         assertThat(kept.memory().velocity().array()).containsExactly(3);
     }
