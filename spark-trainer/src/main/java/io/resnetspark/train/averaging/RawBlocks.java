@@ -12,22 +12,27 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.zip.CRC32C;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.network.buffer.ManagedBuffer;
+import org.apache.spark.storage.BlockId;
+import org.apache.spark.storage.BlockManager;
 import org.apache.spark.storage.BlockManagerId;
 import org.apache.spark.storage.BroadcastBlockId;
 import org.apache.spark.storage.StorageLevel;
 import org.apache.spark.util.io.ChunkedByteBuffer;
+import scala.collection.JavaConverters;
 import scala.reflect.ClassTag;
 
 /**
  * Floats in block managers, raw: a block for each slice, little-endian, as Spark's block transfer writes them to a socket,
  * and after them a checksum that is of this block alone. This is what others know of them.
  *
- * <p>Spark's master is not told of the blocks; whoever has this object knows where they are. A set of them is removed at
+ * <p>Spark's master is not told of most blocks; whoever has this object knows where they are. A set of them is removed at
  * once, by Spark's message that a broadcast has ended, whose numbers ours do not meet.
  *
  * @param set number of the set that they belong to
@@ -59,11 +64,12 @@ record RawBlocks(long set, String name, Dtype dtype, List<List<BlockManagerId>> 
     /**
      * Puts one slice into this process's block manager.
      *
+     * @param announced whether Spark's master is told, so that others {@linkplain #found find} it
      * @param live which sets are not over: the memory of others may be used again
      * @throws IllegalStateException if the set itself is over
      * @throws UncheckedIOException if there is no room for it, in memory and on disk
      */
-    static void put(long set, LiveSets live, String name, int slice, FloatBlock values) {
+    static void put(long set, LiveSets live, String name, int slice, FloatBlock values, boolean announced) {
         int length = Math.toIntExact(values.bytes());
         byte[] bytes = BlockMemory.of(length + CHECKSUM, set, live);
         ByteBuffer buffer = ByteBuffer.wrap(bytes);
@@ -78,13 +84,28 @@ record RawBlocks(long set, String name, Dtype dtype, List<List<BlockManagerId>> 
                         id,
                         new ChunkedByteBuffer(chunks(bytes)),
                         StorageLevel.MEMORY_AND_DISK_SER(),
-                        false,
+                        announced,
                         ClassTag.Any());
         if (!fits) {
             throw new UncheckedIOException(new IOException("Spark's block manager " + place(thisProcess())
                     + " has no room for slice " + slice + " of " + name
                     + ", neither in memory nor in spark.local.dir"));
         }
+    }
+
+    /** Asks Spark's master who has which of the slices that were announced; those that nobody has are not among the answers. */
+    static Map<Integer, BlockManagerId> found(long set, String name, List<Integer> slices) {
+        BlockId[] ids = slices.stream().map(slice -> id(set, name, slice)).toArray(BlockId[]::new);
+        BlockManager blocks = SparkEnv.get().blockManager();
+        Map<Integer, BlockManagerId> holders = new HashMap<>();
+        int next = 0;
+        for (var all : JavaConverters.seqAsJavaList(blocks.master().getLocations(ids))) {
+            int slice = slices.get(next++);
+            for (BlockManagerId holder : JavaConverters.seqAsJavaList(all)) {
+                holders.merge(slice, holder, (a, b) -> b.equals(blocks.blockManagerId()) ? b : a);
+            }
+        }
+        return holders;
     }
 
     /** Java copies into direct memory what it writes to a socket: a chunk of this length stays in the cache. */

@@ -20,8 +20,10 @@ import org.apache.spark.storage.BlockManagerId;
  *
  * @param updates of the workers with examples, in the order of their numbers
  * @param set of the next state
+ * @param announces whether others find the slices as soon as they are there
  */
-record ReduceTask(Resident begun, List<RawBlocks> updates, Reduction reduction, long set) implements Serializable {
+record ReduceTask(Resident begun, List<RawBlocks> updates, Reduction reduction, long set, boolean announces)
+        implements Serializable {
     /**
      * What a task came to.
      *
@@ -34,9 +36,13 @@ record ReduceTask(Resident begun, List<RawBlocks> updates, Reduction reduction, 
 
     /** Every {@code tasks}-th slice, from that of this task's number on. */
     Outcome run(int task, int tasks) {
+        return run(begun.blocks().layout().all().stream()
+                .filter(slice -> slice % tasks == task)
+                .toList());
+    }
+
+    Outcome run(List<Integer> slices) {
         StateLayout layout = begun.blocks().layout();
-        List<Integer> slices =
-                layout.all().stream().filter(slice -> slice % tasks == task).toList();
         try {
             AtomicBoolean finite = new AtomicBoolean(true);
             double waited = new SliceFetcher(layout, sources(), updates.size() + 1)
@@ -100,10 +106,12 @@ record ReduceTask(Resident begun, List<RawBlocks> updates, Reduction reduction, 
             if (!sound) {
                 finite.set(false);
             }
-            target.put(
-                    number,
-                    FloatBlock.of(next).slice(0, slice.length()),
-                    begun.blocks().live());
+            FloatBlock values = FloatBlock.of(next).slice(0, slice.length());
+            if (announces) {
+                target.announce(number, values, begun.blocks().live());
+            } else {
+                target.put(number, values, begun.blocks().live());
+            }
             if (hasOuter) {
                 target.putOuter(
                         number, blocks.get(updates.size()), begun.blocks().live());

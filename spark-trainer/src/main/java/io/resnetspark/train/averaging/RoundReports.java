@@ -1,6 +1,5 @@
 package io.resnetspark.train.averaging;
 
-import io.resnetspark.train.dtype.Dtype;
 import io.resnetspark.train.recipe.AveragingRecipe;
 import io.resnetspark.train.recipe.OuterStep;
 import io.resnetspark.train.worker.TrainingState;
@@ -33,7 +32,7 @@ final class RoundReports {
         boolean outer = steps() > 1 && learningRate() > 0;
         return new Reduction(
                 busy.stream().map(update -> update.report().examples()).toList(),
-                recipe.updateDtype() != Dtype.FLOAT32,
+                recipe.sendsChanges(),
                 outer ? recipe.outer() : new OuterStep.None(),
                 learningRate());
     }

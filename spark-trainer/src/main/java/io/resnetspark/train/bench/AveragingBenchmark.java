@@ -144,7 +144,7 @@ public final class AveragingBenchmark {
     }
 
     /** A worker's part of a round in which it does nothing but take the state and give it back. */
-    private record Echo(Blueprint blueprint, Dtype updates) implements LocalWork {
+    private record Echo(Blueprint blueprint, AveragingRecipe recipe) implements LocalWork {
         @Override
         public Contribution.WithMemory run(TrainingState state, int worker, WorkerLocalState memory, Configuration conf)
                 throws IOException {
@@ -165,8 +165,7 @@ public final class AveragingBenchmark {
                         state,
                         memory,
                         network.statistics(),
-                        updates,
-                        false);
+                        recipe);
             });
         }
     }
@@ -201,9 +200,9 @@ public final class AveragingBenchmark {
                 graph.copyParameters(),
                 new float[velocity],
                 new float[0]);
-        AveragingRecipe recipe =
-                new AveragingRecipe(Engine.OURS, new Period.Constant(1), momentum, updates, new OuterStep.None(), 0, 1);
-        Echo echo = new Echo(new Blueprint(UUID.randomUUID().toString(), network), updates);
+        AveragingRecipe recipe = new AveragingRecipe(
+                Engine.OURS, new Period.Constant(1), momentum, updates, false, new OuterStep.None(), 0, 1);
+        Echo echo = new Echo(new Blueprint(UUID.randomUUID().toString(), network), recipe);
         List<Measurement> measured = new ArrayList<>();
         try (ParameterAveraging averaging =
                 new ParameterAveraging(spark, echo, workers, recipe, StatisticsLayout.of(graph), any -> 1)) {

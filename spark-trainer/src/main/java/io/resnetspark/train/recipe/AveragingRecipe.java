@@ -8,6 +8,7 @@ import java.io.Serializable;
  *
  * @param updateDtype in which a worker says what it learned; in another than float32, what rounding took from one round
  *     goes into the next
+ * @param overlap whether a round's updates are averaged while the next round computes, and taken over a round late
  * @param deadlineSeconds after which a round goes on without the workers that are late; 0 for never
  * @param quorum share of the workers without which it does not, 0 to 1
  */
@@ -16,6 +17,7 @@ public record AveragingRecipe(
         Period period,
         MomentumRule momentum,
         Dtype updateDtype,
+        boolean overlap,
         OuterStep outer,
         double deadlineSeconds,
         double quorum)
@@ -36,7 +38,12 @@ public record AveragingRecipe(
 
     /** Whether a worker keeps something for itself from one round to the next. */
     public boolean workersRemember() {
-        return momentum == MomentumRule.LOCAL || updateDtype != Dtype.FLOAT32;
+        return momentum == MomentumRule.LOCAL || sendsChanges();
+    }
+
+    /** Whether a worker sends how its parameters changed in a round, not where they came to. */
+    public boolean sendsChanges() {
+        return overlap || updateDtype != Dtype.FLOAT32;
     }
 
     static AveragingRecipe read(Section section, int stepsPerRound, LearningRate rate) {
@@ -50,6 +57,7 @@ public record AveragingRecipe(
                 period,
                 section.choice("momentum", MomentumRule.class),
                 section.choice("update-dtype", Dtype.class),
+                section.flag("overlap"),
                 OuterStep.read(section.section("outer")),
                 section.number("deadline-seconds", 0, 1e6),
                 section.number("quorum", 0.01, 1));
@@ -64,8 +72,14 @@ public record AveragingRecipe(
             section.problem(
                     "deadline-seconds",
                     deadlineSeconds,
-                    "0 where workers keep something (momentum = local, update-dtype other than float32): that of a"
-                            + " late one would be lost");
+                    "0 where workers keep something (momentum = local, update-dtype other than float32, overlap = true):"
+                            + " that of a late one would be lost");
+        }
+        if (overlap && outer.remembers()) {
+            section.problem(
+                    "overlap",
+                    true,
+                    "false with averaging.outer: the outer optimiser steps from averages that are not late");
         }
     }
 }

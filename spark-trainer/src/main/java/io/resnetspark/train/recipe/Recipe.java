@@ -157,7 +157,7 @@ public record Recipe(
         if (averaging.engine() == AveragingRecipe.Engine.DL4J && beyond) {
             problems.add(
                     "averaging.engine = dl4j; allowed is ours where global-batch is more than workers x batch, or with"
-                            + " largest-gradient-norm, averaging.outer, momentum = local, update-dtype other than float32, or a deadline:"
+                            + " largest-gradient-norm, averaging.outer, momentum = local, update-dtype other than float32, overlap or a deadline:"
                             + " dl4j-spark has none of them");
         }
         if (averaging.engine() == AveragingRecipe.Engine.DL4J && compute.kernels() == ComputeOptions.Kind.CUDA) {

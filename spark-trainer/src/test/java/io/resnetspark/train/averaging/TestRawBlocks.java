@@ -68,7 +68,7 @@ class TestRawBlocks extends SmallRuns {
         FloatBlock second = FloatBlock.of(dtype, velocity);
         for (int i : layout.all()) {
             FloatBlock values = layout.slice(i).of(first, second, FloatBlock.of());
-            RawBlocks.put(into, live, "floats", i, values);
+            RawBlocks.put(into, live, "floats", i, values, false);
         }
         return RawBlocks.here(into, "floats", dtype, layout.size());
     }

@@ -345,6 +345,7 @@ class TestRecipe {
                         new Period.Constant(8),
                         AveragingRecipe.MomentumRule.AVERAGED,
                         Dtype.FLOAT32,
+                        false,
                         new OuterStep.None(),
                         0,
                         1));

@@ -5,6 +5,11 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.resnetspark.data.shard.EpochWork;
 import io.resnetspark.train.dtype.Dtype;
+import io.resnetspark.train.recipe.AveragingRecipe;
+import io.resnetspark.train.recipe.AveragingRecipe.Engine;
+import io.resnetspark.train.recipe.AveragingRecipe.MomentumRule;
+import io.resnetspark.train.recipe.OuterStep;
+import io.resnetspark.train.recipe.Period;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -13,6 +18,11 @@ class TestContribution {
     private static final WorkerReport REPORT = new WorkerReport(0, 1, 1, 1, 0, 0, 0);
 
     private static final StatisticsLayout NONE = new StatisticsLayout(java.util.List.of());
+
+    private static AveragingRecipe recipe(Dtype updates, MomentumRule momentum) {
+        return new AveragingRecipe(
+                Engine.OURS, new Period.Constant(1), momentum, updates, false, new OuterStep.None(), 0, 1);
+    }
 
     private static TrainingState state(float[] parameters, float... velocity) {
         return TrainingState.begin(EpochWork.begin(0, 10, 1), parameters, velocity, new float[0]);
@@ -30,8 +40,8 @@ class TestContribution {
             // The worker moves by the same from wherever it begins.
             Contribution reached =
                     new Contribution(REPORT, FloatBlock.of(change.clone()), FloatBlock.of(), FloatBlock.of());
-            Contribution.WithMemory brought =
-                    Contribution.WithMemory.of(reached, state(new float[3]), memory, NONE, dtype, false);
+            Contribution.WithMemory brought = Contribution.WithMemory.of(
+                    reached, state(new float[3]), memory, NONE, recipe(dtype, MomentumRule.AVERAGED));
             memory = brought.memory();
             for (int i = 0; i < 3; i++) {
                 sent[i] += brought.contribution().parameters().array()[i];
@@ -53,8 +63,8 @@ class TestContribution {
     void aSmallChangeOfALargeValueKeepsWhatWasKept() {
         Contribution reached = new Contribution(REPORT, FloatBlock.of(1000.5f), FloatBlock.of(), FloatBlock.of());
         WorkerLocalState memory = new WorkerLocalState(FloatBlock.of(), FloatBlock.of(1e-6f));
-        Contribution.WithMemory brought =
-                Contribution.WithMemory.of(reached, state(new float[] {1000.5f}), memory, NONE, Dtype.BFLOAT16, false);
+        Contribution.WithMemory brought = Contribution.WithMemory.of(
+                reached, state(new float[] {1000.5f}), memory, NONE, recipe(Dtype.BFLOAT16, MomentumRule.AVERAGED));
         assertThat(brought.contribution().parameters().array()[0]).isCloseTo(1e-6f, within(1e-8f));
     }
 
@@ -62,12 +72,20 @@ class TestContribution {
     void float32SendsWhereTheWorkerCameTo() {
         Contribution reached = new Contribution(REPORT, FloatBlock.of(1, 2), FloatBlock.of(3), FloatBlock.of());
         Contribution.WithMemory averaged = Contribution.WithMemory.of(
-                reached, state(new float[] {5, 6}, 7), WorkerLocalState.nothing(), NONE, Dtype.FLOAT32, false);
+                reached,
+                state(new float[] {5, 6}, 7),
+                WorkerLocalState.nothing(),
+                NONE,
+                recipe(Dtype.FLOAT32, MomentumRule.AVERAGED));
         assertThat(averaged.contribution().parameters().array()).containsExactly(1, 2);
         assertThat(averaged.contribution().velocity().array()).containsExactly(3);
         assertThat(averaged.memory().velocity().length()).isZero();
         Contribution.WithMemory kept = Contribution.WithMemory.of(
-                reached, state(new float[] {5, 6}), WorkerLocalState.nothing(), NONE, Dtype.FLOAT32, true);
+                reached,
+                state(new float[] {5, 6}),
+                WorkerLocalState.nothing(),
+                NONE,
+                recipe(Dtype.FLOAT32, MomentumRule.LOCAL));
         assertThat(kept.contribution().velocity().length()).isZero();
         assertThat(kept.memory().velocity().array()).containsExactly(3);
     }
