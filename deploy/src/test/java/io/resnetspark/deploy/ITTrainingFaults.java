@@ -137,29 +137,62 @@ class ITTrainingFaults {
      * and the run goes back to its last checkpoint.
      */
     @ParameterizedTest
-    @ValueSource(strings = {"averaged", "local"})
-    void executorsThatAreKilledDoNotChangeABit(String momentum) throws Exception {
-        String[] how = {"--set", "averaging.momentum=" + momentum, "--checkpoint-rounds", "2"};
-        CompletableFuture<Ended> quiet = Command.aside(
-                Map.of(
-                        "RESNET_JAVA_OPTS", // a thread a worker, as on the cluster
-                        "-XX:ActiveProcessorCount=2 " + StandaloneCluster.SHORT_JVM),
-                "scripts/resnet",
-                train("quiet-" + momentum, "--set", "averaging.momentum=" + momentum, "--master", "local[2]"));
-        String run = "killed-" + momentum;
-        CompletableFuture<Ended> job = clusters.submitAside(train(run, how));
+    @ValueSource(strings = {"momentum=averaged", "momentum=local", "overlap=true"})
+    void executorsThatAreKilledDoNotChangeABit(String rule) throws Exception {
+        String setting = "averaging." + rule;
+        CompletableFuture<Ended> quiet = undisturbed("quiet-" + rule, "--set", setting);
+        String run = "killed-" + rule;
+        CompletableFuture<Ended> job = clusters.submitAside(train(run, "--set", setting, "--checkpoint-rounds", "2"));
         for (int round : new int[] {4, 12}) {
             awaitRounds(job, run, round);
             clusters.spark().executors().get(0).destroyForcibly();
         }
         Ended ended = end(job).ok();
         end(quiet).ok();
-        if (momentum.equals("local")) {
+        if (!rule.equals("momentum=averaged")) {
             assertThat(ended.err()).contains("the run goes back to its last checkpoint");
         }
         assertThat(bytes(run + "/model/weights.safetensors"))
-                .isEqualTo(bytes("quiet-" + momentum + "/model/weights.safetensors"));
+                .isEqualTo(bytes("quiet-" + rule + "/model/weights.safetensors"));
         assertThat(images(rounds(run))).isEqualTo((long) EPOCHS * PICTURES);
+    }
+
+    private static CompletableFuture<Ended> undisturbed(String run, String... more) throws Exception {
+        List<String> words = new ArrayList<>(List.of(more));
+        words.addAll(List.of("--master", "local[2]"));
+        return Command.aside(
+                Map.of(
+                        "RESNET_JAVA_OPTS", // a thread a worker, as on the cluster
+                        "-XX:ActiveProcessorCount=2 " + StandaloneCluster.SHORT_JVM),
+                "scripts/resnet",
+                train(run, words.toArray(String[]::new)));
+    }
+
+    /**
+     * In a worker's steps, between them and the reduction, in the reduction, after it, when each slice of the state is on
+     * one executor alone, and with one executor left: nothing goes back to a checkpoint, of which there is none.
+     */
+    @Test
+    void executorsThatAreKilledInAnyPhaseDoNotChangeABit() throws Exception {
+        CompletableFuture<Ended> quiet = undisturbed("quiet-phases", "--set", "epochs=4");
+        List<String> kills = List.of(
+                "--conf",
+                "spark.extraListeners=" + KillAtPhases.class.getName(),
+                "--conf",
+                "spark.driver.extraClassPath=" + Path.of("target/test-classes").toAbsolutePath(),
+                "--conf",
+                "spark.resnet.kills=begun:local steps:3,ended:local steps:5,begun:reduce slices:7,ended:reduce slices:9,"
+                        + "begun:local steps:11");
+        Ended ended = end(clusters.submitAside(
+                        kills, train("phases", "--set", "epochs=4", "--set", "data.validation=none")))
+                .ok();
+        end(quiet).ok();
+        assertThat(ended.err().lines().filter(line -> line.contains("killed: ")))
+                .hasSize(5);
+        assertThat(ended.err()).doesNotContain("the run goes back to its last checkpoint");
+        assertThat(bytes("phases/model/weights.safetensors"))
+                .isEqualTo(bytes("quiet-phases/model/weights.safetensors"));
+        assertThat(images(rounds("phases"))).isEqualTo(4L * PICTURES);
     }
 
     @Test

@@ -24,10 +24,12 @@ import org.apache.hadoop.fs.Path;
  *
  * @param format version of this file's form
  * @param source where the pictures came from, in words
+ * @param created when this version was written (ISO 8601)
  * @param side height and width of the crops that the mean picture is for, in pixels
  * @param classes in the order of their labels
  * @param splits the shards of each split
  * @param images of each class in each split
+ * @param statistics of the training split
  * @param shorterSides pictures by the lower end of their bin, in pixels of the shorter side as found
  * @param quarantined files that were set aside, by reason
  * @param settings how it was prepared, for what is added later; a few words of ours
@@ -92,7 +94,13 @@ public record Dataset(
         public static final Change NONE = new Change(0, 0, 0, List.of(), List.of());
     }
 
-    /** A shard: its path below the dataset, its examples, and its digest. */
+    /**
+     * A shard.
+     *
+     * @param path below the dataset
+     * @param examples number of images in it
+     * @param digest of the file
+     */
     public record Shard(String path, int examples, FileDigest digest) implements Serializable {
         public Shard {
             Manifest.requireWithin(path);

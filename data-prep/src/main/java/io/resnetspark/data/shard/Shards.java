@@ -37,7 +37,8 @@ import org.apache.parquet.schema.Types;
 public final class Shards {
     private static final String ORIGINAL = "original_sha256";
 
-    private static final MessageType SCHEMA = Types.buildMessage()
+    /** Columns of a shard, as they are written. */
+    public static final MessageType SCHEMA = Types.buildMessage()
             .required(PrimitiveTypeName.BINARY)
             .as(LogicalTypeAnnotation.stringType())
             .named("key")

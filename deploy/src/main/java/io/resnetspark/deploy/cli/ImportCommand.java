@@ -75,7 +75,7 @@ final class ImportCommand implements Callable<Integer> {
             arity = "1",
             paramLabel = "R,G,B",
             defaultValue = "0.485,0.456,0.406",
-            description = "Subtracted, 0 to 1. Default: ImageNet's, ${DEFAULT-VALUE}.")
+            description = "Subtracted, 0 to 1. Default: ${DEFAULT-VALUE}, ImageNet's.")
     float[] mean;
 
     @Option(
@@ -84,7 +84,7 @@ final class ImportCommand implements Callable<Integer> {
             arity = "1",
             paramLabel = "R,G,B",
             defaultValue = "0.229,0.224,0.225",
-            description = "Divided by, 0 to 1. Default: ImageNet's, ${DEFAULT-VALUE}.")
+            description = "Divided by, 0 to 1. Default: ${DEFAULT-VALUE}, ImageNet's.")
     float[] deviation;
 
     @Spec

@@ -5,7 +5,6 @@ import java.io.PrintWriter;
 import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine;
-import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.IParameterExceptionHandler;
 import picocli.CommandLine.ParameterException;
 
@@ -22,7 +21,7 @@ final class Mistyped implements IParameterExceptionHandler {
         } else {
             err.println("'" + command.getCommandSpec().qualifiedName() + " --help' says what there is.");
         }
-        return ExitCode.USAGE;
+        return ExitCode.INPUT.code();
     }
 
     private static String sentence(CommandLine command, String word) {

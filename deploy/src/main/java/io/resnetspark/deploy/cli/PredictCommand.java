@@ -27,7 +27,6 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -91,7 +90,7 @@ final class PredictCommand implements Callable<Integer> {
         if (json) {
             spec.commandLine().getOut().println(Json.PRETTY.writeValueAsString(all));
         }
-        return all.stream().mapToInt(Predicted::exitCode).max().orElse(ExitCode.OK);
+        return all.stream().mapToInt(Predicted::exitCode).max().orElse(ExitCode.DONE.code());
     }
 
     /** To prepare a GPU takes longer than a few images are worth, so it must be asked for. */
@@ -116,7 +115,7 @@ final class PredictCommand implements Callable<Integer> {
             List<Prediction> predictions = classifier.classify(bytes(image, conf), top).stream()
                     .map(guess -> new Prediction(guess.label(), guess.probability()))
                     .toList();
-            return new Predicted(image, predictions, null, ExitCode.OK);
+            return new Predicted(image, predictions, null, ExitCode.DONE.code());
         } catch (BadImageException bad) {
             return new Predicted(image, null, image + ": " + bad.getMessage() + ".", Fault.INPUT.exitCode());
         } catch (IOException | RuntimeException failed) {

@@ -7,7 +7,6 @@ import io.resnetspark.data.Corpora;
 import io.resnetspark.data.image.Codec;
 import io.resnetspark.data.image.Pictures;
 import io.resnetspark.deploy.Models;
-import io.resnetspark.deploy.retrain.Outcome;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.DamagedException;
 import io.resnetspark.storage.Json;
@@ -186,18 +185,6 @@ class TestExitCodes {
             assertThat(cause.fault()).isEqualTo(Fault.MACHINE);
             assertThat(cause.message()).contains("Install the package", "libjpeg.so.62");
         }
-    }
-
-    @Test
-    void thePageHasAllOfThem() throws IOException {
-        String page = Files.readString(Path.of("../docs/exit-codes.md"));
-        for (Fault fault : Fault.values()) {
-            assertThat(page).contains("| " + fault.exitCode() + " |");
-        }
-        for (Outcome.Kind kind : Outcome.Kind.values()) {
-            assertThat(page).contains("| " + kind.exitCode() + " |");
-        }
-        assertThat(page).contains("| 130 |").contains("| 143 |");
     }
 
     @Test

@@ -95,6 +95,8 @@ public record ModelDescription(
     /**
      * The evaluation preprocessing.
      *
+     * @param shorterSide that images are scaled to, in pixels
+     * @param crop height and width of the centre crop, in pixels
      * @param mean red, green and blue in levels of 0 to 255; null if the mean picture beside this file is subtracted
      * @param deviation what the difference is divided by, likewise; null if it is not
      */

@@ -59,18 +59,23 @@ public record DataRecipe(
     }
 
     private static Crop readCrop(Section section, int side) {
-        Crop crop = switch (section.choice("kind", "scale-jitter", "random-area", "pad-and-shift", "centre")) {
+        String crop = "crop (" + side + ")";
+        Crop read = switch (section.choice("kind", "scale-jitter", "random-area", "pad-and-shift", "centre")) {
             case "scale-jitter" -> {
-                List<Integer> shorter = section.range("shorter-side", side, 4096);
+                List<Integer> shorter = section.range(
+                        "shorter-side", side, 4096, "two whole numbers [from, to] within " + crop + " and 4096");
                 yield new Crop.ScaleJitter(shorter.get(0), shorter.get(1), side);
             }
             case "random-area" ->
                 new Crop.RandomArea(section.number("least-area", 1e-3, 1), section.number("most-aspect", 1, 100), side);
-            case "pad-and-shift" -> new Crop.PadAndShift(section.integer("padding", 0, side), side);
-            default -> new Crop.Centre(section.integer("shorter-side", side, 4096), side);
+            case "pad-and-shift" ->
+                new Crop.PadAndShift(section.integer("padding", 0, side, "a whole number from 0 to " + crop), side);
+            default ->
+                new Crop.Centre(
+                        section.integer("shorter-side", side, 4096, "a whole number from " + crop + " to 4096"), side);
         };
         section.refuseUnknown();
-        return crop;
+        return read;
     }
 
     public Preprocessing trainingOn(Dataset.Opened data, Configuration conf) throws IOException {

@@ -74,6 +74,16 @@ class TestRecipe {
     }
 
     @Test
+    void aBlockThatIsMissingIsMissingInTheRecipeAndNotInTheDefaults() {
+        assertThatThrownBy(() -> Recipe.parse("network = resnet18", "short.conf", Map.of()))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("short.conf:1: the key 'data.crop' is missing")
+                .hasMessageContaining("short.conf:1: the key 'data.augmentation.kind' is missing")
+                .hasMessageContaining("short.conf:1: the key 'learning-rate.initial' is missing")
+                .hasMessageNotContaining("defaults.conf");
+    }
+
+    @Test
     void overridesWinAndAreChecked() {
         Recipe recipe = Recipe.parse(GOOD, "good.conf", Map.of("learning-rate.initial", "0.5", "network", "resnet34"));
         assertThat(recipe.learningRate().at(0, 0)).isEqualTo(0.5);
