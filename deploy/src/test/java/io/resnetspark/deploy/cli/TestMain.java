@@ -75,6 +75,40 @@ class TestMain extends Commands {
     }
 
     @Test
+    void benchAveragingTakesSimulatedStepsOffTheRound() throws IOException {
+        assertThat(run(
+                        "bench",
+                        "averaging",
+                        "--network",
+                        "resnet20",
+                        "--rounds",
+                        "1",
+                        "--warm-up",
+                        "1",
+                        "--steps",
+                        "2",
+                        "--step-milliseconds",
+                        "5",
+                        "--json"))
+                .as(err)
+                .isZero();
+        JsonNode ours = Json.COMPACT.readTree(out).get(0);
+        assertThat(ours.get("state_bytes").asLong())
+                .as("parameters and momentum")
+                .isEqualTo(2 * 4 * 270_410L);
+        assertThat(ours.get("step_seconds").asDouble()).isEqualTo(0.01);
+        double visible = ours.get("round_seconds").asDouble();
+        assertThat(visible).isPositive();
+        assertThat(ours.get("visible_share").asDouble()).isCloseTo(visible / (visible + 0.01), within(1e-9));
+        JsonNode dl4j = Json.COMPACT.readTree(out).get(1);
+        assertThat(dl4j.get("step_seconds").asDouble())
+                .as("it does a step of its own")
+                .isZero();
+        refused("Did you mean 'resnet50'", "bench", "averaging", "--network", "resnet-50");
+        refused("--steps -1 is out of range", "bench", "averaging", "--network", "resnet20", "--steps", "-1");
+    }
+
+    @Test
     void textThatIsNotUtf8IsRefusedWithItsLine() throws IOException {
         byte[] latin = "# ok\n# caf\u00e9\n".getBytes(StandardCharsets.ISO_8859_1);
         Files.write(folder.resolve("latin.conf"), latin);
