@@ -8,9 +8,9 @@ import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.model.graph.Placement;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.train.artifact.ArtifactFiles;
-import io.resnetspark.train.averaging.Averaging;
 import io.resnetspark.train.averaging.Dl4jAveraging;
 import io.resnetspark.train.averaging.Engine;
+import io.resnetspark.train.averaging.ParameterAveraging;
 import io.resnetspark.train.recipe.Recipe;
 import io.resnetspark.train.worker.ExecutorNetworks;
 import io.resnetspark.train.worker.LocalSteps;
@@ -79,7 +79,7 @@ record Setup(TrainingPlan plan, Preprocessing evaluation, NetworkGraph graph, Op
         Recipe recipe = plan.recipe();
         return switch (recipe.averaging().engine()) {
             case OURS ->
-                new Averaging(
+                new ParameterAveraging(
                         spark,
                         new LocalSteps(plan),
                         recipe.workers(),

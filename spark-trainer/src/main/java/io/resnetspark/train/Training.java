@@ -15,10 +15,10 @@ import io.resnetspark.train.artifact.ModelDescription;
 import io.resnetspark.train.artifact.Provenance;
 import io.resnetspark.train.averaging.DivergedException;
 import io.resnetspark.train.averaging.Engine;
-import io.resnetspark.train.averaging.MemoryLostException;
 import io.resnetspark.train.averaging.PreciseStatistics;
 import io.resnetspark.train.averaging.Round;
 import io.resnetspark.train.averaging.RoundProgress;
+import io.resnetspark.train.averaging.StateLostException;
 import io.resnetspark.train.checkpoint.Checkpoints;
 import io.resnetspark.train.checkpoint.LastAct;
 import io.resnetspark.train.checkpoint.RunFolder;
@@ -32,7 +32,7 @@ import io.resnetspark.train.report.LiveReport;
 import io.resnetspark.train.report.Metrics;
 import io.resnetspark.train.worker.TrainingPlan;
 import io.resnetspark.train.worker.TrainingState;
-import io.resnetspark.train.worker.WorkerMemory;
+import io.resnetspark.train.worker.WorkerLocalState;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -190,7 +190,7 @@ public final class Training {
                 work.examples(),
                 same ? "" : ", with " + recipe.workers() + " workers where there were " + workers));
         run = same ? saved.run() : saved.run().with(state.with(work.dealtTo(recipe.workers())));
-        engine.restore(same ? saved.memories() : WorkerMemory.dealt(saved.memories(), recipe.workers()));
+        engine.restore(same ? saved.localStates() : WorkerLocalState.dealt(saved.localStates(), recipe.workers()));
     }
 
     public Result run() throws IOException {
@@ -213,7 +213,7 @@ public final class Training {
     private void epochOrBack() throws IOException {
         try {
             epoch();
-        } catch (MemoryLostException lost) {
+        } catch (StateLostException lost) {
             losses = run.rounds() > roundsAtLoss ? 1 : losses + 1;
             if (losses > MOST_LOSSES) {
                 throw lost;
@@ -230,14 +230,14 @@ public final class Training {
         try {
             checkpoint();
             progress.say("The state before it is kept in " + checkpoints.path() + ".");
-        } catch (IOException | MemoryLostException failed) {
+        } catch (IOException | StateLostException failed) {
             diverged.addSuppressed(failed);
         }
     }
 
     /** Of the state that the run is in, whatever is under way. */
     private synchronized void checkpoint() throws IOException {
-        checkpoints.write(run, engine::memories, metrics);
+        checkpoints.write(run, engine::localStates, metrics);
     }
 
     /** Before the first round is done, there is nothing to go on from. */
@@ -250,7 +250,7 @@ public final class Training {
     private synchronized void reached(RunState next) {
         run = next;
         engine.commit();
-        checkpoints.offer(run, engine::memories, metrics, progress::say);
+        checkpoints.offer(run, engine::localStates, metrics, progress::say);
     }
 
     /** What is left of an epoch, and a look at what it brought. */

@@ -7,6 +7,8 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import org.apache.spark.SparkEnv;
 
 /**
@@ -19,9 +21,10 @@ final class BlockMemory {
     private static SoftReference<BlockMemory> kept = new SoftReference<>(null);
 
     private final Map<Integer, Deque<byte[]>> free = new HashMap<>();
-    private final List<byte[]> used = new ArrayList<>();
-    private long set;
-    private long before;
+    /** By the number of the set. */
+    private final NavigableMap<Long, List<byte[]>> used = new TreeMap<>();
+
+    private long floor;
 
     private BlockMemory() {}
 
@@ -37,33 +40,36 @@ final class BlockMemory {
     /**
      * Memory for a block.
      *
-     * @throws IllegalStateException if a later round has begun: what a late task brought would lie here for ever
+     * @param floor sets of a lower number are over
+     * @throws IllegalStateException if the set is: what a late task brought would lie here for ever
      */
-    static synchronized byte[] of(int bytes, long set) {
+    static synchronized byte[] of(int bytes, long set, long floor) {
         BlockMemory memory = get();
-        memory.enter(set);
+        memory.raise(floor);
+        if (set < memory.floor) {
+            throw new IllegalStateException("The round of these floats is over.");
+        }
         byte[] block = memory.free.getOrDefault(bytes, new ArrayDeque<>(0)).poll();
         if (block == null) {
             block = new byte[bytes];
         }
-        memory.used.add(block);
+        memory.used.computeIfAbsent(set, any -> new ArrayList<>()).add(block);
         return block;
     }
 
-    private void enter(long wanted) {
-        if (wanted < set) {
-            throw new IllegalStateException("The round of these floats is over.");
+    private void raise(long to) {
+        if (to <= floor) {
+            return;
         }
-        if (wanted > set) {
-            if (before > 0) { // if a late task left something; what is of the last set may just be going
-                SparkEnv.get().blockManager().removeBroadcast(before, false);
-            }
-            before = set;
-            set = wanted;
-            free.clear(); // of another network
-            used.forEach(block -> free.computeIfAbsent(block.length, any -> new ArrayDeque<>())
+        floor = to;
+        free.clear(); // of another network
+        var over = used.headMap(to, false);
+        over.forEach((set, blocks) -> {
+            // If a late task left something; what is of the last round may just be going.
+            SparkEnv.get().blockManager().removeBroadcast(set, true);
+            blocks.forEach(block -> free.computeIfAbsent(block.length, any -> new ArrayDeque<>())
                     .add(block));
-            used.clear();
-        }
+        });
+        over.clear();
     }
 }

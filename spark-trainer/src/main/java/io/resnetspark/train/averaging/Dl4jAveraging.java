@@ -60,7 +60,7 @@ public final class Dl4jAveraging implements Engine {
                 graph.copyParameters(),
                 averagesMomentum ? graph.copyVelocity() : state.velocity(),
                 state.outer());
-        if (!Double.isFinite(round.score()) || !Means.areFinite(next.parameters())) {
+        if (!Double.isFinite(round.score()) || !Reduction.areFinite(next.parameters())) {
             throw new DivergedException(state, round.score());
         }
         return new Round(

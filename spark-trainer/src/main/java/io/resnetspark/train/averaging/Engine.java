@@ -1,7 +1,7 @@
 package io.resnetspark.train.averaging;
 
 import io.resnetspark.train.worker.TrainingState;
-import io.resnetspark.train.worker.WorkerMemory;
+import io.resnetspark.train.worker.WorkerLocalState;
 import java.util.List;
 
 /** What makes the next state of a state, on Spark. */
@@ -10,20 +10,20 @@ public interface Engine extends AutoCloseable {
      * Does a round.
      *
      * @throws DivergedException if the loss or a parameter is no number any more
-     * @throws MemoryLostException if what a worker kept for itself is gone
+     * @throws StateLostException if what a worker kept for itself is gone
      */
     Round round(TrainingState state);
 
-    /** The last round's state is the run's now; what workers remember belongs to it. */
+    /** The last round's state is the run's now; what workers keep belongs to it. */
     default void commit() {}
 
-    /** What each worker remembers after the last committed round; empty where they keep nothing. */
-    default List<WorkerMemory> memories() {
+    /** What each worker keeps for itself after the last committed round; empty where they keep nothing. */
+    default List<WorkerLocalState> localStates() {
         return List.of();
     }
 
-    /** Begins with what was remembered; {@code before} may be empty. */
-    default void restore(List<WorkerMemory> before) {}
+    /** Begins with what was kept; {@code before} may be empty. */
+    default void restore(List<WorkerLocalState> before) {}
 
     @Override
     default void close() {}

@@ -1,5 +1,6 @@
 package io.resnetspark.train.averaging;
 
+import io.resnetspark.train.averaging.Reduction.Range;
 import io.resnetspark.train.recipe.OuterStep;
 
 /** The outer optimiser: a step from the parameters that a round began with towards, or beyond, the average. */
@@ -9,20 +10,28 @@ final class OuterDescent {
     /**
      * Turns the average into the next parameters, in place.
      *
-     * @param velocity moved too; as long as the parameters, unless the step is {@link OuterStep.None}
+     * @param length elements of each range
+     * @param velocity moved too; not touched by {@link OuterStep.None}
      * @param learningRate of the round
      */
-    static void step(OuterStep step, float[] before, float[] average, float[] velocity, double learningRate) {
+    static void step(OuterStep step, int length, Range before, Range average, Range velocity, double learningRate) {
+        float[] x = before.array();
+        float[] next = average.array();
+        float[] v = velocity.array();
         if (step instanceof OuterStep.SlowMomentum slow) {
-            for (int i = 0; i < before.length; i++) {
-                velocity[i] = (float) (slow.momentum() * velocity[i] + (before[i] - average[i]) / learningRate);
-                average[i] = (float) (before[i] - slow.rate() * learningRate * velocity[i]);
+            for (int i = 0; i < length; i++) {
+                int k = velocity.at() + i;
+                float begun = x[before.at() + i];
+                v[k] = (float) (slow.momentum() * v[k] + (begun - next[average.at() + i]) / learningRate);
+                next[average.at() + i] = (float) (begun - slow.rate() * learningRate * v[k]);
             }
         } else if (step instanceof OuterStep.Nesterov nesterov) {
-            for (int i = 0; i < before.length; i++) {
-                float change = before[i] - average[i];
-                velocity[i] = (float) (nesterov.momentum() * velocity[i] + change);
-                average[i] = (float) (before[i] - nesterov.rate() * (change + nesterov.momentum() * velocity[i]));
+            for (int i = 0; i < length; i++) {
+                int k = velocity.at() + i;
+                float begun = x[before.at() + i];
+                float change = begun - next[average.at() + i];
+                v[k] = (float) (nesterov.momentum() * v[k] + change);
+                next[average.at() + i] = (float) (begun - nesterov.rate() * (change + nesterov.momentum() * v[k]));
             }
         }
     }

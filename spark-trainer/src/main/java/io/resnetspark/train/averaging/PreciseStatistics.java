@@ -2,12 +2,10 @@ package io.resnetspark.train.averaging;
 
 import io.resnetspark.data.shard.EpochWork;
 import io.resnetspark.train.worker.BatchStatistics;
-import io.resnetspark.train.worker.Contribution;
-import io.resnetspark.train.worker.FloatBlock;
+import io.resnetspark.train.worker.BatchStatistics.Moments;
 import io.resnetspark.train.worker.StatisticsLayout;
 import io.resnetspark.train.worker.TrainingPlan;
 import io.resnetspark.train.worker.TrainingState;
-import io.resnetspark.train.worker.WorkerMemory;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -30,23 +28,26 @@ public final class PreciseStatistics {
         SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
         List<Integer> slots = IntStream.range(0, workers).boxed().toList();
         spark.setJobDescription("statistics of batch normalisation over " + work.examples() + " images");
-        try (SharedState shared = SharedState.of(state.with(work), spark)) {
-            List<Contribution> measured = spark.parallelize(slots, workers)
-                    .map(worker -> statistics
-                            .run(shared.value(), worker, WorkerMemory.nothing(), conf.value())
-                            .contribution())
+        try (Exchange exchange = Exchange.of(spark, layout, spark.isLocal())) {
+            StateHandle begun = exchange.begin(state.with(work));
+            List<Moments> measured = spark.parallelize(slots, workers)
+                    .map(worker -> statistics.run(begun.value(), worker, conf.value()))
                     .collect();
             float[] parameters = state.parameters().clone();
-            layout.assign(parameters, mean(measured));
+            layout.assignMoments(parameters, mean(measured, layout.length()));
             return parameters;
         }
     }
 
-    private static double[] mean(List<Contribution> measured) {
-        return new Pieces(measured.stream()
-                        .filter(contribution -> contribution.report().examples() > 0)
-                        .map(contribution -> new Piece(contribution.report(), FloatBlock.of()))
-                        .toList())
-                .meanMoments();
+    /** Weighted by examples, in the order of the workers. */
+    private static double[] mean(List<Moments> measured, int length) {
+        double examples = measured.stream().mapToLong(Moments::examples).sum();
+        double[] mean = new double[length];
+        for (Moments moments : measured) {
+            for (int i = 0; i < moments.mean().length; i++) {
+                mean[i] += (double) moments.examples() * moments.mean()[i] / examples;
+            }
+        }
+        return mean;
     }
 }

@@ -1,85 +1,127 @@
 package io.resnetspark.train.averaging;
 
-import io.resnetspark.train.averaging.Slicing.Slice;
+import io.resnetspark.train.averaging.StateLayout.Slice;
+import io.resnetspark.train.averaging.StateLayout.Vector;
 import io.resnetspark.train.worker.FloatBlock;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.IntStream;
 import java.util.zip.CRC32C;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.network.buffer.ManagedBuffer;
+import org.apache.spark.storage.BlockId;
+import org.apache.spark.storage.BlockManager;
 import org.apache.spark.storage.BlockManagerId;
 import org.apache.spark.storage.BroadcastBlockId;
 import org.apache.spark.storage.StorageLevel;
 import org.apache.spark.util.io.ChunkedByteBuffer;
+import scala.collection.JavaConverters;
 import scala.reflect.ClassTag;
 
 /**
- * Somebody's floats, raw, in the block manager of its process: a block for each slice, little-endian, as Spark's block
- * transfer writes them to a socket. This is what others know of them.
+ * Floats in block managers, raw: a block for each slice, little-endian, as Spark's block transfer writes them to a socket,
+ * and after them a checksum that is of this block alone. This is what others know of them.
  *
- * <p>Spark's master is not told of the blocks; who has this object knows where they are. A set of them goes at once, by
- * Spark's message that a broadcast has ended, whose numbers ours do not meet.
+ * <p>A set of them is removed at once, by Spark's message that a broadcast has ended, whose numbers ours do not meet.
  *
- * @param set number of the set that they go with
+ * @param set number of the set that they belong to
  * @param name within the set
- * @param half whether they are float16
- * @param checksums CRC-32C of each block
+ * @param half whether they are float16, but for statistics, which are always float32
+ * @param holders of each slice: whose block managers have it
  */
-@SuppressWarnings("ArrayRecordComponent") // carried, never compared
-record RawBlocks(BlockManagerId where, long set, String name, boolean half, int... checksums) implements Serializable {
+record RawBlocks(long set, String name, boolean half, List<List<BlockManagerId>> holders) implements Serializable {
     /** Spark counts broadcasts from 0. */
     private static final AtomicLong SETS = new AtomicLong(1L << 40);
 
     private static final int CHUNK = 1 << 17;
+    private static final int CHECKSUM = Integer.BYTES;
+
+    /** Who is told of a block, and how many copies of it there are. */
+    enum Sharing {
+        /** Nobody; whoever needs it is told by whoever put it. */
+        PRIVATE,
+        /** Spark's master, so that everybody finds it. */
+        FOUND_BY_ALL,
+        /** Likewise, with a copy on another executor. */
+        REPLICATED
+    }
 
     /** A number that no set had before, of this driver. */
     static long newSet() {
         return SETS.getAndIncrement();
     }
 
+    /** Of blocks that this process alone has. */
+    static RawBlocks here(long set, String name, boolean half, int slices) {
+        return new RawBlocks(set, name, half, Collections.nCopies(slices, List.of(thisProcess())));
+    }
+
     /**
-     * Puts all slices into this process's block manager.
+     * Asks Spark's master who has blocks that it was told of; those nearest come first.
      *
-     * @throws UncheckedIOException if there is no room for them, in memory and on disk
+     * @throws StateLostException if nobody has one of them
      */
-    static RawBlocks put(long set, String name, Slicing slicing, FloatBlock parameters, FloatBlock velocity) {
-        int[] checksums = new int[slicing.slices().size()];
-        IntStream.range(0, checksums.length).parallel().forEach(i -> {
-            Slice slice = slicing.slices().get(i);
-            FloatBlock values = slice.velocity() ? velocity : parameters;
-            checksums[i] = put(set, name, i, values.slice(slice.from(), slice.to()));
-        });
-        return new RawBlocks(here(), set, name, parameters.isHalf(), checksums);
+    static RawBlocks found(long set, String name, int slices) {
+        BlockId[] ids = new BlockId[slices];
+        for (int i = 0; i < slices; i++) {
+            ids[i] = id(set, name, i);
+        }
+        BlockManager blocks = SparkEnv.get().blockManager();
+        BlockManagerId here = blocks.blockManagerId();
+        List<List<BlockManagerId>> holders = new ArrayList<>();
+        for (var of : JavaConverters.seqAsJavaList(blocks.master().getLocations(ids))) {
+            List<BlockManagerId> all = new ArrayList<>(JavaConverters.seqAsJavaList(of));
+            if (all.isEmpty()) {
+                throw StateLostException.of(ids[holders.size()].name());
+            }
+            // Who does not have it itself asks another than its neighbour does.
+            Collections.rotate(all, here.hashCode() % all.size());
+            if (all.remove(here)) {
+                all.add(0, here);
+            }
+            holders.add(List.copyOf(all));
+        }
+        return new RawBlocks(set, name, false, List.copyOf(holders));
     }
 
     /**
      * Puts one slice into this process's block manager.
      *
-     * @return its checksum
-     * @throws IllegalStateException if the set's round is over
+     * @param floor sets of a lower number are over: their memory may be used again
+     * @throws IllegalStateException if the set itself is over
      * @throws UncheckedIOException if there is no room for it, in memory and on disk
      */
-    static int put(long set, String name, int slice, FloatBlock values) {
-        byte[] bytes = BlockMemory.of(values.length() * values.width(), set);
-        values.write(0, values.length(), ByteBuffer.wrap(bytes));
+    static void put(long set, long floor, String name, int slice, FloatBlock values, Sharing sharing) {
+        int length = values.length() * values.width();
+        byte[] bytes = BlockMemory.of(length + CHECKSUM, set, floor);
+        ByteBuffer buffer = ByteBuffer.wrap(bytes);
+        values.write(0, values.length(), buffer);
+        BroadcastBlockId id = id(set, name, slice);
+        CRC32C sum = checksum(id);
+        sum.update(bytes, 0, length);
+        buffer.putInt(length, (int) sum.getValue());
         boolean fits = SparkEnv.get()
                 .blockManager()
                 .putBytes(
-                        new BroadcastBlockId(set, field(name, slice)),
+                        id,
                         new ChunkedByteBuffer(chunks(bytes)),
-                        StorageLevel.MEMORY_AND_DISK_SER(),
-                        false,
+                        sharing == Sharing.REPLICATED
+                                ? StorageLevel.MEMORY_AND_DISK_SER_2()
+                                : StorageLevel.MEMORY_AND_DISK_SER(),
+                        sharing != Sharing.PRIVATE,
                         ClassTag.Any());
         if (!fits) {
-            throw new UncheckedIOException(new IOException("Spark's block manager " + here() + " has no room for slice "
-                    + slice + " of " + name + ", neither in memory nor in spark.local.dir"));
+            throw new UncheckedIOException(new IOException("Spark's block manager " + place(thisProcess())
+                    + " has no room for slice " + slice + " of " + name
+                    + ", neither in memory nor in spark.local.dir"));
         }
-        return checksum(bytes);
     }
 
     /** Java copies into direct memory what it writes to a socket: a chunk of this length stays in the cache. */
@@ -93,77 +135,76 @@ record RawBlocks(BlockManagerId where, long set, String name, boolean half, int.
         return chunks;
     }
 
-    static BlockManagerId here() {
+    private static BlockManagerId thisProcess() {
         return SparkEnv.get().blockManager().blockManagerId();
     }
 
-    private static int checksum(byte... bytes) {
+    /** Begun with the block's name: another block's bytes are not taken for these, though they be whole. */
+    private static CRC32C checksum(BroadcastBlockId id) {
         CRC32C sum = new CRC32C();
-        sum.update(bytes, 0, bytes.length);
-        return (int) sum.getValue();
+        sum.update(id.name().getBytes(StandardCharsets.UTF_8));
+        return sum;
     }
 
-    /** Letters, digits and underscores are what Spark allows. */
-    private static String field(String name, int slice) {
-        return "_" + name + "_" + slice;
+    private static BroadcastBlockId id(long set, String name, int slice) {
+        return new BroadcastBlockId(
+                set, "_" + name + "_" + slice); // letters, digits, underscores are what Spark allows
     }
 
     BroadcastBlockId id(int slice) {
-        return new BroadcastBlockId(set, field(name, slice));
+        return id(set, name, slice);
     }
 
-    /** @throws LostBlockException if there is another number of slices than there should be */
+    /** @throws BlockLostException if there is another number of slices than there should be */
     void requireSlices(int number) {
-        if (checksums.length != number) {
-            throw new LostBlockException(
-                    place() + " has cut " + name + " into " + checksums.length + " slices where there are " + number);
+        if (holders.size() != number) {
+            throw new BlockLostException(place(holders.get(0).get(0)) + " has cut " + name + " into " + holders.size()
+                    + " slices where there are " + number);
         }
     }
 
-    /** Bytes of an element. */
-    int width() {
-        return half ? Short.BYTES : Float.BYTES;
-    }
-
-    /** Where they are, for a sentence. */
-    String place() {
+    /** Who that is, for a sentence. */
+    static String place(BlockManagerId where) {
         return (where.isDriver() ? "the driver" : "executor " + where.executorId()) + " (" + where.hostPort() + ")";
     }
 
     /**
      * Reads a block that has come.
      *
-     * @throws LostBlockException if it is not what was put
+     * @throws BlockLostException if it is not what was put
      */
-    void read(int number, Slice slice, ManagedBuffer block, float[] target, int at) {
-        int expected = slice.length() * width();
-        if (block.size() != expected) {
-            throw new LostBlockException(String.format(
-                    "Block %s from %s has %,d bytes where its sender said %,d",
-                    id(number), place(), block.size(), expected));
+    void read(int number, Slice slice, ManagedBuffer block, BlockManagerId from, float[] target, int at) {
+        boolean halves = half && slice.vector() != Vector.STATISTICS;
+        int width = halves ? Short.BYTES : Float.BYTES;
+        int expected = slice.length() * width;
+        if (block.size() != expected + CHECKSUM) {
+            throw new BlockLostException(String.format(
+                    "Block %s from %s has %,d bytes where a slice of %,d values has %,d",
+                    id(number), place(from), block.size(), slice.length(), expected + CHECKSUM));
         }
-        CRC32C sum = new CRC32C();
-        byte[] chunk = new byte[Math.min(expected, CHUNK)];
+        CRC32C sum = checksum(id(number));
+        byte[] chunk = new byte[Math.min(Math.max(expected, CHECKSUM), CHUNK)];
         try (InputStream in = block.createInputStream()) {
-            for (int from = 0; from < expected; from += chunk.length) {
-                int count = Math.min(chunk.length, expected - from);
-                if (in.readNBytes(chunk, 0, count) < count) {
-                    throw new LostBlockException("Block " + id(number) + " from " + place() + " ends too early");
-                }
+            for (int done = 0; done < expected; done += chunk.length) {
+                int count = Math.min(chunk.length, expected - done);
+                in.readNBytes(chunk, 0, count);
                 sum.update(chunk, 0, count);
-                FloatBlock.read(ByteBuffer.wrap(chunk, 0, count), half, target, at + from / width());
+                FloatBlock.read(ByteBuffer.wrap(chunk, 0, count), halves, target, at + done / width);
             }
+            in.readNBytes(chunk, 0, CHECKSUM);
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }
-        if ((int) sum.getValue() != checksums[number]) {
-            throw new LostBlockException(String.format(
+        int told =
+                ByteBuffer.wrap(chunk).order(java.nio.ByteOrder.LITTLE_ENDIAN).getInt();
+        if ((int) sum.getValue() != told) {
+            throw new BlockLostException(String.format(
                     "Block %s from %s has the checksum %08x where its sender said %08x",
-                    id(number), place(), (int) sum.getValue(), checksums[number]));
+                    id(number), place(from), (int) sum.getValue(), told));
         }
     }
 
-    /** Gives up a set, wherever its blocks are. */
+    /** Removes a set, wherever its blocks are. */
     static void release(long set) {
         SparkEnv.get().blockManager().master().removeBroadcast(set, true, false);
     }

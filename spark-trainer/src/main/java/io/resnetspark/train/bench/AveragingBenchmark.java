@@ -3,9 +3,9 @@ package io.resnetspark.train.bench;
 import io.resnetspark.data.shard.EpochWork;
 import io.resnetspark.model.Networks;
 import io.resnetspark.model.graph.NetworkGraph;
-import io.resnetspark.train.averaging.Averaging;
 import io.resnetspark.train.averaging.Costs;
 import io.resnetspark.train.averaging.Dl4jRound;
+import io.resnetspark.train.averaging.ParameterAveraging;
 import io.resnetspark.train.averaging.Round;
 import io.resnetspark.train.recipe.AveragingRecipe;
 import io.resnetspark.train.recipe.AveragingRecipe.Engine;
@@ -167,8 +167,8 @@ public final class AveragingBenchmark {
         Echo echo = new Echo(Echo.Blueprint.of(setting.network()), setting.precision(), setting.steps());
         List<Measurement> measured = new ArrayList<>();
         Traffic.Bytes raw = new Traffic.Bytes(0, 0);
-        try (Averaging averaging =
-                new Averaging(spark, echo, setting.workers(), recipe, StatisticsLayout.of(graph), any -> 1)) {
+        try (ParameterAveraging averaging =
+                new ParameterAveraging(spark, echo, setting.workers(), recipe, StatisticsLayout.of(graph), any -> 1)) {
             long before = System.nanoTime();
             for (int i = -setting.warmUp(); i < setting.rounds(); i++) {
                 if (i == 0) {

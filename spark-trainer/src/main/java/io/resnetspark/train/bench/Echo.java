@@ -15,7 +15,7 @@ import io.resnetspark.train.worker.LocalSteps;
 import io.resnetspark.train.worker.LocalWork;
 import io.resnetspark.train.worker.SpareArrays;
 import io.resnetspark.train.worker.TrainingState;
-import io.resnetspark.train.worker.WorkerMemory;
+import io.resnetspark.train.worker.WorkerLocalState;
 import io.resnetspark.train.worker.WorkerReport;
 import java.io.IOException;
 import java.util.UUID;
@@ -58,7 +58,7 @@ record Echo(Blueprint blueprint, Precision precision, SimulatedSteps steps) impl
     }
 
     @Override
-    public Contribution.WithMemory run(TrainingState state, int worker, WorkerMemory memory, Configuration conf)
+    public Contribution.WithMemory run(TrainingState state, int worker, WorkerLocalState memory, Configuration conf)
             throws IOException {
         return ExecutorNetworks.with(blueprint, network -> {
             NetworkGraph graph = network.graph();
@@ -70,10 +70,13 @@ record Echo(Blueprint blueprint, Precision precision, SimulatedSteps steps) impl
             float[] velocity = SpareArrays.take(
                     (int) graph.getUpdater().getStateViewArray().length());
             graph.copyTo(parameters, velocity);
-            WorkerReport report = new WorkerReport(
-                    worker, 1, 1, 1, 0, 0, computing, network.statistics().moments(parameters));
+            WorkerReport report = new WorkerReport(worker, 1, 1, 1, 0, 0, computing);
             return Contribution.WithMemory.of(
-                    new Contribution(report, FloatBlock.of(parameters), FloatBlock.of(velocity)),
+                    new Contribution(
+                            report,
+                            FloatBlock.of(parameters),
+                            FloatBlock.of(velocity),
+                            FloatBlock.of(network.statistics().values(parameters))),
                     state,
                     memory,
                     network.statistics(),

@@ -10,7 +10,7 @@ import io.resnetspark.storage.Manifest;
 import io.resnetspark.train.report.Metrics;
 import io.resnetspark.train.worker.FloatBlock;
 import io.resnetspark.train.worker.TrainingState;
-import io.resnetspark.train.worker.WorkerMemory;
+import io.resnetspark.train.worker.WorkerLocalState;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -83,7 +83,7 @@ public final class Checkpoints {
      * @param passedOver newer ones that are damaged, and what is wrong with them
      */
     public record Saved(
-            Path path, RunState run, List<WorkerMemory> memories, String metrics, List<String> passedOver) {}
+            Path path, RunState run, List<WorkerLocalState> localStates, String metrics, List<String> passedOver) {}
 
     public Checkpoints(RunFolder run, RunIdentity identity, Policy policy, Configuration conf) {
         this.run = run;
@@ -99,7 +99,8 @@ public final class Checkpoints {
      *
      * @param memories of the workers; asked for only if it is time
      */
-    public void offer(RunState state, Supplier<List<WorkerMemory>> memories, Metrics metrics, Consumer<String> warn) {
+    public void offer(
+            RunState state, Supplier<List<WorkerLocalState>> memories, Metrics metrics, Consumer<String> warn) {
         boolean due = state.training().work().done() == 0
                 || (policy.everyRounds > 0 && state.rounds() - Math.max(0, lastRounds) >= policy.everyRounds)
                 || System.nanoTime() - lastTime >= policy.every.toNanos();
@@ -118,13 +119,13 @@ public final class Checkpoints {
     }
 
     /** Writes a checkpoint, unless this one is the last that was written, and removes those that are not to be kept. */
-    public synchronized void write(RunState state, Supplier<List<WorkerMemory>> kept, Metrics metrics)
+    public synchronized void write(RunState state, Supplier<List<WorkerLocalState>> kept, Metrics metrics)
             throws IOException {
         if (state.rounds() == lastRounds) {
             return;
         }
         long start = System.nanoTime();
-        List<WorkerMemory> memories = kept.get();
+        List<WorkerLocalState> memories = kept.get();
         TrainingState training = state.training();
         Path target = path(state.rounds());
         FileSystem files = Draft.fileSystem(target, conf);
@@ -136,7 +137,7 @@ public final class Checkpoints {
             draft.write(VELOCITY, Floats.bytes(training.velocity()));
             draft.write(OUTER, Floats.bytes(training.outer()));
             for (int worker = 0; worker < memories.size(); worker++) {
-                WorkerMemory memory = memories.get(worker); // fetched now, one at a time
+                WorkerLocalState memory = memories.get(worker); // fetched now, one at a time
                 draft.write(velocity(worker), Floats.bytes(memory.velocity().array()));
                 draft.write(residual(worker), Floats.bytes(memory.residual().array()));
             }
@@ -233,9 +234,9 @@ public final class Checkpoints {
                 head.errors(),
                 head.evaluation(),
                 metrics.length());
-        List<WorkerMemory> memories = new ArrayList<>();
+        List<WorkerLocalState> memories = new ArrayList<>();
         for (int worker = 0; worker < head.memories(); worker++) {
-            memories.add(new WorkerMemory(
+            memories.add(new WorkerLocalState(
                     FloatBlock.of(Floats.of(bytes(path, velocity(worker)))),
                     FloatBlock.of(Floats.of(bytes(path, residual(worker))))));
         }

@@ -4,6 +4,7 @@ import io.resnetspark.data.shard.EpochWork;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.train.worker.LocalSteps.Place;
 import java.io.IOException;
+import java.io.Serializable;
 import java.util.Collection;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
@@ -13,32 +14,33 @@ import org.nd4j.linalg.dataset.DataSet;
  * The true average of batch normalisation's statistics over a worker's part of the work, with parameters that stand
  * still; running averages, in training, are of parameters that have moved on since (He's remarks on the paper's code).
  */
-public record BatchStatistics(TrainingPlan plan) implements LocalWork {
-    /** @return a contribution of moments alone */
-    @Override
-    public Contribution.WithMemory run(TrainingState state, int worker, WorkerMemory memory, Configuration conf)
-            throws IOException {
+public record BatchStatistics(TrainingPlan plan) implements Serializable {
+    /**
+     * What a worker measured.
+     *
+     * @param examples over which it did; may be 0
+     * @param mean of the moments of their minibatches, weighted by examples, in the order of {@link StatisticsLayout}
+     */
+    @SuppressWarnings("ArrayRecordComponent") // carried, never compared
+    public record Moments(long examples, double... mean) implements Serializable {}
+
+    public Moments run(TrainingState state, int worker, Configuration conf) throws IOException {
         List<List<Place>> minibatches = new LocalSteps(plan)
                 .steps(state.work(), Long.MAX_VALUE, worker).stream()
                         .flatMap(Collection::stream)
                         .toList();
-        Contribution contribution = minibatches.isEmpty()
-                ? Contribution.nothing(worker)
-                : ExecutorNetworks.with(plan, network -> measure(network, state, worker, minibatches, conf));
-        return new Contribution.WithMemory(contribution, memory);
+        return minibatches.isEmpty()
+                ? new Moments(0)
+                : ExecutorNetworks.with(plan, network -> measure(network, state, minibatches, conf));
     }
 
-    private Contribution measure(
-            ExecutorNetworks.Network network,
-            TrainingState state,
-            int worker,
-            List<List<Place>> minibatches,
-            Configuration conf)
+    private Moments measure(
+            ExecutorNetworks.Network network, TrainingState state, List<List<Place>> minibatches, Configuration conf)
             throws IOException {
         NetworkGraph graph = network.graph();
         StatisticsLayout layout = network.statistics();
         float[] parameters = state.parameters().clone();
-        layout.assign(parameters, new double[layout.length()]);
+        layout.assignMoments(parameters, new double[layout.length()]);
         graph.assignParameters(parameters);
         EpochWork work = state.work();
         PictureReader reader = new PictureReader(plan, conf);
@@ -55,7 +57,6 @@ public record BatchStatistics(TrainingPlan plan) implements LocalWork {
         for (int i = 0; i < sum.length; i++) {
             sum[i] /= (double) examples;
         }
-        WorkerReport report = new WorkerReport(worker, examples, 0, 0, 0, 0, 0, sum);
-        return new Contribution(report, FloatBlock.of(), FloatBlock.of());
+        return new Moments(examples, sum);
     }
 }

@@ -9,19 +9,20 @@ import java.io.Serializable;
  *
  * @param velocity empty where it is not averaged
  */
-public record Contribution(WorkerReport report, FloatBlock parameters, FloatBlock velocity) implements Serializable {
+public record Contribution(WorkerReport report, FloatBlock parameters, FloatBlock velocity, FloatBlock statistics)
+        implements Serializable {
     /** A worker's whose part of the epoch was at its end. */
     static Contribution nothing(int worker) {
-        return new Contribution(WorkerReport.idle(worker), FloatBlock.of(), FloatBlock.of());
+        return new Contribution(WorkerReport.idle(worker), FloatBlock.of(), FloatBlock.of(), FloatBlock.of());
     }
 
     /** With what the worker remembers after it. */
-    public record WithMemory(Contribution contribution, WorkerMemory memory) implements Serializable {
+    public record WithMemory(Contribution contribution, WorkerLocalState memory) implements Serializable {
         /** As it crosses the network. */
         public static WithMemory of(
                 Contribution reached,
                 TrainingState start,
-                WorkerMemory before,
+                WorkerLocalState before,
                 StatisticsLayout statistics,
                 Precision precision,
                 boolean keep) {
@@ -29,8 +30,8 @@ public record Contribution(WorkerReport report, FloatBlock parameters, FloatBloc
             FloatBlock averaged = start.velocity().length == 0 ? FloatBlock.of() : reached.velocity;
             if (precision == Precision.FLOAT32) {
                 return new WithMemory(
-                        new Contribution(reached.report, reached.parameters, averaged),
-                        new WorkerMemory(velocity, FloatBlock.of()));
+                        new Contribution(reached.report, reached.parameters, averaged, reached.statistics),
+                        new WorkerLocalState(velocity, FloatBlock.of()));
             }
             float[] residual = before.residual().length() > 0
                     ? before.residual().array().clone()
@@ -40,8 +41,8 @@ public record Contribution(WorkerReport report, FloatBlock parameters, FloatBloc
             FloatBlock parameters = rounded(end, start.parameters(), residual, 0);
             FloatBlock change = rounded(averaged.array(), start.velocity(), residual, parameters.length());
             return new WithMemory(
-                    new Contribution(reached.report, parameters, change),
-                    new WorkerMemory(velocity, FloatBlock.of(residual)));
+                    new Contribution(reached.report, parameters, change, reached.statistics),
+                    new WorkerLocalState(velocity, FloatBlock.of(residual)));
         }
 
         /** end - start + residual, rounded; the new residual takes the old one's place. */

@@ -42,6 +42,10 @@ public final class FloatBlock implements Serializable {
         return new FloatBlock(array, from + first, from + last, half);
     }
 
+    public float get(int index) {
+        return array[from + index];
+    }
+
     public int length() {
         return to - from;
     }
@@ -49,6 +53,11 @@ public final class FloatBlock implements Serializable {
     /** The elements alone; not a copy where they are all of an array. */
     public float[] array() {
         return from == 0 && to == array.length ? array : java.util.Arrays.copyOfRange(array, from, to);
+    }
+
+    /** Copies all elements into an array, from {@code at} on. */
+    public void copyTo(float[] target, int at) {
+        System.arraycopy(array, from, target, at, length());
     }
 
     /** Adds {@code weight} times {@code count} elements, from the {@code first} on, to as many sums. */

@@ -34,14 +34,14 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
     public record Place(int shard, int index) {}
 
     @Override
-    public Contribution.WithMemory run(TrainingState state, int worker, WorkerMemory memory, Configuration conf)
+    public Contribution.WithMemory run(TrainingState state, int worker, WorkerLocalState memory, Configuration conf)
             throws IOException {
         return run(state, worker, memory, conf, images -> {});
     }
 
     @Override
     public Contribution.WithMemory run(
-            TrainingState state, int worker, WorkerMemory memory, Configuration conf, LongConsumer trainedOn)
+            TrainingState state, int worker, WorkerLocalState memory, Configuration conf, LongConsumer trainedOn)
             throws IOException {
         List<List<List<Place>>> steps = steps(state.work(), plan.examplesPerRound(state), worker);
         if (steps.isEmpty()) {
@@ -62,7 +62,7 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
             ExecutorNetworks.Network network,
             TrainingState state,
             int worker,
-            WorkerMemory memory,
+            WorkerLocalState memory,
             List<List<List<Place>>> steps,
             Configuration conf,
             LongConsumer trainedOn)
@@ -113,9 +113,12 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
                     steps.size(),
                     plan.rate(state, 0),
                     minibatches.waited(),
-                    (System.nanoTime() - start) * 1e-9 - minibatches.waited(),
-                    network.statistics().moments(parameters));
-            return new Contribution(report, FloatBlock.of(parameters), FloatBlock.of(velocity));
+                    (System.nanoTime() - start) * 1e-9 - minibatches.waited());
+            return new Contribution(
+                    report,
+                    FloatBlock.of(parameters),
+                    FloatBlock.of(velocity),
+                    FloatBlock.of(network.statistics().values(parameters)));
         }
     }
 
@@ -152,7 +155,7 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
         return places;
     }
 
-    private void load(TrainingState state, WorkerMemory memory, int worker, NetworkGraph graph) {
+    private void load(TrainingState state, WorkerLocalState memory, int worker, NetworkGraph graph) {
         load(state, graph);
         if (plan.recipe().averaging().momentum() == MomentumRule.LOCAL
                 && memory.velocity().length() > 0) {

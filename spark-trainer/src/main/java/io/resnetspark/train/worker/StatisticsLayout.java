@@ -25,9 +25,33 @@ public record StatisticsLayout(List<Run> runs) implements Serializable {
         return new StatisticsLayout(List.copyOf(runs));
     }
 
-    /** Number of moments. */
+    /** Number of values, and of moments. */
     public int length() {
         return 2 * runs.stream().mapToInt(Run::channels).sum();
+    }
+
+    /** Pairs of a mean and a variance, of a graph's parameters; layer by layer. */
+    public float[] values(float... parameters) {
+        float[] values = new float[length()];
+        int next = 0;
+        for (Run run : runs) {
+            for (int c = 0; c < run.channels; c++) {
+                values[next++] = parameters[run.mean + c];
+                values[next++] = parameters[run.variance + c];
+            }
+        }
+        return values;
+    }
+
+    /** Overwrites the statistics among a graph's parameters. */
+    public void assign(float[] parameters, float... values) {
+        int next = 0;
+        for (Run run : runs) {
+            for (int c = 0; c < run.channels; c++) {
+                parameters[run.mean + c] = values[next++];
+                parameters[run.variance + c] = values[next++];
+            }
+        }
     }
 
     /** Means and second moments, which can be averaged, of a graph's parameters; layer by layer. */
@@ -45,7 +69,7 @@ public record StatisticsLayout(List<Run> runs) implements Serializable {
     }
 
     /** Overwrites the statistics among a graph's parameters with those of averaged moments. */
-    public void assign(float[] parameters, double... moments) {
+    public void assignMoments(float[] parameters, double... moments) {
         int next = 0;
         for (Run run : runs) {
             for (int c = 0; c < run.channels; c++) {

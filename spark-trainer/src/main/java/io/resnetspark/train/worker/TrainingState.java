@@ -1,22 +1,39 @@
 package io.resnetspark.train.worker;
 
 import io.resnetspark.data.shard.EpochWork;
-import java.io.Serializable;
 
 /**
- * All that a training run is, between two rounds, but for what {@linkplain WorkerMemory workers keep}.
+ * All that a training run is, between two rounds, but for what {@linkplain WorkerLocalState workers keep}.
  *
  * @param work what is left of this epoch; the learning rate follows from it
  * @param iteration steps that each worker has done since the start
  * @param drops how often the learning rate was divided because the validation error did not fall any more
- * @param parameters in the graph's order, BN's running statistics among them
- * @param velocity momentum of the trainable parameters; empty where it is not averaged
- * @param outer velocity of the outer optimiser, in the order of the parameters; empty where there is none
+ * @param vectors the floats of it, wherever they are
  */
-@SuppressWarnings("ArrayRecordComponent") // carried, never compared
-public record TrainingState(
-        EpochWork work, long iteration, int drops, float[] parameters, float[] velocity, float[] outer)
-        implements Serializable {
+public record TrainingState(EpochWork work, long iteration, int drops, Vectors vectors) {
+    /**
+     * The floats of a state. They may lie on executors: then each of these fetches them, at the first time, and throws a
+     * RuntimeException where they are lost. Valid until the round after the next.
+     */
+    public interface Vectors {
+        /** In the graph's order, BN's running statistics among them. */
+        float[] parameters();
+
+        /** Momentum of the trainable parameters; empty where it is not averaged. */
+        float[] velocity();
+
+        /** Velocity of the outer optimiser, in the order of the parameters; empty where there is none. */
+        float[] outer();
+    }
+
+    @SuppressWarnings("ArrayRecordComponent") // carried, never compared
+    private record Arrays(float[] parameters, float[] velocity, float[] outer) implements Vectors {}
+
+    /** Of floats that are here. */
+    public TrainingState(
+            EpochWork work, long iteration, int drops, float[] parameters, float[] velocity, float[] outer) {
+        this(work, iteration, drops, new Arrays(parameters, velocity, outer));
+    }
 
     /** Before the first step. */
     public static TrainingState begin(EpochWork work, float[] parameters, float[] velocity, float[] outer) {
@@ -24,26 +41,33 @@ public record TrainingState(
     }
 
     public TrainingState with(EpochWork otherWork) {
-        return new TrainingState(otherWork, iteration, drops, parameters, velocity, outer);
+        return new TrainingState(otherWork, iteration, drops, vectors);
     }
 
     public TrainingState withDrops(int number) {
-        return new TrainingState(work, iteration, number, parameters, velocity, outer);
+        return new TrainingState(work, iteration, number, vectors);
+    }
+
+    public TrainingState with(Vectors other) {
+        return new TrainingState(work, iteration, drops, other);
     }
 
     public TrainingState withParameters(float... other) {
-        return new TrainingState(work, iteration, drops, other, velocity, outer);
+        return new TrainingState(work, iteration, drops, other, velocity(), outer());
     }
 
-    /** Java would write the arrays float by float. Workers have no use for the outer velocity. */
-    private Object writeReplace() {
-        return new Wire(work, iteration, drops, FloatBlock.of(parameters), FloatBlock.of(velocity));
+    /** As {@link Vectors#parameters}. */
+    public float[] parameters() {
+        return vectors.parameters();
     }
 
-    private record Wire(EpochWork work, long iteration, int drops, FloatBlock parameters, FloatBlock velocity)
-            implements Serializable {
-        private Object readResolve() {
-            return new TrainingState(work, iteration, drops, parameters.array(), velocity.array(), new float[0]);
-        }
+    /** As {@link Vectors#velocity}. */
+    public float[] velocity() {
+        return vectors.velocity();
+    }
+
+    /** As {@link Vectors#outer}. */
+    public float[] outer() {
+        return vectors.outer();
     }
 }

@@ -10,25 +10,12 @@ import java.io.Serializable;
  * @param firstRate learning rate of its first step
  * @param reading seconds for which its network waited for pictures
  * @param computing seconds of its steps, without reading
- * @param moments of BN's running statistics, in the order of {@link StatisticsLayout}
  */
-@SuppressWarnings("ArrayRecordComponent") // carried, never compared
 public record WorkerReport(
-        int worker,
-        long examples,
-        double loss,
-        int steps,
-        double firstRate,
-        double reading,
-        double computing,
-        double[] moments)
+        int worker, long examples, double loss, int steps, double firstRate, double reading, double computing)
         implements Serializable {
 
     static WorkerReport idle(int worker) {
-        return new WorkerReport(worker, 0, 0, 0, 0, 0, 0, new double[0]);
-    }
-
-    public WorkerReport withoutMoments() {
-        return new WorkerReport(worker, examples, loss, steps, firstRate, reading, computing, new double[0]);
+        return new WorkerReport(worker, 0, 0, 0, 0, 0, 0);
     }
 }

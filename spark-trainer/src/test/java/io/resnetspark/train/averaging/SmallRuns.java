@@ -15,7 +15,7 @@ import io.resnetspark.train.worker.LocalWork;
 import io.resnetspark.train.worker.StatisticsLayout;
 import io.resnetspark.train.worker.TrainingPlan;
 import io.resnetspark.train.worker.TrainingState;
-import io.resnetspark.train.worker.WorkerMemory;
+import io.resnetspark.train.worker.WorkerLocalState;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -60,24 +60,23 @@ abstract class SmallRuns extends ThreeColours {
                 plan.work(0), NativeFloats.copy(graph.params()), new float[averaged ? trainable : 0], new float[0]);
     }
 
-    static Averaging averaging(TrainingPlan plan) {
+    static ParameterAveraging averaging(TrainingPlan plan) {
         return averaging(plan, true);
     }
 
     /** @param local false for what crosses processes, though here both ends are in one */
-    static Averaging averaging(TrainingPlan plan, boolean local) {
+    static ParameterAveraging averaging(TrainingPlan plan, boolean local) {
         return averaging(plan, new LocalSteps(plan), local);
     }
 
-    static Averaging averaging(TrainingPlan plan, LocalWork work, boolean local) {
-        return new Averaging(
+    static ParameterAveraging averaging(TrainingPlan plan, LocalWork work, boolean local) {
+        return new ParameterAveraging(
                 spark,
                 work,
                 plan.recipe().workers(),
                 plan.recipe().averaging(),
-                StatisticsLayout.of(plan.graph()),
-                plan::examplesPerRound,
-                local);
+                Exchange.of(spark, StatisticsLayout.of(plan.graph()), local),
+                plan::examplesPerRound);
     }
 
     static TrainingState epoch(TrainingPlan plan) {
@@ -85,18 +84,19 @@ abstract class SmallRuns extends ThreeColours {
     }
 
     static TrainingState epoch(TrainingPlan plan, boolean local) {
-        Averaging averaging = averaging(plan, local);
+        ParameterAveraging averaging = averaging(plan, local);
         TrainingState state = start(plan);
         while (state.work().left() > 0) {
             state = averaging.round(state).state();
             averaging.commit();
         }
+        state.parameters(); // fetched while there is somebody to fetch them from
         averaging.close();
         return state;
     }
 
     static Contribution contribution(LocalSteps steps, TrainingState state, int worker) throws IOException {
-        return steps.run(state, worker, WorkerMemory.nothing(), spark.hadoopConfiguration())
+        return steps.run(state, worker, WorkerLocalState.nothing(), spark.hadoopConfiguration())
                 .contribution();
     }
 

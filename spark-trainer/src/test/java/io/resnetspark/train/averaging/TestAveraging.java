@@ -16,11 +16,10 @@ import io.resnetspark.train.worker.SpareArrays;
 import io.resnetspark.train.worker.StatisticsLayout;
 import io.resnetspark.train.worker.TrainingPlan;
 import io.resnetspark.train.worker.TrainingState;
-import io.resnetspark.train.worker.WorkerMemory;
+import io.resnetspark.train.worker.WorkerLocalState;
 import io.resnetspark.train.worker.WorkerReport;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -64,7 +63,11 @@ class TestAveraging extends SmallRuns {
         assertThat(first.parameters().array()).isNotEqualTo(second.parameters().array());
         float[] expected = mean(first.parameters().array(), second.parameters().array());
         StatisticsLayout layout = StatisticsLayout.of(plan.graph());
-        layout.assign(expected, mean(first.report().moments(), second.report().moments()));
+        layout.assignMoments(
+                expected,
+                mean(
+                        layout.moments(first.parameters().array()),
+                        layout.moments(second.parameters().array())));
         assertThat(round.state().parameters()).isEqualTo(expected);
         assertThat(round.state().velocity())
                 .isEqualTo(mean(first.velocity().array(), second.velocity().array()));
@@ -90,7 +93,7 @@ class TestAveraging extends SmallRuns {
     void sumsOverAnEpochCountEveryPictureOnce() throws IOException {
         for (int workers : new int[] {1, 2, 3, 5}) {
             TrainingPlan plan = plan("workers", String.valueOf(workers));
-            Averaging averaging = averaging(plan);
+            ParameterAveraging averaging = averaging(plan);
             TrainingState state = start(plan);
             long examples = 0;
             while (state.work().left() > 0) {
@@ -233,51 +236,50 @@ class TestAveraging extends SmallRuns {
 
     @Test
     void momentumThatAWorkerKeepsIsNotGivenUpWithWhatItHasSent() throws IOException {
-        TrainingState state = start(plan("workers", "1"));
-        Slicing slicing = Slicing.of(state);
+        TrainingPlan plan = plan("workers", "1");
+        TrainingState state = start(plan);
         int length = state.velocity().length;
-        long set = RawBlocks.newSet();
-        boolean givenUp = spark.parallelize(List.of(length), 1)
-                .map(floats -> {
-                    FloatBlock kept = FloatBlock.of(new float[floats]);
-                    FloatBlock parameters = FloatBlock.of(new float[slicing.parameters()]);
-                    Contribution sent =
-                            new Contribution(new WorkerReport(0, 0, 0, 0, 0, 0, 0, new double[0]), parameters, kept);
-                    WorkerMemory memory = new WorkerMemory(kept, FloatBlock.of());
-                    Delivery.Elsewhere.of(new Contribution.WithMemory(sent, memory), slicing, set, 0, 0);
-                    return Stream.generate(() -> SpareArrays.take(floats))
-                            .limit(4)
-                            .anyMatch(spare -> spare == kept.array());
-                })
-                .first();
-        assertThat(length).isPositive();
-        assertThat(givenUp).isFalse();
+        try (Exchange exchange = Exchange.of(spark, StatisticsLayout.of(plan.graph()), false)) {
+            StateHandle.Resident begun = (StateHandle.Resident) exchange.begin(state);
+            long set = exchange.newSet();
+            boolean givenUp = spark.parallelize(List.of(length), 1)
+                    .map(floats -> {
+                        FloatBlock kept = FloatBlock.of(new float[floats]);
+                        FloatBlock parameters =
+                                FloatBlock.of(new float[begun.layout().parameters()]);
+                        Contribution sent = new Contribution(
+                                new WorkerReport(0, 0, 0, 0, 0, 0, 0), parameters, kept, FloatBlock.of());
+                        WorkerLocalState local = new WorkerLocalState(kept, FloatBlock.of());
+                        UpdateHandle.InBlocks.put(new Contribution.WithMemory(sent, local), begun, set, 0, 0);
+                        return Stream.generate(() -> SpareArrays.take(floats))
+                                .limit(4)
+                                .anyMatch(spare -> spare == kept.array());
+                    })
+                    .first();
+            assertThat(length).isPositive();
+            assertThat(givenUp).isFalse();
+        }
     }
 
-    @Test
-    void driverAndExecutorsAverageToTheSameBits() throws IOException {
-        TrainingPlan plan = plan("workers", "3");
-        TrainingState state = start(plan);
-        List<Contribution> contributions = new ArrayList<>();
-        for (int worker = 0; worker < 3; worker++) {
-            contributions.add(contribution(new LocalSteps(plan), state, worker));
+    /** The floats of a state that a caller has taken stay what they are, however many rounds follow. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aStateThatWasTakenIsNotOverwritten(boolean inProcess) throws IOException {
+        TrainingPlan plan = plan("steps-per-round", "1");
+        try (ParameterAveraging averaging = averaging(plan, inProcess)) {
+            TrainingState first = averaging.round(start(plan)).state();
+            averaging.commit();
+            float[] taken = first.parameters();
+            float[] expected = taken.clone();
+            TrainingState state = first;
+            for (int i = 0; i < 4; i++) {
+                state = averaging.round(state).state();
+                averaging.commit();
+            }
+            assertThat(taken).isEqualTo(expected);
+            assertThat(first.parameters()).isEqualTo(expected);
+            assertThat(state.parameters()).isNotEqualTo(expected);
         }
-        Slicing slicing = Slicing.of(state);
-        Mean here = slicing.mean(contributions);
-        long set = RawBlocks.newSet();
-        List<Delivery.Elsewhere> deliveries = spark.parallelize(contributions, 3)
-                .map(contribution -> Delivery.Elsewhere.of(
-                        new Contribution.WithMemory(contribution, WorkerMemory.nothing()), slicing, set, 0, 0))
-                .collect();
-        RemoteMean remote = new RemoteMean(slicing, deliveries);
-        for (Mean raw :
-                List.of(remote.onDriver().mean(), remote.onExecutors(spark, set).mean())) {
-            assertThat(raw.parameters()).isEqualTo(here.parameters());
-            assertThat(raw.velocity()).isEqualTo(here.velocity());
-            assertThat(raw.moments()).isEqualTo(here.moments());
-            assertThat(raw.reports()).hasSize(3);
-        }
-        RawBlocks.release(set);
     }
 
     private static String[] with(String[] some, String... more) {

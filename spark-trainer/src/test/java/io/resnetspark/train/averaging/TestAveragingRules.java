@@ -13,7 +13,7 @@ import io.resnetspark.train.worker.PictureReader;
 import io.resnetspark.train.worker.StatisticsLayout;
 import io.resnetspark.train.worker.TrainingPlan;
 import io.resnetspark.train.worker.TrainingState;
-import io.resnetspark.train.worker.WorkerMemory;
+import io.resnetspark.train.worker.WorkerLocalState;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -50,16 +50,16 @@ class TestAveragingRules extends SmallRuns {
     @Test
     void whatAWorkerRememberedCanBeTakenAndPutBack() throws IOException {
         TrainingPlan plan = plan("averaging.momentum", "local", "averaging.contributions", "float16");
-        Averaging first = averaging(plan);
+        ParameterAveraging first = averaging(plan);
         TrainingState state = first.round(start(plan)).state();
         first.commit();
-        List<WorkerMemory> memories = List.copyOf(first.memories()); // they are fetched when they are asked for
+        List<WorkerLocalState> memories = List.copyOf(first.localStates()); // they are fetched when they are asked for
         assertThat(memories).hasSize(2);
         assertThat(memories.get(0).velocity().array())
                 .isNotEqualTo(memories.get(1).velocity().array());
         TrainingState expected = first.round(state).state();
         first.close();
-        Averaging second = averaging(plan);
+        ParameterAveraging second = averaging(plan);
         second.restore(memories);
         assertThat(second.round(state).state().parameters()).isEqualTo(expected.parameters());
     }
@@ -68,12 +68,12 @@ class TestAveragingRules extends SmallRuns {
     @Test
     void saysWhenWhatAWorkerRememberedIsGone() throws IOException {
         TrainingPlan plan = plan("averaging.momentum", "local");
-        Averaging averaging = averaging(plan);
+        ParameterAveraging averaging = averaging(plan);
         TrainingState state = averaging.round(start(plan)).state();
         averaging.commit();
         spark.getPersistentRDDs().values().forEach(rdd -> rdd.unpersist(true));
-        assertThatThrownBy(() -> averaging.round(state)).isInstanceOf(MemoryLostException.class);
-        assertThatThrownBy(() -> List.copyOf(averaging.memories())).isInstanceOf(MemoryLostException.class);
+        assertThatThrownBy(() -> averaging.round(state)).isInstanceOf(StateLostException.class);
+        assertThatThrownBy(() -> List.copyOf(averaging.localStates())).isInstanceOf(StateLostException.class);
     }
 
     @Test
@@ -92,7 +92,7 @@ class TestAveragingRules extends SmallRuns {
                 }
                 return steps.run(state, worker, memory, conf);
             };
-            Averaging averaging = new Averaging(
+            ParameterAveraging averaging = new ParameterAveraging(
                     spark,
                     work,
                     plan.recipe().workers(),

@@ -3,6 +3,7 @@ package io.resnetspark.train.averaging;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.resnetspark.train.averaging.Reduction.Range;
 import io.resnetspark.train.recipe.OuterStep;
 import org.junit.jupiter.api.Test;
 
@@ -12,7 +13,7 @@ class TestOuterDescent {
 
     private float[] step(OuterStep step, float... average) {
         float[] next = average.clone();
-        OuterDescent.step(step, before, next, velocity, 0.1);
+        OuterDescent.step(step, 3, new Range(before, 0), new Range(next, 0), new Range(velocity, 0), 0.1);
         return next;
     }
 

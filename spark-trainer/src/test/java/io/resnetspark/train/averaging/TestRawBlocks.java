@@ -3,8 +3,7 @@ package io.resnetspark.train.averaging;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.resnetspark.data.shard.EpochWork;
-import io.resnetspark.train.averaging.Slicing.Slice;
+import io.resnetspark.train.averaging.StateLayout.Slice;
 import io.resnetspark.train.worker.Contribution;
 import io.resnetspark.train.worker.Float16;
 import io.resnetspark.train.worker.FloatBlock;
@@ -12,16 +11,17 @@ import io.resnetspark.train.worker.LocalSteps;
 import io.resnetspark.train.worker.LocalWork;
 import io.resnetspark.train.worker.TrainingPlan;
 import io.resnetspark.train.worker.TrainingState;
-import io.resnetspark.train.worker.WorkerMemory;
+import io.resnetspark.train.worker.WorkerLocalState;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkEnv;
+import org.apache.spark.network.buffer.ManagedBuffer;
 import org.apache.spark.storage.BlockId;
 import org.apache.spark.storage.BlockManager;
 import org.apache.spark.storage.BlockManagerId;
@@ -39,10 +39,9 @@ import scala.runtime.AbstractFunction1;
 /** Floats that go through Spark's block transfer as they are, and what comes of it when they do not. */
 class TestRawBlocks extends SmallRuns {
     private final long set = RawBlocks.newSet();
-    private final float[] parameters = random(600_001);
+    private final float[] parameters = random(600_002);
     private final float[] velocity = random(300_002);
-    private final Slicing slicing =
-            Slicing.of(TrainingState.begin(EpochWork.begin(0, 10, 2), parameters, velocity, new float[0]));
+    private final StateLayout layout = StateLayout.of(parameters.length, velocity.length, 0, 2);
 
     @AfterEach
     void release() {
@@ -60,31 +59,56 @@ class TestRawBlocks extends SmallRuns {
     }
 
     private RawBlocks put(boolean half) {
-        return RawBlocks.put(
-                set,
-                "floats",
-                slicing,
-                half ? FloatBlock.ofHalves(parameters) : FloatBlock.of(parameters),
-                half ? FloatBlock.ofHalves(velocity) : FloatBlock.of(velocity));
+        return put(half, set, 0);
+    }
+
+    private RawBlocks put(boolean half, long into, long floor) {
+        FloatBlock first = half ? FloatBlock.ofHalves(parameters) : FloatBlock.of(parameters);
+        FloatBlock second = half ? FloatBlock.ofHalves(velocity) : FloatBlock.of(velocity);
+        for (int i : layout.all()) {
+            FloatBlock values = layout.slice(i).of(first, second, FloatBlock.of());
+            RawBlocks.put(into, floor, "floats", i, values, RawBlocks.Sharing.PRIVATE);
+        }
+        return RawBlocks.here(into, "floats", half, layout.size());
     }
 
     /** The same blocks, of an executor that is not this process as far as the name tells. */
-    private static RawBlocks elsewhere(RawBlocks blocks, int... checksums) {
-        BlockManagerId here = blocks.where();
+    private static RawBlocks elsewhere(RawBlocks blocks) {
+        BlockManagerId here = blocks.holders().get(0).get(0);
+        BlockManagerId another = BlockManagerId.apply("another", here.host(), here.port(), Option.empty());
         return new RawBlocks(
-                BlockManagerId.apply("another", here.host(), here.port(), Option.empty()),
                 blocks.set(),
                 blocks.name(),
                 blocks.half(),
-                checksums);
+                Collections.nCopies(blocks.holders().size(), List.of(another)));
     }
 
-    private float[][] gathered(RawBlocks from) {
-        float[][] arrays = {new float[parameters.length], new float[velocity.length]};
-        List<Integer> all = IntStream.range(0, slicing.slices().size()).boxed().toList();
-        new Gathering(slicing, any -> List.of(from), 1).each(all, () -> (number, pieces) -> {
-            Slice slice = slicing.slices().get(number);
-            pieces.get(0).into(arrays[slice.velocity() ? 1 : 0], slice.from());
+    /** Puts other bytes in a block's place. */
+    private static void replace(RawBlocks blocks, int slice, byte... bytes) {
+        BlockManager manager = SparkEnv.get().blockManager();
+        manager.removeBlock(blocks.id(slice), false);
+        manager.putBytes(
+                blocks.id(slice),
+                new ChunkedByteBuffer(ByteBuffer.wrap(bytes)),
+                StorageLevel.MEMORY_AND_DISK_SER(),
+                false,
+                ClassTag.Any());
+    }
+
+    private static byte[] bytes(RawBlocks blocks, int slice) throws IOException {
+        ManagedBuffer buffer = SparkEnv.get().blockManager().getLocalBlockData(blocks.id(slice));
+        try (InputStream in = buffer.createInputStream()) {
+            return in.readAllBytes();
+        } finally {
+            buffer.release();
+        }
+    }
+
+    private StateLayout.Arrays fetched(RawBlocks from) {
+        StateLayout.Arrays arrays = layout.arrays();
+        new SliceFetcher(layout, any -> List.of(from), 1).each(layout.all(), () -> (number, pieces) -> {
+            Slice slice = layout.slice(number);
+            pieces.get(0).into(arrays.of(slice.vector()), slice.from());
         });
         return arrays;
     }
@@ -93,52 +117,67 @@ class TestRawBlocks extends SmallRuns {
     @CsvSource({"false, false", "false, true", "true, false", "true, true"})
     void comeAsTheyWere(boolean half, boolean overTheNetwork) {
         RawBlocks blocks = put(half);
-        float[][] there = gathered(overTheNetwork ? elsewhere(blocks, blocks.checksums()) : blocks);
-        assertThat(there[0]).isEqualTo(parameters);
-        assertThat(there[1]).isEqualTo(velocity);
+        StateLayout.Arrays there = fetched(overTheNetwork ? elsewhere(blocks) : blocks);
+        assertThat(there.parameters()).isEqualTo(parameters);
+        assertThat(there.velocity()).isEqualTo(velocity);
     }
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void whatDiffersFromWhatWasSentIsRefused(boolean overTheNetwork) {
+    void aBlockWithAFlippedBitIsRefused(boolean overTheNetwork) throws IOException {
         RawBlocks blocks = put(false);
-        int[] others = blocks.checksums().clone();
-        others[1] ^= 1;
-        RawBlocks damaged = overTheNetwork
-                ? elsewhere(blocks, others)
-                : new RawBlocks(blocks.where(), set, blocks.name(), false, others);
-        assertThatThrownBy(() -> gathered(damaged))
-                .isInstanceOf(LostBlockException.class)
+        byte[] whole = bytes(blocks, 1);
+        byte[] damaged = whole.clone();
+        damaged[12345] ^= 1;
+        replace(blocks, 1, damaged);
+        assertThatThrownBy(() -> fetched(overTheNetwork ? elsewhere(blocks) : blocks))
+                .isInstanceOf(BlockLostException.class)
                 .hasMessageContaining("floats_1")
                 .hasMessageContaining("has the checksum")
                 .hasMessageContaining("where its sender said");
-        assertThat(gathered(blocks)[0]).isEqualTo(parameters); // nothing stays locked
+        replace(blocks, 1, whole); // nothing stays locked
+        assertThat(fetched(blocks).parameters()).isEqualTo(parameters);
+    }
+
+    /** Memory serves round after round: bytes of another round are whole, and yet not what is wanted. */
+    @Test
+    void anotherBlocksBytesAreRefused() throws IOException {
+        RawBlocks blocks = put(false);
+        long other = RawBlocks.newSet();
+        RawBlocks next = put(false, other, set);
+        replace(next, 1, bytes(blocks, 1));
+        assertThatThrownBy(() -> fetched(next))
+                .isInstanceOf(BlockLostException.class)
+                .hasMessageContaining("has the checksum");
+        RawBlocks.release(other);
     }
 
     @Test
     void aBlockThatIsTooShortIsRefused() {
         RawBlocks blocks = put(false);
-        SparkEnv.get().blockManager().removeBlock(blocks.id(2), false);
-        SparkEnv.get()
-                .blockManager()
-                .putBytes(
-                        blocks.id(2),
-                        new ChunkedByteBuffer(ByteBuffer.wrap(new byte[996])),
-                        StorageLevel.MEMORY_AND_DISK_SER(),
-                        false,
-                        ClassTag.Any());
-        assertThatThrownBy(() -> gathered(elsewhere(blocks, blocks.checksums())))
-                .isInstanceOf(LostBlockException.class)
-                .hasMessageContaining("has 996 bytes where its sender said");
+        replace(blocks, 2, new byte[996]);
+        assertThatThrownBy(() -> fetched(elsewhere(blocks)))
+                .isInstanceOf(BlockLostException.class)
+                .hasMessageContaining("has 996 bytes where a slice of");
+    }
+
+    /** The second of its holders is asked where the first does not have it. */
+    @Test
+    void aReplicaStandsInForABlockThatIsGone() {
+        RawBlocks blocks = put(false);
+        BlockManagerId here = blocks.holders().get(0).get(0);
+        BlockManagerId gone = BlockManagerId.apply("gone", here.host(), 1, Option.empty());
+        RawBlocks replicated =
+                new RawBlocks(set, "floats", false, Collections.nCopies(layout.size(), List.of(gone, here)));
+        assertThat(fetched(replicated).parameters()).isEqualTo(parameters);
     }
 
     @Test
     void anotherNumberOfSlicesIsRefused() {
-        RawBlocks blocks = put(false);
-        assertThatThrownBy(() -> gathered(elsewhere(blocks, Arrays.copyOf(blocks.checksums(), 2))))
-                .isInstanceOf(LostBlockException.class)
-                .hasMessageContaining("has cut floats into 2 slices where there are "
-                        + slicing.slices().size());
+        RawBlocks two = RawBlocks.here(set, "floats", false, 2);
+        assertThatThrownBy(() -> two.requireSlices(layout.size()))
+                .isInstanceOf(BlockLostException.class)
+                .hasMessageContaining("has cut floats into 2 slices where there are " + layout.size());
     }
 
     @ParameterizedTest
@@ -146,20 +185,22 @@ class TestRawBlocks extends SmallRuns {
     void whatIsGoneIsRefused(boolean overTheNetwork) {
         RawBlocks blocks = put(false);
         SparkEnv.get().blockManager().removeBlock(blocks.id(0), false);
-        assertThatThrownBy(() -> gathered(overTheNetwork ? elsewhere(blocks, blocks.checksums()) : blocks))
-                .isInstanceOf(LostBlockException.class)
+        assertThatThrownBy(() -> fetched(overTheNetwork ? elsewhere(blocks) : blocks))
+                .isInstanceOf(BlockLostException.class)
                 .hasMessageContaining("could not be fetched");
     }
 
-    /** What a late task brings to a round that is over would lie there for ever. */
+    /** A block that a late task puts into a round that is over would lie there for ever. */
     @Test
-    void nobodyPutsIntoASetAfterTheNext() {
+    void nobodyPutsIntoASetThatIsOver() {
         put(false);
-        RawBlocks.put(RawBlocks.newSet(), "next", slicing, FloatBlock.of(parameters), FloatBlock.of(velocity));
+        long next = RawBlocks.newSet();
+        put(false, next, next);
         assertThatThrownBy(() -> put(false)).hasStackTraceContaining("The round of these floats is over.");
+        RawBlocks.release(next);
     }
 
-    /** Of few workers the driver averages, of more the executors; by reference within one process. */
+    /** Between processes and by reference within one; a few workers fetch the first state from the driver, more from each other. */
     @ParameterizedTest
     @CsvSource({"2, float32, averaged, 0", "2, float16, local, 0", "4, float32, averaged, 60", "5, float16, averaged, 0"
     })
@@ -189,7 +230,7 @@ class TestRawBlocks extends SmallRuns {
         static final AtomicInteger RUNS_OF_WORKER_0 = new AtomicInteger();
 
         @Override
-        public Contribution.WithMemory run(TrainingState state, int worker, WorkerMemory memory, Configuration conf)
+        public Contribution.WithMemory run(TrainingState state, int worker, WorkerLocalState memory, Configuration conf)
                 throws IOException {
             if (worker == 0) {
                 RUNS_OF_WORKER_0.incrementAndGet();
@@ -227,11 +268,12 @@ class TestRawBlocks extends SmallRuns {
         Saboteur.RUNS_OF_WORKER_0.set(0);
         TrainingState state = start(plan);
         int rounds = 0;
-        try (Averaging averaging = averaging(plan, new Saboteur(new LocalSteps(plan)), false)) {
+        try (ParameterAveraging averaging = averaging(plan, new Saboteur(new LocalSteps(plan)), false)) {
             for (; state.work().left() > 0; rounds++) {
                 state = averaging.round(state).state();
                 averaging.commit();
             }
+            state.parameters(); // fetched while there is somebody to fetch them from
         }
         assertThat(Saboteur.RUNS_OF_WORKER_0).hasValue(rounds + 1);
         assertThat(state.parameters()).isEqualTo(undisturbed.parameters());

@@ -18,16 +18,16 @@ import scala.runtime.AbstractFunction1;
  * Who is there at the end of a round: everybody, or, where the recipe has a deadline, all who were in time, but at least
  * a quorum.
  */
-final class Presence implements AutoCloseable {
+final class StragglerPolicy implements AutoCloseable {
     private static final long POLL_MILLISECONDS = 20;
 
-    private final JavaRDD<Delivery> all;
+    private final JavaRDD<UpdateHandle> all;
     private final boolean local;
     private final boolean waits;
     private final Set<Integer> missing = new HashSet<>();
 
-    private Presence(JavaRDD<Delivery> deliveries, boolean waits, boolean local) {
-        this.all = deliveries;
+    private StragglerPolicy(JavaRDD<UpdateHandle> updates, boolean waits, boolean local) {
+        this.all = updates;
         this.local = local;
         this.waits = waits;
     }
@@ -36,22 +36,22 @@ final class Presence implements AutoCloseable {
      * Waits for the contributions, if there is a deadline; otherwise they come when they are asked for.
      *
      * @param work of which those who have none left are no part of the quorum
-     * @param local whether the deliveries are contributions that lie here
      */
-    static Presence of(AveragingRecipe recipe, JavaRDD<Delivery> deliveries, EpochWork work, boolean local) {
-        Presence presence = new Presence(deliveries, recipe.deadlineSeconds() == 0, local);
-        presence.keep();
-        if (presence.waits) {
-            return presence;
+    static StragglerPolicy of(
+            AveragingRecipe recipe, JavaRDD<UpdateHandle> updates, EpochWork work, Exchange exchange) {
+        StragglerPolicy policy = new StragglerPolicy(updates, recipe.deadlineSeconds() == 0, exchange.isInProcess());
+        policy.keep();
+        if (policy.waits) {
+            return policy;
         }
         try {
-            Set<Integer> present = presence.await(recipe, busy(work));
-            IntStream.range(0, presence.workers())
+            Set<Integer> present = policy.await(recipe, busy(work));
+            IntStream.range(0, policy.workers())
                     .filter(worker -> !present.contains(worker))
-                    .forEach(presence.missing::add);
-            return presence;
+                    .forEach(policy.missing::add);
+            return policy;
         } catch (RuntimeException failed) {
-            presence.close();
+            policy.close();
             throw failed;
         }
     }
@@ -119,12 +119,12 @@ final class Presence implements AutoCloseable {
     }
 
     /** What all bring who are there. */
-    List<Delivery> take() {
-        JavaRDD<Delivery> wanted = missing.isEmpty() ? all : present();
+    List<UpdateHandle> take() {
+        JavaRDD<UpdateHandle> wanted = missing.isEmpty() ? all : present();
         return local ? Blocks.take(wanted) : wanted.collect();
     }
 
-    private JavaRDD<Delivery> present() {
+    private JavaRDD<UpdateHandle> present() {
         return new JavaRDD<>(PartitionPruningRDD.create(all.rdd(), new IsPresent(Set.copyOf(missing))), all.classTag());
     }
 

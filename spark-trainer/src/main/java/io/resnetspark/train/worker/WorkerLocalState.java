@@ -10,19 +10,19 @@ import java.util.List;
  * @param velocity momentum that is not averaged; empty otherwise
  * @param residual what rounding to float16 took from its last contribution; empty at first, and in float32
  */
-public record WorkerMemory(FloatBlock velocity, FloatBlock residual) implements Serializable {
-    public static WorkerMemory nothing() {
-        return new WorkerMemory(FloatBlock.of(), FloatBlock.of());
+public record WorkerLocalState(FloatBlock velocity, FloatBlock residual) implements Serializable {
+    public static WorkerLocalState nothing() {
+        return new WorkerLocalState(FloatBlock.of(), FloatBlock.of());
     }
 
     /** For another number of workers: each has the mean of what all had, so that their average stays what it was. */
-    public static List<WorkerMemory> dealt(List<WorkerMemory> memories, int workers) {
+    public static List<WorkerLocalState> dealt(List<WorkerLocalState> memories, int workers) {
         if (memories.isEmpty()) {
             return memories;
         }
-        WorkerMemory mean = new WorkerMemory(
-                mean(memories.stream().map(WorkerMemory::velocity).toList()),
-                mean(memories.stream().map(WorkerMemory::residual).toList()));
+        WorkerLocalState mean = new WorkerLocalState(
+                mean(memories.stream().map(WorkerLocalState::velocity).toList()),
+                mean(memories.stream().map(WorkerLocalState::residual).toList()));
         return Collections.nCopies(workers, mean);
     }
 

@@ -3,7 +3,7 @@ package io.resnetspark.train.averaging;
 import io.resnetspark.train.worker.Contribution;
 import io.resnetspark.train.worker.LocalWork;
 import io.resnetspark.train.worker.TrainingState;
-import io.resnetspark.train.worker.WorkerMemory;
+import io.resnetspark.train.worker.WorkerLocalState;
 import io.resnetspark.train.worker.WorkerReport;
 import java.util.AbstractList;
 import java.util.Collections;
@@ -18,42 +18,39 @@ import org.apache.spark.util.SerializableConfiguration;
  * The workers of a run, a partition each. What they keep from round to round, if anything, lies on the executors, and
  * Spark carries it to where a worker's next task runs.
  */
-final class Crew {
+final class WorkerGroup {
     private final JavaSparkContext spark;
     private final Broadcast<LocalWork> work;
     private final StageCounters counters;
     private final int workers;
-    private final boolean remembers;
-    private final boolean local;
+    private final boolean keeps;
     private final Broadcast<SerializableConfiguration> conf;
     /** What was remembered at first, each for its worker's task alone; later it is in {@link #done}. */
-    private List<Broadcast<WorkerMemory>> first = List.of();
+    private List<Broadcast<WorkerLocalState>> first = List.of();
 
-    private JavaRDD<Delivery.WithMemory> done;
-    private JavaRDD<Delivery.WithMemory> current;
+    private JavaRDD<UpdateHandle.WithLocalState> done;
+    private JavaRDD<UpdateHandle.WithLocalState> current;
 
     /**
-     * @param remembers whether workers keep something
-     * @param local whether all of them are threads of this process
+     * @param keeps whether workers keep something
      */
-    Crew(JavaSparkContext spark, LocalWork work, int workers, boolean remembers, boolean local) {
+    WorkerGroup(JavaSparkContext spark, LocalWork work, int workers, boolean keeps) {
         this.spark = spark;
         this.work = spark.broadcast(work);
         this.counters = StageCounters.of(spark.sc());
         this.workers = workers;
-        this.remembers = remembers;
-        this.local = local;
+        this.keeps = keeps;
         // Some thousand settings, packed: into every round's tasks they would go at the cost of milliseconds.
         this.conf = spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
         restore(List.of());
     }
 
     /** Begins with what was remembered before, by as many workers, or with nothing. */
-    void restore(List<WorkerMemory> before) {
+    void restore(List<WorkerLocalState> before) {
         release(done);
         done = null;
         forgetFirst();
-        first = (before.isEmpty() ? Collections.nCopies(workers, WorkerMemory.nothing()) : before)
+        first = (before.isEmpty() ? Collections.nCopies(workers, WorkerLocalState.nothing()) : before)
                 .stream().map(spark::broadcast).toList();
     }
 
@@ -65,49 +62,48 @@ final class Crew {
     /**
      * Lets every worker do its part of a round, as soon as somebody asks for it.
      *
-     * @param set in which floats that cross processes lie
+     * @param set of the blocks in which updates that cross processes lie
      */
-    JavaRDD<Delivery> deliveries(SharedState state, long set) {
+    JavaRDD<UpdateHandle> updates(StateHandle begin, long set) {
         Broadcast<LocalWork> localWork = work;
         StageCounters counted = counters;
-        boolean here = local;
         Broadcast<SerializableConfiguration> hadoop = conf;
-        JavaRDD<WorkerMemory> memories = done == null
+        JavaRDD<WorkerLocalState> before = done == null
                 ? spark.parallelize(first, workers).map(Broadcast::value)
-                : Blocks.reader(done).map(Delivery.WithMemory::memory);
+                : Blocks.reader(done).map(UpdateHandle.WithLocalState::local);
         release(current == done ? null : current); // of a round that failed
-        current = memories.mapPartitionsWithIndex(
-                (worker, memory) -> {
+        current = before.mapPartitionsWithIndex(
+                (worker, kept) -> {
                     long start = System.nanoTime();
-                    TrainingState begun = state.value();
+                    TrainingState state = begin.value();
                     long received = System.nanoTime();
-                    Contribution.WithMemory done = localWork
+                    Contribution.WithMemory ended = localWork
                             .value()
-                            .run(begun, worker, memory.next(), hadoop.value().value(), counted.images()::add);
-                    WorkerReport report = done.contribution().report();
+                            .run(state, worker, kept.next(), hadoop.value().value(), counted.images()::add);
+                    WorkerReport report = ended.contribution().report();
                     counted.add(report);
                     double working = (System.nanoTime() - received) * 1e-9;
-                    Delivery delivery = here
-                            ? new Delivery.Here(done.contribution())
-                            : Delivery.Elsewhere.of(
-                                    done,
-                                    Slicing.of(begun),
+                    UpdateHandle update = begin instanceof StateHandle.Resident resident
+                            ? UpdateHandle.InBlocks.put(
+                                    ended,
+                                    resident,
                                     set,
                                     (received - start) * 1e-9,
-                                    working - report.reading() - report.computing());
-                    return List.of(new Delivery.WithMemory(delivery, done.memory()))
+                                    working - report.reading() - report.computing())
+                            : new UpdateHandle.InProcess(ended.contribution());
+                    return List.of(new UpdateHandle.WithLocalState(update, ended.memory()))
                             .iterator();
                 },
                 true);
-        if (remembers) {
+        if (keeps) {
             current.persist(StorageLevel.MEMORY_AND_DISK());
         }
-        return current.map(Delivery.WithMemory::delivery).setName("local steps");
+        return current.map(UpdateHandle.WithLocalState::update).setName("local steps");
     }
 
     /** The round is taken: what the workers remember now is what the next begins with. */
     void commit() {
-        if (remembers) {
+        if (keeps) {
             release(done);
             done = current;
             forgetFirst();
@@ -116,7 +112,7 @@ final class Crew {
 
     /** What the workers brought in the round that is under way is not what it should be: they are to do it again. */
     void again() {
-        if (remembers) {
+        if (keeps) {
             current.unpersist(true);
             current.persist(StorageLevel.MEMORY_AND_DISK());
         }
@@ -129,25 +125,25 @@ final class Crew {
     }
 
     /**
-     * What each worker remembers, fetched when it is asked for, so that the driver need not hold that of all.
+     * What each worker keeps, fetched when it is asked for, so that the driver need not hold that of all.
      *
-     * @throws MemoryLostException from the list, if an executor ended that had one
+     * @throws StateLostException from the list, if an executor ended that had one
      */
-    List<WorkerMemory> memories() {
-        if (!remembers) {
+    List<WorkerLocalState> localStates() {
+        if (!keeps) {
             return List.of();
         }
         if (done == null) {
             return first.stream().map(Broadcast::value).toList();
         }
-        JavaRDD<Delivery.WithMemory> kept = done;
+        JavaRDD<UpdateHandle.WithLocalState> kept = done;
         return new AbstractList<>() {
             @Override
-            public WorkerMemory get(int worker) {
+            public WorkerLocalState get(int worker) {
                 return Blocks.find(kept, worker)
-                        .orElseThrow(() -> new MemoryLostException(
+                        .orElseThrow(() -> new StateLostException(
                                 "What worker " + worker + " remembered is gone with its executor", null))
-                        .memory();
+                        .local();
             }
 
             @Override

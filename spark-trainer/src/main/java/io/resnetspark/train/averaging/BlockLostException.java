@@ -1,14 +1,14 @@
 package io.resnetspark.train.averaging;
 
 /** A slice of somebody's floats did not come, or not as it was sent; whoever had it must make it again. */
-final class LostBlockException extends RuntimeException {
+final class BlockLostException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    LostBlockException(String what, Throwable cause) {
+    BlockLostException(String what, Throwable cause) {
         super(what, cause);
     }
 
-    LostBlockException(String what) {
+    BlockLostException(String what) {
         super(what);
     }
 }

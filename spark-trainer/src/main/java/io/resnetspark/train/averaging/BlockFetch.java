@@ -1,7 +1,8 @@
 package io.resnetspark.train.averaging;
 
-import io.resnetspark.train.averaging.Slicing.Slice;
+import io.resnetspark.train.averaging.StateLayout.Slice;
 import java.io.UncheckedIOException;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.LongAdder;
@@ -9,80 +10,85 @@ import org.apache.spark.SparkEnv;
 import org.apache.spark.network.buffer.ManagedBuffer;
 import org.apache.spark.network.shuffle.BlockFetchingListener;
 import org.apache.spark.storage.BlockManager;
+import org.apache.spark.storage.BlockManagerId;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A slice on its way from one of those who have it. Asked for, taken and given up by the same thread. */
-final class Arrival implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(Arrival.class);
+/** A slice on its way from one of those who have it. Asked for, taken and closed by the same thread. */
+final class BlockFetch implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(BlockFetch.class);
 
-    private final RawBlocks from;
+    private final RawBlocks blocks;
     private final int number;
     private final Slice slice;
     private final LongAdder waited;
+    private BlockManagerId holder;
     private CompletableFuture<ManagedBuffer> block;
 
     /**
-     * Asks for it.
+     * Asks the first of its holders for it.
      *
      * @param waited counts the nanoseconds for which it is waited for
      */
-    Arrival(RawBlocks from, int number, Slice slice, LongAdder waited) {
-        this.from = from;
+    BlockFetch(RawBlocks blocks, int number, Slice slice, LongAdder waited) {
+        this.blocks = blocks;
         this.number = number;
         this.slice = slice;
         this.waited = waited;
-        this.block = ask(from, number);
+        this.holder = blocks.holders().get(number).get(0);
+        this.block = ask();
     }
 
-    private static CompletableFuture<ManagedBuffer> ask(RawBlocks from, int number) {
-        CompletableFuture<ManagedBuffer> block = new CompletableFuture<>();
-        BlockManager blocks = SparkEnv.get().blockManager();
-        if (from.where().equals(blocks.blockManagerId())) {
+    private CompletableFuture<ManagedBuffer> ask() {
+        CompletableFuture<ManagedBuffer> asked = new CompletableFuture<>();
+        BlockManager here = SparkEnv.get().blockManager();
+        if (holder.equals(here.blockManagerId())) {
             try {
-                block.complete(blocks.getLocalBlockData(from.id(number)));
+                asked.complete(here.getLocalBlockData(blocks.id(number)));
             } catch (Exception missing) { // Scala declares none
-                block.completeExceptionally(missing);
+                asked.completeExceptionally(missing);
             }
-            return block;
+            return asked;
         }
-        blocks.blockTransferService()
+        here.blockTransferService()
                 .fetchBlocks(
-                        from.where().host(),
-                        from.where().port(),
-                        from.where().executorId(),
-                        new String[] {from.id(number).name()},
+                        holder.host(),
+                        holder.port(),
+                        holder.executorId(),
+                        new String[] {blocks.id(number).name()},
                         new BlockFetchingListener() {
                             @Override
                             public void onBlockFetchSuccess(String id, ManagedBuffer bytes) {
                                 bytes.retain();
-                                if (!block.complete(bytes)) {
+                                if (!asked.complete(bytes)) {
                                     bytes.release();
                                 }
                             }
 
                             @Override
                             public void onBlockFetchFailure(String id, Throwable failure) {
-                                block.completeExceptionally(failure);
+                                asked.completeExceptionally(failure);
                             }
                         },
                         null);
-        return block;
+        return asked;
     }
 
     /**
-     * Waits for it, and writes it into an array from {@code at} on. What came otherwise than it was sent is asked for
-     * once more.
+     * Waits for it, and writes it into an array from {@code at} on. A block that does not come, or not as it was put, is
+     * asked for once more: of the next holder, or of the only one again.
      *
-     * @throws LostBlockException if it is not to be had
+     * @throws BlockLostException if it is not to be had
      */
     void into(float[] target, int at) throws InterruptedException {
         try {
             read(target, at);
-        } catch (LostBlockException wrong) {
+        } catch (BlockLostException wrong) {
             LOG.warn("{}; it is asked for again", wrong.getMessage());
             close();
-            block = ask(from, number);
+            List<BlockManagerId> holders = blocks.holders().get(number);
+            holder = holders.get(holders.size() - 1);
+            block = ask();
             read(target, at);
         }
     }
@@ -92,10 +98,10 @@ final class Arrival implements AutoCloseable {
             long start = System.nanoTime();
             ManagedBuffer bytes = block.get();
             waited.add(System.nanoTime() - start);
-            from.read(number, slice, bytes, target, at);
+            blocks.read(number, slice, bytes, holder, target, at);
         } catch (ExecutionException | UncheckedIOException failed) {
-            throw new LostBlockException(
-                    "Block " + from.id(number) + " could not be fetched from " + from.place() + ": "
+            throw new BlockLostException(
+                    "Block " + blocks.id(number) + " could not be fetched from " + RawBlocks.place(holder) + ": "
                             + String.valueOf(failed.getCause())
                                     .lines()
                                     .findFirst()

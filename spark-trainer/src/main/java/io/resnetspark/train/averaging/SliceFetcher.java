@@ -1,6 +1,6 @@
 package io.resnetspark.train.averaging;
 
-import io.resnetspark.train.averaging.Slicing.Slice;
+import io.resnetspark.train.averaging.StateLayout.Slice;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -18,16 +18,16 @@ import java.util.function.Supplier;
  * Slices from where they lie, by a few threads, each of which has asked for the next while it works on one. So what is
  * under way takes little memory, however large a state is, and the network and the cores are busy at once.
  */
-final class Gathering {
+final class SliceFetcher {
     private static final int MOST_THREADS = 4;
 
     private static final int MOST_AHEAD = 2;
 
-    /** Bytes that are under way or being worked on at most, where a slice of all senders is no more. */
+    /** Bytes that are under way or being worked on at most, where a slice of all sources is no more. */
     private static final long ROOM = 64L << 20;
 
-    private final Slicing slicing;
-    private final IntFunction<List<RawBlocks>> senders;
+    private final StateLayout layout;
+    private final IntFunction<List<RawBlocks>> sources;
     private final int threads;
     /** Slices that a thread has asked for beside the one that it works on. */
     private final int ahead;
@@ -37,18 +37,18 @@ final class Gathering {
     /** What a thread does with a slice. */
     @FunctionalInterface
     interface Work {
-        /** @param pieces of all senders, in their order, to be {@linkplain Arrival#into waited for} */
-        void on(int slice, List<Arrival> pieces) throws InterruptedException;
+        /** @param pieces of all sources, in their order, to be {@linkplain BlockFetch#into waited for} */
+        void on(int slice, List<BlockFetch> pieces) throws InterruptedException;
     }
 
     /**
-     * @param senders who have a slice
+     * @param sources who have a slice
      * @param together how many those are at most
      */
-    Gathering(Slicing slicing, IntFunction<List<RawBlocks>> senders, int together) {
-        this.slicing = slicing;
-        this.senders = senders;
-        long bytes = Math.max(1, (long) slicing.longest() * Float.BYTES * together);
+    SliceFetcher(StateLayout layout, IntFunction<List<RawBlocks>> sources, int together) {
+        this.layout = layout;
+        this.sources = sources;
+        long bytes = Math.max(1, (long) layout.longest() * Float.BYTES * together);
         int cores = Math.min(MOST_THREADS, Runtime.getRuntime().availableProcessors());
         this.threads = (int) Math.max(1, Math.min(cores, ROOM / bytes));
         this.ahead = (int) Math.max(0, Math.min(MOST_AHEAD, ROOM / bytes / threads - 1));
@@ -59,7 +59,7 @@ final class Gathering {
      *
      * @param work made once for each thread
      * @return seconds for which a thread waited for bytes, on average
-     * @throws LostBlockException if one is not to be had
+     * @throws BlockLostException if one is not to be had
      */
     double each(List<Integer> slices, Supplier<Work> work) {
         ExecutorService pool = Executors.newFixedThreadPool(threads);
@@ -80,7 +80,7 @@ final class Gathering {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("Spark ended this task", ended);
         } catch (ExecutionException failed) {
-            if (failed.getCause() instanceof LostBlockException lost) {
+            if (failed.getCause() instanceof BlockLostException lost) {
                 throw lost;
             }
             throw new IllegalStateException("A slice could not be worked on: " + failed.getCause(), failed.getCause());
@@ -89,7 +89,7 @@ final class Gathering {
         }
     }
 
-    private record Asked(int slice, List<Arrival> pieces) {}
+    private record Asked(int slice, List<BlockFetch> pieces) {}
 
     private void some(List<Integer> slices, AtomicInteger next, Work work) throws InterruptedException {
         Deque<Asked> asked = new ArrayDeque<>();
@@ -105,19 +105,19 @@ final class Gathering {
                 }
                 Asked first = asked.element();
                 work.on(first.slice, first.pieces);
-                asked.remove().pieces.forEach(Arrival::close);
+                asked.remove().pieces.forEach(BlockFetch::close);
             }
         } finally {
-            asked.forEach(rest -> rest.pieces.forEach(Arrival::close));
+            asked.forEach(rest -> rest.pieces.forEach(BlockFetch::close));
         }
     }
 
     private Asked ask(int number) {
-        Slice slice = slicing.slices().get(number);
-        List<Arrival> pieces = new ArrayList<>();
-        for (RawBlocks sender : senders.apply(number)) {
-            sender.requireSlices(slicing.slices().size());
-            pieces.add(new Arrival(sender, number, slice, waited));
+        Slice slice = layout.slice(number);
+        List<BlockFetch> pieces = new ArrayList<>();
+        for (RawBlocks source : sources.apply(number)) {
+            source.requireSlices(layout.size());
+            pieces.add(new BlockFetch(source, number, slice, waited));
         }
         return new Asked(number, pieces);
     }

@@ -1,0 +1,266 @@
+package io.resnetspark.train.averaging;
+
+import io.resnetspark.train.averaging.RawBlocks.Sharing;
+import io.resnetspark.train.averaging.StateHandle.Resident;
+import io.resnetspark.train.averaging.StateLayout.Arrays;
+import io.resnetspark.train.averaging.UpdateHandle.InBlocks;
+import io.resnetspark.train.recipe.OuterStep;
+import io.resnetspark.train.worker.FloatBlock;
+import io.resnetspark.train.worker.StatisticsLayout;
+import io.resnetspark.train.worker.TrainingState;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.scheduler.ExecutorCacheTaskLocation;
+import org.apache.spark.storage.BlockManagerId;
+import scala.Tuple2;
+import scala.collection.JavaConverters;
+import scala.collection.Seq;
+import scala.reflect.ClassTag;
+
+/**
+ * Between processes: a state lies on the executors, in slices. Each executor averages some slices of the workers' updates
+ * (a reduce-scatter) and keeps them, with a copy on another one; at the next round's begin each executor fetches the
+ * slices that it lacks (an all-gather). Both go through Spark's block transfer. The driver learns who has which, and sees
+ * no floats but those that it asks for.
+ */
+final class BlockExchange implements Exchange {
+    /** So many fetch a first state from the driver; it would become what more of them wait for. */
+    private static final int FEW_WORKERS = 3;
+
+    private final JavaSparkContext spark;
+    private final StatisticsLayout statistics;
+    private final Set<Long> sets = new HashSet<>();
+    private long current;
+    private long next;
+    private Costs costs = Costs.NONE;
+
+    BlockExchange(JavaSparkContext spark, StatisticsLayout statistics) {
+        this.spark = spark;
+        this.statistics = statistics;
+    }
+
+    /** The floats of a state that lies on executors. */
+    static final class OnExecutors implements TrainingState.Vectors {
+        private final Resident state;
+        private Optional<TrainingState> copy = Optional.empty();
+
+        OnExecutors(Resident state) {
+            this.state = state;
+        }
+
+        /** What was fetched of it, if it was. */
+        synchronized Optional<TrainingState> copied() {
+            return copy;
+        }
+
+        private synchronized TrainingState copy() {
+            if (copy.isEmpty()) {
+                Arrays arrays = state.fetch(state.layout().arrays());
+                copy = Optional.of(new TrainingState(
+                        state.work(), 0, 0, arrays.parameters(), arrays.velocity(), state.fetchOuter()));
+            }
+            return copy.get();
+        }
+
+        @Override
+        public float[] parameters() {
+            return copy().parameters();
+        }
+
+        @Override
+        public float[] velocity() {
+            return copy().velocity();
+        }
+
+        @Override
+        public float[] outer() {
+            return copy().outer();
+        }
+    }
+
+    @Override
+    public Resident begin(TrainingState state) {
+        costs = Costs.NONE;
+        Resident begun = state.vectors() instanceof OnExecutors there ? there.state.at(state) : seed(state);
+        releaseAllBut(List.of(current, begun.set()));
+        return begun;
+    }
+
+    /** Puts a state that the driver has where workers find it: with many of them, a slice of it each. */
+    private Resident seed(TrainingState state) {
+        long start = System.nanoTime();
+        int workers = state.work().parts().size();
+        StateLayout layout =
+                StateLayout.of(state.parameters().length, state.velocity().length, statistics.length(), workers);
+        Resident here = new Resident(
+                newSet(), layout, statistics, state.outer().length > 0, state.work(), state.iteration(), state.drops());
+        FloatBlock values = FloatBlock.of(statistics.values(state.parameters()));
+        for (int i : layout.all()) {
+            FloatBlock slice =
+                    layout.slice(i).of(FloatBlock.of(state.parameters()), FloatBlock.of(state.velocity()), values);
+            RawBlocks.put(here.set(), current, Resident.STATE, i, slice, Sharing.FOUND_BY_ALL);
+        }
+        if (here.hasOuter()) {
+            FloatBlock outer = FloatBlock.of(state.outer());
+            for (int i : layout.all(StateLayout.Vector.PARAMETERS)) {
+                FloatBlock slice =
+                        outer.slice(layout.slice(i).from(), layout.slice(i).to());
+                RawBlocks.put(here.set(), current, Resident.OUTER, i, slice, Sharing.FOUND_BY_ALL);
+            }
+        }
+        costs = costs.with((System.nanoTime() - start) * 1e-9, layout.elements() * Float.BYTES);
+        return workers <= FEW_WORKERS ? here : scattered(here);
+    }
+
+    private Resident scattered(Resident here) {
+        RawBlocks whole =
+                RawBlocks.found(here.set(), Resident.STATE, here.layout().size());
+        Reduction copy = new Reduction(List.of(1L), false, new OuterStep.None(), 0);
+        int tasks = Math.max(1, spark.sc().getExecutorIds().size());
+        List<Integer> numbers = new ArrayList<>();
+        for (int i = 0; i < tasks; i++) {
+            numbers.add(i);
+        }
+        ReduceTask scatter = new ReduceTask(here, List.of(whole), copy, newSet(), sharing());
+        run(scatter, spark.parallelize(numbers, tasks), tasks);
+        return new Resident(
+                scatter.set(),
+                here.layout(),
+                here.statistics(),
+                here.hasOuter(),
+                here.work(),
+                here.iteration(),
+                here.drops());
+    }
+
+    @Override
+    public Optional<TrainingState.Vectors> reduce(StateHandle begin, List<UpdateHandle> updates, Reduction reduction) {
+        long start = System.nanoTime();
+        Resident begun = (Resident) begin;
+        List<InBlocks> inBlocks = updates.stream().map(InBlocks.class::cast).toList();
+        List<RawBlocks> floats = inBlocks.stream().map(InBlocks::floats).toList();
+        floats.forEach(blocks -> blocks.requireSlices(begun.layout().size()));
+        ReduceTask task = new ReduceTask(begun, floats, reduction, newSet(), sharing());
+        List<BlockManagerId> places = floats.stream()
+                .map(blocks -> blocks.holders().get(0).get(0))
+                .distinct()
+                .toList();
+        List<ReduceTask.Outcome> outcomes = run(task, near(places), places.size());
+        Resident reduced = new Resident(
+                task.set(),
+                begun.layout(),
+                begun.statistics(),
+                begun.hasOuter(),
+                begun.work(),
+                begun.iteration(),
+                begun.drops());
+        next = task.set();
+        costs = costs(inBlocks, task, outcomes, (System.nanoTime() - start) * 1e-9)
+                .with(costs.handingOut(), costs.bytes());
+        return outcomes.stream().allMatch(ReduceTask.Outcome::finite)
+                ? Optional.of(new OnExecutors(reduced))
+                : Optional.empty();
+    }
+
+    private List<ReduceTask.Outcome> run(ReduceTask task, JavaRDD<Integer> numbers, int tasks) {
+        List<ReduceTask.Outcome> outcomes = numbers.map(number -> task.run(number, tasks))
+                .setName("reduce slices")
+                .collect();
+        outcomes.stream()
+                .map(ReduceTask.Outcome::lost)
+                .filter(lost -> !lost.isEmpty())
+                .findFirst()
+                .ifPresent(lost -> {
+                    throw new BlockLostException(lost);
+                });
+        return outcomes;
+    }
+
+    /** A partition for each of these processes, which Spark is asked to compute there. */
+    private JavaRDD<Integer> near(List<BlockManagerId> places) {
+        List<Tuple2<Integer, Seq<String>>> numbered = new ArrayList<>();
+        for (BlockManagerId place : places) {
+            String location = new ExecutorCacheTaskLocation(place.host(), place.executorId()).toString();
+            numbered.add(new Tuple2<>(
+                    numbered.size(),
+                    JavaConverters.asScalaBuffer(List.of(location)).toSeq()));
+        }
+        ClassTag<Integer> type = ClassTag.apply(Integer.class);
+        return new JavaRDD<>(
+                spark.sc().makeRDD(JavaConverters.asScalaBuffer(numbered).toSeq(), type), type);
+    }
+
+    /** A copy on another executor, if there is one. */
+    private Sharing sharing() {
+        return spark.sc().getExecutorIds().size() > 1 ? Sharing.REPLICATED : Sharing.FOUND_BY_ALL;
+    }
+
+    private static Costs costs(
+            List<InBlocks> updates, ReduceTask task, List<ReduceTask.Outcome> outcomes, double seconds) {
+        long elements = task.begin().layout().elements();
+        long updated = updates.stream()
+                .mapToLong(update -> elements * (update.floats().half() ? Short.BYTES : Float.BYTES))
+                .sum();
+        int copies = task.sharing() == Sharing.REPLICATED ? 2 : 1;
+        return new Costs(
+                0,
+                updates.stream()
+                        .map(InBlocks::costs)
+                        .max(Comparator.comparingDouble(Costs.OfWorker::sum))
+                        .orElse(Costs.OfWorker.NONE),
+                seconds,
+                outcomes.stream()
+                        .mapToDouble(ReduceTask.Outcome::waited)
+                        .average()
+                        .orElse(0),
+                updated + copies * elements * Float.BYTES,
+                0);
+    }
+
+    @Override
+    public long newSet() {
+        long set = RawBlocks.newSet();
+        sets.add(set);
+        return set;
+    }
+
+    @Override
+    public Optional<TrainingState> copied(TrainingState state) {
+        return state.vectors() instanceof OnExecutors there
+                ? there.copied().map(copy -> state.with(copy.vectors()))
+                : Optional.empty();
+    }
+
+    @Override
+    public boolean isInProcess() {
+        return false;
+    }
+
+    private void releaseAllBut(Collection<Long> kept) {
+        sets.stream().filter(set -> !kept.contains(set)).forEach(RawBlocks::release);
+        sets.retainAll(kept);
+    }
+
+    @Override
+    public void commit() {
+        current = next;
+        releaseAllBut(List.of(current));
+    }
+
+    @Override
+    public Costs costs() {
+        return costs;
+    }
+
+    @Override
+    public void close() {
+        releaseAllBut(List.of());
+    }
+}

@@ -1,0 +1,152 @@
+package io.resnetspark.train.averaging;
+
+import io.resnetspark.train.averaging.Reduction.Range;
+import io.resnetspark.train.averaging.StateLayout.Arrays;
+import io.resnetspark.train.averaging.StateLayout.Slice;
+import io.resnetspark.train.averaging.StateLayout.Vector;
+import io.resnetspark.train.worker.Contribution;
+import io.resnetspark.train.worker.FloatBlock;
+import io.resnetspark.train.worker.SpareArrays;
+import io.resnetspark.train.worker.StatisticsLayout;
+import io.resnetspark.train.worker.TrainingState;
+import java.util.List;
+import java.util.Optional;
+
+/** Between threads of one process: states and updates go by reference, and this process reduces them. */
+final class InProcessExchange implements Exchange {
+    private final StatisticsLayout statistics;
+    private StateHandle.InProcess begun = StateHandle.InProcess.NONE;
+    private Floats current = new Floats(new Arrays(new float[0], new float[0], new float[0]), new float[0]);
+    private Floats next = current;
+
+    InProcessExchange(StatisticsLayout statistics) {
+        this.statistics = statistics;
+    }
+
+    /** The floats of a state, whose arrays serve again in the round after the next, unless somebody has taken them. */
+    private static final class Floats implements TrainingState.Vectors {
+        private final Arrays arrays;
+        private final float[] outer;
+        private boolean taken;
+
+        Floats(Arrays arrays, float... outer) {
+            this.arrays = arrays;
+            this.outer = outer;
+        }
+
+        @Override
+        public float[] parameters() {
+            taken = true;
+            return arrays.parameters();
+        }
+
+        @Override
+        public float[] velocity() {
+            taken = true;
+            return arrays.velocity();
+        }
+
+        @Override
+        public float[] outer() {
+            taken = true;
+            return outer;
+        }
+
+        /** For workers and the next reduction, who keep nothing of it. */
+        TrainingState lent(TrainingState state) {
+            return new TrainingState(
+                    state.work(), state.iteration(), state.drops(), arrays.parameters(), arrays.velocity(), outer);
+        }
+
+        void giveBack() {
+            if (!taken) {
+                SpareArrays.give(arrays.parameters());
+                SpareArrays.give(arrays.velocity());
+                SpareArrays.give(outer);
+            }
+        }
+    }
+
+    @Override
+    public StateHandle begin(TrainingState state) {
+        begun.close();
+        begun = StateHandle.InProcess.of(state.vectors() instanceof Floats floats ? floats.lent(state) : state);
+        return begun;
+    }
+
+    @Override
+    public Optional<TrainingState.Vectors> reduce(StateHandle begin, List<UpdateHandle> updates, Reduction reduction) {
+        TrainingState before = begin.value();
+        List<Contribution> contributions = updates.stream()
+                .map(update -> ((UpdateHandle.InProcess) update).update())
+                .toList();
+        StateLayout layout = StateLayout.of(
+                before.parameters().length, before.velocity().length, statistics.length(), updates.size());
+        Arrays reduced = new Arrays(
+                SpareArrays.take(layout.parameters()),
+                SpareArrays.take(layout.velocity()),
+                new float[layout.statistics()]);
+        float[] outer = before.outer().clone();
+        boolean finite = layout.slices().stream()
+                .parallel()
+                .map(slice -> reduce(slice, contributions, reduction, before, outer, reduced))
+                .reduce(true, Boolean::logicalAnd);
+        statistics.assign(reduced.parameters(), reduced.statistics());
+        contributions.forEach(update -> {
+            SpareArrays.give(update.parameters().array());
+            SpareArrays.give(update.velocity().array());
+        });
+        next = new Floats(reduced, outer);
+        return finite ? Optional.of(next) : Optional.empty();
+    }
+
+    private static boolean reduce(
+            Slice slice,
+            List<Contribution> contributions,
+            Reduction reduction,
+            TrainingState before,
+            float[] outer,
+            Arrays next) {
+        List<FloatBlock> updates = contributions.stream().map(slice::of).toList();
+        float[] begun = slice.vector() == Vector.VELOCITY ? before.velocity() : before.parameters();
+        return reduction.reduce(
+                slice.vector(),
+                updates,
+                new Range(begun, slice.from()),
+                new Range(outer, slice.from()),
+                new Range(next.of(slice.vector()), slice.from()));
+    }
+
+    @Override
+    public void commit() {
+        if (next != current) {
+            current.giveBack();
+            current = next;
+        }
+    }
+
+    @Override
+    public long newSet() {
+        return 0;
+    }
+
+    @Override
+    public Optional<TrainingState> copied(TrainingState state) {
+        return Optional.empty();
+    }
+
+    @Override
+    public boolean isInProcess() {
+        return true;
+    }
+
+    @Override
+    public Costs costs() {
+        return Costs.NONE;
+    }
+
+    @Override
+    public void close() {
+        begun.close();
+    }
+}

@@ -1,0 +1,149 @@
+package io.resnetspark.train.averaging;
+
+import io.resnetspark.train.recipe.AveragingRecipe;
+import io.resnetspark.train.worker.LocalWork;
+import io.resnetspark.train.worker.StatisticsLayout;
+import io.resnetspark.train.worker.TrainingState;
+import io.resnetspark.train.worker.WorkerLocalState;
+import java.util.List;
+import java.util.Set;
+import java.util.function.ToLongFunction;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Parameter averaging on Spark: every worker fetches the state and does its local steps, and the mean of what they come
+ * to, weighted by examples, is the next state. Ordinary stages, so a lost task is simply run again.
+ */
+public final class ParameterAveraging implements Engine {
+    private static final Logger LOG = LoggerFactory.getLogger(ParameterAveraging.class);
+
+    /** As often as Spark runs a task. */
+    private static final int MOST_ATTEMPTS = 4;
+
+    private final JavaSparkContext spark;
+    private final AveragingRecipe recipe;
+    private final ToLongFunction<TrainingState> examplesPerRound;
+    private final WorkerGroup workers;
+    private final Exchange exchange;
+
+    /** @param examplesPerRound of one worker, after a state */
+    public ParameterAveraging(
+            JavaSparkContext spark,
+            LocalWork work,
+            int workers,
+            AveragingRecipe recipe,
+            StatisticsLayout statistics,
+            ToLongFunction<TrainingState> examplesPerRound) {
+        this(spark, work, workers, recipe, Exchange.of(spark, statistics, spark.isLocal()), examplesPerRound);
+    }
+
+    /** Of another exchange than the usual one. */
+    ParameterAveraging(
+            JavaSparkContext spark,
+            LocalWork work,
+            int workers,
+            AveragingRecipe recipe,
+            Exchange exchange,
+            ToLongFunction<TrainingState> examplesPerRound) {
+        this.spark = spark;
+        this.recipe = recipe;
+        this.exchange = exchange;
+        this.examplesPerRound = examplesPerRound;
+        this.workers = new WorkerGroup(spark, work, workers, recipe.workersRemember());
+    }
+
+    @Override
+    public Round round(TrainingState state) {
+        try {
+            return attempt(state);
+        } catch (StateLostException lost) {
+            // Rarely all copies of a slice are lost; then the driver may have one, of a checkpoint or an evaluation.
+            if (!lost.isOfSharedState() || exchange.copied(state).isEmpty()) {
+                throw lost;
+            }
+            LOG.warn("the state of the round is lost on the executors; the driver sends its copy", lost);
+            return attempt(exchange.copied(state).get());
+        }
+    }
+
+    private Round attempt(TrainingState state) {
+        long start = System.nanoTime();
+        spark.setJobDescription(String.format(
+                "epoch %d, from image %,d",
+                state.work().epoch() + 1, state.work().done() + 1));
+        StateHandle begun = exchange.begin(state);
+        try (StragglerPolicy stragglers =
+                StragglerPolicy.of(recipe, workers.updates(begun, exchange.newSet()), state.work(), exchange)) {
+            Set<Integer> missing = stragglers.missing();
+            Reduced reduced = reduce(stragglers, begun, state);
+            TrainingState next =
+                    reduced.reports.next(state, reduced.vectors, examplesPerRound.applyAsLong(state), missing);
+            return reduced.reports.round(next, (System.nanoTime() - start) * 1e-9, missing);
+        } catch (Exception failed) { // Spark throws what it does not declare
+            throw StateLostException.orElse(failed);
+        }
+    }
+
+    private record Reduced(RoundReports reports, TrainingState.Vectors vectors) {}
+
+    /** Updates that were lost are asked for again; if one is lost once more, everybody does the round again. */
+    private Reduced reduce(StragglerPolicy stragglers, StateHandle begun, TrainingState state) {
+        for (int attempt = 1; ; attempt++) {
+            List<UpdateHandle> updates = stragglers.take();
+            try {
+                return reduce(updates, begun, state);
+            } catch (BlockLostException lost) {
+                if (attempt == MOST_ATTEMPTS) {
+                    throw lost;
+                }
+                LOG.warn(
+                        "{}; the workers are asked again, attempt {} of {}",
+                        lost.getMessage(),
+                        attempt + 1,
+                        MOST_ATTEMPTS);
+                if (attempt > 1) {
+                    workers.again();
+                    stragglers.again();
+                }
+            }
+        }
+    }
+
+    /** @throws DivergedException if a value is not finite */
+    private Reduced reduce(List<UpdateHandle> updates, StateHandle begun, TrainingState state) {
+        RoundReports reports = new RoundReports(updates);
+        TrainingState.Vectors next = exchange.reduce(begun, reports.busy(), reports.reduction(recipe))
+                .filter(any -> Double.isFinite(reports.loss()))
+                .orElseThrow(() -> new DivergedException(state, reports.loss()));
+        return new Reduced(reports, next);
+    }
+
+    @Override
+    public void commit() {
+        workers.commit();
+        exchange.commit();
+    }
+
+    @Override
+    public List<WorkerLocalState> localStates() {
+        return workers.localStates();
+    }
+
+    @Override
+    public void restore(List<WorkerLocalState> before) {
+        workers.restore(before);
+    }
+
+    /** What the last round cost between processes. */
+    public Costs costs() {
+        return exchange.costs();
+    }
+
+    @Override
+    public void close() {
+        workers.close();
+        exchange.close();
+    }
+}

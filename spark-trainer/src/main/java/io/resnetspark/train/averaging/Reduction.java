@@ -1,0 +1,136 @@
+package io.resnetspark.train.averaging;
+
+import io.resnetspark.train.averaging.StateLayout.Vector;
+import io.resnetspark.train.recipe.OuterStep;
+import io.resnetspark.train.worker.FloatBlock;
+import java.io.Serializable;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * From workers' updates to the next state, a slice at a time: their mean, weighted by examples and added up in double
+ * precision in the order of the workers' numbers, and the outer optimiser's step. A pure function, so that whoever
+ * computes a slice comes to the same bits.
+ *
+ * @param examples that each worker saw, in the order of their numbers; none is 0
+ * @param changes whether updates tell how parameters and velocity changed, not where they came to
+ * @param outer the outer optimiser; {@link OuterStep.None} where this round has no outer step
+ * @param learningRate of the round
+ */
+record Reduction(List<Long> examples, boolean changes, OuterStep outer, double learningRate) implements Serializable {
+    /** Sums that are worked on at a time: they stay in the first-level cache. */
+    private static final int CHUNK = 1 << 11;
+
+    /** Elements of an array, from {@code at} on. */
+    @SuppressWarnings("ArrayRecordComponent") // carried, never compared
+    record Range(float[] array, int at) {
+        static final Range NONE = new Range(new float[0], 0);
+    }
+
+    /** Whether the state that the round began with is needed. */
+    boolean needsBefore() {
+        return changes || outer.remembers();
+    }
+
+    /**
+     * Reduces one slice.
+     *
+     * @param updates of the workers with examples, in the order of their numbers
+     * @param before what the round began with; not read unless {@link #needsBefore}
+     * @param outerVelocity the outer optimiser's, moved in place; not read but for parameters
+     * @param next where the result goes
+     * @return whether all values are finite
+     */
+    boolean reduce(Vector vector, List<FloatBlock> updates, Range before, Range outerVelocity, Range next) {
+        int length = updates.get(0).length();
+        if (vector == Vector.STATISTICS) {
+            return meanStatistics(updates, next);
+        }
+        mean(updates, next);
+        if (changes) {
+            for (int i = 0; i < length; i++) {
+                next.array[next.at + i] += before.array[before.at + i];
+            }
+        }
+        boolean finite = areFinite(next, length);
+        if (vector == Vector.PARAMETERS && outer.remembers()) {
+            OuterDescent.step(outer, length, before, next, outerVelocity, learningRate);
+            finite &= areFinite(next, length);
+        }
+        return finite;
+    }
+
+    private double total() {
+        return examples.stream().mapToLong(Long::longValue).sum();
+    }
+
+    private void mean(List<FloatBlock> updates, Range next) {
+        int length = updates.get(0).length();
+        double share = 1 / total();
+        double[] sum = new double[CHUNK];
+        for (int from = 0; from < length; from += CHUNK) {
+            int count = Math.min(CHUNK, length - from);
+            Arrays.fill(sum, 0);
+            for (int k = 0; k < updates.size(); k++) {
+                updates.get(k).addTo(sum, from, count, (double) examples.get(k));
+            }
+            for (int i = 0; i < count; i++) {
+                next.array[next.at + from + i] = (float) (sum[i] * share);
+            }
+        }
+    }
+
+    /**
+     * Of pairs of a mean and a variance. They are averaged as moments, since the variance of a mixture is not the mean of
+     * the variances: mean = sum w m, variance = sum w (v + m^2) - mean^2. Those of one worker stay what they are.
+     */
+    private boolean meanStatistics(List<FloatBlock> updates, Range next) {
+        int length = updates.get(0).length();
+        if (updates.size() == 1) {
+            updates.get(0).copyTo(next.array, next.at);
+            return areFinite(next, length);
+        }
+        boolean finite = true;
+        double total = total();
+        for (int i = 0; i < length; i += 2) {
+            double first = 0;
+            double second = 0;
+            for (int k = 0; k < updates.size(); k++) {
+                double weight = examples.get(k);
+                double mean = updates.get(k).get(i);
+                first += weight * mean / total;
+                second += weight * (updates.get(k).get(i + 1) + mean * mean) / total;
+            }
+            finite &= Double.isFinite(first) && Double.isFinite(second);
+            next.array[next.at + i] = (float) first;
+            // Rounding must not leave a variance below zero.
+            next.array[next.at + i + 1] = (float) Math.max(0, second - first * first);
+        }
+        return finite;
+    }
+
+    static boolean areFinite(float... values) {
+        return areFinite(new Range(values, 0), values.length);
+    }
+
+    /** Zero times what is not finite is NaN. Four sums, since each addition waits for the one before. */
+    private static boolean areFinite(Range range, int length) {
+        float[] values = range.array;
+        float first = 0;
+        float second = 0;
+        float third = 0;
+        float fourth = 0;
+        int i = range.at;
+        int to = range.at + length;
+        for (; i < to - 3; i += 4) {
+            first += values[i] * 0;
+            second += values[i + 1] * 0;
+            third += values[i + 2] * 0;
+            fourth += values[i + 3] * 0;
+        }
+        for (; i < to; i++) {
+            first += values[i] * 0;
+        }
+        return first + second + third + fourth == 0;
+    }
+}

@@ -1,0 +1,59 @@
+package io.resnetspark.train.averaging;
+
+import io.resnetspark.train.worker.Contribution;
+import io.resnetspark.train.worker.SpareArrays;
+import io.resnetspark.train.worker.WorkerLocalState;
+import io.resnetspark.train.worker.WorkerReport;
+import java.io.Serializable;
+import java.util.stream.IntStream;
+import org.apache.spark.TaskContext;
+
+/** A worker's update, as those who average it find it. */
+sealed interface UpdateHandle extends Serializable {
+    WorkerReport report();
+
+    /** Within one process: by reference. */
+    record InProcess(Contribution update) implements UpdateHandle {
+        @Override
+        public WorkerReport report() {
+            return update.report();
+        }
+    }
+
+    /** Across processes: in the block manager of the worker's own. */
+    record InBlocks(WorkerReport report, RawBlocks floats, Costs.OfWorker costs) implements UpdateHandle {
+        /**
+         * Puts an update into blocks, in this task's name, so that what another attempt left is in nobody's way; and gives
+         * its arrays up.
+         *
+         * @param begin what the round began with, older blocks than which are over
+         * @param receiving seconds that the state took to come
+         * @param copying seconds that it took into the network and out of it
+         */
+        static InBlocks put(
+                Contribution.WithMemory done, StateHandle.Resident begin, long set, double receiving, double copying) {
+            long start = System.nanoTime();
+            Contribution update = done.contribution();
+            WorkerReport report = update.report();
+            StateLayout layout = report.examples() == 0 ? StateLayout.NOTHING : begin.layout();
+            String name =
+                    "worker" + report.worker() + "_task" + TaskContext.get().taskAttemptId();
+            IntStream.range(0, layout.size())
+                    .parallel()
+                    .forEach(i -> RawBlocks.put(
+                            set, begin.set(), name, i, layout.slice(i).of(update), RawBlocks.Sharing.PRIVATE));
+            SpareArrays.give(update.parameters().array());
+            if (update.velocity().array() != done.memory().velocity().array()) { // which the worker keeps
+                SpareArrays.give(update.velocity().array());
+            }
+            double putting = (System.nanoTime() - start) * 1e-9;
+            return new InBlocks(
+                    report,
+                    RawBlocks.here(set, name, update.parameters().isHalf(), layout.size()),
+                    new Costs.OfWorker(receiving, copying, putting));
+        }
+    }
+
+    /** With what the worker keeps after it. */
+    record WithLocalState(UpdateHandle update, WorkerLocalState local) implements Serializable {}
+}
