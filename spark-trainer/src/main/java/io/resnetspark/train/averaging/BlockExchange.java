@@ -1,6 +1,5 @@
 package io.resnetspark.train.averaging;
 
-import io.resnetspark.train.averaging.RawBlocks.Sharing;
 import io.resnetspark.train.averaging.StateHandle.Resident;
 import io.resnetspark.train.averaging.StateLayout.Arrays;
 import io.resnetspark.train.averaging.UpdateHandle.InBlocks;
@@ -15,6 +14,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.scheduler.ExecutorCacheTaskLocation;
@@ -37,6 +37,9 @@ final class BlockExchange implements Exchange {
     private final JavaSparkContext spark;
     private final StatisticsLayout statistics;
     private final Set<Long> sets = new HashSet<>();
+    /** Of the state before the current one, of this, and of what the last reduction came to. */
+    private long before;
+
     private long current;
     private long next;
     private Costs costs = Costs.NONE;
@@ -48,23 +51,23 @@ final class BlockExchange implements Exchange {
 
     /** The floats of a state that lies on executors. */
     static final class OnExecutors implements TrainingState.Vectors {
-        private final Resident state;
-        private Optional<TrainingState> copy = Optional.empty();
+        private final StateBlocks blocks;
+        private Optional<TrainingState.Vectors> copy = Optional.empty();
 
-        OnExecutors(Resident state) {
-            this.state = state;
+        OnExecutors(StateBlocks blocks) {
+            this.blocks = blocks;
         }
 
         /** What was fetched of it, if it was. */
-        synchronized Optional<TrainingState> copied() {
+        synchronized Optional<TrainingState.Vectors> copied() {
             return copy;
         }
 
-        private synchronized TrainingState copy() {
+        private synchronized TrainingState.Vectors copy() {
             if (copy.isEmpty()) {
-                Arrays arrays = state.fetch(state.layout().arrays());
-                copy = Optional.of(new TrainingState(
-                        state.work(), 0, 0, arrays.parameters(), arrays.velocity(), state.fetchOuter()));
+                Arrays arrays = blocks.layout().arrays();
+                blocks.fetch(arrays, false);
+                copy = Optional.of(TrainingState.vectors(arrays.parameters(), arrays.velocity(), blocks.fetchOuter()));
             }
             return copy.get();
         }
@@ -88,8 +91,8 @@ final class BlockExchange implements Exchange {
     @Override
     public Resident begin(TrainingState state) {
         costs = Costs.NONE;
-        Resident begun = state.vectors() instanceof OnExecutors there ? there.state.at(state) : seed(state);
-        releaseAllBut(List.of(current, begun.set()));
+        Resident begun = state.vectors() instanceof OnExecutors there ? resident(there.blocks, state) : seed(state);
+        releaseAllBut(List.of(before, current, begun.blocks().set()));
         return begun;
     }
 
@@ -99,45 +102,41 @@ final class BlockExchange implements Exchange {
         int workers = state.work().parts().size();
         StateLayout layout =
                 StateLayout.of(state.parameters().length, state.velocity().length, statistics.length(), workers);
-        Resident here = new Resident(
-                newSet(), layout, statistics, state.outer().length > 0, state.work(), state.iteration(), state.drops());
+        StateBlocks here = new StateBlocks(
+                newSet(), 0, layout, statistics, List.of(RawBlocks.thisProcess()), state.outer().length > 0);
+        FloatBlock parameters = FloatBlock.of(state.parameters());
+        FloatBlock velocity = FloatBlock.of(state.velocity());
         FloatBlock values = FloatBlock.of(statistics.values(state.parameters()));
         for (int i : layout.all()) {
-            FloatBlock slice =
-                    layout.slice(i).of(FloatBlock.of(state.parameters()), FloatBlock.of(state.velocity()), values);
-            RawBlocks.put(here.set(), current, Resident.STATE, i, slice, Sharing.FOUND_BY_ALL);
+            here.put(i, layout.slice(i).of(parameters, velocity, values), here.live());
         }
         if (here.hasOuter()) {
             FloatBlock outer = FloatBlock.of(state.outer());
             for (int i : layout.all(StateLayout.Vector.PARAMETERS)) {
-                FloatBlock slice =
-                        outer.slice(layout.slice(i).from(), layout.slice(i).to());
-                RawBlocks.put(here.set(), current, Resident.OUTER, i, slice, Sharing.FOUND_BY_ALL);
+                here.putOuter(i, layout.slice(i).of(outer, outer, outer), here.live());
             }
         }
         costs = costs.with((System.nanoTime() - start) * 1e-9, layout.elements() * Float.BYTES);
-        return workers <= FEW_WORKERS ? here : scattered(here);
+        Resident seed = resident(here, state);
+        return workers <= FEW_WORKERS ? seed : resident(scattered(seed), state);
     }
 
-    private Resident scattered(Resident here) {
-        RawBlocks whole =
-                RawBlocks.found(here.set(), Resident.STATE, here.layout().size());
+    private Resident resident(StateBlocks blocks, TrainingState state) {
+        return new Resident(blocks, RawBlocks.newSet(), state.work(), state.iteration(), state.drops());
+    }
+
+    private StateBlocks scattered(Resident seed) {
+        StateBlocks here = seed.blocks();
         Reduction copy = new Reduction(List.of(1L), false, new OuterStep.None(), 0);
+        ReduceTask scatter = new ReduceTask(seed, List.of(here.state()), copy, newSet());
         int tasks = Math.max(1, spark.sc().getExecutorIds().size());
-        List<Integer> numbers = new ArrayList<>();
-        for (int i = 0; i < tasks; i++) {
-            numbers.add(i);
-        }
-        ReduceTask scatter = new ReduceTask(here, List.of(whole), copy, newSet(), sharing());
-        run(scatter, spark.parallelize(numbers, tasks), tasks);
-        return new Resident(
-                scatter.set(),
-                here.layout(),
-                here.statistics(),
-                here.hasOuter(),
-                here.work(),
-                here.iteration(),
-                here.drops());
+        JavaRDD<Integer> numbers =
+                spark.parallelize(IntStream.range(0, tasks).boxed().toList(), tasks);
+        return here.next(scatter.set(), where(run(scatter, numbers, tasks)));
+    }
+
+    private static List<BlockManagerId> where(List<ReduceTask.Outcome> outcomes) {
+        return outcomes.stream().map(ReduceTask.Outcome::where).toList();
     }
 
     @Override
@@ -146,26 +145,18 @@ final class BlockExchange implements Exchange {
         Resident begun = (Resident) begin;
         List<InBlocks> inBlocks = updates.stream().map(InBlocks.class::cast).toList();
         List<RawBlocks> floats = inBlocks.stream().map(InBlocks::floats).toList();
-        floats.forEach(blocks -> blocks.requireSlices(begun.layout().size()));
-        ReduceTask task = new ReduceTask(begun, floats, reduction, newSet(), sharing());
+        floats.forEach(blocks -> blocks.requireSlices(begun.blocks().layout().size()));
+        ReduceTask task = new ReduceTask(begun, floats, reduction, newSet());
         List<BlockManagerId> places = floats.stream()
                 .map(blocks -> blocks.holders().get(0).get(0))
                 .distinct()
                 .toList();
         List<ReduceTask.Outcome> outcomes = run(task, near(places), places.size());
-        Resident reduced = new Resident(
-                task.set(),
-                begun.layout(),
-                begun.statistics(),
-                begun.hasOuter(),
-                begun.work(),
-                begun.iteration(),
-                begun.drops());
         next = task.set();
         costs = costs(inBlocks, task, outcomes, (System.nanoTime() - start) * 1e-9)
                 .with(costs.handingOut(), costs.bytes());
         return outcomes.stream().allMatch(ReduceTask.Outcome::finite)
-                ? Optional.of(new OnExecutors(reduced))
+                ? Optional.of(new OnExecutors(begun.blocks().next(task.set(), where(outcomes))))
                 : Optional.empty();
     }
 
@@ -197,18 +188,12 @@ final class BlockExchange implements Exchange {
                 spark.sc().makeRDD(JavaConverters.asScalaBuffer(numbered).toSeq(), type), type);
     }
 
-    /** A copy on another executor, if there is one. */
-    private Sharing sharing() {
-        return spark.sc().getExecutorIds().size() > 1 ? Sharing.REPLICATED : Sharing.FOUND_BY_ALL;
-    }
-
     private static Costs costs(
             List<InBlocks> updates, ReduceTask task, List<ReduceTask.Outcome> outcomes, double seconds) {
-        long elements = task.begin().layout().elements();
+        long elements = task.begun().blocks().layout().elements();
         long updated = updates.stream()
                 .mapToLong(update -> elements * (update.floats().half() ? Short.BYTES : Float.BYTES))
                 .sum();
-        int copies = task.sharing() == Sharing.REPLICATED ? 2 : 1;
         return new Costs(
                 0,
                 updates.stream()
@@ -220,7 +205,7 @@ final class BlockExchange implements Exchange {
                         .mapToDouble(ReduceTask.Outcome::waited)
                         .average()
                         .orElse(0),
-                updated + copies * elements * Float.BYTES,
+                updated + elements * Float.BYTES,
                 0);
     }
 
@@ -233,9 +218,7 @@ final class BlockExchange implements Exchange {
 
     @Override
     public Optional<TrainingState> copied(TrainingState state) {
-        return state.vectors() instanceof OnExecutors there
-                ? there.copied().map(copy -> state.with(copy.vectors()))
-                : Optional.empty();
+        return state.vectors() instanceof OnExecutors there ? there.copied().map(state::with) : Optional.empty();
     }
 
     @Override
@@ -250,8 +233,9 @@ final class BlockExchange implements Exchange {
 
     @Override
     public void commit() {
+        before = current;
         current = next;
-        releaseAllBut(List.of(current));
+        releaseAllBut(List.of(before, current));
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.resnetspark.train.averaging;
 import io.resnetspark.train.averaging.StateLayout.Slice;
 import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.LongAdder;
@@ -22,6 +23,7 @@ final class BlockFetch implements AutoCloseable {
     private final int number;
     private final Slice slice;
     private final LongAdder waited;
+    private final Set<BlockManagerId> failing;
     private BlockManagerId holder;
     private CompletableFuture<ManagedBuffer> block;
 
@@ -29,14 +31,24 @@ final class BlockFetch implements AutoCloseable {
      * Asks the first of its holders for it.
      *
      * @param waited counts the nanoseconds for which it is waited for
+     * @param failing holders who did not bring a block: asked last, since each may take its time to fail
      */
-    BlockFetch(RawBlocks blocks, int number, Slice slice, LongAdder waited) {
+    BlockFetch(RawBlocks blocks, int number, Slice slice, LongAdder waited, Set<BlockManagerId> failing) {
         this.blocks = blocks;
         this.number = number;
         this.slice = slice;
         this.waited = waited;
-        this.holder = blocks.holders().get(number).get(0);
+        this.failing = failing;
+        this.holder = best();
         this.block = ask();
+    }
+
+    private BlockManagerId best() {
+        List<BlockManagerId> holders = blocks.holders().get(number);
+        return holders.stream()
+                .filter(candidate -> !failing.contains(candidate))
+                .findFirst()
+                .orElse(holders.get(0));
     }
 
     private CompletableFuture<ManagedBuffer> ask() {
@@ -76,7 +88,7 @@ final class BlockFetch implements AutoCloseable {
 
     /**
      * Waits for it, and writes it into an array from {@code at} on. A block that does not come, or not as it was put, is
-     * asked for once more: of the next holder, or of the only one again.
+     * asked for once more: of another holder, or of the only one again.
      *
      * @throws BlockLostException if it is not to be had
      */
@@ -86,8 +98,8 @@ final class BlockFetch implements AutoCloseable {
         } catch (BlockLostException wrong) {
             LOG.warn("{}; it is asked for again", wrong.getMessage());
             close();
-            List<BlockManagerId> holders = blocks.holders().get(number);
-            holder = holders.get(holders.size() - 1);
+            failing.add(holder);
+            holder = best();
             block = ask();
             read(target, at);
         }

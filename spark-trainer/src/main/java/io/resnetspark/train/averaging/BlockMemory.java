@@ -7,8 +7,6 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableMap;
-import java.util.TreeMap;
 import org.apache.spark.SparkEnv;
 
 /**
@@ -22,9 +20,9 @@ final class BlockMemory {
 
     private final Map<Integer, Deque<byte[]>> free = new HashMap<>();
     /** By the number of the set. */
-    private final NavigableMap<Long, List<byte[]>> used = new TreeMap<>();
+    private final Map<Long, List<byte[]>> used = new HashMap<>();
 
-    private long floor;
+    private LiveSets live = new LiveSets(0, 0);
 
     private BlockMemory() {}
 
@@ -40,13 +38,13 @@ final class BlockMemory {
     /**
      * Memory for a block.
      *
-     * @param floor sets of a lower number are over
+     * @param live which sets are not over
      * @throws IllegalStateException if the set is: what a late task brought would lie here for ever
      */
-    static synchronized byte[] of(int bytes, long set, long floor) {
+    static synchronized byte[] of(int bytes, long set, LiveSets live) {
         BlockMemory memory = get();
-        memory.raise(floor);
-        if (set < memory.floor) {
+        memory.enter(live);
+        if (memory.live.isOver(set)) {
             throw new IllegalStateException("The round of these floats is over.");
         }
         byte[] block = memory.free.getOrDefault(bytes, new ArrayDeque<>(0)).poll();
@@ -57,19 +55,19 @@ final class BlockMemory {
         return block;
     }
 
-    private void raise(long to) {
-        if (to <= floor) {
+    private void enter(LiveSets wanted) {
+        if (wanted.current() <= live.current()) {
             return;
         }
-        floor = to;
+        live = wanted;
         free.clear(); // of another network
-        var over = used.headMap(to, false);
-        over.forEach((set, blocks) -> {
+        List<Long> over = used.keySet().stream().filter(live::isOver).toList();
+        for (long set : over) {
             // If a late task left something; what is of the last round may just be going.
-            SparkEnv.get().blockManager().removeBroadcast(set, true);
-            blocks.forEach(block -> free.computeIfAbsent(block.length, any -> new ArrayDeque<>())
-                    .add(block));
-        });
-        over.clear();
+            SparkEnv.get().blockManager().removeBroadcast(set, false);
+            used.remove(set)
+                    .forEach(block -> free.computeIfAbsent(block.length, any -> new ArrayDeque<>())
+                            .add(block));
+        }
     }
 }

@@ -6,6 +6,7 @@ import io.resnetspark.train.worker.StatisticsLayout;
 import io.resnetspark.train.worker.TrainingState;
 import io.resnetspark.train.worker.WorkerLocalState;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.ToLongFunction;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -27,6 +28,10 @@ public final class ParameterAveraging implements Engine {
     private final ToLongFunction<TrainingState> examplesPerRound;
     private final WorkerGroup workers;
     private final Exchange exchange;
+    /** What the round under way, or the last one, began with, and the round before that. */
+    private Optional<TrainingState> begun = Optional.empty();
+
+    private Optional<TrainingState> before = Optional.empty();
 
     /** @param examplesPerRound of one worker, after a state */
     public ParameterAveraging(
@@ -56,16 +61,35 @@ public final class ParameterAveraging implements Engine {
 
     @Override
     public Round round(TrainingState state) {
+        Round round;
         try {
-            return attempt(state);
+            round = attempt(state);
         } catch (StateLostException lost) {
-            // Rarely all copies of a slice are lost; then the driver may have one, of a checkpoint or an evaluation.
-            if (!lost.isOfSharedState() || exchange.copied(state).isEmpty()) {
+            if (!lost.isOfSharedState()) {
                 throw lost;
             }
-            LOG.warn("the state of the round is lost on the executors; the driver sends its copy", lost);
-            return attempt(exchange.copied(state).get());
+            round = attempt(recovered(state, lost));
         }
+        begun = Optional.of(state);
+        return round;
+    }
+
+    /**
+     * A state of which a slice and its replica are lost, or which was lost before it had replicas: from the driver, if it
+     * has fetched it for a checkpoint or an evaluation; otherwise by the last round, done again.
+     */
+    private TrainingState recovered(TrainingState state, StateLostException lost) {
+        Optional<TrainingState> copy = exchange.copied(state);
+        if (copy.isPresent()) {
+            LOG.warn("{}; the driver sends its copy", lost.getMessage());
+            return copy.get();
+        }
+        // Workers' local states are those after the last round; and a deadline may make another round of it.
+        if (before.isEmpty() || recipe.workersRemember() || recipe.deadlineSeconds() > 0) {
+            throw lost;
+        }
+        LOG.warn("{}; the round before is done again", lost.getMessage());
+        return state.with(attempt(before.get()).state().vectors());
     }
 
     private Round attempt(TrainingState state) {
@@ -124,6 +148,7 @@ public final class ParameterAveraging implements Engine {
     public void commit() {
         workers.commit();
         exchange.commit();
+        before = begun;
     }
 
     @Override
@@ -132,8 +157,9 @@ public final class ParameterAveraging implements Engine {
     }
 
     @Override
-    public void restore(List<WorkerLocalState> before) {
-        workers.restore(before);
+    public void restore(List<WorkerLocalState> localStates) {
+        workers.restore(localStates);
+        before = Optional.empty();
     }
 
     /** What the last round cost between processes. */

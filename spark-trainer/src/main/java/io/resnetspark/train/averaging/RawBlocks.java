@@ -9,32 +9,28 @@ import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.zip.CRC32C;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.network.buffer.ManagedBuffer;
-import org.apache.spark.storage.BlockId;
-import org.apache.spark.storage.BlockManager;
 import org.apache.spark.storage.BlockManagerId;
 import org.apache.spark.storage.BroadcastBlockId;
 import org.apache.spark.storage.StorageLevel;
 import org.apache.spark.util.io.ChunkedByteBuffer;
-import scala.collection.JavaConverters;
 import scala.reflect.ClassTag;
 
 /**
  * Floats in block managers, raw: a block for each slice, little-endian, as Spark's block transfer writes them to a socket,
  * and after them a checksum that is of this block alone. This is what others know of them.
  *
- * <p>A set of them is removed at once, by Spark's message that a broadcast has ended, whose numbers ours do not meet.
+ * <p>Spark's master is not told of the blocks; whoever has this object knows where they are. A set of them is removed at once, by Spark's message that a broadcast has ended, whose numbers ours do not meet.
  *
  * @param set number of the set that they belong to
  * @param name within the set
  * @param half whether they are float16, but for statistics, which are always float32
- * @param holders of each slice: whose block managers have it
+ * @param holders of each slice: whose block managers have it, the first to be asked first
  */
 record RawBlocks(long set, String name, boolean half, List<List<BlockManagerId>> holders) implements Serializable {
     /** Spark counts broadcasts from 0. */
@@ -42,16 +38,6 @@ record RawBlocks(long set, String name, boolean half, List<List<BlockManagerId>>
 
     private static final int CHUNK = 1 << 17;
     private static final int CHECKSUM = Integer.BYTES;
-
-    /** Who is told of a block, and how many copies of it there are. */
-    enum Sharing {
-        /** Nobody; whoever needs it is told by whoever put it. */
-        PRIVATE,
-        /** Spark's master, so that everybody finds it. */
-        FOUND_BY_ALL,
-        /** Likewise, with a copy on another executor. */
-        REPLICATED
-    }
 
     /** A number that no set had before, of this driver. */
     static long newSet() {
@@ -64,43 +50,15 @@ record RawBlocks(long set, String name, boolean half, List<List<BlockManagerId>>
     }
 
     /**
-     * Asks Spark's master who has blocks that it was told of; those nearest come first.
-     *
-     * @throws StateLostException if nobody has one of them
-     */
-    static RawBlocks found(long set, String name, int slices) {
-        BlockId[] ids = new BlockId[slices];
-        for (int i = 0; i < slices; i++) {
-            ids[i] = id(set, name, i);
-        }
-        BlockManager blocks = SparkEnv.get().blockManager();
-        BlockManagerId here = blocks.blockManagerId();
-        List<List<BlockManagerId>> holders = new ArrayList<>();
-        for (var of : JavaConverters.seqAsJavaList(blocks.master().getLocations(ids))) {
-            List<BlockManagerId> all = new ArrayList<>(JavaConverters.seqAsJavaList(of));
-            if (all.isEmpty()) {
-                throw StateLostException.of(ids[holders.size()].name());
-            }
-            // Who does not have it itself asks another than its neighbour does.
-            Collections.rotate(all, here.hashCode() % all.size());
-            if (all.remove(here)) {
-                all.add(0, here);
-            }
-            holders.add(List.copyOf(all));
-        }
-        return new RawBlocks(set, name, false, List.copyOf(holders));
-    }
-
-    /**
      * Puts one slice into this process's block manager.
      *
-     * @param floor sets of a lower number are over: their memory may be used again
+     * @param live which sets are not over: the memory of others may be used again
      * @throws IllegalStateException if the set itself is over
      * @throws UncheckedIOException if there is no room for it, in memory and on disk
      */
-    static void put(long set, long floor, String name, int slice, FloatBlock values, Sharing sharing) {
+    static void put(long set, LiveSets live, String name, int slice, FloatBlock values) {
         int length = values.length() * values.width();
-        byte[] bytes = BlockMemory.of(length + CHECKSUM, set, floor);
+        byte[] bytes = BlockMemory.of(length + CHECKSUM, set, live);
         ByteBuffer buffer = ByteBuffer.wrap(bytes);
         values.write(0, values.length(), buffer);
         BroadcastBlockId id = id(set, name, slice);
@@ -112,10 +70,8 @@ record RawBlocks(long set, String name, boolean half, List<List<BlockManagerId>>
                 .putBytes(
                         id,
                         new ChunkedByteBuffer(chunks(bytes)),
-                        sharing == Sharing.REPLICATED
-                                ? StorageLevel.MEMORY_AND_DISK_SER_2()
-                                : StorageLevel.MEMORY_AND_DISK_SER(),
-                        sharing != Sharing.PRIVATE,
+                        StorageLevel.MEMORY_AND_DISK_SER(),
+                        false,
                         ClassTag.Any());
         if (!fits) {
             throw new UncheckedIOException(new IOException("Spark's block manager " + place(thisProcess())
@@ -135,7 +91,7 @@ record RawBlocks(long set, String name, boolean half, List<List<BlockManagerId>>
         return chunks;
     }
 
-    private static BlockManagerId thisProcess() {
+    static BlockManagerId thisProcess() {
         return SparkEnv.get().blockManager().blockManagerId();
     }
 

@@ -1,6 +1,5 @@
 package io.resnetspark.train.averaging;
 
-import io.resnetspark.train.averaging.RawBlocks.Sharing;
 import io.resnetspark.train.averaging.Reduction.Range;
 import io.resnetspark.train.averaging.StateHandle.Resident;
 import io.resnetspark.train.averaging.StateLayout.Slice;
@@ -12,48 +11,48 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
+import org.apache.spark.storage.BlockManagerId;
 
 /**
  * Reduces some slices on an executor: fetches them from all workers, and puts those of the next state into this process's
- * block manager, where everybody finds them.
+ * block manager.
  *
  * @param updates of the workers with examples, in the order of their numbers
  * @param set of the next state
  */
-record ReduceTask(Resident begin, List<RawBlocks> updates, Reduction reduction, long set, Sharing sharing)
-        implements Serializable {
+record ReduceTask(Resident begun, List<RawBlocks> updates, Reduction reduction, long set) implements Serializable {
     /**
      * What a task came to.
      *
+     * @param where the slices lie
      * @param finite whether all values are
      * @param waited seconds for bytes, on average over its threads
      * @param lost which block is; empty if none: a task that fails would only be run again, against the same wall
      */
-    record Outcome(boolean finite, double waited, String lost) implements Serializable {}
+    record Outcome(BlockManagerId where, boolean finite, double waited, String lost) implements Serializable {}
 
     /** Every {@code tasks}-th slice, from that of this task's number on. */
     Outcome run(int task, int tasks) {
-        StateLayout layout = begin.layout();
+        StateLayout layout = begun.blocks().layout();
         List<Integer> slices =
                 layout.all().stream().filter(slice -> slice % tasks == task).toList();
         try {
             AtomicBoolean finite = new AtomicBoolean(true);
             double waited = new SliceFetcher(layout, sources(), updates.size() + 1)
                     .each(slices, () -> new Reducer(before(), finite));
-            return new Outcome(finite.get(), waited, "");
+            return new Outcome(RawBlocks.thisProcess(), finite.get(), waited, "");
         } catch (BlockLostException lost) {
-            return new Outcome(true, 0, lost.getMessage());
+            return new Outcome(RawBlocks.thisProcess(), true, 0, lost.getMessage());
         }
     }
 
     /** Of a slice, all workers' updates, and perhaps the outer optimiser's velocity. */
     private java.util.function.IntFunction<List<RawBlocks>> sources() {
-        if (!begin.hasOuter()) {
+        if (!begun.blocks().hasOuter()) {
             return slice -> updates;
         }
-        StateLayout layout = begin.layout();
-        RawBlocks outer = RawBlocks.found(
-                begin.set(), Resident.OUTER, layout.all(Vector.PARAMETERS).size());
+        StateLayout layout = begun.blocks().layout();
+        RawBlocks outer = begun.blocks().outer();
         List<RawBlocks> both = Stream.concat(updates.stream(), Stream.of(outer)).toList();
         return slice -> layout.slice(slice).vector() == Vector.PARAMETERS ? both : updates;
     }
@@ -61,8 +60,8 @@ record ReduceTask(Resident begin, List<RawBlocks> updates, Reduction reduction, 
     /** Usually this process has it from the workers' steps. */
     private TrainingState before() {
         return reduction.needsBefore()
-                ? begin.value()
-                : new TrainingState(begin.work(), 0, 0, new float[0], new float[0], new float[0]);
+                ? begun.value()
+                : new TrainingState(begun.work(), 0, 0, new float[0], new float[0], new float[0]);
     }
 
     /** A thread's room for a slice of each worker. */
@@ -70,7 +69,8 @@ record ReduceTask(Resident begin, List<RawBlocks> updates, Reduction reduction, 
         private final TrainingState before;
         private final AtomicBoolean finite;
         private final List<float[]> room = new ArrayList<>();
-        private final float[] next = new float[begin.layout().longest()];
+        private final StateBlocks target = begun.blocks().next(set, List.of());
+        private final float[] next = new float[begun.blocks().layout().longest()];
 
         Reducer(TrainingState before, AtomicBoolean finite) {
             this.before = before;
@@ -79,7 +79,7 @@ record ReduceTask(Resident begin, List<RawBlocks> updates, Reduction reduction, 
 
         @Override
         public void on(int number, List<BlockFetch> pieces) throws InterruptedException {
-            Slice slice = begin.layout().slice(number);
+            Slice slice = begun.blocks().layout().slice(number);
             List<FloatBlock> blocks = new ArrayList<>();
             for (int i = 0; i < pieces.size(); i++) {
                 if (room.size() == i) {
@@ -89,25 +89,23 @@ record ReduceTask(Resident begin, List<RawBlocks> updates, Reduction reduction, 
                 blocks.add(FloatBlock.of(room.get(i)).slice(0, slice.length()));
             }
             boolean hasOuter = blocks.size() > updates.size();
-            float[] begun = slice.vector() == Vector.VELOCITY ? before.velocity() : before.parameters();
+            float[] old = slice.vector() == Vector.VELOCITY ? before.velocity() : before.parameters();
             boolean sound = reduction.reduce(
                     slice.vector(),
                     blocks.subList(0, updates.size()),
-                    new Range(begun, slice.from()),
+                    new Range(old, slice.from()),
                     hasOuter ? new Range(room.get(updates.size()), 0) : Range.NONE,
                     new Range(next, 0));
             if (!sound) {
                 finite.set(false);
             }
-            RawBlocks.put(
-                    set,
-                    begin.set(),
-                    Resident.STATE,
+            target.put(
                     number,
                     FloatBlock.of(next).slice(0, slice.length()),
-                    sharing);
+                    begun.blocks().live());
             if (hasOuter) {
-                RawBlocks.put(set, begin.set(), Resident.OUTER, number, blocks.get(updates.size()), sharing);
+                target.putOuter(
+                        number, blocks.get(updates.size()), begun.blocks().live());
             }
         }
     }

@@ -5,6 +5,8 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -13,6 +15,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
+import org.apache.spark.storage.BlockManagerId;
 
 /**
  * Slices from where they lie, by a few threads, each of which has asked for the next while it works on one. So what is
@@ -33,6 +36,7 @@ final class SliceFetcher {
     private final int ahead;
 
     private final LongAdder waited = new LongAdder();
+    private final Set<BlockManagerId> failing = ConcurrentHashMap.newKeySet();
 
     /** What a thread does with a slice. */
     @FunctionalInterface
@@ -117,7 +121,7 @@ final class SliceFetcher {
         List<BlockFetch> pieces = new ArrayList<>();
         for (RawBlocks source : sources.apply(number)) {
             source.requireSlices(layout.size());
-            pieces.add(new BlockFetch(source, number, slice, waited));
+            pieces.add(new BlockFetch(source, number, slice, waited, failing));
         }
         return new Asked(number, pieces);
     }

@@ -10,9 +10,9 @@ public final class StateLostException extends RuntimeException {
         super(what, cause);
     }
 
-    /** Of a slice that was on executors which are gone. */
-    static StateLostException of(String block) {
-        return new StateLostException(SLICE + ": " + block, null);
+    /** Of a slice that neither its executor nor its replica has. */
+    static StateLostException of(BlockLostException slice) {
+        return new StateLostException(SLICE + ": " + slice.getMessage(), slice);
     }
 
     /** Whether it is the state that all workers share, and not what a worker kept for itself. */

@@ -31,7 +31,7 @@ sealed interface UpdateHandle extends Serializable {
          * @param copying seconds that it took into the network and out of it
          */
         static InBlocks put(
-                Contribution.WithMemory done, StateHandle.Resident begin, long set, double receiving, double copying) {
+                Contribution.WithMemory done, StateBlocks begin, long set, double receiving, double copying) {
             long start = System.nanoTime();
             Contribution update = done.contribution();
             WorkerReport report = update.report();
@@ -41,7 +41,7 @@ sealed interface UpdateHandle extends Serializable {
             IntStream.range(0, layout.size())
                     .parallel()
                     .forEach(i -> RawBlocks.put(
-                            set, begin.set(), name, i, layout.slice(i).of(update), RawBlocks.Sharing.PRIVATE));
+                            set, begin.live(), name, i, layout.slice(i).of(update)));
             SpareArrays.give(update.parameters().array());
             if (update.velocity().array() != done.memory().velocity().array()) { // which the worker keeps
                 SpareArrays.give(update.velocity().array());

@@ -86,7 +86,7 @@ final class WorkerGroup {
                     UpdateHandle update = begin instanceof StateHandle.Resident resident
                             ? UpdateHandle.InBlocks.put(
                                     ended,
-                                    resident,
+                                    resident.blocks(),
                                     set,
                                     (received - start) * 1e-9,
                                     working - report.reading() - report.computing())

@@ -30,6 +30,11 @@ public record TrainingState(EpochWork work, long iteration, int drops, Vectors v
     private record Arrays(float[] parameters, float[] velocity, float[] outer) implements Vectors {}
 
     /** Of floats that are here. */
+    public static Vectors vectors(float[] parameters, float[] velocity, float... outer) {
+        return new Arrays(parameters, velocity, outer);
+    }
+
+    /** Of floats that are here. */
     public TrainingState(
             EpochWork work, long iteration, int drops, float[] parameters, float[] velocity, float[] outer) {
         this(work, iteration, drops, new Arrays(parameters, velocity, outer));

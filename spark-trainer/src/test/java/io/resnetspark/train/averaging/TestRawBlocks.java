@@ -59,15 +59,15 @@ class TestRawBlocks extends SmallRuns {
     }
 
     private RawBlocks put(boolean half) {
-        return put(half, set, 0);
+        return put(half, set, new LiveSets(0, 0));
     }
 
-    private RawBlocks put(boolean half, long into, long floor) {
+    private RawBlocks put(boolean half, long into, LiveSets live) {
         FloatBlock first = half ? FloatBlock.ofHalves(parameters) : FloatBlock.of(parameters);
         FloatBlock second = half ? FloatBlock.ofHalves(velocity) : FloatBlock.of(velocity);
         for (int i : layout.all()) {
             FloatBlock values = layout.slice(i).of(first, second, FloatBlock.of());
-            RawBlocks.put(into, floor, "floats", i, values, RawBlocks.Sharing.PRIVATE);
+            RawBlocks.put(into, live, "floats", i, values);
         }
         return RawBlocks.here(into, "floats", half, layout.size());
     }
@@ -144,7 +144,7 @@ class TestRawBlocks extends SmallRuns {
     void anotherBlocksBytesAreRefused() throws IOException {
         RawBlocks blocks = put(false);
         long other = RawBlocks.newSet();
-        RawBlocks next = put(false, other, set);
+        RawBlocks next = put(false, other, new LiveSets(0, set));
         replace(next, 1, bytes(blocks, 1));
         assertThatThrownBy(() -> fetched(next))
                 .isInstanceOf(BlockLostException.class)
@@ -195,7 +195,7 @@ class TestRawBlocks extends SmallRuns {
     void nobodyPutsIntoASetThatIsOver() {
         put(false);
         long next = RawBlocks.newSet();
-        put(false, next, next);
+        put(false, next, new LiveSets(0, next));
         assertThatThrownBy(() -> put(false)).hasStackTraceContaining("The round of these floats is over.");
         RawBlocks.release(next);
     }
