@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.resnetspark.data.Corpora;
 import io.resnetspark.deploy.Command.Ended;
 import io.resnetspark.train.SmallRecipe;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -46,6 +48,19 @@ class ITLogging {
 
         Ended evaluated = resnet("evaluate", at("run"), "--data", at("data")).ok();
         assertThat(evaluated.err()).contains("evaluate: 30 of 30 images").doesNotContain("INFO");
+    }
+
+    @Test
+    void keysThatAreCalledOtherwiseNowAreNamed() throws Exception {
+        Path recipe = SmallRecipe.write(folder.resolve("old.conf"));
+        Files.writeString(recipe, SmallRecipe.TEXT + "averaging { contributions = float16 }\n");
+        String[] words = {"train", recipe.toString(), "--data", at("data"), "--out", at("run")};
+        assertThat(resnet(words).err())
+                .containsPattern("WARN RenamedKeys: .*old.conf:\\d+: 'averaging.contributions' is called")
+                .contains("'averaging.update-dtype' now");
+        String[] quiet = Arrays.copyOf(words, words.length + 1);
+        quiet[words.length] = "--quiet";
+        assertThat(resnet(quiet).err()).contains("There is no dataset at").doesNotContain("WARN");
     }
 
     @Test

@@ -137,7 +137,7 @@ class TestResume extends ThreeColours {
         Map<String, String> everything = Map.of(
                 "averaging.momentum",
                 "local",
-                "averaging.contributions",
+                "averaging.update-dtype",
                 "float16",
                 "averaging.outer",
                 "{ kind = slow-momentum, rate = 1, momentum = 0.5 }",

@@ -13,11 +13,13 @@ import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Locations;
 import io.resnetspark.train.bench.AveragingBenchmark;
 import io.resnetspark.train.bench.SimulatedSteps;
+import io.resnetspark.train.dtype.Dtype;
 import io.resnetspark.train.recipe.AveragingRecipe;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine;
@@ -180,14 +182,24 @@ final class BenchCommand implements Runnable {
                             description = "What becomes of it: ${COMPLETION-CANDIDATES}. Default: averaged.")
                     AveragingRecipe.MomentumRule momentum,
             @Option(
-                            names = "--contributions",
-                            paramLabel = "PRECISION",
+                            names = "--update-dtype",
+                            paramLabel = "DTYPE",
                             defaultValue = "float32",
-                            description = "Of our engine: ${COMPLETION-CANDIDATES}. Default: float32.")
-                    AveragingRecipe.Precision precision,
+                            description = "As what our workers send: ${COMPLETION-CANDIDATES}. Default: float32.")
+                    Dtype updates,
+            @Option(names = "--contributions", hidden = true) Optional<Dtype> updatesByOldName,
+            @Option(
+                            names = "--overlap",
+                            paramLabel = "BOOLEAN",
+                            split = ",",
+                            defaultValue = "false",
+                            description = "Whether our engine averages during the next round's steps; both with"
+                                    + " false,true. Default: false.")
+                    List<Boolean> overlaps,
             @Mixin SparkOptions sparkOptions,
             @Option(names = "--json", description = "A JSON array instead of sentences.") boolean json)
             throws JsonProcessingException {
+        Dtype dtype = renamed("--contributions", updatesByOldName, "--update-dtype", updates);
         within("--workers", workers, 10_000);
         within("--rounds", rounds, 10_000);
         within("--warm-up", warmUp, 1, 10_000);
@@ -199,7 +211,7 @@ final class BenchCommand implements Runnable {
         AveragingBenchmark.Setting setting;
         try {
             setting = new AveragingBenchmark.Setting(
-                    network, workers, momentum, precision, new SimulatedSteps(steps, stepMilliseconds), warmUp, rounds);
+                    network, workers, momentum, dtype, new SimulatedSteps(steps, stepMilliseconds), warmUp, rounds);
         } catch (IllegalArgumentException unknown) {
             throw new BadInputException(unknown.getMessage(), unknown);
         }
@@ -210,7 +222,11 @@ final class BenchCommand implements Runnable {
         try (JavaSparkContext spark = sparkOptions.start("bench averaging")) {
             AveragingBenchmark benchmark = new AveragingBenchmark(spark, setting);
             for (AveragingRecipe.Engine engine : engines) {
-                results.add(benchmark.measure(engine));
+                if (engine == AveragingRecipe.Engine.OURS) {
+                    overlaps.forEach(overlap -> results.add(benchmark.ours(overlap)));
+                } else {
+                    results.add(benchmark.dl4js());
+                }
             }
         }
         print(results, json);
@@ -237,6 +253,14 @@ final class BenchCommand implements Runnable {
                     result.bytesPerRound() / 1_000_000,
                     result.driverBytesPerRound() / 1_000_000);
         }
+    }
+
+    /** The value of an option that had another name: what that was given, with a warning, if it was. */
+    private <T> T renamed(String before, Optional<T> given, String now, T otherwise) {
+        given.ifPresent(any -> spec.commandLine()
+                .getErr()
+                .println("resnet: " + before + " is called " + now + " now; write that, the old name may go one day."));
+        return given.orElse(otherwise);
     }
 
     private static int within(String option, int value, int most) {

@@ -8,6 +8,7 @@ import io.resnetspark.train.artifact.ModelDescription;
 import io.resnetspark.train.evaluate.EvaluationResult;
 import io.resnetspark.train.evaluate.TopK;
 import io.resnetspark.train.recipe.Hocon;
+import io.resnetspark.train.recipe.RenamedKeys;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -73,6 +74,6 @@ public final class Differences {
 
     private static Config recipe(Version version, Configuration conf) throws IOException {
         Path file = new Path(version.path(), ArtifactFiles.RECIPE);
-        return Hocon.parse(Utf8.read(file, conf), file.toString());
+        return RenamedKeys.OF_RECIPES.current(Hocon.parse(Utf8.read(file, conf), file.toString()));
     }
 }

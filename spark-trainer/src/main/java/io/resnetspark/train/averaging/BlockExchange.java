@@ -8,12 +8,12 @@ import io.resnetspark.train.worker.FloatBlock;
 import io.resnetspark.train.worker.StatisticsLayout;
 import io.resnetspark.train.worker.TrainingState;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -42,6 +42,9 @@ final class BlockExchange implements Exchange {
 
     private long current;
     private long next;
+    /** Of updates that are still to be averaged. */
+    private Set<Long> pending = Set.of();
+
     private Costs costs = Costs.NONE;
 
     BlockExchange(JavaSparkContext spark, StatisticsLayout statistics) {
@@ -91,9 +94,54 @@ final class BlockExchange implements Exchange {
     @Override
     public Resident begin(TrainingState state) {
         costs = Costs.NONE;
-        Resident begun = state.vectors() instanceof OnExecutors there ? resident(there.blocks, state) : seed(state);
-        releaseAllBut(List.of(before, current, begun.blocks().set()));
+        Resident begun = handle(state);
+        next = begun.blocks().set();
+        release(Set.of(next));
         return begun;
+    }
+
+    @Override
+    public Resident handle(TrainingState state) {
+        return state.vectors() instanceof OnExecutors there ? resident(there.blocks, state) : seed(state);
+    }
+
+    @Override
+    public TrainingState.Vectors vectors(StateHandle begun, TrainingState state) {
+        return state.vectors() instanceof OnExecutors there ? there : new OnExecutors(((Resident) begun).blocks());
+    }
+
+    @Override
+    public Ahead ahead(StateHandle begun, Pending pending) {
+        Resident state = (Resident) begun;
+        int workers = state.work().parts().size();
+        ReduceTask reduce = new ReduceTask(state, floats(pending.updates()), pending.reduction(), newSet(), true);
+        next = reduce.set();
+        return new Ahead() {
+            @Override
+            public List<AheadTask> task() {
+                return List.of(new AheadTask(reduce, workers));
+            }
+
+            @Override
+            public Optional<TrainingState.Vectors> result(List<UpdateHandle> ended) {
+                List<InBlocks> byWorker = ended.stream()
+                        .map(InBlocks.class::cast)
+                        .sorted(Comparator.comparingInt(
+                                update -> update.report().worker()))
+                        .toList();
+                costs = costs(byWorker, reduce, List.of(), 0);
+                return byWorker.stream().allMatch(InBlocks::finite)
+                        ? Optional.of(new OnExecutors(state.blocks()
+                                .next(
+                                        reduce.set(),
+                                        byWorker.stream().map(InBlocks::where).toList())))
+                        : Optional.empty();
+            }
+        };
+    }
+
+    private static List<RawBlocks> floats(List<UpdateHandle> updates) {
+        return updates.stream().map(update -> ((InBlocks) update).floats()).toList();
     }
 
     /** Puts a state that the driver has where workers find it: with many of them, a slice of it each. */
@@ -128,7 +176,7 @@ final class BlockExchange implements Exchange {
     private StateBlocks scattered(Resident seed) {
         StateBlocks here = seed.blocks();
         Reduction copy = new Reduction(List.of(1L), false, new OuterStep.None(), 0);
-        ReduceTask scatter = new ReduceTask(seed, List.of(here.state()), copy, newSet());
+        ReduceTask scatter = new ReduceTask(seed, List.of(here.state()), copy, newSet(), false);
         int tasks = Math.max(1, spark.sc().getExecutorIds().size());
         JavaRDD<Integer> numbers =
                 spark.parallelize(IntStream.range(0, tasks).boxed().toList(), tasks);
@@ -144,9 +192,9 @@ final class BlockExchange implements Exchange {
         long start = System.nanoTime();
         Resident begun = (Resident) begin;
         List<InBlocks> inBlocks = updates.stream().map(InBlocks.class::cast).toList();
-        List<RawBlocks> floats = inBlocks.stream().map(InBlocks::floats).toList();
+        List<RawBlocks> floats = floats(updates);
         floats.forEach(blocks -> blocks.requireSlices(begun.blocks().layout().size()));
-        ReduceTask task = new ReduceTask(begun, floats, reduction, newSet());
+        ReduceTask task = new ReduceTask(begun, floats, reduction, newSet(), false);
         List<BlockManagerId> places = floats.stream()
                 .map(blocks -> blocks.holders().get(0).get(0))
                 .distinct()
@@ -192,7 +240,7 @@ final class BlockExchange implements Exchange {
             List<InBlocks> updates, ReduceTask task, List<ReduceTask.Outcome> outcomes, double seconds) {
         long elements = task.begun().blocks().layout().elements();
         long updated = updates.stream()
-                .mapToLong(update -> elements * (update.floats().half() ? Short.BYTES : Float.BYTES))
+                .mapToLong(update -> update.floats().dtype().bytes(elements))
                 .sum();
         return new Costs(
                 0,
@@ -226,16 +274,22 @@ final class BlockExchange implements Exchange {
         return false;
     }
 
-    private void releaseAllBut(Collection<Long> kept) {
-        sets.stream().filter(set -> !kept.contains(set)).forEach(RawBlocks::release);
-        sets.retainAll(kept);
+    /** Removes all sets but those that are needed to do this round, or the last one again. */
+    private void release(Set<Long> alsoNeeded) {
+        Predicate<Long> isNeeded =
+                set -> set == before || set == current || pending.contains(set) || alsoNeeded.contains(set);
+        sets.stream().filter(isNeeded.negate()).forEach(RawBlocks::release);
+        sets.removeIf(isNeeded.negate());
     }
 
     @Override
-    public void commit() {
-        before = current;
-        current = next;
-        releaseAllBut(List.of(before, current));
+    public void commit(Set<Long> stillPending) {
+        if (next != current) {
+            before = current;
+            current = next;
+        }
+        pending = stillPending;
+        release(Set.of());
     }
 
     @Override
@@ -245,6 +299,7 @@ final class BlockExchange implements Exchange {
 
     @Override
     public void close() {
-        releaseAllBut(List.of());
+        sets.forEach(RawBlocks::release);
+        sets.clear();
     }
 }

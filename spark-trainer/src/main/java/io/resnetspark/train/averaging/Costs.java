@@ -22,12 +22,16 @@ public record Costs(
      * @param receiving in which it took the state from the network
      * @param copying in which the state went into its network and what became of it came out
      * @param putting in which it handed its floats to Spark
+     * @param hidden in which the last round's updates were averaged and fetched while it did its steps and waited
+     * @param awaited of these, those for which it waited after its steps
      */
-    public record OfWorker(double receiving, double copying, double putting) implements Serializable {
-        static final OfWorker NONE = new OfWorker(0, 0, 0);
+    public record OfWorker(double receiving, double copying, double putting, double hidden, double awaited)
+            implements Serializable {
+        static final OfWorker NONE = new OfWorker(0, 0, 0, 0, 0);
 
+        /** That the round took longer for. */
         double sum() {
-            return receiving + copying + putting;
+            return receiving + copying + putting + awaited;
         }
     }
 

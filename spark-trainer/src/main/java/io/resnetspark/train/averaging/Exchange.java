@@ -4,6 +4,7 @@ import io.resnetspark.train.worker.StatisticsLayout;
 import io.resnetspark.train.worker.TrainingState;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /** How a state gets to the workers, and how their updates become the next state. */
@@ -15,8 +16,17 @@ sealed interface Exchange extends AutoCloseable permits InProcessExchange, Block
 
     boolean isInProcess();
 
-    /** Makes a state available to the workers' tasks, until the round after this one is committed. */
+    /** Makes a state available to the tasks of a round that begins with it. */
     StateHandle begin(TrainingState state);
+
+    /** The same of a state that the round under way has come to. */
+    StateHandle handle(TrainingState state);
+
+    /** Averages the last round's updates while the round is under way that begins with {@code begun}. */
+    Ahead ahead(StateHandle begun, Pending pending);
+
+    /** The floats of a state that a round has begun with, where the next one finds them. */
+    TrainingState.Vectors vectors(StateHandle begun, TrainingState state);
 
     /**
      * Reduces the updates of a round.
@@ -33,8 +43,12 @@ sealed interface Exchange extends AutoCloseable permits InProcessExchange, Block
     /** A state with the floats that the driver has fetched of it, if it has. */
     Optional<TrainingState> copied(TrainingState state);
 
-    /** What the last reduction came to is the run's state now. */
-    void commit();
+    /**
+     * What the last reduction came to is the run's state now.
+     *
+     * @param pending sets of updates that are still to be averaged
+     */
+    void commit(Set<Long> pending);
 
     /** What the last round cost between processes. */
     Costs costs();

@@ -9,13 +9,15 @@ import io.resnetspark.train.worker.FloatBlock;
 import io.resnetspark.train.worker.SpareArrays;
 import io.resnetspark.train.worker.StatisticsLayout;
 import io.resnetspark.train.worker.TrainingState;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** Between threads of one process: states and updates go by reference, and this process reduces them. */
 final class InProcessExchange implements Exchange {
     private final StatisticsLayout statistics;
-    private StateHandle.InProcess begun = StateHandle.InProcess.NONE;
+    private final List<StateHandle.InProcess> handles = new ArrayList<>();
     private Floats current = new Floats(new Arrays(new float[0], new float[0], new float[0]), new float[0]);
     private Floats next = current;
 
@@ -69,9 +71,27 @@ final class InProcessExchange implements Exchange {
 
     @Override
     public StateHandle begin(TrainingState state) {
-        begun.close();
-        begun = StateHandle.InProcess.of(state.vectors() instanceof Floats floats ? floats.lent(state) : state);
-        return begun;
+        close();
+        return handle(state);
+    }
+
+    @Override
+    public StateHandle handle(TrainingState state) {
+        StateHandle.InProcess handle =
+                StateHandle.InProcess.of(state.vectors() instanceof Floats floats ? floats.lent(state) : state);
+        handles.add(handle);
+        return handle;
+    }
+
+    @Override
+    public TrainingState.Vectors vectors(StateHandle begun, TrainingState state) {
+        return state.vectors();
+    }
+
+    /** At once: the cores are the workers', and what they begin with is the same as between processes. */
+    @Override
+    public Ahead ahead(StateHandle begun, Pending pending) {
+        return Ahead.done(reduce(begun, pending.updates(), pending.reduction()));
     }
 
     @Override
@@ -92,10 +112,13 @@ final class InProcessExchange implements Exchange {
                 .map(slice -> reduce(slice, contributions, reduction, before, outer, reduced))
                 .reduce(true, Boolean::logicalAnd);
         statistics.assign(reduced.parameters(), reduced.statistics());
-        contributions.forEach(update -> {
-            SpareArrays.give(update.parameters().array());
-            SpareArrays.give(update.velocity().array());
-        });
+        updates.stream()
+                .map(UpdateHandle.InProcess.class::cast)
+                .filter(update -> !update.kept())
+                .forEach(update -> {
+                    SpareArrays.give(update.update().parameters().array());
+                    SpareArrays.give(update.update().velocity().array());
+                });
         next = new Floats(reduced, outer);
         return finite ? Optional.of(next) : Optional.empty();
     }
@@ -118,7 +141,7 @@ final class InProcessExchange implements Exchange {
     }
 
     @Override
-    public void commit() {
+    public void commit(Set<Long> pending) {
         if (next != current) {
             current.giveBack();
             current = next;
@@ -147,6 +170,7 @@ final class InProcessExchange implements Exchange {
 
     @Override
     public void close() {
-        begun.close();
+        handles.forEach(StateHandle.InProcess::close);
+        handles.clear();
     }
 }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.ToLongFunction;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +33,12 @@ public final class ParameterAveraging implements Engine {
     private Optional<TrainingState> begun = Optional.empty();
 
     private Optional<TrainingState> before = Optional.empty();
+    /** The last round's updates, where they are averaged while the next round is under way; and this round's. */
+    private Optional<Pending> pending = Optional.empty();
+
+    private Optional<Pending> next = Optional.empty();
+    /** Whether the workers' local states, from a checkpoint, have updates that are still to be averaged. */
+    private boolean resumes;
 
     /** @param examplesPerRound of one worker, after a state */
     public ParameterAveraging(
@@ -98,16 +105,44 @@ public final class ParameterAveraging implements Engine {
                 "epoch %d, from image %,d",
                 state.work().epoch() + 1, state.work().done() + 1));
         StateHandle begun = exchange.begin(state);
-        try (StragglerPolicy stragglers =
-                StragglerPolicy.of(recipe, workers.updates(begun, exchange.newSet()), state.work(), exchange)) {
+        Optional<Pending> late = resumes ? resent(begun) : pending;
+        Ahead ahead = late.map(updates -> exchange.ahead(begun, updates))
+                .orElseGet(() -> Ahead.done(Optional.of(exchange.vectors(begun, state))));
+        long set = exchange.newSet();
+        JavaRDD<UpdateHandle> updates = workers.updates(begun, set, late.isPresent(), ahead.task());
+        try (StragglerPolicy stragglers = StragglerPolicy.of(recipe, updates, state.work(), exchange)) {
             Set<Integer> missing = stragglers.missing();
-            Reduced reduced = reduce(stragglers, begun, state);
+            Reduced reduced = recipe.overlap()
+                    ? overlapped(stragglers.take(), ahead, state, set)
+                    : reduce(stragglers, begun, state);
             TrainingState next =
                     reduced.reports.next(state, reduced.vectors, examplesPerRound.applyAsLong(state), missing);
             return reduced.reports.round(next, (System.nanoTime() - start) * 1e-9, missing);
         } catch (Exception failed) { // Spark throws what it does not declare
             throw StateLostException.orElse(failed);
         }
+    }
+
+    private Optional<Pending> resent(StateHandle begun) {
+        long set = exchange.newSet();
+        RoundReports reports = new RoundReports(workers.resent(begun, set));
+        return Optional.of(new Pending(reports.busy(), reports.reduction(recipe), set));
+    }
+
+    /** The last round's average; an epoch's last round is averaged at once. */
+    private Reduced overlapped(List<UpdateHandle> updates, Ahead ahead, TrainingState state, long set) {
+        RoundReports reports = new RoundReports(updates);
+        TrainingState.Vectors averaged = ahead.result(updates)
+                .filter(any -> Double.isFinite(reports.loss()))
+                .orElseThrow(() -> new DivergedException(state, reports.loss()));
+        long examples = examplesPerRound.applyAsLong(state);
+        TrainingState reached = reports.next(state, averaged, examples, Set.of());
+        if (reached.work().left() > 0) {
+            next = Optional.of(new Pending(reports.busy(), reports.reduction(recipe), set));
+            return new Reduced(reports, averaged);
+        }
+        next = Optional.empty();
+        return reduce(updates, exchange.handle(reached), state);
     }
 
     private record Reduced(RoundReports reports, TrainingState.Vectors vectors) {}
@@ -147,18 +182,23 @@ public final class ParameterAveraging implements Engine {
     @Override
     public void commit() {
         workers.commit();
-        exchange.commit();
+        pending = next;
+        resumes = false;
+        exchange.commit(pending.map(Pending::set).map(Set::of).orElse(Set.of()));
         before = begun;
     }
 
     @Override
     public List<WorkerLocalState> localStates() {
-        return workers.localStates();
+        return workers.localStates(resumes || pending.isPresent());
     }
 
     @Override
     public void restore(List<WorkerLocalState> localStates) {
         workers.restore(localStates);
+        pending = Optional.empty();
+        next = Optional.empty();
+        resumes = localStates.stream().anyMatch(WorkerLocalState::hasSent);
         before = Optional.empty();
     }
 

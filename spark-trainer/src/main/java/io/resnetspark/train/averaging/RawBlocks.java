@@ -2,41 +2,53 @@ package io.resnetspark.train.averaging;
 
 import io.resnetspark.train.averaging.StateLayout.Slice;
 import io.resnetspark.train.averaging.StateLayout.Vector;
+import io.resnetspark.train.dtype.Dtype;
 import io.resnetspark.train.worker.FloatBlock;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.zip.CRC32C;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.network.buffer.ManagedBuffer;
+import org.apache.spark.storage.BlockId;
+import org.apache.spark.storage.BlockManager;
 import org.apache.spark.storage.BlockManagerId;
 import org.apache.spark.storage.BroadcastBlockId;
 import org.apache.spark.storage.StorageLevel;
 import org.apache.spark.util.io.ChunkedByteBuffer;
+import scala.collection.JavaConverters;
 import scala.reflect.ClassTag;
 
 /**
  * Floats in block managers, raw: a block for each slice, little-endian, as Spark's block transfer writes them to a socket,
  * and after them a checksum that is of this block alone. This is what others know of them.
  *
- * <p>Spark's master is not told of the blocks; whoever has this object knows where they are. A set of them is removed at once, by Spark's message that a broadcast has ended, whose numbers ours do not meet.
+ * <p>Spark's master is not told of most blocks; whoever has this object knows where they are. A set of them is removed at
+ * once, by Spark's message that a broadcast has ended, whose numbers ours do not meet.
  *
  * @param set number of the set that they belong to
  * @param name within the set
- * @param half whether they are float16, but for statistics, which are always float32
+ * @param dtype as what the floats lie there, but for statistics, which are float32
  * @param holders of each slice: whose block managers have it, the first to be asked first
  */
-record RawBlocks(long set, String name, boolean half, List<List<BlockManagerId>> holders) implements Serializable {
+record RawBlocks(long set, String name, Dtype dtype, List<List<BlockManagerId>> holders) implements Serializable {
     /** Spark counts broadcasts from 0. */
     private static final AtomicLong SETS = new AtomicLong(1L << 40);
 
     private static final int CHUNK = 1 << 17;
+
+    /** That are read at a time: no more bytes than that, whatever the type. */
+    private static final int CHUNK_VALUES = CHUNK / Float.BYTES;
+
     private static final int CHECKSUM = Integer.BYTES;
 
     /** A number that no set had before, of this driver. */
@@ -45,39 +57,55 @@ record RawBlocks(long set, String name, boolean half, List<List<BlockManagerId>>
     }
 
     /** Of blocks that this process alone has. */
-    static RawBlocks here(long set, String name, boolean half, int slices) {
-        return new RawBlocks(set, name, half, Collections.nCopies(slices, List.of(thisProcess())));
+    static RawBlocks here(long set, String name, Dtype dtype, int slices) {
+        return new RawBlocks(set, name, dtype, Collections.nCopies(slices, List.of(thisProcess())));
     }
 
     /**
      * Puts one slice into this process's block manager.
      *
+     * @param announced whether Spark's master is told, so that others {@linkplain #found find} it
      * @param live which sets are not over: the memory of others may be used again
      * @throws IllegalStateException if the set itself is over
      * @throws UncheckedIOException if there is no room for it, in memory and on disk
      */
-    static void put(long set, LiveSets live, String name, int slice, FloatBlock values) {
-        int length = values.length() * values.width();
+    static void put(long set, LiveSets live, String name, int slice, FloatBlock values, boolean announced) {
+        int length = Math.toIntExact(values.bytes());
         byte[] bytes = BlockMemory.of(length + CHECKSUM, set, live);
         ByteBuffer buffer = ByteBuffer.wrap(bytes);
-        values.write(0, values.length(), buffer);
+        values.write(buffer);
         BroadcastBlockId id = id(set, name, slice);
         CRC32C sum = checksum(id);
         sum.update(bytes, 0, length);
-        buffer.putInt(length, (int) sum.getValue());
+        buffer.order(ByteOrder.LITTLE_ENDIAN).putInt(length, (int) sum.getValue());
         boolean fits = SparkEnv.get()
                 .blockManager()
                 .putBytes(
                         id,
                         new ChunkedByteBuffer(chunks(bytes)),
                         StorageLevel.MEMORY_AND_DISK_SER(),
-                        false,
+                        announced,
                         ClassTag.Any());
         if (!fits) {
             throw new UncheckedIOException(new IOException("Spark's block manager " + place(thisProcess())
                     + " has no room for slice " + slice + " of " + name
                     + ", neither in memory nor in spark.local.dir"));
         }
+    }
+
+    /** Asks Spark's master who has which of the slices that were announced; those that nobody has are not among the answers. */
+    static Map<Integer, BlockManagerId> found(long set, String name, List<Integer> slices) {
+        BlockId[] ids = slices.stream().map(slice -> id(set, name, slice)).toArray(BlockId[]::new);
+        BlockManager blocks = SparkEnv.get().blockManager();
+        Map<Integer, BlockManagerId> holders = new HashMap<>();
+        int next = 0;
+        for (var all : JavaConverters.seqAsJavaList(blocks.master().getLocations(ids))) {
+            int slice = slices.get(next++);
+            for (BlockManagerId holder : JavaConverters.seqAsJavaList(all)) {
+                holders.merge(slice, holder, (a, b) -> b.equals(blocks.blockManagerId()) ? b : a);
+            }
+        }
+        return holders;
     }
 
     /** Java copies into direct memory what it writes to a socket: a chunk of this length stays in the cache. */
@@ -130,29 +158,28 @@ record RawBlocks(long set, String name, boolean half, List<List<BlockManagerId>>
      * @throws BlockLostException if it is not what was put
      */
     void read(int number, Slice slice, ManagedBuffer block, BlockManagerId from, float[] target, int at) {
-        boolean halves = half && slice.vector() != Vector.STATISTICS;
-        int width = halves ? Short.BYTES : Float.BYTES;
-        int expected = slice.length() * width;
-        if (block.size() != expected + CHECKSUM) {
+        Dtype as = slice.vector() == Vector.STATISTICS ? Dtype.FLOAT32 : dtype;
+        long expected = as.bytes(slice.length()) + CHECKSUM;
+        if (block.size() != expected) {
             throw new BlockLostException(String.format(
                     "Block %s from %s has %,d bytes where a slice of %,d values has %,d",
-                    id(number), place(from), block.size(), slice.length(), expected + CHECKSUM));
+                    id(number), place(from), block.size(), slice.length(), expected));
         }
         CRC32C sum = checksum(id(number));
-        byte[] chunk = new byte[Math.min(Math.max(expected, CHECKSUM), CHUNK)];
+        byte[] chunk = new byte[(int) as.bytes(Math.min(slice.length(), CHUNK_VALUES)) + CHECKSUM];
         try (InputStream in = block.createInputStream()) {
-            for (int done = 0; done < expected; done += chunk.length) {
-                int count = Math.min(chunk.length, expected - done);
-                in.readNBytes(chunk, 0, count);
-                sum.update(chunk, 0, count);
-                FloatBlock.read(ByteBuffer.wrap(chunk, 0, count), halves, target, at + done / width);
+            for (int done = 0; done < slice.length(); done += CHUNK_VALUES) {
+                int count = Math.min(CHUNK_VALUES, slice.length() - done);
+                int bytes = (int) as.bytes(count);
+                in.readNBytes(chunk, 0, bytes);
+                sum.update(chunk, 0, bytes);
+                as.decode(ByteBuffer.wrap(chunk), count, target, at + done);
             }
             in.readNBytes(chunk, 0, CHECKSUM);
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }
-        int told =
-                ByteBuffer.wrap(chunk).order(java.nio.ByteOrder.LITTLE_ENDIAN).getInt();
+        int told = ByteBuffer.wrap(chunk).order(ByteOrder.LITTLE_ENDIAN).getInt();
         if ((int) sum.getValue() != told) {
             throw new BlockLostException(String.format(
                     "Block %s from %s has the checksum %08x where its sender said %08x",

@@ -5,6 +5,7 @@ import io.resnetspark.train.averaging.StateHandle.Resident;
 import io.resnetspark.train.averaging.StateLayout.Slice;
 import io.resnetspark.train.averaging.StateLayout.Vector;
 import io.resnetspark.train.worker.FloatBlock;
+import io.resnetspark.train.worker.SpareArrays;
 import io.resnetspark.train.worker.TrainingState;
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -19,8 +20,10 @@ import org.apache.spark.storage.BlockManagerId;
  *
  * @param updates of the workers with examples, in the order of their numbers
  * @param set of the next state
+ * @param announces whether others find the slices as soon as they are there
  */
-record ReduceTask(Resident begun, List<RawBlocks> updates, Reduction reduction, long set) implements Serializable {
+record ReduceTask(Resident begun, List<RawBlocks> updates, Reduction reduction, long set, boolean announces)
+        implements Serializable {
     /**
      * What a task came to.
      *
@@ -33,9 +36,13 @@ record ReduceTask(Resident begun, List<RawBlocks> updates, Reduction reduction, 
 
     /** Every {@code tasks}-th slice, from that of this task's number on. */
     Outcome run(int task, int tasks) {
+        return run(begun.blocks().layout().all().stream()
+                .filter(slice -> slice % tasks == task)
+                .toList());
+    }
+
+    Outcome run(List<Integer> slices) {
         StateLayout layout = begun.blocks().layout();
-        List<Integer> slices =
-                layout.all().stream().filter(slice -> slice % tasks == task).toList();
         try {
             AtomicBoolean finite = new AtomicBoolean(true);
             double waited = new SliceFetcher(layout, sources(), updates.size() + 1)
@@ -70,7 +77,7 @@ record ReduceTask(Resident begun, List<RawBlocks> updates, Reduction reduction, 
         private final AtomicBoolean finite;
         private final List<float[]> room = new ArrayList<>();
         private final StateBlocks target = begun.blocks().next(set, List.of());
-        private final float[] next = new float[begun.blocks().layout().longest()];
+        private final float[] next = SpareArrays.take(begun.blocks().layout().longest());
 
         Reducer(TrainingState before, AtomicBoolean finite) {
             this.before = before;
@@ -83,7 +90,7 @@ record ReduceTask(Resident begun, List<RawBlocks> updates, Reduction reduction, 
             List<FloatBlock> blocks = new ArrayList<>();
             for (int i = 0; i < pieces.size(); i++) {
                 if (room.size() == i) {
-                    room.add(new float[next.length]);
+                    room.add(SpareArrays.take(next.length));
                 }
                 pieces.get(i).into(room.get(i), 0);
                 blocks.add(FloatBlock.of(room.get(i)).slice(0, slice.length()));
@@ -99,14 +106,22 @@ record ReduceTask(Resident begun, List<RawBlocks> updates, Reduction reduction, 
             if (!sound) {
                 finite.set(false);
             }
-            target.put(
-                    number,
-                    FloatBlock.of(next).slice(0, slice.length()),
-                    begun.blocks().live());
+            FloatBlock values = FloatBlock.of(next).slice(0, slice.length());
+            if (announces) {
+                target.announce(number, values, begun.blocks().live());
+            } else {
+                target.put(number, values, begun.blocks().live());
+            }
             if (hasOuter) {
                 target.putOuter(
                         number, blocks.get(updates.size()), begun.blocks().live());
             }
+        }
+
+        @Override
+        public void close() {
+            room.forEach(SpareArrays::give);
+            SpareArrays.give(next);
         }
     }
 }

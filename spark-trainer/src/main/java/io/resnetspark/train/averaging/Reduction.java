@@ -64,6 +64,7 @@ record Reduction(List<Long> examples, boolean changes, OuterStep outer, double l
         return examples.stream().mapToLong(Long::longValue).sum();
     }
 
+    /** Sums of a chunk at a time, two updates in one pass. */
     private void mean(List<FloatBlock> updates, Range next) {
         int length = updates.get(0).length();
         double share = 1 / total();
@@ -71,7 +72,12 @@ record Reduction(List<Long> examples, boolean changes, OuterStep outer, double l
         for (int from = 0; from < length; from += CHUNK) {
             int count = Math.min(CHUNK, length - from);
             Arrays.fill(sum, 0);
-            for (int k = 0; k < updates.size(); k++) {
+            int k = 0;
+            for (; k < updates.size() - 1; k += 2) {
+                FloatBlock.addTo(
+                        sum, from, count, updates.get(k), examples.get(k), updates.get(k + 1), examples.get(k + 1));
+            }
+            for (; k < updates.size(); k++) {
                 updates.get(k).addTo(sum, from, count, (double) examples.get(k));
             }
             for (int i = 0; i < count; i++) {

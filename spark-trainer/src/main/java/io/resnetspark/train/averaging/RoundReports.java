@@ -1,7 +1,6 @@
 package io.resnetspark.train.averaging;
 
 import io.resnetspark.train.recipe.AveragingRecipe;
-import io.resnetspark.train.recipe.AveragingRecipe.Precision;
 import io.resnetspark.train.recipe.OuterStep;
 import io.resnetspark.train.worker.TrainingState;
 import io.resnetspark.train.worker.WorkerReport;
@@ -33,7 +32,7 @@ final class RoundReports {
         boolean outer = steps() > 1 && learningRate() > 0;
         return new Reduction(
                 busy.stream().map(update -> update.report().examples()).toList(),
-                recipe.contributions() == Precision.FLOAT16,
+                recipe.sendsChanges(),
                 outer ? recipe.outer() : new OuterStep.None(),
                 learningRate());
     }

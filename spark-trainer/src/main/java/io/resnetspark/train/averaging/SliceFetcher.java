@@ -40,9 +40,13 @@ final class SliceFetcher {
 
     /** What a thread does with a slice. */
     @FunctionalInterface
-    interface Work {
+    interface Work extends AutoCloseable {
         /** @param pieces of all sources, in their order, to be {@linkplain BlockFetch#into waited for} */
         void on(int slice, List<BlockFetch> pieces) throws InterruptedException;
+
+        /** No more slices come. */
+        @Override
+        default void close() {}
     }
 
     /**
@@ -72,7 +76,9 @@ final class SliceFetcher {
             List<Future<?>> ends = new ArrayList<>();
             for (int i = 0; i < threads; i++) {
                 ends.add(pool.submit(() -> {
-                    some(slices, next, work.get());
+                    try (Work own = work.get()) {
+                        some(slices, next, own);
+                    }
                     return null;
                 }));
             }

@@ -3,11 +3,13 @@ package io.resnetspark.train.averaging;
 import io.resnetspark.train.averaging.StateLayout.Arrays;
 import io.resnetspark.train.averaging.StateLayout.Slice;
 import io.resnetspark.train.averaging.StateLayout.Vector;
+import io.resnetspark.train.dtype.Dtype;
 import io.resnetspark.train.worker.FloatBlock;
 import io.resnetspark.train.worker.StatisticsLayout;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.apache.spark.storage.BlockManagerId;
 
@@ -45,6 +47,18 @@ record StateBlocks(
         return blocks(STATE);
     }
 
+    /** The same, of slices that lie where they were found. */
+    RawBlocks state(Map<Integer, BlockManagerId> holders) {
+        return new RawBlocks(
+                set,
+                STATE,
+                Dtype.FLOAT32,
+                layout.all().stream()
+                        .map(slice ->
+                                holders.containsKey(slice) ? List.of(holders.get(slice)) : List.<BlockManagerId>of())
+                        .toList());
+    }
+
     /** The outer optimiser's velocity, by the numbers of the parameters' slices. */
     RawBlocks outer() {
         return blocks(OUTER);
@@ -57,7 +71,7 @@ record StateBlocks(
             BlockManagerId replica = replica(slice);
             holders.add(replica.equals(place) ? List.of(place) : List.of(place, replica));
         }
-        return new RawBlocks(set, name, false, holders);
+        return new RawBlocks(set, name, Dtype.FLOAT32, holders);
     }
 
     private BlockManagerId place(int slice) {
@@ -74,11 +88,21 @@ record StateBlocks(
     }
 
     void put(int slice, FloatBlock values, LiveSets needed) {
-        RawBlocks.put(set, needed, STATE, slice, values);
+        RawBlocks.put(set, needed, STATE, slice, values, false);
+    }
+
+    /** Likewise, and everybody finds it. */
+    void announce(int slice, FloatBlock values, LiveSets needed) {
+        RawBlocks.put(set, needed, STATE, slice, values, true);
+    }
+
+    /** Of slices that were announced, which lie where, so far. */
+    Map<Integer, BlockManagerId> found(List<Integer> slices) {
+        return RawBlocks.found(set, STATE, slices);
     }
 
     void putOuter(int slice, FloatBlock values, LiveSets needed) {
-        RawBlocks.put(set, needed, OUTER, slice, values);
+        RawBlocks.put(set, needed, OUTER, slice, values, false);
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.resnetspark.train.averaging;
 
+import io.resnetspark.train.dtype.Dtype;
 import io.resnetspark.train.worker.Contribution;
 import io.resnetspark.train.worker.FloatBlock;
 import java.io.Serializable;
@@ -19,7 +20,7 @@ record StateLayout(int parameters, int velocity, int statistics, List<Slice> sli
      * Most values in a slice: nearly 2 MiB of float32. Smaller ones cost messages, larger ones leave the cores' caches before
      * they are added up. With its checksum and Java's header it is a region of a garbage-first heap of 4 GiB.
      */
-    private static final int LARGEST = (1 << 19) - 16;
+    private static final int LARGEST = (1 << 19) - Dtype.GROUP;
 
     /** Fewer are not worth a message. */
     private static final int SMALLEST = 1 << 12;
@@ -34,7 +35,7 @@ record StateLayout(int parameters, int velocity, int statistics, List<Slice> sli
         STATISTICS
     }
 
-    /** Elements {@code [from, to)} of a vector; both are even. */
+    /** Elements {@code [from, to)} of a vector; the first is a multiple of {@link Dtype#GROUP}. */
     record Slice(Vector vector, int from, int to) implements Serializable {
         int length() {
             return to - from;
@@ -70,12 +71,16 @@ record StateLayout(int parameters, int velocity, int statistics, List<Slice> sli
     /** As many slices as there are workers or more, so that all take part, unless there is little to cut. */
     static StateLayout of(int parameters, int velocity, int statistics, int workers) {
         long share = ((long) parameters + velocity + workers - 1) / workers;
-        int length = (int) Math.max(SMALLEST, Math.min(LARGEST, share + share % 2));
+        int length = (int) Math.max(SMALLEST, Math.min(LARGEST, roundedUp(share)));
         List<Slice> slices = new ArrayList<>();
         cut(Vector.PARAMETERS, parameters, length, slices);
         cut(Vector.VELOCITY, velocity, length, slices);
         cut(Vector.STATISTICS, statistics, length, slices);
         return new StateLayout(parameters, velocity, statistics, List.copyOf(slices));
+    }
+
+    private static long roundedUp(long length) {
+        return (length + Dtype.GROUP - 1) / Dtype.GROUP * Dtype.GROUP;
     }
 
     private static void cut(Vector vector, int elements, int length, List<Slice> slices) {

@@ -7,13 +7,22 @@ import io.resnetspark.train.worker.WorkerReport;
 import java.io.Serializable;
 import java.util.stream.IntStream;
 import org.apache.spark.TaskContext;
+import org.apache.spark.storage.BlockManagerId;
 
 /** A worker's update, as those who average it find it. */
 sealed interface UpdateHandle extends Serializable {
     WorkerReport report();
 
-    /** Within one process: by reference. */
-    record InProcess(Contribution update) implements UpdateHandle {
+    /**
+     * Within one process: by reference.
+     *
+     * @param kept whether the worker keeps it, too
+     */
+    record InProcess(Contribution update, boolean kept) implements UpdateHandle {
+        static InProcess of(Contribution.WithMemory done) {
+            return new InProcess(done.contribution(), done.memory().hasSent());
+        }
+
         @Override
         public WorkerReport report() {
             return update.report();
@@ -21,17 +30,24 @@ sealed interface UpdateHandle extends Serializable {
     }
 
     /** Across processes: in the block manager of the worker's own. */
-    record InBlocks(WorkerReport report, RawBlocks floats, Costs.OfWorker costs) implements UpdateHandle {
+    record InBlocks(WorkerReport report, RawBlocks floats, BlockManagerId where, boolean finite, Costs.OfWorker costs)
+            implements UpdateHandle {
         /**
          * Puts an update into blocks, in this task's name, so that what another attempt left is in nobody's way; and gives
          * its arrays up.
          *
          * @param begin what the round began with, older blocks than which are over
+         * @param averaged what became of the last round's updates meanwhile
          * @param receiving seconds that the state took to come
          * @param copying seconds that it took into the network and out of it
          */
         static InBlocks put(
-                Contribution.WithMemory done, StateBlocks begin, long set, double receiving, double copying) {
+                Contribution.WithMemory done,
+                StateBlocks begin,
+                long set,
+                AheadTask.Outcome averaged,
+                double receiving,
+                double copying) {
             long start = System.nanoTime();
             Contribution update = done.contribution();
             WorkerReport report = update.report();
@@ -41,16 +57,20 @@ sealed interface UpdateHandle extends Serializable {
             IntStream.range(0, layout.size())
                     .parallel()
                     .forEach(i -> RawBlocks.put(
-                            set, begin.live(), name, i, layout.slice(i).of(update)));
-            SpareArrays.give(update.parameters().array());
-            if (update.velocity().array() != done.memory().velocity().array()) { // which the worker keeps
-                SpareArrays.give(update.velocity().array());
+                            set, begin.live(), name, i, layout.slice(i).of(update), false));
+            if (!done.memory().hasSent()) { // or the worker keeps it
+                SpareArrays.give(update.parameters().array());
+                if (update.velocity().array() != done.memory().velocity().array()) {
+                    SpareArrays.give(update.velocity().array());
+                }
             }
             double putting = (System.nanoTime() - start) * 1e-9;
             return new InBlocks(
                     report,
-                    RawBlocks.here(set, name, update.parameters().isHalf(), layout.size()),
-                    new Costs.OfWorker(receiving, copying, putting));
+                    RawBlocks.here(set, name, update.parameters().dtype(), layout.size()),
+                    RawBlocks.thisProcess(),
+                    averaged.finite(),
+                    new Costs.OfWorker(receiving, copying, putting, averaged.hidden(), averaged.awaited()));
         }
     }
 

@@ -5,9 +5,11 @@ import io.resnetspark.train.worker.LocalWork;
 import io.resnetspark.train.worker.TrainingState;
 import io.resnetspark.train.worker.WorkerLocalState;
 import io.resnetspark.train.worker.WorkerReport;
+import java.io.IOException;
 import java.util.AbstractList;
 import java.util.Collections;
 import java.util.List;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -63,8 +65,10 @@ final class WorkerGroup {
      * Lets every worker do its part of a round, as soon as somebody asks for it.
      *
      * @param set of the blocks in which updates that cross processes lie
+     * @param late whether the last round's updates are not in the state yet, so that each worker goes on from its own
+     * @param ahead what averages them meanwhile; empty if nothing does
      */
-    JavaRDD<UpdateHandle> updates(StateHandle begin, long set) {
+    JavaRDD<UpdateHandle> updates(StateHandle begin, long set, boolean late, List<AheadTask> ahead) {
         Broadcast<LocalWork> localWork = work;
         StageCounters counted = counters;
         Broadcast<SerializableConfiguration> hadoop = conf;
@@ -73,25 +77,11 @@ final class WorkerGroup {
                 : Blocks.reader(done).map(UpdateHandle.WithLocalState::local);
         release(current == done ? null : current); // of a round that failed
         current = before.mapPartitionsWithIndex(
-                (worker, kept) -> {
-                    long start = System.nanoTime();
-                    TrainingState state = begin.value();
-                    long received = System.nanoTime();
-                    Contribution.WithMemory ended = localWork
-                            .value()
-                            .run(state, worker, kept.next(), hadoop.value().value(), counted.images()::add);
-                    WorkerReport report = ended.contribution().report();
-                    counted.add(report);
-                    double working = (System.nanoTime() - received) * 1e-9;
-                    UpdateHandle update = begin instanceof StateHandle.Resident resident
-                            ? UpdateHandle.InBlocks.put(
-                                    ended,
-                                    resident.blocks(),
-                                    set,
-                                    (received - start) * 1e-9,
-                                    working - report.reading() - report.computing())
-                            : new UpdateHandle.InProcess(ended.contribution());
-                    return List.of(new UpdateHandle.WithLocalState(update, ended.memory()))
+                (worker, all) -> {
+                    WorkerLocalState kept = all.next();
+                    Task task = new Task(begin, set, late ? kept : kept.withoutSent(), ahead);
+                    return List.of(task.run(
+                                    worker, localWork.value(), hadoop.value().value(), counted))
                             .iterator();
                 },
                 true);
@@ -99,6 +89,61 @@ final class WorkerGroup {
             current.persist(StorageLevel.MEMORY_AND_DISK());
         }
         return current.map(UpdateHandle.WithLocalState::update).setName("local steps");
+    }
+
+    /** A worker's part of a round. */
+    private record Task(StateHandle begin, long set, WorkerLocalState kept, List<AheadTask> ahead) {
+        UpdateHandle.WithLocalState run(int worker, LocalWork work, Configuration conf, StageCounters counted)
+                throws IOException {
+            long start = System.nanoTime();
+            TrainingState state = begin.value();
+            long received = System.nanoTime();
+            Contribution.WithMemory ended;
+            double working;
+            AheadTask.Outcome averaged = AheadTask.Outcome.NONE;
+            if (ahead.isEmpty()) {
+                ended = work.run(state, worker, kept, conf, counted.images()::add);
+                working = (System.nanoTime() - received) * 1e-9;
+            } else {
+                try (AheadTask.Running running = ahead.get(0).start(worker)) {
+                    ended = work.run(state, worker, kept, conf, counted.images()::add);
+                    working = (System.nanoTime() - received) * 1e-9;
+                    averaged = running.await();
+                }
+            }
+            WorkerReport report = ended.contribution().report();
+            counted.add(report);
+            UpdateHandle update = begin instanceof StateHandle.Resident resident
+                    ? UpdateHandle.InBlocks.put(
+                            ended,
+                            resident.blocks(),
+                            set,
+                            averaged,
+                            (received - start) * 1e-9,
+                            working - report.reading() - report.computing())
+                    : UpdateHandle.InProcess.of(ended);
+            return new UpdateHandle.WithLocalState(update, ended.memory());
+        }
+    }
+
+    /** The updates that the workers' local states have, where others find them again after the run was resumed. */
+    List<UpdateHandle> resent(StateHandle begin, long set) {
+        if (!(begin instanceof StateHandle.Resident resident)) {
+            return first.stream()
+                    .map(Broadcast::value)
+                    .<UpdateHandle>map(kept -> new UpdateHandle.InProcess(kept.sent(), true))
+                    .toList();
+        }
+        return spark.parallelize(first, workers)
+                .map(kept -> UpdateHandle.InBlocks.put(
+                        new Contribution.WithMemory(kept.value().sent(), kept.value()),
+                        resident.blocks(),
+                        set,
+                        AheadTask.Outcome.NONE,
+                        0,
+                        0))
+                .map(UpdateHandle.class::cast)
+                .collect();
     }
 
     /** The round is taken: what the workers remember now is what the next begins with. */
@@ -127,23 +172,28 @@ final class WorkerGroup {
     /**
      * What each worker keeps, fetched when it is asked for, so that the driver need not hold that of all.
      *
+     * @param late whether the last round's updates are not in the state yet, and belong to it
      * @throws StateLostException from the list, if an executor ended that had one
      */
-    List<WorkerLocalState> localStates() {
+    List<WorkerLocalState> localStates(boolean late) {
         if (!keeps) {
             return List.of();
         }
         if (done == null) {
-            return first.stream().map(Broadcast::value).toList();
+            return first.stream()
+                    .map(Broadcast::value)
+                    .map(kept -> late ? kept : kept.withoutSent())
+                    .toList();
         }
         JavaRDD<UpdateHandle.WithLocalState> kept = done;
         return new AbstractList<>() {
             @Override
             public WorkerLocalState get(int worker) {
-                return Blocks.find(kept, worker)
+                WorkerLocalState state = Blocks.find(kept, worker)
                         .orElseThrow(() -> new StateLostException(
-                                "What worker " + worker + " remembered is gone with its executor", null))
+                                "What worker " + worker + " had kept for itself is gone with its executor", null))
                         .local();
+                return late ? state : state.withoutSent();
             }
 
             @Override

@@ -7,10 +7,10 @@ import io.resnetspark.train.averaging.Costs;
 import io.resnetspark.train.averaging.Dl4jRound;
 import io.resnetspark.train.averaging.ParameterAveraging;
 import io.resnetspark.train.averaging.Round;
+import io.resnetspark.train.dtype.Dtype;
 import io.resnetspark.train.recipe.AveragingRecipe;
 import io.resnetspark.train.recipe.AveragingRecipe.Engine;
 import io.resnetspark.train.recipe.AveragingRecipe.MomentumRule;
-import io.resnetspark.train.recipe.AveragingRecipe.Precision;
 import io.resnetspark.train.recipe.OuterStep;
 import io.resnetspark.train.recipe.Period;
 import io.resnetspark.train.worker.StatisticsLayout;
@@ -40,7 +40,7 @@ public final class AveragingBenchmark {
      *
      * @param network of which a state is
      * @param momentum averaged, and so a part of the state, or not
-     * @param precision of what our workers bring
+     * @param updates as what our workers send
      * @param steps of our workers
      * @param warmUp rounds that do not count: the first builds the networks, and Java compiles what the next repeat
      */
@@ -48,7 +48,7 @@ public final class AveragingBenchmark {
             String network,
             int workers,
             MomentumRule momentum,
-            Precision precision,
+            Dtype updates,
             SimulatedSteps steps,
             int warmUp,
             int rounds) {
@@ -62,6 +62,7 @@ public final class AveragingBenchmark {
      * A round, on the median.
      *
      * @param master where it was measured
+     * @param overlap whether averages were made during the next round's steps
      * @param stateBytes of parameters and averaged momentum
      * @param stepSeconds for the simulated steps of a round
      * @param roundSeconds from the end of one round to that of the next, without these: what is visible of averaging
@@ -78,6 +79,7 @@ public final class AveragingBenchmark {
             String master,
             int workers,
             String network,
+            boolean overlap,
             long stateBytes,
             double stepSeconds,
             double roundSeconds,
@@ -90,22 +92,33 @@ public final class AveragingBenchmark {
             List<Double> allRounds) {}
 
     /**
-     * Where the seconds of a round go, medians again; the first three are the slowest worker's.
+     * Where the seconds of a round go, medians again; all but reducing and waiting are the slowest worker's.
      *
-     * @param receiving the state from the network
+     * @param receiving the state's slices that a worker lacks
      * @param copying the state into the worker's network, and out of it
-     * @param serialising a worker's floats, for others to fetch
-     * @param gathering these and adding up, until the mean is on the driver
+     * @param serialising a worker's update, for others to fetch
+     * @param reducing the stage in which slices are fetched, added up and put; with overlap there is none
      * @param waiting of these, for bytes
+     * @param hidden with overlap: averaging and fetching the last round's updates during the steps
+     * @param awaited of these, after the steps were done
      */
-    public record Parts(double receiving, double copying, double serialising, double gathering, double waiting) {
+    public record Parts(
+            double receiving,
+            double copying,
+            double serialising,
+            double reducing,
+            double waiting,
+            double hidden,
+            double awaited) {
         private static Parts of(List<Measurement> measured) {
             return new Parts(
                     median(measured, round -> round.costs.worker().receiving()),
                     median(measured, round -> round.costs.worker().copying()),
                     median(measured, round -> round.costs.worker().putting()),
                     median(measured, round -> round.costs.averaging()),
-                    median(measured, round -> round.costs.waiting()));
+                    median(measured, round -> round.costs.waiting()),
+                    median(measured, round -> round.costs.worker().hidden()),
+                    median(measured, round -> round.costs.worker().awaited()));
         }
     }
 
@@ -115,17 +128,27 @@ public final class AveragingBenchmark {
         this.traffic = Traffic.watch(spark);
     }
 
-    public Result measure(Engine engine) {
+    /** Of our engine. */
+    public Result ours(boolean overlap) {
         NetworkGraph graph = Echo.graph(setting.network());
-        double steps = engine == Engine.OURS ? setting.steps().seconds() : 0;
-        Measured measured = engine == Engine.OURS ? ours(graph) : dl4js(graph);
+        return result("ours", overlap, graph, setting.steps().seconds(), ours(graph, overlap));
+    }
+
+    /** Of dl4j-spark's. */
+    public Result dl4js() {
+        NetworkGraph graph = Echo.graph(setting.network());
+        return result("dl4j", false, graph, 0, dl4js(graph));
+    }
+
+    private Result result(String engine, boolean overlap, NetworkGraph graph, double steps, Measured measured) {
         List<Measurement> rounds = measured.rounds();
         double seconds = median(rounds, Measurement::round);
         return new Result(
-                engine == Engine.OURS ? "ours" : "dl4j",
+                engine,
                 spark.master(),
                 setting.workers(),
                 setting.network(),
+                overlap,
                 (graph.numParams() + velocity(graph)) * Float.BYTES,
                 steps,
                 seconds,
@@ -150,7 +173,7 @@ public final class AveragingBenchmark {
                 : 0;
     }
 
-    private Measured ours(NetworkGraph graph) {
+    private Measured ours(NetworkGraph graph, boolean overlap) {
         TrainingState state = TrainingState.begin(
                 EpochWork.begin(0, Integer.MAX_VALUE, setting.workers()),
                 graph.copyParameters(),
@@ -160,11 +183,12 @@ public final class AveragingBenchmark {
                 Engine.OURS,
                 new Period.Constant(1),
                 setting.momentum(),
-                setting.precision(),
+                setting.updates(),
+                overlap,
                 new OuterStep.None(),
                 0,
                 1);
-        Echo echo = new Echo(Echo.Blueprint.of(setting.network()), setting.precision(), setting.steps());
+        Echo echo = new Echo(Echo.Blueprint.of(setting.network()), recipe, setting.steps());
         List<Measurement> measured = new ArrayList<>();
         Traffic.Bytes raw = new Traffic.Bytes(0, 0);
         try (ParameterAveraging averaging =

@@ -7,7 +7,7 @@ import io.resnetspark.model.graph.ComputeOptions;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.model.graph.ResidualGraph;
 import io.resnetspark.model.layer.Momentum;
-import io.resnetspark.train.recipe.AveragingRecipe.Precision;
+import io.resnetspark.train.recipe.AveragingRecipe;
 import io.resnetspark.train.worker.Contribution;
 import io.resnetspark.train.worker.ExecutorNetworks;
 import io.resnetspark.train.worker.FloatBlock;
@@ -23,7 +23,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.nd4j.linalg.schedule.FixedSchedule;
 
 /** A worker's part of a round in which it takes the state, sleeps through its steps, and gives the state back. */
-record Echo(Blueprint blueprint, Precision precision, SimulatedSteps steps) implements LocalWork {
+record Echo(Blueprint blueprint, AveragingRecipe recipe, SimulatedSteps steps) implements LocalWork {
     /** The least that all networks of the catalogue but VGG take; it does not matter for what is measured. */
     static final int SIDE = 32;
 
@@ -62,7 +62,8 @@ record Echo(Blueprint blueprint, Precision precision, SimulatedSteps steps) impl
             throws IOException {
         return ExecutorNetworks.with(blueprint, network -> {
             NetworkGraph graph = network.graph();
-            LocalSteps.load(state, graph);
+            TrainingState begin = memory.start(state, network.statistics());
+            LocalSteps.load(begin, graph);
             long start = System.nanoTime();
             steps.sleep();
             double computing = (System.nanoTime() - start) * 1e-9;
@@ -71,17 +72,18 @@ record Echo(Blueprint blueprint, Precision precision, SimulatedSteps steps) impl
                     (int) graph.getUpdater().getStateViewArray().length());
             graph.copyTo(parameters, velocity);
             WorkerReport report = new WorkerReport(worker, 1, 1, 1, 0, 0, computing);
-            return Contribution.WithMemory.of(
-                    new Contribution(
-                            report,
-                            FloatBlock.of(parameters),
-                            FloatBlock.of(velocity),
-                            FloatBlock.of(network.statistics().values(parameters))),
-                    state,
-                    memory,
-                    network.statistics(),
-                    precision,
-                    false);
+            Contribution reached = new Contribution(
+                    report,
+                    FloatBlock.of(parameters),
+                    FloatBlock.of(velocity),
+                    FloatBlock.of(network.statistics().values(parameters)));
+            Contribution.WithMemory ended =
+                    Contribution.WithMemory.of(reached, begin, memory, network.statistics(), recipe);
+            if (memory.hasSent()) { // its arrays are of this round alone
+                SpareArrays.give(begin.parameters());
+                SpareArrays.give(begin.velocity());
+            }
+            return ended;
         });
     }
 }

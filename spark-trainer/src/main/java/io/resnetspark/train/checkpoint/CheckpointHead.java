@@ -19,10 +19,12 @@ record CheckpointHead(
         double seconds,
         List<Double> errors,
         EvaluationResult evaluation,
-        int memories) {
+        int memories,
+        List<Long> sent) {
     static final int FORMAT = 2;
 
-    static CheckpointHead of(RunIdentity identity, RunState run, int memories) {
+    /** @param sent examples of the update of each worker that has a local state */
+    static CheckpointHead of(RunIdentity identity, RunState run, List<Long> sent) {
         TrainingState training = run.training();
         return new CheckpointHead(
                 FORMAT,
@@ -35,7 +37,13 @@ record CheckpointHead(
                 run.seconds(),
                 run.errors(),
                 run.evaluation(),
-                memories);
+                sent.size(),
+                sent);
+    }
+
+    /** Examples of a worker's update that is still to be averaged; 0 if there is none. */
+    long sent(int worker) {
+        return sent == null ? 0 : sent.get(worker); // earlier versions had none
     }
 
     /** NaN in the middle of an epoch. */

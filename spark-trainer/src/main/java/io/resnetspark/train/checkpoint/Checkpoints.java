@@ -8,9 +8,11 @@ import io.resnetspark.storage.Floats;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Manifest;
 import io.resnetspark.train.report.Metrics;
+import io.resnetspark.train.worker.Contribution;
 import io.resnetspark.train.worker.FloatBlock;
 import io.resnetspark.train.worker.TrainingState;
 import io.resnetspark.train.worker.WorkerLocalState;
+import io.resnetspark.train.worker.WorkerReport;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -44,6 +46,7 @@ public final class Checkpoints {
     private static final String PARAMETERS = "parameters.f32";
     private static final String VELOCITY = "velocity.f32";
     private static final String OUTER = "outer.f32";
+    private static final String STATISTICS = "statistics.f32";
     private static final String METRICS = "metrics.jsonl";
 
     private final RunFolder run;
@@ -132,15 +135,20 @@ public final class Checkpoints {
         run.fence().check();
         files.delete(target, true); // a damaged one, which resuming passed over
         try (Draft draft = run.draft(target, conf)) {
-            draft.write(HEAD, Json.PRETTY.writeValueAsBytes(CheckpointHead.of(identity, state, memories.size())));
             draft.write(PARAMETERS, Floats.bytes(training.parameters()));
             draft.write(VELOCITY, Floats.bytes(training.velocity()));
             draft.write(OUTER, Floats.bytes(training.outer()));
+            List<Long> sent = new ArrayList<>();
             for (int worker = 0; worker < memories.size(); worker++) {
                 WorkerLocalState memory = memories.get(worker); // fetched now, one at a time
                 draft.write(velocity(worker), Floats.bytes(memory.velocity().array()));
                 draft.write(residual(worker), Floats.bytes(memory.residual().array()));
+                if (memory.hasSent()) {
+                    writeSent(draft, worker, memory.sent());
+                }
+                sent.add(memory.sent().report().examples());
             }
+            draft.write(HEAD, Json.PRETTY.writeValueAsBytes(CheckpointHead.of(identity, state, sent)));
             draft.write(
                     METRICS, metrics.text().substring(0, state.metricsLength()).getBytes(StandardCharsets.UTF_8));
             Manifest manifest = Manifest.seal(draft);
@@ -161,6 +169,27 @@ public final class Checkpoints {
             LOG.warn("old checkpoints in {} could not be removed", folder, left);
             // The checkpoint is there; what should have gone is tried again after the next.
         }
+    }
+
+    /** An update that is still to be averaged. */
+    private static void writeSent(Draft draft, int worker, Contribution sent) throws IOException {
+        draft.write(sent(worker, PARAMETERS), Floats.bytes(sent.parameters().array()));
+        draft.write(sent(worker, VELOCITY), Floats.bytes(sent.velocity().array()));
+        draft.write(sent(worker, STATISTICS), Floats.bytes(sent.statistics().array()));
+    }
+
+    private Contribution readSent(Path path, int worker, long examples) throws IOException {
+        return examples == 0
+                ? WorkerLocalState.nothing().sent()
+                : new Contribution(
+                        WorkerReport.of(worker, examples),
+                        FloatBlock.of(Floats.of(bytes(path, sent(worker, PARAMETERS)))),
+                        FloatBlock.of(Floats.of(bytes(path, sent(worker, VELOCITY)))),
+                        FloatBlock.of(Floats.of(bytes(path, sent(worker, STATISTICS)))));
+    }
+
+    private static String sent(int worker, String vector) {
+        return "worker-" + worker + "-update-" + vector;
     }
 
     private static String velocity(int worker) {
@@ -238,7 +267,8 @@ public final class Checkpoints {
         for (int worker = 0; worker < head.memories(); worker++) {
             memories.add(new WorkerLocalState(
                     FloatBlock.of(Floats.of(bytes(path, velocity(worker)))),
-                    FloatBlock.of(Floats.of(bytes(path, residual(worker))))));
+                    FloatBlock.of(Floats.of(bytes(path, residual(worker)))),
+                    readSent(path, worker, head.sent(worker))));
         }
         return new Saved(path, run, memories, metrics, List.copyOf(damaged));
     }

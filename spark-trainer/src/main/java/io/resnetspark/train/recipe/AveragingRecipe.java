@@ -1,10 +1,14 @@
 package io.resnetspark.train.recipe;
 
+import io.resnetspark.train.dtype.Dtype;
 import java.io.Serializable;
 
 /**
  * How workers come to one state.
  *
+ * @param updateDtype in which a worker says what it learned; in another than float32, what rounding took from one round
+ *     goes into the next
+ * @param overlap whether a round's updates are averaged while the next round computes, and taken over a round late
  * @param deadlineSeconds after which a round goes on without the workers that are late; 0 for never
  * @param quorum share of the workers without which it does not, 0 to 1
  */
@@ -12,7 +16,8 @@ public record AveragingRecipe(
         Engine engine,
         Period period,
         MomentumRule momentum,
-        Precision contributions,
+        Dtype updateDtype,
+        boolean overlap,
         OuterStep outer,
         double deadlineSeconds,
         double quorum)
@@ -31,15 +36,14 @@ public record AveragingRecipe(
         RESET
     }
 
-    /** In which a worker says what it learned. */
-    public enum Precision {
-        FLOAT32,
-        FLOAT16
-    }
-
     /** Whether a worker keeps something for itself from one round to the next. */
     public boolean workersRemember() {
-        return momentum == MomentumRule.LOCAL || contributions == Precision.FLOAT16;
+        return momentum == MomentumRule.LOCAL || sendsChanges();
+    }
+
+    /** Whether a worker sends how its parameters changed in a round, not where they came to. */
+    public boolean sendsChanges() {
+        return overlap || updateDtype != Dtype.FLOAT32;
     }
 
     static AveragingRecipe read(Section section, int stepsPerRound, LearningRate rate) {
@@ -52,7 +56,8 @@ public record AveragingRecipe(
                 engine,
                 period,
                 section.choice("momentum", MomentumRule.class),
-                section.choice("contributions", Precision.class),
+                section.choice("update-dtype", Dtype.class),
+                section.flag("overlap"),
                 OuterStep.read(section.section("outer")),
                 section.number("deadline-seconds", 0, 1e6),
                 section.number("quorum", 0.01, 1));
@@ -67,8 +72,14 @@ public record AveragingRecipe(
             section.problem(
                     "deadline-seconds",
                     deadlineSeconds,
-                    "0 where workers keep something (momentum = local, contributions = float16): that of a late one"
-                            + " would be lost");
+                    "0 where workers keep something (momentum = local, update-dtype other than float32, overlap = true):"
+                            + " that of a late one would be lost");
+        }
+        if (overlap && outer.remembers()) {
+            section.problem(
+                    "overlap",
+                    true,
+                    "false with averaging.outer: the outer optimiser steps from averages that are not late");
         }
     }
 }

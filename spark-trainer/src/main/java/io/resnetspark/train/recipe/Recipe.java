@@ -45,6 +45,8 @@ public record Recipe(
     private static final Config DEFAULTS =
             ConfigFactory.parseResources(Recipe.class, "defaults.conf").resolve();
 
+    private static final RenamedKeys RENAMED = RenamedKeys.OF_RECIPES;
+
     /**
      * Reads a recipe.
      *
@@ -53,7 +55,8 @@ public record Recipe(
      * @throws BadInputException listing every problem with file, line, key and what is allowed
      */
     public static Recipe parse(String text, String name, Map<String, String> overrides) {
-        Config config = overridden(Hocon.parse(text, name), overrides).withFallback(DEFAULTS);
+        Config config = overridden(RENAMED.currentWithWarning(Hocon.parse(text, name)), overrides)
+                .withFallback(DEFAULTS);
         Problems problems = new Problems();
         Section root = new Section(config, "", problems);
         String network = root.text("network");
@@ -101,7 +104,7 @@ public record Recipe(
      */
     public static Map<String, String> values(String text) {
         Map<String, String> values = new TreeMap<>();
-        ConfigFactory.parseString(text)
+        RENAMED.current(ConfigFactory.parseString(text))
                 .withFallback(DEFAULTS)
                 .entrySet()
                 .forEach(entry ->
@@ -123,7 +126,7 @@ public record Recipe(
      */
     public static Map<String, String> differences(String text) {
         Map<String, String> differences = new TreeMap<>();
-        ConfigFactory.parseString(text).entrySet().stream()
+        RENAMED.current(ConfigFactory.parseString(text)).entrySet().stream()
                 .filter(entry -> !DEFAULTS.hasPath(entry.getKey())
                         || !DEFAULTS.getValue(entry.getKey()).equals(entry.getValue()))
                 .forEach(entry ->
@@ -154,7 +157,7 @@ public record Recipe(
         if (averaging.engine() == AveragingRecipe.Engine.DL4J && beyond) {
             problems.add(
                     "averaging.engine = dl4j; allowed is ours where global-batch is more than workers x batch, or with"
-                            + " largest-gradient-norm, averaging.outer, momentum = local, contributions = float16 or a deadline:"
+                            + " largest-gradient-norm, averaging.outer, momentum = local, update-dtype other than float32, overlap or a deadline:"
                             + " dl4j-spark has none of them");
         }
         if (averaging.engine() == AveragingRecipe.Engine.DL4J && compute.kernels() == ComputeOptions.Kind.CUDA) {
@@ -199,10 +202,13 @@ public record Recipe(
                 Config value = ConfigFactory.parseString(
                         "value = " + override.getValue(),
                         ConfigParseOptions.defaults().setOriginDescription("--set " + override.getKey()));
-                config = config.withValue(
-                        override.getKey(),
-                        value.getValue("value")
-                                .withOrigin(ConfigOriginFactory.newSimple("--set " + override.getKey())));
+                Config alone = RENAMED.currentWithWarning(ConfigFactory.empty()
+                        .withValue(
+                                override.getKey(),
+                                value.getValue("value")
+                                        .withOrigin(ConfigOriginFactory.newSimple("--set " + override.getKey()))));
+                String key = RENAMED.current(override.getKey());
+                config = config.withValue(key, alone.getValue(key));
             } catch (ConfigException unreadable) {
                 throw new BadInputException(
                         "--set " + override.getKey() + "=" + override.getValue() + ": " + unreadable.getMessage(),

@@ -200,7 +200,7 @@ public final class Section {
         return otherwise;
     }
 
-    private static String at(ConfigOrigin origin) {
+    static String at(ConfigOrigin origin) {
         if (origin.description().startsWith(MERGED)) { // with the defaults
             return origin.description().substring(MERGED.length()).replaceFirst(",.*", "");
         }

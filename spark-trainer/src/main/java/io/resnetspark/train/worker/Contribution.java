@@ -1,11 +1,15 @@
 package io.resnetspark.train.worker;
 
-import io.resnetspark.train.recipe.AveragingRecipe.Precision;
+import io.resnetspark.train.dtype.Dtype;
+import io.resnetspark.train.recipe.AveragingRecipe;
+import io.resnetspark.train.recipe.AveragingRecipe.MomentumRule;
 import java.io.Serializable;
 
 /**
- * What a worker brings to an average. In float32 it is where its parameters and velocity came to; in float16, how they
- * changed in the round, and what was lost by rounding goes into the next. Running statistics are in the report.
+ * What a worker brings to an average. In float32 it is where its parameters and velocity came to; in another type, how
+ * they changed in the round, and what was lost by rounding goes into the next (error feedback: <a
+ * href="https://www.isca-archive.org/interspeech_2014/seide14_interspeech.html">Seide et al. 2014</a>, <a
+ * href="https://arxiv.org/abs/1901.09847">Karimireddy et al. 2019</a>). Running statistics are values themselves.
  *
  * @param velocity empty where it is not averaged
  */
@@ -18,42 +22,69 @@ public record Contribution(WorkerReport report, FloatBlock parameters, FloatBloc
 
     /** With what the worker remembers after it. */
     public record WithMemory(Contribution contribution, WorkerLocalState memory) implements Serializable {
+        /** Values that are rounded at a time: they stay in the cache. */
+        private static final int CHUNK = 1 << 12;
+
         /** As it crosses the network. */
         public static WithMemory of(
                 Contribution reached,
                 TrainingState start,
                 WorkerLocalState before,
                 StatisticsLayout statistics,
-                Precision precision,
-                boolean keep) {
-            FloatBlock velocity = keep ? reached.velocity : FloatBlock.of();
+                AveragingRecipe recipe) {
+            Dtype updates = recipe.updateDtype();
+            FloatBlock velocity = recipe.momentum() == MomentumRule.LOCAL ? reached.velocity : FloatBlock.of();
             FloatBlock averaged = start.velocity().length == 0 ? FloatBlock.of() : reached.velocity;
-            if (precision == Precision.FLOAT32) {
+            if (!recipe.sendsChanges()) {
                 return new WithMemory(
                         new Contribution(reached.report, reached.parameters, averaged, reached.statistics),
                         new WorkerLocalState(velocity, FloatBlock.of()));
             }
-            float[] residual = before.residual().length() > 0
-                    ? before.residual().array().clone()
-                    : new float[start.parameters().length + start.velocity().length];
             float[] end = reached.parameters.array();
-            statistics.copy(start.parameters(), end); // they travel as moments, and may be too large for float16
-            FloatBlock parameters = rounded(end, start.parameters(), residual, 0);
-            FloatBlock change = rounded(averaged.array(), start.velocity(), residual, parameters.length());
+            statistics.copy(start.parameters(), end); // they travel for themselves, and may be too large for float16
+            FloatBlock residual = FloatBlock.of();
+            if (updates == Dtype.FLOAT32) {
+                subtract(start.parameters(), end);
+                subtract(start.velocity(), averaged.array());
+            } else {
+                float[] lost = before.residual().length() > 0
+                        ? before.residual().array().clone()
+                        : new float[start.parameters().length + start.velocity().length];
+                change(end, start.parameters(), lost, 0, updates);
+                change(averaged.array(), start.velocity(), lost, end.length, updates);
+                residual = FloatBlock.of(lost);
+            }
+            Contribution sent = new Contribution(
+                    reached.report,
+                    FloatBlock.of(updates, end),
+                    FloatBlock.of(updates, averaged.array()),
+                    reached.statistics);
             return new WithMemory(
-                    new Contribution(reached.report, parameters, change, reached.statistics),
-                    new WorkerLocalState(velocity, FloatBlock.of(residual)));
+                    sent,
+                    recipe.overlap()
+                            ? new WorkerLocalState(velocity, residual, sent)
+                            : new WorkerLocalState(velocity, residual));
         }
 
-        /** end - start + residual, rounded; the new residual takes the old one's place. */
-        private static FloatBlock rounded(float[] end, float[] start, float[] residual, int offset) {
-            float[] change = new float[end.length];
+        private static void subtract(float[] start, float[] end) {
             for (int i = 0; i < end.length; i++) {
-                float exact = end[i] - start[i] + residual[offset + i];
-                change[i] = Float16.round(exact);
-                residual[offset + i] = exact - change[i];
+                end[i] -= start[i];
             }
-            return FloatBlock.ofHalves(change);
+        }
+
+        /** {@code end - start + residual}, rounded, in the place of the end; the new residual takes the old one's. */
+        private static void change(float[] end, float[] start, float[] residual, int offset, Dtype dtype) {
+            for (int from = 0; from < end.length; from += CHUNK) {
+                int to = Math.min(end.length, from + CHUNK);
+                for (int i = from; i < to; i++) {
+                    end[i] = end[i] - start[i] + residual[offset + i];
+                    residual[offset + i] = end[i];
+                }
+                dtype.round(end, from, to - from);
+                for (int i = from; i < to; i++) {
+                    residual[offset + i] -= end[i];
+                }
+            }
         }
     }
 }

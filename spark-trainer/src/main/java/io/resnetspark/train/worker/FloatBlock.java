@@ -1,45 +1,43 @@
 package io.resnetspark.train.worker;
 
+import io.resnetspark.train.dtype.Dtype;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
-import java.nio.ShortBuffer;
 
-/** A stretch of an array of floats that crosses the network in bulk, as 4 bytes each, or as 2: rounded to float16. */
+/** A stretch of an array of floats that crosses the network in bulk, in whatever type. */
 public final class FloatBlock implements Serializable {
     private static final long serialVersionUID = 1;
-    /** Of one copy: it stays in the cache. */
-    private static final int CHUNK = 1 << 16;
+    /** Values of one copy: it stays in the cache. */
+    private static final int CHUNK = 1 << 14;
 
     private transient float[] array;
     private transient int from;
     private transient int to;
-    private final boolean half;
+    private final Dtype dtype;
 
-    private FloatBlock(float[] array, int from, int to, boolean half) {
+    private FloatBlock(float[] array, int from, int to, Dtype dtype) {
         this.array = array;
         this.from = from;
         this.to = to;
-        this.half = half;
+        this.dtype = dtype;
     }
 
     /** All of an array, which must not change until it was sent. */
     public static FloatBlock of(float... array) {
-        return new FloatBlock(array, 0, array.length, false);
+        return of(Dtype.FLOAT32, array);
     }
 
-    /** The same of values that float16 can hold: nothing is lost on the way. */
-    public static FloatBlock ofHalves(float... array) {
-        return new FloatBlock(array, 0, array.length, true);
+    /** The same of values that are {@linkplain Dtype#round rounded} already: nothing is lost on the way. */
+    public static FloatBlock of(Dtype dtype, float... array) {
+        return new FloatBlock(array, 0, array.length, dtype);
     }
 
     /** Elements {@code [first, last)} of these. */
     public FloatBlock slice(int first, int last) {
-        return new FloatBlock(array, from + first, from + last, half);
+        return new FloatBlock(array, from + first, from + last, dtype);
     }
 
     public float get(int index) {
@@ -69,51 +67,39 @@ public final class FloatBlock implements Serializable {
         }
     }
 
-    /** Bytes of an element where it crosses the network. */
-    public int width() {
-        return half ? Short.BYTES : Float.BYTES;
-    }
-
-    public boolean isHalf() {
-        return half;
-    }
-
-    /** Writes elements {@code [first, first + count)} raw: little-endian, {@link #width} bytes each. */
-    public void write(int first, int count, ByteBuffer out) {
-        if (half) {
-            ShortBuffer shorts = out.order(ByteOrder.LITTLE_ENDIAN).asShortBuffer();
-            for (int k = 0; k < count; k++) {
-                shorts.put(k, Float16.of(array[from + first + k]));
-            }
-        } else {
-            out.order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(array, from + first, count);
+    /** The same of two blocks, one after the other, in one pass over the sums. */
+    public static void addTo(
+            double[] sums, int first, int count, FloatBlock a, double weightOfA, FloatBlock b, double weightOfB) {
+        float[] as = a.array;
+        float[] bs = b.array;
+        int startOfA = a.from + first;
+        int startOfB = b.from + first;
+        for (int i = 0; i < count; i++) {
+            sums[i] = sums[i] + weightOfA * as[startOfA + i] + weightOfB * bs[startOfB + i];
         }
-        out.position(out.position() + count * width());
     }
 
-    /** Reads what {@link #write} has written: all that is left of {@code in}, into {@code target} from {@code at} on. */
-    public static void read(ByteBuffer in, boolean half, float[] target, int at) {
-        in.order(ByteOrder.LITTLE_ENDIAN);
-        if (half) {
-            ShortBuffer shorts = in.asShortBuffer();
-            for (int k = 0; k < shorts.limit(); k++) {
-                target[at + k] = Float16.toFloat(shorts.get(k));
-            }
-        } else {
-            FloatBuffer floats = in.asFloatBuffer();
-            floats.get(target, at, floats.limit());
-        }
-        in.position(in.limit());
+    /** As what its values cross the network. */
+    public Dtype dtype() {
+        return dtype;
+    }
+
+    /** Bytes of all its values where they cross the network. */
+    public long bytes() {
+        return dtype.bytes(length());
+    }
+
+    /** Writes all its values, as its type has them. */
+    public void write(ByteBuffer out) {
+        dtype.encode(array, from, length(), out);
     }
 
     private void writeObject(ObjectOutputStream out) throws IOException {
         out.defaultWriteObject();
         out.writeInt(length());
-        ByteBuffer bytes = ByteBuffer.allocate(CHUNK);
-        int perChunk = CHUNK / width();
-        for (int i = 0; i < length(); i += perChunk) {
-            int count = Math.min(perChunk, length() - i);
-            write(i, count, bytes.clear());
+        ByteBuffer bytes = ByteBuffer.allocate((int) dtype.bytes(CHUNK));
+        for (int i = 0; i < length(); i += CHUNK) {
+            slice(i, Math.min(length(), i + CHUNK)).write(bytes.clear());
             out.write(bytes.array(), 0, bytes.position());
         }
     }
@@ -123,12 +109,11 @@ public final class FloatBlock implements Serializable {
         array = new float[in.readInt()];
         from = 0;
         to = array.length;
-        byte[] bytes = new byte[CHUNK];
-        int perChunk = CHUNK / width();
-        for (int i = 0; i < to; i += perChunk) {
-            int count = Math.min(perChunk, to - i);
-            in.readFully(bytes, 0, count * width());
-            read(ByteBuffer.wrap(bytes, 0, count * width()), half, array, i);
+        byte[] bytes = new byte[(int) dtype.bytes(CHUNK)];
+        for (int i = 0; i < to; i += CHUNK) {
+            int count = Math.min(CHUNK, to - i);
+            in.readFully(bytes, 0, (int) dtype.bytes(count));
+            dtype.decode(ByteBuffer.wrap(bytes), count, array, i);
         }
     }
 }

@@ -45,17 +45,19 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
             throws IOException {
         List<List<List<Place>>> steps = steps(state.work(), plan.examplesPerRound(state), worker);
         if (steps.isEmpty()) {
-            return new Contribution.WithMemory(Contribution.nothing(worker), memory);
+            return new Contribution.WithMemory(Contribution.nothing(worker), memory.withoutSent());
         }
-        return ExecutorNetworks.with(
-                plan,
-                network -> Contribution.WithMemory.of(
-                        descend(network, state, worker, memory, steps, conf, trainedOn),
-                        state,
-                        memory,
-                        network.statistics(),
-                        plan.recipe().averaging().contributions(),
-                        plan.recipe().averaging().momentum() == MomentumRule.LOCAL));
+        return ExecutorNetworks.with(plan, network -> {
+            TrainingState start = memory.start(state, network.statistics());
+            Contribution reached = descend(network, start, worker, memory, steps, conf, trainedOn);
+            Contribution.WithMemory ended = Contribution.WithMemory.of(
+                    reached, start, memory, network.statistics(), plan.recipe().averaging());
+            if (memory.hasSent()) { // its arrays are of this round alone
+                SpareArrays.give(start.parameters());
+                SpareArrays.give(start.velocity());
+            }
+            return ended;
+        });
     }
 
     private Contribution descend(

@@ -15,6 +15,11 @@ public record WorkerReport(
         int worker, long examples, double loss, int steps, double firstRate, double reading, double computing)
         implements Serializable {
 
+    /** Of an update whose round is over: its weight is all that is needed. */
+    public static WorkerReport of(int worker, long examples) {
+        return new WorkerReport(worker, examples, 0, 0, 0, 0, 0);
+    }
+
     static WorkerReport idle(int worker) {
         return new WorkerReport(worker, 0, 0, 0, 0, 0, 0);
     }

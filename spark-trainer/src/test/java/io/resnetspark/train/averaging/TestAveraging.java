@@ -250,7 +250,8 @@ class TestAveraging extends SmallRuns {
                         Contribution sent = new Contribution(
                                 new WorkerReport(0, 0, 0, 0, 0, 0, 0), parameters, kept, FloatBlock.of());
                         WorkerLocalState local = new WorkerLocalState(kept, FloatBlock.of());
-                        UpdateHandle.InBlocks.put(new Contribution.WithMemory(sent, local), begun, set, 0, 0);
+                        UpdateHandle.InBlocks.put(
+                                new Contribution.WithMemory(sent, local), begun, set, AheadTask.Outcome.NONE, 0, 0);
                         return Stream.generate(() -> SpareArrays.take(floats))
                                 .limit(4)
                                 .anyMatch(spare -> spare == kept.array());

@@ -19,6 +19,8 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** What a recipe may say of rounds: who keeps momentum, in what precision workers talk, who is waited for, and more. */
@@ -37,19 +39,20 @@ class TestAveragingRules extends SmallRuns {
         assertThat(local.velocity()).isEmpty();
     }
 
-    @Test
-    void changesInFloat16LeadToNearlyTheSame() throws IOException {
-        TrainingState exact = epoch(plan("averaging.contributions", "float32"));
-        TrainingState rounded = epoch(plan("averaging.contributions", "float16"));
+    @ParameterizedTest
+    @CsvSource({"float16, 0.01", "bfloat16, 0.01", "int8, 0.03"})
+    void roundedChangesLeadToNearlyTheSame(String dtype, double part) throws IOException {
+        TrainingState exact = epoch(plan("averaging.update-dtype", "float32"));
+        TrainingState rounded = epoch(plan("averaging.update-dtype", dtype));
         assertThat(rounded.parameters()).isNotEqualTo(exact.parameters());
         float[] start = start(plan()).parameters();
         assertThat(difference(exact.parameters(), rounded.parameters()))
-                .isLessThan(0.01 * difference(start, exact.parameters()));
+                .isLessThan(part * difference(start, exact.parameters()));
     }
 
     @Test
     void whatAWorkerRememberedCanBeTakenAndPutBack() throws IOException {
-        TrainingPlan plan = plan("averaging.momentum", "local", "averaging.contributions", "float16");
+        TrainingPlan plan = plan("averaging.momentum", "local", "averaging.update-dtype", "float16");
         ParameterAveraging first = averaging(plan);
         TrainingState state = first.round(start(plan)).state();
         first.commit();

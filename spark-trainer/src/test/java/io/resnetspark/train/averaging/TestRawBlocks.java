@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.resnetspark.train.averaging.StateLayout.Slice;
+import io.resnetspark.train.dtype.Dtype;
 import io.resnetspark.train.worker.Contribution;
-import io.resnetspark.train.worker.Float16;
 import io.resnetspark.train.worker.FloatBlock;
 import io.resnetspark.train.worker.LocalSteps;
 import io.resnetspark.train.worker.LocalWork;
@@ -31,6 +31,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import scala.Option;
 import scala.reflect.ClassTag;
@@ -48,28 +49,28 @@ class TestRawBlocks extends SmallRuns {
         RawBlocks.release(set);
     }
 
-    /** Values that float16 can hold. */
+    /** Values that every type can hold. */
     private static float[] random(int length) {
         Random random = new Random(length);
         float[] values = new float[length];
         for (int i = 0; i < length; i++) {
-            values[i] = Float16.round((float) random.nextGaussian());
+            values[i] = random.nextInt(255) - 127;
         }
         return values;
     }
 
-    private RawBlocks put(boolean half) {
-        return put(half, set, new LiveSets(0, 0));
+    private RawBlocks put(Dtype dtype) {
+        return put(dtype, set, new LiveSets(0, 0));
     }
 
-    private RawBlocks put(boolean half, long into, LiveSets live) {
-        FloatBlock first = half ? FloatBlock.ofHalves(parameters) : FloatBlock.of(parameters);
-        FloatBlock second = half ? FloatBlock.ofHalves(velocity) : FloatBlock.of(velocity);
+    private RawBlocks put(Dtype dtype, long into, LiveSets live) {
+        FloatBlock first = FloatBlock.of(dtype, parameters);
+        FloatBlock second = FloatBlock.of(dtype, velocity);
         for (int i : layout.all()) {
             FloatBlock values = layout.slice(i).of(first, second, FloatBlock.of());
-            RawBlocks.put(into, live, "floats", i, values);
+            RawBlocks.put(into, live, "floats", i, values, false);
         }
-        return RawBlocks.here(into, "floats", half, layout.size());
+        return RawBlocks.here(into, "floats", dtype, layout.size());
     }
 
     /** The same blocks, of an executor that is not this process as far as the name tells. */
@@ -79,7 +80,7 @@ class TestRawBlocks extends SmallRuns {
         return new RawBlocks(
                 blocks.set(),
                 blocks.name(),
-                blocks.half(),
+                blocks.dtype(),
                 Collections.nCopies(blocks.holders().size(), List.of(another)));
     }
 
@@ -114,18 +115,20 @@ class TestRawBlocks extends SmallRuns {
     }
 
     @ParameterizedTest
-    @CsvSource({"false, false", "false, true", "true, false", "true, true"})
-    void comeAsTheyWere(boolean half, boolean overTheNetwork) {
-        RawBlocks blocks = put(half);
-        StateLayout.Arrays there = fetched(overTheNetwork ? elsewhere(blocks) : blocks);
-        assertThat(there.parameters()).isEqualTo(parameters);
-        assertThat(there.velocity()).isEqualTo(velocity);
+    @EnumSource
+    void comeAsTheyWere(Dtype dtype) {
+        RawBlocks blocks = put(dtype);
+        for (RawBlocks from : List.of(blocks, elsewhere(blocks))) {
+            StateLayout.Arrays there = fetched(from);
+            assertThat(there.parameters()).isEqualTo(parameters);
+            assertThat(there.velocity()).isEqualTo(velocity);
+        }
     }
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void aBlockWithAFlippedBitIsRefused(boolean overTheNetwork) throws IOException {
-        RawBlocks blocks = put(false);
+        RawBlocks blocks = put(Dtype.FLOAT32);
         byte[] whole = bytes(blocks, 1);
         byte[] damaged = whole.clone();
         damaged[12345] ^= 1;
@@ -142,9 +145,9 @@ class TestRawBlocks extends SmallRuns {
     /** Memory serves round after round: bytes of another round are whole, and yet not what is wanted. */
     @Test
     void anotherBlocksBytesAreRefused() throws IOException {
-        RawBlocks blocks = put(false);
+        RawBlocks blocks = put(Dtype.FLOAT32);
         long other = RawBlocks.newSet();
-        RawBlocks next = put(false, other, new LiveSets(0, set));
+        RawBlocks next = put(Dtype.FLOAT32, other, new LiveSets(0, set));
         replace(next, 1, bytes(blocks, 1));
         assertThatThrownBy(() -> fetched(next))
                 .isInstanceOf(BlockLostException.class)
@@ -154,7 +157,7 @@ class TestRawBlocks extends SmallRuns {
 
     @Test
     void aBlockThatIsTooShortIsRefused() {
-        RawBlocks blocks = put(false);
+        RawBlocks blocks = put(Dtype.FLOAT32);
         replace(blocks, 2, new byte[996]);
         assertThatThrownBy(() -> fetched(elsewhere(blocks)))
                 .isInstanceOf(BlockLostException.class)
@@ -164,17 +167,17 @@ class TestRawBlocks extends SmallRuns {
     /** The second of its holders is asked where the first does not have it. */
     @Test
     void aReplicaStandsInForABlockThatIsGone() {
-        RawBlocks blocks = put(false);
+        RawBlocks blocks = put(Dtype.FLOAT32);
         BlockManagerId here = blocks.holders().get(0).get(0);
         BlockManagerId gone = BlockManagerId.apply("gone", here.host(), 1, Option.empty());
         RawBlocks replicated =
-                new RawBlocks(set, "floats", false, Collections.nCopies(layout.size(), List.of(gone, here)));
+                new RawBlocks(set, "floats", Dtype.FLOAT32, Collections.nCopies(layout.size(), List.of(gone, here)));
         assertThat(fetched(replicated).parameters()).isEqualTo(parameters);
     }
 
     @Test
     void anotherNumberOfSlicesIsRefused() {
-        RawBlocks two = RawBlocks.here(set, "floats", false, 2);
+        RawBlocks two = RawBlocks.here(set, "floats", Dtype.FLOAT32, 2);
         assertThatThrownBy(() -> two.requireSlices(layout.size()))
                 .isInstanceOf(BlockLostException.class)
                 .hasMessageContaining("has cut floats into 2 slices where there are " + layout.size());
@@ -183,7 +186,7 @@ class TestRawBlocks extends SmallRuns {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void whatIsGoneIsRefused(boolean overTheNetwork) {
-        RawBlocks blocks = put(false);
+        RawBlocks blocks = put(Dtype.FLOAT32);
         SparkEnv.get().blockManager().removeBlock(blocks.id(0), false);
         assertThatThrownBy(() -> fetched(overTheNetwork ? elsewhere(blocks) : blocks))
                 .isInstanceOf(BlockLostException.class)
@@ -193,24 +196,30 @@ class TestRawBlocks extends SmallRuns {
     /** A block that a late task puts into a round that is over would lie there for ever. */
     @Test
     void nobodyPutsIntoASetThatIsOver() {
-        put(false);
+        put(Dtype.FLOAT32);
         long next = RawBlocks.newSet();
-        put(false, next, new LiveSets(0, next));
-        assertThatThrownBy(() -> put(false)).hasStackTraceContaining("The round of these floats is over.");
+        put(Dtype.FLOAT32, next, new LiveSets(0, next));
+        assertThatThrownBy(() -> put(Dtype.FLOAT32)).hasStackTraceContaining("The round of these floats is over.");
         RawBlocks.release(next);
     }
 
     /** Between processes and by reference within one; a few workers fetch the first state from the driver, more from each other. */
     @ParameterizedTest
-    @CsvSource({"2, float32, averaged, 0", "2, float16, local, 0", "4, float32, averaged, 60", "5, float16, averaged, 0"
+    @CsvSource({
+        "2, float32, averaged, 0",
+        "2, float16, local, 0",
+        "3, bfloat16, averaged, 0",
+        "4, float32, averaged, 60",
+        "5, float16, averaged, 0",
+        "4, int8, averaged, 0"
     })
-    void bytesLeadToTheBitsThatReferencesLeadTo(String workers, String contributions, String momentum, String deadline)
+    void bytesLeadToTheBitsThatReferencesLeadTo(String workers, String dtype, String momentum, String deadline)
             throws IOException {
         String[] recipe = {
             "workers",
             workers,
-            "averaging.contributions",
-            contributions,
+            "averaging.update-dtype",
+            dtype,
             "averaging.momentum",
             momentum,
             "averaging.deadline-seconds",

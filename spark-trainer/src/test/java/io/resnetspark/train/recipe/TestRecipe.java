@@ -10,6 +10,7 @@ import io.resnetspark.model.graph.ComputeOptions;
 import io.resnetspark.model.graph.ComputeOptions.Kind;
 import io.resnetspark.model.graph.ComputeOptions.NumberFormat;
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.train.dtype.Dtype;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -117,6 +118,40 @@ class TestRecipe {
         assertThat(before).isNotEqualTo(now);
         assertThat(Recipe.values(before)).isEqualTo(Recipe.values(now)).containsEntry("network", "resnet18");
         assertThat(Recipe.values(now.replace("seed=7", "seed=8"))).isNotEqualTo(Recipe.values(now));
+    }
+
+    /** In a file, in a checkpoint, and on the command line, by itself or in a block. */
+    @Test
+    void aKeyIsReadByTheNameThatItHadBefore() {
+        String old = GOOD + "averaging { contributions = float16 }\n";
+        Recipe now = Recipe.parse(GOOD, "good.conf", Map.of("averaging.update-dtype", "float16"));
+        assertThat(now.averaging().updateDtype()).isEqualTo(Dtype.FLOAT16);
+        for (Recipe before : List.of(
+                Recipe.parse(old, "old.conf", Map.of()),
+                Recipe.parse(GOOD, "good.conf", Map.of("averaging.contributions", "float16")),
+                Recipe.parse(GOOD, "good.conf", Map.of("averaging", "{ contributions = float16 }")))) {
+            assertThat(before.averaging()).isEqualTo(now.averaging());
+            assertThat(Recipe.values(before.text())).isEqualTo(Recipe.values(now.text()));
+        }
+        assertThat(Recipe.parse(old, "old.conf", Map.of("averaging.update-dtype", "bfloat16"))
+                        .averaging()
+                        .updateDtype())
+                .isEqualTo(Dtype.BFLOAT16);
+        String stored = now.text().replace("update-dtype", "contributions");
+        assertThat(stored).isNotEqualTo(now.text());
+        assertThat(Recipe.values(stored)).isEqualTo(Recipe.values(now.text()));
+        assertThat(Recipe.differences(stored)).isEqualTo(Recipe.differences(now.text()));
+    }
+
+    @Test
+    void anOldNameAndItsNewOneTogetherAreRefused() {
+        String both = GOOD + "averaging {\n update-dtype = float16\n contributions = float16\n}\n";
+        assertThatThrownBy(() -> Recipe.parse(both, "both.conf", Map.of()))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("both.conf:19: there is no key 'averaging.contributions'");
+        assertThatThrownBy(
+                        () -> Recipe.parse(GOOD + "averaging {\n contributions = float8\n}\n", "wrong.conf", Map.of()))
+                .hasMessageContaining("wrong.conf:18: averaging.update-dtype = float8; allowed is one of float32,");
     }
 
     @Test
@@ -284,7 +319,7 @@ class TestRecipe {
         assertThatThrownBy(() -> Recipe.parse(
                         GOOD,
                         "good.conf",
-                        Map.of("averaging.deadline-seconds", "5", "averaging.contributions", "float16")))
+                        Map.of("averaging.deadline-seconds", "5", "averaging.update-dtype", "float16")))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("averaging.deadline-seconds = 5.0; allowed is 0 where workers keep something");
         assertThatThrownBy(() ->
@@ -309,7 +344,8 @@ class TestRecipe {
                         AveragingRecipe.Engine.OURS,
                         new Period.Constant(8),
                         AveragingRecipe.MomentumRule.AVERAGED,
-                        AveragingRecipe.Precision.FLOAT32,
+                        Dtype.FLOAT32,
+                        false,
                         new OuterStep.None(),
                         0,
                         1));

@@ -4,55 +4,88 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.resnetspark.data.shard.EpochWork;
-import io.resnetspark.train.recipe.AveragingRecipe.Precision;
+import io.resnetspark.train.dtype.Dtype;
+import io.resnetspark.train.recipe.AveragingRecipe;
+import io.resnetspark.train.recipe.AveragingRecipe.Engine;
+import io.resnetspark.train.recipe.AveragingRecipe.MomentumRule;
+import io.resnetspark.train.recipe.OuterStep;
+import io.resnetspark.train.recipe.Period;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class TestContribution {
     private static final WorkerReport REPORT = new WorkerReport(0, 1, 1, 1, 0, 0, 0);
 
     private static final StatisticsLayout NONE = new StatisticsLayout(java.util.List.of());
 
+    private static AveragingRecipe recipe(Dtype updates, MomentumRule momentum) {
+        return new AveragingRecipe(
+                Engine.OURS, new Period.Constant(1), momentum, updates, false, new OuterStep.None(), 0, 1);
+    }
+
     private static TrainingState state(float[] parameters, float... velocity) {
         return TrainingState.begin(EpochWork.begin(0, 10, 1), parameters, velocity, new float[0]);
     }
 
-    /** What rounding takes from one round comes with the next: the sum of all rounds is that of the changes. */
-    @Test
-    void whatRoundingTookComesWithTheNext() {
+    /** What was sent and what is still to be sent are together what changed, however often. */
+    @ParameterizedTest
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "FLOAT32")
+    void whatRoundingTookComesWithTheNext(Dtype dtype) {
         float[] change = {0.1234567f, -3e-6f, 1e-9f};
         WorkerLocalState memory = WorkerLocalState.nothing();
-        double[] sum = new double[3];
-        double[] roundedAlone = new double[3];
+        double[] sent = new double[3];
         int rounds = 1000;
         for (int round = 0; round < rounds; round++) {
             // The worker moves by the same from wherever it begins.
             Contribution reached =
                     new Contribution(REPORT, FloatBlock.of(change.clone()), FloatBlock.of(), FloatBlock.of());
-            Contribution.WithMemory sent =
-                    Contribution.WithMemory.of(reached, state(new float[3]), memory, NONE, Precision.FLOAT16, false);
-            memory = sent.memory();
+            Contribution.WithMemory brought = Contribution.WithMemory.of(
+                    reached, state(new float[3]), memory, NONE, recipe(dtype, MomentumRule.AVERAGED));
+            memory = brought.memory();
             for (int i = 0; i < 3; i++) {
-                sum[i] += sent.contribution().parameters().array()[i];
-                roundedAlone[i] += Float16.round(change[i]);
+                sent[i] += brought.contribution().parameters().array()[i];
             }
         }
+        float[] kept = memory.residual().array();
         for (int i = 0; i < 3; i++) {
-            assertThat(sum[i])
-                    .isCloseTo((double) rounds * change[i], within(2e-4 * rounds * Math.abs(change[i]) + 6e-8));
+            double all = (double) rounds * change[i];
+            assertThat(sent[i] + kept[i]).isCloseTo(all, within(1e-5 * Math.abs(all)));
+            assertThat(Math.abs(kept[i])).isLessThan(0.01f * change[0]);
         }
-        assertThat(roundedAlone[2]).isZero();
+        dtype.round(change, 0, 3);
+        double withoutFeedback = rounds * (change[0] - 0.1234567);
+        assertThat(Math.abs(withoutFeedback)).isGreaterThan(10 * Math.abs(kept[0]));
+    }
+
+    /** A change is small beside what changes: their difference comes first, or rounding would lose what is kept. */
+    @Test
+    void aSmallChangeOfALargeValueKeepsWhatWasKept() {
+        Contribution reached = new Contribution(REPORT, FloatBlock.of(1000.5f), FloatBlock.of(), FloatBlock.of());
+        WorkerLocalState memory = new WorkerLocalState(FloatBlock.of(), FloatBlock.of(1e-6f));
+        Contribution.WithMemory brought = Contribution.WithMemory.of(
+                reached, state(new float[] {1000.5f}), memory, NONE, recipe(Dtype.BFLOAT16, MomentumRule.AVERAGED));
+        assertThat(brought.contribution().parameters().array()[0]).isCloseTo(1e-6f, within(1e-8f));
     }
 
     @Test
     void float32SendsWhereTheWorkerCameTo() {
         Contribution reached = new Contribution(REPORT, FloatBlock.of(1, 2), FloatBlock.of(3), FloatBlock.of());
         Contribution.WithMemory averaged = Contribution.WithMemory.of(
-                reached, state(new float[] {5, 6}, 7), WorkerLocalState.nothing(), NONE, Precision.FLOAT32, false);
+                reached,
+                state(new float[] {5, 6}, 7),
+                WorkerLocalState.nothing(),
+                NONE,
+                recipe(Dtype.FLOAT32, MomentumRule.AVERAGED));
         assertThat(averaged.contribution().parameters().array()).containsExactly(1, 2);
         assertThat(averaged.contribution().velocity().array()).containsExactly(3);
         assertThat(averaged.memory().velocity().length()).isZero();
         Contribution.WithMemory kept = Contribution.WithMemory.of(
-                reached, state(new float[] {5, 6}), WorkerLocalState.nothing(), NONE, Precision.FLOAT32, true);
+                reached,
+                state(new float[] {5, 6}),
+                WorkerLocalState.nothing(),
+                NONE,
+                recipe(Dtype.FLOAT32, MomentumRule.LOCAL));
         assertThat(kept.contribution().velocity().length()).isZero();
         assertThat(kept.memory().velocity().array()).containsExactly(3);
     }

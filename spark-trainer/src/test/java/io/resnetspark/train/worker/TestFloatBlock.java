@@ -3,6 +3,7 @@ package io.resnetspark.train.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.resnetspark.data.shard.EpochWork;
+import io.resnetspark.train.dtype.Dtype;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -42,11 +43,12 @@ class TestFloatBlock {
     void arrivesAsItWas(int length) throws Exception {
         float[] values = random(length);
         assertThat(((FloatBlock) sent(FloatBlock.of(values))).array()).isEqualTo(values);
-        float[] halves = values.clone();
-        for (int i = 0; i < length; i++) {
-            halves[i] = Float16.round(halves[i]);
+        for (Dtype dtype : Dtype.values()) {
+            float[] rounded = values.clone();
+            dtype.round(rounded, 0, length);
+            assertThat(((FloatBlock) sent(FloatBlock.of(dtype, rounded))).array())
+                    .isEqualTo(rounded);
         }
-        assertThat(((FloatBlock) sent(FloatBlock.ofHalves(halves))).array()).isEqualTo(halves);
     }
 
     @Test
@@ -58,7 +60,7 @@ class TestFloatBlock {
                 .hasSize(25_000)
                 .startsWith(values[20_000]);
         assertThat(written(block).length).isBetween(100_000, 101_000);
-        assertThat(written(FloatBlock.ofHalves(values).slice(20_000, 45_000)).length)
+        assertThat(written(FloatBlock.of(Dtype.BFLOAT16, values).slice(20_000, 45_000)).length)
                 .isBetween(50_000, 51_000);
     }
 
