@@ -190,6 +190,7 @@ final class BenchCommand implements Runnable {
             @Option(names = "--contributions", hidden = true) Optional<Dtype> updatesByOldName,
             @Option(
                             names = "--overlap",
+                            arity = "1",
                             paramLabel = "BOOLEAN",
                             split = ",",
                             defaultValue = "false",
