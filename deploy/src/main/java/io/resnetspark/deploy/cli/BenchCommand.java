@@ -12,6 +12,7 @@ import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Locations;
 import io.resnetspark.train.bench.AveragingBenchmark;
+import io.resnetspark.train.bench.SimulatedSteps;
 import io.resnetspark.train.dtype.Dtype;
 import io.resnetspark.train.recipe.AveragingRecipe;
 import java.io.IOException;
@@ -147,8 +148,26 @@ final class BenchCommand implements Runnable {
                             names = "--rounds",
                             paramLabel = "N",
                             defaultValue = "5",
-                            description = "Rounds of each engine. Default: 5.")
+                            description = "Rounds of each engine that are timed. Default: 5.")
                     int rounds,
+            @Option(
+                            names = "--warm-up",
+                            paramLabel = "N",
+                            defaultValue = "20",
+                            description = "Rounds before these, in which Java compiles. Default: 20.")
+                    int warmUp,
+            @Option(
+                            names = "--steps",
+                            paramLabel = "N",
+                            defaultValue = "0",
+                            description = "Local steps that our engine's workers sleep through in a round. Default: 0.")
+                    int steps,
+            @Option(
+                            names = "--step-milliseconds",
+                            paramLabel = "MS",
+                            defaultValue = "29",
+                            description = "What such a step takes. Default: 29, as ResNet-50's on a GPU.")
+                    double stepMilliseconds,
             @Option(
                             names = "--engine",
                             paramLabel = "ENGINE",
@@ -169,23 +188,47 @@ final class BenchCommand implements Runnable {
                             description = "As what our workers send: ${COMPLETION-CANDIDATES}. Default: float32.")
                     Dtype updates,
             @Option(names = "--contributions", hidden = true) Optional<Dtype> updatesByOldName,
+            @Option(
+                            names = "--overlap",
+                            arity = "1",
+                            paramLabel = "BOOLEAN",
+                            split = ",",
+                            defaultValue = "false",
+                            description = "Whether our engine averages during the next round's steps; both with"
+                                    + " false,true. Default: false.")
+                    List<Boolean> overlaps,
             @Mixin SparkOptions sparkOptions,
             @Option(names = "--json", description = "A JSON array instead of sentences.") boolean json)
             throws JsonProcessingException {
         Dtype dtype = renamed("--contributions", updatesByOldName, "--update-dtype", updates);
         within("--workers", workers, 10_000);
         within("--rounds", rounds, 10_000);
+        within("--warm-up", warmUp, 1, 10_000);
+        within("--steps", steps, 0, 10_000);
+        if (stepMilliseconds < 0 || stepMilliseconds > 60_000) {
+            throw new BadInputException(
+                    "--step-milliseconds " + stepMilliseconds + " is out of range; wanted 0 to 60000.");
+        }
+        AveragingBenchmark.Setting setting;
+        try {
+            setting = new AveragingBenchmark.Setting(
+                    network, workers, momentum, dtype, new SimulatedSteps(steps, stepMilliseconds), warmUp, rounds);
+        } catch (IllegalArgumentException unknown) {
+            throw new BadInputException(unknown.getMessage(), unknown);
+        }
         if (sparkOptions.master == null) {
             System.setProperty("spark.master", System.getProperty("spark.master", "local[" + workers + "]"));
         }
         List<AveragingBenchmark.Result> results = new ArrayList<>();
         try (JavaSparkContext spark = sparkOptions.start("bench averaging")) {
-            AveragingBenchmark benchmark = new AveragingBenchmark(spark, network, workers, momentum, dtype);
+            AveragingBenchmark benchmark = new AveragingBenchmark(spark, setting);
             for (AveragingRecipe.Engine engine : engines) {
-                results.add(benchmark.measure(engine, rounds));
+                if (engine == AveragingRecipe.Engine.OURS) {
+                    overlaps.forEach(overlap -> results.add(benchmark.ours(overlap)));
+                } else {
+                    results.add(benchmark.dl4js());
+                }
             }
-        } catch (IllegalArgumentException unknown) {
-            throw new BadInputException(unknown.getMessage(), unknown);
         }
         print(results, json);
         return 0;
@@ -222,8 +265,13 @@ final class BenchCommand implements Runnable {
     }
 
     private static int within(String option, int value, int most) {
-        if (value < 1 || value > most) {
-            throw new BadInputException(option + " " + value + " is out of range; wanted 1 to " + most + ".");
+        return within(option, value, 1, most);
+    }
+
+    private static int within(String option, int value, int least, int most) {
+        if (value < least || value > most) {
+            throw new BadInputException(
+                    option + " " + value + " is out of range; wanted " + least + " to " + most + ".");
         }
         return value;
     }

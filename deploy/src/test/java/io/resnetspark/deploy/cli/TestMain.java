@@ -75,6 +75,48 @@ class TestMain extends Commands {
     }
 
     @Test
+    void benchAveragingTakesSimulatedStepsOffTheRound() throws IOException {
+        assertThat(run(
+                        "bench",
+                        "averaging",
+                        "--network",
+                        "resnet20",
+                        "--rounds",
+                        "1",
+                        "--warm-up",
+                        "1",
+                        "--steps",
+                        "2",
+                        "--step-milliseconds",
+                        "5",
+                        "--overlap",
+                        "false,true",
+                        "--json"))
+                .as(err)
+                .isZero();
+        JsonNode results = Json.COMPACT.readTree(out);
+        assertThat(results).hasSize(3);
+        for (int i = 0; i < 2; i++) {
+            JsonNode ours = results.get(i);
+            assertThat(ours.get("overlap").asBoolean()).isEqualTo(i == 1);
+            assertThat(ours.get("state_bytes").asLong())
+                    .as("parameters and momentum")
+                    .isEqualTo(2 * 4 * 270_410L);
+            assertThat(ours.get("step_seconds").asDouble()).isEqualTo(0.01);
+            double visible = ours.get("round_seconds").asDouble();
+            assertThat(visible).isPositive();
+            assertThat(ours.get("visible_share").asDouble()).isCloseTo(visible / (visible + 0.01), within(1e-9));
+        }
+        JsonNode dl4j = results.get(2);
+        assertThat(dl4j.get("engine").asText()).isEqualTo("dl4j");
+        assertThat(dl4j.get("step_seconds").asDouble())
+                .as("it does a step of its own")
+                .isZero();
+        refused("Did you mean 'resnet50'", "bench", "averaging", "--network", "resnet-50");
+        refused("--steps -1 is out of range", "bench", "averaging", "--network", "resnet20", "--steps", "-1");
+    }
+
+    @Test
     void anOptionIsTakenByTheNameThatItHadBefore() {
         refused("--rounds 0 is", "bench", "averaging", "--network", "x", "--rounds", "0", "--contributions", "float16");
         assertThat(err).contains("--contributions is called --update-dtype now");

@@ -39,7 +39,7 @@ public record WorkerLocalState(FloatBlock velocity, FloatBlock residual, Contrib
      * in it yet (CoCoD-SGD: Shen et al. 2019, "Faster Distributed Deep Net Training: Computation and Communication
      * Decoupled Stochastic Gradient Descent"). Running statistics are its own.
      */
-    TrainingState start(TrainingState state, StatisticsLayout statistics) {
+    public TrainingState start(TrainingState state, StatisticsLayout statistics) {
         if (!hasSent()) {
             return state;
         }

@@ -46,8 +46,8 @@ public final class ExchangeFloor {
             double up = loopback(outside);
             double down = loopback(outside);
             System.out.printf(
-                    "copy out %.3f s, loopback %.3f s, and back %.3f s, copy in %.3f s: %.3f s%n",
-                    out, up, down, in, out + up + down + in);
+                    "copy out %.3f s, loopback %.3f s, and back %.3f s (%.2f Gbit/s), copy in %.3f s: %.3f s%n",
+                    out, up, down, 2.0 * WORKERS * floats * Float.SIZE / (up + down) * 1e-9, in, out + up + down + in);
         }
     }
 

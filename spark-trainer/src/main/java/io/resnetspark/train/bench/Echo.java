@@ -1,0 +1,89 @@
+package io.resnetspark.train.bench;
+
+import io.resnetspark.model.Network;
+import io.resnetspark.model.Networks;
+import io.resnetspark.model.Shape;
+import io.resnetspark.model.graph.ComputeOptions;
+import io.resnetspark.model.graph.NetworkGraph;
+import io.resnetspark.model.graph.NetworkGraphBuilder;
+import io.resnetspark.model.layer.SgdMomentum;
+import io.resnetspark.train.recipe.AveragingRecipe;
+import io.resnetspark.train.worker.Contribution;
+import io.resnetspark.train.worker.ExecutorNetworks;
+import io.resnetspark.train.worker.FloatBlock;
+import io.resnetspark.train.worker.LocalSteps;
+import io.resnetspark.train.worker.LocalWork;
+import io.resnetspark.train.worker.SpareArrays;
+import io.resnetspark.train.worker.TrainingState;
+import io.resnetspark.train.worker.WorkerLocalState;
+import io.resnetspark.train.worker.WorkerReport;
+import java.io.IOException;
+import java.util.UUID;
+import org.apache.hadoop.conf.Configuration;
+import org.nd4j.linalg.schedule.FixedSchedule;
+
+/** A worker's part of a round in which it takes the state, sleeps through its steps, and gives the state back. */
+record Echo(Blueprint blueprint, AveragingRecipe recipe, SimulatedSteps steps) implements LocalWork {
+    /** The least that all networks of the catalogue but VGG take; it does not matter for what is measured. */
+    static final int SIDE = 32;
+
+    /** A network with as many classes as it was published with. */
+    static NetworkGraph graph(String name) {
+        Network network = Networks.named(name);
+        return NetworkGraphBuilder.of(network, Shape.square(3, SIDE), network.classes())
+                .updater(new SgdMomentum(0.9, new FixedSchedule(0)))
+                .build();
+    }
+
+    /** What executors build their networks from. */
+    record Blueprint(String id, String network) implements ExecutorNetworks.Blueprint {
+        static Blueprint of(String network) {
+            return new Blueprint(UUID.randomUUID().toString(), network);
+        }
+
+        @Override
+        public int threads() {
+            return 1;
+        }
+
+        @Override
+        public ComputeOptions compute() {
+            return ComputeOptions.AUTO;
+        }
+
+        @Override
+        public NetworkGraph graph() {
+            return Echo.graph(network);
+        }
+    }
+
+    @Override
+    public Contribution.WithMemory run(TrainingState state, int worker, WorkerLocalState memory, Configuration conf)
+            throws IOException {
+        return ExecutorNetworks.with(blueprint, network -> {
+            NetworkGraph graph = network.graph();
+            TrainingState begin = memory.start(state, network.statistics());
+            LocalSteps.load(begin, graph);
+            long start = System.nanoTime();
+            steps.sleep();
+            double computing = (System.nanoTime() - start) * 1e-9;
+            float[] parameters = SpareArrays.take((int) graph.numParams());
+            float[] velocity = SpareArrays.take(
+                    (int) graph.getUpdater().getStateViewArray().length());
+            graph.copyTo(parameters, velocity);
+            WorkerReport report = new WorkerReport(worker, 1, 1, 1, 0, 0, computing);
+            Contribution reached = new Contribution(
+                    report,
+                    FloatBlock.of(parameters),
+                    FloatBlock.of(velocity),
+                    FloatBlock.of(network.statistics().values(parameters)));
+            Contribution.WithMemory ended =
+                    Contribution.WithMemory.of(reached, begin, memory, network.statistics(), recipe);
+            if (memory.hasSent()) { // its arrays are of this round alone
+                SpareArrays.give(begin.parameters());
+                SpareArrays.give(begin.velocity());
+            }
+            return ended;
+        });
+    }
+}
