@@ -1127,7 +1127,7 @@ function _picocli_resnet_bench_averaging() {
 
   local commands=""
   local flag_opts="'--json' '-h' '--help' '--trace' '--verbose' '--quiet'"
-  local arg_opts="'--network' '--workers' '--rounds' '--engine' '--momentum' '--update-dtype' '--master'"
+  local arg_opts="'--network' '--workers' '--rounds' '--warm-up' '--steps' '--step-milliseconds' '--engine' '--momentum' '--update-dtype' '--overlap' '--master'"
   local ENGINE_option_args=("OURS" "DL4J") # --engine values
   local RULE_option_args=("AVERAGED" "LOCAL" "RESET") # --momentum values
   local DTYPE_option_args=("FLOAT32" "FLOAT16" "BFLOAT16" "INT8") # --update-dtype values
@@ -1144,6 +1144,15 @@ function _picocli_resnet_bench_averaging() {
     '--rounds')
       return
       ;;
+    '--warm-up')
+      return
+      ;;
+    '--steps')
+      return
+      ;;
+    '--step-milliseconds')
+      return
+      ;;
     '--engine')
       local IFS=$'\n'
       COMPREPLY=( $( compReplyArray "${ENGINE_option_args[@]}" ) )
@@ -1158,6 +1167,9 @@ function _picocli_resnet_bench_averaging() {
       local IFS=$'\n'
       COMPREPLY=( $( compReplyArray "${DTYPE_option_args[@]}" ) )
       return $?
+      ;;
+    '--overlap')
+      return
       ;;
     '--master')
       return

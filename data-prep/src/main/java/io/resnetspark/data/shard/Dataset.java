@@ -24,6 +24,7 @@ import org.apache.hadoop.fs.Path;
  *
  * @param format version of this file's format
  * @param source description of the corpus
+ * @param created when this version was written (ISO 8601)
  * @param side height and width of the crops that the mean image is for, in pixels
  * @param classes in the order of their labels
  * @param splits the shards of each split
