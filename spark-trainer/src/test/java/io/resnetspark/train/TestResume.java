@@ -24,6 +24,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** A run that ended before its time goes on as if it had not. */
 @Tag("slow")
@@ -131,21 +133,28 @@ class TestResume extends ThreeColours {
                 .hasSameBinaryContentAs(uninterrupted.resolve("model/weights.safetensors"));
     }
 
-    /** Momentum that workers keep, what rounding took, the outer velocity, and statistics taken anew at the end. */
-    @Test
-    void whatWorkersAndTheOuterStepRememberIsKeptToo() throws Exception {
+    /**
+     * Momentum that workers keep, what rounding took, the outer velocity or updates that are averaged a round late, and
+     * statistics taken anew at the end.
+     */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {"averaging.outer | { kind = slow-momentum, rate = 1, momentum = 0.5 }", "averaging.overlap | true"
+            })
+    void whatWorkersAndTheOuterStepRememberIsKeptToo(String key, String value) throws Exception {
         Map<String, String> everything = Map.of(
                 "averaging.momentum",
                 "local",
                 "averaging.update-dtype",
                 "float16",
-                "averaging.outer",
-                "{ kind = slow-momentum, rate = 1, momentum = 0.5 }",
+                key,
+                value,
                 "precise-batch-norm",
                 "30");
-        Path whole = folder.resolve("whole");
+        Path whole = folder.resolve("whole-" + key);
         training(whole, everything, Progress.silent(), false).run();
-        Path run = folder.resolve("in-parts");
+        Path run = folder.resolve("in-parts-" + key);
         assertThatThrownBy(training(run, everything, dyingAfter(4, new ArrayList<>()), false)::run)
                 .isInstanceOf(Death.class);
         training(run, everything, Progress.silent(), true).run();

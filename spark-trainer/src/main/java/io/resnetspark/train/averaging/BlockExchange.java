@@ -1,7 +1,6 @@
 package io.resnetspark.train.averaging;
 
 import io.resnetspark.train.averaging.StateHandle.Resident;
-import io.resnetspark.train.averaging.StateLayout.Arrays;
 import io.resnetspark.train.averaging.UpdateHandle.InBlocks;
 import io.resnetspark.train.recipe.OuterStep;
 import io.resnetspark.train.worker.FloatBlock;
@@ -52,45 +51,6 @@ final class BlockExchange implements Exchange {
         this.statistics = statistics;
     }
 
-    /** The floats of a state that lies on executors. */
-    static final class OnExecutors implements TrainingState.Vectors {
-        private final StateBlocks blocks;
-        private Optional<TrainingState.Vectors> copy = Optional.empty();
-
-        OnExecutors(StateBlocks blocks) {
-            this.blocks = blocks;
-        }
-
-        /** What was fetched of it, if it was. */
-        synchronized Optional<TrainingState.Vectors> copied() {
-            return copy;
-        }
-
-        private synchronized TrainingState.Vectors copy() {
-            if (copy.isEmpty()) {
-                Arrays arrays = blocks.layout().arrays();
-                blocks.fetch(arrays, false);
-                copy = Optional.of(TrainingState.vectors(arrays.parameters(), arrays.velocity(), blocks.fetchOuter()));
-            }
-            return copy.get();
-        }
-
-        @Override
-        public float[] parameters() {
-            return copy().parameters();
-        }
-
-        @Override
-        public float[] velocity() {
-            return copy().velocity();
-        }
-
-        @Override
-        public float[] outer() {
-            return copy().outer();
-        }
-    }
-
     @Override
     public Resident begin(TrainingState state) {
         costs = Costs.NONE;
@@ -102,7 +62,7 @@ final class BlockExchange implements Exchange {
 
     @Override
     public Resident handle(TrainingState state) {
-        return state.vectors() instanceof OnExecutors there ? resident(there.blocks, state) : seed(state);
+        return state.vectors() instanceof OnExecutors there ? resident(there.blocks(), state) : seed(state);
     }
 
     @Override

@@ -142,7 +142,11 @@ public final class ParameterAveraging implements Engine {
             return new Reduced(reports, averaged);
         }
         next = Optional.empty();
-        return reduce(updates, exchange.handle(reached), state);
+        try {
+            return reduce(updates, exchange.handle(reached), state);
+        } catch (BlockLostException lost) { // with what its worker had kept for itself
+            throw StateLostException.of(lost);
+        }
     }
 
     private record Reduced(RoundReports reports, TrainingState.Vectors vectors) {}

@@ -58,7 +58,13 @@ sealed interface UpdateHandle extends Serializable {
                     .parallel()
                     .forEach(i -> RawBlocks.put(
                             set, begin.live(), name, i, layout.slice(i).of(update), false));
-            if (!done.memory().hasSent()) { // or the worker keeps it
+            if (done.memory().hasSent()) { // the worker keeps it until it is averaged
+                KeptArrays.give(
+                        set,
+                        begin.live(),
+                        update.parameters().array(),
+                        update.velocity().array());
+            } else {
                 SpareArrays.give(update.parameters().array());
                 if (update.velocity().array() != done.memory().velocity().array()) {
                     SpareArrays.give(update.velocity().array());

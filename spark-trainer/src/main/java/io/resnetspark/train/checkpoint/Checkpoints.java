@@ -8,11 +8,8 @@ import io.resnetspark.storage.Json;
 import io.resnetspark.storage.LittleEndianFloats;
 import io.resnetspark.storage.Manifest;
 import io.resnetspark.train.report.Metrics;
-import io.resnetspark.train.worker.Contribution;
-import io.resnetspark.train.worker.FloatBlock;
 import io.resnetspark.train.worker.TrainingState;
 import io.resnetspark.train.worker.WorkerLocalState;
-import io.resnetspark.train.worker.WorkerReport;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -46,7 +43,6 @@ public final class Checkpoints {
     private static final String PARAMETERS = "parameters.f32";
     private static final String VELOCITY = "velocity.f32";
     private static final String OUTER = "outer.f32";
-    private static final String STATISTICS = "statistics.f32";
     private static final String METRICS = "metrics.jsonl";
 
     private final RunFolder run;
@@ -128,7 +124,7 @@ public final class Checkpoints {
             return;
         }
         long start = System.nanoTime();
-        List<WorkerLocalState> memories = kept.get();
+        List<WorkerLocalState> localStates = kept.get();
         TrainingState training = state.training();
         Path target = path(state.rounds());
         FileSystem files = AtomicDirectory.fileSystem(target, conf);
@@ -139,18 +135,8 @@ public final class Checkpoints {
             draft.write(VELOCITY, LittleEndianFloats.bytes(training.velocity()));
             draft.write(OUTER, LittleEndianFloats.bytes(training.outer()));
             List<Long> sent = new ArrayList<>();
-            for (int worker = 0; worker < memories.size(); worker++) {
-                WorkerLocalState memory = memories.get(worker); // fetched now, one at a time
-                draft.write(
-                        velocity(worker),
-                        LittleEndianFloats.bytes(memory.velocity().array()));
-                draft.write(
-                        residual(worker),
-                        LittleEndianFloats.bytes(memory.residual().array()));
-                if (memory.hasSent()) {
-                    writeSent(draft, worker, memory.sent());
-                }
-                sent.add(memory.sent().report().examples());
+            for (int worker = 0; worker < localStates.size(); worker++) {
+                sent.add(LocalStateFiles.write(draft, worker, localStates.get(worker))); // fetched now, one at a time
             }
             draft.write(HEAD, Json.PRETTY.writeValueAsBytes(CheckpointHead.of(identity, state, sent)));
             draft.write(
@@ -173,40 +159,6 @@ public final class Checkpoints {
             LOG.warn("old checkpoints in {} could not be removed", folder, left);
             // The checkpoint is there; what should have gone is tried again after the next.
         }
-    }
-
-    /** An update that is still to be averaged. */
-    private static void writeSent(AtomicDirectory draft, int worker, Contribution sent) throws IOException {
-        draft.write(
-                sent(worker, PARAMETERS),
-                LittleEndianFloats.bytes(sent.parameters().array()));
-        draft.write(
-                sent(worker, VELOCITY), LittleEndianFloats.bytes(sent.velocity().array()));
-        draft.write(
-                sent(worker, STATISTICS),
-                LittleEndianFloats.bytes(sent.statistics().array()));
-    }
-
-    private Contribution readSent(Path path, int worker, long examples) throws IOException {
-        return examples == 0
-                ? WorkerLocalState.nothing().sent()
-                : new Contribution(
-                        WorkerReport.of(worker, examples),
-                        FloatBlock.of(LittleEndianFloats.of(bytes(path, sent(worker, PARAMETERS)))),
-                        FloatBlock.of(LittleEndianFloats.of(bytes(path, sent(worker, VELOCITY)))),
-                        FloatBlock.of(LittleEndianFloats.of(bytes(path, sent(worker, STATISTICS)))));
-    }
-
-    private static String sent(int worker, String vector) {
-        return "worker-" + worker + "-update-" + vector;
-    }
-
-    private static String velocity(int worker) {
-        return "worker-" + worker + "-velocity.f32";
-    }
-
-    private static String residual(int worker) {
-        return "worker-" + worker + "-residual.f32";
     }
 
     private Path path(long rounds) {
@@ -272,14 +224,11 @@ public final class Checkpoints {
                 head.errors(),
                 head.evaluation(),
                 metrics.length());
-        List<WorkerLocalState> memories = new ArrayList<>();
+        List<WorkerLocalState> localStates = new ArrayList<>();
         for (int worker = 0; worker < head.memories(); worker++) {
-            memories.add(new WorkerLocalState(
-                    FloatBlock.of(LittleEndianFloats.of(bytes(path, velocity(worker)))),
-                    FloatBlock.of(LittleEndianFloats.of(bytes(path, residual(worker)))),
-                    readSent(path, worker, head.sent(worker))));
+            localStates.add(LocalStateFiles.read(path, worker, head.sent(worker), conf));
         }
-        return new Saved(path, run, memories, metrics, List.copyOf(damaged));
+        return new Saved(path, run, localStates, metrics, List.copyOf(damaged));
     }
 
     private byte[] bytes(Path path, String name) throws IOException {

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
+import org.apache.commons.lang3.SerializationUtils;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -157,7 +158,9 @@ class TestOverlap extends SmallRuns {
             }
             saved = state.with(TrainingState.vectors(
                     state.parameters().clone(), state.velocity().clone(), state.outer()));
-            localStates = List.copyOf(first.localStates());
+            // As across processes: here they are the objects that the workers go on with.
+            localStates =
+                    first.localStates().stream().map(SerializationUtils::clone).toList();
             expected = toTheEnd(first, state);
         }
         assertThat(localStates).allMatch(WorkerLocalState::hasSent);
