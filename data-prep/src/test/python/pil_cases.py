@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the pictures that TestPil reads: files of every kind, and what PIL (9.4 made those in the repository) sees in them.
+"""Makes the pictures that TestPilEquivalence reads: files of every kind, and what PIL (9.4 made those in the repository) sees in them.
 
     pil_cases.py OUT                        those of src/test/resources/pil; needs cjpeg of libjpeg-turbo
     pil_cases.py --cuts OUT                 those of src/test/resources/cuts, from its cuts.tsv
@@ -132,7 +132,7 @@ def write_cases(out):
 
 
 def write_cuts(out):
-    """What PIL makes of a larger scene: the parts in cuts.tsv, which TestGoldenPictures wrote, and what testing sees."""
+    """What PIL makes of a larger scene: the parts in cuts.tsv, which TestGoldenImages wrote, and what testing sees."""
     picture = scene(160, 120)
     picture.save(out / "scene.png", optimize=True)
     small = picture.resize((32, 32), Image.BILINEAR)

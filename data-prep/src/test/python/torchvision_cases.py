@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Makes what TestTorchvision reads: what torchvision (0.14, with PIL 9.4, made those in the repository) shows of pictures in testing.
+"""Makes what TestTorchvisionEquivalence reads: what torchvision (0.14, with PIL 9.4, made those in the repository) shows of pictures in testing.
 
     torchvision_cases.py OUT    those of src/test/resources/torchvision
 
 sizes.tsv: width, height, shorter side and crop; then width and height of Resize(shorter), left and top of CenterCrop(crop), and left and
-top of the tenth view of TenCrop(crop), before it is mirrored. The pictures are of a formula, which TestTorchvision has too; views of one
+top of the tenth view of TenCrop(crop), before it is mirrored. The pictures are of a formula, which TestTorchvisionEquivalence has too; views of one
 size stand below each other in one PNG.
 """
 import pathlib, random, sys

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Makes the small cases of TestPyTorch: what PyTorch computes with narrow networks, in double precision.
+"""Makes the small cases of TestPyTorchEquivalence: what PyTorch computes with narrow networks, in double precision.
 
     python3 pytorch_cases.py ../resources/pytorch        # PyTorch 1.13 or later; the files in the repository were made once
 

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""What PyTorch computes with a whole network of torchvision, for TestPyTorch.agreesOnAWholeNetwork.
+"""What PyTorch computes with a whole network of torchvision, for TestPyTorchEquivalence.agreesOnAWholeNetwork.
 
     python3 pytorch_network.py resnet50 DIR [--batch 8] [--size 224] [--stride-in-1x1]     # PyTorch 1.13 and torchvision 0.14, or later
-    mvn -pl resnet-model test -Dtest=TestPyTorch -Dtest.jvm="-Xmx4g -Dpytorch.reference=DIR"
+    mvn -pl resnet-model test -Dtest=TestPyTorchEquivalence -Dtest.jvm="-Xmx4g -Dpytorch.reference=DIR"
 
 Computed in double precision, and once more in float, whose error is the yardstick: summary.json, "float32_error".
 """

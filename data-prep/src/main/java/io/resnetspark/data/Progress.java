@@ -1,26 +1,26 @@
 package io.resnetspark.data;
 
-/** Whoever shows a person how far a long step has come. */
+/** Reports the progress of long steps to a user. */
 public interface Progress {
-    /** Begins a step that counts {@code total} of a unit, such as images. */
+    /** Starts a step that counts {@code total} of a unit, such as images. */
     Step begin(String what, String unit, long total);
 
-    /** Says something that is no step. */
+    /** Reports a message outside of a step. */
     default void say(String sentence) {}
 
-    /** A step that is under way. */
+    /** A step in progress. */
     interface Step extends AutoCloseable {
-        /** @param note a word on how it goes, such as a loss */
+        /** @param note a short remark, such as the current loss */
         void reached(long done, String note);
 
-        /** The same with the note of before; from any thread, and perhaps a little behind. */
+        /** The same with the previous note; from any thread, and possibly with a delay. */
         default void moved(long done) {}
 
         @Override
         void close();
     }
 
-    /** Shows nothing. */
+    /** Reports nothing. */
     static Progress silent() {
         return (what, unit, total) -> new Step() {
             @Override

@@ -3,20 +3,20 @@ package io.resnetspark.data;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 
-/** Randomness that follows from what it is for, never from who asks when. */
+/** Random generators that depend only on their purpose (seed, epoch, key), not on the order of calls. */
 public final class Seeds {
     private Seeds() {}
 
-    /** The random numbers for one picture in one epoch, whatever the partitioning or a task's retry. */
-    public static RandomGenerator of(long seed, long epoch, String key) {
+    /** The generator for one image in one epoch. It does not depend on the partitioning or on task retries. */
+    public static RandomGenerator generator(long seed, long epoch, String key) {
         return new SplittableRandom(mix(mix(mix(seed) ^ epoch) ^ hash(key)));
     }
 
-    public static RandomGenerator of(long seed, long epoch) {
+    public static RandomGenerator generator(long seed, long epoch) {
         return new SplittableRandom(mix(mix(seed) ^ epoch));
     }
 
-    /** 64 well-mixed bits of a string, the same on every machine: FNV-1a, then a finaliser. */
+    /** A 64-bit hash of a string, the same on every machine: FNV-1a, then a finaliser. */
     public static long hash(String key) {
         long hash = 0xcbf29ce484222325L;
         for (int i = 0; i < key.length(); i++) {

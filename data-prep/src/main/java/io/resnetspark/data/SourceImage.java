@@ -3,13 +3,13 @@ package io.resnetspark.data;
 import java.io.Serializable;
 
 /**
- * One picture as a source gives it.
+ * One image as a source delivers it.
  *
- * @param key unique in the corpus, and the same at every run: augmentation and shard follow from it
- * @param split null where the corpus leaves it to us
- * @param label position of its class among the corpus' classes; -1 for a picture that is unusable
- * @param bytes the encoded picture, as found
- * @param reason why the source knows already that it cannot be used; null for most
+ * @param key unique in the corpus and stable between runs; augmentation and shard depend on it
+ * @param split null if the corpus does not define one
+ * @param label index of its class in the corpus' classes; -1 for an unusable image
+ * @param bytes the encoded image, unchanged
+ * @param reason why the source already knows that it is unusable; null for most images
  */
 @SuppressWarnings("ArrayRecordComponent") // carried, never compared
 public record SourceImage(String key, Split split, int label, byte[] bytes, String reason) implements Serializable {
@@ -17,8 +17,8 @@ public record SourceImage(String key, Split split, int label, byte[] bytes, Stri
         this(key, split, label, bytes, null);
     }
 
-    /** The same in a split. */
-    public SourceImage in(Split chosen) {
+    /** A copy with this split. */
+    public SourceImage withSplit(Split chosen) {
         return new SourceImage(key, chosen, label, bytes, reason);
     }
 

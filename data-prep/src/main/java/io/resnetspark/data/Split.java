@@ -7,12 +7,12 @@ import java.util.Optional;
 /** The parts of a dataset. */
 public enum Split {
     TRAIN,
-    /** What a run looks at while it goes on: plateaus, the best checkpoint, the gate of a retraining. */
+    /** Used while a run is under way: for plateaus, the best checkpoint, and the gate of a retraining. */
     VAL,
-    /** Kept apart until somebody asks for it; many corpora have none. */
+    /** Held out until a user asks for it. Many corpora have none. */
     TEST;
 
-    /** As in paths and on the command line. */
+    /** The name in paths and on the command line. */
     public String folder() {
         return name().toLowerCase(Locale.ROOT);
     }
@@ -26,7 +26,7 @@ public enum Split {
         throw new BadInputException("There is no split '" + name + "'; there are train, val and test.");
     }
 
-    /** What people call a folder or write in a column, in any case: valid and dev are VAL, for example. */
+    /** The split for a common folder or column name, in any case; valid and dev are VAL, for example. */
     public static Optional<Split> called(String word) {
         return switch (word.toLowerCase(Locale.ROOT)) {
             case "train", "training" -> Optional.of(TRAIN);

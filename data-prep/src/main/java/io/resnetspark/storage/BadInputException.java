@@ -1,6 +1,6 @@
 package io.resnetspark.storage;
 
-/** Something that the user gave cannot be used; the message says what came, what may come and how to mend it. */
+/** The user's input cannot be used. The message says what came, what may come, and how to mend it. */
 public final class BadInputException extends RuntimeException {
     private static final long serialVersionUID = 1;
 

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.util.List;
 import org.apache.hadoop.fs.Path;
 
-/** A directory whose files are not what its manifest says. */
+/** A directory whose files do not match its manifest. */
 public final class DamagedException extends IOException {
     private static final long serialVersionUID = 1;
 

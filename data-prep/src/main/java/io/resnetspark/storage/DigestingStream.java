@@ -6,7 +6,7 @@ import java.io.OutputStream;
 import java.security.DigestOutputStream;
 import java.util.HexFormat;
 
-/** Counts and hashes what goes through it. */
+/** Counts and hashes the bytes written to it. */
 public final class DigestingStream extends FilterOutputStream {
     private final DigestOutputStream digesting;
     private long bytes;
@@ -32,7 +32,7 @@ public final class DigestingStream extends FilterOutputStream {
         bytes += length;
     }
 
-    /** Of everything written so far; once only. */
+    /** The digest of everything written; may be called once. */
     public FileDigest digest() {
         return new FileDigest(
                 bytes, HexFormat.of().formatHex(digesting.getMessageDigest().digest()));

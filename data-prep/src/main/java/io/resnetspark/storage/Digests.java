@@ -8,7 +8,7 @@ import java.util.HexFormat;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
-/** SHA-256, in hexadecimal. */
+/** SHA-256 digests, in hexadecimal. */
 public final class Digests {
     private Digests() {}
 

@@ -3,14 +3,15 @@ package io.resnetspark.storage;
 import java.io.IOException;
 
 /**
- * Who may still give names to what was written aside. Whoever takes over from a holder that seems dead first takes away
- * all that this one has lying aside, by its mark; so what passes {@link #check} cannot come after a successor.
+ * A fencing token for writers of unfinished files. A process that takes over from a seemingly dead holder first removes
+ * that holder's unfinished files, which it finds by their token. So a write that passes {@link #check} cannot come
+ * after a successor's.
  */
 public interface Fence {
-    /** For writers that nobody takes over from. */
+    /** For writers that are never taken over from. */
     Fence NONE = new Fence() {
         @Override
-        public String mark() {
+        public String token() {
             return "";
         }
 
@@ -18,9 +19,9 @@ public interface Fence {
         public void check() {}
     };
 
-    /** Part of the names of what is written aside. */
-    String mark();
+    /** A part of the names of unfinished files. */
+    String token();
 
-    /** Asked when all is written, right before it gets its name. */
+    /** Called when everything is written, directly before the final rename. */
     void check() throws IOException;
 }

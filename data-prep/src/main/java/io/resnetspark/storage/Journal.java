@@ -18,9 +18,9 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
- * Records 1, 2, 3 and so on in a folder of any Hadoop path, a JSON file each, which appear whole and never change. A record
- * is made of the last one, and made anew if somebody else was faster: so whoever reads the last knows all that was decided
- * before.
+ * An append-only log in a folder of any Hadoop path: records 1, 2, 3 and so on, one JSON file each, which appear
+ * complete and never change. Each record is computed from the last one, and computed again if another process appended
+ * first. So a reader of the last record knows all earlier decisions.
  */
 public final class Journal<T> {
     private static final Pattern NAME = Pattern.compile("([0-9]{8})\\.json");
@@ -31,13 +31,13 @@ public final class Journal<T> {
     private final FileSystem files;
 
     public Journal(Path folder, Class<T> type, Configuration conf) throws IOException {
-        this.files = Draft.fileSystem(folder, conf);
+        this.files = AtomicDirectory.fileSystem(folder, conf);
         this.folder = files.makeQualified(folder);
         this.type = type;
         this.conf = conf;
     }
 
-    /** A record and its place, from 1 on. */
+    /** A record and its number, from 1 on. */
     public record Entry<T>(int number, T content) {}
 
     public Path folder() {
@@ -76,24 +76,25 @@ public final class Journal<T> {
     /**
      * Appends a record.
      *
-     * @param next makes it of the last one; asked again when somebody else appended meanwhile; what it throws ends this
-     * @param fence asked before each attempt
+     * @param next computes it from the last one; called again if another process appended meanwhile; its exceptions are
+     *     passed on
+     * @param fence checked before each attempt
      */
     public Entry<T> append(Function<Optional<Entry<T>>, T> next, Fence fence) throws IOException {
         while (true) {
             Optional<Entry<T>> last = last();
             T content = next.apply(last);
             int number = last.map(Entry::number).orElse(0) + 1;
-            Path aside = new Path(folder, ".writing-" + fence.mark() + UUID.randomUUID());
+            Path aside = new Path(folder, ".writing-" + fence.token() + UUID.randomUUID());
             try {
                 try (OutputStream out = files.create(aside, true)) {
                     out.write(Json.PRETTY.writeValueAsBytes(content));
                 }
                 fence.check();
-                Renames.newFile(aside, path(number), conf);
+                Renames.createExclusively(aside, path(number), conf);
                 return new Entry<>(number, content);
             } catch (FileAlreadyExistsException somebodyWasFaster) {
-                // Then the next record is made of theirs.
+                // The next record is computed from theirs.
             } finally {
                 discard(aside);
             }
@@ -104,7 +105,7 @@ public final class Journal<T> {
         try {
             files.delete(aside, false);
         } catch (FileNotFoundException renamed) {
-            // As it should be.
+            // The expected case.
         }
     }
 }

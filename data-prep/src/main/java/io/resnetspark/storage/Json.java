@@ -12,12 +12,12 @@ import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
-/** JSON as all our files and commands write it: names_with_underscores, records as objects. */
+/** JSON as all our files and commands use it: snake_case names, records as objects. */
 public final class Json {
     /** For files and people. */
     public static final ObjectMapper PRETTY = JsonMapper.builder()
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
-            // A later version of us may say more; what it means is told by the format's number.
+            // A later version may add fields; the format number tells whether it can be read.
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .enable(SerializationFeature.INDENT_OUTPUT)
             .build();
@@ -27,14 +27,14 @@ public final class Json {
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
             .build();
 
-    private static final int MOST_BYTES = 64 << 20;
+    private static final int MAX_BYTES = 64 << 20;
 
     private Json() {}
 
     /**
      * Reads a file that we wrote.
      *
-     * @throws DamagedException naming the file, if it is no JSON or not of this form
+     * @throws DamagedException naming the file, if it is not valid JSON of this type
      */
     public static <T> T read(Path file, Class<T> type, Configuration conf) throws IOException {
         return read(bytes(file, conf), file, type);
@@ -47,15 +47,15 @@ public final class Json {
      */
     public static byte[] bytes(Path file, Configuration conf) throws IOException {
         try (InputStream in = UserFiles.open(file, conf)) {
-            byte[] bytes = in.readNBytes(MOST_BYTES + 1);
-            if (bytes.length > MOST_BYTES) {
-                throw new BadInputException(file + " has more than " + MOST_BYTES + " bytes; it is no file of ours.");
+            byte[] bytes = in.readNBytes(MAX_BYTES + 1);
+            if (bytes.length > MAX_BYTES) {
+                throw new BadInputException(file + " has more than " + MAX_BYTES + " bytes; it is no file of ours.");
             }
             return bytes;
         }
     }
 
-    /** The same for the bytes of a file that was read already. */
+    /** The same for the content of a file. */
     public static <T> T read(byte[] json, Path file, Class<T> type) throws IOException {
         try {
             T value = PRETTY.readValue(json, type);

@@ -24,25 +24,26 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The right to change what lies in a folder, of one process at a time. It is renewed while the process lives, and another
- * takes over from one that did not renew it; that one can finish nothing then ({@link Fence}).
+ * The exclusive right of one process to change a folder. It is renewed while the process lives. Another process takes
+ * over if it was not renewed in time; the earlier holder can then finish nothing ({@link Fence}).
  *
- * <p>Holders are numbered in a {@link Journal}. Time is the file system's: when it says that files were written. So clocks
- * of machines may differ.
+ * <p>Holders are numbered in a {@link Journal}. Times are the file system's modification times, so the machines' clocks
+ * may differ.
  *
- * <p>When all work on a folder is done, the journal may go too ({@link #retire}), and then numbers begin anew. So a holder is
- * known by its number and a random word: none can pass for another, and no two have the same names for what lies aside.
+ * <p>When all work on a folder is done, the journal may be removed too ({@link #retire}), and numbers start again. So a
+ * holder is identified by its number and a random nonce: no holder can be taken for another, and no two use the same
+ * temporary names.
  */
 public final class Lease implements Fence, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Lease.class);
 
-    private static final Duration POLL = Duration.ofSeconds(1);
+    private static final Duration POLL_INTERVAL = Duration.ofSeconds(1);
 
-    /** Times that what tells of holders may go while it is read. */
-    private static final int MOST_VANISHED = 3;
+    /** How often the holders' files may disappear while they are read. */
+    private static final int MAX_VANISHED = 3;
 
-    /** Among the acts of a process that ends: after Spark's, which have 40, before Hadoop's file systems, 10. */
-    private static final int PRIORITY = 20;
+    /** Order among shutdown hooks: after Spark's, with 40, and before Hadoop's file systems, with 10. */
+    private static final int SHUTDOWN_PRIORITY = 20;
 
     private static final Pattern MARKED = Pattern.compile("\\..*writing-lease([0-9]+)-.*");
 
@@ -52,38 +53,38 @@ public final class Lease implements Fence, AutoCloseable {
     private final FileSystem files;
     private final ScheduledExecutorService renewal;
     private volatile boolean closed;
-    /** Of a process that is told to end. */
-    private final Runnable lastAct = this::close;
+    /** Runs when the process is told to end. */
+    private final Runnable shutdownHook = this::close;
 
     private Lease(LeaseHolders holders, Configuration conf, Journal.Entry<LeaseHolders.Holder> mine)
             throws IOException {
         this.holders = holders;
         this.mine = mine;
         this.conf = conf;
-        this.files = Draft.fileSystem(holders.folder(), conf);
+        this.files = AtomicDirectory.fileSystem(holders.folder(), conf);
         this.renewal = Executors.newSingleThreadScheduledExecutor(work -> {
             Thread thread = new Thread(work, "lease " + mine.number());
             thread.setDaemon(true);
             return thread;
         });
         long third = Math.max(1, mine.content().seconds() * 1000 / 3);
-        ShutdownHookManager.get().addShutdownHook(lastAct, PRIORITY);
+        ShutdownHookManager.get().addShutdownHook(shutdownHook, SHUTDOWN_PRIORITY);
         var unused = renewal.scheduleWithFixedDelay(this::renewQuietly, third, third, TimeUnit.MILLISECONDS);
     }
 
     /**
-     * Takes the lease on a folder, from a dead holder if need be.
+     * Takes the lease on a folder, from a dead holder if necessary.
      *
-     * @param who is said to those who come later
-     * @param life for which a holder that does not renew its lease is waited for
-     * @throws LeaseHeldException if somebody has it who renewed it in time
+     * @param holder shown to processes that come later
+     * @param duration after which a lease that is not renewed expires
+     * @throws LeaseHeldException if another holder renewed it in time
      */
-    public static Lease take(Path folder, String who, Duration life, Configuration conf) throws IOException {
+    public static Lease take(Path folder, String holder, Duration duration, Configuration conf) throws IOException {
         LeaseHolders holders = new LeaseHolders(new Path(folder, "lease"), conf);
-        Lease lease = new Lease(holders, conf, holders.add(who, life));
-        LOG.info("lease {} on {} taken by {}", lease.number(), folder, who);
+        Lease lease = new Lease(holders, conf, holders.add(holder, duration));
+        LOG.info("lease {} on {} taken by {}", lease.number(), folder, holder);
         try {
-            lease.takePensAway(folder);
+            lease.deleteUnfinishedWrites(folder);
         } catch (IOException | RuntimeException failed) {
             lease.close();
             throw failed;
@@ -91,17 +92,18 @@ public final class Lease implements Fence, AutoCloseable {
         return lease;
     }
 
-    /** The same for this process; who has it is waited for as long as somebody who died may still have it. */
-    public static Lease await(Path folder, Duration life, Consumer<String> say, Configuration conf) throws IOException {
-        String who = whoever() + ", process " + ProcessHandle.current().pid();
-        long end = System.nanoTime() + life.plusSeconds(2).toNanos();
+    /** The same for this process; waits as long as a dead process may still hold it. */
+    public static Lease await(Path folder, Duration duration, Consumer<String> say, Configuration conf)
+            throws IOException {
+        String holder = userAtHost() + ", process " + ProcessHandle.current().pid();
+        long end = System.nanoTime() + duration.plusSeconds(2).toNanos();
         boolean said = false;
         for (int vanished = 0; ; ) {
             try {
-                return take(folder, who, life, conf);
+                return take(folder, holder, duration, conf);
             } catch (FileNotFoundException
                     | NoSuchFileException retired) { // by its last holder, while it was read here
-                if (++vanished > MOST_VANISHED) {
+                if (++vanished > MAX_VANISHED) {
                     throw retired;
                 }
             } catch (LeaseHeldException held) {
@@ -113,7 +115,7 @@ public final class Lease implements Fence, AutoCloseable {
                     say.accept(held.getMessage());
                     said = true;
                 }
-                LockSupport.parkNanos(POLL.toNanos());
+                LockSupport.parkNanos(POLL_INTERVAL.toNanos());
                 if (Thread.interrupted()) {
                     throw new InterruptedIOException(held.getMessage());
                 }
@@ -122,11 +124,11 @@ public final class Lease implements Fence, AutoCloseable {
     }
 
     /** USER@MACHINE of this process. */
-    public static String whoever() {
-        return System.getProperty("user.name") + "@" + machine();
+    public static String userAtHost() {
+        return System.getProperty("user.name") + "@" + hostName();
     }
 
-    private static String machine() {
+    private static String hostName() {
         try {
             return InetAddress.getLocalHost().getHostName();
         } catch (UnknownHostException nameless) {
@@ -134,20 +136,17 @@ public final class Lease implements Fence, AutoCloseable {
         }
     }
 
-    /**
-     * What earlier holders have lying aside, in a folder that the lease is for and one below, gets names that they do not
-     * know.
-     */
-    public void takePensAway(Path folder) throws IOException {
-        takePensAwayIn(folder);
+    /** Renames and deletes the unfinished files of earlier holders, in a folder of the lease and its subfolders. */
+    public void deleteUnfinishedWrites(Path folder) throws IOException {
+        deleteUnfinishedWritesIn(folder);
         for (FileStatus below : Renames.list(folder, conf)) {
             if (below.isDirectory() && !below.getPath().getName().startsWith(".")) {
-                takePensAwayIn(below.getPath());
+                deleteUnfinishedWritesIn(below.getPath());
             }
         }
     }
 
-    private void takePensAwayIn(Path folder) throws IOException {
+    private void deleteUnfinishedWritesIn(Path folder) throws IOException {
         for (FileStatus status : Renames.list(folder, conf)) {
             Matcher marked = MARKED.matcher(status.getPath().getName());
             if (marked.matches() && Integer.parseInt(marked.group(1)) < number()) {
@@ -171,7 +170,7 @@ public final class Lease implements Fence, AutoCloseable {
                     number(),
                     holders.folder().getParent(),
                     failed);
-            // It is tried again. Only who takes over ends a lease, not the time.
+            // It is tried again. Only a successor ends a lease, not time.
         }
     }
 
@@ -187,16 +186,16 @@ public final class Lease implements Fence, AutoCloseable {
     }
 
     @Override
-    public String mark() {
-        return "lease" + number() + "-" + mine.content().word() + "-";
+    public String token() {
+        return "lease" + number() + "-" + mine.content().nonce() + "-";
     }
 
-    /** Of the holder; later ones have larger ones. */
+    /** The holder's number; later holders have larger ones. */
     int number() {
         return mine.number();
     }
 
-    /** @throws LeaseHeldException if another process took over, or it was given back */
+    /** @throws LeaseHeldException if another process took over, or the lease was given back */
     @Override
     public void check() throws IOException {
         boolean another = !holders.isLast(mine);
@@ -212,50 +211,50 @@ public final class Lease implements Fence, AutoCloseable {
         }
     }
 
-    /** As a process does that stands still. */
+    /** Stops renewal, as if the process hung. */
     void stopRenewing() {
         renewal.shutdownNow();
     }
 
     /**
-     * Gives it back, and removes what tells of holders: all work is done, and nothing of it lies aside. The lease's folder
-     * goes too, if there is nothing else in it. On object stores, where a folder cannot be moved away in one step, it is
+     * Gives the lease back and removes the holders' records: all work is done, and no unfinished files are left. The
+     * lease's folder is removed too if it is empty. On object stores, which cannot rename a folder in one step, it is
      * only given back.
      *
-     * <p>It is moved away while it is held, so nobody can take it in between; who waits finds it gone and begins a journal
-     * of its own. Whoever held it before and wakes up now finds itself neither in that one nor in none.
+     * <p>The folder is renamed while the lease is held, so no other process can take it in between; a waiting process
+     * starts a new journal. An earlier holder that wakes up now is not found in the new journal either.
      */
     public synchronized void retire() {
         try {
             check();
             if (Renames.areAtomic(files, conf)) {
-                closed = true; // or a renewal would make the folder anew
-                end();
+                closed = true; // or a renewal would create the folder again
+                stop();
                 if (!holders.remove()) {
                     release();
                 }
                 return;
             }
         } catch (IOException | LeaseHeldException failed) {
-            closed = false; // Then it is given back as usual.
+            closed = false; // It is given back as usual.
         }
         close();
     }
 
-    /** Gives it back; where that cannot be written down, it ends by itself. */
+    /** Gives the lease back; if that cannot be recorded, it expires. */
     @Override
     public synchronized void close() {
         if (closed) {
             return;
         }
         closed = true;
-        end();
+        stop();
         release();
     }
 
     private void release() {
         try {
-            if (holders.isLast(mine)) { // or the folder of one that is retired would come back
+            if (holders.isLast(mine)) { // or the folder of a retired lease would come back
                 holders.release(mine);
             }
             LOG.info("lease {} on {} given back", number(), holders.folder().getParent());
@@ -265,16 +264,16 @@ public final class Lease implements Fence, AutoCloseable {
                     number(),
                     holders.folder().getParent(),
                     failed);
-            // What was done under it stays done.
+            // Work done under the lease stays done.
         }
     }
 
-    private void end() {
+    private void stop() {
         stopRenewing();
         try {
-            ShutdownHookManager.get().removeShutdownHook(lastAct);
+            ShutdownHookManager.get().removeShutdownHook(shutdownHook);
         } catch (IllegalStateException theProcessEnds) {
-            // It is one of the last acts, then.
+            // Shutdown hooks are running already.
         }
     }
 }

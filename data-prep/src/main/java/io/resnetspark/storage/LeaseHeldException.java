@@ -1,6 +1,6 @@
 package io.resnetspark.storage;
 
-/** Somebody else is at work. */
+/** Another process holds the lease. */
 public final class LeaseHeldException extends RuntimeException {
     private static final long serialVersionUID = 1;
 

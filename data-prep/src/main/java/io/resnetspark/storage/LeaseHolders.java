@@ -1,5 +1,7 @@
 package io.resnetspark.storage;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -17,12 +19,15 @@ import org.apache.hadoop.fs.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Who had a {@link Lease} and who has it: a record each, a file that is renewed while the holder lives, one when it is not. */
+/**
+ * The past and present holders of a {@link Lease}: a record for each, a file that is renewed while the holder lives,
+ * and one when it gave the lease back.
+ */
 final class LeaseHolders {
     private static final Logger LOG = LoggerFactory.getLogger(LeaseHolders.class);
 
-    /** Past holders that are remembered. */
-    private static final int HISTORY = 20;
+    /** Records of past holders that are kept. */
+    private static final int MAX_PAST_HOLDERS = 20;
 
     private static final Pattern NUMBERED = Pattern.compile("([0-9]+)(?:-[0-9a-f]{8})?\\.(json|alive|released)");
 
@@ -31,16 +36,21 @@ final class LeaseHolders {
     private final FileSystem files;
 
     /**
-     * Who has it, and for how long after each renewal.
+     * A holder, and how long its lease lasts after each renewal.
      *
-     * @param word random; null of holders before there was one
+     * @param nonce random; null in records of early versions
      */
-    record Holder(String who, String since, long seconds, String word) {}
+    @JsonPropertyOrder({"who", "since", "seconds", "word"})
+    record Holder(
+            String who,
+            String since,
+            long seconds,
+            @JsonProperty("word") String nonce) {}
 
     LeaseHolders(Path folder, Configuration conf) throws IOException {
         this.holders = new Journal<>(folder, Holder.class, conf);
         this.conf = conf;
-        this.files = Draft.fileSystem(folder, conf);
+        this.files = AtomicDirectory.fileSystem(folder, conf);
     }
 
     Path folder() {
@@ -48,39 +58,39 @@ final class LeaseHolders {
     }
 
     /**
-     * Writes down another holder.
+     * Records a new holder.
      *
-     * @throws LeaseHeldException if the last one renewed it in time
+     * @throws LeaseHeldException if the last one renewed its lease in time
      */
-    Journal.Entry<Holder> add(String who, Duration life) throws IOException {
+    Journal.Entry<Holder> add(String who, Duration duration) throws IOException {
         try {
             Journal.Entry<Holder> mine = holders.append(
                     last -> {
                         last.ifPresent(this::refuseIfAlive);
-                        return new Holder(who, Instant.now().toString(), life.toSeconds(), randomWord());
+                        return new Holder(who, Instant.now().toString(), duration.toSeconds(), randomNonce());
                     },
                     Fence.NONE);
-            forget(mine.number() - HISTORY);
+            deleteUpTo(mine.number() - MAX_PAST_HOLDERS);
             return mine;
         } catch (UncheckedIOException failed) {
             throw failed.getCause();
         }
     }
 
-    private static String randomWord() {
+    private static String randomNonce() {
         return UUID.randomUUID().toString().substring(0, 8);
     }
 
-    /** Whether nobody came after this one. */
+    /** Whether no other holder came later. */
     boolean isLast(Journal.Entry<Holder> mine) throws IOException {
         return holders.last()
                 .filter(last -> last.number() == mine.number()
-                        && mine.content().word().equals(last.content().word()))
+                        && mine.content().nonce().equals(last.content().nonce()))
                 .isPresent();
     }
 
-    /** Holders up to this number. */
-    private void forget(int last) throws IOException {
+    /** Deletes the records of holders up to this number. */
+    private void deleteUpTo(int last) throws IOException {
         for (FileStatus file : Renames.list(folder(), conf)) {
             Matcher numbered = NUMBERED.matcher(file.getPath().getName());
             if (numbered.matches() && Integer.parseInt(numbered.group(1)) <= last) {
@@ -91,10 +101,10 @@ final class LeaseHolders {
 
     private void refuseIfAlive(Journal.Entry<Holder> entry) {
         try {
-            if (files.exists(mark(entry, "released"))) {
+            if (files.exists(file(entry, "released"))) {
                 return;
             }
-            Optional<Long> renewed = modified(mark(entry, "alive"));
+            Optional<Long> renewed = modified(file(entry, "alive"));
             long alive = renewed.isPresent()
                     ? renewed.get()
                     : files.getFileStatus(holders.path(entry.number())).getModificationTime();
@@ -113,7 +123,7 @@ final class LeaseHolders {
         }
     }
 
-    /** The file system's clock: when a file that is written now was written. */
+    /** The file system's clock: the modification time of a file that is written now. */
     private long now() throws IOException {
         Path probe = new Path(folder(), ".now-" + UUID.randomUUID());
         files.create(probe, true).close();
@@ -132,24 +142,24 @@ final class LeaseHolders {
         }
     }
 
-    /** With the holder's word, for another may have had its number. */
-    private Path mark(Journal.Entry<Holder> entry, String what) {
-        String word = entry.content().word();
-        return new Path(folder(), entry.number() + (word == null ? "" : "-" + word) + "." + what);
+    /** The name contains the holder's nonce, because another holder may have had its number. */
+    private Path file(Journal.Entry<Holder> entry, String what) {
+        String nonce = entry.content().nonce();
+        return new Path(folder(), entry.number() + (nonce == null ? "" : "-" + nonce) + "." + what);
     }
 
     void renew(Journal.Entry<Holder> mine) throws IOException {
-        try (OutputStream out = files.create(mark(mine, "alive"), true)) {
+        try (OutputStream out = files.create(file(mine, "alive"), true)) {
             out.write('\n');
         }
     }
 
     void release(Journal.Entry<Holder> mine) throws IOException {
-        files.create(mark(mine, "released"), true).close();
-        files.delete(mark(mine, "alive"), false);
+        files.create(file(mine, "released"), true).close();
+        files.delete(file(mine, "alive"), false);
     }
 
-    /** All that is known of holders goes, in one step; the folder above too, if there is nothing else in it. */
+    /** Removes all records in one step, and the parent folder if it is empty. */
     boolean remove() throws IOException {
         Path gone = new Path(folder().getParent(), ".ended-" + UUID.randomUUID());
         if (!files.rename(folder(), gone)) {
@@ -159,7 +169,7 @@ final class LeaseHolders {
         try {
             files.delete(gone.getParent(), false);
         } catch (IOException somethingElseIsInIt) {
-            // Such as the lease of who came next.
+            // Such as the lease of the next holder.
         }
         return true;
     }

@@ -3,24 +3,27 @@ package io.resnetspark.storage;
 import java.util.regex.Pattern;
 import org.apache.hadoop.fs.Path;
 
-/** Places as people write them: any Hadoop URI; without a scheme, this machine's disk, whatever Hadoop's default is. */
+/**
+ * Parses locations as users write them: any Hadoop URI; without a scheme, a path on the local disk, whatever Hadoop's
+ * default is.
+ */
 public final class Locations {
     private static final Pattern SCHEME = Pattern.compile("[a-zA-Z][a-zA-Z0-9+.-]*:/.*", Pattern.DOTALL);
 
-    /** Of a URI, or of one within another, as jar:ftp://... has it. */
+    /** The authority of a URI, or of a nested one, as in jar:ftp://... */
     private static final Pattern AUTHORITY = Pattern.compile("://([^/]*)");
 
     private static final Pattern LOGIN = Pattern.compile(".*(:|%3[aA]).*@.*");
 
-    /** What follows its colon is no port, so perhaps a password with a slash in it; [::1] is an address. */
+    /** The text after the colon is not a port, so it may be a password with a slash in it; [::1] is an address. */
     private static final Pattern ODD_PORT = Pattern.compile("[^\\[]*:(?!\\d*$).*");
 
     private Locations() {}
 
     /**
-     * Reads one.
+     * Parses a location.
      *
-     * @throws BadInputException if it is none, or has a password in it
+     * @throws BadInputException if it is invalid, or contains a password
      */
     public static Path of(String place) {
         refusePassword(place);
@@ -30,26 +33,28 @@ public final class Locations {
         if (SCHEME.matcher(place).matches()) {
             return uri(place);
         }
-        return new Path("file", null, LocalNames.typed(place).toString());
+        return new Path("file", null, LocalFileNames.parse(place).toString());
     }
 
-    /** The same; without a scheme, a path below a folder, or an absolute one of the folder's file system. */
+    /** The same; without a scheme, a path relative to a folder, or an absolute one on the folder's file system. */
     public static Path of(String place, Path folder) {
         refusePassword(place);
         return SCHEME.matcher(place).matches() ? uri(place) : child(folder, place);
     }
 
-    /** A name below a folder, whatever it is: {@code new Path(folder, "12:30.jpg")} takes 12 for a scheme, and fails. */
+    /**
+     * A child of a folder, for any name: {@code new Path(folder, "12:30.jpg")} would take 12 for a scheme, and fail.
+     */
     public static Path child(Path folder, String name) {
         return new Path(folder, new Path(null, null, name));
     }
 
-    /** A hidden name beside a path, made of its own. */
-    public static Path beside(Path path, String suffix) {
+    /** A hidden path in the same folder, derived from a path's name. */
+    public static Path hiddenSibling(Path path, String suffix) {
         return child(path.getParent(), "." + path.getName() + suffix);
     }
 
-    /** Manifests, logs and records of events say where things lie, so nothing secret may stand in a place. */
+    /** Manifests, logs and event records contain locations, so a location must not contain a password. */
     public static void refusePassword(String place) {
         boolean found = AUTHORITY
                 .matcher(place)
@@ -67,7 +72,7 @@ public final class Locations {
     private static Path uri(String place) {
         try {
             Path path = new Path(place);
-            return "file".equals(path.toUri().getScheme()) ? LocalNames.requireWritable(path) : path;
+            return "file".equals(path.toUri().getScheme()) ? LocalFileNames.requireWritable(path) : path;
         } catch (IllegalArgumentException wrong) {
             throw new BadInputException("'" + place + "' is no URI: " + wrong.getMessage(), wrong);
         }

@@ -12,26 +12,26 @@ import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
-/** The files of a directory with their digests, as manifest.json; written last. */
+/** The files of a directory with their digests, stored as manifest.json; written last. */
 public record Manifest(Map<String, FileDigest> files) {
-    /** Of a path below a directory, in characters. */
-    private static final int LONGEST_NAME = 1000;
+    /** The longest relative path, in characters. */
+    private static final int MAX_NAME_LENGTH = 1000;
 
     public static final String FILE = "manifest.json";
     private static final String FILES = "files";
 
     public Manifest {
         files = Map.copyOf(files);
-        files.keySet().forEach(Manifest::requireWithin);
+        files.keySet().forEach(Manifest::requireRelative);
     }
 
     /**
-     * A name that a file of ours says, as a place below a directory.
+     * Checks a file name that one of our files contains.
      *
-     * @throws IllegalArgumentException if it could lead anywhere else
+     * @throws IllegalArgumentException if it could point outside of the directory
      */
-    public static String requireWithin(String name) {
-        boolean within = name.length() <= LONGEST_NAME && name.indexOf(':') < 0 && isBelow(name);
+    public static String requireRelative(String name) {
+        boolean within = name.length() <= MAX_NAME_LENGTH && name.indexOf(':') < 0 && isRelative(name);
         if (!within || name.equals(FILE)) {
             throw new IllegalArgumentException("'" + name.substring(0, Math.min(100, name.length()))
                     + "' is no name of a file within a directory");
@@ -39,29 +39,29 @@ public record Manifest(Map<String, FileDigest> files) {
         return name;
     }
 
-    /** Whether a name leads to a place below the directory that it is looked up in. */
-    public static boolean isBelow(String name) {
+    /** Whether a name points to a file below the directory. */
+    public static boolean isRelative(String name) {
         return Stream.of(name.split("/", -1)).noneMatch(part -> part.matches("\\.{0,2}"));
     }
 
-    /** Writes the manifest of everything in the draft. */
-    public static Manifest seal(Draft draft) throws IOException {
-        return seal(draft, Map.of());
+    /** Writes the manifest of all files in the directory. */
+    public static Manifest write(AtomicDirectory directory) throws IOException {
+        return write(directory, Map.of());
     }
 
-    /** The same, with what else it is to say: an object of its own fields. */
-    public static Manifest seal(Draft draft, Object head) throws IOException {
-        Manifest manifest = new Manifest(draft.digests());
+    /** The same with additional fields, those of {@code head}. */
+    public static Manifest write(AtomicDirectory directory, Object head) throws IOException {
+        Manifest manifest = new Manifest(directory.digests());
         ObjectNode json = Json.PRETTY.valueToTree(head);
         json.set(FILES, Json.PRETTY.valueToTree(new TreeMap<>(manifest.files)));
-        draft.write(FILE, Json.PRETTY.writeValueAsBytes(json));
+        directory.write(FILE, Json.PRETTY.writeValueAsBytes(json));
         return manifest;
     }
 
     /**
      * Reads the manifest of a directory.
      *
-     * @throws DamagedException if there is none, or none that can be read
+     * @throws DamagedException if it is missing or unreadable
      */
     public static Manifest of(Path directory, Configuration conf) throws IOException {
         Path file = new Path(directory, FILE);
@@ -74,7 +74,7 @@ public record Manifest(Map<String, FileDigest> files) {
         }
     }
 
-    /** What is wrong with a directory, a sentence a file; nothing if all is well. */
+    /** The problems of a directory, one sentence per file; empty if there are none. */
     public List<String> problems(Path directory, Configuration conf) throws IOException {
         List<String> problems = new ArrayList<>();
         for (String name : new TreeSet<>(files.keySet())) {

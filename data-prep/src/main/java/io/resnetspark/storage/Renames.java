@@ -21,38 +21,39 @@ import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RemoteIterator;
 
 /**
- * Renames that do or refuse in one step, on local disk and HDFS. Object stores have none: there a directory is copied file
- * by file with the one that tells of the others last, and two that write the same name at once may both succeed
- * (docs/registry.md says what holds there).
+ * Atomic renames on local disk and HDFS. Object stores have none: there a directory is copied file by file, the file
+ * that names the others last, and two writers of the same name may both succeed (docs/registry.md says what holds
+ * there).
  */
 public final class Renames {
-    /** Schemes of file systems whose rename is one step, beside those that we know; an administrator may name some. */
+    /** Further schemes of file systems whose rename is atomic; set by an administrator. */
     public static final String ATOMIC = "resnet.rename.atomic";
 
     private static final Set<String> KNOWN = Set.of("file", "hdfs", "viewfs");
 
     private Renames() {}
 
-    /** Whether a rename is one step that no other process sees the middle of. */
+    /** Whether renames are atomic, so that no other process sees an intermediate state. */
     public static boolean areAtomic(FileSystem files, Configuration conf) {
         String scheme = files.getUri().getScheme();
         return KNOWN.contains(scheme) || List.of(conf.getTrimmedStrings(ATOMIC)).contains(scheme);
     }
 
     /**
-     * Gives a directory its name.
+     * Renames a directory.
      *
-     * @param last its file that readers believe the directory by
-     * @throws FileAlreadyExistsException if there is something of that name
+     * @param last its file that tells readers that it is complete
+     * @throws FileAlreadyExistsException if the name exists
      */
-    static void directory(Path from, Path to, String last, Configuration conf) throws IOException {
-        FileSystem files = Draft.fileSystem(from, conf);
+    static void renameDirectory(Path from, Path to, String last, Configuration conf) throws IOException {
+        FileSystem files = AtomicDirectory.fileSystem(from, conf);
         if (!areAtomic(files, conf)) {
             refuseExisting(files, to);
-            moveOneByOne(from, to, last, conf);
+            moveFiles(from, to, last, conf);
         } else if (files instanceof LocalFileSystem local) {
             try {
-                // Hadoop looks first and renames then on local disk, and copies into a directory that came in between.
+                // On local disk, Hadoop checks first and renames then, and copies into a directory that appeared in
+                // between.
                 Files.move(
                         local.pathToFile(from).toPath(), local.pathToFile(to).toPath(), StandardCopyOption.ATOMIC_MOVE);
             } catch (FileSystemException taken) {
@@ -60,29 +61,30 @@ public final class Renames {
                 throw taken;
             }
         } else {
-            // FileSystem.rename onto an existing directory moves into it; FileContext's refuses, in the name node.
+            // FileSystem.rename onto an existing directory moves into it; FileContext's rename refuses, in the name
+            // node.
             FileContext.getFileContext(to.toUri(), conf).rename(from, to);
         }
     }
 
     /**
-     * Gives a file a name that no other has.
+     * Renames a file to a name that must not exist.
      *
-     * @throws FileAlreadyExistsException if there is something of that name
+     * @throws FileAlreadyExistsException if the name exists
      */
-    static void newFile(Path from, Path to, Configuration conf) throws IOException {
-        FileSystem files = Draft.fileSystem(from, conf);
+    static void createExclusively(Path from, Path to, Configuration conf) throws IOException {
+        FileSystem files = AtomicDirectory.fileSystem(from, conf);
         if (!areAtomic(files, conf)) {
             refuseExisting(files, to);
             replace(from, to, conf);
         } else if (files instanceof LocalFileSystem local) {
-            try { // A move would overwrite; a second name refuses.
+            try { // A move would overwrite; a hard link refuses.
                 Files.createLink(
                         local.pathToFile(to).toPath(), local.pathToFile(from).toPath());
             } catch (java.nio.file.FileAlreadyExistsException taken) {
                 throw new FileAlreadyExistsException(to + " exists");
             } catch (UnsupportedOperationException | FileSystemException noLinks) {
-                // As on exFAT: there, two that write the same name in the same instant are not told apart.
+                // As on exFAT: there, two simultaneous writers of the same name are not detected.
                 refuseExisting(files, to);
                 replace(from, to, conf);
                 return;
@@ -93,9 +95,9 @@ public final class Renames {
         }
     }
 
-    /** Gives a file a name, which another may have had. */
+    /** Renames a file, replacing an existing one. */
     public static void replace(Path from, Path to, Configuration conf) throws IOException {
-        FileSystem files = Draft.fileSystem(from, conf);
+        FileSystem files = AtomicDirectory.fileSystem(from, conf);
         if (files instanceof LocalFileSystem local) {
             Files.move(
                     local.pathToFile(from).toPath(),
@@ -103,25 +105,25 @@ public final class Renames {
                     StandardCopyOption.ATOMIC_MOVE,
                     StandardCopyOption.REPLACE_EXISTING);
         } else if (!areAtomic(files, conf)) {
-            // One object is written whole, over another too.
+            // An object is written atomically, also over another.
             FileUtil.copy(files, from, files, to, true, true, conf);
         } else {
             FileContext.getFileContext(from.toUri(), conf).rename(from, to, Rename.OVERWRITE);
         }
     }
 
-    /** Writes a file that appears whole, in the place of another if need be. */
-    public static void writeWhole(Path file, byte[] content, Configuration conf) throws IOException {
-        Path aside = Locations.beside(file, ".writing-" + UUID.randomUUID());
-        try (OutputStream out = Draft.fileSystem(file, conf).create(aside, true)) {
+    /** Writes a file atomically, replacing an existing one. */
+    public static void writeAtomically(Path file, byte[] content, Configuration conf) throws IOException {
+        Path aside = Locations.hiddenSibling(file, ".writing-" + UUID.randomUUID());
+        try (OutputStream out = AtomicDirectory.fileSystem(file, conf).create(aside, true)) {
             out.write(content);
         }
         replace(aside, file, conf);
     }
 
-    /** Moves all files of a directory into another, {@code last} at the end; files of the same names give way. */
-    static void moveOneByOne(Path from, Path to, String last, Configuration conf) throws IOException {
-        FileSystem files = Draft.fileSystem(from, conf);
+    /** Moves all files of a directory into another, {@code last} at the end; files of the same names are replaced. */
+    static void moveFiles(Path from, Path to, String last, Configuration conf) throws IOException {
+        FileSystem files = AtomicDirectory.fileSystem(from, conf);
         files.mkdirs(to);
         RemoteIterator<LocatedFileStatus> all = files.listFiles(from, true);
         while (all.hasNext()) {
@@ -143,7 +145,7 @@ public final class Renames {
         }
     }
 
-    /** What lies in a directory; nothing if there is no such directory. */
+    /** Lists a directory; empty if it does not exist. */
     public static FileStatus[] list(Path directory, Configuration conf) throws IOException {
         try {
             return directory.getFileSystem(conf).listStatus(directory);

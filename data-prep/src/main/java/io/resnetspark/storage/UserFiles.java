@@ -30,8 +30,8 @@ import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RemoteIterator;
 
 /**
- * Folders and files that users named, on any Hadoop path. Hadoop's own local file system leaves out of a folder, without
- * a word, what the JVM's locale cannot spell, and fails at a colon; so this machine's disk is read through java.nio.
+ * Reads folders and files that users named, on any Hadoop path. Hadoop's own local file system silently omits names
+ * that the JVM's locale cannot spell, and fails at colons; so the local disk is read through java.nio.
  */
 public final class UserFiles {
     private static final int BUFFER = 1 << 16;
@@ -41,7 +41,7 @@ public final class UserFiles {
     /**
      * Opens a file.
      *
-     * @throws FileNotFoundException if there is none, or a directory, or if there cannot be one of this name
+     * @throws FileNotFoundException if it does not exist, is a directory, or has an impossible name
      */
     public static FSDataInputStream open(Path file, Configuration conf) throws IOException {
         FileSystem files = file.getFileSystem(conf);
@@ -53,7 +53,7 @@ public final class UserFiles {
     }
 
     private static FSDataInputStream openLocal(Path file) throws IOException {
-        java.nio.file.Path local = LocalNames.file(file);
+        java.nio.file.Path local = LocalFileNames.file(file);
         if (Files.isDirectory(local)) {
             throw new FileNotFoundException(file + " is a directory");
         }
@@ -61,28 +61,27 @@ public final class UserFiles {
             return new FSDataInputStream(new BufferedFSInputStream(new LocalInput(FileChannel.open(local)), BUFFER));
         } catch (AccessDeniedException forbidden) {
             throw forbidden;
-        } catch (FileSystemException unopened) { // among others: too long a name, a file in the place of a folder
+        } catch (FileSystemException unopened) { // for example a name that is too long, or a file in place of a folder
             throw Files.exists(local) ? unopened : notFound(file, unopened);
         }
     }
 
     /**
-     * What lies in a folder, one after the other, however much it is. A link that leads nowhere is a file of no bytes, which
-     * cannot be opened.
+     * Lists a folder lazily. A dangling link is listed as an empty file, which cannot be opened.
      *
-     * @throws FileNotFoundException if there is no such folder
+     * @throws FileNotFoundException if the folder does not exist
      */
     @SuppressWarnings("StreamResourceLeak") // closed at its end, or with the stream
     public static Stream<FileStatus> list(Path folder, Configuration conf) throws IOException {
         FileSystem files = folder.getFileSystem(conf);
         if (!isLocal(files)) {
             RemoteIterator<FileStatus> found = files.listStatusIterator(folder);
-            found.hasNext(); // some look only now whether there is such a folder
+            found.hasNext(); // some file systems check only now that the folder exists
             return stream(found);
         }
         Path qualified = files.makeQualified(folder);
         try {
-            DirectoryStream<java.nio.file.Path> entries = Files.newDirectoryStream(LocalNames.file(qualified));
+            DirectoryStream<java.nio.file.Path> entries = Files.newDirectoryStream(LocalFileNames.file(qualified));
             return stream(new LocalListing(qualified, entries)).onClose(() -> close(entries));
         } catch (NoSuchFileException missing) {
             throw notFound(folder, missing);
@@ -132,7 +131,7 @@ public final class UserFiles {
         return StreamSupport.stream(Spliterators.spliteratorUnknownSize(iterator, Spliterator.ORDERED), false);
     }
 
-    /** Ends with the last entry; what vanished meanwhile counts, as a file of no bytes. */
+    /** Closes itself after the last entry. Entries that disappeared meanwhile are listed as empty files. */
     private static final class LocalListing implements RemoteIterator<FileStatus> {
         private final Path folder;
         private final DirectoryStream<java.nio.file.Path> entries;
@@ -160,7 +159,7 @@ public final class UserFiles {
         @Override
         public FileStatus next() throws IOException {
             java.nio.file.Path entry = iterator.next();
-            Path path = Locations.child(folder, LocalNames.name(entry));
+            Path path = Locations.child(folder, LocalFileNames.name(entry));
             try {
                 BasicFileAttributes found = Files.readAttributes(entry, BasicFileAttributes.class);
                 return status(path, found.size(), found);
@@ -179,7 +178,7 @@ public final class UserFiles {
         }
     }
 
-    /** A local file as Hadoop's readers want it. */
+    /** A local file as a Hadoop input stream. */
     private static final class LocalInput extends FSInputStream {
         private final FileChannel file;
         private long position;

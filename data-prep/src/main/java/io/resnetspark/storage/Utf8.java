@@ -14,7 +14,10 @@ import java.nio.charset.StandardCharsets;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
-/** Text as we read it: UTF-8, with or without a byte order mark, or refused. Guessing would confuse thé and thè. */
+/**
+ * Reads text strictly: UTF-8, with or without a byte order mark, or an error. Guessing the encoding would confuse thé
+ * and thè.
+ */
 public final class Utf8 {
     private static final int BLOCK = 1 << 13;
 
@@ -23,16 +26,16 @@ public final class Utf8 {
     /**
      * All of a small file.
      *
-     * @throws BadInputException saying where it is no UTF-8
+     * @throws BadInputException saying where it is not UTF-8
      */
     public static String read(Path file, Configuration conf) throws IOException {
         return decode(Json.bytes(file, conf), file.toString());
     }
 
     /**
-     * The same for bytes that were read already.
+     * The same for the content of a file.
      *
-     * @param name what errors call the file
+     * @param name of the file in error messages
      */
     public static String decode(byte[] bytes, String name) {
         StringWriter text = new StringWriter(bytes.length);
@@ -49,16 +52,16 @@ public final class Utf8 {
         return new StrictReader(in, name);
     }
 
-    /** A text as part of one line: backslashes, tabs and line breaks are written \\, \t, \n and \r. */
-    public static String oneLine(String text) {
+    /** Escapes a text for one line: backslashes, tabs and line breaks are written \\, \t, \n and \r. */
+    public static String escapeLine(String text) {
         return text.replace("\\", "\\\\")
                 .replace("\t", "\\t")
                 .replace("\n", "\\n")
                 .replace("\r", "\\r");
     }
 
-    /** Back from {@link #oneLine}. */
-    public static String fromOneLine(String line) {
+    /** The inverse of {@link #escapeLine}. */
+    public static String unescapeLine(String line) {
         StringBuilder text = new StringBuilder(line.length());
         for (int i = 0; i < line.length(); i++) {
             char c = line.charAt(i);
@@ -84,14 +87,14 @@ public final class Utf8 {
         private final CharBuffer chars = CharBuffer.allocate(BLOCK).flip();
         private boolean begun;
         private boolean ended;
-        /** Of the next character, from 1. */
+        /** Position of the next character, from 1. */
         private long line = 1;
 
         private long column = 1;
 
         StrictReader(InputStream in, String name) {
             this.in = in;
-            this.name = name.replaceFirst("^file:(?=/)", ""); // as other programs take it
+            this.name = name.replaceFirst("^file:(?=/)", ""); // in the form that other programs accept
         }
 
         @Override
@@ -113,7 +116,7 @@ public final class Utf8 {
                 int read = in.readNBytes(bytes.array(), bytes.position(), bytes.remaining());
                 ended = read < bytes.remaining();
                 bytes.position(bytes.position() + read).flip();
-                skipMark();
+                skipByteOrderMark();
             }
             CoderResult result = decoder.decode(bytes, chars.clear(), ended);
             chars.flip().chars().forEach(c -> {
@@ -128,7 +131,7 @@ public final class Utf8 {
             }
         }
 
-        private void skipMark() {
+        private void skipByteOrderMark() {
             if (begun) {
                 return;
             }

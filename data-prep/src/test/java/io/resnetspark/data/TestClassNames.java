@@ -11,8 +11,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class TestClassNames {
     @Test
-    void takesWhatPeopleCallThings() {
-        assertThatCode(() -> ClassNames.require(List.of(
+    void acceptsOrdinaryNames() {
+        assertThatCode(() -> ClassNames.validate(List.of(
                         "cats, large", "été", "猫", "🐈", "n01440764", "a:b", "100 %", "#1", "Cat", "cat", "\"x\"")))
                 .doesNotThrowAnyException();
     }
@@ -31,21 +31,21 @@ class TestClassNames {
                 "caf\uFFFDE9",
                 "\uD83Dx"
             })
-    void refusesWhatNoLineCanHold(String name) {
-        assertThatThrownBy(() -> ClassNames.require(List.of("dog", name)))
+    void refusesUnwritableNames(String name) {
+        assertThatThrownBy(() -> ClassNames.validate(List.of("dog", name)))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("A class is called '")
                 .hasMessageContaining("Rename it");
     }
 
     @Test
-    void namesTheClassOnOneLine() {
-        assertThatThrownBy(() -> ClassNames.require(List.of("new\nline"))).hasMessageContaining("'new\\u000Aline'");
+    void errorShowsTheNameEscaped() {
+        assertThatThrownBy(() -> ClassNames.validate(List.of("new\nline"))).hasMessageContaining("'new\\u000Aline'");
     }
 
     @Test
-    void refusesTwoThatLookTheSame() {
-        assertThatThrownBy(() -> ClassNames.require(List.of("\u00e9t\u00e9", "e\u0301te\u0301")))
+    void refusesNamesThatDifferOnlyInNormalization() {
+        assertThatThrownBy(() -> ClassNames.validate(List.of("\u00e9t\u00e9", "e\u0301te\u0301")))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("Two classes are called")
                 .hasMessageContaining("NFC");

@@ -5,17 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 
 class TestSeeds {
-    /** Shards of existing datasets rest on these bits: they must never change. */
+    /** The shards of existing datasets depend on this hash, so it must never change. */
     @Test
-    void hashesAsItAlwaysDid() {
+    void hashIsStable() {
         assertThat(Seeds.hash("n01440764/ILSVRC2012_val_00000293.JPEG")).isEqualTo(HASH_OF_A_NAME);
     }
 
     private static final long HASH_OF_A_NAME = 4735715493113906241L;
 
-    /** Chi-square of the last digits of 10 000 hashes; 9 degrees of freedom go beyond 27.9 once in a thousand. */
+    /** Chi-square of the last digits of 10 000 hashes; with 9 degrees of freedom it exceeds 27.9 once in a thousand. */
     @Test
-    void aLongSharedPrefixSpoilsNothing() {
+    void hashIsUniformForSharedPrefixes() {
         String prefix = "a folder of photographs from the summer holidays/".repeat(80);
         int[] digits = new int[10];
         for (int i = 0; i < 10_000; i++) {

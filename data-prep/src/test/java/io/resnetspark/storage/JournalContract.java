@@ -24,7 +24,7 @@ import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What journals and leases need of a file system; one subclass each. */
+/** Requirements of journals and leases on every file system; one subclass each. */
 abstract class JournalContract {
     private static final Duration LIFE = Duration.ofSeconds(2);
 
@@ -51,7 +51,7 @@ abstract class JournalContract {
     }
 
     @Test
-    void numbersFromOneAndKnowsTheLast() throws IOException {
+    void numbersStartAtOneAndTheLastIsKnown() throws IOException {
         assertThat(journal().last()).isEmpty();
         assertThat(journal().all()).isEmpty();
         for (int i = 1; i <= 3; i++) {
@@ -64,9 +64,9 @@ abstract class JournalContract {
                 .containsExactly("00000001.json", "00000002.json", "00000003.json");
     }
 
-    /** Each record is made of the one before, whoever wrote that: nothing is lost. */
+    /** Each record is computed from the previous one, whoever wrote it, so nothing is lost. */
     @Test
-    void manyAppendAtOnceAndNothingIsLost() throws Exception {
+    void concurrentAppendsLoseNothing() throws Exception {
         ExecutorService threads = Executors.newFixedThreadPool(4);
         try {
             List<Future<Integer>> sums = IntStream.range(0, 40)
@@ -87,7 +87,7 @@ abstract class JournalContract {
     }
 
     @Test
-    void whoRefusesWritesNothing() throws IOException {
+    void refusedAppendWritesNothing() throws IOException {
         journal().append(JournalContract::next, Fence.NONE);
         assertThatThrownBy(() -> journal()
                         .append(
@@ -100,7 +100,7 @@ abstract class JournalContract {
     }
 
     @Test
-    void aLeaseIsOfOneAtATime() throws IOException {
+    void leaseHasOneHolderAtATime() throws IOException {
         try (Lease first = Lease.take(folder, "first", LIFE, conf())) {
             first.check();
             assertThatThrownBy(() -> Lease.take(folder, "second", LIFE, conf()))
@@ -114,7 +114,7 @@ abstract class JournalContract {
     }
 
     @Test
-    void aLeaseIsRenewedWhileItsHolderLives() throws Exception {
+    void leaseIsRenewedWhileItsHolderLives() throws Exception {
         try (Lease first = Lease.take(folder, "first", LIFE, conf())) {
             Thread.sleep(2 * LIFE.toMillis());
             first.check();
@@ -122,19 +122,19 @@ abstract class JournalContract {
         }
     }
 
-    /** The first holder stood still, wakes up, and finishes what it had begun: nothing of it may appear. */
+    /** The first holder hung, wakes up, and finishes its work: nothing of it may appear. */
     @Test
-    void whoeverTakesOverTakesThePenAway() throws Exception {
+    void takeoverFencesTheEarlierHolder() throws Exception {
         Lease first = Lease.take(folder, "first", LIFE, conf());
-        Draft version = Draft.of(new Path(folder, "v1"), first, conf());
+        AtomicDirectory version = AtomicDirectory.of(new Path(folder, "v1"), first, conf());
         version.write("a.txt", new byte[10]);
         first.stopRenewing();
         Thread.sleep(LIFE.toMillis() + 500);
         try (Lease second = Lease.take(folder, "second", LIFE, conf())) {
             second.check();
             assertThat(names(folder)).doesNotContain("v1").noneMatch(name -> name.contains("writing"));
-            // Even if its last look at the lease had been before it was taken away.
-            assertThatThrownBy(() -> Renames.directory(version.path(), new Path(folder, "v1"), "a.txt", conf()))
+            // Even if it checked the lease just before losing it.
+            assertThatThrownBy(() -> Renames.renameDirectory(version.path(), new Path(folder, "v1"), "a.txt", conf()))
                     .isInstanceOf(IOException.class);
             assertThatThrownBy(version::commit).isInstanceOf(LeaseHeldException.class);
             assertThatThrownBy(() -> journal().append(JournalContract::next, first))
@@ -146,31 +146,31 @@ abstract class JournalContract {
         assertThat(names(folder)).containsExactlyInAnyOrder("lease", "events");
     }
 
-    /** Of long jobs, which another goes on with, and in other folders that the lease is for. */
+    /** Of long jobs, which another process resumes, and in other folders of the lease. */
     @Test
-    void whoeverTakesOverGoesOnWithWhatIsLeft() throws Exception {
+    void takeoverResumesUnfinishedDirectories() throws Exception {
         Path target = new Path(folder, "data");
         Path elsewhere = new Path(folder, "run/model");
         Lease first = Lease.take(folder, "first", LIFE, conf());
-        Draft begun = Draft.continued(target, first, conf());
+        AtomicDirectory begun = AtomicDirectory.resume(target, first, conf());
         begun.write("part-0", new byte[10]);
-        Draft model = Draft.of(elsewhere, first, conf());
+        AtomicDirectory model = AtomicDirectory.of(elsewhere, first, conf());
         model.write("a.txt", new byte[10]);
         first.stopRenewing();
         List<String> said = new ArrayList<>();
         try (Lease second = Lease.await(folder, LIFE, said::add, conf())) {
             assertThat(said).singleElement().asString().contains("is being worked on by first");
-            Draft gone = Draft.continued(target, second, conf());
-            second.takePensAway(elsewhere.getParent());
+            AtomicDirectory gone = AtomicDirectory.resume(target, second, conf());
+            second.deleteUnfinishedWrites(elsewhere.getParent());
             assertThat(names(gone.path())).containsExactly("part-0");
             assertThat(names(elsewhere.getParent())).isEmpty();
-            // Even if its last look at the lease had been before it was taken away.
-            assertThatThrownBy(() -> Renames.directory(begun.path(), target, "part-0", conf()))
+            // Even if it checked the lease just before losing it.
+            assertThatThrownBy(() -> Renames.renameDirectory(begun.path(), target, "part-0", conf()))
                     .isInstanceOf(IOException.class);
-            assertThatThrownBy(() -> Renames.directory(model.path(), elsewhere, "a.txt", conf()))
+            assertThatThrownBy(() -> Renames.renameDirectory(model.path(), elsewhere, "a.txt", conf()))
                     .isInstanceOf(IOException.class);
             assertThatThrownBy(begun::commit).isInstanceOf(LeaseHeldException.class);
-            assertThatThrownBy(() -> begun.addAll("part-0")).isInstanceOf(LeaseHeldException.class);
+            assertThatThrownBy(() -> begun.moveIntoTarget("part-0")).isInstanceOf(LeaseHeldException.class);
             gone.write("last", new byte[1]);
             gone.commit();
         }
@@ -179,23 +179,23 @@ abstract class JournalContract {
     }
 
     @Test
-    void nobodyGoesOnWithWhatIsAnothersOrALaterHolders() throws Exception {
+    void onlyDirectoriesOfEarlierHoldersAreResumed() throws Exception {
         FileSystem files = folder.getFileSystem(conf());
         for (String other : List.of(".data.v2.lease1-unfinished", ".data.lease7-unfinished", ".data.unfinished")) {
             files.create(new Path(folder, other + "/part-0")).close();
         }
         String name;
         try (Lease lease = Lease.take(folder, "first", LIFE, conf())) {
-            Draft draft = Draft.continued(new Path(folder, "data"), lease, conf());
-            assertThat(names(draft.path())).containsExactly("part-0");
-            name = draft.path().getName();
+            AtomicDirectory directory = AtomicDirectory.resume(new Path(folder, "data"), lease, conf());
+            assertThat(names(directory.path())).containsExactly("part-0");
+            name = directory.path().getName();
         }
         assertThat(names(folder))
                 .containsExactlyInAnyOrder(".data.v2.lease1-unfinished", ".data.lease7-unfinished", name, "lease");
     }
 
     @Test
-    void whoeverRetiresALeaseLeavesNothing() throws Exception {
+    void retiredLeaseLeavesNothing() throws Exception {
         Lease first = Lease.take(folder, "first", LIFE, conf());
         CompletableFuture<Lease> waits = CompletableFuture.supplyAsync(() -> {
             try {
@@ -214,33 +214,33 @@ abstract class JournalContract {
     }
 
     @Test
-    void aFolderInWhichThereIsMoreStays() throws Exception {
+    void nonEmptyFolderIsKept() throws Exception {
         Path more = new Path(folder, "more");
         folder.getFileSystem(conf()).create(more).close();
         Lease.take(folder, "first", LIFE, conf()).retire();
         assertThat(names(folder)).containsExactly("more");
     }
 
-    /** It has the number of somebody in the journal that was begun anew, and still nothing of what it had appears. */
+    /** A holder of the new journal has the same number, and still nothing of the old holder's work appears. */
     @Test
-    void aHolderFromBeforeARetirementFinishesNothing() throws Exception {
+    void holderFromBeforeARetirementIsFenced() throws Exception {
         Path target = new Path(folder, "data");
         Lease first = Lease.take(folder, "first", LIFE, conf());
-        Draft begun = Draft.continued(target, first, conf());
+        AtomicDirectory begun = AtomicDirectory.resume(target, first, conf());
         begun.write("part-0", new byte[10]);
         first.stopRenewing();
         Thread.sleep(LIFE.toMillis() + 500);
         Lease second = Lease.take(folder, "second", LIFE, conf());
-        Draft.continued(target, second, conf()).discard();
+        AtomicDirectory.resume(target, second, conf()).discard();
         second.retire();
         try (Lease third = Lease.take(folder, "third", LIFE, conf())) {
             assertThat(third.number()).isEqualTo(first.number());
-            Draft another = Draft.continued(target, third, conf());
+            AtomicDirectory another = AtomicDirectory.resume(target, third, conf());
             another.write("part-1", new byte[10]);
             assertThatThrownBy(first::check).isInstanceOf(LeaseHeldException.class);
             assertThatThrownBy(begun::commit).isInstanceOf(LeaseHeldException.class);
-            // Even if its last look at the lease had been before it was taken away.
-            assertThatThrownBy(() -> Renames.directory(begun.path(), target, "part-0", conf()))
+            // Even if it checked the lease just before losing it.
+            assertThatThrownBy(() -> Renames.renameDirectory(begun.path(), target, "part-0", conf()))
                     .isInstanceOf(IOException.class);
             first.retire();
             third.check();
@@ -251,7 +251,7 @@ abstract class JournalContract {
     }
 
     @Test
-    void oldHoldersAreForgotten() throws IOException {
+    void oldHolderRecordsAreDeleted() throws IOException {
         for (int i = 0; i < 30; i++) {
             Lease.take(folder, "holder " + i, LIFE, conf()).close();
         }

@@ -7,7 +7,7 @@ import org.apache.hadoop.hdfs.MiniDFSCluster;
 
 /** A real NameNode and DataNode in this JVM, on loopback. */
 public final class MiniHdfs implements AutoCloseable {
-    /** Milliseconds for which a client that closes a file waits for the data node's report; 400 if nobody says less. */
+    /** Milliseconds that a client waits for the data node's report when it closes a file; 400 by default. */
     public static final String CLOSE_DELAY = "dfs.client.block.write.locateFollowingBlock.initial.delay.ms";
 
     private final MiniDFSCluster cluster;
@@ -30,17 +30,17 @@ public final class MiniHdfs implements AutoCloseable {
         return cluster.getConfiguration(0);
     }
 
-    /** Such as hdfs://localhost:12345. */
+    /** For example hdfs://localhost:12345. */
     public String uri() throws IOException {
         return cluster.getFileSystem().getUri().toString();
     }
 
-    /** Lets a directory hold only so many bytes: the nearest thing to a full disk. */
-    public void limit(org.apache.hadoop.fs.Path directory, long bytes) throws IOException {
+    /** Sets a space quota on a directory: the nearest thing to a full disk. */
+    public void setSpaceQuota(org.apache.hadoop.fs.Path directory, long bytes) throws IOException {
         cluster.getFileSystem().setQuota(directory, Long.MAX_VALUE, bytes);
     }
 
-    /** Ends the name node, and starts it again at the same address. */
+    /** Stops the name node, and starts it again at the same address. */
     public void restart() throws IOException {
         cluster.restartNameNode(0, true);
     }

@@ -41,13 +41,13 @@ class TestLocations {
                 "s3a://bucket/models",
                 "file:///a:b@c"
             })
-    void placesWithoutOneAreTakenAsTheyAre(String place) {
+    void locationsWithoutPasswordAreAccepted(String place) {
         assertThat(Locations.of(place).toString())
                 .isEqualTo(place.replace("hdfs:///", "hdfs:/").replace("file:///", "file:/"));
     }
 
     @Test
-    void withoutASchemeItIsThisMachinesDisk() {
+    void locationWithoutSchemeIsLocal() {
         assertThat(Locations.of("/a b/c%20d").toUri().getPath()).isEqualTo("/a b/c%20d");
         assertThat(Locations.of("x/../y").toUri().getScheme()).isEqualTo("file");
         assertThatThrownBy(() -> Locations.of(" ")).hasMessageContaining("A place is empty");
@@ -57,26 +57,26 @@ class TestLocations {
     @ValueSource(
             strings = {"a:b.jpg", "C:x", "IMG 12:30:45.jpg", "-x.jpg", "a%20b", "#1", "new\nline:/x", "a\\b", "[1]{2}*?"
             })
-    void aNameWithAColonIsNoScheme(String name) {
+    void nameWithColonIsNotAScheme(String name) {
         assertThat(Locations.of(name).toUri().getScheme()).isEqualTo("file");
         assertThat(Locations.of(name).getName()).isEqualTo(name.substring(name.lastIndexOf('/') + 1));
         Path folder = new Path("hdfs://host/a:b");
         assertThat(Locations.child(folder, "x" + name).toUri().getPath()).isEqualTo("/a:b/x" + name);
-        assertThat(Locations.beside(Locations.child(folder, "x"), ".y").toString())
+        assertThat(Locations.hiddenSibling(Locations.child(folder, "x"), ".y").toString())
                 .isEqualTo("hdfs://host/a:b/.x.y");
     }
 
     @Test
-    void placesMayBeRelativeToAFolder() {
+    void locationsMayBeRelative() {
         Path folder = new Path("hdfs://host/lists");
         assertThat(Locations.of("../c/12:30.jpg", folder).toString()).isEqualTo("hdfs://host/c/12:30.jpg");
         assertThat(Locations.of("/c/1.jpg", folder).toString()).isEqualTo("hdfs://host/c/1.jpg");
         assertThat(Locations.of("s3a://bucket/1.jpg", folder).toString()).isEqualTo("s3a://bucket/1.jpg");
     }
 
-    /** What the shell hands on in Latin-1, Java turns into U+FFFD. */
+    /** Java turns Latin-1 arguments from the shell into U+FFFD. */
     @Test
-    void refusesWhatDidNotSurviveTheWayHere() {
+    void refusesWronglyDecodedArguments() {
         assertThatThrownBy(() -> Locations.of("caf\uFFFD.jpg"))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("not UTF-8");

@@ -3,7 +3,7 @@ package io.resnetspark.storage;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.resnetspark.data.OddNames;
+import io.resnetspark.data.UnusualFileNames;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -35,7 +35,7 @@ class TestUserFiles {
         }
     }
 
-    /** A line for each file of a folder: what it is called, and what is in it. */
+    /** A line per file of a folder: its name and its content. */
     private static List<String> contents(org.apache.hadoop.fs.Path folder) throws IOException {
         List<FileStatus> found;
         try (Stream<FileStatus> all = UserFiles.list(folder, CONF)) {
@@ -43,15 +43,15 @@ class TestUserFiles {
         }
         Stream.Builder<String> lines = Stream.builder();
         for (FileStatus file : found) {
-            // As a string, as it travels to executors.
+            // As a string, as executors receive it.
             org.apache.hadoop.fs.Path path = new org.apache.hadoop.fs.Path(
                     java.net.URI.create(file.getPath().toUri().toString()));
-            lines.add(Utf8.oneLine(path.getName()) + " holds " + read(path));
+            lines.add(Utf8.escapeLine(path.getName()) + " holds " + read(path));
         }
         return lines.build().sorted().toList();
     }
 
-    /** The same, printed by a process of its own. */
+    /** Prints the same from a separate process. */
     public static void main(String[] arguments) throws IOException {
         byte[] lines = String.join("\n", contents(new org.apache.hadoop.fs.Path(arguments[0])))
                 .getBytes(StandardCharsets.UTF_8);
@@ -60,8 +60,9 @@ class TestUserFiles {
     }
 
     @Test
-    void listsAndOpensWhateverIsOnTheDisk() throws IOException {
-        int written = OddNames.write(folder, number -> String.valueOf(number).getBytes(StandardCharsets.UTF_8));
+    void listsAndOpensAnyFileName() throws IOException {
+        int written =
+                UnusualFileNames.write(folder, number -> String.valueOf(number).getBytes(StandardCharsets.UTF_8));
         List<String> contents = contents(hadoop(folder));
         assertThat(contents).hasSize(written).doesNotHaveDuplicates();
         assertThat(contents.stream().map(line -> line.replaceFirst("(?s).* holds ", "")))
@@ -77,8 +78,8 @@ class TestUserFiles {
     }
 
     @Test
-    void theLocaleDecidesNothing() throws Exception {
-        OddNames.write(folder, number -> new byte[] {'x'});
+    void resultDoesNotDependOnTheLocale() throws Exception {
+        UnusualFileNames.write(folder, number -> new byte[] {'x'});
         ProcessBuilder builder = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-cp",
@@ -94,7 +95,7 @@ class TestUserFiles {
     }
 
     @Test
-    void aLinkThatLeadsNowhereIsListedAndIsMissing() throws IOException {
+    void danglingLinkIsListedButMissing() throws IOException {
         Files.createSymbolicLink(folder.resolve("lost.jpg"), folder.resolve("nowhere.jpg"));
         try (Stream<FileStatus> all = UserFiles.list(hadoop(folder), CONF)) {
             assertThat(all).singleElement().satisfies(link -> {
@@ -107,7 +108,7 @@ class TestUserFiles {
     }
 
     @Test
-    void saysWhatIsNoFolderAndNoFile() throws IOException {
+    void errorsTellFoldersFromFiles() throws IOException {
         Files.writeString(folder.resolve("file"), "x");
         assertThatThrownBy(() -> UserFiles.list(hadoop(folder.resolve("none")), CONF))
                 .isInstanceOf(FileNotFoundException.class);
@@ -117,9 +118,9 @@ class TestUserFiles {
         assertThatThrownBy(() -> UserFiles.open(hadoop(folder), CONF)).isInstanceOf(FileNotFoundException.class);
     }
 
-    /** A row of a list names them; one such must not stop all others. */
+    /** Rows of a list name them; one such row must not stop the job. */
     @Test
-    void whatNoDiskCanHaveIsNotFound() throws IOException {
+    void impossibleNamesAreNotFound() throws IOException {
         Files.writeString(folder.resolve("file"), "x");
         for (String name : List.of("x".repeat(300), "file/below", "nul\0.jpg", "none/none", "caf\uFFFDE9.jpg")) {
             assertThatThrownBy(() -> UserFiles.open(Locations.child(hadoop(folder), name), CONF))
@@ -131,16 +132,16 @@ class TestUserFiles {
     void readsHdfsToo() throws IOException {
         try (MiniHdfs hdfs = MiniHdfs.start(folder)) {
             org.apache.hadoop.fs.Path corpus = new org.apache.hadoop.fs.Path(hdfs.uri() + "/corpus");
-            for (String name : OddNames.all()) {
+            for (String name : UnusualFileNames.all()) {
                 if (name.indexOf(':') < 0) {
-                    Draft.fileSystem(corpus, CONF)
+                    AtomicDirectory.fileSystem(corpus, CONF)
                             .create(Locations.child(corpus, name))
                             .close();
                 }
             }
             try (Stream<FileStatus> all = UserFiles.list(corpus, CONF)) {
                 assertThat(all.map(file -> file.getPath().getName()))
-                        .containsExactlyInAnyOrderElementsOf(OddNames.all().stream()
+                        .containsExactlyInAnyOrderElementsOf(UnusualFileNames.all().stream()
                                 .filter(name -> name.indexOf(':') < 0)
                                 .toList());
             }
@@ -151,7 +152,7 @@ class TestUserFiles {
     }
 
     @Test
-    void goesToAnyPlaceOfAFile() throws IOException {
+    void seeksToAnyPosition() throws IOException {
         Files.write(folder.resolve("a:b"), new byte[] {1, 2, 3, 4});
         try (FSDataInputStream in = UserFiles.open(hadoop(folder.resolve("a:b")), CONF)) {
             in.seek(2);

@@ -14,24 +14,24 @@ class TestUtf8 {
         return Utf8.decode(bytes, "list.csv");
     }
 
-    /** Of lengths at which characters of two to four bytes lie across the blocks that are read. */
+    /** Lengths at which characters of two to four bytes cross block boundaries. */
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 8189, 8190, 8191, 8192, 16_383, 100_000})
-    void readsWhatIsUtf8(int before) {
+    void readsUtf8(int before) {
         String text = "a".repeat(before) + "é猫🐈\r\nth\u00e9\0";
         assertThat(decode(text.getBytes(StandardCharsets.UTF_8))).isEqualTo(text);
         assertThat(decode("🐈".repeat(before).getBytes(StandardCharsets.UTF_8))).isEqualTo("🐈".repeat(before));
     }
 
     @Test
-    void passesOverAByteOrderMark() {
+    void skipsAByteOrderMark() {
         assertThat(decode("\uFEFFpath,label".getBytes(StandardCharsets.UTF_8))).isEqualTo("path,label");
         assertThat(decode("a\uFEFF".getBytes(StandardCharsets.UTF_8))).isEqualTo("a\uFEFF");
     }
 
     @ParameterizedTest
     @ValueSource(ints = {0, 9000})
-    void saysWhereLatin1Is(int linesBefore) {
+    void errorNamesThePositionOfLatin1(int linesBefore) {
         byte[] text =
                 ("x,y\n".repeat(linesBefore) + "a.jpg,cat\nb.jpg,th\u00e9\n").getBytes(StandardCharsets.ISO_8859_1);
         assertThatThrownBy(() -> decode(text))
@@ -42,7 +42,7 @@ class TestUtf8 {
     }
 
     @Test
-    void refusesWhatIsCutOffAndWhatIsUtf16() {
+    void refusesTruncatedTextAndUtf16() {
         byte[] cat = "a🐈".getBytes(StandardCharsets.UTF_8);
         assertThatThrownBy(() -> decode(Arrays.copyOf(cat, 4)))
                 .isInstanceOf(BadInputException.class)
@@ -55,7 +55,7 @@ class TestUtf8 {
     }
 
     @Test
-    void aTextBecomesALine() {
-        assertThat(Utf8.oneLine("a\tb\nc\rd\\ne")).isEqualTo("a\\tb\\nc\\rd\\\\ne");
+    void escapesAndUnescapesLines() {
+        assertThat(Utf8.escapeLine("a\tb\nc\rd\\ne")).isEqualTo("a\\tb\\nc\\rd\\\\ne");
     }
 }

@@ -3,8 +3,8 @@ package io.resnetspark.deploy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.resnetspark.data.Corpora;
 import io.resnetspark.data.Split;
+import io.resnetspark.data.SyntheticCorpora;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.Shards;
 import io.resnetspark.deploy.Command.Ended;
@@ -50,7 +50,7 @@ class ITCluster {
 
     @Test
     void trainsOverExecutorsOntoHdfs() throws Exception {
-        Path corpus = Corpora.folders(folder.resolve("corpus"), 40, 20, 36);
+        Path corpus = SyntheticCorpora.folders(folder.resolve("corpus"), 40, 20, 36);
         Path recipe = SmallRecipe.write(folder.resolve("small.conf"));
         String data = clusters.at("data");
         String run = clusters.at("runs/1");
@@ -124,7 +124,7 @@ class ITCluster {
     @Test
     void executorsKilledInMidJobCostRetriesAndNothingElse() throws Exception {
         int pictures = 3 * (200 + 40);
-        Path corpus = Corpora.folders(folder.resolve("larger"), 200, 40, 160);
+        Path corpus = SyntheticCorpora.folders(folder.resolve("larger"), 200, 40, 160);
         String data = clusters.at("killed");
         String[] prepare = {"prepare", "--from", corpus.toString(), "--to", data, "--shard-size", "2m"};
         int before = clusters.executorLogs().size();

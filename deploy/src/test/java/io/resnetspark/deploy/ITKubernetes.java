@@ -7,7 +7,7 @@ import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
-import io.resnetspark.data.Corpora;
+import io.resnetspark.data.SyntheticCorpora;
 import io.resnetspark.deploy.Command.Ended;
 import io.resnetspark.storage.MiniHdfs;
 import io.resnetspark.train.SmallRecipe;
@@ -111,7 +111,7 @@ class ITKubernetes {
     /** One executor is killed on the way; another pod takes its place. */
     @Test
     void aRunOnPodsAndWhatTheseAreMadeOf() throws Exception {
-        Path corpus = Corpora.folders(folder.resolve("corpus"), 40, 20, 36);
+        Path corpus = SyntheticCorpora.folders(folder.resolve("corpus"), 40, 20, 36);
         String data = hdfs.uri() + "/data";
         Command.run(
                         StandaloneCluster.SHORT_COMMAND,

@@ -2,7 +2,7 @@ package io.resnetspark.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.resnetspark.data.Corpora;
+import io.resnetspark.data.SyntheticCorpora;
 import io.resnetspark.deploy.Command.Ended;
 import io.resnetspark.train.SmallRecipe;
 import java.nio.file.Files;
@@ -26,7 +26,7 @@ class ITLogging {
 
     @Test
     void stepsAreLoggedIfAskedForAndNothingIsSaidIfNotWanted() throws Exception {
-        Corpora.folders(folder.resolve("corpus"), 20, 10, 36);
+        SyntheticCorpora.folders(folder.resolve("corpus"), 20, 10, 36);
         Ended prepared = resnet("prepare", "--from", at("corpus"), "--to", at("data"), "--quiet")
                 .ok();
         assertThat(prepared.err()).isEmpty();

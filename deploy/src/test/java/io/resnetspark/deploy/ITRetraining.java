@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.HttpServer;
-import io.resnetspark.data.Corpora;
+import io.resnetspark.data.SyntheticCorpora;
 import io.resnetspark.deploy.Command.Ended;
 import io.resnetspark.deploy.registry.Event;
 import io.resnetspark.deploy.registry.RegisteredModel;
@@ -48,7 +48,7 @@ class ITRetraining {
 
     @BeforeAll
     static void write() throws Exception {
-        Corpora.folders(folder.resolve("corpus"), 20, 10, 36);
+        SyntheticCorpora.folders(folder.resolve("corpus"), 20, 10, 36);
         SmallRecipe.write(folder.resolve("small.conf"));
         plan("plan.conf", "");
     }
@@ -115,7 +115,7 @@ class ITRetraining {
 
     /** Twelve to validate on; those that are there stay as they are. */
     private static void addPictures() throws Exception {
-        Path more = Corpora.folders(folder.resolve("more"), 20, 14, 36);
+        Path more = SyntheticCorpora.folders(folder.resolve("more"), 20, 14, 36);
         try (Stream<Path> all = Files.walk(more)) {
             for (Path file : all.filter(Files::isRegularFile).toList()) {
                 Path target = folder.resolve("corpus").resolve(more.relativize(file));

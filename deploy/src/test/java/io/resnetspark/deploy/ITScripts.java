@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.resnetspark.data.Corpora;
-import io.resnetspark.data.image.Codec;
-import io.resnetspark.data.image.Pictures;
+import io.resnetspark.data.SyntheticCorpora;
+import io.resnetspark.data.image.ImageCodec;
+import io.resnetspark.data.image.SyntheticImages;
 import io.resnetspark.deploy.Command.Ended;
 import io.resnetspark.storage.Json;
 import io.resnetspark.train.SmallRecipe;
@@ -43,7 +43,7 @@ class ITScripts {
 
     @Test
     void fromPhotographsToAnAnswer() throws Exception {
-        Corpora.folders(Path.of(at("corpus")), 40, 10, 36);
+        SyntheticCorpora.folders(Path.of(at("corpus")), 40, 10, 36);
         Ended prepared =
                 resnet("prepare", "--from", at("corpus"), "--to", at("data")).ok();
         assertThat(prepared.out()).contains("120 pictures to train on, 30 to validate on, 3 classes");
@@ -85,7 +85,7 @@ class ITScripts {
         for (String name : List.of("cat", "dog", "été")) {
             Files.createDirectories(folder.resolve("corpus").resolve(name));
             for (int i = 0; i < 12; i++) {
-                byte[] picture = Codec.png(Pictures.ofClass(i % 3, 24, 20, written++));
+                byte[] picture = ImageCodec.png(SyntheticImages.ofClass(i % 3, 24, 20, written++));
                 Files.write(folder.resolve("corpus").resolve(name).resolve("plage à Nice " + i + ".jpg"), picture);
             }
         }
@@ -126,7 +126,7 @@ class ITScripts {
     /** By SIGTERM, and by kill -9, at whatever instant that is. */
     @Test
     void aRunThatIsKilledGoesOnToTheSameBits() throws Exception {
-        Corpora.folders(Path.of(at("corpus")), 40, 10, 36);
+        SyntheticCorpora.folders(Path.of(at("corpus")), 40, 10, 36);
         quick("prepare", "--from", at("corpus"), "--to", at("data")).ok();
         String recipe = SmallRecipe.write(Path.of(at("small.conf"))).toString();
         quick("train", recipe, "--data", at("data"), "--out", at("whole")).ok();
@@ -169,7 +169,7 @@ class ITScripts {
     /** One sentence, and nothing of what Spark says when it ends. */
     @Test
     void whoeverEndsACommandIsToldHowToGoOn() throws Exception {
-        Corpora.folders(Path.of(at("corpus")), 40, 10, 36);
+        SyntheticCorpora.folders(Path.of(at("corpus")), 40, 10, 36);
         String[] prepare = {"prepare", "--from", at("corpus"), "--to", at("data")};
         Ended prepared = signalled("TERM", new File(at(".data.preparing"))::exists, prepare);
         assertThat(prepared.code()).isEqualTo(128 + 15);

@@ -2,10 +2,10 @@ package io.resnetspark.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.resnetspark.data.Corpora;
-import io.resnetspark.data.HeldMemory;
+import io.resnetspark.data.NonHeapMemory;
+import io.resnetspark.data.SyntheticCorpora;
 import io.resnetspark.deploy.Command.Ended;
-import io.resnetspark.model.cuda.SoftwareCard;
+import io.resnetspark.model.cuda.GpuEmulator;
 import io.resnetspark.train.SmallRecipe;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -38,7 +38,7 @@ class ITTrainingFaults {
     @BeforeAll
     static void start() throws Exception {
         clusters = Clusters.start(folder, Clusters.Sharing.ALL);
-        Path corpus = Corpora.folders(folder.resolve("corpus"), 40, 20, 36);
+        Path corpus = SyntheticCorpora.folders(folder.resolve("corpus"), 40, 20, 36);
         recipe = SmallRecipe.write(folder.resolve("small.conf")).toString();
         clusters.submit("prepare", "--from", corpus.toString(), "--to", clusters.at("data"), "--shard-size", "100k")
                 .ok();
@@ -112,7 +112,7 @@ class ITTrainingFaults {
     /** Software cards, eight a machine: workers compute on the one whose number Spark tells. */
     @Test
     void workersComputeOnTheGpuThatSparkGivesThem() throws Exception {
-        SoftwareCard.orSkip();
+        GpuEmulator.orSkip();
         List<String> cards = List.of(
                 "--conf",
                 "spark.executor.resource.gpu.amount=1",
@@ -120,7 +120,7 @@ class ITTrainingFaults {
                 "spark.task.resource.gpu.amount=1",
                 "--conf",
                 "spark.executor.extraJavaOptions=-Dresnet.cuda.path="
-                        + SoftwareCard.directory().orElseThrow());
+                        + GpuEmulator.directory().orElseThrow());
         String[] train = train("given-one", "--set", "epochs=1");
         Ended missing = clusters.submit(cards, train);
         assertThat(missing.code()).as(missing.out() + missing.err()).isEqualTo(5);
@@ -137,29 +137,61 @@ class ITTrainingFaults {
      * and the run goes back to its last checkpoint.
      */
     @ParameterizedTest
-    @ValueSource(strings = {"averaged", "local"})
-    void executorsThatAreKilledDoNotChangeABit(String momentum) throws Exception {
-        String[] how = {"--set", "averaging.momentum=" + momentum, "--checkpoint-rounds", "2"};
-        CompletableFuture<Ended> quiet = Command.aside(
-                Map.of(
-                        "RESNET_JAVA_OPTS", // a thread a worker, as on the cluster
-                        "-XX:ActiveProcessorCount=2 " + StandaloneCluster.SHORT_JVM),
-                "scripts/resnet",
-                train("quiet-" + momentum, "--set", "averaging.momentum=" + momentum, "--master", "local[2]"));
-        String run = "killed-" + momentum;
-        CompletableFuture<Ended> job = clusters.submitAside(train(run, how));
+    @ValueSource(strings = {"momentum=averaged", "momentum=local", "overlap=true"})
+    void executorsThatAreKilledDoNotChangeABit(String rule) throws Exception {
+        String setting = "averaging." + rule;
+        CompletableFuture<Ended> quiet = undisturbed("quiet-" + rule, "--set", setting);
+        String run = "killed-" + rule;
+        CompletableFuture<Ended> job = clusters.submitAside(train(run, "--set", setting, "--checkpoint-rounds", "2"));
         for (int round : new int[] {4, 12}) {
             awaitRounds(job, run, round);
             clusters.spark().executors().get(0).destroyForcibly();
         }
         Ended ended = end(job).ok();
         end(quiet).ok();
-        if (momentum.equals("local")) {
+        if (!rule.equals("momentum=averaged")) {
             assertThat(ended.err()).contains("the run goes back to its last checkpoint");
         }
         assertThat(bytes(run + "/model/weights.safetensors"))
-                .isEqualTo(bytes("quiet-" + momentum + "/model/weights.safetensors"));
+                .isEqualTo(bytes("quiet-" + rule + "/model/weights.safetensors"));
         assertThat(images(rounds(run))).isEqualTo((long) EPOCHS * PICTURES);
+    }
+
+    private static CompletableFuture<Ended> undisturbed(String run, String... more) throws Exception {
+        List<String> words = new ArrayList<>(List.of(more));
+        words.addAll(List.of("--master", "local[2]"));
+        return Command.aside(
+                Map.of(
+                        "RESNET_JAVA_OPTS", // a thread a worker, as on the cluster
+                        "-XX:ActiveProcessorCount=2 " + StandaloneCluster.SHORT_JVM),
+                "scripts/resnet",
+                train(run, words.toArray(String[]::new)));
+    }
+
+    /**
+     * Before a worker's steps, between them and the reduction, in the reduction, and after it, when each slice of the state
+     * is on one executor alone: the run does not go back to a checkpoint.
+     */
+    @Test
+    void executorsThatAreKilledInAnyPhaseDoNotChangeABit() throws Exception {
+        CompletableFuture<Ended> quiet = undisturbed("quiet-phases", "--set", "epochs=16");
+        List<String> kills = List.of(
+                "--conf",
+                "spark.extraListeners=" + KillAtPhases.class.getName(),
+                "--conf",
+                "spark.driver.extraClassPath=" + Path.of("target/test-classes").toAbsolutePath(),
+                "--conf",
+                "spark.resnet.kills=begun:local steps,ended:local steps,begun:reduce slices,ended:reduce slices");
+        Ended ended = end(clusters.submitAside(
+                        kills, train("phases", "--set", "epochs=16", "--set", "data.validation=none")))
+                .ok();
+        end(quiet).ok();
+        assertThat(ended.err().lines().filter(line -> line.contains("killed: ")))
+                .hasSize(4);
+        assertThat(ended.err()).doesNotContain("the run goes back to its last checkpoint");
+        assertThat(bytes("phases/model/weights.safetensors"))
+                .isEqualTo(bytes("quiet-phases/model/weights.safetensors"));
+        assertThat(images(rounds("phases"))).isEqualTo(16L * PICTURES);
     }
 
     @Test
@@ -212,7 +244,7 @@ class ITTrainingFaults {
     void aFullDiskCostsCheckpointsAndNotTheRun() throws Exception {
         org.apache.hadoop.fs.Path checkpoints = new org.apache.hadoop.fs.Path("/runs/full/checkpoints");
         clusters.files().mkdirs(checkpoints);
-        clusters.hdfs().limit(checkpoints, 1_000_000);
+        clusters.hdfs().setSpaceQuota(checkpoints, 1_000_000);
         Ended ended = clusters.submit(train("full")).ok();
         assertThat(ended.err())
                 .contains("No checkpoint could be written after round")
@@ -262,7 +294,7 @@ class ITTrainingFaults {
         for (int look = 0; look < 3; look++) {
             awaitRounds(job, run, rounds(run).size() + 1);
             for (int i = 0; i < least.length; i++) {
-                least[i] = Math.min(least[i], HeldMemory.kib(processes.get(i)));
+                least[i] = Math.min(least[i], NonHeapMemory.kib(processes.get(i)));
             }
         }
         return least;

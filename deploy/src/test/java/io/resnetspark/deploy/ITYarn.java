@@ -2,7 +2,7 @@ package io.resnetspark.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.resnetspark.data.Corpora;
+import io.resnetspark.data.SyntheticCorpora;
 import io.resnetspark.deploy.Command.Ended;
 import io.resnetspark.train.SmallRecipe;
 import java.nio.file.Files;
@@ -27,7 +27,7 @@ class ITYarn {
     @BeforeAll
     static void start() throws Exception {
         yarn = YarnCluster.start(folder);
-        Path corpus = Corpora.folders(folder.resolve("corpus"), 40, 20, 36);
+        Path corpus = SyntheticCorpora.folders(folder.resolve("corpus"), 40, 20, 36);
         Path local = Files.writeString(
                 folder.resolve("small.conf"),
                 SmallRecipe.TEXT + "kernels = onednn # Spark's GPUs are there in name only\n");

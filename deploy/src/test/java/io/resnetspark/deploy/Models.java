@@ -1,12 +1,12 @@
 package io.resnetspark.deploy;
 
 import io.resnetspark.data.image.Crop;
-import io.resnetspark.data.image.Mean;
+import io.resnetspark.data.image.Normalization;
 import io.resnetspark.model.Networks;
 import io.resnetspark.model.Shape;
-import io.resnetspark.model.graph.ResidualGraph;
+import io.resnetspark.model.graph.NetworkGraphBuilder;
 import io.resnetspark.model.weights.NetworkWeights;
-import io.resnetspark.storage.Draft;
+import io.resnetspark.storage.AtomicDirectory;
 import io.resnetspark.train.artifact.ArtifactFiles;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.artifact.ModelDescription;
@@ -26,16 +26,16 @@ public final class Models {
     }
 
     public static ModelArtifact write(Path target, Configuration conf) throws IOException {
-        Mean mean = Mean.perChannel(new float[] {120, 115, 100});
+        Normalization mean = Normalization.perChannel(new float[] {120, 115, 100});
         ModelDescription description = ModelDescription.of(
                 "resnet20",
                 List.of("cat", "dog"),
-                ModelArtifact.evaluation(new Crop.Centre(36, 32), mean),
+                ModelArtifact.evaluation(new Crop.CenterCrop(36, 32), mean),
                 List.of(),
                 null,
                 Provenance.now("file:/data", "0".repeat(64), 1, 2, 1, 60));
-        ResidualGraph graph = ResidualGraph.of(Networks.named("resnet20"), Shape.square(3, 32), 2);
-        try (Draft draft = Draft.of(target, conf)) {
+        NetworkGraphBuilder graph = NetworkGraphBuilder.of(Networks.named("resnet20"), Shape.square(3, 32), 2);
+        try (AtomicDirectory draft = AtomicDirectory.of(target, conf)) {
             Path path = ArtifactFiles.write(
                     draft, description, NetworkWeights.of(graph.seed(1).build()), mean, "seed = 1", "");
             return ModelArtifact.open(path, conf);

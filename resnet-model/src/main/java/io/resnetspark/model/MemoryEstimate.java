@@ -1,37 +1,37 @@
 package io.resnetspark.model;
 
 /**
- * What training takes of a machine's memory, in bytes, with oneDNN's kernels and one network in the process; within
- * 20 % of what was measured (docs/memory.md).
+ * An estimate of the memory that training needs, in bytes, with oneDNN's kernels and one network in the process; within
+ * 20 % of measurements (docs/memory.md).
  *
  * @param parameters of the network, with their gradients and momentum
- * @param activations of a batch, from the forward to the backward pass
- * @param gradients of activations, on their way back
- * @param primitives machine code and descriptors that oneDNN makes for each layer
+ * @param activations of a batch, kept from the forward to the backward pass
+ * @param gradients of activations, during the backward pass
+ * @param primitives machine code and descriptors that oneDNN creates for each layer
  * @param process the JVM and its libraries
  */
 public record MemoryEstimate(long parameters, long activations, long gradients, long primitives, long process) {
-    /** Counts as 4 bytes: float. */
-    private static final int VALUE = Float.BYTES;
+    /** Bytes of a float. */
+    private static final int FLOAT_BYTES = Float.BYTES;
 
     /** Weights, gradients, momentum. */
     private static final int COPIES = 3;
 
-    /** DL4J's workspaces are 5 % larger than what they have learnt; masks of ReLU are a bit each. */
+    /** DL4J's workspaces are 5 % larger than the size that they learnt; ReLU masks take one bit per value. */
     private static final double WORKSPACE = 1.06;
 
-    /** Gradients that DL4J's workspaces hold at a time, each as large as the largest. */
-    private static final int PASSING = 6;
+    /** Gradients that DL4J's workspaces hold at the same time, each as large as the largest. */
+    private static final int LIVE_GRADIENTS = 6;
 
     private static final long PRIMITIVES = 1_700L << 10;
     private static final long PROCESS = 250L << 20;
 
-    public static MemoryEstimate of(Census census, int batch) {
+    public static MemoryEstimate of(ModelSummary summary, int batch) {
         return new MemoryEstimate(
-                VALUE * COPIES * (census.parameters() + census.runningStatistics()),
-                (long) (WORKSPACE * VALUE * batch * census.activations()),
-                (long) VALUE * PASSING * batch * census.largestActivation(),
-                PRIMITIVES * census.layers(),
+                FLOAT_BYTES * COPIES * (summary.parameters() + summary.runningStatistics()),
+                (long) (WORKSPACE * FLOAT_BYTES * batch * summary.activations()),
+                (long) FLOAT_BYTES * LIVE_GRADIENTS * batch * summary.largestActivation(),
+                PRIMITIVES * summary.layers(),
                 PROCESS);
     }
 
@@ -39,19 +39,19 @@ public record MemoryEstimate(long parameters, long activations, long gradients, 
         return parameters + activations + gradients + primitives + process;
     }
 
-    /** What grows with the batch. */
+    /** The part that grows with the batch. */
     private long perBatch() {
         return activations + gradients;
     }
 
     /**
-     * Whoever would die in the middle of the first step is told before.
+     * Checks the memory before the first step, instead of running out of it in the middle.
      *
-     * @param what is to be trained, for the message
+     * @param what is trained, for the message
      * @param networks that will train on this machine
-     * @throws IllegalArgumentException naming the estimate, what there is, and the batch that would fit
+     * @throws IllegalArgumentException with the estimate, the available memory, and the batch that would fit
      */
-    public void requireRoom(String what, int batch, int networks, long available) {
+    public void requireFits(String what, int batch, int networks, long available) {
         if (Math.multiplyExact(total(), networks) <= available) {
             return;
         }

@@ -2,31 +2,33 @@ package io.resnetspark.model;
 
 import java.util.stream.IntStream;
 
-/** A network as data: a line of {@link Networks}, put together by {@link #assemble}. */
+/** A network as data: a line of {@link Networks}, whose layers {@link #accept} visits. */
 public sealed interface Network permits ResidualNetwork, VggNetwork {
     String name();
 
-    /** Classes that it was published with; any number can be asked for. */
+    /** The published number of classes; any other can be used. */
     int classes();
 
     /** The published input: 3 x 224 x 224 or 3 x 32 x 32. */
     Shape input();
 
-    /** Says every part, in order: the only place that knows how such a network is put together. */
-    <T> T assemble(Assembler<T> to, T image, int classes);
+    /** Visits every layer, in order. Only this method knows the network's structure. */
+    <T> T accept(NetworkVisitor<T> visitor, T image, int classes);
 
-    default Census census() {
-        return census(input(), classes());
+    default ModelSummary summary() {
+        return summary(input(), classes());
     }
 
-    /** @throws IllegalArgumentException saying which input and how many classes would do, if these do not */
-    default Census census(Shape input, int classes) {
+    /**
+     * @throws IllegalArgumentException for an unsuitable input or number of classes, with the ones that are possible
+     */
+    default ModelSummary summary(Shape input, int classes) {
         if (classes < 1) {
             throw new IllegalArgumentException(
                     name() + " cannot tell " + classes + " classes apart; wanted at least 1.");
         }
         try {
-            return Census.of(this, input, classes);
+            return ModelSummary.of(this, input, classes);
         } catch (IllegalArgumentException tooSmall) {
             throw new IllegalArgumentException(
                     name() + " cannot take images of " + input + " (" + tooSmall.getMessage() + "); the smallest are "
@@ -45,7 +47,7 @@ public sealed interface Network permits ResidualNetwork, VggNetwork {
 
     private boolean fits(Shape input) {
         try {
-            Census.of(this, input, classes());
+            ModelSummary.of(this, input, classes());
             return true;
         } catch (IllegalArgumentException tooSmall) {
             return false;

@@ -6,19 +6,20 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * The catalogue, a line each: the networks of "Deep Residual Learning for Image Recognition" (He, Zhang, Ren, Sun 2015),
- * those that it compares them with, and the pre-activation form of "Identity Mappings in Deep Residual Networks" (2016).
+ * The catalogue of networks, one line each: those of "Deep Residual Learning for Image Recognition" (He, Zhang, Ren,
+ * Sun 2015), those that it compares them with, and the pre-activation networks of "Identity Mappings in Deep Residual
+ * Networks" (2016).
  *
  * <p>The stride on the 3x3 ("v1.5") is torchvision's; ResNet-200 is fb.resnet.torch's.
  *
- * <p>Every residual network comes with each of the three shortcuts: its own under its name, the others as NAME-a (padded),
- * NAME-b (projected where the shape changes) and NAME-c (all projected).
+ * <p>Every residual network exists with each of the three shortcuts: its own under its name, the others as NAME-a
+ * (zero-padded), NAME-b (projected where the shape changes) and NAME-c (all projected).
  *
- * <p>Parameters and multiply-adds follow from these lines ({@link Census}) and are held to the published numbers by
- * {@code TestCensus}.
+ * <p>Parameters and multiply-adds follow from these lines ({@link ModelSummary}); {@code TestModelSummary} compares
+ * them with the published numbers.
  */
 public final class Networks {
-    private static final Map<String, Shortcut> OPTIONS =
+    private static final Map<String, Shortcut> SHORTCUT_SUFFIXES =
             new TreeMap<>(Map.of("a", Shortcut.PADDED, "b", Shortcut.PROJECTED, "c", Shortcut.ALL_PROJECTED));
 
     private static final List<Network> PUBLISHED = List.of(
@@ -68,11 +69,11 @@ public final class Networks {
             cifar("preact-resnet1001", Block.BOTTLENECK, 111).projected().preactivated());
 
     private static final List<Network> ALL =
-            PUBLISHED.stream().flatMap(Networks::withItsShortcuts).toList();
+            PUBLISHED.stream().flatMap(Networks::withShortcutVariants).toList();
 
     private Networks() {}
 
-    /** Every network, with each of its shortcuts. */
+    /** Every network, with each of the three shortcuts. */
     public static List<Network> all() {
         return ALL;
     }
@@ -85,7 +86,7 @@ public final class Networks {
     /**
      * The network of this name.
      *
-     * @throws IllegalArgumentException naming the nearest one, if there is none
+     * @throws IllegalArgumentException with the nearest name, if there is none
      */
     public static Network named(String name) {
         return ALL.stream()
@@ -101,23 +102,29 @@ public final class Networks {
 
     private static ResidualNetwork imagenet(String name, Block block, Integer... depths) {
         return new ResidualNetwork(
-                name, Stem.IMAGENET, block, Activation.AFTER_WEIGHTS, Shortcut.PROJECTED, List.of(depths), 1000);
+                name, Stem.IMAGENET, block, ActivationOrder.POST_ACTIVATION, Shortcut.PROJECTED, List.of(depths), 1000);
     }
 
     private static ResidualNetwork cifar(String name, Block block, int depth) {
         return new ResidualNetwork(
-                name, Stem.CIFAR, block, Activation.AFTER_WEIGHTS, Shortcut.PADDED, List.of(depth, depth, depth), 10);
+                name,
+                Stem.CIFAR,
+                block,
+                ActivationOrder.POST_ACTIVATION,
+                Shortcut.PADDED,
+                List.of(depth, depth, depth),
+                10);
     }
 
     private static VggNetwork vgg(String name, Integer... depths) {
         return new VggNetwork(name, List.of(64, 128, 256, 512, 512), List.of(depths), 4096, 1000);
     }
 
-    private static Stream<Network> withItsShortcuts(Network network) {
+    private static Stream<Network> withShortcutVariants(Network network) {
         if (!(network instanceof ResidualNetwork residual) || residual.shortcut() == Shortcut.NONE) {
             return Stream.of(network);
         }
-        Stream<Network> others = OPTIONS.entrySet().stream()
+        Stream<Network> others = SHORTCUT_SUFFIXES.entrySet().stream()
                 .filter(option -> option.getValue() != residual.shortcut())
                 .map(option -> residual.with(residual.name() + "-" + option.getKey(), option.getValue()));
         return Stream.concat(Stream.of(network), others);

@@ -8,27 +8,29 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** Memory as the operating system sees it: tensors lie outside of the Java heap, where the JVM does not count them. */
+/**
+ * Memory as the operating system counts it. Tensors are outside of the Java heap, where the JVM does not count them.
+ */
 public final class ResidentMemory {
     private ResidentMemory() {}
 
-    /** The most that this process has had in memory; 0 where the system does not tell. */
+    /** Peak resident memory of this process; 0 if the system does not report it. */
     public static long peakBytes() {
         return line(Path.of("/proc/self/status"), "VmHWM:").orElse(0L);
     }
 
-    /** What this process has in memory; 0 where the system does not tell. */
+    /** Resident memory of this process; 0 if the system does not report it. */
     public static long bytes() {
         return line(Path.of("/proc/self/status"), "VmRSS:").orElse(0L);
     }
 
     /**
-     * What this process could still take without pushing others out, or being killed by its container; a very large
-     * number where the system does not tell.
+     * Memory that this process could still take without displacing others or being killed by its container; a very
+     * large number if the system does not report it.
      */
     public static long available() {
         long machine = line(Path.of("/proc/meminfo"), "MemAvailable:").orElse(Long.MAX_VALUE);
-        // The JVM knows a container's limit. What a container "uses" counts files that it would give back.
+        // The JVM knows a container's limit. A container's own usage includes file caches, which it would give back.
         OperatingSystemMXBean system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
         return Math.min(machine, system.getTotalMemorySize() - bytes());
     }

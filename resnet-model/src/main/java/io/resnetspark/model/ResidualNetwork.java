@@ -3,15 +3,15 @@ package io.resnetspark.model;
 import java.util.List;
 
 /**
- * A residual network, or the plain one that it is compared with, as one line of numbers.
+ * A residual network, or the plain one that it is compared with, described by one line of numbers.
  *
- * @param depths blocks in each stage; each stage after the first halves the image and doubles the width
+ * @param depths blocks per stage; each stage after the first halves the image and doubles the width
  */
 public record ResidualNetwork(
         String name,
         Stem stem,
         Block block,
-        Activation activation,
+        ActivationOrder order,
         Shortcut shortcut,
         List<Integer> depths,
         int classes)
@@ -26,7 +26,7 @@ public record ResidualNetwork(
         return Shape.square(3, stem.side());
     }
 
-    /** The same without shortcuts. */
+    /** A copy without shortcuts. */
     ResidualNetwork plain(String newName) {
         return with(newName, Shortcut.NONE);
     }
@@ -36,86 +36,87 @@ public record ResidualNetwork(
     }
 
     ResidualNetwork preactivated() {
-        return new ResidualNetwork(name, stem, block, Activation.BEFORE_WEIGHTS, shortcut, depths, classes);
+        return new ResidualNetwork(name, stem, block, ActivationOrder.PRE_ACTIVATION, shortcut, depths, classes);
     }
 
     ResidualNetwork with(String newName, Shortcut newShortcut) {
-        return new ResidualNetwork(newName, stem, block, activation, newShortcut, depths, classes);
+        return new ResidualNetwork(newName, stem, block, order, newShortcut, depths, classes);
     }
 
     @Override
-    public <T> T assemble(Assembler<T> to, T image, int classes) {
-        T x = to.normalize("bn1", to.convolve("conv1", image, stem.window(), stem.width()), true);
-        if (stem.pools()) {
-            x = to.maxPool("maxpool", x, new Window(3, 2));
+    public <T> T accept(NetworkVisitor<T> visitor, T image, int classes) {
+        T x = visitor.normalize("bn1", visitor.convolve("conv1", image, stem.geometry(), stem.width()), true);
+        if (stem.hasMaxPool()) {
+            x = visitor.maxPool("maxpool", x, new KernelGeometry(3, 2));
         }
         int width = stem.width();
         for (int stage = 1; stage <= depths.size(); stage++) {
             for (int i = 0; i < depths.get(stage - 1); i++) {
                 int stride = i == 0 && stage > 1 ? 2 : 1;
                 String name = "layer" + stage + "." + i;
-                x = switch (activation) {
-                    case AFTER_WEIGHTS -> block(to, name, x, width, stride);
-                    case BEFORE_WEIGHTS -> preactivated(to, name, x, width, stride, stage == 1 && i == 0);
+                x = switch (order) {
+                    case POST_ACTIVATION -> block(visitor, name, x, width, stride);
+                    case PRE_ACTIVATION -> preactivated(visitor, name, x, width, stride, stage == 1 && i == 0);
                 };
             }
             width *= 2;
         }
-        if (activation == Activation.BEFORE_WEIGHTS) {
-            x = to.normalize("norm", x, true);
+        if (order == ActivationOrder.PRE_ACTIVATION) {
+            x = visitor.normalize("norm", x, true);
         }
-        return to.classify("fc", to.globalAverage("avgpool", x), classes);
+        return visitor.classify("fc", visitor.globalAverage("avgpool", x), classes);
     }
 
-    private <T> T block(Assembler<T> to, String name, T input, int width, int stride) {
+    private <T> T block(NetworkVisitor<T> visitor, String name, T input, int width, int stride) {
         T residual = input;
         int last = block.convolutions() - 1;
         for (int i = 0; i <= last; i++) {
-            residual =
-                    to.convolve(name + ".conv" + (i + 1), residual, block.window(i, stride), block.outputs(i, width));
-            residual = to.normalize(name + ".bn" + (i + 1), residual, i < last || shortcut == Shortcut.NONE);
+            residual = visitor.convolve(
+                    name + ".conv" + (i + 1), residual, block.geometry(i, stride), block.outputs(i, width));
+            residual = visitor.normalize(name + ".bn" + (i + 1), residual, i < last || shortcut == Shortcut.NONE);
         }
-        return added(to, name, residual, input, input, stride, true);
+        return added(visitor, name, residual, input, input, stride, true);
     }
 
     /**
-     * Where the shape changes, both paths start from the activated input, and the projection is not normalised (as in
-     * the authors' code). The first block of all takes the stem's activation as its own.
+     * If the shape changes, both paths start from the activated input, and the projection is not normalised (as in the
+     * authors' code). The first block of all uses the stem's activation.
      */
-    private <T> T preactivated(Assembler<T> to, String name, T input, int width, int stride, boolean first) {
-        T activated = first ? input : to.normalize(name + ".bn1", input, true);
+    private <T> T preactivated(NetworkVisitor<T> visitor, String name, T input, int width, int stride, boolean first) {
+        T activated = first ? input : visitor.normalize(name + ".bn1", input, true);
         T residual = activated;
         for (int i = 0; i < block.convolutions(); i++) {
             if (i > 0) {
-                residual = to.normalize(name + ".bn" + (i + 1), residual, true);
+                residual = visitor.normalize(name + ".bn" + (i + 1), residual, true);
             }
-            residual =
-                    to.convolve(name + ".conv" + (i + 1), residual, block.window(i, stride), block.outputs(i, width));
+            residual = visitor.convolve(
+                    name + ".conv" + (i + 1), residual, block.geometry(i, stride), block.outputs(i, width));
         }
-        return added(to, name, residual, input, activated, stride, false);
+        return added(visitor, name, residual, input, activated, stride, false);
     }
 
-    private <T> T added(Assembler<T> to, String name, T residual, T input, T activated, int stride, boolean relu) {
-        int outputs = to.shape(residual).channels();
-        boolean changes = stride > 1 || to.shape(input).channels() != outputs;
+    private <T> T added(
+            NetworkVisitor<T> visitor, String name, T residual, T input, T activated, int stride, boolean relu) {
+        int outputs = visitor.shape(residual).channels();
+        boolean changes = stride > 1 || visitor.shape(input).channels() != outputs;
         return switch (shortcut) {
             case NONE -> residual;
             case PADDED ->
-                to.add(
+                visitor.add(
                         name,
                         residual,
-                        changes ? to.padChannels(name + ".downsample", activated, stride, outputs) : input,
+                        changes ? visitor.padChannels(name + ".downsample", activated, stride, outputs) : input,
                         relu);
             case PROJECTED ->
-                to.add(name, residual, changes ? project(to, name, activated, stride, outputs) : input, relu);
-            case ALL_PROJECTED -> to.add(name, residual, project(to, name, activated, stride, outputs), relu);
+                visitor.add(name, residual, changes ? project(visitor, name, activated, stride, outputs) : input, relu);
+            case ALL_PROJECTED -> visitor.add(name, residual, project(visitor, name, activated, stride, outputs), relu);
         };
     }
 
-    private <T> T project(Assembler<T> to, String name, T input, int stride, int outputs) {
-        T projected = to.convolve(name + ".downsample.0", input, new Window(1, stride), outputs);
-        return activation == Activation.BEFORE_WEIGHTS
+    private <T> T project(NetworkVisitor<T> visitor, String name, T input, int stride, int outputs) {
+        T projected = visitor.convolve(name + ".downsample.0", input, new KernelGeometry(1, stride), outputs);
+        return order == ActivationOrder.PRE_ACTIVATION
                 ? projected
-                : to.normalize(name + ".downsample.1", projected, false);
+                : visitor.normalize(name + ".downsample.1", projected, false);
     }
 }

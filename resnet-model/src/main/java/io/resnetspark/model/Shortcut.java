@@ -1,13 +1,13 @@
 package io.resnetspark.model;
 
-/** What stands beside a block's residual function (paper, section 3.3). */
+/** The shortcut of a block (paper, section 3.3). */
 public enum Shortcut {
-    /** Nothing: the plain networks that residual ones are compared with. */
+    /** No shortcut: the plain networks that residual ones are compared with. */
     NONE,
-    /** Option A: the identity; where the shape changes, every second pixel, padded with channels of zeros. */
+    /** Option A: the identity; if the shape changes, every second pixel, with zero channels added. */
     PADDED,
-    /** Option B: the identity; where the shape changes, a 1x1 convolution. */
+    /** Option B: the identity; if the shape changes, a 1x1 convolution. */
     PROJECTED,
-    /** Option C: a 1x1 convolution beside every block. */
+    /** Option C: a 1x1 convolution in every block. */
     ALL_PROJECTED
 }

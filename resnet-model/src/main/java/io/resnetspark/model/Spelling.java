@@ -5,21 +5,21 @@ import java.util.Comparator;
 import java.util.Locale;
 import java.util.Optional;
 
-/** What somebody may have meant who mistyped a name. */
+/** Suggests names for mistyped ones. */
 public final class Spelling {
     private Spelling() {}
 
-    /** The nearest of some names. */
+    /** The nearest of the known names. */
     public static Optional<String> nearest(String name, Collection<String> known) {
         return known.stream().min(Comparator.comparingInt(candidate -> distance(name, candidate)));
     }
 
-    /** The nearest of some names, if it is so near that it was probably meant: a letter in four may be wrong. */
-    public static Optional<String> meant(String name, Collection<String> known) {
+    /** The nearest of the known names, if it is near enough to be meant: one letter in four may be wrong. */
+    public static Optional<String> suggestion(String name, Collection<String> known) {
         return nearest(name, known).filter(candidate -> distance(name, candidate) <= 1 + name.length() / 4);
     }
 
-    /** Levenshtein's; capitals count as small letters, underscores as hyphens. */
+    /** Levenshtein distance, ignoring case; underscores equal hyphens. */
     static int distance(String one, String other) {
         String a = plain(one);
         String b = plain(other);

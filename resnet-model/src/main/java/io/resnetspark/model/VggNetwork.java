@@ -7,7 +7,7 @@ import java.util.List;
  * fully connected layers.
  *
  * @param widths channels of each stage
- * @param depths convolutions in each stage; 2x2 max pooling ends a stage
+ * @param depths convolutions per stage; 2x2 max pooling ends a stage
  * @param connected width of the two fully connected layers before the classifier
  */
 public record VggNetwork(String name, List<Integer> widths, List<Integer> depths, int connected, int classes)
@@ -22,22 +22,25 @@ public record VggNetwork(String name, List<Integer> widths, List<Integer> depths
         return Shape.square(3, 224);
     }
 
-    /** Numbers in names count torchvision's modules: convolution, ReLU, pooling; dropout behind connected layers. */
+    /**
+     * Numbers in names are torchvision's module indices: convolution, ReLU, pooling; dropout after fully connected
+     * layers.
+     */
     @Override
-    public <T> T assemble(Assembler<T> to, T image, int classes) {
+    public <T> T accept(NetworkVisitor<T> visitor, T image, int classes) {
         T x = image;
         int module = 0;
         for (int stage = 0; stage < depths.size(); stage++) {
             for (int i = 0; i < depths.get(stage); i++) {
-                x = to.convolveWithBias("features." + module, x, new Window(3, 1), widths.get(stage));
+                x = visitor.convolveWithBias("features." + module, x, new KernelGeometry(3, 1), widths.get(stage));
                 module += 2;
             }
-            x = to.maxPool("features." + module, x, new Window(2, 2));
+            x = visitor.maxPool("features." + module, x, new KernelGeometry(2, 2));
             module++;
         }
-        x = to.flatten("flatten", x);
-        x = to.connect("classifier.0", x, connected);
-        x = to.connect("classifier.3", x, connected);
-        return to.classify("classifier.6", x, classes);
+        x = visitor.flatten("flatten", x);
+        x = visitor.connect("classifier.0", x, connected);
+        x = visitor.connect("classifier.3", x, connected);
+        return visitor.classify("classifier.6", x, classes);
     }
 }

@@ -5,14 +5,17 @@ import java.util.stream.Stream;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** Networks that are quick to check, and have among them all that the catalogue has. */
+/** Small networks that are fast to test and together contain everything that the catalogue has. */
 public final class SmallNetworks {
     public static final int CLASSES = 5;
 
-    private static final Stem POOLED = new Stem(new Window(7, 2), 16, true, 24);
-    private static final Stem SMALL = new Stem(new Window(3, 1), 16, false, 12);
+    private static final Stem POOLED = new Stem(new KernelGeometry(7, 2), 16, true, 24);
+    private static final Stem SMALL = new Stem(new KernelGeometry(3, 1), 16, false, 12);
 
-    /** Small networks that have between them every layer, window, shortcut and order of the catalogue. */
+    /**
+     * Small networks that together contain every layer, kernel geometry, shortcut and activation order of the
+     * catalogue.
+     */
     public static Stream<Network> all() {
         Block strideOn3x3 = Block.BOTTLENECK_STRIDE_ON_3X3;
         return Stream.of(
@@ -25,19 +28,21 @@ public final class SmallNetworks {
                 residual("bottleneck-3x3", POOLED, strideOn3x3, Shortcut.PROJECTED, 1, 1),
                 preactivated("preact-basic", SMALL, Block.BASIC, Shortcut.PADDED, 1, 2),
                 preactivated("preact-bottleneck", POOLED, strideOn3x3, Shortcut.PROJECTED, 2, 1),
-                // Channels that fill no vector register, so oneDNN's plain layout.
-                residual("narrow", new Stem(new Window(3, 1), 6, false, 8), Block.BASIC, Shortcut.PADDED, 1, 1),
+                // Channels that do not fill a vector register, so oneDNN uses its plain layout.
+                residual("narrow", new Stem(new KernelGeometry(3, 1), 6, false, 8), Block.BASIC, Shortcut.PADDED, 1, 1),
                 // Wide enough for Winograd's convolutions.
-                residual("wide", new Stem(new Window(3, 1), 32, false, 9), Block.BASIC, Shortcut.PADDED, 2),
+                residual("wide", new Stem(new KernelGeometry(3, 1), 32, false, 9), Block.BASIC, Shortcut.PADDED, 2),
                 new VggNetwork("vgg", List.of(16, 32), List.of(1, 2), 24, CLASSES));
     }
 
     private static Network residual(String name, Stem stem, Block block, Shortcut shortcut, Integer... depths) {
-        return new ResidualNetwork(name, stem, block, Activation.AFTER_WEIGHTS, shortcut, List.of(depths), CLASSES);
+        return new ResidualNetwork(
+                name, stem, block, ActivationOrder.POST_ACTIVATION, shortcut, List.of(depths), CLASSES);
     }
 
     private static Network preactivated(String name, Stem stem, Block block, Shortcut shortcut, Integer... depths) {
-        return new ResidualNetwork(name, stem, block, Activation.BEFORE_WEIGHTS, shortcut, List.of(depths), CLASSES);
+        return new ResidualNetwork(
+                name, stem, block, ActivationOrder.PRE_ACTIVATION, shortcut, List.of(depths), CLASSES);
     }
 
     public static Shape input(Network network) {
@@ -46,7 +51,7 @@ public final class SmallNetworks {
 
     private SmallNetworks() {}
 
-    /** Weights, gammas and betas away from their special starting values. */
+    /** Moves weights, gammas and betas away from their special initial values. */
     public static void randomize(ComputationGraph graph, long seed) {
         Nd4j.getRandom().setSeed(seed);
         graph.paramTable().forEach((name, values) -> {
@@ -55,7 +60,7 @@ public final class SmallNetworks {
             } else if (name.endsWith("beta") || name.endsWith("mean")) {
                 values.assign(Nd4j.rand(values.dataType(), values.shape()).subi(0.5));
             } else if (name.equals("classifier.6_W")) {
-                values.muli(0.05); // without batch normalisation, scores get so high that DL4J clips the loss
+                values.muli(0.05); // without batch normalisation, logits get so large that DL4J clips the loss
             }
         });
     }

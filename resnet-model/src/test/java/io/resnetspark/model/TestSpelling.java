@@ -18,13 +18,13 @@ class TestSpelling {
         "lerning-rate, learning-rate",
         "sead, seed"
     })
-    void findsWhatWasMeant(String mistyped, String meant) {
-        assertThat(Spelling.meant(mistyped, KEYS)).contains(meant);
+    void suggestsTheNearestName(String mistyped, String meant) {
+        assertThat(Spelling.suggestion(mistyped, KEYS)).contains(meant);
     }
 
     @Test
-    void doesNotGuessWildly() {
-        assertThat(Spelling.meant("momentum", KEYS)).isEmpty();
-        assertThat(Spelling.meant("lr", KEYS)).isEmpty();
+    void suggestsNothingForDistantNames() {
+        assertThat(Spelling.suggestion("momentum", KEYS)).isEmpty();
+        assertThat(Spelling.suggestion("lr", KEYS)).isEmpty();
     }
 }

@@ -3,7 +3,7 @@ package io.resnetspark.train;
 import io.resnetspark.data.Split;
 import io.resnetspark.data.image.Preprocessing;
 import io.resnetspark.data.shard.Dataset;
-import io.resnetspark.model.graph.ComputeOptions.Kind;
+import io.resnetspark.model.graph.ComputeOptions.KernelOption;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.model.graph.Placement;
 import io.resnetspark.storage.BadInputException;
@@ -66,8 +66,8 @@ record Setup(TrainingPlan plan, Preprocessing evaluation, NetworkGraph graph, Op
             return local.get().description();
         }
         boolean given = spark.getConf().contains("spark.task.resource.gpu.amount");
-        boolean cuda = plan.compute().kernels() == Kind.CUDA
-                || (given && plan.compute().kernels() == Kind.AUTO);
+        boolean cuda = plan.compute().kernels() == KernelOption.CUDA
+                || (given && plan.compute().kernels() == KernelOption.AUTO);
         return cuda ? "CUDA on the executors' GPUs" : plan.compute().layers().description();
     }
 

@@ -2,13 +2,13 @@ package io.resnetspark.train;
 
 import io.resnetspark.data.Progress;
 import io.resnetspark.data.Split;
-import io.resnetspark.data.image.Protocol;
+import io.resnetspark.data.image.EvaluationProtocol;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.EpochWork;
 import io.resnetspark.model.graph.Placement;
 import io.resnetspark.model.weights.NetworkWeights;
+import io.resnetspark.storage.AtomicDirectory;
 import io.resnetspark.storage.BadInputException;
-import io.resnetspark.storage.Draft;
 import io.resnetspark.train.artifact.ArtifactFiles;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.artifact.ModelDescription;
@@ -309,14 +309,15 @@ public final class Training {
 
     private EvaluationResult evaluate(RunState state) throws IOException {
         TrainingState training = state.training();
-        EvaluationResult result = evaluate(training, List.of(Protocol.ONE_CROP)).get(0);
+        EvaluationResult result =
+                evaluate(training, List.of(EvaluationProtocol.ONE_CROP)).get(0);
         int epochs = (int) Math.round(plan.epochs(training.work(), 0));
         metrics.add(Metrics.EvaluationLine.of(epochs, training.iteration(), result));
         return result;
     }
 
-    private List<EvaluationResult> evaluate(TrainingState state, List<Protocol> protocols) {
-        return new Evaluation(spark, data, Split.VAL, protocols.toArray(Protocol[]::new))
+    private List<EvaluationResult> evaluate(TrainingState state, List<EvaluationProtocol> protocols) {
+        return new Evaluation(spark, data, Split.VAL, protocols.toArray(EvaluationProtocol[]::new))
                 .executeAll(plan, state.parameters(), setup.evaluation(), progress);
     }
 
@@ -326,8 +327,8 @@ public final class Training {
             return List.of();
         }
         List<EvaluationResult> results = new ArrayList<>(List.of(last.evaluation()));
-        List<Protocol> others = recipe.data().protocols().stream()
-                .filter(protocol -> protocol != Protocol.ONE_CROP)
+        List<EvaluationProtocol> others = recipe.data().protocols().stream()
+                .filter(protocol -> protocol != EvaluationProtocol.ONE_CROP)
                 .toList();
         if (!others.isEmpty()) {
             results.addAll(evaluate(last.training(), others));
@@ -341,7 +342,7 @@ public final class Training {
                 recipe.network(),
                 data.dataset().classes(),
                 ModelArtifact.evaluation(
-                        recipe.data().evaluation(), setup.evaluation().mean()),
+                        recipe.data().evaluation(), setup.evaluation().normalization()),
                 results(last),
                 recipe.initialModel().isGiven() ? recipe.initialModel().path() : null,
                 Provenance.now(
@@ -352,12 +353,12 @@ public final class Training {
                         plan.threads(),
                         run.seconds(),
                         setup.backend(spark)));
-        try (Draft draft = folder.draft(folder.model(), conf)) {
+        try (AtomicDirectory draft = folder.draft(folder.model(), conf)) {
             Path model = ArtifactFiles.write(
                     draft,
                     description,
                     NetworkWeights.of(setup.graph()),
-                    setup.evaluation().mean(),
+                    setup.evaluation().normalization(),
                     recipe.text(),
                     metrics.text());
             LOG.info(

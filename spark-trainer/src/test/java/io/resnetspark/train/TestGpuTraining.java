@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.resnetspark.data.Progress;
 import io.resnetspark.model.cuda.CudaUnavailableException;
-import io.resnetspark.model.cuda.SoftwareCard;
+import io.resnetspark.model.cuda.GpuEmulator;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.checkpoint.Checkpoints;
@@ -38,7 +38,7 @@ class TestGpuTraining extends ThreeColours {
 
     private static final Checkpoints.Policy USUAL_CHECKPOINTS = new Checkpoints.Policy(1, Duration.ofDays(1), 2);
 
-    private SoftwareCard card;
+    private GpuEmulator card;
 
     @BeforeAll
     static void prepareCorpus() throws IOException {
@@ -47,17 +47,17 @@ class TestGpuTraining extends ThreeColours {
 
     @BeforeEach
     void findACard() {
-        card = SoftwareCard.orSkip();
+        card = GpuEmulator.orSkip();
         System.setProperty(
-                "resnet.cuda.path", SoftwareCard.directory().orElseThrow().toString());
+                "resnet.cuda.path", GpuEmulator.directory().orElseThrow().toString());
     }
 
     /** Or the classes after this one would train on it. */
     @AfterAll
     static void hideTheCard() {
         System.clearProperty("resnet.cuda.path");
-        if (SoftwareCard.directory().isPresent()) {
-            SoftwareCard.orSkip().set("devices", 0);
+        if (GpuEmulator.directory().isPresent()) {
+            GpuEmulator.orSkip().set("devices", 0);
         }
     }
 

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.resnetspark.data.image.BadImageException;
-import io.resnetspark.data.image.Codec;
+import io.resnetspark.data.image.ImageCodec;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.model.weights.Safetensors;
 import io.resnetspark.storage.BadInputException;
@@ -196,7 +196,7 @@ class TestHostileInputs {
     @Test
     void aPictureThatUnpacksToGigabytes() throws IOException {
         byte[] bomb = png(40_000, 40_000, new byte[1 << 20]);
-        Throwable thrown = within(64 * MIB, () -> Codec.open(bomb, Codec.Limits.USUAL));
+        Throwable thrown = within(64 * MIB, () -> ImageCodec.open(bomb, ImageCodec.Limits.DEFAULT));
         assertThat(thrown).isInstanceOf(BadImageException.class).hasMessageContaining("40000");
     }
 
@@ -250,7 +250,7 @@ class TestHostileInputs {
             for (int k = 0; k < i % 5; k++) {
                 hostile[random.nextInt(hostile.length)] = (byte) random.nextInt();
             }
-            Throwable thrown = catchThrowable(() -> Codec.open(hostile, Codec.Limits.USUAL));
+            Throwable thrown = catchThrowable(() -> ImageCodec.open(hostile, ImageCodec.Limits.DEFAULT));
             if (thrown != null) {
                 assertThat(thrown).isInstanceOf(BadImageException.class);
             }

@@ -108,7 +108,7 @@ class TestResume extends ThreeColours {
         AtomicInteger looks = new AtomicInteger();
         Fence lost = new Fence() {
             @Override
-            public String mark() {
+            public String token() {
                 return "lease7-";
             }
 

@@ -7,12 +7,12 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.resnetspark.data.Progress;
 import io.resnetspark.data.Split;
-import io.resnetspark.data.image.Codec;
 import io.resnetspark.data.image.Crop;
-import io.resnetspark.data.image.Image;
+import io.resnetspark.data.image.EvaluationProtocol;
+import io.resnetspark.data.image.ImageCodec;
 import io.resnetspark.data.image.Preprocessing;
-import io.resnetspark.data.image.Protocol;
-import io.resnetspark.data.image.Views;
+import io.resnetspark.data.image.RgbImage;
+import io.resnetspark.data.image.TestTimeCrops;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.DamagedException;
@@ -80,7 +80,7 @@ class TestTrainedModel extends TrainedRun {
     @Test
     void modelJudgesAsTrainingDid() throws IOException {
         ModelArtifact artifact = open(result.model());
-        EvaluationResult again = new Evaluation(spark, data, Split.VAL, Protocol.ONE_CROP)
+        EvaluationResult again = new Evaluation(spark, data, Split.VAL, EvaluationProtocol.ONE_CROP)
                 .execute(artifact.blueprint(1), artifact.parameters(), artifact.preprocessing(), Progress.silent());
         assertThat(again.correct()).isEqualTo(result.evaluation().correct());
         assertThat(again.crossEntropy()).isCloseTo(result.evaluation().crossEntropy(), within(1e-6));
@@ -107,9 +107,9 @@ class TestTrainedModel extends TrainedRun {
     @Test
     void tenCropsAreTheMeanOfTenViews() throws Exception {
         ModelArtifact artifact = open(result.model());
-        Preprocessing wider = Preprocessing.withoutNoise(
-                new Crop.Centre(36, 32), artifact.preprocessing().mean());
-        EvaluationResult tenCrop = new Evaluation(spark, data, Split.VAL, Protocol.TEN_CROP)
+        Preprocessing wider = Preprocessing.withoutLighting(
+                new Crop.CenterCrop(36, 32), artifact.preprocessing().normalization());
+        EvaluationResult tenCrop = new Evaluation(spark, data, Split.VAL, EvaluationProtocol.TEN_CROP)
                 .execute(artifact.blueprint(1), artifact.parameters(), wider, Progress.silent());
         PictureClassifier classifier = new PictureClassifier(artifact);
         double crossEntropy = 0;
@@ -117,8 +117,9 @@ class TestTrainedModel extends TrainedRun {
             for (int i = 40; i < 60; i++) {
                 Path file = corpus.resolve("val").resolve(label).resolve(i + ".png");
                 double probability = 0;
-                for (Image view : new Views.TenCrop(36, 32).of(Codec.decode(Files.readAllBytes(file)))) {
-                    probability += classifier.classify(Codec.png(view), 3).stream()
+                for (RgbImage view :
+                        new TestTimeCrops.TenCrop(36, 32).apply(ImageCodec.decode(Files.readAllBytes(file)))) {
+                    probability += classifier.classify(ImageCodec.png(view), 3).stream()
                             .filter(guess -> guess.label().equals(label))
                             .mapToDouble(PictureClassifier.Guess::probability)
                             .sum();
@@ -135,13 +136,14 @@ class TestTrainedModel extends TrainedRun {
     @Test
     void severalProtocolsLookAtEachPictureOnce() throws Exception {
         ModelArtifact artifact = open(result.model());
-        Preprocessing wider = Preprocessing.withoutNoise(
-                new Crop.Centre(36, 32), artifact.preprocessing().mean());
-        List<EvaluationResult> apart = Stream.of(Protocol.TEN_CROP, Protocol.ONE_CROP)
+        Preprocessing wider = Preprocessing.withoutLighting(
+                new Crop.CenterCrop(36, 32), artifact.preprocessing().normalization());
+        List<EvaluationResult> apart = Stream.of(EvaluationProtocol.TEN_CROP, EvaluationProtocol.ONE_CROP)
                 .map(protocol -> new Evaluation(spark, data, Split.VAL, protocol)
                         .execute(artifact.blueprint(1), artifact.parameters(), wider, Progress.silent()))
                 .toList();
-        List<EvaluationResult> together = new Evaluation(spark, data, Split.VAL, Protocol.TEN_CROP, Protocol.ONE_CROP)
+        List<EvaluationResult> together = new Evaluation(
+                        spark, data, Split.VAL, EvaluationProtocol.TEN_CROP, EvaluationProtocol.ONE_CROP)
                 .executeAll(artifact.blueprint(1), artifact.parameters(), wider, Progress.silent());
         assertThat(together)
                 .usingRecursiveFieldByFieldElementComparatorIgnoringFields("imagesPerSecond")

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.resnetspark.data.Progress;
 import io.resnetspark.data.Split;
-import io.resnetspark.data.image.Protocol;
+import io.resnetspark.data.image.EvaluationProtocol;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.FileDigest;
@@ -116,7 +116,7 @@ class TestTraining extends TrainedRun {
         assertThat(Path.of(with.model().toUri()).resolve("weights.safetensors"))
                 .hasSameBinaryContentAs(Path.of(without.model().toUri()).resolve("weights.safetensors"));
         assertThat(with.evaluation().count()).isEqualTo(60);
-        assertThatThrownBy(() -> new Evaluation(spark, data, Split.TEST, Protocol.ONE_CROP))
+        assertThatThrownBy(() -> new Evaluation(spark, data, Split.TEST, EvaluationProtocol.ONE_CROP))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("has no pictures in its split test; it has train (120), val (60)");
     }

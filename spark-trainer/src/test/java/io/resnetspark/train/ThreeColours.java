@@ -1,6 +1,6 @@
 package io.resnetspark.train;
 
-import io.resnetspark.data.Corpora;
+import io.resnetspark.data.SyntheticCorpora;
 import io.resnetspark.data.shard.Dataset;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -26,9 +26,10 @@ public abstract class ThreeColours {
      * @param shardBytes about how many bytes a shard has
      */
     protected static void prepare(int train, int val, int side, long shardBytes) throws IOException {
-        spark = Corpora.spark("local[2]");
-        corpus = Corpora.folders(folder.resolve("corpus"), train, val, side);
-        data = Corpora.prepare(spark, corpus, folder.resolve("data").toUri().toString(), shardBytes);
+        spark = SyntheticCorpora.spark("local[2]");
+        corpus = SyntheticCorpora.folders(folder.resolve("corpus"), train, val, side);
+        data = SyntheticCorpora.prepare(
+                spark, corpus, folder.resolve("data").toUri().toString(), shardBytes);
     }
 
     @AfterAll

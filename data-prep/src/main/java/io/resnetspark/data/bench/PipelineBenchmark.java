@@ -3,11 +3,11 @@ package io.resnetspark.data.bench;
 import io.resnetspark.data.Seeds;
 import io.resnetspark.data.Split;
 import io.resnetspark.data.image.BadImageException;
-import io.resnetspark.data.image.Codec;
-import io.resnetspark.data.image.Cut;
-import io.resnetspark.data.image.Picture;
+import io.resnetspark.data.image.CropRegion;
+import io.resnetspark.data.image.DecodedImage;
+import io.resnetspark.data.image.Image;
+import io.resnetspark.data.image.ImageCodec;
 import io.resnetspark.data.image.Preprocessing;
-import io.resnetspark.data.image.Samples;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.Dataset.Shard;
 import io.resnetspark.data.shard.Example;
@@ -21,7 +21,7 @@ import java.util.random.RandomGenerator;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
-/** How fast one core turns shards into minibatches, and with what it spends its time. */
+/** Measures how fast one core turns shards into minibatches, and how much time each step takes. */
 public final class PipelineBenchmark {
     private static final int BATCH = 32;
     private static final double WARM_UP = 5;
@@ -39,13 +39,13 @@ public final class PipelineBenchmark {
         this.data = data;
         this.preprocessing = preprocessing;
         this.conf = conf;
-        this.planes = new float[preprocessing.floats()];
+        this.planes = new float[preprocessing.elements()];
         this.minibatch = ByteBuffer.allocateDirect(BATCH * planes.length * Float.BYTES)
                 .order(ByteOrder.nativeOrder())
                 .asFloatBuffer();
     }
 
-    /** Time by step. */
+    /** Seconds spent in each step. */
     private static final class Seconds {
         private double read;
         private double decode;
@@ -53,19 +53,19 @@ public final class PipelineBenchmark {
         private double augment;
         private double copy;
 
-        double all() {
+        double total() {
             return read + decode + resize + augment + copy;
         }
     }
 
     /**
-     * What was measured.
+     * The measured speed.
      *
      * @param read fetching shards and checking their digests, in seconds
-     * @param decode of encoded pictures, as far as their crops need it, in seconds
-     * @param resize of the crop, with mirroring and conversion to red, green and blue, in seconds
-     * @param augment colour noise, mean, and padding, in seconds
-     * @param copy of minibatches to native memory, in seconds
+     * @param decode decoding the encoded images, as far as their crops need it, in seconds
+     * @param resize resampling the crop, with flipping and conversion to RGB, in seconds
+     * @param augment PCA lighting, normalization and padding, in seconds
+     * @param copy copying minibatches to native memory, in seconds
      */
     public record Result(
             double imagesPerSecondPerCore,
@@ -76,14 +76,14 @@ public final class PipelineBenchmark {
             double augment,
             double copy) {}
 
-    /** Reads the training split again and again. */
+    /** Reads the training split repeatedly. */
     public Result run(double seconds) throws IOException {
         pass(WARM_UP);
         spent = new Seconds();
         images = 0;
         pass(seconds);
         return new Result(
-                images / spent.all(), images, spent.read, spent.decode, spent.resize, spent.augment, spent.copy);
+                images / spent.total(), images, spent.read, spent.decode, spent.resize, spent.augment, spent.copy);
     }
 
     private void pass(double seconds) throws IOException {
@@ -92,10 +92,10 @@ public final class PipelineBenchmark {
             for (Shard shard : data.dataset().shards(Split.TRAIN)) {
                 long before = System.nanoTime();
                 List<Example> examples = Shards.read(new Path(data.path(), shard.path()), shard.digest(), conf);
-                spent.read += since(before);
+                spent.read += secondsSince(before);
                 for (Example example : examples) {
-                    see(example, epoch);
-                    if (since(start) > seconds) {
+                    process(example, epoch);
+                    if (secondsSince(start) > seconds) {
                         return;
                     }
                 }
@@ -103,31 +103,31 @@ public final class PipelineBenchmark {
         }
     }
 
-    private void see(Example example, long epoch) throws IOException {
-        RandomGenerator random = Seeds.of(0, epoch, example.key());
+    private void process(Example example, long epoch) throws IOException {
+        RandomGenerator random = Seeds.generator(0, epoch, example.key());
         long start = System.nanoTime();
-        Cut cut;
-        Samples samples;
+        CropRegion region;
+        DecodedImage decoded;
         try {
-            Picture picture = Codec.open(example.bytes(), Codec.Limits.NONE);
-            cut = preprocessing.crop().cut(picture, random);
-            samples = picture.samples(cut);
+            Image image = ImageCodec.open(example.bytes(), ImageCodec.Limits.NONE);
+            region = preprocessing.crop().region(image, random);
+            decoded = image.decode(region);
         } catch (BadImageException changed) {
             throw new IOException(example.key() + " was a picture when it was prepared", changed);
         }
-        spent.decode += since(start);
+        spent.decode += secondsSince(start);
         start = System.nanoTime();
-        samples.draw(cut, planes);
-        spent.resize += since(start);
+        decoded.readPlanes(region, planes);
+        spent.resize += secondsSince(start);
         start = System.nanoTime();
         preprocessing.augment(random, planes);
-        spent.augment += since(start);
+        spent.augment += secondsSince(start);
         start = System.nanoTime();
         minibatch.put((int) (images++ % BATCH) * planes.length, planes);
-        spent.copy += since(start);
+        spent.copy += secondsSince(start);
     }
 
-    private static double since(long start) {
+    private static double secondsSince(long start) {
         return (System.nanoTime() - start) * NANO;
     }
 }

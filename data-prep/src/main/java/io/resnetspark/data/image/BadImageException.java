@@ -1,6 +1,6 @@
 package io.resnetspark.data.image;
 
-/** Bytes that are no picture, or none that should be decoded. The message is the reason, for the quarantine. */
+/** The bytes are not an image, or exceed the decoding limits. The message is the reason recorded in the quarantine. */
 public final class BadImageException extends Exception {
     private static final long serialVersionUID = 1;
 

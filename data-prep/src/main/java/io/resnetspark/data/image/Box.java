@@ -1,8 +1,8 @@
 package io.resnetspark.data.image;
 
-/** A part of a picture, in its own (fractional) pixels. */
+/** A rectangle in an image, in its own (fractional) pixels. */
 public record Box(double x, double y, double width, double height) {
-    static Box whole(Picture picture) {
-        return new Box(0, 0, picture.width(), picture.height());
+    static Box whole(Image image) {
+        return new Box(0, 0, image.width(), image.height());
     }
 }

@@ -11,14 +11,14 @@ import java.util.ArrayList;
 import java.util.List;
 import javax.imageio.ImageIO;
 
-/** Pictures side by side on one, each with a line of text below it. */
+/** Draws images side by side on one sheet, each with a line of text below it. */
 public final class ContactSheet {
     private static final int GAP = 8;
     private static final int TEXT = 18;
-    /** Small pictures are shown larger, in whole steps, so that their pixels stay visible. */
-    private static final int LEAST_TILE = 96;
+    /** Small images are enlarged by a whole factor, so that their pixels stay visible. */
+    private static final int MIN_TILE = 96;
 
-    private record Tile(Image image, String title) {}
+    private record Tile(RgbImage image, String title) {}
 
     private final List<Tile> tiles = new ArrayList<>();
     private final int columns;
@@ -27,8 +27,8 @@ public final class ContactSheet {
         this.columns = columns;
     }
 
-    /** Adds a picture, from left to right and from top to bottom. */
-    public void add(Image image, String title) {
+    /** Adds an image, from left to right and from top to bottom. */
+    public void add(RgbImage image, String title) {
         tiles.add(new Tile(image, title));
     }
 
@@ -38,28 +38,33 @@ public final class ContactSheet {
                 .mapToInt(tile -> Math.max(tile.image.width(), tile.image.height()))
                 .max()
                 .orElse(1);
-        int zoom = Math.max(1, (LEAST_TILE + side - 1) / side);
+        int zoom = Math.max(1, (MIN_TILE + side - 1) / side);
         int cell = side * zoom + GAP;
         int rows = (tiles.size() + columns - 1) / columns;
         BufferedImage sheet =
                 new BufferedImage(columns * cell + GAP, rows * (cell + TEXT) + GAP, BufferedImage.TYPE_INT_RGB);
-        Graphics2D pen = sheet.createGraphics();
-        pen.setColor(Color.WHITE);
-        pen.fillRect(0, 0, sheet.getWidth(), sheet.getHeight());
-        pen.setColor(Color.BLACK);
-        pen.setFont(new Font(Font.SANS_SERIF, Font.PLAIN, 12));
-        pen.setRenderingHint(RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
+        Graphics2D graphics = sheet.createGraphics();
+        graphics.setColor(Color.WHITE);
+        graphics.fillRect(0, 0, sheet.getWidth(), sheet.getHeight());
+        graphics.setColor(Color.BLACK);
+        graphics.setFont(new Font(Font.SANS_SERIF, Font.PLAIN, 12));
+        graphics.setRenderingHint(RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
         for (int i = 0; i < tiles.size(); i++) {
             Tile tile = tiles.get(i);
             int x = GAP + i % columns * cell;
             int y = GAP + i / columns * (cell + TEXT);
-            pen.drawImage(
-                    Codec.buffered(tile.image), x, y, tile.image.width() * zoom, tile.image.height() * zoom, null);
-            pen.setClip(x, y, cell - GAP, cell + TEXT);
-            pen.drawString(tile.title, x, y + cell + TEXT - GAP - 6);
-            pen.setClip(null);
+            graphics.drawImage(
+                    ImageCodec.toBufferedImage(tile.image),
+                    x,
+                    y,
+                    tile.image.width() * zoom,
+                    tile.image.height() * zoom,
+                    null);
+            graphics.setClip(x, y, cell - GAP, cell + TEXT);
+            graphics.drawString(tile.title, x, y + cell + TEXT - GAP - 6);
+            graphics.setClip(null);
         }
-        pen.dispose();
+        graphics.dispose();
         ImageIO.write(sheet, "png", out);
     }
 }

@@ -4,145 +4,150 @@ import java.io.Serializable;
 import java.util.random.RandomGenerator;
 
 /**
- * Which part of a picture a network sees, and how large: a pure function of the picture and the random numbers. Each
- * declares the size of what it makes before it sees a picture.
+ * Chooses which part of an image the network sees, and at which size. A crop is a pure function of the image size and
+ * the random numbers; its output size is known in advance.
  */
 public sealed interface Crop extends Serializable {
     /** Height and width of the result, in pixels. */
     int side();
 
-    /** What to take out of a picture. Only its size counts, so that no more is decoded than will be seen. */
-    Cut cut(Picture picture, RandomGenerator random);
+    /**
+     * The region to take out of an image. It depends only on the image's size, so no more than the region is decoded.
+     */
+    CropRegion region(Image image, RandomGenerator random);
 
-    /** For people to look at, in whole levels. */
-    default Image apply(Image image, RandomGenerator random) {
-        return image.image(cut(image, random));
+    /** The crop as 8-bit RGB, for display. */
+    default RgbImage apply(RgbImage image, RandomGenerator random) {
+        return image.toRgb(region(image, random));
     }
 
-    /** How the result is moved once the mean is subtracted: not at all, for most. */
-    default Shift shift(RandomGenerator random) {
-        return Shift.NONE;
+    /** How the result is translated after normalization; by default not at all. */
+    default Translation translation(RandomGenerator random) {
+        return Translation.NONE;
     }
 
     /**
-     * The paper's for ImageNet (section 3.4): the shorter side uniform in [least, most], a random square crop, or its
-     * mirror image.
+     * The paper's augmentation for ImageNet (section 3.4): resizes the shorter side to a random value in
+     * [minShorterSide, maxShorterSide], takes a random square crop, and flips half of them.
      */
-    record ScaleJitter(int least, int most, int side) implements Crop {
+    record ScaleJitter(int minShorterSide, int maxShorterSide, int side) implements Crop {
         public ScaleJitter {
-            if (least < side || most < least) {
+            if (minShorterSide < side || maxShorterSide < minShorterSide) {
                 throw new IllegalArgumentException("The shorter side must vary upwards from the crop's " + side
-                        + " pixels, not in [" + least + ", " + most + "]");
+                        + " pixels, not in [" + minShorterSide + ", " + maxShorterSide + "]");
             }
         }
 
         @Override
-        public Cut cut(Picture picture, RandomGenerator random) {
-            int shorter = random.nextInt(least, most + 1);
-            double scale = (double) picture.shorterSide() / shorter;
-            // The crop's place among whole pixels of the scaled picture, taken back to the picture itself.
-            int x = random.nextInt((int) Math.round(picture.width() / scale) - side + 1);
-            int y = random.nextInt((int) Math.round(picture.height() / scale) - side + 1);
+        public CropRegion region(Image image, RandomGenerator random) {
+            int shorter = random.nextInt(minShorterSide, maxShorterSide + 1);
+            double scale = (double) image.shorterSide() / shorter;
+            // The crop's position in whole pixels of the resized image, mapped back to the original image.
+            int x = random.nextInt((int) Math.round(image.width() / scale) - side + 1);
+            int y = random.nextInt((int) Math.round(image.height() / scale) - side + 1);
             double length = side * scale;
             Box box = new Box(
-                    Math.min(x * scale, picture.width() - length),
-                    Math.min(y * scale, picture.height() - length),
+                    Math.min(x * scale, image.width() - length),
+                    Math.min(y * scale, image.height() - length),
                     length,
                     length);
-            return new Cut(box, side, side, random.nextBoolean());
+            return new CropRegion(box, side, side, random.nextBoolean());
         }
     }
 
     /**
-     * The paper's for CIFAR (section 4.2): padded, a random crop of the old size, or its mirror image. The mean is
-     * subtracted before, pixel from pixel, so that the padding's zeros are the mean.
+     * The paper's augmentation for CIFAR (section 4.2): a random crop of the padded image, at the original size,
+     * flipped half of the time. Normalization comes before padding, so the padding's zeros equal the mean.
      */
-    record PadAndShift(int padding, int side) implements Crop {
+    record RandomCrop(int padding, int side) implements Crop {
         @Override
-        public Cut cut(Picture picture, RandomGenerator random) {
-            return new Centre(side, side).cut(picture, random);
+        public CropRegion region(Image image, RandomGenerator random) {
+            return new CenterCrop(side, side).region(image, random);
         }
 
         @Override
-        public Shift shift(RandomGenerator random) {
+        public Translation translation(RandomGenerator random) {
             int right = random.nextInt(2 * padding + 1) - padding;
             int down = random.nextInt(2 * padding + 1) - padding;
-            return new Shift(right, down, random.nextBoolean());
+            return new Translation(right, down, random.nextBoolean());
         }
     }
 
     /**
-     * Torchvision's RandomResizedCrop, as fb.resnet.torch trained: a part of random area and aspect, cut out, scaled to the
-     * crop, or its mirror image. It sees less of a picture than the paper's, and so regularises more.
+     * Torchvision's RandomResizedCrop, as used by fb.resnet.torch: crops a random area and aspect ratio, resizes it,
+     * and flips half of them. It sees less of an image than the paper's crop, and so regularises more.
      *
-     * @param leastArea of the part, as a share of the picture's; 0.08 in torchvision
-     * @param mostAspect of width to height, or of height to width; 4/3 in torchvision
+     * @param minScale the smallest area, as a share of the image's; 0.08 in torchvision
+     * @param maxRatio the largest ratio of width to height, or of height to width; 4/3 in torchvision
      */
-    record RandomArea(double leastArea, double mostAspect, int side) implements Crop {
-        private static final int TRIES = 10;
+    record RandomResizedCrop(double minScale, double maxRatio, int side) implements Crop {
+        private static final int ATTEMPTS = 10;
 
-        public RandomArea {
-            if (!(leastArea > 0 && leastArea <= 1 && mostAspect >= 1)) {
+        public RandomResizedCrop {
+            if (!(minScale > 0 && minScale <= 1 && maxRatio >= 1)) {
                 throw new IllegalArgumentException(
-                        "The least area must be in (0, 1] and the largest aspect at least 1, not " + leastArea + " and "
-                                + mostAspect);
+                        "The least area must be in (0, 1] and the largest aspect at least 1, not " + minScale + " and "
+                                + maxRatio);
             }
         }
 
         @Override
-        public Cut cut(Picture picture, RandomGenerator random) {
-            return new Cut(part(picture, random), side, side, random.nextBoolean(), true);
+        public CropRegion region(Image image, RandomGenerator random) {
+            return new CropRegion(randomBox(image, random), side, side, random.nextBoolean(), true);
         }
 
-        /** Whole pixels, as torchvision cuts; after ten parts that did not fit, the largest centre of fair aspect. */
-        Box part(Picture picture, RandomGenerator random) {
-            double area = (double) picture.width() * picture.height();
-            for (int i = 0; i < TRIES; i++) {
-                double wanted = area * random.nextDouble(leastArea, Math.nextUp(1.0));
-                double aspect = Math.exp(Math.log(mostAspect) * (2 * random.nextDouble() - 1));
+        /**
+         * A box in whole pixels, as in torchvision. After ten boxes that do not fit, the largest center box of an
+         * allowed ratio.
+         */
+        Box randomBox(Image image, RandomGenerator random) {
+            double area = (double) image.width() * image.height();
+            for (int i = 0; i < ATTEMPTS; i++) {
+                double wanted = area * random.nextDouble(minScale, Math.nextUp(1.0));
+                double aspect = Math.exp(Math.log(maxRatio) * (2 * random.nextDouble() - 1));
                 int width = (int) Math.round(Math.sqrt(wanted * aspect));
                 int height = (int) Math.round(Math.sqrt(wanted / aspect));
-                if (width > 0 && width <= picture.width() && height > 0 && height <= picture.height()) {
-                    int y = random.nextInt(picture.height() - height + 1);
-                    int x = random.nextInt(picture.width() - width + 1);
+                if (width > 0 && width <= image.width() && height > 0 && height <= image.height()) {
+                    int y = random.nextInt(image.height() - height + 1);
+                    int x = random.nextInt(image.width() - width + 1);
                     return new Box(x, y, width, height);
                 }
             }
-            int width = (int) Math.min(picture.width(), Math.round(picture.height() * mostAspect));
-            int height = (int) Math.min(picture.height(), Math.round(picture.width() * mostAspect));
-            int x = (picture.width() - width) / 2;
-            int y = (picture.height() - height) / 2;
+            int width = (int) Math.min(image.width(), Math.round(image.height() * maxRatio));
+            int height = (int) Math.min(image.height(), Math.round(image.width() * maxRatio));
+            int x = (image.width() - width) / 2;
+            int y = (image.height() - height) / 2;
             return new Box(x, y, width, height);
         }
     }
 
     /**
-     * For testing with one crop: the shorter side scaled to {@code shorter} pixels, then the centre. Torchvision's
-     * {@code Resize(shorter)} and {@code CenterCrop(side)}, to the pixel.
+     * Single-crop evaluation: resizes the shorter side to {@code shorterSide} pixels and takes the center. Pixel-exact
+     * with torchvision's {@code Resize(shorterSide)} and {@code CenterCrop(side)}.
      */
-    record Centre(int shorter, int side) implements Crop {
-        public Centre {
-            if (side < 1 || shorter < side) {
+    record CenterCrop(int shorterSide, int side) implements Crop {
+        public CenterCrop {
+            if (side < 1 || shorterSide < side) {
                 throw new IllegalArgumentException(
-                        "A crop of " + side + " does not fit into a shorter side of " + shorter + " pixels");
+                        "A crop of " + side + " does not fit into a shorter side of " + shorterSide + " pixels");
             }
         }
 
         @Override
-        public Cut cut(Picture picture, RandomGenerator random) {
-            return cut(picture);
+        public CropRegion region(Image image, RandomGenerator random) {
+            return region(image);
         }
 
-        /** Nothing is left to chance. */
-        Cut cut(Picture picture) {
-            long x = offset(picture.scaled(picture.width(), shorter), side);
-            long y = offset(picture.scaled(picture.height(), shorter), side);
-            return Cut.square(picture, shorter, x, y, side);
+        /** The region; it needs no random numbers. */
+        CropRegion region(Image image) {
+            long x = offset(image.scaledLength(image.width(), shorterSide), side);
+            long y = offset(image.scaledLength(image.height(), shorterSide), side);
+            return CropRegion.square(image, shorterSide, x, y, side);
         }
 
         /**
-         * Where the centre begins: half of what is left over, a half rounded to the even number, as in torchvision's
-         * {@code CenterCrop}.
+         * The offset of the center: half of the difference, rounded half to even, as in torchvision's {@code
+         * CenterCrop}.
          */
         static long offset(long length, int side) {
             return (long) Math.rint((length - side) / 2.0);

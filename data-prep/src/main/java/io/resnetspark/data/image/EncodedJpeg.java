@@ -2,9 +2,9 @@ package io.resnetspark.data.image;
 
 import java.util.Optional;
 
-/** An upright JPEG of the ordinary kind, decoded as far down as a cut wants it. */
+/** An upright JPEG that {@link FfmpegJpegDecoder} supports. It is decoded only as far down as a region needs. */
 @SuppressWarnings("ArrayRecordComponent") // carried, never compared
-record EncodedJpeg(byte[] bytes, JpegHeader header) implements Picture {
+record EncodedJpeg(byte[] bytes, JpegHeader header) implements Image {
     @Override
     public int width() {
         return header.frame().width();
@@ -16,8 +16,8 @@ record EncodedJpeg(byte[] bytes, JpegHeader header) implements Picture {
     }
 
     @Override
-    public Samples samples(Cut cut) throws BadImageException {
-        Optional<YCbCr> fast = FastJpeg.decode(bytes, header, cut);
-        return fast.isPresent() ? fast.get() : CarefulDecoder.decode(bytes, Codec.Limits.NONE);
+    public DecodedImage decode(CropRegion region) throws BadImageException {
+        Optional<YCbCrImage> decoded = FfmpegJpegDecoder.decode(bytes, header, region);
+        return decoded.isPresent() ? decoded.get() : FallbackDecoder.decode(bytes, ImageCodec.Limits.NONE);
     }
 }

@@ -15,15 +15,15 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What the segments of a JPEG say before its pixels begin (ITU-T T.81, annex B).
+ * The segments of a JPEG before its first scan (ITU-T T.81, annex B).
  *
  * @param frame size and components
- * @param colours what its components are; null where nobody knows
- * @param selfContained whether it brings the tables that it names, and all components in its first scan unless it is
- *     progressive
- * @param orientation EXIF's, 1 to 8; 1 where nothing is said
+ * @param colorSpace of the components; null if unknown
+ * @param selfContained whether all referenced tables are present, and all components are in the first scan unless the
+ *     file is progressive
+ * @param orientation EXIF's, 1 to 8; 1 by default
  */
-record JpegHeader(Frame frame, JpegColours colours, boolean selfContained, int orientation) {
+record JpegHeader(Frame frame, JpegColorSpace colorSpace, boolean selfContained, int orientation) {
     private static final int START = 0xffd8;
     private static final int APP0 = 0xe0;
     private static final int APP1 = 0xe1;
@@ -40,26 +40,31 @@ record JpegHeader(Frame frame, JpegColours colours, boolean selfContained, int o
     /**
      * The frame of a JPEG.
      *
-     * @param process the last byte of the marker, which tells how it was encoded
-     * @param precision bits of a sample
-     * @param heightAt where in the file the height stands, two bytes
-     * @param components in the order of the file
+     * @param process the marker's last byte, which tells how it was encoded
+     * @param precision bits per sample
+     * @param heightOffset offset of the two bytes of the height in the file
+     * @param components in the file's order
      */
-    record Frame(int process, int precision, int width, int height, int heightAt, List<Component> components) {
-        /** Rows of the units that a picture of several components is made of: 8 for each of the finest's samples. */
-        int unitRows() {
+    record Frame(int process, int precision, int width, int height, int heightOffset, List<Component> components) {
+        /** Height of an MCU in rows: 8 for each vertical sample of the finest component. */
+        int mcuHeight() {
             return 8
                     * Math.max(
                             1,
-                            components.stream().mapToInt(Component::down).max().orElse(1));
+                            components.stream()
+                                    .mapToInt(Component::verticalSampling)
+                                    .max()
+                                    .orElse(1));
         }
 
-        /** Whether differences of colour have a sample for one or two columns, and one or two rows. */
-        boolean isSubsampledAsUsual() {
+        /** Whether chroma is subsampled by at most two in each direction. */
+        boolean hasCommonSubsampling() {
             Component luminance = components.get(0);
-            return luminance.across <= 2
-                    && luminance.down <= 2
-                    && components.stream().skip(1).allMatch(other -> other.across == 1 && other.down == 1);
+            return luminance.horizontalSampling <= 2
+                    && luminance.verticalSampling <= 2
+                    && components.stream()
+                            .skip(1)
+                            .allMatch(other -> other.horizontalSampling == 1 && other.verticalSampling == 1);
         }
 
         private String names() {
@@ -68,25 +73,25 @@ record JpegHeader(Frame frame, JpegColours colours, boolean selfContained, int o
             return names.toString();
         }
 
-        /** Whether its first scan brings the picture from the top to the bottom. */
-        boolean sequential() {
+        /** Whether the first scan holds the image from top to bottom. */
+        boolean isSequential() {
             return process == BASELINE || process == EXTENDED;
         }
     }
 
-    /** A component of a frame: samples in a unit, across and down, and the number of its quantization table. */
-    record Component(int name, int across, int down, int table) {}
+    /** A component of a frame: its sampling factors and the number of its quantization table. */
+    record Component(int name, int horizontalSampling, int verticalSampling, int quantizationTable) {}
 
     /** A segment's content, from {@code start} to before {@code end}. */
     private record Segment(int marker, int start, int end) {
-        /** SOF0 to SOF15, but for the tables DHT, JPG and DAC between them. */
+        /** SOF0 to SOF15, except DHT, JPG and DAC, which lie between them. */
         boolean isFrame() {
             boolean table = marker == HUFFMAN || marker == 0xc8 || marker == 0xcc;
             return marker >= BASELINE && marker <= 0xcf && !table && end - start >= 6;
         }
     }
 
-    /** Null for what is no JPEG, or has no frame. */
+    /** Null for bytes that are not a JPEG or have no frame. */
     static JpegHeader of(byte[] bytes) {
         if (bytes.length < 4 || word(bytes, 0) != START) {
             return null;
@@ -108,7 +113,7 @@ record JpegHeader(Frame frame, JpegColours colours, boolean selfContained, int o
                 .orElse(1);
         return new JpegHeader(
                 frame,
-                JpegColours.of(jfif, transform, frame.names()),
+                JpegColorSpace.of(jfif, transform, frame.names()),
                 isSelfContained(bytes, segments, frame),
                 orientation);
     }
@@ -135,7 +140,7 @@ record JpegHeader(Frame frame, JpegColours colours, boolean selfContained, int o
         return segments;
     }
 
-    /** The first segment of a kind that begins with these letters: XMP, for one, has the same marker as EXIF. */
+    /** The first segment of a marker that starts with this name. XMP, for example, has the same marker as EXIF. */
     private static Optional<Segment> named(byte[] bytes, List<Segment> segments, int marker, String name) {
         return segments.stream()
                 .filter(segment -> segment.marker == marker && segment.end - segment.start > name.length())
@@ -161,7 +166,7 @@ record JpegHeader(Frame frame, JpegColours colours, boolean selfContained, int o
                 List.copyOf(components));
     }
 
-    /** Whether every table that frame and scan name is there, in front of the scan. */
+    /** Whether every table that the frame and the scan refer to precedes the scan. */
     private static boolean isSelfContained(byte[] bytes, List<Segment> segments, Frame frame) {
         Segment scan = segments.get(segments.size() - 1);
         if (scan.marker != SCAN || scan.end == scan.start) {
@@ -176,7 +181,8 @@ record JpegHeader(Frame frame, JpegColours colours, boolean selfContained, int o
                 addHuffmanTables(bytes, segment, huffman);
             }
         }
-        boolean quantized = frame.components.stream().allMatch(component -> quantization.contains(component.table));
+        boolean quantized =
+                frame.components.stream().allMatch(component -> quantization.contains(component.quantizationTable));
         int inScan = bytes[scan.start] & 0xff;
         if (frame.process == PROGRESSIVE) {
             return quantized && !huffman.isEmpty();
@@ -189,14 +195,17 @@ record JpegHeader(Frame frame, JpegColours colours, boolean selfContained, int o
         return quantized && whole;
     }
 
-    /** Numbers of the tables in a segment of them: four bits of precision and four of the number, then 64 values. */
+    /** Adds the table numbers of a segment: four bits of precision, four bits of number, then 64 values. */
     private static void addQuantizationTables(byte[] bytes, Segment segment, Set<Integer> tables) {
         for (int at = segment.start; at < segment.end; at += 1 + 64 * (1 + ((bytes[at] & 0xff) >> 4))) {
             tables.add(bytes[at] & 0xf);
         }
     }
 
-    /** Class (0 for DC, 1 for AC, in the upper four bits) and number of each, then 16 counts and as many values. */
+    /**
+     * Adds class (0 for DC, 1 for AC, in the upper four bits) and number of each table; 16 counts and as many values
+     * follow.
+     */
     private static void addHuffmanTables(byte[] bytes, Segment segment, Set<Integer> tables) {
         int at = segment.start;
         while (at + 17 <= segment.end) {
@@ -221,13 +230,13 @@ record JpegHeader(Frame frame, JpegColours colours, boolean selfContained, int o
         int from = segment.start + EXIF.length();
         try (ByteArrayImageInputStream exif = new ByteArrayImageInputStream(bytes, from, segment.end - from)) {
             Directory all = new TIFFReader().read(exif);
-            // The first directory is the picture's; the next one is its thumbnail's.
+            // The first directory describes the image, the next one its thumbnail.
             Directory directory = all instanceof CompoundDirectory several ? several.getDirectory(0) : all;
             Entry entry = directory.getEntryById(TIFF.TAG_ORIENTATION);
             int value = entry != null && entry.getValue() instanceof Number number ? number.intValue() : 1;
             return value >= 1 && value <= 8 ? value : 1;
         } catch (IOException | RuntimeException damaged) {
-            return 1; // cameras write much nonsense, and the pixels are what counts
+            return 1; // cameras write much invalid EXIF; the pixels are still good
         }
     }
 }

@@ -6,88 +6,88 @@ import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 
 /**
- * From encoded bytes to what a network reads: decode, crop, colour noise, mean. Training has one, evaluation another;
- * the latter travels with the model, so that serving sees the pictures that evaluation saw.
+ * Turns an image into the network's input: crop, PCA lighting, normalization. Training and evaluation have one each.
+ * The latter is stored with the model, so that serving preprocesses as evaluation did.
  */
-public record Preprocessing(Crop crop, ColourNoise noise, Mean mean) implements Serializable {
-    private static final ColourNoise NO_NOISE = new ColourNoise(0, new double[3][3]);
+public record Preprocessing(Crop crop, PcaLighting lighting, Normalization normalization) implements Serializable {
+    private static final PcaLighting NO_LIGHTING = new PcaLighting(0, new double[3][3]);
 
-    public static Preprocessing withoutNoise(Crop crop, Mean mean) {
-        return new Preprocessing(crop, NO_NOISE, mean);
+    public static Preprocessing withoutLighting(Crop crop, Normalization normalization) {
+        return new Preprocessing(crop, NO_LIGHTING, normalization);
     }
 
-    /** Floats of one picture: 3 x side x side. */
-    public int floats() {
+    /** Values of one image: 3 x side x side. */
+    public int elements() {
         return 3 * crop.side() * crop.side();
     }
 
     /**
-     * Draws a picture as it is seen in this epoch.
+     * Preprocesses an image for an epoch.
      *
-     * @param planes where to, of {@link #floats}
+     * @param planes receives {@link #elements} values
      * @throws BadImageException if it cannot be decoded
      */
-    public void apply(Picture picture, long seed, long epoch, String key, float[] planes) throws BadImageException {
-        apply(picture, Seeds.of(seed, epoch, key), planes);
+    public void apply(Image image, long seed, long epoch, String key, float[] planes) throws BadImageException {
+        apply(image, Seeds.generator(seed, epoch, key), planes);
     }
 
     /**
-     * Draws several views of a picture, one after the other; it is decoded once.
+     * Preprocesses several crops of an image, one after the other; it is decoded once.
      *
-     * @param taker of each view's planes, of {@link #floats}, which are drawn over then
+     * @param taker receives each crop's planes, of {@link #elements} values, which are reused for the next one
      * @throws BadImageException if it cannot be decoded
      */
-    public void apply(Picture picture, Views views, Consumer<float[]> taker) throws BadImageException {
-        Samples samples = picture.samples(views.needed(picture));
-        float[] planes = new float[floats()];
-        for (Cut cut : views.cuts(picture)) {
-            samples.draw(cut, planes);
-            augment(Seeds.of(0, 0), planes);
+    public void apply(Image image, TestTimeCrops crops, Consumer<float[]> taker) throws BadImageException {
+        DecodedImage decoded = image.decode(crops.decodedRegion(image));
+        float[] planes = new float[elements()];
+        for (CropRegion region : crops.regions(image)) {
+            decoded.readPlanes(region, planes);
+            augment(Seeds.generator(0, 0), planes);
             taker.accept(planes);
         }
     }
 
     /**
-     * What {@link #apply} does, left undone after the cut, for those who do the rest elsewhere: with the same random numbers.
-     * Where a cut is scaled, its levels are rounded here and not there.
+     * The steps after the crop that {@link #apply} would do, for callers that do them elsewhere, with the same random
+     * numbers. A resampled crop is rounded to 8 bits here, but not in {@link #apply}.
      *
-     * @param colourShift to add to red, green and blue, before the mean is subtracted
-     * @param shift to be made after that
+     * @param lighting to add to red, green and blue, before normalization
+     * @param translation to apply after normalization
      */
     @SuppressWarnings("ArrayRecordComponent") // carried, never compared
-    public record Rest(float[] colourShift, Shift shift) {}
+    public record DeferredAugmentation(float[] lighting, Translation translation) {}
 
     /**
-     * Draws a picture's cut in whole levels.
+     * Crops an image to 8-bit RGB.
      *
-     * @param rgb where to, three bytes a pixel, from {@code offset} on
-     * @return what is still to be done to it
+     * @param rgb receives three bytes per pixel, from {@code offset} on
+     * @return the remaining steps
      * @throws BadImageException if it cannot be decoded
      */
-    public Rest cut(Picture picture, long seed, long epoch, String key, byte[] rgb, int offset)
+    public DeferredAugmentation cropBytes(Image image, long seed, long epoch, String key, byte[] rgb, int offset)
             throws BadImageException {
-        RandomGenerator random = Seeds.of(seed, epoch, key);
-        Cut cut = crop.cut(picture, random);
-        picture.samples(cut).levels(cut, rgb, offset);
-        return new Rest(noise.draw(random), crop.shift(random));
+        RandomGenerator random = Seeds.generator(seed, epoch, key);
+        CropRegion region = crop.region(image, random);
+        image.decode(region).readBytes(region, rgb, offset);
+        return new DeferredAugmentation(lighting.sample(random), crop.translation(random));
     }
 
-    void apply(Picture picture, RandomGenerator random, float[] planes) throws BadImageException {
-        Cut cut = crop.cut(picture, random);
-        picture.samples(cut).draw(cut, planes);
+    void apply(Image image, RandomGenerator random, float[] planes) throws BadImageException {
+        CropRegion region = crop.region(image, random);
+        image.decode(region).readPlanes(region, planes);
         augment(random, planes);
     }
 
-    /** What is done to planes that were drawn: noise, mean, and what the crop does after that. */
+    /** Applies PCA lighting, normalization and the crop's translation to planes. */
     public void augment(RandomGenerator random, float[] planes) {
-        mean.subtract(planes, noise.draw(random));
-        crop.shift(random).apply(planes, crop.side());
+        normalization.apply(planes, lighting.sample(random));
+        crop.translation(random).apply(planes, crop.side());
     }
 
-    /** The same, made visible again: what the network sees, with the mean put back. */
-    public Image visible(Picture picture, long seed, long epoch, String key) throws BadImageException {
-        float[] planes = new float[floats()];
-        apply(picture, seed, epoch, key, planes);
-        return mean.restore(planes, crop.side());
+    /** The network's input as an image: preprocessed, then denormalized. */
+    public RgbImage preview(Image image, long seed, long epoch, String key) throws BadImageException {
+        float[] planes = new float[elements()];
+        apply(image, seed, epoch, key, planes);
+        return normalization.invert(planes, crop.side());
     }
 }

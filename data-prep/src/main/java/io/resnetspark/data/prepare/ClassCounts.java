@@ -9,7 +9,7 @@ import java.util.stream.LongStream;
 import org.apache.spark.api.java.JavaRDD;
 import scala.Tuple2;
 
-/** How many pictures there are of each class in each split. */
+/** The number of images per class and split. */
 final class ClassCounts implements Serializable {
     private static final long serialVersionUID = 1;
 
@@ -21,13 +21,13 @@ final class ClassCounts implements Serializable {
         }
     }
 
-    /** A picture of a class in a split. */
-    record Place(Split split, int label) implements Serializable {}
+    /** A class in a split. */
+    record SplitLabel(Split split, int label) implements Serializable {}
 
-    static ClassCounts of(JavaRDD<Place> pictures, int classes) {
+    static ClassCounts of(JavaRDD<SplitLabel> images, int classes) {
         ClassCounts all = new ClassCounts(classes);
-        // By its name: an enum's hash is another in every JVM.
-        pictures.mapToPair(place -> new Tuple2<>(new Tuple2<>(place.split.folder(), place.label), 1L))
+        // Keyed by name: an enum's hash differs between JVMs.
+        images.mapToPair(splitLabel -> new Tuple2<>(new Tuple2<>(splitLabel.split.folder(), splitLabel.label), 1L))
                 .reduceByKey(Long::sum)
                 .collect()
                 .forEach(count -> all.add(Split.named(count._1._1), count._1._2, count._2));

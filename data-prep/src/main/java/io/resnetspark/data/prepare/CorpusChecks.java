@@ -8,12 +8,12 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** What a corpus is refused for after a look at it, before anything is published. */
+/** Reasons to reject a corpus after the check, before anything is published. */
 record CorpusChecks(Source source, PrepareSettings settings) {
-    private static final int NAMED = 10;
+    private static final int MAX_NAMED = 10;
 
-    void refuseMissing(Summary summary) {
-        source.expected().forEach((split, wanted) -> {
+    void checkExpectedImages(CheckSummary summary) {
+        source.expectedImages().forEach((split, wanted) -> {
             if (summary.found(split) != wanted) {
                 throw new BadInputException(String.format(
                         "%s must have %,d pictures in %s, but %,d were found. Fetch the missing parts again.",
@@ -23,42 +23,42 @@ record CorpusChecks(Source source, PrepareSettings settings) {
     }
 
     /**
-     * Looks at what came of a corpus.
+     * Checks the results of a whole corpus.
      *
-     * @throws BadInputException saying what to mend
+     * @throws BadInputException saying how to mend it
      */
-    void refuse(Summary summary, Changes changes, Dataset.Change change) {
-        refuseTooManyBad(
+    void check(CheckSummary summary, DatasetUpdate update, Dataset.Change change) {
+        checkBadFraction(
                 summary,
-                changes.quarantined().values().stream()
+                update.stillQuarantined().values().stream()
                         .mapToLong(Integer::longValue)
                         .sum(),
-                changes.images().total());
-        refuseVanished(change, changes.before());
-        refuseEmptyClasses(changes.images().merge(summary.images()));
+                update.keptImages().total());
+        checkRemovedFraction(change, update.previousImages());
+        checkEmptyClasses(update.keptImages().merge(summary.images()));
     }
 
-    private void refuseTooManyBad(Summary summary, long badBefore, long staying) {
+    private void checkBadFraction(CheckSummary summary, long badBefore, long staying) {
         long bad = summary.bad() + badBefore;
-        long all = summary.all() + badBefore + staying;
-        if (bad > settings.mostBad() * all) {
-            String some = summary.someBad().entrySet().stream()
+        long all = summary.total() + badBefore + staying;
+        if (bad > settings.maxBadFraction() * all) {
+            String some = summary.badExamples().entrySet().stream()
                     .map(entry -> "\n  " + entry.getKey() + ": " + entry.getValue())
                     .collect(Collectors.joining());
-            boolean doubles = summary.reasons().keySet().stream().anyMatch(ReasonTable::isDouble);
+            boolean doubles = summary.reasons().keySet().stream().anyMatch(QuarantineTable::isDuplicate);
             throw new BadInputException(String.format(
                     "%d of %d pictures are bad, more than %.1f %%: %s. Some of them:%s%nMend the corpus, or allow more with --most-bad%s.",
                     bad,
                     all,
-                    100 * settings.mostBad(),
+                    100 * settings.maxBadFraction(),
                     summary.reasons(),
                     some,
                     doubles ? " (--doubles keep if doubles are no fault)" : ""));
         }
     }
 
-    /** A disk that is not mounted looks like a corpus whose pictures are gone. */
-    private void refuseVanished(Dataset.Change change, long before) {
+    /** A disk that is not mounted looks like a corpus whose images were deleted. */
+    private void checkRemovedFraction(Dataset.Change change, long before) {
         if (change.removed() > settings.maxRemovedFraction() * before) {
             throw new BadInputException(String.format(
                     "%,d of the dataset's %,d pictures (%.1f %%) are not in %s any more, and at most %.1f %% may vanish at"
@@ -73,35 +73,37 @@ record CorpusChecks(Source source, PrepareSettings settings) {
         }
     }
 
-    private void refuseEmptyClasses(ClassCounts images) {
-        List<String> empty = without(source.classes(), images.list(Split.TRAIN));
+    private void checkEmptyClasses(ClassCounts images) {
+        List<String> empty = classesWithout(source.classes(), images.list(Split.TRAIN));
         if (!empty.isEmpty()) {
             throw new BadInputException("No picture is left to train on of " + empty.size() + " of "
-                    + source.classes().size() + " classes: " + some(empty)
+                    + source.classes().size() + " classes: " + firstFew(empty)
                     + ". Add pictures, or take these classes out.");
         }
     }
 
-    private static List<String> without(List<String> classes, List<Long> images) {
+    private static List<String> classesWithout(List<String> classes, List<Long> images) {
         return IntStream.range(0, classes.size())
                 .filter(label -> images.get(label) == 0)
                 .mapToObj(classes::get)
                 .toList();
     }
 
-    /** What a dataset lacks that most trainings want. */
+    /** Warnings if a dataset lacks images that most trainings need. */
     static List<String> warnings(Dataset dataset) {
         if (dataset.examples(Split.VAL) == 0) {
             return List.of("Warning: there is no picture to validate on, so no training can say how good it is.");
         }
-        List<String> without = without(dataset.classes(), dataset.images(Split.VAL));
+        List<String> without = classesWithout(dataset.classes(), dataset.images(Split.VAL));
         return without.isEmpty()
                 ? List.of()
                 : List.of("Warning: " + without.size() + " of "
-                        + dataset.classes().size() + " classes have no picture to validate on: " + some(without) + ".");
+                        + dataset.classes().size() + " classes have no picture to validate on: " + firstFew(without)
+                        + ".");
     }
 
-    private static String some(List<String> all) {
-        return all.stream().limit(NAMED).collect(Collectors.joining(", ")) + (all.size() > NAMED ? ", ..." : "");
+    private static String firstFew(List<String> all) {
+        return all.stream().limit(MAX_NAMED).collect(Collectors.joining(", "))
+                + (all.size() > MAX_NAMED ? ", ..." : "");
     }
 }

@@ -7,38 +7,39 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Pictures whose bytes are the same. */
+/** Finds images with identical bytes. */
 final class Duplicates {
     private Duplicates() {}
 
     /**
-     * One of several copies of a picture.
+     * One of several copies of an image.
      *
-     * @param stays whether it is in the dataset already, and cannot be taken out
+     * @param isInDataset whether it is already in the dataset and cannot be removed
      */
-    record Copy(String key, Split split, int label, boolean stays) implements Serializable {}
+    record Copy(String key, Split split, int label, boolean isInDataset) implements Serializable {}
 
     /**
-     * Which copies have to go, and why. One copy stays, one to test on before one to validate on before one to train on, so
-     * that nothing is judged by what it was trained on. Where classes differ nobody knows which is right, and all go.
+     * The copies to exclude, with the reason. One copy is kept; test takes precedence over validation, validation over
+     * training, so that no model is evaluated on its training data. If the classes differ, the right one is unknown and
+     * all copies are excluded.
      */
-    static Map<Copy, String> surplus(List<Copy> copies) {
+    static Map<Copy, String> excluded(List<Copy> copies) {
         List<Copy> ordered = copies.stream()
-                .sorted(Comparator.comparing((Copy copy) -> !copy.stays)
+                .sorted(Comparator.comparing((Copy copy) -> !copy.isInDataset)
                         .thenComparing(Copy::split, Comparator.reverseOrder())
                         .thenComparing(Copy::key))
                 .toList();
         Copy first = ordered.get(0);
         boolean contradictory = ordered.stream().anyMatch(copy -> copy.label != first.label);
-        Map<Copy, String> surplus = new LinkedHashMap<>();
+        Map<Copy, String> excluded = new LinkedHashMap<>();
         for (int i = contradictory ? 0 : 1; i < ordered.size(); i++) {
             Copy copy = ordered.get(i);
             Copy other = i == 0 ? ordered.get(1) : first;
-            if (!copy.stays) {
-                surplus.put(copy, kind(copy, other, contradictory) + ": same bytes as " + other.key);
+            if (!copy.isInDataset) {
+                excluded.put(copy, kind(copy, other, contradictory) + ": same bytes as " + other.key);
             }
         }
-        return surplus;
+        return excluded;
     }
 
     private static String kind(Copy copy, Copy other, boolean contradictory) {

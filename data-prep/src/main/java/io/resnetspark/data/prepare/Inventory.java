@@ -3,8 +3,8 @@ package io.resnetspark.data.prepare;
 import io.resnetspark.data.Seeds;
 import io.resnetspark.data.Split;
 import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.data.source.InputUnit;
 import io.resnetspark.data.source.Source;
-import io.resnetspark.data.source.Unit;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Utf8;
 import java.io.IOException;
@@ -28,41 +28,41 @@ import org.apache.spark.storage.StorageLevel;
 import org.apache.spark.util.SerializableConfiguration;
 import scala.Tuple2;
 
-/** What a corpus holds now, listed by executors, and what of it a dataset has already. */
+/** The units in a corpus, listed by executors, and which of them a dataset already contains. */
 final class Inventory implements AutoCloseable {
     private final List<JavaRDD<?>> persisted = new ArrayList<>();
-    private final JavaRDD<Unit> all;
-    private JavaRDD<Unit> known;
-    private final long lost;
-    private JavaRDD<Unit> fresh;
+    private final JavaRDD<InputUnit> all;
+    private JavaRDD<InputUnit> unchanged;
+    private final long removedOrChanged;
+    private JavaRDD<InputUnit> newUnits;
     private Totals totals;
 
-    /** Sums over units. The fingerprint tells whether two listings are of the same units, in any order. */
-    record Totals(long units, long pictures, long bytes, long fingerprint) implements Serializable {
+    /** Sums over units. The fingerprint is equal for two listings of the same units, in any order. */
+    record Totals(long units, long images, long bytes, long fingerprint) implements Serializable {
         static final Totals NONE = new Totals(0, 0, 0, 0);
 
-        static Totals of(JavaRDD<Unit> units) {
+        static Totals of(JavaRDD<InputUnit> units) {
             return units.aggregate(NONE, Totals::add, Totals::merge);
         }
 
-        private Totals add(Unit unit) {
+        private Totals add(InputUnit unit) {
             return new Totals(
-                    units + 1, pictures + unit.pictures(), bytes + unit.length(), fingerprint + Seeds.hash(line(unit)));
+                    units + 1,
+                    images + unit.estimatedImages(),
+                    bytes + unit.length(),
+                    fingerprint + Seeds.hash(indexLine(unit)));
         }
 
         private Totals merge(Totals other) {
             return new Totals(
-                    units + other.units,
-                    pictures + other.pictures,
-                    bytes + other.bytes,
-                    fingerprint + other.fingerprint);
+                    units + other.units, images + other.images, bytes + other.bytes, fingerprint + other.fingerprint);
         }
     }
 
-    /** What a line of the index and a listing say of the same unit. */
-    private record Both(String line, Unit unit) implements Serializable {
-        static Both of(Tuple2<Iterable<String>, Iterable<Unit>> both) {
-            return new Both(first(both._1), first(both._2)); // a list may name a picture twice
+    /** A line of the index joined with the listed unit of the same id; either may be null. */
+    private record IndexedUnit(String line, InputUnit unit) implements Serializable {
+        static IndexedUnit of(Tuple2<Iterable<String>, Iterable<InputUnit>> joined) {
+            return new IndexedUnit(first(joined._1), first(joined._2)); // a list may name an image twice
         }
 
         private static <T> T first(Iterable<T> all) {
@@ -70,48 +70,50 @@ final class Inventory implements AutoCloseable {
             return iterator.hasNext() ? iterator.next() : null;
         }
 
-        boolean isKnown() {
-            return unit != null && Inventory.line(unit).equals(line);
+        boolean isUnchanged() {
+            return unit != null && Inventory.indexLine(unit).equals(line);
         }
 
-        boolean isLost() {
-            return line != null && !isKnown();
+        boolean isRemovedOrChanged() {
+            return line != null && !isUnchanged();
         }
     }
 
-    /** Everything in the corpus is new. */
+    /** An inventory in which every unit is new. */
     Inventory(JavaSparkContext spark, Source source) {
         all = list(spark, source);
-        known = spark.emptyRDD();
-        lost = 0;
-        setFresh(all.filter(unit -> !unit.isSkipped()));
+        unchanged = spark.emptyRDD();
+        removedOrChanged = 0;
+        setNewUnits(all.filter(unit -> !unit.isSkipped()));
     }
 
     /**
-     * What came, went or changed since a dataset was made. Of archives nobody knows which pictures came of them: where one
-     * went or changed, all is new.
+     * An inventory of the changes since a dataset was made. The images of an archive are not indexed one by one, so if
+     * an archive was removed or changed, all units are new.
      */
     Inventory(JavaSparkContext spark, Source source, Path dataset, List<String> runs) {
         all = list(spark, source);
-        JavaRDD<Unit> listed = all.filter(unit -> !unit.isSkipped());
+        JavaRDD<InputUnit> listed = all.filter(unit -> !unit.isSkipped());
         JavaPairRDD<String, String> lines = runs.stream()
-                .map(run -> TextLines.in(spark, new Path(dataset, Dataset.INDEX + "/" + run)))
+                .map(run -> TextLines.inFolder(spark, new Path(dataset, Dataset.INDEX + "/" + run)))
                 .reduce(spark.emptyRDD(), JavaRDD::union)
                 .mapToPair(line -> new Tuple2<>(line.replaceFirst("^[^\t]*\t[^\t]*\t", ""), line));
-        JavaRDD<Both> both = persisted(lines.cogroup(listed.mapToPair(unit -> new Tuple2<>(escaped(unit.id()), unit)))
-                .values()
-                .map(Both::of));
-        lost = both.filter(Both::isLost).count();
-        if (lost > 0 && !listed.filter(unit -> unit.key() == null).isEmpty()) {
-            known = spark.emptyRDD();
-            setFresh(listed);
+        JavaRDD<IndexedUnit> joined =
+                persisted(lines.cogroup(listed.mapToPair(unit -> new Tuple2<>(escaped(unit.id()), unit)))
+                        .values()
+                        .map(IndexedUnit::of));
+        removedOrChanged = joined.filter(IndexedUnit::isRemovedOrChanged).count();
+        if (removedOrChanged > 0 && !listed.filter(unit -> unit.key() == null).isEmpty()) {
+            unchanged = spark.emptyRDD();
+            setNewUnits(listed);
         } else {
-            known = both.filter(Both::isKnown).map(Both::unit);
-            setFresh(both.filter(each -> each.unit != null && !each.isKnown()).map(Both::unit));
+            unchanged = joined.filter(IndexedUnit::isUnchanged).map(IndexedUnit::unit);
+            setNewUnits(joined.filter(each -> each.unit != null && !each.isUnchanged())
+                    .map(IndexedUnit::unit));
         }
     }
 
-    private JavaRDD<Unit> list(JavaSparkContext spark, Source source) {
+    private JavaRDD<InputUnit> list(JavaSparkContext spark, Source source) {
         SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
         List<Source.Listing> listings = source.listings();
         return persisted(spark.parallelize(listings, listings.size()).flatMap(listing -> listing.units(conf.value())));
@@ -122,107 +124,107 @@ final class Inventory implements AutoCloseable {
         return rdd.persist(StorageLevel.DISK_ONLY());
     }
 
-    private void setFresh(JavaRDD<Unit> units) {
-        fresh = persisted(units);
-        totals = Totals.of(fresh);
+    private void setNewUnits(JavaRDD<InputUnit> units) {
+        newUnits = persisted(units);
+        totals = Totals.of(newUnits);
     }
 
-    /** Takes known pictures for new ones, by their escaped keys: they are read again. */
+    /** Treats unchanged images as new, by their escaped keys, so that they are read again. */
     void readAgain(JavaPairRDD<String, Boolean> keys) {
-        JavaRDD<Tuple2<Unit, Boolean>> split =
-                persisted(known.mapToPair(unit -> new Tuple2<>(Utf8.oneLine(unit.key()), unit))
-                        .leftOuterJoin(keys.distinct())
-                        .values()
-                        .map(unit -> new Tuple2<>(unit._1, unit._2.isPresent())));
-        known = split.filter(unit -> !unit._2).map(Tuple2::_1);
-        setFresh(fresh.union(split.filter(Tuple2::_2).map(Tuple2::_1)));
+        JavaRDD<Tuple2<InputUnit, Boolean>> split = persisted(unchanged
+                .mapToPair(unit -> new Tuple2<>(Utf8.escapeLine(unit.key()), unit))
+                .leftOuterJoin(keys.distinct())
+                .values()
+                .map(unit -> new Tuple2<>(unit._1, unit._2.isPresent())));
+        unchanged = split.filter(unit -> !unit._2).map(Tuple2::_1);
+        setNewUnits(newUnits.union(split.filter(Tuple2::_2).map(Tuple2::_1)));
     }
 
     /**
-     * Gives new pictures the splits that pictures of their keys had.
+     * Gives new images the split that the image of their key had.
      *
-     * @return how many
+     * @return the number of images assigned
      */
-    ClassCounts settle(JavaPairRDD<String, Split> splits, int classes, Configuration hadoop) {
+    ClassCounts assignPreviousSplits(JavaPairRDD<String, Split> splits, int classes, Configuration hadoop) {
         SerializableConfiguration conf = new SerializableConfiguration(hadoop);
-        JavaPairRDD<String, Tuple2<Tuple2<String, Integer>, Split>> settled = fresh.flatMapToPair(unit ->
-                        each(unit.undecided(conf.value()))
-                                .map(picture -> new Tuple2<>(picture.key(), new Tuple2<>(unit.id(), picture.label())))
+        JavaPairRDD<String, Tuple2<Tuple2<String, Integer>, Split>> settled = newUnits.flatMapToPair(unit ->
+                        each(unit.unassigned(conf.value()))
+                                .map(image -> new Tuple2<>(image.key(), new Tuple2<>(unit.id(), image.label())))
                                 .iterator())
                 .join(splits);
         JavaPairRDD<String, Map<String, Split>> byUnit = settled.mapToPair(
-                        picture -> new Tuple2<>(picture._2._1._1, Map.of(picture._1, picture._2._2)))
+                        image -> new Tuple2<>(image._2._1._1, Map.of(image._1, image._2._2)))
                 .reduceByKey(Inventory::union);
-        fresh = persisted(fresh.mapToPair(unit -> new Tuple2<>(unit.id(), unit))
+        newUnits = persisted(newUnits.mapToPair(unit -> new Tuple2<>(unit.id(), unit))
                 .leftOuterJoin(byUnit)
                 .values()
-                .map(unit -> unit._2.isPresent() ? unit._1.settled(unit._2.get()) : unit._1));
+                .map(unit -> unit._2.isPresent() ? unit._1.withSplits(unit._2.get()) : unit._1));
         return ClassCounts.of(
-                settled.values().map(picture -> new ClassCounts.Place(picture._2, picture._1._2)), classes);
+                settled.values().map(image -> new ClassCounts.SplitLabel(image._2, image._1._2)), classes);
     }
 
     private static Map<String, Split> union(Map<String, Split> a, Map<String, Split> b) {
-        Map<String, Split> both = new HashMap<>(a);
-        both.putAll(b);
-        return both;
+        Map<String, Split> joined = new HashMap<>(a);
+        joined.putAll(b);
+        return joined;
     }
 
     private static <T> Stream<T> each(Iterator<T> iterator) {
         return StreamSupport.stream(Spliterators.spliteratorUnknownSize(iterator, Spliterator.ORDERED), false);
     }
 
-    /** What is to be read. */
-    JavaRDD<Unit> fresh() {
-        return fresh;
+    /** Units to read. */
+    JavaRDD<InputUnit> newUnits() {
+        return newUnits;
     }
 
     Totals totals() {
         return totals;
     }
 
-    /** What the dataset has, unchanged. */
-    JavaRDD<Unit> known() {
-        return known;
+    /** Units that the dataset already contains. */
+    JavaRDD<InputUnit> unchanged() {
+        return unchanged;
     }
 
-    /** Units that the dataset was made of and that are not there any more, or are others. */
-    long lost() {
-        return lost;
+    /** The number of units that were in the dataset and are now missing or different. */
+    long removedOrChanged() {
+        return removedOrChanged;
     }
 
-    /** Of all that lies in the corpus, known or new. */
+    /** The fingerprint of all units, new or not. */
     long fingerprint() {
         return Totals.of(all.filter(unit -> !unit.isSkipped())).fingerprint();
     }
 
-    /** Files that lie in the corpus and are none of its pictures. */
-    long skipped() {
-        return all.filter(Unit::isSkipped).count();
+    /** Files in the corpus that are not images of it. */
+    long skippedFiles() {
+        return all.filter(InputUnit::isSkipped).count();
     }
 
-    /** Pictures whose split is ours to choose. */
-    JavaRDD<Unit.Undecided> undecided(Configuration hadoop) {
+    /** Images without a split, which we assign. */
+    JavaRDD<InputUnit.UnassignedImage> unassigned(Configuration hadoop) {
         SerializableConfiguration conf = new SerializableConfiguration(hadoop);
-        return fresh.flatMap(unit -> unit.undecided(conf.value()));
+        return newUnits.flatMap(unit -> unit.unassigned(conf.value()));
     }
 
-    /** Writes down what a dataset is made of, for the next run: all of it where something went, else what is new. */
-    void record(Path folder, Configuration conf) throws IOException {
+    /** Writes the index for the next run: all units if any were removed or changed, else the new ones. */
+    void writeIndex(Path folder, Configuration conf) throws IOException {
         folder.getFileSystem(conf).delete(folder, true);
-        // An executor that was lost took its part of the list along; what is listed again must be the same.
-        if (!Totals.of(fresh).equals(totals)) {
+        // A lost executor loses its part of the listing; listing it again must give the same units.
+        if (!Totals.of(newUnits).equals(totals)) {
             throw new BadInputException("The corpus changed while it was prepared. Run the same command again.");
         }
-        JavaRDD<Unit> units = lost > 0 ? all.filter(unit -> !unit.isSkipped()) : fresh;
+        JavaRDD<InputUnit> units = removedOrChanged > 0 ? all.filter(unit -> !unit.isSkipped()) : newUnits;
         int files = (int) Math.min(Math.max(1, units.getNumPartitions()), units.count() / 100_000 + 1);
-        units.map(Inventory::line).coalesce(files).saveAsTextFile(folder.toString(), GzipCodec.class);
+        units.map(Inventory::indexLine).coalesce(files).saveAsTextFile(folder.toString(), GzipCodec.class);
     }
 
-    private static String line(Unit unit) {
-        return unit.length() + "\t" + unit.modified() + "\t" + escaped(unit.id());
+    private static String indexLine(InputUnit unit) {
+        return unit.length() + "\t" + unit.modificationTime() + "\t" + escaped(unit.id());
     }
 
-    /** A name within a line; line breaks in it would end the line. */
+    /** Escapes a name for one line of the index. */
     static String escaped(String name) {
         return name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r");
     }

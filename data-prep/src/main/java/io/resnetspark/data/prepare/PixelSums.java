@@ -1,17 +1,16 @@
 package io.resnetspark.data.prepare;
 
 import io.resnetspark.data.image.Crop;
-import io.resnetspark.data.image.Picture;
-import io.resnetspark.data.image.Samples;
-import io.resnetspark.data.image.SymmetricEigen;
+import io.resnetspark.data.image.DecodedImage;
+import io.resnetspark.data.image.Image;
+import io.resnetspark.data.image.PrincipalComponents;
 import io.resnetspark.data.shard.Statistics;
 import java.io.Serializable;
 import java.util.SplittableRandom;
 
 /**
- * Sums over the centre crops of pictures, of each pixel and of products of channels. Of whole levels they are exact, so it
- * does not matter who adds which first. (Those of a dataset that grows are taken back from its statistics, which are
- * rounded.)
+ * Sums over the center crops of images, of each pixel and of products of channels. Sums of 8-bit values are exact, so
+ * the order does not matter. (The sums of a growing dataset are recomputed from its statistics, which are rounded.)
  */
 final class PixelSums implements Serializable {
     private static final long serialVersionUID = 1;
@@ -20,8 +19,8 @@ final class PixelSums implements Serializable {
     private final long[] planes;
     private final long[] sum = new long[3];
     private final long[][] products = new long[3][3];
-    private long pictures;
-    private transient float[] drawn;
+    private long images;
+    private transient float[] planesBuffer;
     private transient int[] levels;
 
     PixelSums(int side) {
@@ -29,13 +28,13 @@ final class PixelSums implements Serializable {
         this.planes = new long[3 * side * side];
     }
 
-    /** The sums that a dataset's statistics came from, to add more pictures to them. */
+    /** The sums behind a dataset's statistics, so that images can be added. */
     static PixelSums of(Statistics statistics, float[] meanImage, int side) {
         PixelSums sums = new PixelSums(side);
-        sums.pictures = statistics.pictures();
+        sums.images = statistics.images();
         double pixels = sums.pixels();
         for (int i = 0; i < meanImage.length; i++) {
-            sums.planes[i] = Math.round((double) meanImage[i] * sums.pictures);
+            sums.planes[i] = Math.round((double) meanImage[i] * sums.images);
         }
         for (int a = 0; a < 3; a++) {
             sums.sum[a] = Math.round(statistics.mean()[a] * pixels);
@@ -48,14 +47,15 @@ final class PixelSums implements Serializable {
         return sums;
     }
 
-    void add(Picture picture, Samples samples) {
-        if (drawn == null) {
-            drawn = new float[planes.length];
+    void add(Image image, DecodedImage decoded) {
+        if (planesBuffer == null) {
+            planesBuffer = new float[planes.length];
             levels = new int[planes.length];
         }
-        samples.draw(new Crop.Centre(scaledSide(), side).cut(picture, new SplittableRandom(0)), drawn);
-        for (int i = 0; i < drawn.length; i++) {
-            levels[i] = (int) (drawn[i] + 0.5f);
+        decoded.readPlanes(
+                new Crop.CenterCrop(scaledSide(), side).region(image, new SplittableRandom(0)), planesBuffer);
+        for (int i = 0; i < planesBuffer.length; i++) {
+            levels[i] = (int) (planesBuffer[i] + 0.5f);
         }
         for (int i = 0; i < levels.length; i++) {
             planes[i] += levels[i];
@@ -63,10 +63,10 @@ final class PixelSums implements Serializable {
         for (int row = 0; row < side; row++) {
             addRow(levels, row * side);
         }
-        pictures++;
+        images++;
     }
 
-    /** A row's products fit into an int. */
+    /** The products of one row fit into an int. */
     private void addRow(int[] levels, int red) {
         int plane = side * side;
         for (int a = 0; a < 3; a++) {
@@ -93,7 +93,7 @@ final class PixelSums implements Serializable {
         return sum;
     }
 
-    /** The testing scale that goes with a crop: 256 for 224, and the picture itself for CIFAR's 32. */
+    /** The evaluation size that belongs to a crop: 256 for 224, and the image itself for CIFAR's 32. */
     private int scaledSide() {
         return side == 32 ? side : side * 256 / 224;
     }
@@ -102,8 +102,8 @@ final class PixelSums implements Serializable {
         return add(other, 1);
     }
 
-    /** Takes pictures back. */
-    PixelSums less(PixelSums other) {
+    /** Removes images. */
+    PixelSums subtract(PixelSums other) {
         return add(other, -1);
     }
 
@@ -117,17 +117,17 @@ final class PixelSums implements Serializable {
                 products[a][b] += times * other.products[a][b];
             }
         }
-        pictures += times * other.pictures;
+        images += times * other.images;
         return this;
     }
 
     private double pixels() {
-        return (double) pictures * side * side;
+        return (double) images * side * side;
     }
 
     Statistics statistics() {
         double[] mean = new double[3];
-        double[] deviation = new double[3];
+        double[] std = new double[3];
         double[][] covariance = new double[3][3];
         for (int a = 0; a < 3; a++) {
             mean[a] = sum[a] / pixels();
@@ -137,16 +137,16 @@ final class PixelSums implements Serializable {
                 covariance[a][b] = products[a][b] / pixels() - mean[a] * mean[b];
                 covariance[b][a] = covariance[a][b];
             }
-            deviation[a] = Math.sqrt(covariance[a][a]);
+            std[a] = Math.sqrt(covariance[a][a]);
         }
-        return new Statistics(pictures, mean, deviation, covariance, SymmetricEigen.scaledComponents(covariance));
+        return new Statistics(images, mean, std, covariance, PrincipalComponents.scaledComponents(covariance));
     }
 
-    /** The mean picture: 3 x side x side. */
+    /** The mean image: 3 x side x side. */
     float[] meanImage() {
         float[] mean = new float[planes.length];
         for (int i = 0; i < mean.length; i++) {
-            mean[i] = (float) ((double) planes[i] / pictures);
+            mean[i] = (float) ((double) planes[i] / images);
         }
         return mean;
     }

@@ -2,14 +2,14 @@ package io.resnetspark.data.prepare;
 
 import io.resnetspark.data.Progress;
 import io.resnetspark.data.Split;
-import io.resnetspark.data.prepare.PrepareSettings.Doubles;
+import io.resnetspark.data.prepare.PrepareSettings.DuplicatePolicy;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.Dataset.Shard;
 import io.resnetspark.data.source.Source;
+import io.resnetspark.storage.AtomicDirectory;
 import io.resnetspark.storage.BadInputException;
-import io.resnetspark.storage.Draft;
-import io.resnetspark.storage.Floats;
 import io.resnetspark.storage.Lease;
+import io.resnetspark.storage.LittleEndianFloats;
 import io.resnetspark.storage.Locations;
 import java.io.IOException;
 import java.time.Duration;
@@ -27,16 +27,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The job from a corpus to shards: list, read and look at every picture once, mix the good ones over the shards by the
- * hash of their key, set the bad ones aside, and write dataset.json last. A job that was ended goes on where it was; a
- * dataset that exists follows its corpus: it gets shards of what is new, and {@link Changes} says what becomes of the rest.
- * One job at a time works on a dataset: .NAME.preparing beside it says which, until a job is done.
+ * The Spark job that turns a corpus into shards: lists, reads and checks every image once, shuffles good images into
+ * shards by the hash of their key, quarantines bad ones, and writes dataset.json last. An interrupted job resumes. An
+ * existing dataset follows its corpus: it gets shards of new images, and {@link DatasetUpdate} handles the others. Only
+ * one job at a time works on a dataset: .NAME.preparing beside it holds the lease.
  */
 public final class Prepare {
     private static final Logger LOG = LoggerFactory.getLogger(Prepare.class);
 
-    /** For which one that died is waited for. */
-    private static final Duration LEASE = Duration.ofSeconds(30);
+    /** How long a job waits for another that may have died. */
+    private static final Duration LEASE_DURATION = Duration.ofSeconds(30);
 
     private final JavaSparkContext spark;
     private final Source source;
@@ -45,10 +45,10 @@ public final class Prepare {
     private final CorpusChecks checks;
 
     /**
-     * What a run made of a corpus: each thing that lies in it is read, or set aside as bad or as a double, or skipped.
+     * The result of a run. Each file of the corpus was read, quarantined as bad or excluded as a duplicate, or skipped.
      *
-     * @param change beside what was there before, nothing if there was nothing
-     * @param skipped files in the corpus that are none of its pictures, such as Thumbs.db
+     * @param change compared with the previous version; empty if there was none
+     * @param skipped files in the corpus that are not images of it, such as Thumbs.db
      */
     public record Outcome(Dataset dataset, Dataset.Change change, long skipped) {
         public long added() {
@@ -65,61 +65,60 @@ public final class Prepare {
     }
 
     /**
-     * Does it.
+     * Runs the job.
      *
-     * @throws BadInputException if too many pictures are bad, or fewer were found than must be there; nothing is left at
-     *     the target then
-     * @throws FileAlreadyExistsException if something else than a dataset of this corpus is at the target
+     * @throws BadInputException if too many images are bad or some are missing; nothing is left at the target then
+     * @throws FileAlreadyExistsException if the target is something other than a dataset of this corpus
      */
     public Dataset execute(Progress progress) throws IOException {
         return run(progress).dataset();
     }
 
-    /** The same, and how many pictures are new in it. */
+    /** Runs the job, and also reports the changes. */
     public Outcome run(Progress progress) throws IOException {
         Configuration conf = spark.hadoopConfiguration();
-        Path beside = Locations.beside(target, ".preparing");
-        try (Lease lease = Lease.await(beside, LEASE, progress::say, conf);
-                Draft draft = Draft.continued(target, lease, conf)) {
+        Path leaseFolder = Locations.hiddenSibling(target, ".preparing");
+        try (Lease lease = Lease.await(leaseFolder, LEASE_DURATION, progress::say, conf);
+                AtomicDirectory directory = AtomicDirectory.resume(target, lease, conf)) {
             try {
                 source.remarks().forEach(progress::say);
-                Outcome outcome = run(draft, progress);
+                Outcome outcome = run(directory, progress);
                 CorpusChecks.warnings(outcome.dataset()).forEach(progress::say);
                 return outcome;
             } finally {
-                if (draft.isDone()) {
+                if (directory.isDone()) {
                     lease.retire();
                 }
             }
         }
     }
 
-    private Outcome run(Draft draft, Progress progress) throws IOException {
+    private Outcome run(AtomicDirectory directory, Progress progress) throws IOException {
         Dataset.Opened existing = existing();
-        say("List the corpus: " + source.description());
+        describeJob("List the corpus: " + source.description());
         try (Inventory inventory = existing == null
                 ? new Inventory(spark, source)
                 : new Inventory(spark, source, target, existing.dataset().runs())) {
-            if (existing != null && isAsItWas(existing.dataset(), inventory)) {
-                draft.discard();
-                return new Outcome(existing.dataset(), Dataset.Change.NONE, inventory.skipped());
+            if (existing != null && isUnchanged(existing.dataset(), inventory)) {
+                directory.discard();
+                return new Outcome(existing.dataset(), Dataset.Change.NONE, inventory.skippedFiles());
             }
             try {
                 if (existing == null && inventory.totals().units() == 0) {
                     throw new BadInputException("There is nothing to prepare: all folders, archives or tables of "
                             + source.description() + " are empty.");
                 }
-                return prepare(existing, inventory, draft, progress);
+                return prepare(existing, inventory, directory, progress);
             } catch (BadInputException wrong) {
-                draft.discard();
+                directory.discard();
                 throw wrong;
             }
         }
     }
 
-    private boolean isAsItWas(Dataset dataset, Inventory inventory) {
+    private boolean isUnchanged(Dataset dataset, Inventory inventory) {
         return inventory.totals().units() == 0
-                && inventory.lost() == 0
+                && inventory.removedOrChanged() == 0
                 && dataset.classes().equals(source.classes());
     }
 
@@ -132,80 +131,94 @@ public final class Prepare {
                 target.getFileSystem(conf).exists(new Path(target, Dataset.FILE)) ? Dataset.open(target, conf) : null;
         if (opened == null
                 || !opened.dataset().source().equals(source.description())
-                || !Staging.words(settings).equals(opened.dataset().settings())) {
+                || !Staging.describe(settings).equals(opened.dataset().settings())) {
             throw new FileAlreadyExistsException(target + " exists and is no dataset of " + source.description()
                     + " with the same settings, which could follow its corpus; nothing is overwritten."
                     + " Remove it, or name another place.");
         }
-        Superseded.delete(target, opened.dataset().version(), conf);
+        SupersededFiles.delete(target, opened.dataset().version(), conf);
         return opened;
     }
 
-    private Outcome prepare(Dataset.Opened existing, Inventory inventory, Draft draft, Progress progress)
+    private Outcome prepare(Dataset.Opened existing, Inventory inventory, AtomicDirectory directory, Progress progress)
             throws IOException {
-        say("Compare the dataset with its corpus");
-        try (Changes changes = Changes.of(spark, existing, target, source, inventory)) {
-            HashSplit ours = HashSplit.of(inventory.undecided(spark.hadoopConfiguration()), changes.taken());
-            Staging staging = Staging.open(spark, source, settings, inventory, changes.digest(), ours, draft);
+        describeJob("Compare the dataset with its corpus");
+        try (DatasetUpdate update = DatasetUpdate.of(spark, existing, target, source, inventory)) {
+            HashSplit hashSplit =
+                    HashSplit.of(inventory.unassigned(spark.hadoopConfiguration()), update.assignedImages());
+            Staging staging =
+                    Staging.open(spark, source, settings, inventory, update.previousDigest(), hashSplit, directory);
             LOG.info(
                     "prepare {} of {}: {} files or parts of archives",
                     target,
                     source.description(),
                     inventory.totals().units());
-            say("Read and check " + inventory.totals().units() + " files or parts of archives");
-            Summary summary = staging.check(inventory, progress);
-            if (changes.isAnew()) {
-                checks.refuseMissing(summary);
+            describeJob("Read and check " + inventory.totals().units() + " files or parts of archives");
+            CheckSummary summary = staging.checkImages(inventory, progress);
+            if (update.startsOver()) {
+                checks.checkExpectedImages(summary);
             }
-            say("Make sure that every key is there once");
-            staging.refuseRepeatedKeys(changes);
-            Map<Duplicates.Copy, String> surplus = surplus(staging, changes);
-            surplus.forEach((copy, reason) -> summary.withdraw(copy.split(), copy.label(), copy.key(), reason));
-            Mixing mixing = new Mixing(spark, staging, surplus, source.classes(), draft);
-            Dataset.Change change = changes.change(mixing.keys(), summary);
-            checks.refuse(summary, changes, change);
+            describeJob("Make sure that every key is there once");
+            staging.requireUniqueKeys(update);
+            Map<Duplicates.Copy, String> duplicates = excludedDuplicates(staging, update);
+            duplicates.forEach(
+                    (copy, reason) -> summary.excludeDuplicate(copy.split(), copy.label(), copy.key(), reason));
+            Shuffle shuffle = new Shuffle(spark, staging, duplicates, source.classes(), directory);
+            Dataset.Change change = update.change(shuffle.includedKeys(), summary);
+            checks.check(summary, update, change);
 
-            Changes.Remainder remainder = changes.rewrite(draft.path());
+            DatasetUpdate.KeptShards kept = update.rewriteShards(directory.path());
             Map<String, List<Shard>> splits = new LinkedHashMap<>();
             for (Split split : Split.values()) {
-                say("Mix the pictures of " + split.folder() + " and write their shards");
-                List<Shard> all = new ArrayList<>(remainder.shards().get(split));
-                List<Shard> written = mixing.write(split, changes.version(), summary, settings.shardBytes(), progress);
-                requireAll(split, summary.images().total(split), written);
+                describeJob("Mix the pictures of " + split.folder() + " and write their shards");
+                List<Shard> all = new ArrayList<>(kept.shards().get(split));
+                List<Shard> written =
+                        shuffle.writeShards(split, update.version(), summary, settings.shardBytes(), progress);
+                checkCount(split, summary.images().total(split), written);
                 all.addAll(written);
                 splits.put(split.folder(), all);
             }
-            mixing.sweep();
-            say("Set bad pictures aside");
-            List<String> aside =
-                    mixing.quarantine(changes.run(), changes.setAside().holdingLines());
-            List<String> released = new ArrayList<>(changes.setAside().releasedLines());
-            released.addAll(ReasonTable.lines(spark, target, changes.run())); // of one that was ended while files moved
-            Measures measures = remainder.measures().merge(summary.measures()).less(mixing.surplus(source.side()));
-            say("Write down what was read");
-            inventory.record(new Path(draft.path(), Dataset.INDEX + "/" + changes.run()), spark.hadoopConfiguration());
-            draft.check(); // From here on a job that is ended begins anew.
-            staging.sweep();
-            Dataset dataset = dataset(changes, change, summary, measures, splits, draft);
+            shuffle.deleteAttempts();
+            describeJob("Set bad pictures aside");
+            List<String> quarantineLines = shuffle.quarantine(
+                    update.runName(), update.previousQuarantine().retainedLines());
+            List<String> released = new ArrayList<>(update.previousQuarantine().releasedLines());
+            released.addAll(QuarantineTable.lines(
+                    spark, target, update.runName())); // of a run that was interrupted while its files were moved
+            StatisticsAccumulator accumulator = kept.accumulator()
+                    .merge(summary.measures())
+                    .subtract(shuffle.excludedStatistics(source.cropSide()));
+            describeJob("Write down what was read");
+            inventory.writeIndex(
+                    new Path(directory.path(), Dataset.INDEX + "/" + update.runName()), spark.hadoopConfiguration());
+            directory.checkFence(); // From here on an interrupted job starts over.
+            staging.delete();
+            Dataset dataset = dataset(update, change, summary, accumulator, splits, directory);
             if (existing != null) {
-                Superseded.in(target, existing.dataset(), dataset, released, aside, spark.hadoopConfiguration())
-                        .write(draft);
+                SupersededFiles.of(
+                                target,
+                                existing.dataset(),
+                                dataset,
+                                released,
+                                quarantineLines,
+                                spark.hadoopConfiguration())
+                        .write(directory);
             }
-            publish(existing, dataset, changes.run(), draft);
-            return new Outcome(dataset, change, inventory.skipped());
+            publish(existing, dataset, update.runName(), directory);
+            return new Outcome(dataset, change, inventory.skippedFiles());
         }
     }
 
-    private Map<Duplicates.Copy, String> surplus(Staging staging, Changes changes) {
-        Doubles doubles = settings.doubles();
-        if (doubles == Doubles.KEEP || (doubles == Doubles.AUTO && source.isBenchmark())) {
+    private Map<Duplicates.Copy, String> excludedDuplicates(Staging staging, DatasetUpdate update) {
+        DuplicatePolicy duplicates = settings.duplicates();
+        if (duplicates == DuplicatePolicy.KEEP || (duplicates == DuplicatePolicy.AUTO && source.isBenchmark())) {
             return Map.of();
         }
-        say("Find pictures whose bytes occur more than once");
-        return staging.duplicates(changes);
+        describeJob("Find pictures whose bytes occur more than once");
+        return staging.findDuplicates(update);
     }
 
-    private static void requireAll(Split split, long wanted, List<Shard> written) {
+    private static void checkCount(Split split, long wanted, List<Shard> written) {
         long found = written.stream().mapToLong(Shard::examples).sum();
         if (found != wanted) {
             throw new IllegalStateException(String.format(
@@ -215,44 +228,45 @@ public final class Prepare {
     }
 
     private Dataset dataset(
-            Changes changes,
+            DatasetUpdate update,
             Dataset.Change change,
-            Summary summary,
-            Measures measures,
+            CheckSummary summary,
+            StatisticsAccumulator accumulator,
             Map<String, List<Shard>> splits,
-            Draft draft)
+            AtomicDirectory directory)
             throws IOException {
-        ClassCounts counts = changes.images().merge(summary.images());
+        ClassCounts counts = update.keptImages().merge(summary.images());
         Map<String, List<Long>> images = new LinkedHashMap<>();
         for (Split split : Split.values()) {
             images.put(split.folder(), counts.list(split));
         }
         TreeMap<String, Integer> quarantined = new TreeMap<>(summary.reasons());
-        changes.quarantined().forEach((reason, n) -> quarantined.merge(reason, n, Integer::sum));
-        String meanImage = changes.version() == 1 ? Dataset.MEAN_IMAGE : "mean-image-" + changes.run() + ".f32";
-        draft.write(meanImage, Floats.bytes(measures.pixels().meanImage()));
+        update.stillQuarantined().forEach((reason, n) -> quarantined.merge(reason, n, Integer::sum));
+        String meanImage = update.version() == 1 ? Dataset.MEAN_IMAGE : "mean-image-" + update.runName() + ".f32";
+        directory.write(meanImage, LittleEndianFloats.bytes(accumulator.pixels().meanImage()));
         return new Dataset(
                 Dataset.FORMAT,
                 source.description(),
                 Instant.now().toString(),
-                source.side(),
+                source.cropSide(),
                 source.classes(),
                 splits,
                 images,
-                measures.pixels().statistics(),
-                measures.shorterSides(),
+                accumulator.pixels().statistics(),
+                accumulator.shorterSides(),
                 quarantined,
-                Staging.words(settings),
-                changes.runs(),
+                Staging.describe(settings),
+                update.runNames(),
                 meanImage,
-                draft.digests().get(meanImage),
-                changes.version(),
-                changes.version() == 1 ? null : change,
-                changes.history(change));
+                directory.digests().get(meanImage),
+                update.version(),
+                update.version() == 1 ? null : change,
+                update.history(change));
     }
 
-    private void publish(Dataset.Opened existing, Dataset dataset, String run, Draft draft) throws IOException {
-        draft.write(Dataset.FILE, dataset.json());
+    private void publish(Dataset.Opened existing, Dataset dataset, String run, AtomicDirectory directory)
+            throws IOException {
+        directory.write(Dataset.FILE, dataset.json());
         LOG.info(
                 "prepared {}: {} images, quarantined {}, changed by {}",
                 target,
@@ -260,20 +274,22 @@ public final class Prepare {
                 dataset.quarantined(),
                 dataset.change());
         if (existing == null) {
-            draft.commit();
+            directory.commit();
             return;
         }
         Configuration conf = spark.hadoopConfiguration();
-        draft.check();
-        // What a job left that was ended while its files moved: of the same name, and perhaps with more lines.
+        directory.checkFence();
+        // Files of the same name, left by a job that was interrupted while its files were moved; they may have more
+        // lines.
         target.getFileSystem(conf).delete(new Path(target, Dataset.INDEX + "/" + run), true);
-        target.getFileSystem(conf).delete(new Path(target, ReasonTable.FOLDER + "/" + ReasonTable.name(run)), false);
-        draft.addAll(Dataset.FILE);
-        Superseded.delete(target, dataset.version(), conf);
+        target.getFileSystem(conf)
+                .delete(new Path(target, QuarantineTable.FOLDER + "/" + QuarantineTable.name(run)), false);
+        directory.moveIntoTarget(Dataset.FILE);
+        SupersededFiles.delete(target, dataset.version(), conf);
     }
 
-    /** A sentence for Spark's pages. */
-    private void say(String what) {
+    /** Sets the description in Spark's UI. */
+    private void describeJob(String what) {
         spark.sc().setJobDescription(what);
         spark.setCallSite(what);
     }

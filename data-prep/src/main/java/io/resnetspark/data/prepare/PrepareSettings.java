@@ -1,49 +1,53 @@
 package io.resnetspark.data.prepare;
 
-import io.resnetspark.data.image.Codec;
+import io.resnetspark.data.image.ImageCodec;
 import io.resnetspark.storage.BadInputException;
 import java.io.Serializable;
 
 /**
  * How a corpus is prepared.
  *
- * @param shorterSide pictures whose shorter side is longer are scaled down to it and encoded anew; 480 is the most that
- *     the paper's scale augmentation uses
- * @param keepOriginal whether pictures keep their bytes, whatever their size
- * @param shardBytes encoded bytes to aim at in each shard
- * @param mostBad the share of pictures that may be set aside before the job stops
- * @param doubles what is done about pictures whose bytes occur more than once
- * @param limits what is not decoded
- * @param maxRemovedFraction the share of a dataset's pictures that may vanish from its corpus before the job stops, since
- *     an unmounted disk looks like that
+ * @param shorterSide images with a longer shorter side are resized to it and re-encoded; 480 is the largest that the
+ *     paper's scale augmentation uses
+ * @param keepOriginal whether images keep their bytes, whatever their size
+ * @param shardBytes target size of a shard, in encoded bytes
+ * @param maxBadFraction the share of bad images above which the job fails
+ * @param duplicates the policy for images with identical bytes
+ * @param limits decoding limits
+ * @param maxRemovedFraction the share of a dataset's images that may disappear from its corpus before the job fails,
+ *     because an unmounted disk looks like that
  */
 public record PrepareSettings(
         int shorterSide,
         boolean keepOriginal,
         long shardBytes,
-        double mostBad,
-        Doubles doubles,
-        Codec.Limits limits,
+        double maxBadFraction,
+        DuplicatePolicy duplicates,
+        ImageCodec.Limits limits,
         double maxRemovedFraction)
         implements Serializable {
-    private static final double MAX_REMOVED = 0.1;
-    private static final long LEAST_SHARD = 10_000;
+    private static final double DEFAULT_MAX_REMOVED_FRACTION = 0.1;
+    private static final long MIN_SHARD_BYTES = 10_000;
     /** Executors hold whole shards in memory. */
-    private static final long MOST_SHARD = 1L << 30;
+    private static final long MAX_SHARD_BYTES = 1L << 30;
 
-    /** What is done about pictures whose bytes occur more than once. */
-    public enum Doubles {
-        /** As the corpus deserves: {@link #KEEP} in a published benchmark, else {@link #SET_ASIDE}. */
+    /** The policy for images with identical bytes. */
+    public enum DuplicatePolicy {
+        /** {@link #KEEP} in a published benchmark, else {@link #SET_ASIDE}. */
         AUTO,
-        /** One stays of each class, and none where classes differ. What validates does not train. */
+        /** Keeps one copy, and none if the classes differ. Validation takes precedence over training. */
         SET_ASIDE,
         KEEP
     }
 
     public PrepareSettings {
-        if (shorterSide < 1 || shardBytes < LEAST_SHARD || shardBytes > MOST_SHARD || mostBad < 0 || mostBad > 1) {
+        if (shorterSide < 1
+                || shardBytes < MIN_SHARD_BYTES
+                || shardBytes > MAX_SHARD_BYTES
+                || maxBadFraction < 0
+                || maxBadFraction > 1) {
             throw new BadInputException("The shorter side must be positive, a shard from 10k to 1g and the share of bad"
-                    + " pictures within 0 and 1, not " + shorterSide + ", " + shardBytes + ", " + mostBad + ".");
+                    + " pictures within 0 and 1, not " + shorterSide + ", " + shardBytes + ", " + maxBadFraction + ".");
         }
         if (!(maxRemovedFraction >= 0 && maxRemovedFraction <= 1)) {
             throw new BadInputException(
@@ -55,18 +59,18 @@ public record PrepareSettings(
             int shorterSide,
             boolean keepOriginal,
             long shardBytes,
-            double mostBad,
-            Doubles doubles,
-            Codec.Limits limits) {
-        this(shorterSide, keepOriginal, shardBytes, mostBad, doubles, limits, MAX_REMOVED);
+            double maxBadFraction,
+            DuplicatePolicy duplicates,
+            ImageCodec.Limits limits) {
+        this(shorterSide, keepOriginal, shardBytes, maxBadFraction, duplicates, limits, DEFAULT_MAX_REMOVED_FRACTION);
     }
 
-    public PrepareSettings(int shorterSide, long shardBytes, double mostBad) {
-        this(shorterSide, false, shardBytes, mostBad, Doubles.AUTO, Codec.Limits.USUAL);
+    public PrepareSettings(int shorterSide, long shardBytes, double maxBadFraction) {
+        this(shorterSide, false, shardBytes, maxBadFraction, DuplicatePolicy.AUTO, ImageCodec.Limits.DEFAULT);
     }
 
-    /** The same, but that so large a share may vanish. */
+    /** A copy with this limit. */
     public PrepareSettings withMaxRemovedFraction(double share) {
-        return new PrepareSettings(shorterSide, keepOriginal, shardBytes, mostBad, doubles, limits, share);
+        return new PrepareSettings(shorterSide, keepOriginal, shardBytes, maxBadFraction, duplicates, limits, share);
     }
 }

@@ -4,10 +4,10 @@ import io.resnetspark.data.Progress;
 import io.resnetspark.data.Seeds;
 import io.resnetspark.data.SourceImage;
 import io.resnetspark.data.Split;
+import io.resnetspark.data.source.InputUnit;
 import io.resnetspark.data.source.Source;
-import io.resnetspark.data.source.Unit;
+import io.resnetspark.storage.AtomicDirectory;
 import io.resnetspark.storage.BadInputException;
-import io.resnetspark.storage.Draft;
 import io.resnetspark.storage.Json;
 import java.io.IOException;
 import java.io.Serializable;
@@ -34,27 +34,29 @@ import org.apache.spark.util.SerializableConfiguration;
 import scala.Tuple2;
 
 /**
- * Pictures that were read and looked at, in files beside the dataset that is being made, a part a task. A job that was
- * ended finds there what it had done.
+ * Checked images, staged in files beside the new dataset, one part per task. A resumed job finds here what was done.
  */
 final class Staging {
     private static final String FOLDER = "checked";
     private static final String PLAN = "plan.json";
-    /** Grows with every change of what parts hold, so that no two versions work on the same ones. */
-    private static final int VERSION = 4;
+    /** Increased with every change of the parts' contents, so that two versions never share them. */
+    private static final int VERSION = 5;
 
-    private static final long BYTES_A_PART = 64L << 20;
-    private static final long UNITS_A_PART = 2_000;
+    private static final long BYTES_PER_PART = 64L << 20;
+    private static final long UNITS_PER_PART = 2_000;
 
     private final JavaSparkContext spark;
     private final Source source;
     private final PrepareSettings settings;
     private final HashSplit split;
-    private final Draft draft;
+    private final AtomicDirectory directory;
     private final String folder;
     private final int parts;
 
-    /** What the files belong to; others are of no use. The dataset is the digest of the one that changes. */
+    /**
+     * The inputs of the staged files; files of another plan are not used. The dataset is the digest of the one that is
+     * updated.
+     */
     private record Plan(
             int version,
             String source,
@@ -65,26 +67,31 @@ final class Staging {
             long listing,
             HashSplit split,
             int parts) {
-        Plan in(int others) {
+        Plan withParts(int others) {
             return new Plan(version, source, settings, classes, totals, dataset, listing, split, others);
         }
     }
 
     private Staging(
-            JavaSparkContext spark, Source source, PrepareSettings settings, HashSplit split, Draft draft, int parts) {
+            JavaSparkContext spark,
+            Source source,
+            PrepareSettings settings,
+            HashSplit split,
+            AtomicDirectory directory,
+            int parts) {
         this.spark = spark;
         this.source = source;
         this.settings = settings;
         this.split = split;
-        this.draft = draft;
-        this.folder = new Path(draft.path(), FOLDER).toString();
+        this.directory = directory;
+        this.folder = new Path(directory.path(), FOLDER).toString();
         this.parts = parts;
     }
 
     /**
-     * Finds what an earlier job left, if it was of the same corpus and settings, or begins.
+     * Opens the staging area of an earlier job if corpus and settings are the same, else creates one.
      *
-     * @param dataset digest of the one that changes; empty if there is none
+     * @param dataset digest of the one that is updated; empty if there is none
      */
     static Staging open(
             JavaSparkContext spark,
@@ -93,7 +100,7 @@ final class Staging {
             Inventory inventory,
             String dataset,
             HashSplit split,
-            Draft draft)
+            AtomicDirectory directory)
             throws IOException {
         Inventory.Totals totals = inventory.totals();
         Plan plan = new Plan(
@@ -107,78 +114,79 @@ final class Staging {
                 split,
                 parts(spark, totals));
         Configuration conf = spark.hadoopConfiguration();
-        Path file = new Path(draft.path(), PLAN);
+        Path file = new Path(directory.path(), PLAN);
         FileSystem files = file.getFileSystem(conf);
         if (files.exists(file)) {
             Plan earlier = Json.read(file, Plan.class, conf);
-            // With more executors there would be more parts; those that are there count.
-            if (earlier.equals(plan.in(earlier.parts))) {
-                return new Staging(spark, source, settings, split, draft, earlier.parts);
+            // With more executors there would be more parts; the existing number is kept.
+            if (earlier.equals(plan.withParts(earlier.parts))) {
+                return new Staging(spark, source, settings, split, directory, earlier.parts);
             }
         }
-        files.delete(draft.path(), true);
-        draft.write(PLAN, Json.PRETTY.writeValueAsBytes(plan));
-        return new Staging(spark, source, settings, split, draft, plan.parts);
+        files.delete(directory.path(), true);
+        directory.write(PLAN, Json.PRETTY.writeValueAsBytes(plan));
+        return new Staging(spark, source, settings, split, directory, plan.parts);
     }
 
     private static int parts(JavaSparkContext spark, Inventory.Totals totals) {
-        long bySize = Math.max(totals.bytes() / BYTES_A_PART, totals.units() / UNITS_A_PART) + 1;
+        long bySize = Math.max(totals.bytes() / BYTES_PER_PART, totals.units() / UNITS_PER_PART) + 1;
         return Math.toIntExact(
                 Math.min(Math.max(bySize, 2L * spark.defaultParallelism()), Math.max(1, totals.units())));
     }
 
-    /** The settings that shape the pictures, in a few words. */
-    static String words(PrepareSettings settings) {
+    /** The settings that affect the images, in a few words. */
+    static String describe(PrepareSettings settings) {
         return (settings.keepOriginal() ? "original bytes" : "shorter side at most " + settings.shorterSide())
-                + ", doubles " + settings.doubles();
+                + ", doubles " + settings.duplicates();
     }
 
-    /** Reads and looks at every picture that is not there yet, and sums up. */
-    Summary check(Inventory inventory, Progress progress) {
+    /** Reads and checks every image that is not staged yet, and summarises all. */
+    CheckSummary checkImages(Inventory inventory, Progress progress) {
         LongAccumulator read = spark.sc().longAccumulator("pictures read");
         LongAccumulator bad = spark.sc().longAccumulator("pictures bad");
         SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
         int classes = source.classes().size();
-        int side = source.side();
+        int side = source.cropSide();
         String where = folder;
         PrepareSettings how = settings;
-        HashSplit ours = split;
-        JavaRDD<Summary> summaries = inventory
-                .fresh()
+        HashSplit hashSplit = split;
+        JavaRDD<CheckSummary> summaries = inventory
+                .newUnits()
                 .mapToPair(unit -> new Tuple2<>(Seeds.hash(unit.id()), unit))
-                .repartitionAndSortWithinPartitions(new ByHash(parts))
+                .repartitionAndSortWithinPartitions(new HashRangePartitioner(parts))
                 .mapPartitions(units -> {
-                    CheckedPart part = new CheckedPart(where, TaskContext.getPartitionId());
-                    Summary summary = part.isDone(conf.value())
-                            ? part.summary(conf.value())
-                            : part.write(
-                                    inspections(units, how, ours, conf.value()),
-                                    new Summary(classes, side),
+                    CheckedPartition partition = new CheckedPartition(where, TaskContext.getPartitionId());
+                    CheckSummary summary = partition.isDone(conf.value())
+                            ? partition.summary(conf.value())
+                            : partition.write(
+                                    inspections(units, how, hashSplit, conf.value()),
+                                    new CheckSummary(classes, side),
                                     conf.value());
-                    read.add(summary.all());
+                    read.add(summary.total());
                     bad.add(summary.bad());
                     return List.of(summary).iterator();
                 });
-        long total = inventory.totals().pictures();
+        long total = inventory.totals().images();
         try (TaskProgress ignored =
                 TaskProgress.watch(spark.sc(), progress.begin("check", "images", total), total, summaries)) {
-            return summaries.treeAggregate(new Summary(classes, side), Summary::merge, Summary::merge);
+            return summaries.treeAggregate(new CheckSummary(classes, side), CheckSummary::merge, CheckSummary::merge);
         }
     }
 
     private static Iterator<Inspection> inspections(
-            Iterator<Tuple2<Long, Unit>> units, PrepareSettings settings, HashSplit split, Configuration conf) {
+            Iterator<Tuple2<Long, InputUnit>> units, PrepareSettings settings, HashSplit split, Configuration conf) {
         Set<String> seen = new HashSet<>();
         return stream(units)
                 .map(Tuple2::_2)
-                .filter(unit -> seen.add(unit.id())) // a list may name a picture twice
+                .filter(unit -> seen.add(unit.id())) // a list may name an image twice
                 .flatMap(unit -> read(unit, conf))
                 .map(image -> Inspection.of(
-                        image.split() == null ? image.in(split.of(image.label(), image.key())) : image, settings))
+                        image.split() == null ? image.withSplit(split.of(image.label(), image.key())) : image,
+                        settings))
                 .iterator();
     }
 
-    private static Stream<SourceImage> read(Unit unit, Configuration conf) {
+    private static Stream<SourceImage> read(InputUnit unit, Configuration conf) {
         try {
             return stream(unit.read(conf));
         } catch (IOException unreadable) {
@@ -190,41 +198,41 @@ final class Staging {
         return StreamSupport.stream(Spliterators.spliteratorUnknownSize(iterator, Spliterator.ORDERED), false);
     }
 
-    /** Good pictures of a split. */
-    JavaRDD<Checked> pictures(Split split) {
-        return read((part, conf) -> part.pictures(split, conf));
+    /** Good images of a split. */
+    JavaRDD<CheckedImage> images(Split split) {
+        return read((partition, conf) -> partition.images(split, conf));
     }
 
-    JavaRDD<Checked> bad() {
-        return read(CheckedPart::bad);
+    JavaRDD<CheckedImage> badImages() {
+        return read(CheckedPartition::badImages);
     }
 
-    /** What is read of a part. */
-    private interface Reading<T> extends Serializable {
-        Iterator<T> of(CheckedPart part, Configuration conf) throws IOException;
+    /** Reads something from a part. */
+    private interface PartReader<T> extends Serializable {
+        Iterator<T> of(CheckedPartition partition, Configuration conf) throws IOException;
     }
 
-    private <T> JavaRDD<T> read(Reading<T> reading) {
+    private <T> JavaRDD<T> read(PartReader<T> reader) {
         SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
         String where = folder;
         List<Integer> numbers = IntStream.range(0, parts).boxed().toList();
         return spark.parallelize(numbers, parts)
-                .flatMap(number -> reading.of(new CheckedPart(where, number), conf.value()));
+                .flatMap(number -> reader.of(new CheckedPartition(where, number), conf.value()));
     }
 
-    private JavaRDD<CheckedPart.Name> goodNames() {
-        return read(CheckedPart::names).filter(CheckedPart.Name::isGood);
+    private JavaRDD<CheckedPartition.IndexEntry> goodEntries() {
+        return read(CheckedPartition::index).filter(CheckedPartition.IndexEntry::isGood);
     }
 
     JavaRDD<String> goodKeys() {
-        return goodNames().map(name -> name.copy().key());
+        return goodEntries().map(entry -> entry.copy().key());
     }
 
-    /** Keys decide over shards and augmentation, and name pictures that are set aside. */
-    void refuseRepeatedKeys(Changes changes) {
-        List<String> repeated = read(CheckedPart::names)
-                .map(name -> name.copy().key())
-                .union(changes.stayingKeys())
+    /** Keys determine shards and augmentation, and name quarantined images, so they must be unique. */
+    void requireUniqueKeys(DatasetUpdate update) {
+        List<String> repeated = read(CheckedPartition::index)
+                .map(entry -> entry.copy().key())
+                .union(update.keptKeys())
                 .mapToPair(key -> new Tuple2<>(key, 1))
                 .reduceByKey(Integer::sum)
                 .filter(key -> key._2 > 1)
@@ -236,16 +244,16 @@ final class Staging {
         }
     }
 
-    /** Pictures that have to go since their bytes occur elsewhere too, and why. */
-    Map<Duplicates.Copy, String> duplicates(Changes changes) {
-        return goodNames()
-                .mapToPair(name -> new Tuple2<>(name.digest(), name.copy()))
-                .union(changes.copies())
+    /** Images to exclude because their bytes occur elsewhere too, with the reason. */
+    Map<Duplicates.Copy, String> findDuplicates(DatasetUpdate update) {
+        return goodEntries()
+                .mapToPair(entry -> new Tuple2<>(entry.digest(), entry.copy()))
+                .union(update.keptCopies())
                 .groupByKey()
                 .values()
                 .map(Staging::list)
                 .filter(same -> same.size() > 1)
-                .flatMapToPair(same -> Duplicates.surplus(same).entrySet().stream()
+                .flatMapToPair(same -> Duplicates.excluded(same).entrySet().stream()
                         .map(entry -> new Tuple2<>(entry.getKey(), entry.getValue()))
                         .iterator())
                 .collectAsMap();
@@ -257,11 +265,11 @@ final class Staging {
         return list;
     }
 
-    /** Removes what is of no more use. */
-    void sweep() throws IOException {
-        FileSystem files = draft.path().getFileSystem(spark.hadoopConfiguration());
-        // The plan first: without it, whatever is left counts for nothing.
-        files.delete(new Path(draft.path(), PLAN), false);
+    /** Deletes the staged files. */
+    void delete() throws IOException {
+        FileSystem files = directory.path().getFileSystem(spark.hadoopConfiguration());
+        // The plan first: without it, the remaining files are not used.
+        files.delete(new Path(directory.path(), PLAN), false);
         files.delete(new Path(folder), true);
     }
 }

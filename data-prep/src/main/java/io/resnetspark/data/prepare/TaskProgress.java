@@ -10,7 +10,7 @@ import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerStageSubmitted;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
 
-/** Shows how many partitions of an RDD have been computed, as a share of what the whole job counts. */
+/** Shows how many partitions of an RDD have been computed, as a share of the job's total. */
 public final class TaskProgress extends SparkListener implements AutoCloseable {
     private final SparkContext spark;
     private final Progress.Step step;

@@ -18,22 +18,21 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.SerializableConfiguration;
 
 /**
- * Lines of text files, a task a file. Spark's own textFile takes a comma or a bracket in the name of a folder for a
- * pattern.
+ * Lines of text files, one task per file. Spark's own textFile treats commas and brackets in folder names as patterns.
  */
 final class TextLines {
-    private static final String PACKED = ".gz";
+    private static final String GZIP_SUFFIX = ".gz";
 
     private TextLines() {}
 
-    /** Of a folder's packed files. */
-    static JavaRDD<String> in(JavaSparkContext spark, Path folder) {
+    /** Lines of a folder's gzip files. */
+    static JavaRDD<String> inFolder(JavaSparkContext spark, Path folder) {
         try {
             return of(
                     spark,
                     Stream.of(Renames.list(folder, spark.hadoopConfiguration()))
                             .map(file -> file.getPath())
-                            .filter(file -> file.getName().endsWith(PACKED))
+                            .filter(file -> file.getName().endsWith(GZIP_SUFFIX))
                             .toList());
         } catch (IOException unreadable) {
             throw new UncheckedIOException(unreadable);
@@ -49,7 +48,7 @@ final class TextLines {
 
     private static Stream<String> lines(String name, Configuration conf) throws IOException {
         InputStream file = UserFiles.open(new Path(name), conf);
-        InputStream text = name.endsWith(PACKED) ? new GZIPInputStream(file) : file;
+        InputStream text = name.endsWith(GZIP_SUFFIX) ? new GZIPInputStream(file) : file;
         return new BufferedReader(new InputStreamReader(text, StandardCharsets.UTF_8)).lines();
     }
 }

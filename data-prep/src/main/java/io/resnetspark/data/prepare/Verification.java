@@ -2,7 +2,7 @@ package io.resnetspark.data.prepare;
 
 import io.resnetspark.data.Progress;
 import io.resnetspark.data.image.BadImageException;
-import io.resnetspark.data.image.Codec;
+import io.resnetspark.data.image.ImageCodec;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.Dataset.Shard;
 import io.resnetspark.data.shard.Example;
@@ -19,11 +19,11 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.SerializableConfiguration;
 
-/** Reads a whole dataset again, as a Spark job: every digest, every label, and every picture decoded. */
+/** Reads a whole dataset again, as a Spark job: checks every digest and label, and decodes every image. */
 public final class Verification {
     private Verification() {}
 
-    /** What is wrong, a sentence each; nothing if all is well. */
+    /** The problems found, a sentence each; empty if there are none. */
     public static List<String> problems(JavaSparkContext spark, Dataset.Opened opened, Progress progress)
             throws IOException {
         List<String> problems = new ArrayList<>();
@@ -64,13 +64,13 @@ public final class Verification {
             problems.add(shard.path() + " has " + examples.size() + " pictures, not " + shard.examples());
         }
         if (hasRowDigests) {
-            Shards.rowsOfOtherPictures(file, conf)
+            Shards.rowsWithWrongDigest(file, conf)
                     .forEach(key ->
                             problems.add(shard.path() + ": " + key + " is not the picture of its row's SHA-256"));
         }
         for (Example example : examples) {
             try {
-                Codec.decode(example.bytes(), Codec.Limits.NONE);
+                ImageCodec.decode(example.bytes(), ImageCodec.Limits.NONE);
             } catch (BadImageException bad) {
                 problems.add(shard.path() + ": " + example.key() + " is " + bad.getMessage());
             }

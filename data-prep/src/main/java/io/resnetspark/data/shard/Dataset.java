@@ -1,12 +1,12 @@
 package io.resnetspark.data.shard;
 
 import io.resnetspark.data.Split;
-import io.resnetspark.data.image.Mean;
+import io.resnetspark.data.image.Normalization;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Digests;
 import io.resnetspark.storage.FileDigest;
-import io.resnetspark.storage.Floats;
 import io.resnetspark.storage.Json;
+import io.resnetspark.storage.LittleEndianFloats;
 import io.resnetspark.storage.Manifest;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -20,23 +20,25 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
 /**
- * A prepared corpus, as dataset.json describes it; that file is written last, so a dataset is whole or not there.
+ * A prepared corpus, as dataset.json describes it. That file is written last, so a dataset is complete or absent.
  *
- * @param format version of this file's form
- * @param source where the pictures came from, in words
- * @param side height and width of the crops that the mean picture is for, in pixels
+ * @param format version of this file's format
+ * @param source description of the corpus
+ * @param created when this version was written (ISO 8601)
+ * @param side height and width of the crops that the mean image is for, in pixels
  * @param classes in the order of their labels
  * @param splits the shards of each split
- * @param images of each class in each split
- * @param shorterSides pictures by the lower end of their bin, in pixels of the shorter side as found
- * @param quarantined files that were set aside, by reason
- * @param settings how it was prepared, for what is added later; a few words of ours
- * @param runs folders below index/ of the runs that made it; others were ended and do not count
- * @param meanImageFile the file of the mean training picture
+ * @param images per class in each split
+ * @param statistics of the training split
+ * @param shorterSides images by the lower edge of their bin, in pixels of the original shorter side
+ * @param quarantined files in quarantine, by reason
+ * @param settings how it was prepared, as a short text that a later update must match
+ * @param runs folders below index/ of the runs that made it; others were interrupted and do not count
+ * @param meanImageFile the file of the mean training image
  * @param meanImage its digest; it holds little-endian floats, 3 x side x side
- * @param version 1, and one more with each change
- * @param change what the last change was; null in the first version
- * @param history all changes, added up
+ * @param version starts at 1 and increases with each change
+ * @param change the last change; null in the first version
+ * @param history all changes, accumulated
  */
 public record Dataset(
         int format,
@@ -55,7 +57,7 @@ public record Dataset(
         FileDigest meanImage,
         int version,
         Change change,
-        History history)
+        ChangeHistory history)
         implements Serializable {
     public static final String FILE = "dataset.json";
     public static final String MEAN_IMAGE = "mean-image.f32";
@@ -67,39 +69,45 @@ public record Dataset(
         Objects.requireNonNull(splits, "splits");
         Objects.requireNonNull(statistics, "statistics");
         Objects.requireNonNull(meanImage, "mean_image");
-        if (meanImageFile != null) { // it has not always been said
-            Manifest.requireWithin(meanImageFile);
+        if (meanImageFile != null) { // absent in early versions
+            Manifest.requireRelative(meanImageFile);
         }
-        if (version == 0) { // nor has this; then each run made one
+        if (version == 0) { // also absent in early versions, where each run made one
             version = runs == null ? 1 : Math.max(1, runs.size());
         }
-        if (history == null) { // of a first version, or from before this was kept
-            history = new History(created, 0, 0, 0);
+        if (history == null) { // of a first version, or older than this field
+            history = new ChangeHistory(created, 0, 0, 0);
         }
     }
 
     /**
-     * How a version differs from the one before.
+     * How a version differs from the previous one.
      *
-     * @param added pictures whose key was not there
-     * @param removed pictures that are not there any more: deleted, or damaged, or doubles now
-     * @param changed pictures with other bytes or of another class
-     * @param classesAdded classes that were not there
-     * @param classesRemoved classes that are not there any more
+     * @param added images with new keys
+     * @param removed images that are gone: deleted, damaged, or now excluded as duplicates
+     * @param changed images with other bytes or another class
+     * @param classesAdded new classes
+     * @param classesRemoved removed classes
      */
     public record Change(long added, long removed, long changed, List<String> classesAdded, List<String> classesRemoved)
             implements Serializable {
         public static final Change NONE = new Change(0, 0, 0, List.of(), List.of());
     }
 
-    /** A shard: its path below the dataset, its examples, and its digest. */
+    /**
+     * A shard.
+     *
+     * @param path below the dataset
+     * @param examples number of images in it
+     * @param digest of the file
+     */
     public record Shard(String path, int examples, FileDigest digest) implements Serializable {
         public Shard {
-            Manifest.requireWithin(path);
+            Manifest.requireRelative(path);
         }
     }
 
-    /** A dataset read from where it lies, with the digest of its description, which stands for all of its bytes. */
+    /** A dataset with its location and the digest of its description, which identifies all of its bytes. */
     public record Opened(Path path, Dataset dataset, String digest) {}
 
     public byte[] json() throws IOException {
@@ -130,7 +138,7 @@ public record Dataset(
         return shards(split).stream().mapToLong(Shard::examples).sum();
     }
 
-    /** Of all splits. */
+    /** Examples of all splits. */
     public long examples() {
         return splits.values().stream()
                 .flatMap(List::stream)
@@ -138,12 +146,12 @@ public record Dataset(
                 .sum();
     }
 
-    /** Of each class in a split; zeros where the dataset was made before there was such a split. */
+    /** Images per class in a split; zeros if the dataset is older than the split. */
     public List<Long> images(Split split) {
         return images.getOrDefault(split.folder(), Collections.nCopies(classes.size(), 0L));
     }
 
-    /** Of those that were set aside, the ones whose bytes occur elsewhere in the corpus too. */
+    /** Excluded images whose bytes occur elsewhere in the corpus too. */
     public long duplicates() {
         return quarantined.entrySet().stream()
                 .filter(reason -> reason.getKey().startsWith("double"))
@@ -151,17 +159,17 @@ public record Dataset(
                 .sum();
     }
 
-    /** Pictures that were set aside, doubles too. */
+    /** Quarantined images, including duplicates. */
     public long bad() {
         return quarantined.values().stream().mapToLong(Integer::longValue).sum();
     }
 
-    /** Reads and checks the mean picture. */
-    public Mean meanImage(Path path, Configuration conf) throws IOException {
-        return Mean.perPixel(meanImageValues(path, conf), side);
+    /** Reads and checks the mean image. */
+    public Normalization meanImage(Path path, Configuration conf) throws IOException {
+        return Normalization.perPixel(meanImageValues(path, conf), side);
     }
 
-    /** The same as its three planes. */
+    /** The mean image as three planes. */
     public float[] meanImageValues(Path path, Configuration conf) throws IOException {
         byte[] bytes;
         Path file = new Path(path, meanImageFile == null ? MEAN_IMAGE : meanImageFile);
@@ -171,6 +179,6 @@ public record Dataset(
         if (!Digests.of(bytes).equals(meanImage.sha256())) {
             throw new BadInputException(file + " is damaged: its SHA-256 is not the one in " + FILE + ".");
         }
-        return Floats.of(bytes);
+        return LittleEndianFloats.of(bytes);
     }
 }

@@ -7,9 +7,9 @@ import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 
 /**
- * The order in which an epoch visits every example once: the shards in a random order, the examples of each in a
- * random order. It follows from (seed, epoch) and the shards' sizes alone. Since the prepare job mixes classes within
- * a shard, this is near to a random order of all, and reads each shard once.
+ * The order in which an epoch visits every example once: shards in a random order, and the examples of each shard in a
+ * random order. It depends only on (seed, epoch) and the shards' sizes. The prepare job mixes classes within a shard,
+ * so this is close to a random order of all examples, and each shard is read once.
  */
 public final class EpochOrder {
     /** Examples {@code [from, to)} of a shard's own order in this epoch. */
@@ -25,16 +25,16 @@ public final class EpochOrder {
         this.seed = seed;
         this.epoch = epoch;
         this.sizes = sizes.clone();
-        this.shards = permutation(sizes.length, Seeds.of(seed, epoch));
+        this.shards = permutation(sizes.length, Seeds.generator(seed, epoch));
     }
 
     public long examples() {
         return IntStream.of(sizes).asLongStream().sum();
     }
 
-    /** Where in a shard its examples stand, in the order in which this epoch visits them. */
+    /** The order in which this epoch visits the examples of a shard. */
     public int[] within(int shard) {
-        return permutation(sizes[shard], Seeds.of(seed, epoch, "shard " + shard));
+        return permutation(sizes[shard], Seeds.generator(seed, epoch, "shard " + shard));
     }
 
     /** The runs that make up positions {@code [from, to)} of the epoch. */

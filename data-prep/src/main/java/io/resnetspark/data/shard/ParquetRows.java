@@ -25,7 +25,7 @@ import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 import org.apache.parquet.schema.Type;
 
-/** Some columns of every row of a Parquet file, one after the other; the others are not even read. */
+/** Reads some columns of every row of a Parquet file; other columns are not read. */
 public final class ParquetRows implements Iterator<Group> {
     private final ParquetReader<Group> reader;
     private Group next;
@@ -35,7 +35,7 @@ public final class ParquetRows implements Iterator<Group> {
         this.next = advance();
     }
 
-    /** @throws BadInputException if it is no Parquet file, or lacks a column */
+    /** @throws BadInputException if it is not a Parquet file, or lacks a column */
     public static Iterator<Group> of(Path file, List<String> columns, Configuration conf) throws IOException {
         MessageType schema;
         InputFile input = input(file, conf);
@@ -64,7 +64,7 @@ public final class ParquetRows implements Iterator<Group> {
                 }.withConf(projected).build());
     }
 
-    /** Any file, whatever users called it. */
+    /** Opens a file of any name. */
     private static InputFile input(Path file, Configuration conf) throws IOException {
         long length = file.getFileSystem(conf).getFileStatus(file).getLen();
         return new InputFile() {
@@ -81,9 +81,9 @@ public final class ParquetRows implements Iterator<Group> {
     }
 
     /**
-     * A text of a row, or a number as text; empty where it is null.
+     * A row's text, or number as text; empty if it is null.
      *
-     * @throws BadInputException if it is no UTF-8
+     * @throws BadInputException if it is not UTF-8
      */
     public static String text(Group row, String column) {
         int field = row.getType().getFieldIndex(column);
@@ -104,7 +104,7 @@ public final class ParquetRows implements Iterator<Group> {
         }
     }
 
-    /** The rows of a file, by its footer. */
+    /** The number of rows, from the footer. */
     static int count(Path file, Configuration conf) throws IOException {
         try (ParquetFileReader footer = ParquetFileReader.open(input(file, conf))) {
             return Math.toIntExact(footer.getRecordCount());

@@ -7,10 +7,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Which shards a dataset had to train and to validate on: tells one that only grew, whose first shards stay, from one
- * that was prepared anew.
+ * The training and validation shards of a dataset version. It distinguishes a dataset that only grew, whose first
+ * shards stay, from one that was prepared anew.
  *
- * @param shards how many of each split
+ * @param shards number per split
  * @param sha256 of their digests
  */
 public record ShardSnapshot(Map<String, Integer> shards, String sha256) {
@@ -18,7 +18,7 @@ public record ShardSnapshot(Map<String, Integer> shards, String sha256) {
     public static ShardSnapshot of(Dataset dataset) {
         Map<String, Integer> all = new LinkedHashMap<>();
         for (Split split : Split.values()) {
-            if (split != Split.TEST) { // which no training looks at
+            if (split != Split.TEST) { // which training does not use
                 all.put(split.folder(), dataset.shards(split).size());
             }
         }
@@ -40,7 +40,7 @@ public record ShardSnapshot(Map<String, Integer> shards, String sha256) {
         return new ShardSnapshot(shards, Digests.of(digests.toString().getBytes(StandardCharsets.US_ASCII)));
     }
 
-    /** Whether the dataset has these shards, and perhaps more behind them. */
+    /** Whether the dataset begins with these shards. */
     public boolean isPartOf(Dataset dataset) {
         return equals(first(shards, dataset));
     }

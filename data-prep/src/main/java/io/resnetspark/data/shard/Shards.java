@@ -1,8 +1,8 @@
 package io.resnetspark.data.shard;
 
+import io.resnetspark.storage.AtomicDirectory;
 import io.resnetspark.storage.DamagedException;
 import io.resnetspark.storage.Digests;
-import io.resnetspark.storage.Draft;
 import io.resnetspark.storage.FileDigest;
 import java.io.IOException;
 import java.io.InputStream;
@@ -37,7 +37,8 @@ import org.apache.parquet.schema.Types;
 public final class Shards {
     private static final String ORIGINAL = "original_sha256";
 
-    private static final MessageType SCHEMA = Types.buildMessage()
+    /** Columns of a shard, as they are written. */
+    public static final MessageType SCHEMA = Types.buildMessage()
             .required(PrimitiveTypeName.BINARY)
             .as(LogicalTypeAnnotation.stringType())
             .named("key")
@@ -63,23 +64,23 @@ public final class Shards {
             .named(ORIGINAL)
             .named("example");
 
-    /** A reader holds one row group at a time, a writer too. */
+    /** Readers and writers hold one row group at a time. */
     private static final long ROW_GROUP = 16L << 20;
 
     private Shards() {}
 
     /** A written shard. */
-    public record Written(int examples, FileDigest digest) implements java.io.Serializable {}
+    public record WrittenShard(int examples, FileDigest digest) implements java.io.Serializable {}
 
-    /** Writes a shard; a file of the same name, which an earlier attempt of the task left, is replaced. */
-    public static Written write(Iterator<Example> examples, List<String> classes, Path file, Configuration conf)
+    /** Writes a shard; a file of the same name, left by an earlier attempt of the task, is replaced. */
+    public static WrittenShard write(Iterator<Example> examples, List<String> classes, Path file, Configuration conf)
             throws IOException {
-        Draft.fileSystem(file, conf);
+        AtomicDirectory.fileSystem(file, conf);
         int count = 0;
         try (ParquetWriter<Group> writer = ExampleParquetWriter.builder(file)
                 .withConf(conf)
                 .withType(SCHEMA)
-                // Pictures are compressed already, and a dictionary of them is only a second copy.
+                // Images are compressed already, and a dictionary would only be a second copy.
                 .withCompressionCodec(CompressionCodecName.UNCOMPRESSED)
                 .withDictionaryEncoding(false)
                 .withRowGroupSize(ROW_GROUP)
@@ -90,17 +91,17 @@ public final class Shards {
                 count++;
             }
         }
-        // Parquet writes through a stream of its own, so the digest is of what can be read back.
-        return new Written(count, Digests.of(file, conf));
+        // Parquet writes through its own stream, so the digest is computed from the file.
+        return new WrittenShard(count, Digests.of(file, conf));
     }
 
-    /** What an earlier run wrote. */
-    public static Written written(Path file, Configuration conf) throws IOException {
-        return new Written(ParquetRows.count(file, conf), Digests.of(file, conf));
+    /** Describes a shard that an earlier run wrote. */
+    public static WrittenShard written(Path file, Configuration conf) throws IOException {
+        return new WrittenShard(ParquetRows.count(file, conf), Digests.of(file, conf));
     }
 
-    /** Keys, labels and original digests of a shard, without its pictures: examples of no bytes. */
-    public static Iterator<Example> withoutPictures(Path file, Configuration conf) throws IOException {
+    /** Keys, labels and original digests of a shard, as examples without bytes. */
+    public static Iterator<Example> withoutImages(Path file, Configuration conf) throws IOException {
         Iterator<Group> rows = ParquetRows.of(file, List.of("key", "label", ORIGINAL), conf);
         return StreamSupport.stream(Spliterators.spliteratorUnknownSize(rows, Spliterator.ORDERED), false)
                 .map(row -> new Example(
@@ -113,8 +114,8 @@ public final class Shards {
                 .iterator();
     }
 
-    /** Keys of the rows whose picture is not the one that their sha256 was taken of. */
-    public static List<String> rowsOfOtherPictures(Path file, Configuration conf) throws IOException {
+    /** Keys of the rows whose image does not match their sha256. */
+    public static List<String> rowsWithWrongDigest(Path file, Configuration conf) throws IOException {
         Iterator<Group> rows = ParquetRows.of(file, List.of("key", "image", "sha256"), conf);
         List<String> keys = new ArrayList<>();
         rows.forEachRemaining(row -> {
@@ -127,14 +128,14 @@ public final class Shards {
     }
 
     /**
-     * All examples of a shard, in its order. The file is fetched once, whole, and checked before it is looked into.
+     * All examples of a shard, in its order. The file is read once as a whole, and verified before it is parsed.
      *
      * @throws DamagedException if the file is not the one that was written
      */
     public static List<Example> read(Path file, FileDigest wanted, Configuration conf) throws IOException {
         byte[] bytes = fetch(file, wanted, conf);
         List<Example> examples = new ArrayList<>();
-        try (ParquetReader<Group> reader = new ParquetReader.Builder<Group>(new InMemoryFile(bytes)) {
+        try (ParquetReader<Group> reader = new ParquetReader.Builder<Group>(new InMemoryInputFile(bytes)) {
             @Override
             protected ReadSupport<Group> getReadSupport() {
                 return new GroupReadSupport();
@@ -178,7 +179,7 @@ public final class Shards {
         group.add("class", classes.get(example.label()));
         group.add("name", example.key().substring(example.key().lastIndexOf('/') + 1));
         group.add("sha256", Digests.of(example.bytes()));
-        group.add(ORIGINAL, example.original());
+        group.add(ORIGINAL, example.originalDigest());
         return group;
     }
 }

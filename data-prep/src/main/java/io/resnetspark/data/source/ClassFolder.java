@@ -10,10 +10,10 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 
 /**
- * The files of a folder and of the folders in it, all of one class.
+ * The files of a folder and its subfolders, all of one class.
  *
- * @param prefix what stands before a file's name in its key
- * @param split null where the corpus leaves it to us
+ * @param prefix of a file's key
+ * @param split null if the corpus does not define one
  */
 record ClassFolder(String uri, String prefix, Split split, int label) implements Source.Listing {
     static ClassFolder of(FileStatus folder, String prefix, Split split, int label) {
@@ -22,21 +22,21 @@ record ClassFolder(String uri, String prefix, Split split, int label) implements
     }
 
     @Override
-    public Iterator<Unit> units(Configuration conf) throws IOException {
-        return Sources.each(new FolderWalk(new Path(URI.create(uri)), Set.of(), conf))
-                .<Unit>map(found -> {
+    public Iterator<InputUnit> units(Configuration conf) throws IOException {
+        return Sources.stream(new FolderWalk(new Path(URI.create(uri)), Set.of(), conf))
+                .<InputUnit>map(found -> {
                     String key = prefix + found.name();
-                    return found.isSkipped() ? new SkippedFile(key) : PictureFile.of(key, split, label, found.file());
+                    return found.isSkipped() ? new SkippedFile(key) : ImageFile.of(key, split, label, found.file());
                 })
                 .iterator();
     }
 
-    /** What lies in a folder beside class folders: none of it is a picture of the corpus, but all of it is counted. */
-    record Beside(String uri, String prefix, Set<String> classes) implements Source.Listing {
+    /** Files beside the class folders: none of them is an image of the corpus, but all are counted. */
+    record OtherFiles(String uri, String prefix, Set<String> classes) implements Source.Listing {
         @Override
-        public Iterator<Unit> units(Configuration conf) throws IOException {
-            return Sources.each(new FolderWalk(new Path(URI.create(uri)), classes, conf))
-                    .<Unit>map(found -> new SkippedFile(prefix + found.name()))
+        public Iterator<InputUnit> units(Configuration conf) throws IOException {
+            return Sources.stream(new FolderWalk(new Path(URI.create(uri)), classes, conf))
+                    .<InputUnit>map(found -> new SkippedFile(prefix + found.name()))
                     .iterator();
         }
     }

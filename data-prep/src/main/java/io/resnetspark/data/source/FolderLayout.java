@@ -17,15 +17,15 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 
 /**
- * Which folders of a corpus are splits, and which are classes. A folder that is called train may be either: it is a split
- * if folders lie in it, and a class if pictures do. Nothing is guessed: either every picture has its place or the corpus
- * is refused.
+ * Decides which folders of a corpus are splits and which are classes. A folder named train may be either: it is a split
+ * if it contains folders, and a class if it contains images. Nothing is guessed: a corpus is rejected if any image has
+ * no clear place.
  *
- * @param splits empty where the folders are classes
- * @param remarks what was taken for what, where somebody might have meant something else
+ * @param splits empty if the folders are classes
+ * @param remarks notes on interpretations that a user may not expect
  */
 record FolderLayout(Map<Split, FileStatus> splits, List<String> remarks) {
-    private static final Set<String> PICTURES =
+    private static final Set<String> IMAGE_EXTENSIONS =
             Set.of("jpg", "jpeg", "jpe", "png", "gif", "webp", "bmp", "tif", "tiff", "ppm", "heic");
 
     private static final String WANTED =
@@ -36,7 +36,7 @@ record FolderLayout(Map<Split, FileStatus> splits, List<String> remarks) {
         List<FileStatus> classes = new ArrayList<>();
         List<FileStatus> others = new ArrayList<>();
         for (FileStatus folder : top) {
-            if (called(folder).isEmpty()) {
+            if (splitOf(folder).isEmpty()) {
                 others.add(folder);
             } else {
                 (holdsFolders(folder, conf) ? splits : classes).add(folder);
@@ -66,7 +66,7 @@ record FolderLayout(Map<Split, FileStatus> splits, List<String> remarks) {
             Path root, List<FileStatus> splits, List<FileStatus> others, Configuration conf) throws IOException {
         Map<Split, FileStatus> bySplit = new EnumMap<>(Split.class);
         for (FileStatus folder : splits) {
-            FileStatus other = bySplit.put(called(folder).orElseThrow(), folder);
+            FileStatus other = bySplit.put(splitOf(folder).orElseThrow(), folder);
             if (other != null) {
                 throw new BadInputException(root + " has " + names(List.of(other, folder))
                         + ", which are names of the same split. Leave one of them, or put both into one.");
@@ -98,18 +98,18 @@ record FolderLayout(Map<Split, FileStatus> splits, List<String> remarks) {
     }
 
     /**
-     * Whether a folder that is called like a split has class folders in it.
+     * Whether a folder with the name of a split contains class folders.
      *
-     * @throws BadInputException if it has both, pictures of its own and folders of pictures
+     * @throws BadInputException if it contains both images and folders of images
      */
     private static boolean holdsFolders(FileStatus folder, Configuration conf) throws IOException {
-        boolean pictures;
+        boolean images;
         try (Stream<FileStatus> all = Sources.stream(folder.getPath(), conf)) {
-            pictures = all.anyMatch(file ->
-                    file.isFile() && PICTURES.contains(extension(file.getPath().getName())));
+            images = all.anyMatch(file -> file.isFile()
+                    && IMAGE_EXTENSIONS.contains(extension(file.getPath().getName())));
         }
         List<FileStatus> folders = Sources.folders(folder.getPath(), conf);
-        if (!pictures) {
+        if (!images) {
             return !folders.isEmpty();
         }
         for (FileStatus below : folders) {
@@ -139,7 +139,7 @@ record FolderLayout(Map<Split, FileStatus> splits, List<String> remarks) {
         return name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
     }
 
-    private static Optional<Split> called(FileStatus folder) {
+    private static Optional<Split> splitOf(FileStatus folder) {
         return Split.called(folder.getPath().getName());
     }
 

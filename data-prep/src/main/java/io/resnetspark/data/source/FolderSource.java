@@ -15,20 +15,20 @@ import org.apache.hadoop.fs.Path;
 
 /**
  * Class folders: CLASS/file, or train/CLASS/file and the same below val and test, by any of their names. Classes are
- * numbered alphabetically. Pictures may lie in folders below a class.
+ * numbered alphabetically. Class folders may have subfolders.
  */
 final class FolderSource {
     private FolderSource() {}
 
     /**
-     * Where class folders lie.
+     * A folder of class folders.
      *
-     * @param prefix what stands before CLASS/file in a key
-     * @param split null where the corpus leaves it to us
+     * @param prefix of CLASS/file in a key
+     * @param split null if the corpus does not define one
      */
-    private record Place(Path folder, String prefix, Split split, List<FileStatus> classes) {
-        static Place of(Path folder, String prefix, Split split, Configuration conf) throws IOException {
-            return new Place(folder, prefix, split, Sources.folders(folder, conf));
+    private record SplitFolder(Path folder, String prefix, Split split, List<FileStatus> classes) {
+        static SplitFolder of(Path folder, String prefix, Split split, Configuration conf) throws IOException {
+            return new SplitFolder(folder, prefix, split, Sources.folders(folder, conf));
         }
 
         Set<String> names() {
@@ -41,9 +41,9 @@ final class FolderSource {
     static Source open(Path root, Configuration conf) throws IOException {
         List<FileStatus> top = Sources.folders(root, conf);
         FolderLayout layout = FolderLayout.of(root, top, conf);
-        List<Place> places = places(root, layout.splits(), conf);
+        List<SplitFolder> places = splitFolders(root, layout.splits(), conf);
         TreeSet<String> names = new TreeSet<>();
-        places.forEach(place -> names.addAll(place.names()));
+        places.forEach(splitFolder -> names.addAll(splitFolder.names()));
         if (names.size() < 2) {
             throw new BadInputException(root + " has " + (names.isEmpty() ? "no class folders" : "one class, " + names)
                     + "; a classifier needs at least two. Wanted: CLASS/picture.jpg, or train/CLASS/picture.jpg and "
@@ -51,31 +51,33 @@ final class FolderSource {
         }
         List<String> classes = List.copyOf(names);
         List<Source.Listing> listings = new ArrayList<>();
-        for (Place place : places) {
-            for (FileStatus folder : place.classes()) {
+        for (SplitFolder splitFolder : places) {
+            for (FileStatus folder : splitFolder.classes()) {
                 int label = classes.indexOf(folder.getPath().getName());
-                listings.add(ClassFolder.of(folder, place.prefix(), place.split(), label));
+                listings.add(ClassFolder.of(folder, splitFolder.prefix(), splitFolder.split(), label));
             }
-            listings.add(new ClassFolder.Beside(place.folder().toUri().toString(), place.prefix(), place.names()));
+            listings.add(new ClassFolder.OtherFiles(
+                    splitFolder.folder().toUri().toString(), splitFolder.prefix(), splitFolder.names()));
         }
         if (!layout.splits().isEmpty()) {
             Set<String> splits = layout.splits().values().stream()
                     .map(folder -> folder.getPath().getName())
                     .collect(Collectors.toCollection(TreeSet::new));
-            listings.add(new ClassFolder.Beside(root.toUri().toString(), "", splits));
+            listings.add(new ClassFolder.OtherFiles(root.toUri().toString(), "", splits));
         }
         return Source.ofPhotographs("class folders at " + root, classes, listings, layout.remarks());
     }
 
-    private static List<Place> places(Path root, Map<Split, FileStatus> splits, Configuration conf) throws IOException {
+    private static List<SplitFolder> splitFolders(Path root, Map<Split, FileStatus> splits, Configuration conf)
+            throws IOException {
         if (splits.isEmpty()) {
-            return List.of(Place.of(root, "", null, conf));
+            return List.of(SplitFolder.of(root, "", null, conf));
         }
-        List<Place> places = new ArrayList<>();
+        List<SplitFolder> places = new ArrayList<>();
         for (Map.Entry<Split, FileStatus> split : splits.entrySet()) {
             Path folder = split.getValue().getPath();
             boolean ours = split.getKey() == Split.TRAIN && !splits.containsKey(Split.VAL);
-            places.add(Place.of(folder, folder.getName() + "/", ours ? null : split.getKey(), conf));
+            places.add(SplitFolder.of(folder, folder.getName() + "/", ours ? null : split.getKey(), conf));
         }
         return places;
     }

@@ -1,6 +1,6 @@
 package io.resnetspark.data.source;
 
-import io.resnetspark.storage.LocalNames;
+import io.resnetspark.storage.LocalFileNames;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
@@ -13,27 +13,26 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 
 /**
- * All files below a folder, however deep, one after the other. Links are followed, but never to a folder that the walk is
- * in already.
+ * Iterates over all files below a folder, at any depth. Links are followed, except to a folder that contains the link.
  */
 final class FolderWalk implements Iterator<FolderWalk.Found> {
     /**
      * A file.
      *
-     * @param name its path below the folder
-     * @param isSkipped whether it, or a folder that it is in, has the name of something that is never looked into
+     * @param name its path relative to the folder
+     * @param isSkipped whether its name, or that of a folder above it, is on the list of skipped names
      */
     record Found(FileStatus file, String name, boolean isSkipped) {}
 
-    /** A folder that the walk is in. */
-    private record Level(Iterator<FileStatus> files, String prefix, boolean isSkipped, Object place) {}
+    /** A folder that is being traversed. */
+    private record Level(Iterator<FileStatus> files, String prefix, boolean isSkipped, Object identity) {}
 
     private final Configuration conf;
     private final Set<String> others;
     private final Deque<Level> levels = new ArrayDeque<>();
     private Found next;
 
-    /** @param others folders directly in this one that are left to others */
+    /** @param others folders directly in this one that are not traversed */
     FolderWalk(Path folder, Set<String> others, Configuration conf) throws IOException {
         this.conf = conf;
         this.others = others;
@@ -42,17 +41,17 @@ final class FolderWalk implements Iterator<FolderWalk.Found> {
     }
 
     private void enter(Path folder, String prefix, boolean isSkipped) throws IOException {
-        Object place = place(folder);
-        if (levels.stream().noneMatch(level -> level.place.equals(place))) {
-            levels.push(new Level(Sources.all(folder, conf).iterator(), prefix, isSkipped, place));
+        Object identity = identity(folder);
+        if (levels.stream().noneMatch(level -> level.identity.equals(identity))) {
+            levels.push(new Level(Sources.all(folder, conf).iterator(), prefix, isSkipped, identity));
         }
     }
 
-    /** The same for every way to a folder. Only this machine's disk has links. */
-    private static Object place(Path folder) {
+    /** Identifies a folder, by whichever path it is reached. Only the local disk has links. */
+    private static Object identity(Path folder) {
         try {
             return "file".equals(folder.toUri().getScheme())
-                    ? LocalNames.file(folder).toRealPath()
+                    ? LocalFileNames.file(folder).toRealPath()
                     : folder;
         } catch (IOException | IllegalArgumentException unknown) {
             return folder;
@@ -68,7 +67,7 @@ final class FolderWalk implements Iterator<FolderWalk.Found> {
             }
             FileStatus file = level.files.next();
             String name = file.getPath().getName();
-            boolean isSkipped = level.isSkipped || SkippedFile.isNamed(name);
+            boolean isSkipped = level.isSkipped || SkippedFile.isSkippedName(name);
             if (!file.isDirectory()) {
                 return new Found(file, level.prefix + name, isSkipped);
             }

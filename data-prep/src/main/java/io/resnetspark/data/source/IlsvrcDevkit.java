@@ -20,21 +20,21 @@ import us.hebi.matlab.mat.format.Mat5;
 import us.hebi.matlab.mat.types.Struct;
 
 /**
- * The development kit of ILSVRC2012: which synset each number stands for (data/meta.mat), and the numbers of the
- * validation pictures in their order. The numbers are the kit's own, not alphabetical, so they never become labels.
+ * The development kit of ILSVRC2012: the synset of each number (data/meta.mat), and the numbers of the validation
+ * images in order. The numbers are the kit's own, not alphabetical, so they are never used as labels.
  *
  * @param wnids of the 1,000 leaves, by the kit's number
- * @param truth the kit's number for each validation picture
+ * @param groundTruth the kit's number of each validation image
  */
-record IlsvrcDevkit(TreeMap<Integer, String> wnids, List<Integer> truth) implements Serializable {
-    /** Of a file in it, unpacked: far more than the real ones have. */
-    private static final int MOST_BYTES = 64 << 20;
+record IlsvrcDevkit(TreeMap<Integer, String> wnids, List<Integer> groundTruth) implements Serializable {
+    /** The largest unpacked file that is read; the real ones are far smaller. */
+    private static final int MAX_BYTES = 64 << 20;
 
     private static final String NAME = "ILSVRC2012_devkit_t12";
     private static final String META = "meta.mat";
     private static final String TRUTH = "ILSVRC2012_validation_ground_truth.txt";
 
-    /** The kit in a folder, packed or not; null where there is none. */
+    /** The kit in a folder, packed or not; null if there is none. */
     static IlsvrcDevkit find(Path root, Configuration conf) throws IOException {
         FileSystem files = root.getFileSystem(conf);
         Path packed = new Path(root, NAME + ".tar.gz");
@@ -63,9 +63,9 @@ record IlsvrcDevkit(TreeMap<Integer, String> wnids, List<Integer> truth) impleme
             for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
                 String name = entry.getName().replaceFirst(".*/", "");
                 if (entry.isFile() && (name.equals(META) || name.equals(TRUTH))) {
-                    byte[] content = tar.readNBytes(MOST_BYTES + 1);
-                    if (content.length > MOST_BYTES) {
-                        throw new IOException(name + " has more than " + MOST_BYTES + " bytes");
+                    byte[] content = tar.readNBytes(MAX_BYTES + 1);
+                    if (content.length > MAX_BYTES) {
+                        throw new IOException(name + " has more than " + MAX_BYTES + " bytes");
                     }
                     contents.put(name, content);
                 }
@@ -88,7 +88,7 @@ record IlsvrcDevkit(TreeMap<Integer, String> wnids, List<Integer> truth) impleme
         }
     }
 
-    /** Of the synsets, those without children: the classes. The others are what they lie below in WordNet. */
+    /** The synsets without children: these are the classes. The others are their ancestors in WordNet. */
     private static TreeMap<Integer, String> leaves(byte[] mat) throws IOException {
         Struct synsets = Mat5.newReader(us.hebi.matlab.mat.types.Sources.wrap(mat))
                 .readMat()

@@ -19,9 +19,10 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
- * ImageNet's ILSVRC2012 as it is fetched, or unpacked: ILSVRC2012_img_train.tar (a tar of WNID.tar), or train/WNID/ or
- * train/WNID.tar; ILSVRC2012_img_val.tar, or val/ with the pictures in it or in class folders. Where validation pictures
- * lie flat, their labels come from the devkit. Classes are WNIDs in alphabetical order, as everybody numbers them.
+ * ImageNet's ILSVRC2012 as downloaded, or unpacked: ILSVRC2012_img_train.tar (a tar of WNID.tar), or train/WNID/ or
+ * train/WNID.tar; ILSVRC2012_img_val.tar, or val/ with the images in it or in class folders. If validation images are
+ * not in class folders, their labels come from the devkit. Classes are WNIDs in alphabetical order, the usual
+ * numbering.
  */
 final class IlsvrcSource {
     private static final String TRAIN_TAR = "ILSVRC2012_img_train.tar";
@@ -29,18 +30,18 @@ final class IlsvrcSource {
     private static final Pattern VAL_NAME = Pattern.compile("ILSVRC2012_val_([0-9]{8})\\.JPEG");
     private static final Pattern WNID = Pattern.compile("n[0-9]{8}");
     private static final int SIDE = 224;
-    private static final long STRETCH = 64L << 20;
+    private static final long CHUNK_BYTES = 64L << 20;
 
     private IlsvrcSource() {}
 
     static Source open(Path root, Configuration conf) throws IOException {
         IlsvrcDevkit devkit = IlsvrcDevkit.find(root, conf);
-        Train train = Train.find(root, conf);
+        TrainingFiles train = TrainingFiles.find(root, conf);
         List<String> classes = classes(root, train, devkit);
         List<Source.Listing> listings = new ArrayList<>();
         train.tars().forEach(tar -> {
             int label = classes.indexOf(wnid(tar.name()));
-            listings.add(new WholeTar(tar, new ByClass(wnid(tar.name()), label)));
+            listings.add(new WholeTar(tar, new ClassLabeller(wnid(tar.name()), label)));
         });
         train.folders()
                 .forEach(folder -> listings.add(ClassFolder.of(
@@ -54,12 +55,12 @@ final class IlsvrcSource {
                 classes,
                 SIDE,
                 listings,
-                flat ? Map.of(Split.VAL, (long) devkit.truth().size()) : Map.of(),
+                flat ? Map.of(Split.VAL, (long) devkit.groundTruth().size()) : Map.of(),
                 true,
                 List.of());
     }
 
-    private static List<String> classes(Path root, Train train, IlsvrcDevkit devkit) {
+    private static List<String> classes(Path root, TrainingFiles train, IlsvrcDevkit devkit) {
         TreeSet<String> found = new TreeSet<>();
         train.tars().forEach(tar -> found.add(wnid(tar.name())));
         train.folders().forEach(folder -> found.add(folder.getPath().getName()));
@@ -82,7 +83,11 @@ final class IlsvrcSource {
         return known;
     }
 
-    /** Whether the labels of validation pictures come from the devkit. */
+    /**
+     * Adds the validation images.
+     *
+     * @return whether their labels come from the devkit
+     */
     private static boolean addValidation(
             Path root, List<String> classes, IlsvrcDevkit devkit, List<Source.Listing> listings, Configuration conf)
             throws IOException {
@@ -90,10 +95,10 @@ final class IlsvrcSource {
         Path tar = new Path(root, VAL_TAR);
         Path folder = new Path(root, "val");
         if (files.exists(tar)) {
-            Tar whole = Tar.of(files.getFileStatus(tar));
-            ByNumber labels = ByNumber.of(devkit, classes, tar);
-            listings.add(somewhere -> whole.stretches(STRETCH, somewhere).stream()
-                    .map(stretch -> (Unit) new TarPictures(stretch, labels))
+            TarArchive whole = TarArchive.of(files.getFileStatus(tar));
+            ValidationLabeller labels = ValidationLabeller.of(devkit, classes, tar);
+            listings.add(somewhere -> whole.chunks(CHUNK_BYTES, somewhere).stream()
+                    .map(chunk -> (InputUnit) new TarImages(chunk, labels))
                     .iterator());
             return true;
         }
@@ -106,7 +111,7 @@ final class IlsvrcSource {
             listings.add(ClassFolder.of(each, "val/", Split.VAL, label));
         }
         if (folders.isEmpty()) {
-            listings.add(new FlatFolder(folder.toUri().toString(), ByNumber.of(devkit, classes, folder)));
+            listings.add(new FlatFolder(folder.toUri().toString(), ValidationLabeller.of(devkit, classes, folder)));
         }
         return folders.isEmpty();
     }
@@ -115,57 +120,59 @@ final class IlsvrcSource {
         return tarName.replaceFirst(".*/", "").replaceFirst("\\.tar$", "");
     }
 
-    /** Training pictures in one of their forms: tars of a class each, or folders. */
-    private record Train(List<Tar> tars, List<FileStatus> folders) {
-        static Train find(Path root, Configuration conf) throws IOException {
+    /** Training images in one of their forms: one tar per class, or folders. */
+    private record TrainingFiles(List<TarArchive> tars, List<FileStatus> folders) {
+        static TrainingFiles find(Path root, Configuration conf) throws IOException {
             FileSystem files = root.getFileSystem(conf);
             Path packed = new Path(root, TRAIN_TAR);
             Path folder = new Path(root, "train");
             if (files.exists(packed)) {
-                return new Train(Tar.of(files.getFileStatus(packed)).inner(conf), List.of());
+                return new TrainingFiles(
+                        TarArchive.of(files.getFileStatus(packed)).nestedArchives(conf), List.of());
             }
             if (!files.exists(folder)) {
                 throw new BadInputException(
                         root + " has no pictures to train on; wanted " + TRAIN_TAR + " or a folder train.");
             }
             try (Stream<FileStatus> all = Sources.stream(folder, conf)) {
-                List<Tar> tars = all.filter(file -> file.getPath().getName().endsWith(".tar"))
-                        .map(Tar::of)
+                List<TarArchive> tars = all.filter(
+                                file -> file.getPath().getName().endsWith(".tar"))
+                        .map(TarArchive::of)
                         .toList();
                 List<FileStatus> folders = Sources.folders(folder, conf);
                 if (!tars.isEmpty() && !folders.isEmpty()) {
                     throw new BadInputException(folder + " has " + tars.size() + " archives and " + folders.size()
                             + " folders, which may hold the same pictures. Leave one form of it.");
                 }
-                return new Train(tars, folders);
+                return new TrainingFiles(tars, folders);
             }
         }
     }
 
-    private record WholeTar(Tar tar, TarPictures.Labeller labeller) implements Source.Listing {
+    private record WholeTar(TarArchive tar, TarImages.Labeller labeller) implements Source.Listing {
         @Override
-        public Iterator<Unit> units(Configuration conf) throws IOException {
-            return List.<Unit>of(new TarPictures(tar.requireEnd(conf), labeller))
+        public Iterator<InputUnit> units(Configuration conf) throws IOException {
+            return List.<InputUnit>of(new TarImages(tar.requireComplete(conf), labeller))
                     .iterator();
         }
     }
 
-    private record ByClass(String wnid, int label) implements TarPictures.Labeller {
+    private record ClassLabeller(String wnid, int label) implements TarImages.Labeller {
         @Override
         public SourceImage label(String name, byte[] bytes) {
             return new SourceImage("train/" + wnid + "/" + name, Split.TRAIN, label, bytes);
         }
     }
 
-    /** Labels by the number in a picture's name; -1 where the devkit has none. */
+    /** Labels by the number in an image's name; -1 if the devkit has none. */
     @SuppressWarnings("ArrayRecordComponent") // carried, never compared
-    private record ByNumber(int[] labels) implements TarPictures.Labeller {
-        static ByNumber of(IlsvrcDevkit devkit, List<String> classes, Path pictures) {
+    private record ValidationLabeller(int[] labels) implements TarImages.Labeller {
+        static ValidationLabeller of(IlsvrcDevkit devkit, List<String> classes, Path images) {
             if (devkit == null) {
-                throw new BadInputException("The pictures of " + pictures + " are not in class folders, and there is no"
+                throw new BadInputException("The pictures of " + images + " are not in class folders, and there is no"
                         + " ILSVRC2012_devkit_t12.tar.gz beside it to tell their classes. Put it there.");
             }
-            return new ByNumber(devkit.truth().stream()
+            return new ValidationLabeller(devkit.groundTruth().stream()
                     .mapToInt(number -> classes.indexOf(devkit.wnids().getOrDefault(number, "")))
                     .toArray());
         }
@@ -185,14 +192,14 @@ final class IlsvrcSource {
         }
     }
 
-    private record FlatFolder(String uri, ByNumber labels) implements Source.Listing {
+    private record FlatFolder(String uri, ValidationLabeller labels) implements Source.Listing {
         @Override
-        public Iterator<Unit> units(Configuration conf) throws IOException {
+        public Iterator<InputUnit> units(Configuration conf) throws IOException {
             return Sources.stream(new Path(URI.create(uri)), conf)
                     .filter(FileStatus::isFile)
                     .map(file -> {
                         String name = file.getPath().getName();
-                        return (Unit) PictureFile.of("val/" + name, Split.VAL, labels.label(name), file);
+                        return (InputUnit) ImageFile.of("val/" + name, Split.VAL, labels.label(name), file);
                     })
                     .iterator();
         }

@@ -22,8 +22,9 @@ import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
 
 /**
- * A table of pictures: CSV with a header line, or Parquet, of columns path and label, and perhaps split (train, val or test).
- * Paths are any Hadoop path, or relative to the table. Labels are class names; classes are numbered alphabetically.
+ * A table of images: CSV with a header line, or Parquet, with the columns path and label, and optionally split (train,
+ * val or test). Paths are Hadoop paths, or relative to the table. Labels are class names; classes are numbered
+ * alphabetically.
  */
 final class ListSource {
     private static final String PATH = "path";
@@ -57,7 +58,7 @@ final class ListSource {
         return Source.ofPhotographs(
                 "pictures listed in " + place,
                 classes,
-                tables.stream().map(table -> new Listed(table, classes)).toList(),
+                tables.stream().map(table -> new ListedImages(table, classes)).toList(),
                 List.of());
     }
 
@@ -106,23 +107,23 @@ final class ListSource {
         }
     }
 
-    private record Listed(Table table, List<String> classes) implements Source.Listing {
+    private record ListedImages(Table table, List<String> classes) implements Source.Listing {
         @Override
-        public Iterator<Unit> units(Configuration conf) throws IOException {
+        public Iterator<InputUnit> units(Configuration conf) throws IOException {
             return table.rows(conf).map(this::unit).iterator();
         }
 
-        private Unit unit(Row row) {
+        private InputUnit unit(Row row) {
             Split split = row.split().isBlank()
                     ? null
                     : Split.called(row.split().strip()).orElseGet(() -> Split.named(row.split()));
-            // Another label makes another unit, so that lists which were corrected are not taken for the same.
+            // Another label makes another unit, so that a corrected list counts as changed.
             String id =
                     row.path() + " as " + row.label() + " to " + (split == null ? byRemainder(row) : split.folder());
-            return new PictureFile(id, row.path(), split, classes.indexOf(row.label()), place(row.path()), 0, 0);
+            return new ImageFile(id, row.path(), split, classes.indexOf(row.label()), place(row.path()), 0, 0);
         }
 
-        /** What ids have always said of a row without a split, whatever its split has become. */
+        /** The split that ids have always contained for a row without one, whatever its split is now. */
         private static String byRemainder(Row row) {
             return Long.remainderUnsigned(Seeds.hash(row.path()), 10) == 0 ? "val" : "train";
         }

@@ -6,13 +6,13 @@ import java.util.Locale;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 
-/** A file that lies in a corpus and is none of its pictures: what systems leave there, or what lies beside the classes. */
-record SkippedFile(String id) implements Unit {
-    private static final Set<String> LEFT_BY_SYSTEMS = Set.of("__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini");
+/** A file in a corpus that is not an image of it: left by an operating system, or beside the classes. */
+record SkippedFile(String id) implements InputUnit {
+    private static final Set<String> SYSTEM_FILES = Set.of("__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini");
 
-    /** Whether a file or folder of this name is never looked into. */
-    static boolean isNamed(String name) {
-        return name.startsWith(".") || LEFT_BY_SYSTEMS.contains(name.toLowerCase(Locale.ROOT));
+    /** Whether files and folders of this name are never read. */
+    static boolean isSkippedName(String name) {
+        return name.startsWith(".") || SYSTEM_FILES.contains(name.toLowerCase(Locale.ROOT));
     }
 
     @Override
@@ -26,7 +26,7 @@ record SkippedFile(String id) implements Unit {
     }
 
     @Override
-    public long modified() {
+    public long modificationTime() {
         return 0;
     }
 

@@ -35,17 +35,17 @@ public final class Sources {
                 throw new BadInputException(
                         "There is no source '" + layout + "'; there are " + String.join(", ", NAMES) + ".");
         };
-        ClassNames.require(source.classes());
+        ClassNames.validate(source.classes());
         return source;
     }
 
-    /** What lies in a folder, one after the other, however much it is; what is skipped is left out. */
+    /** Lists a folder lazily, without skipped files. */
     static Stream<FileStatus> stream(Path folder, Configuration conf) throws IOException {
         return all(folder, conf)
-                .filter(file -> !SkippedFile.isNamed(file.getPath().getName()));
+                .filter(file -> !SkippedFile.isSkippedName(file.getPath().getName()));
     }
 
-    /** The same with all that lies there. */
+    /** Lists a folder lazily, with all files. */
     static Stream<FileStatus> all(Path folder, Configuration conf) throws IOException {
         try {
             return UserFiles.list(folder, conf);
@@ -54,11 +54,11 @@ public final class Sources {
         }
     }
 
-    static <T> Stream<T> each(Iterator<T> iterator) {
+    static <T> Stream<T> stream(Iterator<T> iterator) {
         return StreamSupport.stream(Spliterators.spliteratorUnknownSize(iterator, Spliterator.ORDERED), false);
     }
 
-    /** The folders within a folder, by name. Those are classes, so they are few. */
+    /** The subfolders of a folder, by name. These are classes, so they are few. */
     static List<FileStatus> folders(Path parent, Configuration conf) throws IOException {
         List<FileStatus> folders = new ArrayList<>();
         try (Stream<FileStatus> all = stream(parent, conf)) {
@@ -72,10 +72,10 @@ public final class Sources {
         return read(file, Integer.MAX_VALUE, conf);
     }
 
-    /** The first bytes of a file, at most so many. */
-    static byte[] read(Path file, int most, Configuration conf) throws IOException {
+    /** Reads at most this many bytes of a file. */
+    static byte[] read(Path file, int max, Configuration conf) throws IOException {
         try (InputStream in = UserFiles.open(file, conf)) {
-            return in.readNBytes(most);
+            return in.readNBytes(max);
         }
     }
 }

@@ -19,7 +19,7 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
-/** Tables of pictures: rows of CSV files, and where Parquet files are. */
+/** Reads tables of images: rows of CSV files, and the Parquet files of a folder. */
 final class Tables {
     private Tables() {}
 
@@ -43,8 +43,8 @@ final class Tables {
         settings.setLineSeparatorDetectionEnabled(true);
         settings.setMaxCharsPerColumn(1 << 16);
         settings.setCommentProcessingEnabled(false); // a name may begin with #
-        settings.setReadInputOnSeparateThread(false); // so that what is wrong is thrown here
-        settings.setNormalizeLineEndingsWithinQuotes(false); // a name may have any
+        settings.setReadInputOnSeparateThread(false); // so that errors are thrown here
+        settings.setNormalizeLineEndingsWithinQuotes(false); // a name may contain any
         CsvParser parser = new CsvParser(settings);
         Reader text = Utf8.reader(UserFiles.open(file, conf), file.toString());
         parse(file, () -> {

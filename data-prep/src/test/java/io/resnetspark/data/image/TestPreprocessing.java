@@ -8,50 +8,50 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What is done at once for the CPU, and in two parts for a GPU. */
+/** Compares preprocessing in one step on the CPU with the two steps for a GPU. */
 class TestPreprocessing {
     private static final int SIDE = 16;
     private static final double[][] COVARIANCE = {{900, 300, 200}, {300, 800, 100}, {200, 100, 700}};
 
-    /** A crop of the paper's for CIFAR, which is not scaled, and two that are; and how far rounding may be off. */
+    /** The paper's crop for CIFAR, which does not resample, and two that do; with the tolerance for rounding. */
     private static Stream<Arguments> crops() {
         return Stream.of(
-                Arguments.of(new Crop.PadAndShift(4, SIDE), SIDE, 0),
+                Arguments.of(new Crop.RandomCrop(4, SIDE), SIDE, 0),
                 Arguments.of(new Crop.ScaleJitter(20, 30, SIDE), 41, 0.501),
-                Arguments.of(new Crop.RandomArea(0.08, 4.0 / 3, SIDE), 41, 0.501));
+                Arguments.of(new Crop.RandomResizedCrop(0.08, 4.0 / 3, SIDE), 41, 0.501));
     }
 
     @ParameterizedTest
     @MethodSource("crops")
-    void aCutWithWhatIsLeftToDoIsWhatApplyDraws(Crop crop, int side, double rounding) throws BadImageException {
-        float[] deviation = {60, 50, 40};
+    void deferredAugmentationMatchesApply(Crop crop, int side, double rounding) throws BadImageException {
+        float[] std = {60, 50, 40};
         Preprocessing preprocessing = new Preprocessing(
                 crop,
-                new ColourNoise(0.1, COVARIANCE),
-                Mean.perChannel(new float[] {120, 110, 100}).dividedBy(deviation));
-        byte[] rgb = new byte[preprocessing.floats()];
-        float[] expected = new float[preprocessing.floats()];
+                new PcaLighting(0.1, COVARIANCE),
+                Normalization.perChannel(new float[] {120, 110, 100}).withStd(std));
+        byte[] rgb = new byte[preprocessing.elements()];
+        float[] expected = new float[preprocessing.elements()];
         for (int i = 0; i < 20; i++) {
-            Image image = image(side, i);
+            RgbImage image = image(side, i);
             preprocessing.apply(image, 7, 3, "picture " + i, expected);
-            Preprocessing.Rest rest = preprocessing.cut(image, 7, 3, "picture " + i, rgb, 0);
+            Preprocessing.DeferredAugmentation deferred = preprocessing.cropBytes(image, 7, 3, "picture " + i, rgb, 0);
             float[] planes = new float[rgb.length];
             for (int p = 0; p < planes.length; p++) {
                 int c = p / (SIDE * SIDE);
                 planes[p] = rgb[p % (SIDE * SIDE) * 3 + c] & 0xff;
             }
-            preprocessing.mean().subtract(planes, rest.colourShift());
-            rest.shift().apply(planes, SIDE);
+            preprocessing.normalization().apply(planes, deferred.lighting());
+            deferred.translation().apply(planes, SIDE);
             for (int p = 0; p < planes.length; p++) {
-                float difference = Math.abs(planes[p] - expected[p]) * deviation[p / (SIDE * SIDE)];
+                float difference = Math.abs(planes[p] - expected[p]) * std[p / (SIDE * SIDE)];
                 assertThat(difference).isLessThanOrEqualTo((float) rounding);
             }
         }
     }
 
-    private static Image image(int side, int seed) {
+    private static RgbImage image(int side, int seed) {
         byte[] rgb = new byte[3 * side * side];
         new Random(seed).nextBytes(rgb);
-        return new Image(side, side, rgb);
+        return new RgbImage(side, side, rgb);
     }
 }

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.resnetspark.data.Progress;
 import io.resnetspark.data.Split;
-import io.resnetspark.data.image.Codec;
-import io.resnetspark.data.image.Pictures;
+import io.resnetspark.data.image.ImageCodec;
+import io.resnetspark.data.image.SyntheticImages;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.Dataset.Shard;
 import io.resnetspark.data.shard.Example;
@@ -22,7 +22,7 @@ import java.util.TreeMap;
 import org.apache.commons.io.FileUtils;
 import org.apache.spark.api.java.JavaSparkContext;
 
-/** Class folders of generated images in FOLDER/corpus, and the dataset FOLDER/data that is prepared from them. */
+/** Class folders of generated images in FOLDER/corpus, and the dataset FOLDER/data prepared from them. */
 final class SmallCorpus {
     /** Shards of a few images each. */
     static final PrepareSettings SETTINGS = new PrepareSettings(480, 20_000, 0.2);
@@ -32,7 +32,7 @@ final class SmallCorpus {
     private final JavaSparkContext spark;
     private final Path folder;
 
-    /** An image of a dataset, and the split that it is in. */
+    /** An image of a dataset, with its split. */
     record Row(Split split, Example example) {}
 
     SmallCorpus(JavaSparkContext spark, Path folder) {
@@ -40,7 +40,7 @@ final class SmallCorpus {
         this.folder = folder;
     }
 
-    org.apache.hadoop.fs.Path hadoop(String name) {
+    org.apache.hadoop.fs.Path hadoopPath(String name) {
         return new org.apache.hadoop.fs.Path(folder.resolve(name).toUri());
     }
 
@@ -51,7 +51,7 @@ final class SmallCorpus {
     /** Writes an image; two of the same hue and seed have the same bytes. */
     void image(String key, int hue, int seed) throws IOException {
         Files.createDirectories(file(key).getParent());
-        Files.write(file(key), Codec.png(Pictures.ofClass(hue, 40, 30, seed)));
+        Files.write(file(key), ImageCodec.png(SyntheticImages.ofClass(hue, 40, 30, seed)));
     }
 
     /** Writes the images of these numbers in two classes. */
@@ -62,30 +62,30 @@ final class SmallCorpus {
         }
     }
 
-    /** Remembers the corpus and the dataset as they are now. */
-    void keep() throws IOException {
-        FileUtils.copyDirectory(at("corpus"), at(KEPT + "/corpus"));
-        FileUtils.copyDirectory(at("data"), at(KEPT + "/data"));
+    /** Saves the current corpus and dataset. */
+    void save() throws IOException {
+        FileUtils.copyDirectory(localFile("corpus"), localFile(KEPT + "/corpus"));
+        FileUtils.copyDirectory(localFile("data"), localFile(KEPT + "/data"));
     }
 
-    /** Makes them what they were, times of change included, so that only what a test changes is read again. */
+    /** Restores both, including modification times, so that only a test's own changes are read again. */
     void restore() throws IOException {
         clear();
-        FileUtils.copyDirectory(at(KEPT), folder.toFile());
+        FileUtils.copyDirectory(localFile(KEPT), folder.toFile());
     }
 
-    /** Begins anew. */
+    /** Deletes both. */
     void clear() throws IOException {
-        FileUtils.deleteDirectory(at("corpus"));
-        FileUtils.deleteDirectory(at("data"));
+        FileUtils.deleteDirectory(localFile("corpus"));
+        FileUtils.deleteDirectory(localFile("data"));
     }
 
-    private File at(String name) {
+    private File localFile(String name) {
         return folder.resolve(name).toFile();
     }
 
     Source source() throws IOException {
-        return Sources.open("folders", hadoop("corpus"), spark.hadoopConfiguration());
+        return Sources.open("folders", hadoopPath("corpus"), spark.hadoopConfiguration());
     }
 
     Prepare.Outcome prepare() throws IOException {
@@ -93,11 +93,11 @@ final class SmallCorpus {
     }
 
     Prepare.Outcome prepare(Source source, PrepareSettings settings) throws IOException {
-        return new Prepare(spark, source, hadoop("data"), settings).run(Progress.silent());
+        return new Prepare(spark, source, hadoopPath("data"), settings).run(Progress.silent());
     }
 
     Dataset.Opened open() throws IOException {
-        return Dataset.open(hadoop("data"), spark.hadoopConfiguration());
+        return Dataset.open(hadoopPath("data"), spark.hadoopConfiguration());
     }
 
     static List<Shard> shards(Dataset dataset) {
@@ -106,12 +106,12 @@ final class SmallCorpus {
 
     List<Example> read(Shard shard) throws IOException {
         return Shards.read(
-                new org.apache.hadoop.fs.Path(hadoop("data"), shard.path()),
+                new org.apache.hadoop.fs.Path(hadoopPath("data"), shard.path()),
                 shard.digest(),
                 spark.hadoopConfiguration());
     }
 
-    /** All images of a dataset, by key; each is there once. */
+    /** All images of a dataset, by key; keys must be unique. */
     Map<String, Row> rows(Dataset dataset) throws IOException {
         Map<String, Row> rows = new TreeMap<>();
         for (Split split : Split.values()) {

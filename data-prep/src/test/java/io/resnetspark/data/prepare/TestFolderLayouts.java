@@ -3,11 +3,11 @@ package io.resnetspark.data.prepare;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.resnetspark.data.Corpora;
 import io.resnetspark.data.Progress;
 import io.resnetspark.data.Split;
-import io.resnetspark.data.image.Codec;
-import io.resnetspark.data.image.Pictures;
+import io.resnetspark.data.SyntheticCorpora;
+import io.resnetspark.data.image.ImageCodec;
+import io.resnetspark.data.image.SyntheticImages;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.source.Sources;
 import io.resnetspark.storage.BadInputException;
@@ -23,19 +23,19 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Folders as people have them: understood, or refused; never is anything left out without a word. */
+/** Folder layouts as users have them: they are understood or refused, and nothing is silently ignored. */
 class TestFolderLayouts {
     private static JavaSparkContext spark;
 
     @TempDir
     Path folder;
 
-    private int pictures;
+    private int images;
     private final List<String> said = new ArrayList<>();
 
     @BeforeAll
     static void start() {
-        spark = Corpora.spark("local[2]");
+        spark = SyntheticCorpora.spark("local[2]");
     }
 
     @AfterAll
@@ -47,11 +47,11 @@ class TestFolderLayouts {
         return folder.resolve("corpus");
     }
 
-    private void pictures(String place, int count) throws IOException {
+    private void images(String place, int count) throws IOException {
         Files.createDirectories(corpus().resolve(place));
         for (int i = 0; i < count; i++) {
-            byte[] picture = Codec.png(Pictures.ofClass(pictures % 3, 24, 20, pictures++));
-            Files.write(corpus().resolve(place).resolve(i + ".png"), picture);
+            byte[] image = ImageCodec.png(SyntheticImages.ofClass(images % 3, 24, 20, images++));
+            Files.write(corpus().resolve(place).resolve(i + ".png"), image);
         }
     }
 
@@ -91,7 +91,11 @@ class TestFolderLayouts {
         assertThat(folder.resolve("data")).doesNotExist();
     }
 
-    /** find . -type f -o -xtype l | wc -l: links that lead nowhere count too. */
+    /**
+     * find . -type f -o -xtype l
+     *
+     * wc -l: dangling links count too.
+     */
     private long files() throws IOException {
         try (Stream<Path> all = Files.walk(corpus())) {
             return all.filter(file -> Files.isSymbolicLink(file) ? !Files.exists(file) : Files.isRegularFile(file))
@@ -105,15 +109,15 @@ class TestFolderLayouts {
     }
 
     @Test
-    void splitsHaveManyNamesInAnyCase() throws IOException {
+    void splitNamesHaveAliasesInAnyCase() throws IOException {
         for (List<String> names : List.of(
                 List.of("Train", "VALIDATION", "Testing"),
                 List.of("training", "valid", "TEST"),
                 List.of("train", "dev", "test"))) {
             for (String name : List.of("a", "b")) {
-                pictures(names.get(0) + "/" + name, 4);
-                pictures(names.get(1) + "/" + name, 3);
-                pictures(names.get(2) + "/" + name, 2);
+                images(names.get(0) + "/" + name, 4);
+                images(names.get(1) + "/" + name, 3);
+                images(names.get(2) + "/" + name, 2);
             }
             Prepare.Outcome outcome = prepare();
             assertThat(images(outcome.dataset())).containsExactly(8L, 6L, 4L);
@@ -129,10 +133,10 @@ class TestFolderLayouts {
     }
 
     @Test
-    void aTestSplitIsKeptApartAndValidationTakenFromTraining() throws IOException {
+    void testSplitIsHeldOutAndValidationTakenFromTraining() throws IOException {
         for (String name : List.of("a", "b")) {
-            pictures("train/" + name, 15);
-            pictures("test/" + name, 5);
+            images("train/" + name, 15);
+            images("test/" + name, 5);
         }
         Prepare.Outcome outcome = prepare();
         assertThat(images(outcome.dataset())).containsExactly(26L, 4L, 10L);
@@ -141,20 +145,20 @@ class TestFolderLayouts {
     }
 
     @Test
-    void nothingIsLeftOutInSilence() throws IOException {
-        pictures("train/a", 2);
-        pictures("train/b", 2);
-        pictures("extra/a", 1);
-        pictures("more", 1);
+    void nothingIsSilentlyIgnored() throws IOException {
+        images("train/a", 2);
+        images("train/b", 2);
+        images("extra/a", 1);
+        images("more", 1);
         Files.createDirectories(corpus().resolve("empty"));
         refused("extra, more would be left out");
         delete(corpus().resolve("extra"));
         delete(corpus().resolve("more"));
-        pictures("val/a", 1);
-        pictures("Validation/a", 1);
+        images("val/a", 1);
+        images("Validation/a", 1);
         refused("Validation, val", "same split");
         delete(corpus().resolve("Validation"));
-        pictures("test", 3);
+        images("test", 3);
         refused("test would be left out");
         delete(corpus().resolve("test"));
         assertThat(images(prepare().dataset())).containsExactly(4L, 1L, 0L);
@@ -162,10 +166,10 @@ class TestFolderLayouts {
     }
 
     @Test
-    void aClassMayBeCalledLikeASplit() throws IOException {
-        pictures("bus", 3);
-        pictures("train", 3);
-        pictures("train/.thumbnails", 1);
+    void classMayHaveTheNameOfASplit() throws IOException {
+        images("bus", 3);
+        images("train", 3);
+        images("train/.thumbnails", 1);
         Prepare.Outcome outcome = prepare();
         assertThat(outcome.dataset().classes()).containsExactly("bus", "train");
         assertThat(outcome.dataset().examples()).isEqualTo(6);
@@ -174,29 +178,29 @@ class TestFolderLayouts {
     }
 
     @Test
-    void isRefusedWhereNobodyCanTellAClassFromASplit() throws IOException {
-        pictures("train", 2);
-        pictures("val", 2);
+    void ambiguousLayoutIsRefused() throws IOException {
+        images("train", 2);
+        images("val", 2);
         refused("train, val hold pictures and no class folders");
-        pictures("train/a", 2);
+        images("train/a", 2);
         refused("train holds pictures of its own and folders of pictures, such as a");
         delete(corpus());
-        pictures("bus", 2);
-        pictures("train/front", 2);
+        images("bus", 2);
+        images("train/front", 2);
         refused("bus would be left out", "put all classes into one folder");
         delete(corpus());
-        pictures("val/a", 1);
-        pictures("val/b", 1);
+        images("val/a", 1);
+        images("val/b", 1);
         refused("a folder val", "none named train");
     }
 
     @Test
-    void picturesInFoldersOfAClassCountAndNothingGoesUncounted() throws IOException {
+    void nestedImagesCountAndEveryFileIsCounted() throws IOException {
         for (String name : List.of("a", "b")) {
-            pictures("train/" + name, 3);
-            pictures("train/" + name + "/2024/summer", 2);
-            pictures("val/" + name + "/.hidden", 2);
-            pictures("val/" + name, 2);
+            images("train/" + name, 3);
+            images("train/" + name + "/2024/summer", 2);
+            images("val/" + name + "/.hidden", 2);
+            images("val/" + name, 2);
         }
         file("train/a/Thumbs.db", "x");
         file("train/b/2024/DESKTOP.INI", "x");

@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.resnetspark.data.Progress;
 import io.resnetspark.data.Split;
-import io.resnetspark.data.image.Codec;
-import io.resnetspark.data.image.Image;
-import io.resnetspark.data.image.Pictures;
+import io.resnetspark.data.image.ImageCodec;
+import io.resnetspark.data.image.RgbImage;
+import io.resnetspark.data.image.SyntheticImages;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.Example;
 import io.resnetspark.data.shard.Shards;
@@ -52,9 +52,9 @@ class TestPrepare {
         Path corpus = folder.resolve("corpus");
         for (String name : List.of("blue", "red")) {
             for (int i = 0; i < perClass; i++) {
-                Image picture = Pictures.ofClass(name.equals("red") ? 0 : 2, 60 + i % 7, 50, i);
-                byte[] bytes = i % 2 == 0 ? Codec.jpeg(picture, 0.9f) : Codec.png(picture);
-                // Of either name: the bytes tell, not the name.
+                RgbImage image = SyntheticImages.ofClass(name.equals("red") ? 0 : 2, 60 + i % 7, 50, i);
+                byte[] bytes = i % 2 == 0 ? ImageCodec.jpeg(image, 0.9f) : ImageCodec.png(image);
+                // Whatever the name: the content determines the format.
                 file(corpus.resolve(name).resolve(i + ".JPEG"), bytes);
             }
         }
@@ -78,7 +78,7 @@ class TestPrepare {
     private static final PrepareSettings SETTINGS = new PrepareSettings(480, 1 << 20, 0.01);
 
     @Test
-    void everyPictureOfAFolderIsInOneShard() throws IOException {
+    void everyImageOfAFolderIsInOneShard() throws IOException {
         Path corpus = corpus(60);
         Dataset dataset = prepare(corpus, "data", new PrepareSettings(480, 40_000, 0.01));
         Dataset.Opened opened = Dataset.open(hadoop(folder.resolve("data")), spark.hadoopConfiguration());
@@ -99,7 +99,7 @@ class TestPrepare {
     }
 
     @Test
-    void classesAreMixedWithinAShard() throws IOException {
+    void classesAreShuffledWithinAShard() throws IOException {
         prepare(corpus(60), "data", new PrepareSettings(480, 60_000, 0.01));
         Dataset.Opened opened = Dataset.open(hadoop(folder.resolve("data")), spark.hadoopConfiguration());
         for (Dataset.Shard shard : opened.dataset().shards(Split.TRAIN)) {
@@ -110,7 +110,7 @@ class TestPrepare {
     }
 
     @Test
-    void twiceTheSameBytes() throws IOException {
+    void preparationIsBitIdentical() throws IOException {
         Path corpus = corpus(20);
         Dataset first = prepare(corpus, "first", SETTINGS);
         Dataset second = prepare(corpus, "second", SETTINGS);
@@ -122,8 +122,8 @@ class TestPrepare {
     void foldersNamedTrainAndValAreTheSplits() throws IOException {
         for (String split : List.of("train", "val")) {
             for (String name : List.of("a", "b")) {
-                Image picture = Pictures.ofClass(0, 30, 30, (split + name).hashCode());
-                file(folder.resolve("c/" + split + "/" + name + "/1.png"), Codec.png(picture));
+                RgbImage image = SyntheticImages.ofClass(0, 30, 30, (split + name).hashCode());
+                file(folder.resolve("c/" + split + "/" + name + "/1.png"), ImageCodec.png(image));
             }
         }
         Dataset dataset = prepare(folder.resolve("c"), "data", SETTINGS);
@@ -136,9 +136,9 @@ class TestPrepare {
     }
 
     @Test
-    void scalesDownToTheShorterSide() throws IOException {
+    void resizesToTheShorterSide() throws IOException {
         Path corpus = corpus(2);
-        file(corpus.resolve("red/large.png"), Codec.png(Pictures.ofClass(0, 300, 200, 1)));
+        file(corpus.resolve("red/large.png"), ImageCodec.png(SyntheticImages.ofClass(0, 300, 200, 1)));
         prepare(corpus, "data", new PrepareSettings(100, 1 << 20, 0.01));
         Dataset.Opened opened = Dataset.open(hadoop(folder.resolve("data")), spark.hadoopConfiguration());
         List<Example> all = new ArrayList<>(examples(opened, Split.TRAIN));
@@ -149,7 +149,7 @@ class TestPrepare {
                 .satisfies(large -> {
                     assertThat(large.width()).isEqualTo(150);
                     assertThat(large.height()).isEqualTo(100);
-                    assertThat(Codec.decode(large.bytes()).width()).isEqualTo(150);
+                    assertThat(ImageCodec.decode(large.bytes()).width()).isEqualTo(150);
                 });
     }
 
@@ -160,23 +160,23 @@ class TestPrepare {
             for (int i = 0; i < flat.length; i++) {
                 flat[i] = (byte) (name.equals("a") ? 100 : 200);
             }
-            file(folder.resolve("c/train/" + name + "/1.png"), Codec.png(new Image(300, 300, flat)));
+            file(folder.resolve("c/train/" + name + "/1.png"), ImageCodec.png(new RgbImage(300, 300, flat)));
         }
         Dataset dataset = prepare(folder.resolve("c"), "data", new PrepareSettings(480, 1 << 20, 0.01));
-        // Without a val folder, hashing the key may send a picture there; these two train.
+        // Without a val folder, the hash of the key may assign an image to validation; these two are for training.
         assertThat(dataset.examples(Split.TRAIN)).isEqualTo(2);
         assertThat(dataset.statistics().mean()).containsExactly(new double[] {150, 150, 150}, within(1e-9));
-        assertThat(dataset.statistics().deviation()).containsExactly(new double[] {50, 50, 50}, within(1e-9));
+        assertThat(dataset.statistics().std()).containsExactly(new double[] {50, 50, 50}, within(1e-9));
         assertThat(dataset.statistics().covariance()[0][2]).isCloseTo(2500, within(1e-9));
     }
 
     @Test
-    void setsBadPicturesAsideAndSaysWhy() throws IOException {
+    void quarantinesBadImagesWithReasons() throws IOException {
         Path corpus = corpus(100);
         file(corpus.resolve("red/text.jpg"), "no picture".getBytes(StandardCharsets.UTF_8));
-        byte[] half = Pictures.truncated(Codec.jpeg(Pictures.ofClass(0, 200, 200, 1), 0.9f));
+        byte[] half = SyntheticImages.truncated(ImageCodec.jpeg(SyntheticImages.ofClass(0, 200, 200, 1), 0.9f));
         file(corpus.resolve("red/half.jpg"), half);
-        file(corpus.resolve("blue/bomb.png"), Pictures.bomb(30_000, 30_000));
+        file(corpus.resolve("blue/bomb.png"), SyntheticImages.bomb(30_000, 30_000));
         Dataset dataset = prepare(corpus, "data", new PrepareSettings(480, 1 << 20, 0.02));
         assertThat(dataset.examples(Split.TRAIN) + dataset.examples(Split.VAL)).isEqualTo(200);
         assertThat(dataset.quarantined().values()).containsExactly(1, 1, 1);
@@ -202,7 +202,7 @@ class TestPrepare {
     }
 
     @Test
-    void refusesFoldersThatAreNoCorpus() throws IOException {
+    void refusesFoldersWithoutACorpus() throws IOException {
         assertThatThrownBy(() -> prepare(folder.resolve("nowhere"), "data", SETTINGS))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("There is nothing at");

@@ -2,7 +2,7 @@ package io.resnetspark.data.prepare;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.resnetspark.data.OddNames;
+import io.resnetspark.data.UnusualFileNames;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.Stream;
@@ -13,14 +13,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TestQuarantineName {
     @ParameterizedTest
     @ValueSource(strings = {"cat/1.jpg", "train/größe/plage à Nice 0.jpg", "cat/100%.jpg", "cat/#1.jpg", "1.jpg"})
-    void isTheKeyWhereThatIsAName(String key) {
+    void isTheKeyIfThatIsAValidName(String key) {
         assertThat(QuarantineName.of(key)).isEqualTo(key);
     }
 
     @Test
-    void isAnotherWhereItIsNotAndNeverTheSame() {
+    void isUniqueOtherwise() {
         List<String> keys = Stream.concat(
-                        OddNames.all().stream().map(name -> "cat/" + name),
+                        UnusualFileNames.all().stream().map(name -> "cat/" + name),
                         Stream.of(
                                 "cat/a:b.jpg",
                                 "cat/a;b.jpg",

@@ -31,29 +31,29 @@ class TestShards {
     java.nio.file.Path folder;
 
     @Test
-    void bringsEveryExampleBack() throws IOException {
+    void roundTripsEveryExample() throws IOException {
         Path file = new Path(folder.resolve("a.parquet").toUri());
         List<Example> examples = examples(50);
-        Shards.Written written = Shards.write(examples.iterator(), CLASSES, file, conf);
+        Shards.WrittenShard written = Shards.write(examples.iterator(), CLASSES, file, conf);
         assertThat(written.examples()).isEqualTo(50);
         assertThat(Shards.read(file, written.digest(), conf))
                 .usingRecursiveFieldByFieldElementComparator()
                 .isEqualTo(examples);
         assertThat(folder.toFile().list()).containsExactly("a.parquet");
         assertThat(Shards.written(file, conf)).isEqualTo(written);
-        assertThat(Shards.rowsOfOtherPictures(file, conf)).isEmpty();
-        assertThat(Shards.withoutPictures(file, conf))
+        assertThat(Shards.rowsWithWrongDigest(file, conf)).isEmpty();
+        assertThat(Shards.withoutImages(file, conf))
                 .toIterable()
-                .extracting(Example::original)
+                .extracting(Example::originalDigest)
                 .containsExactlyElementsOf(
-                        examples.stream().map(Example::original).toList());
+                        examples.stream().map(Example::originalDigest).toList());
     }
 
     @Test
     void refusesAShardWithOneBitFlipped() throws IOException {
         java.nio.file.Path local = folder.resolve("a.parquet");
         Path file = new Path(local.toUri());
-        Shards.Written written = Shards.write(examples(5).iterator(), CLASSES, file, conf);
+        Shards.WrittenShard written = Shards.write(examples(5).iterator(), CLASSES, file, conf);
         byte[] bytes = Files.readAllBytes(local);
         bytes[bytes.length / 2] ^= 1;
         Files.write(local, bytes);
@@ -63,7 +63,7 @@ class TestShards {
     }
 
     @Test
-    void tellsARowWhosePictureIsAnother() throws IOException {
+    void detectsRowsWithAnotherImage() throws IOException {
         Path file = new Path(folder.resolve("a.parquet").toUri());
         MessageType schema = MessageTypeParser.parseMessageType(
                 "message m { required binary key (UTF8);" + " required binary image; required binary sha256 (UTF8); }");
@@ -77,7 +77,7 @@ class TestShards {
                 writer.write(row);
             }
         }
-        assertThat(Shards.rowsOfOtherPictures(file, conf)).containsExactly("picture 2");
+        assertThat(Shards.rowsWithWrongDigest(file, conf)).containsExactly("picture 2");
     }
 
     private static List<Example> examples(int count) {

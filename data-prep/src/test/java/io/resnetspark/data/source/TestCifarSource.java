@@ -3,8 +3,8 @@ package io.resnetspark.data.source;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.resnetspark.data.image.Codec;
-import io.resnetspark.data.image.Image;
+import io.resnetspark.data.image.ImageCodec;
+import io.resnetspark.data.image.RgbImage;
 import io.resnetspark.storage.BadInputException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -23,9 +23,9 @@ class TestCifarSource {
     @TempDir
     Path folder;
 
-    /** The same 10,000 pictures in both forms. */
+    /** The same 10,000 images in both forms. */
     @Test
-    void readsBothFormsAlike() throws IOException {
+    void bothFormatsGiveTheSameImages() throws IOException {
         byte[] binary = new byte[CifarSource.BATCH * RECORD];
         byte[] rows = new byte[CifarSource.BATCH * 3072];
         for (int i = 0; i < CifarSource.BATCH; i++) {
@@ -42,12 +42,12 @@ class TestCifarSource {
                 .mapToObj(i -> String.valueOf(i % 10))
                 .collect(Collectors.joining(",", "[", "]"));
         Files.write(folder.resolve("test_batch.bin"), binary);
-        Files.write(folder.resolve("test_batch.png"), Codec.png(new Image(CifarSource.BATCH, 1024, rows)));
+        Files.write(folder.resolve("test_batch.png"), ImageCodec.png(new RgbImage(CifarSource.BATCH, 1024, rows)));
         Files.writeString(folder.resolve("test_lables.json"), labels);
 
         String root = folder.toUri().toString();
-        List<CifarSource.Labelled> official = new CifarBinary(root, "test_batch").read(conf, 7_500, 2_500);
-        List<CifarSource.Labelled> sheet = new CifarSheet(root, "test_batch", 5).read(conf, 7_500, 2_500);
+        List<CifarSource.LabelledImage> official = new CifarBinaryBatch(root, "test_batch").read(conf, 7_500, 2_500);
+        List<CifarSource.LabelledImage> sheet = new CifarPngBatch(root, "test_batch", 5).read(conf, 7_500, 2_500);
         assertThat(official).hasSize(2_500);
         assertThat(official.get(3).label()).isEqualTo(3);
         for (int i = 0; i < official.size(); i++) {
@@ -58,7 +58,7 @@ class TestCifarSource {
     }
 
     @Test
-    void saysWhatIsWantedInsteadOfSomethingElse() {
+    void otherFoldersAreRefusedWithTheExpectedFiles() {
         assertThatThrownBy(() -> Sources.open("cifar10", hadoop(folder), conf))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("is not CIFAR-10")
@@ -67,9 +67,9 @@ class TestCifarSource {
     }
 
     @Test
-    void refusesACutOffBatch() throws IOException {
+    void refusesATruncatedBatch() throws IOException {
         Files.write(folder.resolve("test_batch.bin"), new byte[1000]);
-        CifarBinary batch = new CifarBinary(folder.toUri().toString(), "test_batch");
+        CifarBinaryBatch batch = new CifarBinaryBatch(folder.toUri().toString(), "test_batch");
         assertThatThrownBy(() -> batch.read(conf, 0, 10))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("has 1000 bytes; a CIFAR-10 batch has 30730000");

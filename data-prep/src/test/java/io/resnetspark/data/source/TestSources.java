@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.resnetspark.data.SourceImage;
 import io.resnetspark.data.Split;
-import io.resnetspark.data.image.Codec;
-import io.resnetspark.data.image.Pictures;
+import io.resnetspark.data.image.ImageCodec;
+import io.resnetspark.data.image.SyntheticImages;
 import io.resnetspark.storage.BadInputException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -40,11 +40,11 @@ class TestSources {
     @TempDir
     Path folder;
 
-    /** Everything in a corpus, by key. */
+    /** All images of a corpus, by key. */
     private Map<String, SourceImage> all(Source source) throws IOException {
         Map<String, SourceImage> all = new TreeMap<>();
         for (Source.Listing listing : source.listings()) {
-            for (Iterator<Unit> units = listing.units(conf); units.hasNext(); ) {
+            for (Iterator<InputUnit> units = listing.units(conf); units.hasNext(); ) {
                 units.next()
                         .read(conf)
                         .forEachRemaining(
@@ -59,11 +59,11 @@ class TestSources {
     }
 
     @Test
-    void readsImageNetsArchivesAsItsFolders() throws IOException {
-        Source packed = open("ilsvrc", Ilsvrc.packed(folder.resolve("tars")));
-        Source unpacked = open("ilsvrc", Ilsvrc.unpacked(folder.resolve("folders")));
-        assertThat(packed.classes()).isEqualTo(Ilsvrc.WNIDS).isEqualTo(unpacked.classes());
-        assertThat(packed.expected()).isEqualTo(Map.of(Split.VAL, 6L));
+    void archivesAndFoldersOfImageNetAreEqual() throws IOException {
+        Source packed = open("ilsvrc", SyntheticIlsvrc.packed(folder.resolve("tars")));
+        Source unpacked = open("ilsvrc", SyntheticIlsvrc.unpacked(folder.resolve("folders")));
+        assertThat(packed.classes()).isEqualTo(SyntheticIlsvrc.WNIDS).isEqualTo(unpacked.classes());
+        assertThat(packed.expectedImages()).isEqualTo(Map.of(Split.VAL, 6L));
         Map<String, SourceImage> images = all(packed);
         assertThat(images).hasSize(30);
         assertThat(all(unpacked)).usingRecursiveComparison().isEqualTo(images);
@@ -72,30 +72,30 @@ class TestSources {
         assertThat(images.get("val/ILSVRC2012_val_00000001.JPEG").label()).isZero();
         assertThat(images.get("val/ILSVRC2012_val_00000003.JPEG").label()).isEqualTo(2);
         assertThat(images.get("val/ILSVRC2012_val_00000003.JPEG").bytes())
-                .isEqualTo(Ilsvrc.validation().get("ILSVRC2012_val_00000003.JPEG"));
+                .isEqualTo(SyntheticIlsvrc.validation().get("ILSVRC2012_val_00000003.JPEG"));
     }
 
     @Test
-    void readsStretchesOfAnArchive() throws IOException {
-        Path root = Ilsvrc.packed(folder.resolve("tars"));
+    void readsChunksOfAnArchive() throws IOException {
+        Path root = SyntheticIlsvrc.packed(folder.resolve("tars"));
         org.apache.hadoop.fs.Path file = new org.apache.hadoop.fs.Path(
                 root.resolve("ILSVRC2012_img_val.tar").toUri());
-        Tar tar = Tar.of(file.getFileSystem(conf).getFileStatus(file));
-        List<Tar> stretches = tar.stretches(5_000, conf);
+        TarArchive tar = TarArchive.of(file.getFileSystem(conf).getFileStatus(file));
+        List<TarArchive> stretches = tar.chunks(5_000, conf);
         assertThat(stretches).hasSizeGreaterThan(1);
         Map<String, byte[]> found = new LinkedHashMap<>();
-        for (Tar stretch : stretches) {
-            stretch.entries(conf).forEachRemaining(entry -> found.put(entry.name(), entry.bytes()));
+        for (TarArchive chunk : stretches) {
+            chunk.entries(conf).forEachRemaining(entry -> found.put(entry.name(), entry.bytes()));
         }
-        assertThat(found).usingRecursiveComparison().isEqualTo(Ilsvrc.validation());
+        assertThat(found).usingRecursiveComparison().isEqualTo(SyntheticIlsvrc.validation());
     }
 
     @Test
-    void tellsACutOffArchive() throws IOException {
-        Path root = Ilsvrc.packed(folder.resolve("tars"));
+    void detectsATruncatedArchive() throws IOException {
+        Path root = SyntheticIlsvrc.packed(folder.resolve("tars"));
         for (String name : List.of("ILSVRC2012_img_train.tar", "ILSVRC2012_img_val.tar")) {
             byte[] whole = Files.readAllBytes(root.resolve(name));
-            // Within a picture, within a header, and after one third of the archive.
+            // Truncated within an image, within a header, and after one third of the archive.
             for (int length : List.of(whole.length / 2 + 100, 512 * 7 + 100, whole.length / 3)) {
                 Files.write(root.resolve(name), Arrays.copyOf(whole, length));
                 assertThatThrownBy(() -> all(open("ilsvrc", root)))
@@ -109,10 +109,10 @@ class TestSources {
     }
 
     @Test
-    void refusesArchivesThatPointOutOfThemselves() throws IOException {
-        Path root = Ilsvrc.packed(folder.resolve("tars"));
+    void refusesPathTraversalInArchives() throws IOException {
+        Path root = SyntheticIlsvrc.packed(folder.resolve("tars"));
         for (String name : List.of("../../etc/passwd", "/etc/passwd", "a/../../b.JPEG")) {
-            Files.write(root.resolve("ILSVRC2012_img_val.tar"), Ilsvrc.tar(Map.of(name, new byte[10])));
+            Files.write(root.resolve("ILSVRC2012_img_val.tar"), SyntheticIlsvrc.tar(Map.of(name, new byte[10])));
             assertThatThrownBy(() -> all(open("ilsvrc", root)))
                     .isInstanceOf(BadInputException.class)
                     .hasMessageContaining("'" + name + "', which points out of the archive");
@@ -120,8 +120,8 @@ class TestSources {
     }
 
     @Test
-    void saysWhatAnImageNetLacks() throws IOException {
-        Path root = Ilsvrc.packed(folder.resolve("tars"));
+    void errorNamesMissingPartsOfImageNet() throws IOException {
+        Path root = SyntheticIlsvrc.packed(folder.resolve("tars"));
         Files.move(root.resolve("ILSVRC2012_devkit_t12.tar.gz"), root.resolve("away"));
         assertThatThrownBy(() -> open("ilsvrc", root))
                 .isInstanceOf(BadInputException.class)
@@ -140,10 +140,10 @@ class TestSources {
                 .hasMessageContaining("wanted ILSVRC2012_img_train.tar or a folder train");
     }
 
-    /** Links are not followed, and what unpacks to more than it can be is not unpacked. */
+    /** Links are not followed, and archives that unpack to impossible sizes are not unpacked. */
     @Test
     void refusesLinksAndBombsInArchives() throws IOException {
-        Path root = Ilsvrc.packed(folder.resolve("tars"));
+        Path root = SyntheticIlsvrc.packed(folder.resolve("tars"));
         ByteArrayOutputStream linked = new ByteArrayOutputStream();
         try (TarArchiveOutputStream tar = new TarArchiveOutputStream(linked)) {
             TarArchiveEntry link = new TarArchiveEntry("ILSVRC2012_val_00000001.JPEG", TarConstants.LF_SYMLINK);
@@ -160,7 +160,7 @@ class TestSources {
 
         ByteArrayOutputStream bomb = new ByteArrayOutputStream();
         try (GZIPOutputStream packed = new GZIPOutputStream(bomb)) {
-            packed.write(Ilsvrc.tar(Map.of("ILSVRC2012_devkit_t12/data/meta.mat", new byte[100_000_000])));
+            packed.write(SyntheticIlsvrc.tar(Map.of("ILSVRC2012_devkit_t12/data/meta.mat", new byte[100_000_000])));
         }
         Files.write(root.resolve("ILSVRC2012_devkit_t12.tar.gz"), bomb.toByteArray());
         assertThatThrownBy(() -> open("ilsvrc", root))
@@ -171,8 +171,8 @@ class TestSources {
     @Test
     void readsLists() throws IOException {
         Files.createDirectories(folder.resolve("my pictures"));
-        byte[] picture = Codec.png(Pictures.ofClass(0, 20, 20, 1));
-        Files.write(folder.resolve("my pictures/größe 1.png"), picture);
+        byte[] image = ImageCodec.png(SyntheticImages.ofClass(0, 20, 20, 1));
+        Files.write(folder.resolve("my pictures/größe 1.png"), image);
         Files.writeString(
                 folder.resolve("list.csv"), """
                 split,path,label
@@ -184,7 +184,7 @@ class TestSources {
         Source source = open("list", folder.resolve("list.csv"));
         assertThat(source.classes()).containsExactly("cats, large", "dogs");
         List<SourceImage> images = new java.util.ArrayList<>();
-        for (Iterator<Unit> units = source.listings().get(0).units(conf); units.hasNext(); ) {
+        for (Iterator<InputUnit> units = source.listings().get(0).units(conf); units.hasNext(); ) {
             units.next().read(conf).forEachRemaining(images::add);
         }
         assertThat(images).extracting(SourceImage::label).containsExactly(0, 1, -1, -1);
@@ -192,14 +192,14 @@ class TestSources {
                 .extracting(SourceImage::reason)
                 .containsExactly(null, null, "missing", "no class is known for it");
         assertThat(images.get(1).split()).isEqualTo(Split.VAL);
-        assertThat(images.get(1).bytes()).isEqualTo(picture);
+        assertThat(images.get(1).bytes()).isEqualTo(image);
         Files.writeString(folder.resolve("list.csv"), "file,class\na,b\n");
         assertThatThrownBy(() -> open("list", folder.resolve("list.csv")))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("needs a first line that names the columns [path, label]; it has [file, class]");
     }
 
-    /** Decoded with a replacement, thé and thè would be one class. */
+    /** If decoded with replacement characters, thé and thè would be one class. */
     @Test
     void refusesListsThatAreNotUtf8() throws IOException {
         Files.write(
@@ -225,9 +225,9 @@ class TestSources {
                 .hasMessageContaining("not UTF-8");
     }
 
-    /** Paths are keys, which every shard holds. */
+    /** Paths become keys, which every shard contains. */
     @Test
-    void listsHaveNoPasswords() throws IOException {
+    void refusesPasswordsInLists() throws IOException {
         Files.writeString(folder.resolve("list.csv"), "path,label\nb.jpg,dog\nftp://me:hunter2@host/a.jpg,cat\n");
         assertThatThrownBy(() -> all(open("list", folder.resolve("list.csv"))))
                 .isInstanceOf(BadInputException.class)

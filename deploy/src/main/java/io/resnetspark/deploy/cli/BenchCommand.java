@@ -5,9 +5,9 @@ import io.resnetspark.data.bench.PipelineBenchmark;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.model.Networks;
 import io.resnetspark.model.bench.TrainingBenchmark;
-import io.resnetspark.model.bench.TrainingBenchmark.Contestant;
+import io.resnetspark.model.bench.TrainingBenchmark.Backend;
 import io.resnetspark.model.bench.TrainingBenchmark.Result;
-import io.resnetspark.model.graph.ComputeOptions.NumberFormat;
+import io.resnetspark.model.graph.ComputeOptions.PrecisionOption;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Locations;
@@ -60,13 +60,13 @@ final class BenchCommand implements Runnable {
                             paramLabel = "KERNELS",
                             defaultValue = "auto",
                             description = "What computes: ${COMPLETION-CANDIDATES}. Default: auto.")
-                    Contestant kernels,
+                    Backend kernels,
             @Option(
                             names = "--precision",
                             paramLabel = "FORMAT",
                             defaultValue = "auto",
                             description = "The number format on a GPU: ${COMPLETION-CANDIDATES}. Default: auto.")
-                    NumberFormat precision,
+                    PrecisionOption precision,
             @Option(
                             names = "--nondeterministic",
                             description = "On a GPU: allow algorithms that do not give the same bits each time.")

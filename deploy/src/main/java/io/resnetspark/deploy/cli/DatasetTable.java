@@ -79,7 +79,7 @@ final class DatasetTable {
     private void statistics(Statistics statistics) {
         line("of red, green and blue, in levels of 0 to 255 (and of 0 to 1):");
         line("  mean      %s", levels(statistics.mean()));
-        line("  deviation %s", levels(statistics.deviation()));
+        line("  deviation %s", levels(statistics.std()));
         if (statistics.principalComponents() != null) {
             for (double[] component : statistics.principalComponents()) {
                 double length =

@@ -1,7 +1,7 @@
 package io.resnetspark.deploy.cli;
 
 import io.resnetspark.data.Split;
-import io.resnetspark.data.image.Protocol;
+import io.resnetspark.data.image.EvaluationProtocol;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.deploy.registry.ModelReference;
 import io.resnetspark.storage.BadInputException;
@@ -67,7 +67,8 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Protocol[] how = protocols.stream().map(Protocol::named).distinct().toArray(Protocol[]::new);
+        EvaluationProtocol[] how =
+                protocols.stream().map(EvaluationProtocol::named).distinct().toArray(EvaluationProtocol[]::new);
         try (JavaSparkContext spark = sparkOptions.start("evaluate")) {
             Configuration conf = spark.hadoopConfiguration();
             if (json != null && Locations.of(json).getFileSystem(conf).exists(Locations.of(json))) {
@@ -129,7 +130,7 @@ final class EvaluateCommand implements Callable<Integer> {
     private static void write(List<EvaluationResult> results, Path file, Configuration conf) throws IOException {
         Object document = results.size() == 1 ? results.get(0) : results;
         try (OutputStream out =
-                io.resnetspark.storage.Draft.fileSystem(file, conf).create(file, false)) {
+                io.resnetspark.storage.AtomicDirectory.fileSystem(file, conf).create(file, false)) {
             out.write(Json.PRETTY.writeValueAsBytes(document));
         }
     }

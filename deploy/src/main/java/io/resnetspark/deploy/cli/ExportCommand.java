@@ -1,8 +1,8 @@
 package io.resnetspark.deploy.cli;
 
 import io.resnetspark.deploy.registry.ModelReference;
+import io.resnetspark.storage.AtomicDirectory;
 import io.resnetspark.storage.BadInputException;
-import io.resnetspark.storage.Draft;
 import io.resnetspark.storage.Locations;
 import io.resnetspark.train.artifact.ModelArtifact;
 import java.io.BufferedOutputStream;
@@ -54,7 +54,7 @@ final class ExportCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         Configuration conf = new Configuration();
         Path file = Locations.of(to);
-        FileSystem files = Draft.fileSystem(file, conf);
+        FileSystem files = AtomicDirectory.fileSystem(file, conf);
         if (files.exists(file)) {
             throw new BadInputException(to + " exists, and nothing is overwritten. Name another --to.");
         }

@@ -27,27 +27,27 @@ import org.apache.hadoop.ipc.StandbyException;
 import org.apache.hadoop.security.AccessControlException;
 import org.apache.spark.SparkException;
 
-/** Whose fault a failure is, and the exit code that tells a scheduler; docs/exit-codes.md has them all. */
+/** Whose fault a failure is, and the {@link ExitCode} that tells a scheduler. */
 enum Fault {
-    OURS(1),
+    OURS(ExitCode.FAILED),
     /** The recipe's: its loss is no number. */
-    DIVERGED(1),
-    INPUT(2),
+    DIVERGED(ExitCode.FAILED),
+    INPUT(ExitCode.INPUT),
     /** Nobody's: another process is at it. */
-    BUSY(4),
+    BUSY(ExitCode.BUSY),
     /** The machine's or the cluster's. */
-    MACHINE(5),
+    MACHINE(ExitCode.MACHINE),
     /** Bytes are not those of their manifest. */
-    DAMAGED(6);
+    DAMAGED(ExitCode.DAMAGED);
 
-    private final int exitCode;
+    private final ExitCode exitCode;
 
-    Fault(int exitCode) {
+    Fault(ExitCode exitCode) {
         this.exitCode = exitCode;
     }
 
     int exitCode() {
-        return exitCode;
+        return exitCode.code();
     }
 
     private static final String FULL =

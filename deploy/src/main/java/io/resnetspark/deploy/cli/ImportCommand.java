@@ -1,7 +1,7 @@
 package io.resnetspark.deploy.cli;
 
 import io.resnetspark.data.image.Crop;
-import io.resnetspark.data.image.Mean;
+import io.resnetspark.data.image.Normalization;
 import io.resnetspark.model.Network;
 import io.resnetspark.model.Networks;
 import io.resnetspark.storage.BadInputException;
@@ -75,7 +75,7 @@ final class ImportCommand implements Callable<Integer> {
             arity = "1",
             paramLabel = "R,G,B",
             defaultValue = "0.485,0.456,0.406",
-            description = "Subtracted, 0 to 1. Default: ImageNet's, ${DEFAULT-VALUE}.")
+            description = "Subtracted, 0 to 1. Default: ${DEFAULT-VALUE}, ImageNet's.")
     float[] mean;
 
     @Option(
@@ -84,7 +84,7 @@ final class ImportCommand implements Callable<Integer> {
             arity = "1",
             paramLabel = "R,G,B",
             defaultValue = "0.229,0.224,0.225",
-            description = "Divided by, 0 to 1. Default: ImageNet's, ${DEFAULT-VALUE}.")
+            description = "Divided by, 0 to 1. Default: ${DEFAULT-VALUE}, ImageNet's.")
     float[] deviation;
 
     @Spec
@@ -104,8 +104,8 @@ final class ImportCommand implements Callable<Integer> {
                 wanted.name(),
                 classes(conf),
                 renames,
-                new Crop.Centre(shorter, side),
-                Mean.perChannel(levels("--mean", mean)).dividedBy(levels("--deviation", deviation)));
+                new Crop.CenterCrop(shorter, side),
+                Normalization.perChannel(levels("--mean", mean)).withStd(levels("--deviation", deviation)));
         spec.commandLine().getOut().println(imported.execute(Locations.of(weights), Locations.of(to), conf));
         return 0;
     }

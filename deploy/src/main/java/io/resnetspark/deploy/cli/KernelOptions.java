@@ -1,8 +1,8 @@
 package io.resnetspark.deploy.cli;
 
 import io.resnetspark.model.graph.ComputeOptions;
-import io.resnetspark.model.graph.ComputeOptions.Kind;
-import io.resnetspark.model.graph.ComputeOptions.NumberFormat;
+import io.resnetspark.model.graph.ComputeOptions.KernelOption;
+import io.resnetspark.model.graph.ComputeOptions.PrecisionOption;
 import picocli.CommandLine.Option;
 
 /** What a command that only looks at images computes with; training is told by its recipe. */
@@ -12,14 +12,14 @@ final class KernelOptions {
             paramLabel = "KERNELS",
             defaultValue = "auto",
             description = "What computes: ${COMPLETION-CANDIDATES}. Default: auto.")
-    Kind kernels;
+    KernelOption kernels;
 
     @Option(
             names = "--precision",
             paramLabel = "FORMAT",
             defaultValue = "auto",
             description = "The number format on a GPU: ${COMPLETION-CANDIDATES}. Default: auto.")
-    NumberFormat precision;
+    PrecisionOption precision;
 
     ComputeOptions options() {
         return new ComputeOptions(kernels, precision, true);

@@ -26,7 +26,7 @@ final class KernelsReport {
             return;
         }
         cuda.libraries().forEach(out::println);
-        cuda.passedOver().forEach(file -> out.println("passed over: " + file));
+        cuda.shadowed().forEach(file -> out.println("passed over: " + file));
         cuda.problems().forEach(problem -> out.println("problem: " + problem));
         for (DeviceReport gpu : DeviceReport.all()) {
             print(gpu, out);

@@ -5,7 +5,6 @@ import java.io.PrintWriter;
 import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine;
-import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.IParameterExceptionHandler;
 import picocli.CommandLine.ParameterException;
 
@@ -22,19 +21,20 @@ final class Mistyped implements IParameterExceptionHandler {
         } else {
             err.println("'" + command.getCommandSpec().qualifiedName() + " --help' says what there is.");
         }
-        return ExitCode.USAGE;
+        return ExitCode.INPUT.code();
     }
 
     private static String sentence(CommandLine command, String word) {
         if (word.startsWith("-")) {
             String option = word.replaceFirst("=.*", "");
             return "There is no option " + option
-                    + didYouMean(Spelling.meant(
+                    + didYouMean(Spelling.suggestion(
                             option, command.getCommandSpec().optionsMap().keySet()));
         }
         if (!command.getSubcommands().isEmpty()) {
             return "There is no command " + word
-                    + didYouMean(Spelling.meant(word, command.getSubcommands().keySet()));
+                    + didYouMean(
+                            Spelling.suggestion(word, command.getSubcommands().keySet()));
         }
         return "There is a word too many: " + word + ".";
     }

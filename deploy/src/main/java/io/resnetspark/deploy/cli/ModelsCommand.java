@@ -24,7 +24,6 @@ import java.util.TreeSet;
 import org.apache.hadoop.conf.Configuration;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -254,7 +253,7 @@ final class ModelsCommand implements Runnable {
         if (reference != null) {
             Version version = opened.find(reference);
             return isWhole(opened.model(version.name()), String.valueOf(version.number()))
-                    ? ExitCode.OK
+                    ? ExitCode.DONE.code()
                     : Fault.DAMAGED.exitCode();
         }
         for (RegisteredModel model : opened.models()) {
@@ -270,7 +269,7 @@ final class ModelsCommand implements Runnable {
                 }
             }
         }
-        return damaged == 0 ? ExitCode.OK : Fault.DAMAGED.exitCode();
+        return damaged == 0 ? ExitCode.DONE.code() : Fault.DAMAGED.exitCode();
     }
 
     private boolean isWhole(RegisteredModel model, String number) throws IOException {

@@ -1,8 +1,8 @@
 package io.resnetspark.deploy.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import io.resnetspark.model.Census;
 import io.resnetspark.model.MemoryEstimate;
+import io.resnetspark.model.ModelSummary;
 import io.resnetspark.model.Network;
 import io.resnetspark.model.Networks;
 import io.resnetspark.model.Shape;
@@ -113,7 +113,7 @@ final class NetworksCommand implements Callable<Integer> {
     }
 
     private Line line(Network network) {
-        Census census = census(network);
+        ModelSummary census = census(network);
         return new Line(
                 network.name(),
                 census.parameters(),
@@ -124,8 +124,8 @@ final class NetworksCommand implements Callable<Integer> {
                 classes(network));
     }
 
-    private Census census(Network network) {
-        return network.census(input(network), classes(network));
+    private ModelSummary census(Network network) {
+        return network.summary(input(network), classes(network));
     }
 
     private Shape input(Network network) {

@@ -4,10 +4,10 @@ import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.resnetspark.data.image.BadImageException;
-import io.resnetspark.data.image.Codec;
+import io.resnetspark.data.image.ImageCodec;
 import io.resnetspark.deploy.registry.ModelReference;
 import io.resnetspark.model.graph.ComputeOptions;
-import io.resnetspark.model.graph.ComputeOptions.Kind;
+import io.resnetspark.model.graph.ComputeOptions.KernelOption;
 import io.resnetspark.model.graph.Placement;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Json;
@@ -27,7 +27,6 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -91,13 +90,15 @@ final class PredictCommand implements Callable<Integer> {
         if (json) {
             spec.commandLine().getOut().println(Json.PRETTY.writeValueAsString(all));
         }
-        return all.stream().mapToInt(Predicted::exitCode).max().orElse(ExitCode.OK);
+        return all.stream().mapToInt(Predicted::exitCode).max().orElse(ExitCode.DONE.code());
     }
 
     /** To prepare a GPU takes longer than a few images are worth, so it must be asked for. */
     private Placement placement() {
         ComputeOptions options = kernels.options();
-        return options.kernels() == Kind.AUTO ? Placement.onCpu(options) : Placement.here(options, Placement.NONE);
+        return options.kernels() == KernelOption.AUTO
+                ? Placement.onCpu(options)
+                : Placement.here(options, Placement.NONE);
     }
 
     private void print(Predicted predicted) {
@@ -116,7 +117,7 @@ final class PredictCommand implements Callable<Integer> {
             List<Prediction> predictions = classifier.classify(bytes(image, conf), top).stream()
                     .map(guess -> new Prediction(guess.label(), guess.probability()))
                     .toList();
-            return new Predicted(image, predictions, null, ExitCode.OK);
+            return new Predicted(image, predictions, null, ExitCode.DONE.code());
         } catch (BadImageException bad) {
             return new Predicted(image, null, image + ": " + bad.getMessage() + ".", Fault.INPUT.exitCode());
         } catch (IOException | RuntimeException failed) {
@@ -132,7 +133,7 @@ final class PredictCommand implements Callable<Integer> {
     private static byte[] bytes(String image, Configuration conf) throws IOException {
         Path file = Locations.of(image);
         try (InputStream in = UserFiles.open(file, conf)) {
-            return in.readNBytes(Codec.Limits.USUAL.bytes() + 1);
+            return in.readNBytes(ImageCodec.Limits.DEFAULT.maxBytes() + 1);
         } catch (FileNotFoundException missing) {
             if (Cause.of(missing).fault() != Fault.INPUT) { // it is there, but may not be read
                 throw missing;

@@ -1,10 +1,10 @@
 package io.resnetspark.deploy.cli;
 
 import io.resnetspark.data.Split;
-import io.resnetspark.data.image.Codec;
+import io.resnetspark.data.image.ImageCodec;
 import io.resnetspark.data.prepare.Prepare;
 import io.resnetspark.data.prepare.PrepareSettings;
-import io.resnetspark.data.prepare.PrepareSettings.Doubles;
+import io.resnetspark.data.prepare.PrepareSettings.DuplicatePolicy;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.source.Source;
 import io.resnetspark.data.source.Sources;
@@ -116,7 +116,7 @@ final class PrepareCommand implements Callable<Integer> {
         if (preview != null) {
             Preview.refuseExisting(preview);
         }
-        Codec.Limits limits = new Codec.Limits(
+        ImageCodec.Limits limits = new ImageCodec.Limits(
                 Math.toIntExact(Math.min(Integer.MAX_VALUE, bytes("--most-bytes", mostBytes))),
                 bytes("--most-pixels", mostPixels));
         PrepareSettings settings = new PrepareSettings(
@@ -186,8 +186,8 @@ final class PrepareCommand implements Callable<Integer> {
                         : "; classes that are gone: " + String.join(", ", change.classesRemoved()));
     }
 
-    private Doubles doubles() {
-        for (Doubles known : Doubles.values()) {
+    private DuplicatePolicy doubles() {
+        for (DuplicatePolicy known : DuplicatePolicy.values()) {
             if (known.name().toLowerCase(Locale.ROOT).replace('_', '-').equals(doubles)) {
                 return known;
             }

@@ -2,10 +2,10 @@ package io.resnetspark.deploy.cli;
 
 import io.resnetspark.data.Split;
 import io.resnetspark.data.image.BadImageException;
-import io.resnetspark.data.image.Codec;
-import io.resnetspark.data.image.ColourNoise;
 import io.resnetspark.data.image.ContactSheet;
 import io.resnetspark.data.image.Crop;
+import io.resnetspark.data.image.ImageCodec;
+import io.resnetspark.data.image.PcaLighting;
 import io.resnetspark.data.image.Preprocessing;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.Example;
@@ -40,11 +40,11 @@ final class Preview {
     /** The paper's augmentation for pictures of this dataset's size. */
     static Preprocessing papers(Dataset.Opened data, Configuration conf) throws IOException {
         int side = data.dataset().side();
-        Crop crop = side == 32 ? new Crop.PadAndShift(4, side) : new Crop.ScaleJitter(256, 480, side);
+        Crop crop = side == 32 ? new Crop.RandomCrop(4, side) : new Crop.ScaleJitter(256, 480, side);
         double noise = side == 32 ? 0 : PAPERS_NOISE;
         return new Preprocessing(
                 crop,
-                new ColourNoise(noise, data.dataset().statistics().covariance()),
+                new PcaLighting(noise, data.dataset().statistics().covariance()),
                 data.dataset().meanImage(data.path(), conf));
     }
 
@@ -68,8 +68,8 @@ final class Preview {
                 String name = data.dataset().classes().get(example.label());
                 for (int epoch = 0; epoch < EPOCHS; epoch++) {
                     sheet.add(
-                            preprocessing.visible(
-                                    Codec.open(example.bytes(), Codec.Limits.NONE), 0, epoch, example.key()),
+                            preprocessing.preview(
+                                    ImageCodec.open(example.bytes(), ImageCodec.Limits.NONE), 0, epoch, example.key()),
                             name);
                 }
             }

@@ -23,10 +23,8 @@ import picocli.CommandLine.Spec;
         description = "Trains a better model if there is reason, and promotes it if it is better; for a scheduler.",
         footer = {
             "",
-            "The last line on stdout is JSON. Exit code 0: promoted, or nothing to do; 3: refused by the gate; 4: another",
-            "process is at it. Failed: 2: the plan or what it names cannot be used; 5: the machine or the cluster; 6: damaged",
-            "bytes; 1: anything else. Stopped: 143 (SIGTERM) or 130 (Ctrl-C). Stopped or killed, it goes on when it is",
-            "started again."
+            "The last line on stdout is JSON, and its outcome decides the exit code ('resnet --help' has all). Stopped or",
+            "killed, it resumes when it is started again."
         })
 final class RetrainCommand implements Callable<Integer> {
     @Parameters(paramLabel = "PLAN", description = "A file such as plans/nightly.conf.")
@@ -76,7 +74,7 @@ final class RetrainCommand implements Callable<Integer> {
                 out.println(retraining.wouldDo(force));
                 return 0;
             }
-            return print(retraining.run(force)).outcome().exitCode();
+            return ExitCode.of(print(retraining.run(force)).outcome()).code();
         }
     }
 

@@ -52,7 +52,7 @@ final class TrainCommand implements Callable<Integer> {
             paramLabel = "N",
             defaultValue = "0",
             description = "Write a checkpoint after so many rounds, beside those of --checkpoint-minutes and of each"
-                    + " epoch's end. 0, the default: never.")
+                    + " epoch's end. Default: 0, never.")
     int checkpointRounds;
 
     @Option(

@@ -8,7 +8,7 @@ import io.resnetspark.model.cuda.CudaUnavailableException;
 import io.resnetspark.model.cuda.DeviceMemoryEstimate;
 import io.resnetspark.model.cuda.DeviceReport;
 import io.resnetspark.model.cuda.OutOfDeviceMemoryException;
-import io.resnetspark.model.graph.ComputeOptions.Kind;
+import io.resnetspark.model.graph.ComputeOptions.KernelOption;
 import io.resnetspark.model.graph.Placement;
 import io.resnetspark.train.recipe.Recipe;
 import io.resnetspark.train.worker.GpuAddress;
@@ -57,16 +57,16 @@ record Cuda(
         return new Cuda(backend, "", "", List.of(), List.of(), List.of());
     }
 
-    private static Backend backend(Kind asked) {
+    private static Backend backend(KernelOption asked) {
         if (Placement.isNd4jOnGpu()) {
             return Backend.ND4J;
         }
-        return asked == Kind.AUTO || asked == Kind.CUDA ? Backend.OURS : Backend.CPU;
+        return asked == KernelOption.AUTO || asked == KernelOption.CUDA ? Backend.OURS : Backend.CPU;
     }
 
     /** @param addresses that Spark gave; without any, the first GPU of the machine */
     static Cuda ofThisProcess(List<String> addresses, Optional<Recipe> recipe, int classes) {
-        Backend backend = backend(recipe.map(one -> one.compute().kernels()).orElse(Kind.AUTO));
+        Backend backend = backend(recipe.map(one -> one.compute().kernels()).orElse(KernelOption.AUTO));
         if (backend != Backend.OURS) {
             return unasked(backend);
         }
@@ -88,7 +88,7 @@ record Cuda(
                         .orElse(""),
                 gpus,
                 problems,
-                libraries.passedOver());
+                libraries.shadowed());
     }
 
     private static List<String> addresses(List<String> given, int devices) {

@@ -17,7 +17,7 @@ import java.util.Map;
 public record Change(String by, String why, String run, JsonNode figures, Fence fence) {
     /** Of a person at a command line. */
     public static Change byHand(String why) {
-        return new Change(Lease.whoever(), why, null, null, Fence.NONE);
+        return new Change(Lease.userAtHost(), why, null, null, Fence.NONE);
     }
 
     public Change with(JsonNode newFigures) {

@@ -1,8 +1,8 @@
 package io.resnetspark.deploy.registry;
 
 import io.resnetspark.deploy.registry.Event.Action;
+import io.resnetspark.storage.AtomicDirectory;
 import io.resnetspark.storage.BadInputException;
-import io.resnetspark.storage.Draft;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Manifest;
 import io.resnetspark.storage.Renames;
@@ -53,7 +53,7 @@ public final class RegisteredModel {
         this.name = name;
         this.folder = folder;
         this.conf = conf;
-        this.files = Draft.fileSystem(folder, conf);
+        this.files = AtomicDirectory.fileSystem(folder, conf);
         this.events = new ModelEvents(name, new Path(folder, "events"), conf);
     }
 
@@ -74,7 +74,7 @@ public final class RegisteredModel {
     public Version publish(ModelArtifact artifact, Change change) throws IOException {
         Path manifestFile = new Path(artifact.path(), Manifest.FILE);
         byte[] manifest = Json.bytes(manifestFile, conf);
-        try (Draft draft = Draft.of(new Path(folder, "next"), change.fence(), conf)) {
+        try (AtomicDirectory draft = AtomicDirectory.of(new Path(folder, "next"), change.fence(), conf)) {
             copy(artifact, Json.read(manifest, manifestFile, Manifest.class), draft);
             Event published = change.event(Action.PUBLISH, null, Map.of(), List.of());
             draft.write(PUBLICATION, Json.PRETTY.writeValueAsBytes(published));
@@ -91,7 +91,7 @@ public final class RegisteredModel {
         }
     }
 
-    private void copy(ModelArtifact artifact, Manifest manifest, Draft draft) throws IOException {
+    private void copy(ModelArtifact artifact, Manifest manifest, AtomicDirectory draft) throws IOException {
         for (String file : new TreeMap<>(manifest.files()).keySet()) {
             Path from = new Path(artifact.path(), file);
             try (InputStream in = from.getFileSystem(conf).open(from)) {

@@ -2,8 +2,8 @@ package io.resnetspark.deploy.retrain;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.resnetspark.data.Split;
+import io.resnetspark.data.shard.ChangeHistory;
 import io.resnetspark.data.shard.Dataset;
-import io.resnetspark.data.shard.History;
 import io.resnetspark.data.shard.ShardSnapshot;
 import io.resnetspark.train.recipe.Recipe;
 import java.util.Optional;
@@ -30,7 +30,7 @@ record Attempt(
         String dataDigest,
         long pictures,
         ShardSnapshot snapshot,
-        History history,
+        ChangeHistory history,
         String recipe,
         Integer champion,
         String run) {

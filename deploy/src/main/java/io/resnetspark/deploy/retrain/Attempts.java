@@ -39,9 +39,9 @@ final class Attempts {
     void takeOver(String model, Lease lease) throws IOException {
         Optional<Attempt> last = journal.last().map(Journal.Entry::content);
         last.ifPresent(attempt -> refuseOther(model, attempt));
-        lease.takePensAway(folder);
+        lease.deleteUnfinishedWrites(folder);
         if (last.isPresent()) {
-            lease.takePensAway(new Path(last.get().run()));
+            lease.deleteUnfinishedWrites(new Path(last.get().run()));
         }
     }
 
@@ -116,7 +116,7 @@ final class Attempts {
 
     /** Records how an attempt ended. Checkpoints are not needed any more; models of old attempts neither. */
     void end(Attempt attempt, Outcome outcome, int keep) throws IOException {
-        Renames.writeWhole(new Path(attempt.run(), OUTCOME), Json.PRETTY.writeValueAsBytes(outcome), conf);
+        Renames.writeAtomically(new Path(attempt.run(), OUTCOME), Json.PRETTY.writeValueAsBytes(outcome), conf);
         FileSystem files = folder.getFileSystem(conf);
         files.delete(new Path(attempt.run(), "checkpoints"), true);
         List<Attempt> all = all();

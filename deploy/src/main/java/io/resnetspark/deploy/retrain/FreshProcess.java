@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.resnetspark.data.image.BadImageException;
 import io.resnetspark.data.shard.Example;
 import io.resnetspark.storage.Json;
-import io.resnetspark.storage.LocalNames;
+import io.resnetspark.storage.LocalFileNames;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.artifact.PictureClassifier;
 import io.resnetspark.train.checkpoint.LastAct;
@@ -70,7 +70,7 @@ final class FreshProcess {
             ProcessBuilder builder = new ProcessBuilder(command(folder, words))
                     .redirectOutput(out.toFile())
                     .redirectError(err.toFile());
-            LocalNames.putLocale(builder.environment());
+            LocalFileNames.putLocale(builder.environment());
             Process process = builder.start();
             try (LastAct ignored = LastAct.before(process::destroy)) {
                 if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {

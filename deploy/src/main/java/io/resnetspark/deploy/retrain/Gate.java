@@ -19,7 +19,8 @@ final class Gate {
     /**
      * What was decided, and by what.
      *
-     * @param champion null if there is none
+     * @param challenger its evaluation
+     * @param champion its evaluation; null if there is none
      * @param gain of top-1 accuracy, 0 to 1; null without a champion
      * @param onlyChallengerRight pictures that the champion gets wrong
      * @param onlyChampionRight the other way round
@@ -47,7 +48,14 @@ final class Gate {
         }
     }
 
-    /** Accuracy in a class that has so many pictures, with both models. */
+    /**
+     * Accuracy in a class with both models.
+     *
+     * @param label name of the class
+     * @param pictures of it, in the split that is compared on
+     * @param champion its accuracy, 0 to 1
+     * @param challenger its accuracy, 0 to 1
+     */
     record ClassLoss(String label, int pictures, double champion, double challenger) {
         /** In one division, so that a limit is met to the last bit. */
         double loss() {

@@ -1,7 +1,7 @@
 package io.resnetspark.deploy.retrain;
 
 import io.resnetspark.storage.Json;
-import io.resnetspark.storage.LocalNames;
+import io.resnetspark.storage.LocalFileNames;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -109,7 +109,7 @@ final class Hooks {
                 .redirectInput(input.toFile())
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .redirectError(ProcessBuilder.Redirect.DISCARD);
-        LocalNames.putLocale(builder.environment());
+        LocalFileNames.putLocale(builder.environment());
         Process process = builder.start();
         if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
             process.destroyForcibly();

@@ -19,31 +19,21 @@ import com.fasterxml.jackson.databind.JsonNode;
 public record Outcome(
         Kind outcome, String name, String why, Integer version, Integer champion, String run, JsonNode figures) {
 
-    /** What may happen, and the exit code that says so. */
+    /** What may happen. */
     public enum Kind {
         @JsonProperty("promoted")
-        PROMOTED(0),
+        PROMOTED,
         @JsonProperty("nothing")
-        NOTHING(0),
+        NOTHING,
         @JsonProperty("refused")
-        REFUSED(3),
+        REFUSED,
         @JsonProperty("busy")
-        BUSY(4),
+        BUSY,
         @JsonProperty("failed")
-        FAILED(1),
-        /** By SIGTERM; after SIGINT the process ends with 130. Java sees to both. */
+        FAILED,
+        /** By SIGTERM or SIGINT. */
         @JsonProperty("stopped")
-        STOPPED(143);
-
-        private final int exitCode;
-
-        Kind(int exitCode) {
-            this.exitCode = exitCode;
-        }
-
-        public int exitCode() {
-            return exitCode;
-        }
+        STOPPED
     }
 
     static Outcome nothing(String name, String why, Integer champion) {

@@ -1,7 +1,7 @@
 package io.resnetspark.deploy.retrain;
 
+import io.resnetspark.data.shard.ChangeHistory;
 import io.resnetspark.data.shard.Dataset;
-import io.resnetspark.data.shard.History;
 import io.resnetspark.deploy.registry.Version;
 import io.resnetspark.train.artifact.ModelDescription;
 import java.time.Duration;
@@ -57,7 +57,7 @@ record Reason(boolean isGiven, String words) {
             return new Reason(true, ANEW);
         }
         if (rules.newPictures() > 0 && news.changes.count() >= rules.newPictures()) {
-            return new Reason(true, news.changes.words());
+            return new Reason(true, news.changes.description());
         }
         long days = Duration.between(
                         Instant.parse(champion.get().description().provenance().created()), Instant.now())
@@ -70,7 +70,7 @@ record Reason(boolean isGiven, String words) {
                 String.format(
                         "the dataset has %s (reason.new-pictures = %,d), and the champion is %d days old"
                                 + " (reason.champion-days = %d)",
-                        news.changes.words(), rules.newPictures(), days, rules.championDays()));
+                        news.changes.description(), rules.newPictures(), days, rules.championDays()));
     }
 
     /**
@@ -80,7 +80,7 @@ record Reason(boolean isGiven, String words) {
      * @param changes of its pictures
      * @param isAnew whether that is not known: its pictures are others than the champion's, or in another order
      */
-    private record News(String classes, History changes, boolean isAnew) {
+    private record News(String classes, ChangeHistory changes, boolean isAnew) {
         static News of(Dataset.Opened data, Version champion, List<Attempt> attempts) {
             String classes = classes(data.dataset().classes(), champion.description());
             String digest = champion.description().provenance().datasetDigest();
@@ -98,7 +98,7 @@ record Reason(boolean isGiven, String words) {
                 return new News(classes, added(0), false);
             }
             if (attempt.history() != null) {
-                Optional<History> changes = data.dataset().history().since(attempt.history());
+                Optional<ChangeHistory> changes = data.dataset().history().since(attempt.history());
                 return new News(classes, changes.orElse(added(0)), changes.isEmpty());
             }
             boolean grew = attempt.snapshot() == null || attempt.snapshot().isPartOf(data.dataset());
@@ -106,12 +106,12 @@ record Reason(boolean isGiven, String words) {
             return new News(classes, added(Math.max(0, added)), !grew);
         }
 
-        private static History added(long pictures) {
-            return new History("", pictures, 0, 0);
+        private static ChangeHistory added(long pictures) {
+            return new ChangeHistory("", pictures, 0, 0);
         }
 
         String words() {
-            return isAnew ? ANEW : changes.words();
+            return isAnew ? ANEW : changes.description();
         }
 
         private static String classes(List<String> now, ModelDescription champion) {

@@ -1,12 +1,12 @@
 package io.resnetspark.deploy.retrain;
 
 import com.typesafe.config.Config;
-import com.typesafe.config.ConfigFactory;
 import io.resnetspark.data.Split;
-import io.resnetspark.data.image.Protocol;
+import io.resnetspark.data.image.EvaluationProtocol;
 import io.resnetspark.data.source.Sources;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.train.recipe.Hocon;
+import io.resnetspark.train.recipe.Key;
 import io.resnetspark.train.recipe.Problems;
 import io.resnetspark.train.recipe.Section;
 import java.time.Duration;
@@ -40,7 +40,10 @@ public record RetrainPlan(
         int keep,
         Duration lease,
         Hooks.Targets hooks) {
-    private static final Config DEFAULTS = ConfigFactory.parseResources(RetrainPlan.class, "defaults.conf");
+    /** With comments, and keys that have no default. */
+    private static final Config REFERENCE = Hocon.defaults(RetrainPlan.class, "defaults.conf");
+
+    private static final Config DEFAULTS = Hocon.withoutNulls(REFERENCE);
 
     /** Where new pictures come from; nothing is prepared if {@code from} is empty. */
     public record Corpus(
@@ -64,7 +67,7 @@ public record RetrainPlan(
      */
     public record GateRules(
             Split split,
-            Protocol protocol,
+            EvaluationProtocol protocol,
             double minimumGain,
             double leastAccuracy,
             double largestClassLoss,
@@ -80,6 +83,18 @@ public record RetrainPlan(
         Config own = Hocon.parseTrusted(text, name);
         Config config = own.withFallback(DEFAULTS).resolve();
         Problems problems = new Problems();
+        RetrainPlan plan = read(config, own, problems);
+        problems.throwIfAny();
+        return plan;
+    }
+
+    /** Every key that a plan may have. */
+    public static List<Key> keys() {
+        return Key.all(REFERENCE, (config, problems) -> read(config, config, problems));
+    }
+
+    /** @param own what the plan says itself, without the defaults */
+    private static RetrainPlan read(Config config, Config own, Problems problems) {
         Section root = new Section(config, "", problems);
         RetrainPlan plan = new RetrainPlan(
                 needed(root, "name", root.text("name")),
@@ -97,7 +112,6 @@ public record RetrainPlan(
                 Duration.ofSeconds(root.integer("lease-seconds", 3, 86_400)),
                 hooks(root.secretSection("hooks")));
         root.refuseUnknown();
-        problems.throwIfAny();
         return plan;
     }
 
@@ -154,7 +168,8 @@ public record RetrainPlan(
         }
         GateRules rules = new GateRules(
                 judgedSplit(section),
-                Protocol.named(section.choice("protocol", Protocol.ONE_CROP.toString(), Protocol.TEN_CROP.toString())),
+                EvaluationProtocol.named(section.choice(
+                        "protocol", EvaluationProtocol.ONE_CROP.toString(), EvaluationProtocol.TEN_CROP.toString())),
                 gain,
                 section.number("least-accuracy", 0, 1),
                 section.number("largest-class-loss", 0, 1),

@@ -210,7 +210,7 @@ public final class Retraining {
         }
 
         private Change change(Attempt attempt) {
-            return new Change(Lease.whoever(), attempt.why(), attempt.run(), null, lease);
+            return new Change(Lease.userAtHost(), attempt.why(), attempt.run(), null, lease);
         }
 
         /** What the record of events says already. */

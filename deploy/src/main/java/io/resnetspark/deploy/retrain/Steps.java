@@ -1,7 +1,7 @@
 package io.resnetspark.deploy.retrain;
 
 import io.resnetspark.data.Progress;
-import io.resnetspark.data.image.Codec;
+import io.resnetspark.data.image.ImageCodec;
 import io.resnetspark.data.prepare.Prepare;
 import io.resnetspark.data.prepare.PrepareSettings;
 import io.resnetspark.data.shard.Dataset;
@@ -80,8 +80,8 @@ final class Steps {
                     corpus.keepOriginal(),
                     (long) corpus.shardMebibytes() << 20,
                     corpus.mostBad(),
-                    PrepareSettings.Doubles.AUTO,
-                    Codec.Limits.USUAL,
+                    PrepareSettings.DuplicatePolicy.AUTO,
+                    ImageCodec.Limits.DEFAULT,
                     corpus.maxRemovedFraction());
             Source source = Sources.open(corpus.source(), Locations.of(corpus.from()), conf);
             Prepare.Outcome prepared = new Prepare(spark, source, Locations.of(plan.data()), settings).run(progress);
@@ -131,7 +131,7 @@ final class Steps {
         }
         Gate.Verdict verdict =
                 Gate.judge(plan.gate(), data.dataset().classes(), judged(challenger, attempt, data), champion);
-        Renames.writeWhole(file, Json.PRETTY.writeValueAsBytes(verdict), conf);
+        Renames.writeAtomically(file, Json.PRETTY.writeValueAsBytes(verdict), conf);
         return verdict;
     }
 

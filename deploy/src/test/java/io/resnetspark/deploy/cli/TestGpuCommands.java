@@ -3,10 +3,10 @@ package io.resnetspark.deploy.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.resnetspark.data.image.Codec;
-import io.resnetspark.data.image.Pictures;
+import io.resnetspark.data.image.ImageCodec;
+import io.resnetspark.data.image.SyntheticImages;
 import io.resnetspark.deploy.Models;
-import io.resnetspark.model.cuda.SoftwareCard;
+import io.resnetspark.model.cuda.GpuEmulator;
 import io.resnetspark.storage.Json;
 import io.resnetspark.train.SmallRecipe;
 import java.io.IOException;
@@ -23,21 +23,21 @@ class TestGpuCommands {
     @TempDir
     Path folder;
 
-    private SoftwareCard card;
+    private GpuEmulator card;
 
     @BeforeEach
     void findACard() {
-        card = SoftwareCard.orSkip();
+        card = GpuEmulator.orSkip();
         System.setProperty(
-                "resnet.cuda.path", SoftwareCard.directory().orElseThrow().toString());
+                "resnet.cuda.path", GpuEmulator.directory().orElseThrow().toString());
     }
 
     /** Or the classes after this one would compute on it. */
     @AfterAll
     static void hideTheCard() {
         System.clearProperty("resnet.cuda.path");
-        if (SoftwareCard.directory().isPresent()) {
-            SoftwareCard.orSkip().set("devices", 0);
+        if (GpuEmulator.directory().isPresent()) {
+            GpuEmulator.orSkip().set("devices", 0);
         }
     }
 
@@ -94,7 +94,7 @@ class TestGpuCommands {
     @Test
     void predictsTheSameOnTheCard() throws IOException {
         Models.write(folder.resolve("model"));
-        Path image = Files.write(folder.resolve("a.jpg"), Codec.jpeg(Pictures.ofClass(0, 50, 40, 1), 0.9f));
+        Path image = Files.write(folder.resolve("a.jpg"), ImageCodec.jpeg(SyntheticImages.ofClass(0, 50, 40, 1), 0.9f));
         String[] words = {"predict", folder.resolve("model").toString(), image.toString(), "--json"};
         JsonNode onCpu = Json.COMPACT.readTree(ran(0, words).out()).get(0).get("predictions");
         long launches = card.calls("cuLaunchKernel");

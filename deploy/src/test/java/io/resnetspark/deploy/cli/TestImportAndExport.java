@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.resnetspark.data.image.Codec;
-import io.resnetspark.data.image.Pictures;
+import io.resnetspark.data.image.ImageCodec;
+import io.resnetspark.data.image.SyntheticImages;
 import io.resnetspark.deploy.Models;
 import io.resnetspark.storage.Json;
 import java.io.IOException;
@@ -30,7 +30,7 @@ class TestImportAndExport extends Commands {
         assertThat(run(with(words, "--classes", at("classes.txt")))).as(err).isZero();
         assertThat(Files.readAllBytes(folder.resolve("again/weights.safetensors")))
                 .isEqualTo(Files.readAllBytes(folder.resolve("model/weights.safetensors")));
-        Files.write(folder.resolve("a.jpg"), Codec.jpeg(Pictures.ofClass(0, 50, 40, 1), 0.9f));
+        Files.write(folder.resolve("a.jpg"), ImageCodec.jpeg(SyntheticImages.ofClass(0, 50, 40, 1), 0.9f));
         assertThat(run("predict", at("again"), at("a.jpg"))).isZero();
         assertThat(out).contains("cat").contains("dog");
         JsonNode seen =

@@ -3,8 +3,8 @@ package io.resnetspark.deploy.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.resnetspark.data.image.Codec;
-import io.resnetspark.data.image.Pictures;
+import io.resnetspark.data.image.ImageCodec;
+import io.resnetspark.data.image.SyntheticImages;
 import io.resnetspark.deploy.Models;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.MiniHdfs;
@@ -20,7 +20,7 @@ class TestModelsInUse extends Commands {
     @Test
     void predictsAndPublishes() throws IOException {
         Models.write(folder.resolve("model"));
-        Files.write(folder.resolve("a.jpg"), Codec.jpeg(Pictures.ofClass(0, 50, 40, 1), 0.9f));
+        Files.write(folder.resolve("a.jpg"), ImageCodec.jpeg(SyntheticImages.ofClass(0, 50, 40, 1), 0.9f));
         assertThat(run("models", "publish", at("model"), "--registry", at("registry"), "--name", "pets"))
                 .isZero();
         assertThat(run("predict", at("registry") + "#pets@1", at("a.jpg"), "--json"))
@@ -77,7 +77,7 @@ class TestModelsInUse extends Commands {
             String registry = hdfs.uri() + "/models";
             assertThat(run("models", "publish", at("model"), "--registry", registry, "--name", "pets"))
                     .isZero();
-            hdfs.limit(new org.apache.hadoop.fs.Path("/models"), 1 << 20);
+            hdfs.setSpaceQuota(new org.apache.hadoop.fs.Path("/models"), 1 << 20);
             ends(
                     5,
                     "what was there before is unchanged",
@@ -100,7 +100,8 @@ class TestModelsInUse extends Commands {
                     Path file =
                             folder.resolve(corpus).resolve(split).resolve(label).resolve(split + i + ".png");
                     Files.createDirectories(file.getParent());
-                    Files.write(file, Codec.png(Pictures.ofClass(i, 40, 50, (split + label + i).hashCode())));
+                    Files.write(
+                            file, ImageCodec.png(SyntheticImages.ofClass(i, 40, 50, (split + label + i).hashCode())));
                 }
             }
         }

@@ -2,10 +2,10 @@ package io.resnetspark.deploy.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.resnetspark.data.Corpora;
-import io.resnetspark.data.OddNames;
-import io.resnetspark.data.image.Codec;
-import io.resnetspark.data.image.Pictures;
+import io.resnetspark.data.SyntheticCorpora;
+import io.resnetspark.data.UnusualFileNames;
+import io.resnetspark.data.image.ImageCodec;
+import io.resnetspark.data.image.SyntheticImages;
 import io.resnetspark.deploy.Models;
 import io.resnetspark.storage.Json;
 import java.io.File;
@@ -43,13 +43,13 @@ class TestPrepareCommand extends Commands {
         refused("is no size", "prepare", "--from", at("x"), "--to", at("data"), "--shard-size", "many");
         refused("Missing required option", "prepare", "--from", at("x"));
         Files.createDirectories(folder.resolve("data"));
-        Corpora.folders(folder.resolve("corpus"), 2, 1, 20);
+        SyntheticCorpora.folders(folder.resolve("corpus"), 2, 1, 20);
         refused("nothing is overwritten", "prepare", "--from", at("corpus"), "--to", at("data"));
     }
 
     @Test
     void showsWhatIsInADataset() throws IOException {
-        Corpora.folders(folder.resolve("corpus"), 6, 2, 40);
+        SyntheticCorpora.folders(folder.resolve("corpus"), 6, 2, 40);
         String sheet = at("sheet.png");
         assertThat(run("prepare", "--from", at("corpus"), "--to", at("data"), "--preview", sheet))
                 .as(err)
@@ -85,8 +85,8 @@ class TestPrepareCommand extends Commands {
 
     @Test
     void preparesAllThatAFolderHoldsAndFollowsIt() throws IOException {
-        Path corpus = Corpora.folders(folder.resolve("corpus"), 8, 2, 40);
-        Corpora.folders(folder.resolve("more"), 11, 0, 40);
+        Path corpus = SyntheticCorpora.folders(folder.resolve("corpus"), 8, 2, 40);
+        SyntheticCorpora.folders(folder.resolve("more"), 11, 0, 40);
         for (String name : List.of("blue", "green", "red")) {
             Files.createDirectories(corpus.resolve("TESTING/" + name));
             Files.move(folder.resolve("more/train/" + name + "/10.png"), corpus.resolve("TESTING/" + name + "/1.png"));
@@ -126,10 +126,11 @@ class TestPrepareCommand extends Commands {
     @Test
     void namesOfFilesAreOnlyNames() throws IOException {
         Path odd = folder.resolve("12:30 #1, 100% [x]");
-        int pictures = OddNames.write(
-                odd.resolve("corpus/cat"), number -> Codec.png(Pictures.ofClass(number % 3, 24, 20, number)));
+        int pictures = UnusualFileNames.write(
+                odd.resolve("corpus/cat"),
+                number -> ImageCodec.png(SyntheticImages.ofClass(number % 3, 24, 20, number)));
         Files.createDirectories(odd.resolve("corpus/dog/"));
-        Files.write(odd.resolve("corpus/dog/1.png"), Codec.png(Pictures.ofClass(0, 24, 20, 1000)));
+        Files.write(odd.resolve("corpus/dog/1.png"), ImageCodec.png(SyntheticImages.ofClass(0, 24, 20, 1000)));
         assertThat(run(
                         "prepare",
                         "--from",
@@ -160,8 +161,8 @@ class TestPrepareCommand extends Commands {
         Path model = odd.resolve("model#1");
         Models.write(model);
         List<String> words = new ArrayList<>(List.of("predict", model.toString(), "--json", "--"));
-        OddNames.all().forEach(name -> words.add(odd.resolve("corpus/cat") + "/" + name));
+        UnusualFileNames.all().forEach(name -> words.add(odd.resolve("corpus/cat") + "/" + name));
         assertThat(run(words.toArray(String[]::new))).as(err).isZero();
-        assertThat(Json.COMPACT.readTree(out)).hasSize(OddNames.all().size());
+        assertThat(Json.COMPACT.readTree(out)).hasSize(UnusualFileNames.all().size());
     }
 }

@@ -132,7 +132,7 @@ class TestRegistry {
             org.apache.hadoop.fs.Path root = new org.apache.hadoop.fs.Path(hdfs.uri(), "/models");
             Registry onHdfs = new Registry(root, hdfsConf);
             onHdfs.model("cats").publish(model, WHY);
-            hdfs.limit(root, 1 << 20);
+            hdfs.setSpaceQuota(root, 1 << 20);
             assertThatThrownBy(() -> onHdfs.model("cats").publish(model, WHY))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("quota");

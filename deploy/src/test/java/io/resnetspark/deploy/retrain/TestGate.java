@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.resnetspark.data.Split;
-import io.resnetspark.data.image.Protocol;
+import io.resnetspark.data.image.EvaluationProtocol;
 import io.resnetspark.deploy.retrain.RetrainPlan.GateRules;
 import io.resnetspark.train.evaluate.EvaluationResult;
 import io.resnetspark.train.evaluate.Judgement;
@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 
 class TestGate {
     private static final List<String> CLASSES = List.of("cat", "dog");
-    private static final GateRules OPEN = new GateRules(Split.VAL, Protocol.ONE_CROP, -1, 0, 1, 1, 1);
+    private static final GateRules OPEN = new GateRules(Split.VAL, EvaluationProtocol.ONE_CROP, -1, 0, 1, 1, 1);
 
     /** Right answers as a string of 1 and 0; the first half are cats. */
     private static Judgement judgement(String right) {
@@ -48,22 +48,22 @@ class TestGate {
     @Test
     void withoutAChampionTheFloorAloneCounts() {
         assertThat(judge(OPEN, "0000", null).passes()).isTrue();
-        assertThat(judge(new GateRules(Split.VAL, Protocol.ONE_CROP, 0.5, 0.75, 0, 1, 0), "1110", null)
+        assertThat(judge(new GateRules(Split.VAL, EvaluationProtocol.ONE_CROP, 0.5, 0.75, 0, 1, 0), "1110", null)
                         .passes())
                 .isTrue();
-        assertThat(judge(new GateRules(Split.VAL, Protocol.ONE_CROP, 0, 0.76, 1, 1, 1), "1110", null)
+        assertThat(judge(new GateRules(Split.VAL, EvaluationProtocol.ONE_CROP, 0, 0.76, 1, 1, 1), "1110", null)
                         .problems())
                 .containsExactly("accuracy 0.7500 is below least-accuracy = 0.76");
     }
 
     @Test
     void theGainMustBeEnough() {
-        GateRules just = new GateRules(Split.VAL, Protocol.ONE_CROP, 0.25, 0, 1, 1, 1);
+        GateRules just = new GateRules(Split.VAL, EvaluationProtocol.ONE_CROP, 0.25, 0, 1, 1, 1);
         assertThat(judge(just, "1111", "1110").passes()).isTrue();
-        GateRules rules = new GateRules(Split.VAL, Protocol.ONE_CROP, 0.26, 0, 1, 1, 1);
+        GateRules rules = new GateRules(Split.VAL, EvaluationProtocol.ONE_CROP, 0.26, 0, 1, 1, 1);
         assertThat(judge(rules, "1011", "0110").problems())
                 .containsExactly("gain +0.2500 is below minimum-gain = 0.26");
-        assertThat(judge(new GateRules(Split.VAL, Protocol.ONE_CROP, 0, 0, 1, 1, 1), "1100", "1110")
+        assertThat(judge(new GateRules(Split.VAL, EvaluationProtocol.ONE_CROP, 0, 0, 1, 1, 1), "1100", "1110")
                         .problems())
                 .containsExactly("gain -0.2500 is below minimum-gain = 0.0");
     }
@@ -71,7 +71,7 @@ class TestGate {
     /** A thousandth of 1,000 pictures is one of them, though neither is a sum of powers of two. */
     @Test
     void theLeastGainIsEnoughToTheLastBit() {
-        GateRules rules = new GateRules(Split.VAL, Protocol.ONE_CROP, 0.001, 0, 1, 1, 1);
+        GateRules rules = new GateRules(Split.VAL, EvaluationProtocol.ONE_CROP, 0.001, 0, 1, 1, 1);
         for (int right = 1; right < 1000; right++) {
             String challenger = "1".repeat(right) + "0".repeat(1000 - right);
             String champion = "1".repeat(right - 1) + "0".repeat(1001 - right);
@@ -81,7 +81,7 @@ class TestGate {
 
     @Test
     void aTieIsNotPromotedUnlessWorseWouldBe() {
-        GateRules any = new GateRules(Split.VAL, Protocol.ONE_CROP, 0, 0, 1, 1, 1);
+        GateRules any = new GateRules(Split.VAL, EvaluationProtocol.ONE_CROP, 0, 0, 1, 1, 1);
         for (String champion : new String[] {"1100", "0011"}) { // nothing differs, all differs
             assertThat(judge(any, "1100", champion).problems())
                     .singleElement()
@@ -119,7 +119,7 @@ class TestGate {
 
     @Test
     void aClassThatTheChampionDoesNotKnowIsNoLossAndIsTold() {
-        GateRules rules = new GateRules(Split.VAL, Protocol.ONE_CROP, 0, 0, 0.3, 4, 1);
+        GateRules rules = new GateRules(Split.VAL, EvaluationProtocol.ONE_CROP, 0, 0, 0.3, 4, 1);
         Gate.Verdict verdict = judge(rules, "11101111", "11110000", List.of("cat"));
         assertThat(verdict.passes()).isTrue();
         assertThat(verdict.worstClass()).isEqualTo(new Gate.ClassLoss("cat", 4, 1.0, 0.75));
@@ -131,14 +131,17 @@ class TestGate {
 
     @Test
     void noClassMayLoseTooMuch() {
-        GateRules rules = new GateRules(Split.VAL, Protocol.ONE_CROP, -1, 0, 0.3, 4, 1);
+        GateRules rules = new GateRules(Split.VAL, EvaluationProtocol.ONE_CROP, -1, 0, 0.3, 4, 1);
         Gate.Verdict verdict = judge(rules, "11001111", "11110000");
         assertThat(verdict.problems())
                 .containsExactly(
                         "in class cat accuracy falls from 1.0000 to 0.5000, by more than largest-class-loss = 0.3");
         assertThat(verdict.worstClass()).isEqualTo(new Gate.ClassLoss("cat", 4, 1.0, 0.5));
         // Of classes with fewer pictures than asked for, nothing is said.
-        assertThat(judge(new GateRules(Split.VAL, Protocol.ONE_CROP, -1, 0, 0.3, 5, 1), "11001111", "11110000")
+        assertThat(judge(
+                                new GateRules(Split.VAL, EvaluationProtocol.ONE_CROP, -1, 0, 0.3, 5, 1),
+                                "11001111",
+                                "11110000")
                         .passes())
                 .isTrue();
     }
@@ -155,7 +158,7 @@ class TestGate {
 
     @Test
     void aGainByChanceIsNoGain() {
-        GateRules rules = new GateRules(Split.VAL, Protocol.ONE_CROP, 0, 0, 1, 1, 0.05);
+        GateRules rules = new GateRules(Split.VAL, EvaluationProtocol.ONE_CROP, 0, 0, 1, 1, 0.05);
         Gate.Verdict chance = judge(rules, "1111110001", "1100001001");
         assertThat(chance.onlyChallengerRight()).isEqualTo(4);
         assertThat(chance.onlyChampionRight()).isEqualTo(1);

@@ -3,9 +3,9 @@ package io.resnetspark.deploy.retrain;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.resnetspark.data.image.Crop;
-import io.resnetspark.data.image.Mean;
+import io.resnetspark.data.image.Normalization;
+import io.resnetspark.data.shard.ChangeHistory;
 import io.resnetspark.data.shard.Dataset;
-import io.resnetspark.data.shard.History;
 import io.resnetspark.data.shard.ShardSnapshot;
 import io.resnetspark.data.shard.Statistics;
 import io.resnetspark.deploy.registry.Version;
@@ -39,7 +39,7 @@ class TestReason {
     }
 
     private static Dataset.Opened data(
-            List<String> classes, History history, String digest, int pictures, String... shards) {
+            List<String> classes, ChangeHistory history, String digest, int pictures, String... shards) {
         FileDigest bytes = new FileDigest(1, "mean");
         List<Dataset.Shard> train = Arrays.stream(shards)
                 .map(shard -> new Dataset.Shard("train/" + shard, pictures / shards.length, new FileDigest(1, shard)))
@@ -71,18 +71,18 @@ class TestReason {
     }
 
     /** As it is recorded now. */
-    private static Attempt attempt(ShardSnapshot snapshot, History history) {
+    private static Attempt attempt(ShardSnapshot snapshot, ChangeHistory history) {
         return new Attempt("pets", "", "", SEEN.digest(), 100, snapshot, history, "", null, "/runs/1-a");
     }
 
     private static Optional<Version> champion(String datasetDigest, int days) {
-        Mean mean = Mean.perChannel(new float[3]);
+        Normalization mean = Normalization.perChannel(new float[3]);
         Provenance provenance = new Provenance(
                 Instant.now().minus(Duration.ofDays(days)).toString(), "/data", datasetDigest, 1, 1, 1, 1, "", "", "");
         ModelDescription description = ModelDescription.of(
                 "resnet20",
                 List.of("cat", "dog"),
-                ModelArtifact.evaluation(new Crop.Centre(36, 32), mean),
+                ModelArtifact.evaluation(new Crop.CenterCrop(36, 32), mean),
                 List.of(),
                 null,
                 provenance);
@@ -153,7 +153,7 @@ class TestReason {
     @Test
     void whatWentOrChangedCountsAsWhatCame() {
         List<String> classes = SEEN.dataset().classes();
-        History then = new History("2026-01-01T00:00:00Z", 5, 1, 0);
+        ChangeHistory then = new ChangeHistory("2026-01-01T00:00:00Z", 5, 1, 0);
         List<Attempt> recorded = List.of(attempt(ShardSnapshot.of(SEEN.dataset()), then));
         Dataset.Opened less = data(classes, then.plus(1, 5, 3), "changed", 96, "b");
         notGiven(
@@ -161,7 +161,7 @@ class TestReason {
                 "the dataset has 1 new picture, 5 removed, 3 changed (reason.new-pictures");
         Dataset.Opened more = data(classes, then.plus(1, 6, 3), "changed", 95, "b");
         given(reason(RULES, more, champion("seen", 0), recorded), "1 new picture, 6 removed, 3 changed");
-        Dataset.Opened anew = data(classes, new History("2026-02-02T00:00:00Z", 6, 7, 3), "anew", 100, "b");
+        Dataset.Opened anew = data(classes, new ChangeHistory("2026-02-02T00:00:00Z", 6, 7, 3), "anew", 100, "b");
         given(
                 reason(RULES, anew, champion("seen", 0), recorded),
                 "the dataset was prepared anew since the champion was trained");

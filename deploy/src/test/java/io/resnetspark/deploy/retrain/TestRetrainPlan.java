@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.resnetspark.data.Split;
-import io.resnetspark.data.image.Protocol;
+import io.resnetspark.data.image.EvaluationProtocol;
 import io.resnetspark.storage.BadInputException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,7 +23,7 @@ class TestRetrainPlan {
         assertThat(plan.fromChampion()).isFalse();
         assertThat(plan.reasons()).isEqualTo(new RetrainPlan.Reasons(1, 0));
         assertThat(plan.gate())
-                .isEqualTo(new RetrainPlan.GateRules(Split.VAL, Protocol.ONE_CROP, 0.001, 0, 0.25, 20, 0.05));
+                .isEqualTo(new RetrainPlan.GateRules(Split.VAL, EvaluationProtocol.ONE_CROP, 0.001, 0, 0.25, 20, 0.05));
         assertThat(plan.lease()).isEqualTo(Duration.ofMinutes(2));
         assertThat(plan.corpus().from()).isEmpty();
     }

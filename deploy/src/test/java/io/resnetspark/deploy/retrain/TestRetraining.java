@@ -3,11 +3,11 @@ package io.resnetspark.deploy.retrain;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.resnetspark.data.Corpora;
 import io.resnetspark.data.Progress;
-import io.resnetspark.data.image.Codec;
-import io.resnetspark.data.image.Image;
-import io.resnetspark.data.image.Pictures;
+import io.resnetspark.data.SyntheticCorpora;
+import io.resnetspark.data.image.ImageCodec;
+import io.resnetspark.data.image.RgbImage;
+import io.resnetspark.data.image.SyntheticImages;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.deploy.cli.Main;
 import io.resnetspark.storage.BadInputException;
@@ -39,8 +39,8 @@ class TestRetraining {
 
     @BeforeAll
     static void start() throws Exception {
-        spark = Corpora.spark("local[2]");
-        Corpora.folders(folder.resolve("corpus"), 20, 4, 36);
+        spark = SyntheticCorpora.spark("local[2]");
+        SyntheticCorpora.folders(folder.resolve("corpus"), 20, 4, 36);
     }
 
     @AfterAll
@@ -83,7 +83,7 @@ class TestRetraining {
             byte[] noise = new byte[3 * 36 * 36];
             new Random(name.hashCode() + i).nextBytes(noise);
             Files.createDirectories(file);
-            Files.write(file.resolve(i + ".png"), Codec.png(new Image(36, 36, noise)));
+            Files.write(file.resolve(i + ".png"), ImageCodec.png(new RgbImage(36, 36, noise)));
         }
     }
 
@@ -99,7 +99,7 @@ class TestRetraining {
 
         Path corpus = folder.resolve("corpus");
         Files.delete(corpus.resolve("train/red/0.png"));
-        Files.write(corpus.resolve("train/red/1.png"), Codec.png(Pictures.ofClass(0, 40, 40, 9999)));
+        Files.write(corpus.resolve("train/red/1.png"), ImageCodec.png(SyntheticImages.ofClass(0, 40, 40, 9999)));
         addClass("amber", 12, 4);
         addClass("tiny", 2, 0); // nothing to validate on
         FileUtil.fullyDelete(corpus.resolve("train/green").toFile());

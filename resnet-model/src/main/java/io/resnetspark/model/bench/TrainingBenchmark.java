@@ -1,7 +1,7 @@
 package io.resnetspark.model.bench;
 
-import io.resnetspark.model.Census;
 import io.resnetspark.model.MemoryEstimate;
+import io.resnetspark.model.ModelSummary;
 import io.resnetspark.model.Network;
 import io.resnetspark.model.ResidentMemory;
 import io.resnetspark.model.Shape;
@@ -9,15 +9,15 @@ import io.resnetspark.model.cuda.Device;
 import io.resnetspark.model.cuda.DeviceMemoryEstimate;
 import io.resnetspark.model.cuda.DeviceReport;
 import io.resnetspark.model.graph.ComputeOptions;
-import io.resnetspark.model.graph.ComputeOptions.Kind;
-import io.resnetspark.model.graph.ComputeOptions.NumberFormat;
+import io.resnetspark.model.graph.ComputeOptions.KernelOption;
+import io.resnetspark.model.graph.ComputeOptions.PrecisionOption;
+import io.resnetspark.model.graph.Dl4jReferenceGraph;
 import io.resnetspark.model.graph.NetworkGraph;
+import io.resnetspark.model.graph.NetworkGraphBuilder;
 import io.resnetspark.model.graph.Placement;
-import io.resnetspark.model.graph.ResidualGraph;
-import io.resnetspark.model.graph.StockGraph;
 import io.resnetspark.model.kernel.MultiplyAddPeak;
-import io.resnetspark.model.kernel.Threads;
-import io.resnetspark.model.layer.Momentum;
+import io.resnetspark.model.kernel.NativeThreads;
+import io.resnetspark.model.layer.SgdMomentum;
 import java.util.Arrays;
 import java.util.Locale;
 import org.deeplearning4j.nn.graph.ComputationGraph;
@@ -29,40 +29,40 @@ import org.nd4j.linalg.learning.config.Nesterovs;
 import org.nd4j.linalg.schedule.FixedSchedule;
 
 /**
- * How fast a network trains and infers on this machine: the same random batch again and again, through
- * {@link ComputationGraph#fit}, with momentum and weight decay.
+ * Measures how fast a network trains and infers on this machine: repeats one random batch through {@link
+ * ComputationGraph#fit}, with momentum and weight decay.
  *
  * @param image height and width, in pixels
- * @param precision on a GPU, and so {@code deterministic}
- * @param iterations timed, after {@link #WARM_UP} that are not
+ * @param precision on a GPU, like {@code deterministic}
+ * @param iterations timed, after {@link #WARM_UP} untimed ones
  */
 public record TrainingBenchmark(
         Network network,
         int batch,
         int image,
         int threads,
-        Contestant contestant,
-        NumberFormat precision,
+        Backend backend,
+        PrecisionOption precision,
         boolean deterministic,
         int iterations) {
-    /** DL4J learns the size of its workspaces, and the JVM its hot methods. */
+    /** DL4J learns the size of its workspaces, and the JVM compiles hot methods. */
     private static final int WARM_UP = 8;
 
-    /** Of a GPU: so many times the iterations, waited for once each. */
-    private static final int BLOCKS = 5;
+    /** Timed blocks on a GPU, of {@code iterations} each; the host waits once per block. */
+    private static final int TIMED_BLOCKS = 5;
 
     private static final double LEARNING_RATE = 0.01;
     private static final double WEIGHT_DECAY = 1e-4;
 
-    /** What computes. */
-    public enum Contestant {
-        /** Ours, with the kernels that networks use on this machine. */
+    /** The implementation to measure. */
+    public enum Backend {
+        /** Our layers, with the kernels that networks use on this machine. */
         AUTO,
-        /** Ours on a GPU, with the input there already. */
+        /** Our layers on a GPU, with the input already there. */
         CUDA,
-        /** Ours on oneDNN. */
+        /** Our layers on oneDNN. */
         ONEDNN,
-        /** Ours on ND4J's ops. */
+        /** Our layers on ND4J's ops. */
         OPS,
         /** DL4J's own layers and its Nesterov momentum. */
         STOCK;
@@ -74,15 +74,16 @@ public record TrainingBenchmark(
     }
 
     /**
-     * Medians.
+     * Median speeds.
      *
      * @param image side in pixels
-     * @param kernels as asked for
-     * @param computed with, in words: the GPU and its number format, or the CPU's kernels
-     * @param peakResidentMib of the process since its start; 0 where the system does not tell
-     * @param gpuMib that the network took on the GPU, with what CUDA's libraries loaded for it; 0 without a GPU
-     * @param peakShare multiply-adds of training (three times those of inference, counted as plain convolutions) beside
-     *     those of a product of matrices; Winograd's convolutions need fewer than are counted
+     * @param kernels as requested
+     * @param computed description of the GPU and its number format, or of the CPU's kernels
+     * @param peakResidentMib of the process since its start; 0 if the system does not report it
+     * @param gpuMib memory that the network took on the GPU, including what CUDA's libraries loaded for it; 0 without a
+     *     GPU
+     * @param peakShare multiply-adds of training (three times those of inference, counted as direct convolutions)
+     *     divided by those of a matrix product; Winograd's convolutions need fewer than are counted
      */
     public record Result(
             String network,
@@ -98,10 +99,10 @@ public record TrainingBenchmark(
             double peakShare) {}
 
     /**
-     * Measures.
+     * Runs the benchmark.
      *
-     * @throws IllegalArgumentException saying how much memory it would take, if there is less
-     * @throws io.resnetspark.model.cuda.CudaUnavailableException if it is to be on a GPU that cannot be used
+     * @throws IllegalArgumentException with the memory that is needed, if there is less
+     * @throws io.resnetspark.model.cuda.CudaUnavailableException if a GPU is requested that cannot be used
      */
     public Result run() {
         Placement placement = placement();
@@ -109,23 +110,23 @@ public record TrainingBenchmark(
     }
 
     private Placement placement() {
-        if (contestant == Contestant.STOCK) {
+        if (backend == Backend.STOCK) {
             return Placement.onCpu(ComputeOptions.AUTO);
         }
-        Kind kind = Kind.valueOf(contestant.name());
-        return Placement.here(new ComputeOptions(kind, precision, deterministic), Placement.NONE);
+        KernelOption kernels = KernelOption.valueOf(backend.name());
+        return Placement.here(new ComputeOptions(kernels, precision, deterministic), Placement.NONE);
     }
 
     private Result onCpu(Placement placement) {
-        Census census = network.census(input(), network.classes());
-        if (contestant == Contestant.AUTO || contestant == Contestant.ONEDNN) {
-            MemoryEstimate.of(census, batch).requireRoom(network.name(), batch, 1, ResidentMemory.available());
+        ModelSummary summary = network.summary(input(), network.classes());
+        if (backend == Backend.AUTO || backend == Backend.ONEDNN) {
+            MemoryEstimate.of(summary, batch).requireFits(network.name(), batch, 1, ResidentMemory.available());
         }
-        Threads.limit(threads);
+        NativeThreads.limit(threads);
         ComputationGraph graph = graph(placement.options());
         DataSet data = data();
-        double training = rate(() -> graph.fit(data));
-        double inference = rate(() -> graph.outputSingle(data.getFeatures()));
+        double training = imagesPerSecond(() -> graph.fit(data));
+        double inference = imagesPerSecond(() -> graph.outputSingle(data.getFeatures()));
         long resident = ResidentMemory.peakBytes() >> 20;
         double peak = MultiplyAddPeak.measure();
         return new Result(
@@ -133,30 +134,30 @@ public record TrainingBenchmark(
                 batch,
                 image,
                 threads,
-                contestant.toString(),
-                contestant == Contestant.STOCK ? "DL4J's layers" : placement.description(),
+                backend.toString(),
+                backend == Backend.STOCK ? "DL4J's layers" : placement.description(),
                 training,
                 inference,
                 resident,
                 0,
-                3 * census.multiplyAdds() * training / peak);
+                3 * summary.multiplyAdds() * training / peak);
     }
 
-    /** Steps are asked for one after the other and waited for at the end, as training does. */
+    /** Steps are enqueued one after the other and waited for at the end, as in training. */
     private Result onGpu(Placement placement) {
         Device device = placement.device();
         DeviceMemoryEstimate.Work work =
                 new DeviceMemoryEstimate.Work(network, input(), network.classes(), batch, 1, batch);
-        DeviceMemoryEstimate.requireRoom(device, work, placement.precision(), 1);
-        Threads.limit(threads);
+        DeviceMemoryEstimate.requireFits(device, work, placement.precision(), 1);
+        NativeThreads.limit(threads);
         long free = device.freeMemory();
         NetworkGraph graph = (NetworkGraph) graph(placement.options());
         placement.apply(graph);
         DataSet data = data();
         graph.fit(data);
-        double training = repeated(graph);
+        double training = gpuImagesPerSecond(graph);
         graph.outputSingle(data.getFeatures());
-        double inference = repeated(graph);
+        double inference = gpuImagesPerSecond(graph);
         long taken = (free - device.freeMemory()) >> 20;
         graph.leaveGpu();
         double peak = DeviceReport.rates(device.index()).products().get(placement.precision()) * 1e12 / 2;
@@ -165,19 +166,19 @@ public record TrainingBenchmark(
                 batch,
                 image,
                 threads,
-                contestant.toString(),
+                backend.toString(),
                 placement.description(),
                 training,
                 inference,
                 ResidentMemory.peakBytes() >> 20,
                 taken,
-                3 * network.census(input(), network.classes()).multiplyAdds() * training / peak);
+                3 * network.summary(input(), network.classes()).multiplyAdds() * training / peak);
     }
 
-    /** Images a second of what was done last, by the median block; the input stays on the GPU. */
-    private double repeated(NetworkGraph graph) {
-        long[] nanoseconds = new long[BLOCKS];
-        for (int block = -1; block < BLOCKS; block++) {
+    /** Images per second of the last operation, repeated; the median block. The input stays on the GPU. */
+    private double gpuImagesPerSecond(NetworkGraph graph) {
+        long[] nanoseconds = new long[TIMED_BLOCKS];
+        for (int block = -1; block < TIMED_BLOCKS; block++) {
             graph.awaitGpu();
             long start = System.nanoTime();
             for (int i = 0; i < iterations; i++) {
@@ -189,7 +190,7 @@ public record TrainingBenchmark(
             }
         }
         Arrays.sort(nanoseconds);
-        return (double) batch * iterations * 1e9 / nanoseconds[BLOCKS / 2];
+        return (double) batch * iterations * 1e9 / nanoseconds[TIMED_BLOCKS / 2];
     }
 
     private Shape input() {
@@ -197,8 +198,8 @@ public record TrainingBenchmark(
     }
 
     private ComputationGraph graph(ComputeOptions options) {
-        if (contestant == Contestant.STOCK) {
-            return StockGraph.build(
+        if (backend == Backend.STOCK) {
+            return Dl4jReferenceGraph.build(
                     network,
                     input(),
                     network.classes(),
@@ -206,9 +207,9 @@ public record TrainingBenchmark(
                     new Nesterovs(LEARNING_RATE, 0.9),
                     WEIGHT_DECAY);
         }
-        return ResidualGraph.of(network, input(), network.classes())
+        return NetworkGraphBuilder.of(network, input(), network.classes())
                 .kernels(options.layers())
-                .updater(new Momentum(0.9, new FixedSchedule(LEARNING_RATE)))
+                .updater(new SgdMomentum(0.9, new FixedSchedule(LEARNING_RATE)))
                 .weightDecay(WEIGHT_DECAY)
                 .seed(1)
                 .build();
@@ -222,8 +223,8 @@ public record TrainingBenchmark(
         return new DataSet(Nd4j.randn(input().withBatch(batch)), labels);
     }
 
-    /** Images a second, by the median step. */
-    private double rate(Runnable step) {
+    /** Images per second, by the median step. */
+    private double imagesPerSecond(Runnable step) {
         long[] nanoseconds = new long[iterations];
         for (int i = -WARM_UP; i < iterations; i++) {
             long start = System.nanoTime();

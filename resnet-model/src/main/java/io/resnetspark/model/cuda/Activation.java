@@ -2,8 +2,8 @@ package io.resnetspark.model.cuda;
 
 import io.resnetspark.model.Shape;
 
-/** What lies in device memory between two layers: batch x height x width x channels; told apart by identity. */
-final class Activation implements Value {
+/** A tensor in device memory between two layers: batch x height x width x channels; compared by identity. */
+final class Activation implements NodeOutput {
     private final Shape shape;
 
     Activation(Shape shape) {

@@ -1,6 +1,6 @@
 package io.resnetspark.model.cuda;
 
-/** The block of device memory in which all programs of a network have their activations, one program at a time. */
+/** The block of device memory for the activations of all programs of a network; one program uses it at a time. */
 final class ActivationMemory implements AutoCloseable {
     private final Device device;
     private long address;
@@ -12,7 +12,7 @@ final class ActivationMemory implements AutoCloseable {
         this.device = device;
     }
 
-    /** Makes it at least so large; programs that were recorded before must be recorded anew if it moves. */
+    /** Grows to at least this size. If the block moves, recorded programs must be recorded again. */
     void require(long wanted) {
         if (wanted > bytes) {
             device.synchronize();
@@ -22,7 +22,7 @@ final class ActivationMemory implements AutoCloseable {
         }
     }
 
-    /** @return whether another program was the last one here */
+    /** @return whether another program used the memory last */
     boolean enter(Program program) {
         boolean changed = user != program;
         user = program;
@@ -37,7 +37,7 @@ final class ActivationMemory implements AutoCloseable {
         return bytes;
     }
 
-    /** Another number each time it moves. */
+    /** Changes each time the block moves. */
     int generation() {
         return generation;
     }

@@ -2,7 +2,7 @@ package io.resnetspark.model.cuda;
 
 import java.util.List;
 
-/** An addition without normalisation, as of blocks that normalise before their convolutions. */
+/** An addition without normalisation, as in pre-activation blocks. */
 final class AdditionNode implements Node {
     private static final String PART = "additions";
 
@@ -10,7 +10,7 @@ final class AdditionNode implements Node {
     private final Activation shortcut;
     private final boolean relu;
     private final Activation output;
-    private Place mask;
+    private Buffer mask;
 
     AdditionNode(Activation residual, Activation shortcut, boolean relu) {
         this.residual = residual;
@@ -25,9 +25,9 @@ final class AdditionNode implements Node {
     }
 
     @Override
-    public void forward(Plan plan) {
+    public void forward(ExecutionPlan plan) {
         long groups = plan.groups(output);
-        mask = relu && plan.isTraining() ? plan.take(groups) : null;
+        mask = relu && plan.isTraining() ? plan.allocate(groups) : null;
         plan.launch(
                 PART,
                 "addition",
@@ -40,14 +40,14 @@ final class AdditionNode implements Node {
                 relu ? 1 : 0);
     }
 
-    /** Both summands have the same gradient, and share its place. */
+    /** Both summands have the same gradient and share its buffer. */
     @Override
-    public void backward(Plan plan) {
-        List<Place> parts = plan.gradients(output);
-        Place gradient = parts.get(0);
+    public void backward(ExecutionPlan plan) {
+        List<Buffer> parts = plan.gradients(output);
+        Buffer gradient = parts.get(0);
         if (parts.size() > 1 || relu) {
-            Place second = parts.size() > 1 ? parts.get(1) : null;
-            Place sum = plan.isOwn(gradient) ? gradient : plan.takeFor(output);
+            Buffer second = parts.size() > 1 ? parts.get(1) : null;
+            Buffer sum = plan.isWritable(gradient) ? gradient : plan.allocateFor(output);
             long groups = plan.groups(output);
             plan.launch(PART, "masked_sum", Grid.of(groups), gradient, second, mask, sum, groups);
             plan.release(second);
@@ -57,8 +57,8 @@ final class AdditionNode implements Node {
             gradient = sum;
         }
         plan.release(mask);
-        plan.contribute(residual, gradient.share());
-        plan.contribute(shortcut, gradient);
+        plan.addGradient(residual, gradient.retain());
+        plan.addGradient(shortcut, gradient);
     }
 
     @Override

@@ -1,8 +1,8 @@
 package io.resnetspark.model.cuda;
 
 import io.resnetspark.model.Precision;
-import io.resnetspark.model.cuda.Convolver.Choice;
-import io.resnetspark.model.cuda.Convolver.Use;
+import io.resnetspark.model.cuda.ConvolutionDispatcher.Implementation;
+import io.resnetspark.model.cuda.ConvolutionDispatcher.Request;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Supplier;
@@ -10,39 +10,42 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Times the algorithms for convolutions, on random values in memory of its own.
+ * Measures the convolution algorithms, on random values in its own memory.
  *
- * <p>cuDNN's own times include what its calls cost the host, 60 microseconds and more, and so choose wrongly where a
- * convolution takes less; so every good candidate is recorded in a graph and timed there.
+ * <p>cuDNN's own times include the host's cost of its calls, 60 microseconds and more, and so are wrong for short
+ * convolutions. Therefore every good candidate is recorded in a CUDA graph and timed there.
  */
 final class AlgorithmSearch implements AutoCloseable {
-    /** That an algorithm may take at most; the fast float32 ones want 1.2 GiB. */
-    static final long MOST_WORKSPACE = 2L << 30;
+    /** The largest workspace; the fast float32 algorithms need 1.2 GiB. */
+    static final long MAX_WORKSPACE = 2L << 30;
 
-    /** What cuDNN found so many times slower than the fastest is not timed again, unless nothing else will do. */
-    private static final float HOPELESS = 4;
+    /**
+     * Candidates that cuDNN measured this many times slower than the fastest are not timed again, unless there is no
+     * other.
+     */
+    private static final float PRUNE_FACTOR = 4;
 
-    /** What takes longer than this is timed well enough with its calls, which cost the host a tenth of a millisecond. */
+    /** Longer runs are timed with their calls, which cost the host only a tenth of a millisecond. */
     private static final float LONG_MILLISECONDS = 20;
 
-    /** That results may be apart, of the largest of them: four times what the format's roundings make. */
-    private static final float APART_IN_BFLOAT16 = 1f / 64;
+    /** Tolerances, relative to the largest value: four times the rounding error of the format. */
+    private static final float TOLERANCE_BFLOAT16 = 1f / 64;
 
-    private static final float APART_IN_TF32 = 1f / 256;
+    private static final float TOLERANCE_TF32 = 1f / 256;
 
-    /** Of kernels that go over any number of elements. */
+    /** For kernels that loop over any number of elements. */
     private static final Grid WIDE = new Grid(1024, 1, 256, 1);
 
     private static final Logger LOG = LoggerFactory.getLogger(AlgorithmSearch.class);
 
-    private final Lane lane;
-    private final Module kernels;
-    private final Supplier<Module> ours;
-    /** Whether ours cannot be used. */
-    private boolean unusable;
+    private final StreamContext context;
+    private final CudaModule kernels;
+    private final Supplier<CudaModule> ownKernels;
+    /** Whether our kernels cannot be used. */
+    private boolean ownKernelsUnusable;
 
     private final Device device;
-    private final Holdings memory = new Holdings();
+    private final ResourceStack resources = new ResourceStack();
     private final Precision precision;
     private final boolean deterministic;
     private final long x;
@@ -51,39 +54,44 @@ final class AlgorithmSearch implements AutoCloseable {
     private final long workspace;
     private final long workspaceBytes;
 
-    /** @param ours those of {@link KernelSource#CONVOLUTION} */
-    AlgorithmSearch(Lane lane, Supplier<Module> ours, Precision precision, boolean deterministic, List<Use> uses) {
-        this.lane = lane;
-        this.ours = ours;
-        this.device = lane.stream().device();
+    /** @param ownKernels of {@link KernelSource#CONVOLUTION} */
+    AlgorithmSearch(
+            StreamContext context,
+            Supplier<CudaModule> ownKernels,
+            Precision precision,
+            boolean deterministic,
+            List<Request> requests) {
+        this.context = context;
+        this.ownKernels = ownKernels;
+        this.device = context.stream().device();
         this.kernels = KernelSource.STEP.load(device, precision);
         this.precision = precision;
         this.deterministic = deterministic;
-        long inputs = uses.stream()
-                .mapToLong(use -> use.shape().inputElements())
+        long inputs = requests.stream()
+                .mapToLong(request -> request.shape().inputElements())
                 .max()
                 .orElseThrow();
-        long outputs = uses.stream()
-                .mapToLong(use -> use.shape().outputElements())
+        long outputs = requests.stream()
+                .mapToLong(request -> request.shape().outputElements())
                 .max()
                 .orElseThrow();
-        long weights = uses.stream()
-                .mapToLong(use -> use.shape().weightElements())
+        long weights = requests.stream()
+                .mapToLong(request -> request.shape().weightElements())
                 .max()
                 .orElseThrow();
         try {
             x = random(inputs, 1);
             y = random(outputs, 2);
             w = random(weights, 3);
-            workspaceBytes = Math.min(MOST_WORKSPACE, device.freeMemory() / 2);
+            workspaceBytes = Math.min(MAX_WORKSPACE, device.freeMemory() / 2);
             workspace = take(workspaceBytes);
         } catch (RuntimeException refused) {
-            throw memory.closeAfter(refused);
+            throw resources.closeAfter(refused);
         }
     }
 
     private long take(long bytes) {
-        return memory.add(device.allocate(bytes), device::free);
+        return resources.add(device.allocate(bytes), device::free);
     }
 
     private long random(long elements, int seed) {
@@ -93,11 +101,11 @@ final class AlgorithmSearch implements AutoCloseable {
     }
 
     private void fill(long address, long elements, int seed) {
-        lane.stream().launch(kernels.function("fill_random"), WIDE, address, elements, seed);
+        context.stream().launch(kernels.function("fill_random"), WIDE, address, elements, seed);
     }
 
-    /** A way of computing a convolution, and what it takes. */
-    private record Timed(Choice choice, float milliseconds) {
+    /** An implementation and its time. */
+    private record Timed(Implementation implementation, float milliseconds) {
         static final Timed NONE = new Timed(null, Float.POSITIVE_INFINITY);
 
         Timed or(Timed other) {
@@ -105,72 +113,74 @@ final class AlgorithmSearch implements AutoCloseable {
         }
     }
 
-    /** @throws CudaUnavailableException if nothing computes it */
-    Choice best(Use use, Cudnn.Convolution convolution) {
-        Timed product = product(use);
-        Timed narrow = narrow(use);
+    /** @throws CudaUnavailableException if no implementation works */
+    Implementation best(Request request, Cudnn.Convolution convolution) {
+        Timed product = timeCublas(request);
+        Timed narrow = timeOwnKernel(request);
         Timed beside = product.or(narrow);
-        Timed cudnn = cudnn(use, convolution, product.choice() != null);
-        Choice best = beside.or(cudnn).choice();
-        if (best instanceof Choice.Narrow && !agrees(use, convolution, cudnn.choice())) {
-            best = product.or(cudnn).choice();
+        Timed cudnn = timeCudnn(request, convolution, product.implementation() != null);
+        Implementation best = beside.or(cudnn).implementation();
+        if (best instanceof Implementation.OwnKernel && !agrees(request, convolution, cudnn.implementation())) {
+            best = product.or(cudnn).implementation();
         }
         if (best == null) {
             throw new CudaUnavailableException("cuDNN " + Cudnn.version() + " has no algorithm for the convolution "
-                    + use.shape() + ", " + use.direction().inWords() + ", in " + precision
+                    + request.shape() + ", " + request.direction().description() + ", in " + precision
                     + ". Set another precision, or compute on the CPU with --kernels onednn.");
         }
         LOG.info(
                 "Convolution {}, {}, {}: cuDNN {}, cuBLAS {}, our kernels {} ms; {} is taken",
-                use.shape(),
-                use.direction().inWords(),
+                request.shape(),
+                request.direction().description(),
                 precision,
-                inWords(cudnn),
-                inWords(product),
-                inWords(narrow),
-                inWords(best));
+                describe(cudnn),
+                describe(product),
+                describe(narrow),
+                describe(best));
         return best;
     }
 
     /**
-     * Whether our kernel computes here what cuDNN does. Tests without a GPU run all of it but the instructions of tensor
-     * cores; so it is held to cuDNN on each kind of GPU before it is used there. Coarsely: a wrong layout or tap shows, one
-     * lost pixel of a weight gradient's sums does not.
+     * Whether our kernel gives the same result as cuDNN here. Tests without a GPU cover all but the tensor core
+     * instructions, so the kernel is compared with cuDNN on each type of GPU before it is used. The comparison is
+     * coarse: it finds a wrong layout or tap, but not one lost pixel in a weight gradient's sum.
      *
-     * @param reference cuDNN's choice; with none there is nothing to hold it to
+     * @param reference cuDNN's choice; without one nothing can be compared
      */
-    boolean agrees(Use use, Cudnn.Convolution convolution, Choice reference) {
-        if (!(reference instanceof Choice.OfCudnn cudnn)) {
+    boolean agrees(Request request, Cudnn.Convolution convolution, Implementation reference) {
+        if (!(reference instanceof Implementation.CudnnAlgorithm cudnn)) {
             return false;
         }
-        fillOperands(use.shape());
-        convolution.use(use.direction(), cudnn.algorithm());
-        lane.cudnn().run(convolution, use.direction(), cudnn.algorithm(), x, w, y, workspace, workspaceBytes);
-        long result = use.direction() == Direction.FORWARD ? y : use.direction() == Direction.BACKWARD_DATA ? x : w;
-        long elements = use.shape().elements(use.direction());
+        fillOperands(request.shape());
+        convolution.use(request.direction(), cudnn.algorithm());
+        context.cudnn().run(convolution, request.direction(), cudnn.algorithm(), x, w, y, workspace, workspaceBytes);
+        long result =
+                request.direction() == Direction.FORWARD ? y : request.direction() == Direction.BACKWARD_DATA ? x : w;
+        long elements = request.shape().elements(request.direction());
         long bytes = elements * precision.bytes();
-        try (Holdings own = new Holdings();
-                PinnedMemory apart = device.pinned(2 * Float.BYTES)) {
-            long expected = own.add(device.allocate(bytes), device::free);
-            long found = own.add(device.allocate(apart.bytes()), device::free);
-            Stream stream = lane.stream();
+        try (ResourceStack resources = new ResourceStack();
+                PinnedMemory difference = device.pinned(2 * Float.BYTES)) {
+            long expected = resources.add(device.allocate(bytes), device::free);
+            long found = resources.add(device.allocate(difference.bytes()), device::free);
+            Stream stream = context.stream();
             stream.copy(expected, result, bytes);
-            stream.fill(result, -1, bytes); // not a number, where nothing is written
-            new NarrowConvolution(use, precision, device.multiprocessors(), ours).run(stream, x, w, y, workspace);
-            stream.fill(found, 0, apart.bytes());
+            stream.fill(result, -1, bytes); // NaN, where nothing is written
+            new NarrowConvolution(request, precision, device.multiprocessors(), ownKernels)
+                    .run(stream, x, w, y, workspace);
+            stream.fill(found, 0, difference.bytes());
             stream.launch(kernels.function("compare"), WIDE, result, expected, elements, found);
-            stream.copyToHost(apart, 0, found, apart.bytes());
+            stream.copyToHost(difference, 0, found, difference.bytes());
             stream.synchronize();
             float[] values = new float[2];
-            apart.read(0, values, 0, values.length);
-            float most = precision == Precision.BFLOAT16 ? APART_IN_BFLOAT16 : APART_IN_TF32;
-            boolean agree = values[0] <= most * values[1];
+            difference.read(0, values, 0, values.length);
+            float max = precision == Precision.BFLOAT16 ? TOLERANCE_BFLOAT16 : TOLERANCE_TF32;
+            boolean agree = values[0] <= max * values[1];
             if (!agree) {
                 LOG.warn(
                         "Our kernel for the convolution {}, {}, in {} differs from cuDNN's by {}, of values up to {}, on {}."
                                 + " cuDNN's is used; please report it, with the driver's version",
-                        use.shape(),
-                        use.direction().inWords(),
+                        request.shape(),
+                        request.direction().description(),
                         precision,
                         values[0],
                         values[1],
@@ -180,83 +190,86 @@ final class AlgorithmSearch implements AutoCloseable {
         }
     }
 
-    /** Anew, since every run has overwritten one. */
+    /** Fills them again, because every run overwrites one. */
     private void fillOperands(ConvolutionShape shape) {
         fill(x, shape.inputElements(), 1);
         fill(y, shape.outputElements(), 2);
         fill(w, shape.weightElements(), 3);
     }
 
-    private static String inWords(Choice choice) {
-        if (choice instanceof Choice.OfCudnn cudnn) {
+    private static String describe(Implementation implementation) {
+        if (implementation instanceof Implementation.CudnnAlgorithm cudnn) {
             return "cuDNN's " + cudnn.algorithm().number();
         }
-        return choice instanceof Choice.Product ? "cuBLAS" : "our kernel";
+        return implementation instanceof Implementation.CublasProduct ? "cuBLAS" : "our kernel";
     }
 
-    private static String inWords(Timed timed) {
-        return timed.choice() == null ? "-" : String.format(Locale.ROOT, "%.4f", timed.milliseconds());
+    private static String describe(Timed timed) {
+        return timed.implementation() == null ? "-" : String.format(Locale.ROOT, "%.4f", timed.milliseconds());
     }
 
-    private Timed product(Use use) {
-        if (!use.shape().isProduct()) {
+    private Timed timeCublas(Request request) {
+        if (!request.shape().isMatrixProduct()) {
             return Timed.NONE;
         }
         return new Timed(
-                new Choice.Product(),
-                lane.stream().milliseconds(() -> lane.cublas().run(use.shape(), precision, use.direction(), x, w, y)));
+                new Implementation.CublasProduct(),
+                context.stream()
+                        .milliseconds(
+                                () -> context.cublas().run(request.shape(), precision, request.direction(), x, w, y)));
     }
 
-    private Timed narrow(Use use) {
-        if (unusable || !NarrowConvolution.serves(use, precision)) {
+    private Timed timeOwnKernel(Request request) {
+        if (ownKernelsUnusable || !NarrowConvolution.supports(request, precision)) {
             return Timed.NONE;
         }
-        NarrowConvolution narrow = new NarrowConvolution(use, precision, device.multiprocessors(), ours);
+        NarrowConvolution narrow = new NarrowConvolution(request, precision, device.multiprocessors(), ownKernels);
         if (narrow.workspace() > workspaceBytes) {
             return Timed.NONE;
         }
-        Runnable work = () -> narrow.run(lane.stream(), x, w, y, workspace);
+        Runnable work = () -> narrow.run(context.stream(), x, w, y, workspace);
         try {
-            work.run(); // compiled here, not while it is timed
-            float once = lane.stream().millisecondsOnce(work);
+            work.run(); // compiles outside of the timing
+            float once = context.stream().millisecondsOnce(work);
             return new Timed(
-                    new Choice.Narrow(),
-                    once > LONG_MILLISECONDS ? once : lane.stream().milliseconds(work));
+                    new Implementation.OwnKernel(),
+                    once > LONG_MILLISECONDS ? once : context.stream().milliseconds(work));
         } catch (CudaUnavailableException byCompilerOrDriver) {
             LOG.warn("Our kernels for convolutions cannot be used here; cuDNN's are", byCompilerOrDriver);
-            unusable = true;
+            ownKernelsUnusable = true;
             return Timed.NONE;
         }
     }
 
-    private Timed cudnn(Use use, Cudnn.Convolution convolution, boolean isThereAnother) {
+    private Timed timeCudnn(Request request, Cudnn.Convolution convolution, boolean isThereAnother) {
         Timed best = Timed.NONE;
-        List<Cudnn.Found> found = lane.cudnn().find(convolution, use.direction(), x, w, y, workspace, workspaceBytes);
+        List<Cudnn.Found> found =
+                context.cudnn().find(convolution, request.direction(), x, w, y, workspace, workspaceBytes);
         for (Cudnn.Found candidate : found) {
             Cudnn.Algorithm algorithm = candidate.algorithm();
             boolean fits = algorithm.deterministic() || !deterministic;
-            boolean hopeless =
-                    candidate.milliseconds() > HOPELESS * found.get(0).milliseconds();
-            if (fits && !(hopeless && (isThereAnother || best.choice() != null))) {
+            boolean pruned =
+                    candidate.milliseconds() > PRUNE_FACTOR * found.get(0).milliseconds();
+            if (fits && !(pruned && (isThereAnother || best.implementation() != null))) {
                 float milliseconds = candidate.milliseconds() > LONG_MILLISECONDS
                         ? candidate.milliseconds()
-                        : milliseconds(use, convolution, algorithm);
-                best = best.or(new Timed(new Choice.OfCudnn(algorithm), milliseconds));
+                        : milliseconds(request, convolution, algorithm);
+                best = best.or(new Timed(new Implementation.CudnnAlgorithm(algorithm), milliseconds));
             }
         }
         return best;
     }
 
-    private float milliseconds(Use use, Cudnn.Convolution convolution, Cudnn.Algorithm algorithm) {
-        convolution.use(use.direction(), algorithm);
-        return lane.stream()
-                .milliseconds(() ->
-                        lane.cudnn().run(convolution, use.direction(), algorithm, x, w, y, workspace, workspaceBytes));
+    private float milliseconds(Request request, Cudnn.Convolution convolution, Cudnn.Algorithm algorithm) {
+        convolution.use(request.direction(), algorithm);
+        return context.stream()
+                .milliseconds(() -> context.cudnn()
+                        .run(convolution, request.direction(), algorithm, x, w, y, workspace, workspaceBytes));
     }
 
     @Override
     public void close() {
-        lane.stream().synchronize();
-        memory.close();
+        context.stream().synchronize();
+        resources.close();
     }
 }

@@ -3,7 +3,7 @@ package io.resnetspark.model.cuda;
 import io.resnetspark.model.cuda.Parameters.Slot;
 import java.util.List;
 
-/** Bias, ReLU and, in training, dropout behind a convolution or a fully connected layer; in place. */
+/** Bias, ReLU and, in training, dropout after a convolution or a fully connected layer; in place. */
 final class BiasNode implements Node {
     private static final String PART = "bias and ReLU";
 
@@ -11,7 +11,7 @@ final class BiasNode implements Node {
     private final Slot bias;
     private final String dropout;
 
-    /** @param dropout the vertex that drops half of the values in training; null for none */
+    /** @param dropout the vertex with dropout of one half; null for none */
     BiasNode(Activation activation, Slot bias, String dropout) {
         this.activation = activation;
         this.bias = bias;
@@ -23,7 +23,7 @@ final class BiasNode implements Node {
         return List.of(activation);
     }
 
-    private Place mask(Plan plan) {
+    private Buffer mask(ExecutionPlan plan) {
         return dropout != null && plan.isTraining()
                 ? plan.dropout(dropout, (long) plan.rows(activation) * channels())
                 : null;
@@ -34,7 +34,7 @@ final class BiasNode implements Node {
     }
 
     @Override
-    public void forward(Plan plan) {
+    public void forward(ExecutionPlan plan) {
         plan.launch(
                 PART,
                 "bias_relu",
@@ -43,19 +43,19 @@ final class BiasNode implements Node {
                 plan.parameters().floatsAt(bias),
                 mask(plan),
                 plan.groups(activation),
-                channels() / plan.lanes());
+                channels() / plan.vectorWidth());
     }
 
     @Override
-    public void backward(Plan plan) {
-        Place gradient = plan.gradient(activation);
-        Place g = plan.isOwn(gradient) ? gradient : plan.takeFor(activation);
-        Tile tile = plan.tile(activation);
-        Place sums = plan.take(tile.sumBytes(plan.lanes()));
+    public void backward(ExecutionPlan plan) {
+        Buffer gradient = plan.gradient(activation);
+        Buffer g = plan.isWritable(gradient) ? gradient : plan.allocateFor(activation);
+        ThreadLayout layout = plan.tile(activation);
+        Buffer sums = plan.allocate(layout.sumBytes(plan.vectorWidth()));
         plan.launch(
                 PART,
                 "backward_bias_relu",
-                tile.summing(),
+                layout.reductionGrid(),
                 gradient,
                 plan.read(activation),
                 mask(plan),
@@ -63,13 +63,13 @@ final class BiasNode implements Node {
                 sums,
                 plan.parameters().tickets(),
                 plan.parameters().floatGradientAt(bias),
-                tile.rows(),
-                tile.groups());
+                layout.rows(),
+                layout.groups());
         plan.release(sums);
         if (g != gradient) {
             plan.release(gradient);
         }
-        plan.contribute(activation, g);
+        plan.addGradient(activation, g);
     }
 
     @Override

@@ -3,11 +3,11 @@ package io.resnetspark.model.cuda;
 import io.resnetspark.model.cuda.Parameters.Slot;
 import java.util.List;
 
-/** Bias and softmax: cross-entropy with its gradient in training, probabilities in inference. */
+/** Bias and softmax: cross-entropy and its gradient in training, probabilities in inference. */
 final class ClassifierNode implements Node {
     private static final String PART = "loss";
 
-    /** Threads of a block, a warp of them for each image. */
+    /** Threads per block; one warp per image. */
     private static final int THREADS = 128;
 
     private static final int WARPS = THREADS / 32;
@@ -16,7 +16,7 @@ final class ClassifierNode implements Node {
     private final Slot bias;
     private final int classes;
 
-    /** @param logits of as many channels as classes, padded */
+    /** @param logits with as many channels as classes, padded */
     ClassifierNode(Activation logits, Slot bias, int classes) {
         this.logits = logits;
         this.bias = bias;
@@ -33,12 +33,12 @@ final class ClassifierNode implements Node {
     }
 
     @Override
-    public void forward(Plan plan) {
+    public void forward(ExecutionPlan plan) {
         long biasAt = plan.parameters().floatsAt(bias);
         int padded = logits.shape().channels();
         Grid warps = new Grid((plan.batch() + WARPS - 1) / WARPS, 1, THREADS, 1);
         if (!plan.isTraining()) {
-            Place probabilities = plan.probabilities(classes);
+            Buffer probabilities = plan.probabilities(classes);
             plan.launch(
                     PART,
                     "probabilities",
@@ -51,8 +51,8 @@ final class ClassifierNode implements Node {
                     padded);
             return;
         }
-        Place gradient = plan.takeFor(logits);
-        Place losses = plan.take((long) plan.batch() * Float.BYTES);
+        Buffer gradient = plan.allocateFor(logits);
+        Buffer losses = plan.allocate((long) plan.batch() * Float.BYTES);
         plan.launch(
                 PART,
                 "cross_entropy",
@@ -72,22 +72,22 @@ final class ClassifierNode implements Node {
                 losses,
                 plan.parameters().losses(),
                 plan.batch());
-        plan.contribute(logits, gradient);
+        plan.addGradient(logits, gradient);
     }
 
     @Override
-    public void backward(Plan plan) {
-        Place gradient = plan.gradient(logits);
+    public void backward(ExecutionPlan plan) {
+        Buffer gradient = plan.gradient(logits);
         int padded = logits.shape().channels();
         plan.launch(
                 PART,
                 "sum_columns",
-                Tile.columns(padded),
+                ThreadLayout.columns(padded),
                 gradient,
                 plan.parameters().floatGradientAt(bias),
                 plan.batch(),
                 padded);
-        plan.contribute(logits, gradient);
+        plan.addGradient(logits, gradient);
     }
 
     @Override

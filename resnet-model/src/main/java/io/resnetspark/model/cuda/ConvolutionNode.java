@@ -3,7 +3,7 @@ package io.resnetspark.model.cuda;
 import io.resnetspark.model.cuda.Parameters.Slot;
 import java.util.List;
 
-/** A convolution without bias; a fully connected layer is one of a single pixel. */
+/** A convolution without bias; a fully connected layer is a convolution of a single pixel. */
 final class ConvolutionNode implements Node {
     private final Activation input;
     private final Activation output;
@@ -12,8 +12,8 @@ final class ConvolutionNode implements Node {
     private final boolean first;
 
     /**
-     * @param one the convolution of a batch of one
-     * @param first whether nobody needs the input's gradient
+     * @param one the convolution for a batch of one
+     * @param first whether the input's gradient is not needed
      */
     ConvolutionNode(Activation input, Activation output, Slot weights, ConvolutionShape one, boolean first) {
         this.input = input;
@@ -23,13 +23,13 @@ final class ConvolutionNode implements Node {
         this.first = first;
     }
 
-    /** Of a batch of one. */
+    /** For a batch of one. */
     ConvolutionShape shape() {
         return one;
     }
 
-    private Convolver.Use use(Plan plan, Direction direction) {
-        return new Convolver.Use(one.withBatch(plan.batch()), direction);
+    private ConvolutionDispatcher.Request use(ExecutionPlan plan, Direction direction) {
+        return new ConvolutionDispatcher.Request(one.withBatch(plan.batch()), direction);
     }
 
     @Override
@@ -38,29 +38,29 @@ final class ConvolutionNode implements Node {
     }
 
     @Override
-    public void forward(Plan plan) {
-        Place x = plan.read(input);
+    public void forward(ExecutionPlan plan) {
+        Buffer x = plan.read(input);
         plan.convolve(use(plan, Direction.FORWARD), x, plan.parameters().weightsAt(weights), plan.write(output));
     }
 
     @Override
-    public void backward(Plan plan) {
-        Place gradient = plan.gradient(output);
+    public void backward(ExecutionPlan plan) {
+        Buffer gradient = plan.gradient(output);
         Parameters parameters = plan.parameters();
         long weightGradient = parameters.weightGradientAt(weights);
         plan.convolve(use(plan, Direction.BACKWARD_FILTER), plan.read(input), weightGradient, gradient);
-        if (weights.blocks()) {
-            plan.launchBeside(
-                    "convolutions, " + Direction.BACKWARD_FILTER.inWords(),
+        if (weights.spaceToDepth()) {
+            plan.launchConcurrently(
+                    "convolutions, " + Direction.BACKWARD_FILTER.description(),
                     "mask_blocks",
                     Grid.of(weights.length()),
                     weightGradient,
                     weights.length());
         }
         if (!first) {
-            Place inputGradient = plan.takeFor(input);
+            Buffer inputGradient = plan.allocateFor(input);
             plan.convolve(use(plan, Direction.BACKWARD_DATA), inputGradient, parameters.weightsAt(weights), gradient);
-            plan.contribute(input, inputGradient);
+            plan.addGradient(input, inputGradient);
         }
         plan.release(gradient);
     }

@@ -1,6 +1,6 @@
 package io.resnetspark.model.cuda;
 
-/** A square convolution of a batch, as a GPU sees it: channels are padded to what its kernels want. */
+/** A square convolution of a batch on a GPU, where channels are padded as its kernels require. */
 record ConvolutionShape(
         int batch, int channels, int height, int width, int outputs, int kernel, int stride, int padding) {
     ConvolutionShape withBatch(int size) {
@@ -15,8 +15,8 @@ record ConvolutionShape(
         return (width + 2 * padding - kernel) / stride + 1;
     }
 
-    /** Whether it is a plain product of matrices where channels lie beside each other. */
-    boolean isProduct() {
+    /** Whether it is a matrix product in channels-last layout. */
+    boolean isMatrixProduct() {
         return kernel == 1 && stride == 1 && padding == 0;
     }
 
@@ -37,7 +37,7 @@ record ConvolutionShape(
         return (long) outputs * kernel * kernel * channels;
     }
 
-    /** Of what is computed. */
+    /** Elements of the result. */
     long elements(Direction direction) {
         return switch (direction) {
             case FORWARD -> outputElements();

@@ -6,7 +6,7 @@ import com.sun.jna.ptr.IntByReference;
 import com.sun.jna.ptr.PointerByReference;
 import io.resnetspark.model.Precision;
 
-/** cuBLAS on one stream: convolutions of 1x1 pixels and fully connected layers, which are products of matrices. */
+/** cuBLAS on one stream: 1x1 convolutions and fully connected layers, which are matrix products. */
 final class Cublas implements AutoCloseable {
     /** Of cublasOperation_t. */
     private static final int NOT_TRANSPOSED = 0;
@@ -23,14 +23,14 @@ final class Cublas implements AutoCloseable {
 
     private static final int DEFAULT_ALGORITHM = -1;
 
-    /** What NVIDIA recommends for Hopper; a workspace of one's own keeps results the same under several streams. */
+    /** NVIDIA's recommendation for Hopper. A workspace of its own keeps results reproducible with several streams. */
     static final long WORKSPACE = 32L << 20;
 
-    private static final Once<Library> LIBRARY =
-            new Once<>(() -> Libraries.ofMachine().cublas());
+    private static final Lazy<Library> LIBRARY =
+            new Lazy<>(() -> Libraries.ofMachine().cublas());
 
     private final Library library = LIBRARY.get();
-    private final Holdings holdings = new Holdings();
+    private final ResourceStack resources = new ResourceStack();
     private final Pointer handle;
     private final Memory one = scalar(1);
     private final Memory zero = scalar(0);
@@ -38,14 +38,14 @@ final class Cublas implements AutoCloseable {
     Cublas(Stream stream) {
         Device device = stream.device();
         try {
-            long workspace = holdings.add(device.allocate(WORKSPACE), device::free);
+            long workspace = resources.add(device.allocate(WORKSPACE), device::free);
             PointerByReference created = new PointerByReference();
             library.start("cublasCreate_v2", created);
-            handle = holdings.add(created.getValue(), used -> library.call("cublasDestroy_v2", used));
+            handle = resources.add(created.getValue(), used -> library.call("cublasDestroy_v2", used));
             library.call("cublasSetStream_v2", handle, stream.handle());
-            library.call("cublasSetWorkspace_v2", handle, workspace, WORKSPACE); // setting the stream would reset it
+            library.call("cublasSetWorkspace_v2", handle, workspace, WORKSPACE); // setting the stream resets it
         } catch (RuntimeException refused) {
-            throw holdings.closeAfter(refused);
+            throw resources.closeAfter(refused);
         }
     }
 
@@ -71,8 +71,8 @@ final class Cublas implements AutoCloseable {
     }
 
     /**
-     * A 1x1 convolution: x is rows x channels, w outputs x channels, y rows x outputs, each row after row. FORWARD writes
-     * y, BACKWARD_DATA x, BACKWARD_FILTER w. cuBLAS counts columns first, so every matrix is its own transpose there.
+     * A 1x1 convolution: x is rows x channels, w outputs x channels, y rows x outputs, all row-major. FORWARD writes y,
+     * BACKWARD_DATA x, BACKWARD_FILTER w. cuBLAS is column-major, so it sees every matrix transposed.
      */
     void run(ConvolutionShape shape, Precision precision, Direction direction, long x, long w, long y) {
         int rows = shape.rows();
@@ -86,7 +86,7 @@ final class Cublas implements AutoCloseable {
         }
     }
 
-    /** c (m x n) = a (m x k) b (k x n), column after column. */
+    /** c (m x n) = a (m x k) b (k x n), column-major. */
     private void product(
             Precision precision,
             int transposeA,
@@ -131,6 +131,6 @@ final class Cublas implements AutoCloseable {
 
     @Override
     public void close() {
-        holdings.close();
+        resources.close();
     }
 }

@@ -1,6 +1,6 @@
 package io.resnetspark.model.cuda;
 
-/** A call of one of CUDA's libraries that failed. */
+/** A failed call to one of CUDA's libraries. */
 public class CudaException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
@@ -18,7 +18,7 @@ public class CudaException extends RuntimeException {
         return function;
     }
 
-    /** What it returned; 0 would have been success. */
+    /** The returned status; 0 is success. */
     public int status() {
         return status;
     }

@@ -6,16 +6,16 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * What this machine has of CUDA, for people to read; nothing is thrown for what is missing.
+ * The CUDA installation of this machine, for display; missing parts cause no exception.
  *
- * @param driver the CUDA version that the driver serves at most, as "13.0"; empty without a driver
+ * @param driver the newest CUDA version that the driver supports, as "13.0"; empty without a driver
  * @param devices that the driver shows to this process
  * @param libraries that were found and loaded: driver, NVRTC, cuBLAS, cuDNN
- * @param passedOver other drivers and cuDNNs, which lie further back on the path
- * @param problems why GPUs cannot be used, a sentence and its mend each; empty if they can
+ * @param shadowed other drivers and cuDNNs, later on the path
+ * @param problems why GPUs cannot be used, with a mend each; empty if they can
  */
 public record CudaLibraries(
-        String driver, int devices, List<Found> libraries, List<String> passedOver, List<String> problems)
+        String driver, int devices, List<Found> libraries, List<String> shadowed, List<String> problems)
         implements Serializable {
     private static final long serialVersionUID = 1;
 
@@ -31,22 +31,22 @@ public record CudaLibraries(
 
     public CudaLibraries {
         libraries = List.copyOf(libraries);
-        passedOver = List.copyOf(passedOver);
+        shadowed = List.copyOf(shadowed);
         problems = List.copyOf(problems);
     }
 
-    /** Looks for them, and loads them. */
+    /** Finds and loads the libraries. */
     public static CudaLibraries find() {
         List<Found> found = new ArrayList<>();
         List<String> problems = new ArrayList<>();
-        add(found, problems, () -> new Found("driver", Device.driverWords(), Device.driverFile()));
+        add(found, problems, () -> new Found("driver", Device.driverVersionText(), Device.driverFile()));
         add(
                 found,
                 problems,
                 () -> new Found(
                         "NVRTC", Nvrtc.instance().version(), Nvrtc.instance().file()));
         add(found, problems, () -> new Found("cuBLAS", Cublas.version(), Cublas.file()));
-        add(found, problems, () -> new Found("cuDNN", Cudnn.words(), Cudnn.file()));
+        add(found, problems, () -> new Found("cuDNN", Cudnn.versionText(), Cudnn.file()));
         int devices = 0;
         try {
             devices = Device.count();
@@ -64,7 +64,7 @@ public record CudaLibraries(
                 .map(Found::version)
                 .findFirst()
                 .orElse("");
-        return new CudaLibraries(driver, devices, found, Libraries.ofMachine().passedOver(), problems);
+        return new CudaLibraries(driver, devices, found, Libraries.ofMachine().shadowed(), problems);
     }
 
     private static void add(List<Found> found, List<String> problems, Supplier<Found> library) {

@@ -9,24 +9,24 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * A network on a GPU. Parameters, momentum, activations and gradients stay there from step to step; a whole step (forward,
- * loss, backward, update) is recorded once for each batch size and replayed. For one thread at a time.
+ * A network on a GPU. Parameters, momentum, activations and gradients stay there between steps. A whole step (forward,
+ * loss, backward, update) is recorded once for each batch size and replayed. Not thread-safe.
  *
- * <p>Calls return when the work is asked for, not when it is done; what reads results waits.
+ * <p>Calls are asynchronous; only calls that read results wait.
  */
 public final class CudaNetwork implements AutoCloseable {
-    /** Draws what dropout keeps. */
+    /** Draws dropout masks. */
     @FunctionalInterface
-    public interface Dropouts {
-        /** @return a factor of 0 or 2 for each of so many values of a vertex, for the minibatch of that number */
+    public interface DropoutSource {
+        /** @return a factor of 0 or 2 for each value of a vertex, for the minibatch of this number */
         byte[] factors(String vertex, int minibatch, int values);
     }
 
     /**
-     * How it computes.
+     * Options of the computation.
      *
-     * @param deterministic whether only algorithms are used that give the same bits each time
-     * @param largestNorm of a step's mean gradient; infinite for no bound
+     * @param deterministic whether only deterministic algorithms are used
+     * @param maxGradientNorm bound on the norm of a step's mean gradient; infinite for none
      */
     public record Options(
             Precision precision,
@@ -34,19 +34,19 @@ public final class CudaNetwork implements AutoCloseable {
             double momentum,
             boolean nesterov,
             double weightDecay,
-            double largestNorm,
-            Dropouts dropouts) {}
+            double maxGradientNorm,
+            DropoutSource dropout) {}
 
     private final Options options;
     private final Device device;
-    private final Holdings holdings = new Holdings();
-    private final NetworkMemory memory;
-    private final Lane main;
-    private final Lane side;
-    private final Feed feed;
-    private final FlatTransfer transfer;
-    private final Descent descent;
-    private final Programs programs;
+    private final ResourceStack resources = new ResourceStack();
+    private final NetworkContext shared;
+    private final StreamContext main;
+    private final StreamContext side;
+    private final InputPrefetcher prefetcher;
+    private final ParameterTransfer transfer;
+    private final SgdUpdate update;
+    private final ProgramCache programs;
     private PinnedMemory results;
     private final int parameterCount;
     private final int velocityCount;
@@ -58,11 +58,11 @@ public final class CudaNetwork implements AutoCloseable {
     private long examples;
 
     /**
-     * Puts a network on a GPU; its parameters are zero until they are loaded.
+     * Creates a network on a GPU; its parameters are zero until they are loaded.
      *
-     * @param parameters where each lies in DL4J's flat arrays
-     * @param parameterCount values of the flat array of parameters, statistics included
-     * @param velocityCount values of the flat array of momentum
+     * @param parameters their positions in DL4J's flat arrays
+     * @param parameterCount length of the flat parameter array, including statistics
+     * @param velocityCount length of the flat momentum array
      */
     public CudaNetwork(
             Device device,
@@ -79,35 +79,37 @@ public final class CudaNetwork implements AutoCloseable {
         this.velocityCount = velocityCount;
         device.makeCurrent();
         try {
-            main = holdings.add(new Lane(device), Lane::close);
-            side = holdings.add(new Lane(device), Lane::close);
-            Parameters there = holdings.add(new Parameters(device, options.precision(), parameters), Parameters::close);
-            List<Node> nodes = Topology.of(network, image, classes, there);
-            there.allocate(main.stream());
-            memory = new NetworkMemory(
+            main = resources.add(new StreamContext(device), StreamContext::close);
+            side = resources.add(new StreamContext(device), StreamContext::close);
+            Parameters parameterMemory =
+                    resources.add(new Parameters(device, options.precision(), parameters), Parameters::close);
+            List<Node> nodes = NodeListBuilder.of(network, image, classes, parameterMemory);
+            parameterMemory.allocate(main.stream());
+            shared = new NetworkContext(
                     device,
                     options.precision(),
                     KernelSource.STEP.load(device, options.precision()),
-                    there,
-                    holdings.add(new ActivationMemory(device), ActivationMemory::close),
-                    new Convolver(device, options.precision(), options.deterministic()));
+                    parameterMemory,
+                    resources.add(new ActivationMemory(device), ActivationMemory::close),
+                    new ConvolutionDispatcher(device, options.precision(), options.deterministic()));
             int longest = Math.max(parameterCount, velocityCount);
-            transfer = holdings.add(new FlatTransfer(main, memory.kernels(), there, longest), FlatTransfer::close);
-            feed = holdings.add(new Feed(main.stream()), Feed::close);
-            descent = holdings.add(new Descent(memory, options.largestNorm()), Descent::close);
-            programs = holdings.add(new Programs(nodes, memory, main, side, descent), Programs::close);
-            sendRules(there.rulesOf());
+            transfer = resources.add(
+                    new ParameterTransfer(main, shared.kernels(), parameterMemory, longest), ParameterTransfer::close);
+            prefetcher = resources.add(new InputPrefetcher(main.stream()), InputPrefetcher::close);
+            update = resources.add(new SgdUpdate(shared, options.maxGradientNorm()), SgdUpdate::close);
+            programs = resources.add(new ProgramCache(nodes, shared, main, side, update), ProgramCache::close);
+            uploadUpdateFlags(parameterMemory.encodeUpdateFlags());
         } catch (RuntimeException refused) {
-            throw holdings.closeAfter(refused);
+            throw resources.closeAfter(refused);
         }
     }
 
-    private void sendRules(byte... rules) {
-        Feed.Crate crate = feed.next(rules.length);
-        long at = crate.put(rules);
-        crate.send();
-        crate.deliver(at, memory.parameters().rules(), rules.length);
-        crate.done();
+    private void uploadUpdateFlags(byte... flags) {
+        InputPrefetcher.StagingBuffer staging = prefetcher.next(flags.length);
+        long at = staging.put(flags);
+        staging.send();
+        staging.copyTo(at, shared.parameters().updateFlags(), flags.length);
+        staging.markConsumed();
     }
 
     public Device device() {
@@ -130,7 +132,7 @@ public final class CudaNetwork implements AutoCloseable {
         transfer.loadVelocity(velocity);
     }
 
-    /** Waits for all steps that were asked for. */
+    /** Waits for all enqueued steps. */
     public float[] parameters() {
         device.makeCurrent();
         return transfer.parameters(parameterCount);
@@ -141,83 +143,88 @@ public final class CudaNetwork implements AutoCloseable {
         return transfer.velocity(velocityCount);
     }
 
-    /** The next step is made of so many minibatches, as if they were one (but for batch statistics). */
+    /** The next step accumulates this many minibatches, as if they were one (except for batch statistics). */
     public void beginStep(int minibatches) {
         minibatchesOfStep = minibatches;
         minibatchesDone = 0;
         examples = 0;
         if (minibatches > 1) {
             device.makeCurrent();
-            descent.begin(main.stream());
+            update.begin(main.stream());
         }
     }
 
     /**
-     * A step, or one of the minibatches of a step.
+     * Runs a step, or one minibatch of a step.
      *
      * @param images batch x channels x height x width
-     * @param targets batch x classes: the share of each
-     * @param minibatch its number, from which follows what dropout keeps
+     * @param targets batch x classes: the share of each class
+     * @param minibatch its number, which determines the dropout mask
      */
-    public void fit(INDArray images, INDArray targets, double rate, int minibatch) {
-        fit(StepInput.of(images, targets), rate, minibatch);
+    public void fit(INDArray images, INDArray targets, double learningRate, int minibatch) {
+        fit(StepInput.of(images, targets), learningRate, minibatch);
     }
 
-    /** The same with images as they were decoded. */
-    public void fit(LevelMinibatch images, double rate, int minibatch) {
-        fit(StepInput.of(images), rate, minibatch);
+    /** The same with 8-bit images. */
+    public void fit(Uint8Minibatch images, double learningRate, int minibatch) {
+        fit(StepInput.of(images), learningRate, minibatch);
     }
 
-    private void fit(StepInput input, double rate, int minibatch) {
+    private void fit(StepInput input, double learningRate, int minibatch) {
         if (minibatchesOfStep == 1) {
-            run(Pass.STEP, input, rate, minibatch);
+            run(PassKind.STEP, input, learningRate, minibatch);
             return;
         }
-        run(Pass.PART_OF_STEP, input, rate, minibatch);
+        run(PassKind.ACCUMULATE, input, learningRate, minibatch);
         examples += input.batch();
         minibatchesDone++;
         if (minibatchesDone == minibatchesOfStep) {
-            endStep(rate);
+            endStep(learningRate);
             minibatchesOfStep = 1;
         }
     }
 
-    private void endStep(double rate) {
-        Program program = programs.of(Pass.END_OF_STEP, 1, false);
-        Feed.Crate crate = feed.next(Feed.padded(memory.parameters().settingsBytes()));
-        long at = crate.put(settings(rate, examples));
-        crate.send();
-        crate.deliver(at, memory.parameters().settings(), memory.parameters().settingsBytes());
-        crate.done();
+    private void endStep(double learningRate) {
+        Program program = programs.of(PassKind.APPLY_ACCUMULATED, 1, false);
+        InputPrefetcher.StagingBuffer staging =
+                prefetcher.next(InputPrefetcher.padded(shared.parameters().hyperparameterBytes()));
+        long at = staging.put(hyperparameters(learningRate, examples));
+        staging.send();
+        staging.copyTo(
+                at, shared.parameters().hyperparameters(), shared.parameters().hyperparameterBytes());
+        staging.markConsumed();
         program.run(version);
         version++;
     }
 
-    /** The gradient of the sum of losses, in the places of the parameters; statistics: see {@link FlatTransfer#gradient}. */
+    /**
+     * The gradient of the summed loss, at the positions of the parameters; for statistics see {@link
+     * ParameterTransfer#gradient}.
+     */
     public float[] gradient(INDArray images, INDArray targets, int minibatch) {
-        run(Pass.GRADIENT, StepInput.of(images, targets), 0, minibatch);
+        run(PassKind.GRADIENT, StepInput.of(images, targets), 0, minibatch);
         return transfer.gradient(parameterCount);
     }
 
-    private void run(Pass pass, StepInput input, double rate, int minibatch) {
+    private void run(PassKind pass, StepInput input, double learningRate, int minibatch) {
         device.makeCurrent();
-        Program program = programs.of(pass, input.batch(), input.isOfLevels());
-        Plan plan = program.plan();
-        Feed.Crate crate = feed.next(input.bytes() + bytesBeside(plan));
-        List<Feed.Delivery> deliveries = new ArrayList<>(input.put(crate, plan.inputs()));
-        plan.dropouts().forEach((vertex, place) -> {
-            byte[] factors = options.dropouts().factors(vertex, minibatch, (int) place.bytes());
-            deliveries.add(new Feed.Delivery(crate.put(factors), place, place.bytes()));
+        Program program = programs.of(pass, input.batch(), input.isUint8());
+        ExecutionPlan plan = program.plan();
+        InputPrefetcher.StagingBuffer staging = prefetcher.next(input.bytes() + extraInputBytes(plan));
+        List<InputPrefetcher.PendingCopy> deliveries = new ArrayList<>(input.put(staging, plan.inputs()));
+        plan.dropouts().forEach((vertex, buffer) -> {
+            byte[] factors = options.dropout().factors(vertex, minibatch, (int) buffer.bytes());
+            deliveries.add(new InputPrefetcher.PendingCopy(staging.put(factors), buffer, buffer.bytes()));
         });
-        long settings = crate.put(settings(rate, input.batch()));
-        crate.send();
+        long settings = staging.put(hyperparameters(learningRate, input.batch()));
+        staging.send();
         last = () -> {
-            deliveries.forEach(part -> crate.deliver(part.at(), memory.address(part.to()), part.bytes()));
-            crate.deliver(
+            deliveries.forEach(part -> staging.copyTo(part.at(), shared.address(part.to()), part.bytes()));
+            staging.copyTo(
                     settings,
-                    memory.parameters().settings(),
-                    memory.parameters().settingsBytes());
-            crate.done();
+                    shared.parameters().hyperparameters(),
+                    shared.parameters().hyperparameterBytes());
+            staging.markConsumed();
             program.run(version);
             version++;
         };
@@ -225,36 +232,36 @@ public final class CudaNetwork implements AutoCloseable {
         lastBatch = input.batch();
     }
 
-    /** Of masks and settings, which travel with the images. */
-    private long bytesBeside(Plan plan) {
-        long bytes = Feed.padded(memory.parameters().settingsBytes());
-        for (Place place : plan.dropouts().values()) {
-            bytes += Feed.padded(place.bytes());
+    /** Bytes of dropout masks and hyperparameters, which are sent with the images. */
+    private long extraInputBytes(ExecutionPlan plan) {
+        long bytes = InputPrefetcher.padded(shared.parameters().hyperparameterBytes());
+        for (Buffer buffer : plan.dropouts().values()) {
+            bytes += InputPrefetcher.padded(buffer.bytes());
         }
         return bytes;
     }
 
-    /** The last step or inference once more, on the input that the device still has; for measuring what the device does. */
+    /** Repeats the last step or inference on the input that is still on the device; for benchmarks. */
     public void repeat() {
         device.makeCurrent();
         last.run();
     }
 
-    /** Until all that was asked for is done. */
+    /** Waits for all enqueued work. */
     public void await() {
         device.makeCurrent();
         main.stream().synchronize();
     }
 
-    /** Where the time of a step goes, of a batch of the last one's size. Its parameters have no meaning afterwards. */
-    public List<StepPart> profile() {
+    /** The time of each part of a step, for the last batch size. The parameters are undefined afterwards. */
+    public List<ProfileEntry> profile() {
         device.makeCurrent();
-        return programs.of(Pass.STEP, lastBatch, false).profile();
+        return programs.of(PassKind.STEP, lastBatch, false).profile();
     }
 
-    private float[] settings(double rate, long examplesOfStep) {
+    private float[] hyperparameters(double learningRate, long examplesOfStep) {
         return new float[] {
-            (float) rate,
+            (float) learningRate,
             (float) options.momentum(),
             (float) options.weightDecay(),
             (float) (1.0 / examplesOfStep),
@@ -263,28 +270,29 @@ public final class CudaNetwork implements AutoCloseable {
         };
     }
 
-    /** Probabilities (batch x classes) by running statistics; waits for them. */
+    /** Probabilities (batch x classes), with running statistics; waits for them. */
     public INDArray probabilities(INDArray images) {
         device.makeCurrent();
         StepInput input = StepInput.of(images);
-        Program program = programs.of(Pass.INFERENCE, input.batch(), false);
-        Feed.Crate crate = feed.next(input.bytes());
-        List<Feed.Delivery> deliveries = input.put(crate, program.plan().inputs());
-        crate.send();
+        Program program = programs.of(PassKind.INFERENCE, input.batch(), false);
+        InputPrefetcher.StagingBuffer staging = prefetcher.next(input.bytes());
+        List<InputPrefetcher.PendingCopy> deliveries =
+                input.put(staging, program.plan().inputs());
+        staging.send();
         last = () -> {
-            deliveries.forEach(part -> crate.deliver(part.at(), memory.address(part.to()), part.bytes()));
-            crate.done();
+            deliveries.forEach(part -> staging.copyTo(part.at(), shared.address(part.to()), part.bytes()));
+            staging.markConsumed();
             program.run(version);
         };
         last.run();
-        Place there = program.plan().probabilities();
-        PinnedMemory host = read(memory.address(there), there.bytes());
-        float[] values = new float[(int) (there.bytes() / Float.BYTES)];
+        Buffer parameterMemory = program.plan().probabilities();
+        PinnedMemory host = read(shared.address(parameterMemory), parameterMemory.bytes());
+        float[] values = new float[(int) (parameterMemory.bytes() / Float.BYTES)];
         host.read(0, values, 0, values.length);
         return Nd4j.createFromArray(values).reshape(input.batch(), values.length / input.batch());
     }
 
-    /** Waits for what lies on the device. */
+    /** Reads device memory; waits for it. */
     private PinnedMemory read(long address, long bytes) {
         if (results == null || results.bytes() < bytes) {
             closeResults();
@@ -307,17 +315,17 @@ public final class CudaNetwork implements AutoCloseable {
         return losses()[0] / lastBatch;
     }
 
-    /** The sum of the cross-entropies of all images since it was last asked for; waits for them. */
-    public double takeLoss() {
+    /** The summed cross-entropy of all images since the last call; waits for it. */
+    public double takeLossSum() {
         double sum = losses()[1];
-        main.stream().fill(memory.parameters().losses(), 0, 2L * Double.BYTES);
+        main.stream().fill(shared.parameters().losses(), 0, 2L * Double.BYTES);
         return sum;
     }
 
     private double[] losses() {
         device.makeCurrent();
         long bytes = 2L * Double.BYTES;
-        var doubles = read(memory.parameters().losses(), bytes).buffer(0, bytes).asDoubleBuffer();
+        var doubles = read(shared.parameters().losses(), bytes).buffer(0, bytes).asDoubleBuffer();
         return new double[] {doubles.get(0), doubles.get(1)};
     }
 
@@ -326,6 +334,6 @@ public final class CudaNetwork implements AutoCloseable {
         device.makeCurrent();
         device.synchronize();
         closeResults();
-        holdings.close();
+        resources.close();
     }
 }

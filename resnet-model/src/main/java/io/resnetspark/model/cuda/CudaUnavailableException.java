@@ -1,6 +1,6 @@
 package io.resnetspark.model.cuda;
 
-/** There is no GPU that our kernels can use on this machine; the message says why, and what would help. */
+/** This machine has no GPU that our kernels can use. The message says why, and what would help. */
 public class CudaUnavailableException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
@@ -9,8 +9,8 @@ public class CudaUnavailableException extends RuntimeException {
     }
 
     /**
-     * @param found what there is, and what there should be: whole sentences
-     * @param mend what the user may do, without a full stop
+     * @param found the state and the expected one, in whole sentences
+     * @param mend what the user can do, without a full stop
      */
     CudaUnavailableException(String found, String mend) {
         super(found + " " + mend + ", or compute on the CPU with --kernels onednn.");

@@ -10,7 +10,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 
-/** cuDNN's convolutions on one stream, channels last; batch statistics, pooling and the rest are kernels of ours. */
+/** cuDNN's convolutions on one stream, channels last. Batch statistics, pooling and the rest are our own kernels. */
 final class Cudnn implements AutoCloseable {
     /** Of cudnnTensorFormat_t and cudnnDataType_t. */
     private static final int NHWC = 1;
@@ -22,16 +22,16 @@ final class Cudnn implements AutoCloseable {
     private static final int OLDEST_VERSION = 90000;
     private static final int NEXT_MAJOR = 100000;
 
-    /** Of cudnnConvolution*AlgoPerf_t: bytes of one, and where its fields lie. */
+    /** Of cudnnConvolution*AlgoPerf_t: its size in bytes; its fields are read by offset. */
     private static final int PERFORMANCE = 48;
 
-    private static final int MOST_ALGORITHMS = 10;
+    private static final int MAX_ALGORITHMS = 10;
 
     /** Of cudnnStatus_t. */
     private static final int MIXED_PARTS = 1002;
 
-    private static final Once<Library> LIBRARY =
-            new Once<>(() -> Libraries.ofMachine().cudnn());
+    private static final Lazy<Library> LIBRARY =
+            new Lazy<>(() -> Libraries.ofMachine().cudnn());
 
     private static final Pointer ONE = constant(1);
     private static final Pointer ZERO = constant(0);
@@ -47,22 +47,22 @@ final class Cudnn implements AutoCloseable {
     }
 
     /**
-     * A cuDNN whose version is 9, in all its parts.
+     * Checks that all parts of cuDNN have version 9.
      *
-     * @throws CudaUnavailableException if it is another
+     * @throws CudaUnavailableException if not
      */
     static Library checked(Library library) {
         int version = library.status("cudnnGetVersion");
         if (version < OLDEST_VERSION || version >= NEXT_MAJOR) {
             throw new CudaUnavailableException(
-                    "cuDNN is " + words(version) + " (" + library.file() + "), wanted is cuDNN 9.",
+                    "cuDNN is " + versionText(version) + " (" + library.file() + "), wanted is cuDNN 9.",
                     "Install cuDNN 9 (NVIDIA's package libcudnn9-cuda-13 or libcudnn9-cuda-12), or name its folder with -D"
                             + Libraries.SETTING + "=FOLDER");
         }
         for (String check : List.of("cudnnGraphVersionCheck", "cudnnOpsVersionCheck", "cudnnCnnVersionCheck")) {
             if (library.has(check) && library.status(check) == MIXED_PARTS) {
                 throw new CudaUnavailableException(
-                        "Of cuDNN (" + library.file() + ", " + words(version)
+                        "Of cuDNN (" + library.file() + ", " + versionText(version)
                                 + ") parts of another version were loaded (" + check + " returned " + MIXED_PARTS
                                 + "): there are two on the path.",
                         "Take the other one out of LD_LIBRARY_PATH, or name the folder of a whole one with -D"
@@ -72,7 +72,7 @@ final class Cudnn implements AutoCloseable {
         return library;
     }
 
-    /** The CUDA version that it is built for, 12 or 13; 0 if it does not tell. */
+    /** The CUDA version that it is built for, 12 or 13; 0 if it does not say. */
     static int cudaMajor(Library library) {
         return library.has("cudnnGetCudartVersion") ? library.status("cudnnGetCudartVersion") / 1000 : 0;
     }
@@ -89,12 +89,12 @@ final class Cudnn implements AutoCloseable {
     }
 
     /** As "9.14.0". */
-    static String words() {
-        return words(version());
+    static String versionText() {
+        return versionText(version());
     }
 
-    /** 91400 is 9.14.0; until 8 there was a digit less: 8907 is 8.9.7. */
-    private static String words(int version) {
+    /** 91400 is 9.14.0; up to version 8 there was one digit less: 8907 is 8.9.7. */
+    private static String versionText(int version) {
         int major = version < OLDEST_VERSION ? 1000 : 10000;
         return version / major + "." + version % major / 100 + "." + version % 100;
     }
@@ -103,10 +103,10 @@ final class Cudnn implements AutoCloseable {
         return LIBRARY.get().file();
     }
 
-    /** An algorithm that cuDNN has for a convolution. */
+    /** A cuDNN algorithm for a convolution. */
     record Algorithm(int number, int mathType, boolean deterministic, long workspace) {}
 
-    /** @param milliseconds by cuDNN's own timing, in which lies what its calls cost the host */
+    /** @param milliseconds as measured by cuDNN, including the host's cost of its calls */
     record Found(Algorithm algorithm, float milliseconds) {}
 
     /** The descriptors of a convolution. */
@@ -116,7 +116,7 @@ final class Cudnn implements AutoCloseable {
         private final Pointer input;
         private final Pointer weights;
         private final Pointer output;
-        /** One for each direction, since the math type is set in it. */
+        /** One for each direction, because the math type is set in it. */
         private final Map<Direction, Pointer> convolutions = new EnumMap<>(Direction.class);
 
         Convolution(ConvolutionShape shape, Precision precision) {
@@ -126,7 +126,7 @@ final class Cudnn implements AutoCloseable {
             input = tensor(type, shape.channels(), shape.height(), shape.width());
             output = tensor(type, shape.outputs(), shape.outputHeight(), shape.outputWidth());
             weights = create("cudnnCreateFilterDescriptor");
-            // Type before format here, format before type for tensors.
+            // Filter descriptors take the type before the format, tensor descriptors the format before the type.
             Library library = LIBRARY.get();
             library.call(
                     "cudnnSetFilter4dDescriptor",
@@ -173,7 +173,9 @@ final class Cudnn implements AutoCloseable {
         }
     }
 
-    /** CUDNN_DEFAULT_MATH is TF32 for float, CUDNN_FMA_MATH is strict; bfloat16 runs scalar without tensor op math. */
+    /**
+     * CUDNN_DEFAULT_MATH is TF32 for float, CUDNN_FMA_MATH is exact float; bfloat16 needs tensor op math to be fast.
+     */
     private static int mathType(Precision precision) {
         return switch (precision) {
             case FLOAT32 -> 3;
@@ -192,7 +194,7 @@ final class Cudnn implements AutoCloseable {
             long y,
             long workspace,
             long workspaceBytes) {
-        String function = "cudnnConvolution" + direction.inNames();
+        String function = "cudnnConvolution" + direction.cudnnName();
         Pointer convolution = c.convolutions.get(direction);
         int number = algorithm.number();
         switch (direction) {
@@ -248,13 +250,12 @@ final class Cudnn implements AutoCloseable {
     }
 
     /**
-     * The algorithms that ran on this memory, the contents of what they write being lost; in cuDNN's order, which its own
-     * timing gave them.
+     * The algorithms that ran on this memory, in the order of cuDNN's own timing. The output operand is overwritten.
      */
     List<Found> find(Convolution c, Direction direction, long x, long w, long y, long workspace, long workspaceBytes) {
         IntByReference found = new IntByReference();
-        Memory performances = new Memory((long) PERFORMANCE * MOST_ALGORITHMS);
-        String function = "cudnnFindConvolution" + direction.inNames() + "AlgorithmEx";
+        Memory performances = new Memory((long) PERFORMANCE * MAX_ALGORITHMS);
+        String function = "cudnnFindConvolution" + direction.cudnnName() + "AlgorithmEx";
         Pointer convolution = c.convolutions.get(direction);
         Object[] operands = switch (direction) {
             case FORWARD -> new Object[] {c.input, x, c.weights, w, convolution, c.output, y};
@@ -264,7 +265,7 @@ final class Cudnn implements AutoCloseable {
         Object[] arguments = new Object[operands.length + 6]; // the handle, these, and the rest below
         arguments[0] = handle;
         System.arraycopy(operands, 0, arguments, 1, operands.length);
-        Object[] rest = {MOST_ALGORITHMS, found, performances, workspace, workspaceBytes};
+        Object[] rest = {MAX_ALGORITHMS, found, performances, workspace, workspaceBytes};
         System.arraycopy(rest, 0, arguments, operands.length + 1, rest.length);
         library.call(function, arguments);
         return algorithms(performances, found.getValue(), c.precision, workspaceBytes);

@@ -11,12 +11,12 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * A GPU through CUDA's driver API: its primary context, memory and modules. Device memory is named by its address.
+ * A GPU through CUDA's driver API: its primary context, memory and modules. Device memory is identified by its address.
  *
- * <p>A thread calls {@link #makeCurrent} before anything else.
+ * <p>Every thread calls {@link #makeCurrent} first.
  */
 public final class Device {
-    /** Of the numbers of CUdevice_attribute. */
+    /** Values of CUdevice_attribute. */
     private static final int MULTIPROCESSORS = 16;
 
     private static final int CAPABILITY_MAJOR = 75;
@@ -56,13 +56,13 @@ public final class Device {
     }
 
     /**
-     * How many GPUs the driver shows to this process; it may show none.
+     * The number of GPUs that the driver shows to this process; may be 0.
      *
      * @throws CudaUnavailableException if there is no driver, or it does not start
      */
     public static int count() {
         Library driver = Driver.LIBRARY.get();
-        requireServedVersion(driver);
+        requireSupportedVersion(driver);
         int status = driver.status("cuInit", 0);
         if (status == NO_DEVICE) {
             return 0;
@@ -76,7 +76,7 @@ public final class Device {
     /**
      * The GPU of this number, as nvidia-smi and Spark count them.
      *
-     * @throws CudaUnavailableException saying what is missing, and how to go on
+     * @throws CudaUnavailableException saying what is missing, and how to continue
      */
     public static Device of(int index) {
         int count = count();
@@ -86,25 +86,25 @@ public final class Device {
         return OPEN.computeIfAbsent(index, i -> new Device(Driver.LIBRARY.get(), i));
     }
 
-    /** @throws CudaUnavailableException if the driver is older than what we call */
-    static void requireServedVersion(Library driver) {
+    /** @throws CudaUnavailableException if the driver is too old */
+    static void requireSupportedVersion(Library driver) {
         int version = version(driver);
         if (version < OLDEST_DRIVER) {
             throw new CudaUnavailableException(
-                    "The driver (" + driver.file() + ") serves CUDA " + words(version)
+                    "The driver (" + driver.file() + ") serves CUDA " + versionText(version)
                             + "; wanted is CUDA 12.0 or later.",
                     "Update the driver to 525 or later");
         }
     }
 
-    /** @param visible CUDA_VISIBLE_DEVICES; null where it is not set */
+    /** @param visible CUDA_VISIBLE_DEVICES; null if it is not set */
     static CudaUnavailableException absent(int index, int count, String visible) {
         String shown = count == 0 ? "the driver shows none" : "the driver shows 0 to " + (count - 1);
         return new CudaUnavailableException(
                 "There is no GPU " + index + ": " + shown + hidden(visible) + ".", showing(count, visible));
     }
 
-    /** Likewise, where none in particular is asked for. */
+    /** The same if no particular GPU is requested. */
     static CudaUnavailableException noneShown(String visible) {
         return new CudaUnavailableException(
                 "The driver shows this process no GPU" + hidden(visible) + ".", showing(0, visible));
@@ -124,10 +124,10 @@ public final class Device {
                         + " nvidia.com/gpu)";
     }
 
-    /** The driver's library, loaded when it is first asked for. */
+    /** The driver's library, loaded on first use. */
     private static final class Driver {
-        static final Once<Library> LIBRARY =
-                new Once<>(() -> Libraries.ofMachine().driver());
+        static final Lazy<Library> LIBRARY =
+                new Lazy<>(() -> Libraries.ofMachine().driver());
     }
 
     Library driver() {
@@ -144,7 +144,7 @@ public final class Device {
         return name.getString(0, StandardCharsets.UTF_8.name());
     }
 
-    /** Ten times the major number and the minor one: 90 for Hopper. */
+    /** Ten times the major version plus the minor one: 90 for Hopper. */
     public int computeCapability() {
         return 10 * attribute(CAPABILITY_MAJOR) + attribute(CAPABILITY_MINOR);
     }
@@ -159,8 +159,8 @@ public final class Device {
         return value.getValue();
     }
 
-    /** Whether its convolutions and matrix products have this number format: tensor cores do from 8.0 on. */
-    public boolean serves(Precision precision) {
+    /** Whether its convolutions and matrix products support this number format; tensor cores do from 8.0 on. */
+    public boolean supports(Precision precision) {
         return precision == Precision.FLOAT32 || computeCapability() >= FIRST_WITH_TF32;
     }
 
@@ -175,12 +175,12 @@ public final class Device {
         return version.getValue();
     }
 
-    /** The CUDA version that the driver serves at most, as "13.0". */
-    static String driverWords() {
-        return words(version(Driver.LIBRARY.get()));
+    /** The newest CUDA version that the driver supports, as "13.0". */
+    static String driverVersionText() {
+        return versionText(version(Driver.LIBRARY.get()));
     }
 
-    private static String words(int version) {
+    private static String versionText(int version) {
         return version / 1000 + "." + version % 1000 / 10;
     }
 
@@ -188,7 +188,7 @@ public final class Device {
         return Driver.LIBRARY.get().file();
     }
 
-    /** Lets the calling thread use this GPU. */
+    /** Binds this GPU to the calling thread. */
     public void makeCurrent() {
         driver.call("cuCtxSetCurrent", context);
     }
@@ -197,7 +197,7 @@ public final class Device {
         driver.call("cuCtxSynchronize");
     }
 
-    /** Bytes that nobody has taken, of all processes. */
+    /** Bytes that no process has allocated. */
     public long freeMemory() {
         return memory()[0];
     }
@@ -214,7 +214,7 @@ public final class Device {
     }
 
     /**
-     * Takes memory, aligned to 256 bytes at least.
+     * Allocates memory, aligned to at least 256 bytes.
      *
      * @return its address
      * @throws OutOfDeviceMemoryException if there is too little
@@ -232,7 +232,7 @@ public final class Device {
         return address.getValue();
     }
 
-    /** Bytes that this process has taken with {@link #allocate} and not given back. */
+    /** Bytes that this process has allocated with {@link #allocate} and not freed. */
     public long allocatedBytes() {
         return allocations.values().stream().mapToLong(Long::longValue).sum();
     }
@@ -246,14 +246,14 @@ public final class Device {
         return new Stream(this);
     }
 
-    /** Memory of the host that the GPU reads and writes by itself. */
+    /** Page-locked host memory, for asynchronous copies. */
     public PinnedMemory pinned(long bytes) {
         return new PinnedMemory(driver, bytes);
     }
 
-    /** @param cubin machine code for this GPU, as {@link Nvrtc} makes it */
-    Module module(byte[] cubin) {
-        return new Module(driver, cubin);
+    /** @param cubin machine code for this GPU, compiled by {@link Nvrtc} */
+    CudaModule module(byte[] cubin) {
+        return new CudaModule(driver, cubin);
     }
 
     @Override

@@ -6,32 +6,35 @@ import io.resnetspark.model.Shape;
 import java.util.List;
 
 /**
- * What a network takes of a GPU's memory, in bytes, by the same plans that are then carried out; within 10 % of what is
- * used then (docs/memory.md). What CUDA's libraries load there when they are first called is not in it.
+ * An estimate of the GPU memory that a network needs, in bytes, from the same plans that are then executed; within 10 %
+ * of the real usage (docs/memory.md). It does not include what CUDA's libraries load on first use.
  *
- * @param parameters weights, momentum, gradients, statistics, and the array through which they come and go
+ * @param parameters weights, momentum, gradients, statistics, and the transfer buffer
  * @param activations of the largest pass, with their gradients
  * @param input minibatches that wait for their step
- * @param workspace in which cuDNN's and cuBLAS's algorithms and our convolutions work
+ * @param workspace of cuDNN's and cuBLAS's algorithms and of our convolutions
  */
 public record DeviceMemoryEstimate(long parameters, long activations, long input, long workspace) {
-    /** Minibatches that the {@link Feed} holds. */
-    private static final int CRATES = 2;
+    /** Minibatches that the {@link InputPrefetcher} holds. */
+    private static final int STAGING_BUFFERS = 2;
 
-    /** With a workspace of cuBLAS each. */
+    /** Each has a cuBLAS workspace. */
     private static final int STREAMS = 2;
 
-    /** cuDNN's float algorithms turn a convolution's input and output round in their workspace: 1.2 GiB of 256 photographs. */
+    /**
+     * cuDNN's float algorithms reorder a convolution's input and output in their workspace: 1.2 GiB for 256
+     * photographs.
+     */
     private static final double FLOAT_WORKSPACE = 1.25;
 
     private static final double BFLOAT16_WORKSPACE = 0.25;
 
     /**
-     * What is to be computed.
+     * The workload to estimate.
      *
-     * @param batch of training; 0 for inference alone
-     * @param minibatches of {@code batch} images in a step
-     * @param views in a forward pass of inference; 0 for none
+     * @param batch for training; 0 for inference alone
+     * @param minibatches of {@code batch} images per step
+     * @param views crops per forward pass of inference; 0 for none
      */
     public record Work(Network network, Shape image, int classes, int batch, int minibatches, int views) {
         private Work withBatch(int other) {
@@ -41,11 +44,11 @@ public record DeviceMemoryEstimate(long parameters, long activations, long input
 
     public static DeviceMemoryEstimate of(Device device, Work work, Precision precision) {
         Parameters parameters = new Parameters(device, precision, List.of());
-        List<Node> nodes = Topology.of(work.network, work.image, work.classes, parameters);
+        List<Node> nodes = NodeListBuilder.of(work.network, work.image, work.classes, parameters);
         long activations = 0;
         if (work.batch > 0) {
             activations = bytes(nodes, device, parameters, work.batch, true, true);
-            if (activations > Programs.LARGEST_FORK) {
+            if (activations > ProgramCache.LARGEST_FORK) {
                 activations = bytes(nodes, device, parameters, work.batch, true, false);
             }
         }
@@ -57,25 +60,25 @@ public record DeviceMemoryEstimate(long parameters, long activations, long input
         return new DeviceMemoryEstimate(
                 parameters.bytes() + flat(work) + sums,
                 activations,
-                CRATES * images * (work.image.elements() + work.classes) * Float.BYTES,
+                STAGING_BUFFERS * images * (work.image.elements() + work.classes) * Float.BYTES,
                 STREAMS * Cublas.WORKSPACE
                         + Math.max(cudnn(nodes, images, precision), narrow(nodes, device, images, precision)));
     }
 
     private static long bytes(
             List<Node> nodes, Device device, Parameters parameters, int batch, boolean training, boolean forks) {
-        NetworkMemory memory = new NetworkMemory(device, parameters.precision(), null, parameters, null, null);
-        Plan plan = new Plan(memory, batch, training, false, forks);
+        NetworkContext shared = new NetworkContext(device, parameters.precision(), null, parameters, null, null);
+        ExecutionPlan plan = new ExecutionPlan(shared, batch, training, false, forks);
         Program.lay(plan, nodes);
         return plan.bytes();
     }
 
     private static long flat(Work work) {
-        var census = work.network.census(work.image, work.classes);
-        return (census.parameters() + census.runningStatistics()) * Float.BYTES;
+        var summary = work.network.summary(work.image, work.classes);
+        return (summary.parameters() + summary.runningStatistics()) * Float.BYTES;
     }
 
-    /** Only the search tells which algorithm a convolution gets; this is what the hungriest of good ones want. */
+    /** Only the search tells which algorithm a convolution gets; this is the largest need of a good one. */
     private static long cudnn(List<Node> nodes, long images, Precision precision) {
         long largest = nodes.stream()
                 .filter(node -> node instanceof ConvolutionNode)
@@ -83,19 +86,19 @@ public record DeviceMemoryEstimate(long parameters, long activations, long input
                 .max()
                 .orElse(0);
         double share = precision == Precision.BFLOAT16 ? BFLOAT16_WORKSPACE : FLOAT_WORKSPACE;
-        return Math.min(AlgorithmSearch.MOST_WORKSPACE, (long) (share * images * largest * precision.bytes()));
+        return Math.min(AlgorithmSearch.MAX_WORKSPACE, (long) (share * images * largest * precision.bytes()));
     }
 
-    /** Or, where our kernels are the faster, their sums. */
+    /** The partial sums of our kernels, where these are faster. */
     private static long narrow(List<Node> nodes, Device device, long images, Precision precision) {
         return STREAMS
                 * nodes.stream()
                         .filter(node -> node instanceof ConvolutionNode)
                         .map(node -> ((ConvolutionNode) node).shape().withBatch(Math.toIntExact(images)))
-                        .map(shape -> new Convolver.Use(shape, Direction.BACKWARD_FILTER))
-                        .filter(use -> NarrowConvolution.serves(use, precision))
-                        .mapToLong(use ->
-                                new NarrowConvolution(use, precision, device.multiprocessors(), null).workspace())
+                        .map(shape -> new ConvolutionDispatcher.Request(shape, Direction.BACKWARD_FILTER))
+                        .filter(request -> NarrowConvolution.supports(request, precision))
+                        .mapToLong(request ->
+                                new NarrowConvolution(request, precision, device.multiprocessors(), null).workspace())
                         .max()
                         .orElse(0);
     }
@@ -105,12 +108,12 @@ public record DeviceMemoryEstimate(long parameters, long activations, long input
     }
 
     /**
-     * Whoever would run out of memory in the middle of the first step is told before.
+     * Checks the memory before the first step, instead of running out of it in the middle.
      *
      * @param networks that compute on this GPU
-     * @throws IllegalArgumentException naming the estimate, what is free, and the batch that would fit
+     * @throws IllegalArgumentException with the estimate, the free memory, and the batch that would fit
      */
-    public static void requireRoom(Device device, Work work, Precision precision, int networks) {
+    public static void requireFits(Device device, Work work, Precision precision, int networks) {
         device.makeCurrent();
         long free = device.freeMemory();
         long needed = total(device, work, precision);
@@ -137,7 +140,7 @@ public record DeviceMemoryEstimate(long parameters, long activations, long input
         }
     }
 
-    /** Below that of the work; 0 if there is none. */
+    /** The largest batch below the workload's that fits; 0 if there is none. */
     private static int largestBatch(Device device, Work work, Precision precision, long room) {
         int fits = 0;
         int tooLarge = work.batch;

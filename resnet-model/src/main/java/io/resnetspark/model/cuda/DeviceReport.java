@@ -8,12 +8,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a GPU is, and whether it can be computed on, for people to read.
+ * A GPU, and whether it can be used, for display.
  *
- * @param computeCapability 90 for Hopper; 0 where the device does not open
- * @param freeBytes that no process has taken
- * @param problems why it cannot be used, a sentence and its mend each, with the compiler's log where our kernels do not
- *     compile; empty if it can
+ * @param computeCapability 90 for Hopper; 0 if the device does not open
+ * @param freeBytes that no process has allocated
+ * @param problems why it cannot be used, with a mend each, and the compiler's log if our kernels do not compile; empty
+ *     if it can
  */
 public record DeviceReport(
         int index, String name, int computeCapability, long freeBytes, long totalBytes, List<String> problems)
@@ -25,10 +25,10 @@ public record DeviceReport(
     }
 
     /**
-     * What a GPU does in a second.
+     * The throughput of a GPU.
      *
-     * @param copy of a copy from device memory to device memory, in GB/s, what is read and what is written counted
-     * @param products of a square matrix product by cuBLAS, in TFLOP/s, for each number format that the GPU has
+     * @param copy of a copy within device memory, in GB/s, counting reads and writes
+     * @param products of a square matrix product by cuBLAS, in TFLOP/s, for each number format that the GPU supports
      */
     public record Rates(double copy, Map<Precision, Double> products) implements Serializable {
         private static final long serialVersionUID = 1;
@@ -38,7 +38,7 @@ public record DeviceReport(
         }
     }
 
-    /** Of every GPU that the driver shows to this process; our kernels are compiled for each. */
+    /** Reports on every GPU that the driver shows to this process; compiles our kernels for each. */
     public static List<DeviceReport> all() {
         List<DeviceReport> all = new ArrayList<>();
         try {
@@ -52,7 +52,7 @@ public record DeviceReport(
         return all;
     }
 
-    /** Of the GPU of that number; our kernels are compiled for it. */
+    /** Reports on the GPU of this number; compiles our kernels for it. */
     public static DeviceReport of(int index) {
         List<String> problems = new ArrayList<>();
         try {
@@ -60,7 +60,7 @@ public record DeviceReport(
             device.makeCurrent();
             try {
                 KernelSource.STEP.load(device, Precision.FLOAT32);
-                if (device.serves(Precision.BFLOAT16)) {
+                if (device.supports(Precision.BFLOAT16)) {
                     KernelSource.STEP.load(device, Precision.BFLOAT16);
                     KernelSource.CONVOLUTION.load(device, Precision.TF32);
                     KernelSource.CONVOLUTION.load(device, Precision.BFLOAT16);
@@ -83,9 +83,9 @@ public record DeviceReport(
     /**
      * Measures a GPU, within a second or two.
      *
-     * @throws CudaUnavailableException if there is no such GPU, or it cannot be used
+     * @throws CudaUnavailableException if it does not exist or cannot be used
      */
     public static Rates rates(int index) {
-        return DeviceRates.of(Device.of(index));
+        return DeviceBenchmark.of(Device.of(index));
     }
 }

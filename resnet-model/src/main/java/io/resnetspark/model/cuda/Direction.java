@@ -1,25 +1,25 @@
 package io.resnetspark.model.cuda;
 
-/** What a convolution computes: its output, or one of its two gradients. */
+/** The result of a convolution: its output, or one of its two gradients. */
 enum Direction {
     FORWARD("Forward", "forward"),
     BACKWARD_DATA("BackwardData", "gradient of the input"),
     BACKWARD_FILTER("BackwardFilter", "gradient of the weights");
 
-    private final String inNames;
-    private final String inWords;
+    private final String cudnnName;
+    private final String description;
 
     Direction(String inNames, String inWords) {
-        this.inNames = inNames;
-        this.inWords = inWords;
+        this.cudnnName = inNames;
+        this.description = inWords;
     }
 
-    /** As cuDNN's functions are called. */
-    String inNames() {
-        return inNames;
+    /** As in the names of cuDNN's functions. */
+    String cudnnName() {
+        return cudnnName;
     }
 
-    String inWords() {
-        return inWords;
+    String description() {
+        return description;
     }
 }

@@ -15,11 +15,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What takes seconds to find out about a GPU, kept for the next process: compiled kernels, chosen algorithms. A folder
- * that cannot be written to costs those seconds again, nothing else.
+ * Stores what takes seconds to compute for a GPU for the next process: compiled kernels, chosen algorithms. If the
+ * folder is not writable, it is computed again.
  *
- * <p>A file has the SHA-256 of its value before the value, so that a damaged one is never used: the driver takes kernels
- * without knowing their length, and reads on where a file was cut.
+ * <p>The SHA-256 of a value precedes it in the file, so that a damaged one is never used: the driver does not know the
+ * length of kernels and would read beyond a truncated file.
  */
 final class DiskCache {
     private static final Logger LOG = LoggerFactory.getLogger(DiskCache.class);
@@ -52,7 +52,7 @@ final class DiskCache {
         return Optional.empty();
     }
 
-    /** Replaces what there was, at once for other processes. */
+    /** Replaces the value, atomically for other processes. */
     static void put(List<String> key, byte[] value) {
         Optional<Path> file = file(key);
         if (file.isEmpty()) {
@@ -86,7 +86,7 @@ final class DiskCache {
         return folder().map(folder -> folder.resolve(HexFormat.of().formatHex(digest(key))));
     }
 
-    /** None where the user has no home, as under a user number that the machine does not know. */
+    /** Empty if the user has no home, as under a user id without an account. */
     private static Optional<Path> folder() {
         String setting = System.getProperty(SETTING);
         Path folder =

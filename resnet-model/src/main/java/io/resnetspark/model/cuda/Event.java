@@ -20,12 +20,12 @@ public final class Event implements AutoCloseable {
         return handle;
     }
 
-    /** Until the device has come to it; at once where it was never recorded. */
+    /** Waits until the device has reached it; returns at once if it was never recorded. */
     public void synchronize() {
         driver.call("cuEventSynchronize", handle);
     }
 
-    /** Milliseconds on the device from this one to a later one, once both have been reached. */
+    /** Milliseconds on the device from this event to a later one, after both were reached. */
     public float millisecondsTo(Event later) {
         FloatByReference milliseconds = new FloatByReference();
         driver.call("cuEventElapsedTime", milliseconds, handle, later.handle);

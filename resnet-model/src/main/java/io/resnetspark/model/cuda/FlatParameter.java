@@ -1,15 +1,15 @@
 package io.resnetspark.model.cuda;
 
 /**
- * Where a parameter lies in DL4J's flat arrays, and what moves it.
+ * A parameter's position in DL4J's flat arrays, and how it is updated.
  *
  * @param vertex the layer's name
  * @param key DL4J's: W, b, gamma, beta, mean or var
  * @param offset of its first value among all parameters
- * @param velocity offset among the updater's state; -1 where it has none
+ * @param velocity offset in the updater's state; -1 if it has none
  * @param shape outputs x inputs x height x width of weights, else a length
  * @param strides of the shape, in values
- * @param trains whether steps move it; running statistics follow the batches in any case
+ * @param trains whether steps update it; running statistics are updated in any case
  * @param decays whether weight decay acts on it
  */
 @SuppressWarnings("ArrayRecordComponent") // read, never compared

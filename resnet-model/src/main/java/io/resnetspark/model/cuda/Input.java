@@ -1,17 +1,17 @@
 package io.resnetspark.model.cuda;
 
-/** A part of what a step reads from outside. */
+/** A part of a step's input. */
 enum Input {
     /** Floats, batch x channels x height x width. */
     IMAGES,
     /** Bytes, batch x side x side x 3. */
-    LEVELS,
-    /** What is left to do to each image. */
+    PIXELS,
+    /** The deferred augmentation of each image. */
     ADJUSTMENTS,
     /** Floats: 3, or 3 x side x side. */
     MEAN,
-    /** Floats: of red, green and blue; and 1 where the mean is one of each pixel. */
-    DEVIATION,
-    /** Floats, batch x classes: the share of each. */
+    /** Floats: the standard deviation of red, green and blue; and 1 if the mean is per pixel. */
+    STD,
+    /** Floats, batch x classes: the share of each class. */
     TARGETS
 }

@@ -13,25 +13,25 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Our kernels: CUDA C++ among the resources, compiled for the GPU at hand. */
+/** Our kernels: CUDA C++ resources, compiled for the GPU at run time. */
 enum KernelSource {
-    /** What every network needs. */
+    /** Kernels that every network needs. */
     STEP("element images normalization pooling classifier descent layout"),
-    /** Those of {@link NarrowConvolution}, which take seconds to compile and which few networks need. */
+    /** Kernels of {@link NarrowConvolution}, which take seconds to compile and which few networks need. */
     CONVOLUTION("element tensor tile convolution weights");
 
     private static final Logger LOG = LoggerFactory.getLogger(KernelSource.class);
 
-    private static final Map<String, Module> LOADED = new ConcurrentHashMap<>();
+    private static final Map<String, CudaModule> LOADED = new ConcurrentHashMap<>();
 
     private final String files;
 
-    /** @param files in the order in which they build on each other */
+    /** @param files in the order of their dependencies */
     KernelSource(String files) {
         this.files = files;
     }
 
-    /** All files as one text. */
+    /** All files, concatenated. */
     String text() {
         StringBuilder all = new StringBuilder();
         for (String file : files.split(" ", -1)) {
@@ -48,13 +48,13 @@ enum KernelSource {
         }
     }
 
-    /** The kernels for a number format, loaded once for each GPU. */
-    Module load(Device device, Precision precision) {
+    /** The kernels for a number format, loaded once per GPU. */
+    CudaModule load(Device device, Precision precision) {
         return LOADED.computeIfAbsent(
                 this + " " + device.index() + " " + definition(precision), key -> find(device, precision));
     }
 
-    private Module find(Device device, Precision precision) {
+    private CudaModule find(Device device, Precision precision) {
         List<String> key = key(device.computeCapability(), precision);
         Optional<byte[]> kept = DiskCache.get(key);
         if (kept.isPresent()) {
@@ -65,18 +65,18 @@ enum KernelSource {
             }
         }
         byte[] compiled = compile(Nvrtc.instance(), device.computeCapability(), precision);
-        Module module = device.module(compiled);
+        CudaModule module = device.module(compiled);
         DiskCache.put(key, compiled);
         return module;
     }
 
-    /** What compiled kernels depend on. */
+    /** All that the compiled kernels depend on. */
     List<String> key(int capability, Precision precision) {
         Nvrtc compiler = Nvrtc.instance();
         return List.of("cubin", compiler.version(), compiler.file(), "sm_" + capability, definition(precision), text());
     }
 
-    /** @throws CudaUnavailableException with the compiler's words, if it refuses */
+    /** @throws CudaUnavailableException with the compiler's log, if it fails */
     byte[] compile(Nvrtc compiler, int capability, Precision precision) {
         return compiler.compile(
                 text(), name().toLowerCase(Locale.ROOT) + ".cu", capability, List.of(definition(precision)));

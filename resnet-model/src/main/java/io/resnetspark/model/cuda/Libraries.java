@@ -13,13 +13,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The four libraries of CUDA that a machine has. NVRTC, cuBLAS and cuDNN are taken of one CUDA version, 13 or 12, since
- * cuDNN calls the other two of the version that it is built for.
+ * The four CUDA libraries of a machine. NVRTC, cuBLAS and cuDNN must be of one CUDA version, 13 or 12, because cuDNN
+ * calls the other two of the version that it is built for.
  */
 final class Libraries {
     static final String SETTING = LibraryPath.SETTING;
 
-    /** CUDA's versions that are served, the newest first. */
+    /** Supported CUDA versions, newest first. */
     private static final List<Integer> MAJORS = List.of(13, 12);
 
     private static final String DRIVER = "libcuda.so.1";
@@ -30,14 +30,14 @@ final class Libraries {
     private static final String PARTS_OF_NVRTC = "libnvrtc-builtins.so.*";
     private static final String PARTS_OF_CUBLAS = "libcublasLt.so.";
 
-    /** What convolutions need of cuDNN, in the order of loading. Where it does not find one, it ends the process. */
+    /** The parts of cuDNN that convolutions need, in loading order. cuDNN ends the process if it does not find one. */
     private static final List<String> PARTS_OF_CUDNN =
             List.of("graph", "ops", "cnn", "engines_precompiled", "engines_runtime_compiled", "heuristic");
 
-    /** A large part for recurrent networks and attention, which is never asked for. */
+    /** A large part for recurrent networks and attention, which is not needed. */
     private static final String UNUSED_PART = "libcudnn_adv.so.9";
 
-    private static final String ALL_ALIKE = "NVRTC, cuBLAS and cuDNN must be of one CUDA version.";
+    private static final String ONE_CUDA_VERSION = "NVRTC, cuBLAS and cuDNN must be of one CUDA version.";
 
     private static final Logger LOG = LoggerFactory.getLogger(Libraries.class);
 
@@ -53,7 +53,7 @@ final class Libraries {
         return new Libraries(LibraryPath.ofMachine());
     }
 
-    /** @throws CudaUnavailableException like those below, if it is not there or cannot be used */
+    /** @throws CudaUnavailableException like those below, if it is missing or cannot be used */
     Library driver() {
         NativeLibrary library = loader.load(
                 DRIVER,
@@ -65,7 +65,7 @@ final class Libraries {
             library.getFunction("cuGetErrorString").invokeInt(new Object[] {status, text});
             return text(text.getValue());
         });
-        Device.requireServedVersion(driver);
+        Device.requireSupportedVersion(driver);
         return driver;
     }
 
@@ -76,7 +76,7 @@ final class Libraries {
                 PARTS_OF_NVRTC,
                 "NVRTC of CUDA " + major + " was not found",
                 "Install it (NVIDIA's packages cuda-nvrtc-" + major + "-*)");
-        return withWords(library, "nvrtcGetErrorString");
+        return withErrorStrings(library, "nvrtcGetErrorString");
     }
 
     Library cublas() {
@@ -86,7 +86,7 @@ final class Libraries {
                 PARTS_OF_CUBLAS + major,
                 "cuBLAS of CUDA " + major + " was not found",
                 "Install it (NVIDIA's packages libcublas-" + major + "-*)");
-        return withWords(library, "cublasGetStatusString");
+        return withErrorStrings(library, "cublasGetStatusString");
     }
 
     Library cudnn() {
@@ -96,7 +96,7 @@ final class Libraries {
         if (built != 0 && built != major && loader.has(CUBLAS + major)) {
             throw new CudaUnavailableException(
                     "cuDNN (" + library.file() + ") is built for CUDA " + built + ", cuBLAS and NVRTC are of CUDA "
-                            + major + " (" + first(CUBLAS + major) + "). " + ALL_ALIKE,
+                            + major + " (" + first(CUBLAS + major) + "). " + ONE_CUDA_VERSION,
                     "Install cuDNN for CUDA " + major + " (NVIDIA's package libcudnn9-cuda-" + major
                             + "), or name a folder that has all of one version with -D" + SETTING + "=FOLDER");
         }
@@ -107,15 +107,17 @@ final class Libraries {
         return library;
     }
 
-    /** Files of drivers and cuDNNs that would have been taken if others did not lie before them on the path. */
-    List<String> passedOver() {
+    /** Drivers and cuDNNs that are hidden by others earlier on the path. */
+    List<String> shadowed() {
         return Stream.of(DRIVER, CUDNN)
                 .flatMap(name -> path.files(name).stream().skip(1))
                 .map(Path::toString)
                 .toList();
     }
 
-    /** The CUDA version whose NVRTC and cuBLAS are both there, and which the driver serves; of two, that of cuDNN. */
+    /**
+     * The CUDA version of which NVRTC and cuBLAS are present and which the driver supports; if there are two, cuDNN's.
+     */
     private int major() {
         List<Integer> whole = MAJORS.stream()
                 .filter(major -> loader.has(NVRTC + major) && loader.has(CUBLAS + major))
@@ -149,7 +151,7 @@ final class Libraries {
         return major;
     }
 
-    /** The newest CUDA where there is no driver that can be used, since kernels compile without. */
+    /** The newest CUDA if there is no usable driver, because kernels compile without one. */
     private int driverMajor() {
         try {
             return Device.version(driver()) / 1000;
@@ -166,7 +168,7 @@ final class Libraries {
         }
     }
 
-    /** @param majors CUDA versions that it may be built for: what it calls of them is loaded first */
+    /** @param majors CUDA versions that it may be built for; the libraries that it calls are loaded first */
     private Library cudnn(List<Integer> majors) {
         for (int major : majors) {
             loader.find(CUBLAS + major, PARTS_OF_CUBLAS + major);
@@ -190,15 +192,15 @@ final class Libraries {
                             + " whole one with -D" + SETTING + "=FOLDER");
         }
         file.ifPresent(
-                cudnn -> LibraryLoader.loadBeside(cudnn, "libcudnn_*.so.9", UNUSED_PART)); // newer ones have more
-        return Cudnn.checked(withWords(library, "cudnnGetErrorString"));
+                cudnn -> LibraryLoader.loadBeside(cudnn, "libcudnn_*.so.9", UNUSED_PART)); // newer versions have more
+        return Cudnn.checked(withErrorStrings(library, "cudnnGetErrorString"));
     }
 
     private String first(String name) {
         return path.files(name).stream().findFirst().map(Path::toString).orElse(name);
     }
 
-    private static Library withWords(NativeLibrary library, String function) {
+    private static Library withErrorStrings(NativeLibrary library, String function) {
         Function words = library.getFunction(function);
         return new Library(library, status -> text(words.invokePointer(new Object[] {status})));
     }

@@ -7,32 +7,33 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntFunction;
 
 /**
- * A shared library whose functions return a status, 0 for success; called by their C names, at 0.8 microseconds a call.
+ * A shared library whose functions return a status, 0 for success. They are called by their C names, at 0.8
+ * microseconds per call.
  *
- * <p>Arguments are what JNA takes: {@code Integer} for int and enums, {@code Long} for size_t and device addresses,
- * {@code Pointer} for handles, {@code Memory} and {@code ByReference} for what is written to.
+ * <p>Arguments are JNA's: {@code Integer} for int and enums, {@code Long} for size_t and device addresses, {@code
+ * Pointer} for handles, {@code Memory} and {@code ByReference} for outputs.
  */
 final class Library {
     private final NativeLibrary library;
     private final IntFunction<String> words;
     private final Map<String, Function> functions = new ConcurrentHashMap<>();
 
-    /** @param words what a status means; empty where the library does not tell */
+    /** @param words the meaning of a status; empty if the library does not tell */
     Library(NativeLibrary library, IntFunction<String> words) {
         this.library = library;
         this.words = words;
     }
 
     /**
-     * Calls a function that returns 0 unless something is wrong.
+     * Calls a function that returns 0 on success.
      *
      * @throws CudaException if it fails
-     * @throws CudaUnavailableException if it fails because of what lies on the machine
+     * @throws CudaUnavailableException if it fails because of the machine's installation
      */
     void call(String function, Object... arguments) {
         int status = status(function, arguments);
-        if (Remedies.isOfMachine(function, status)) {
-            throw Remedies.refusal(function, status, words.apply(status), file());
+        if (StartupErrors.isEnvironmentError(function, status)) {
+            throw StartupErrors.refusal(function, status, words.apply(status), file());
         }
         if (status != 0) {
             throw new CudaException(function, status, words.apply(status));
@@ -40,18 +41,18 @@ final class Library {
     }
 
     /**
-     * A call by which a library starts on this machine.
+     * Calls a function that initialises a library.
      *
-     * @throws CudaUnavailableException with the mend, if it refuses
+     * @throws CudaUnavailableException with the mend, if it fails
      */
     void start(String function, Object... arguments) {
         started(function, status(function, arguments));
     }
 
-    /** Throws what the status of such a call means, unless it is 0. */
+    /** Throws the exception for the status of such a call, unless it is 0. */
     void started(String function, int status) {
         if (status != 0) {
-            throw Remedies.refusal(function, status, words.apply(status), file());
+            throw StartupErrors.refusal(function, status, words.apply(status), file());
         }
     }
 
@@ -78,7 +79,7 @@ final class Library {
         }
     }
 
-    /** The file that was loaded. */
+    /** The loaded file. */
     String file() {
         return library.getFile() == null ? library.getName() : library.getFile().getPath();
     }

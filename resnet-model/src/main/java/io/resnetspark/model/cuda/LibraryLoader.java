@@ -11,16 +11,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Loads libraries from the folders of a path, and with each what lies beside it and belongs to it.
+ * Loads libraries from the folders of a path, each with the parts beside it.
  *
- * <p>A library asks the system's loader for its parts by name, and that knows nothing of the folder that the library came
- * from: it finds none, or those of another version. A name that has been loaded it does not look for, so parts are loaded
- * first, by path.
+ * <p>A library asks the system's loader for its parts by name. The loader does not know the library's folder: it finds
+ * none, or parts of another version. It does not look for a name that is loaded already, so parts are loaded first, by
+ * path.
  */
 final class LibraryLoader {
     private static final Logger LOG = LoggerFactory.getLogger(LibraryLoader.class);
 
-    /** JNA closes what nobody refers to. */
+    /** Keeps libraries open; JNA closes unreferenced ones. */
     private static final Map<String, NativeLibrary> LOADED = new ConcurrentHashMap<>();
 
     private final LibraryPath path;
@@ -29,18 +29,18 @@ final class LibraryLoader {
         this.path = path;
     }
 
-    /** Whether a library of this name can be had, by its file or, where no folder has one, from the system's loader. */
+    /** Whether a library of this name is found, in a folder or by the system's loader. */
     boolean has(String name) {
         return !path.files(name).isEmpty() || (path.loader() && open(name, new ArrayList<>()));
     }
 
     /**
-     * The first of this name that loads.
+     * The first library of this name that loads.
      *
-     * @param parts glob of files beside it that it asks for; empty for none
-     * @param absent what it means if there is none, without a full stop
-     * @param mend what to do then, without one
-     * @throws CudaUnavailableException if there is none; it tells which files there are that do not load
+     * @param parts glob of files beside it that it needs; empty for none
+     * @param absent the message if there is none, without a full stop
+     * @param mend what to do then, without a full stop
+     * @throws CudaUnavailableException if there is none; it lists the files that do not load
      */
     NativeLibrary load(String name, String parts, String absent, String mend) {
         List<String> reasons = new ArrayList<>();
@@ -50,7 +50,7 @@ final class LibraryLoader {
                         mend + ", name its folder with -D" + LibraryPath.SETTING + "=FOLDER"));
     }
 
-    /** Likewise, where it is no fault if there is none. */
+    /** The same if a missing library is not an error. */
     Optional<NativeLibrary> find(String name, String parts) {
         return find(name, parts, new ArrayList<>());
     }
@@ -68,9 +68,9 @@ final class LibraryLoader {
     }
 
     /**
-     * Loads a part of a library from beside it, else from where the system's loader finds it.
+     * Loads a part of a library from the same folder, else by the system's loader.
      *
-     * @param reasons to which it adds why not, if neither has it
+     * @param reasons receives the reason if neither has it
      */
     void loadPart(Optional<Path> library, String name, List<String> reasons) {
         List<String> why = new ArrayList<>();
@@ -82,7 +82,7 @@ final class LibraryLoader {
         }
     }
 
-    /** Loads all files beside a library whose names match, but one; those that do not load may not be asked for. */
+    /** Loads all matching files beside a library except one; those that do not load may not be needed. */
     static void loadBeside(Path library, String glob, String but) {
         for (Path file : LibraryPath.entries(library.toAbsolutePath().getParent(), glob)) {
             if (!file.endsWith(but)) {
@@ -91,7 +91,7 @@ final class LibraryLoader {
         }
     }
 
-    /** Where a library was loaded from; nothing if the system's loader found it. */
+    /** The file that a library was loaded from; empty if the system's loader found it. */
     static Optional<Path> file(NativeLibrary library) {
         return Optional.ofNullable(library.getFile()).map(file -> file.toPath()).filter(Path::isAbsolute);
     }
@@ -108,13 +108,13 @@ final class LibraryLoader {
         }
     }
 
-    /** JNA's first line names the library again, the second is the loader's. */
+    /** JNA's first line repeats the library's name; the second line is the loader's. */
     private static String reason(String message) {
         List<String> lines = message.lines().toList();
         return lines.get(Math.min(1, lines.size() - 1));
     }
 
-    /** Of files of the same library in other versions. */
+    /** Lists files of the same library in other versions. */
     private String others(String name) {
         String family = name.substring(0, name.indexOf(".so.") + ".so.".length());
         List<Path> others = path.files(family + "[0-9]*").stream()
@@ -125,7 +125,7 @@ final class LibraryLoader {
 
     private static String reasons(List<String> reasons) {
         List<String> ofFiles = reasons.stream()
-                .filter(reason -> reason.contains("/")) // the loader's not finding a bare name says nothing
+                .filter(reason -> reason.contains("/")) // that the loader does not find a bare name tells nothing
                 .toList();
         return ofFiles.isEmpty() ? "" : " What was found does not load: " + String.join("; ", ofFiles) + ".";
     }

@@ -15,18 +15,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The folders in which CUDA's libraries are looked for, the first before the others; behind them the system's loader.
+ * The folders that are searched for CUDA's libraries, in order; after them the system's loader.
  *
- * @param folders whether they exist or not
+ * @param folders existing or not
  * @param loader whether the system's loader is asked for what no folder has
  */
 record LibraryPath(List<Path> folders, boolean loader) {
-    /** Folders to look in first, as in {@code PATH}: of libraries, of a CUDA toolkit, or of NVIDIA's Python wheels. */
+    /** Folders to search first, like {@code PATH}: of libraries, of a CUDA toolkit, or of NVIDIA's Python wheels. */
     static final String SETTING = "resnet.cuda.path";
 
     private static final Logger LOG = LoggerFactory.getLogger(LibraryPath.class);
 
-    /** As toolkits and distributions name the processor. */
+    /** The processor's name in toolkits and distributions. */
     private static final boolean ARM = System.getProperty("os.arch").equals("aarch64");
 
     private static final String TARGET = "targets/" + (ARM ? "sbsa" : "x86_64") + "-linux/lib";
@@ -51,7 +51,7 @@ record LibraryPath(List<Path> folders, boolean loader) {
         split(environment.get("CONDA_PREFIX")).forEach(root -> all.add(root.resolve("lib")));
         all.addAll(ofToolkit(Path.of("/usr/local/cuda")));
         newestFirst(subfolders(Path.of("/usr/local"), "cuda-*")).forEach(root -> all.addAll(ofToolkit(root)));
-        // Distributions' own, containers' drivers, and the Windows driver under WSL.
+        // Folders of distributions, of containers' drivers, and of the Windows driver under WSL.
         for (String usual : List.of(
                 MULTIARCH,
                 MULTIARCH + "/nvidia/current",
@@ -79,12 +79,12 @@ record LibraryPath(List<Path> folders, boolean loader) {
         return List.of(root.resolve("lib64"), root.resolve(TARGET));
     }
 
-    /** In the order of their names. */
+    /** Sorted by name. */
     private static List<Path> subfolders(Path parent, String glob) {
         return entries(parent, glob).stream().filter(Files::isDirectory).toList();
     }
 
-    /** What a folder has of files whose names match, in the order of their names; nothing if it cannot be read. */
+    /** Files of a folder whose names match, sorted by name; empty if it is not readable. */
     static List<Path> entries(Path folder, String glob) {
         if (!Files.isDirectory(folder)) {
             return List.of();
@@ -118,11 +118,11 @@ record LibraryPath(List<Path> folders, boolean loader) {
                 ? List.of()
                 : Arrays.stream(path.split(File.pathSeparator))
                         .filter(part -> !part.isBlank())
-                        .map(part -> Path.of(part).toAbsolutePath()) // JNA takes another for a library's name
+                        .map(part -> Path.of(part).toAbsolutePath()) // JNA takes a relative path for a library name
                         .toList();
     }
 
-    /** The files whose names match, in the folders' order; one that several folders link to stands there once. */
+    /** The files whose names match, in the order of folders; a file that several folders link to is listed once. */
     List<Path> files(String glob) {
         Map<Path, Path> byTarget = new LinkedHashMap<>();
         for (Path folder : folders) {
@@ -146,7 +146,7 @@ record LibraryPath(List<Path> folders, boolean loader) {
         }
     }
 
-    /** For messages: the folders that are there. */
+    /** The existing folders, for messages. */
     @Override
     public String toString() {
         List<Path> there = folders.stream().filter(Files::isDirectory).toList();

@@ -1,30 +1,32 @@
 package io.resnetspark.model.cuda;
 
+import io.resnetspark.model.KernelGeometry;
 import io.resnetspark.model.Shape;
-import io.resnetspark.model.Window;
 import java.util.List;
 
-/** Max pooling; of the stem in one walk with its normalisation and ReLU. */
+/** Max pooling; the stem's is fused with its normalisation and ReLU. */
 final class MaxPoolNode implements Node {
     private static final String PART = "max pooling";
 
-    private final Value input;
-    private final Window window;
+    private final NodeOutput input;
+    private final KernelGeometry geometry;
     private final Activation output;
-    private Place positions;
+    private Buffer positions;
 
-    /** @param input an activation, or one to be normalised with ReLU */
-    MaxPoolNode(Value input, Window window) {
-        if (!window.equals(new Window(3, 2)) && !window.equals(new Window(2, 2))) {
-            throw new IllegalArgumentException("The GPU's kernels pool 3x3 or 2x2 pixels, each second, not " + window);
+    /** @param input an activation, or a deferred normalisation with ReLU */
+    MaxPoolNode(NodeOutput input, KernelGeometry geometry) {
+        if (!geometry.equals(new KernelGeometry(3, 2)) && !geometry.equals(new KernelGeometry(2, 2))) {
+            throw new IllegalArgumentException(
+                    "The GPU's kernels pool 3x3 or 2x2 pixels, each second, not " + geometry);
         }
         this.input = input;
-        this.window = window;
-        this.output = new Activation(window.slide(input.shape(), input.shape().channels()));
+        this.geometry = geometry;
+        this.output =
+                new Activation(geometry.outputShape(input.shape(), input.shape().channels()));
     }
 
     private Activation activation() {
-        return input instanceof Normalized still ? still.input() : (Activation) input;
+        return input instanceof DeferredNormalization deferred ? deferred.input() : (Activation) input;
     }
 
     @Override
@@ -33,16 +35,16 @@ final class MaxPoolNode implements Node {
     }
 
     @Override
-    public void forward(Plan plan) {
+    public void forward(ExecutionPlan plan) {
         Shape out = output.shape();
-        int groups = out.channels() / plan.lanes();
-        positions = plan.isTraining() ? plan.take(plan.groups(output) * plan.lanes()) : null;
+        int groups = out.channels() / plan.vectorWidth();
+        positions = plan.isTraining() ? plan.allocate(plan.groups(output) * plan.vectorWidth()) : null;
         plan.launch(
                 PART,
-                "max_pool_" + window.kernel(),
+                "max_pool_" + geometry.kernel(),
                 Grid.ofRows((long) plan.batch() * out.height(), out.width() * groups),
                 plan.read(activation()),
-                input instanceof Normalized still ? plan.table(still) : null,
+                input instanceof DeferredNormalization deferred ? plan.normalizationTable(deferred) : null,
                 plan.write(output),
                 positions,
                 input.shape().height(),
@@ -53,15 +55,15 @@ final class MaxPoolNode implements Node {
     }
 
     @Override
-    public void backward(Plan plan) {
-        List<Place> parts = plan.gradients(output);
-        Place second = parts.size() > 1 ? parts.get(1) : null;
-        Place gradient = plan.takeFor(activation());
+    public void backward(ExecutionPlan plan) {
+        List<Buffer> parts = plan.gradients(output);
+        Buffer second = parts.size() > 1 ? parts.get(1) : null;
+        Buffer gradient = plan.allocateFor(activation());
         Shape shape = input.shape();
-        int groups = shape.channels() / plan.lanes();
+        int groups = shape.channels() / plan.vectorWidth();
         plan.launch(
                 PART,
-                "backward_max_pool_" + window.kernel(),
+                "backward_max_pool_" + geometry.kernel(),
                 Grid.ofRows((long) plan.batch() * squares(shape.height()), squares(shape.width()) * groups),
                 parts.get(0),
                 second,
@@ -75,16 +77,16 @@ final class MaxPoolNode implements Node {
         plan.release(parts.get(0));
         plan.release(second);
         plan.release(positions);
-        if (input instanceof Normalized still) {
-            NormalizationGradient.of(plan, still, gradient, null, null, null).contribute(gradient, null, gradient);
+        if (input instanceof DeferredNormalization deferred) {
+            NormalizationGradient.of(plan, deferred, gradient, null, null, null).contribute(gradient, null, gradient);
         } else {
-            plan.contribute(activation(), gradient);
+            plan.addGradient(activation(), gradient);
         }
     }
 
-    /** How many squares of the window's stride cover so many pixels. */
+    /** The number of stride-sized squares that cover this many pixels. */
     private int squares(int pixels) {
-        return (pixels + window.stride() - 1) / window.stride();
+        return (pixels + geometry.stride() - 1) / geometry.stride();
     }
 
     @Override

@@ -2,38 +2,39 @@ package io.resnetspark.model.cuda;
 
 import com.sun.jna.Pointer;
 import io.resnetspark.model.Precision;
-import io.resnetspark.model.cuda.Convolver.Use;
+import io.resnetspark.model.cuda.ConvolutionDispatcher.Request;
 import java.util.function.Supplier;
 
 /**
- * A 3x3 convolution between few channels, by the kernels of convolution.cu and weights.cu: how it is cut into tiles and blocks.
+ * A 3x3 convolution of few channels, by the kernels of convolution.cu and weights.cu: its division into tiles and
+ * blocks.
  *
- * <p>Sums are added up in an order that follows from the shape and the number of multiprocessors alone.
+ * <p>The order of summation depends only on the shape and the number of multiprocessors.
  */
 final class NarrowConvolution {
     private static final int WARP = 32;
 
-    /** As the kernels have them: a tile in shared memory, and what a product takes of a row. */
+    /** Constants of the kernels: bytes of a tile in shared memory, and bytes of a row per product step. */
     private static final int TILE_BYTES = 24_576;
 
     private static final int STEP_BYTES = 32;
     private static final int TAPS = 9;
     private static final int WARPS = 4;
 
-    /** That are served, besides the four of an image. */
-    private static final int LEAST_CHANNELS = 16;
+    /** Supported channels, besides the four of an image. */
+    private static final int MIN_CHANNELS = 16;
 
-    private static final int MOST_CHANNELS = 64;
+    private static final int MAX_CHANNELS = 64;
 
-    /** Blocks of a multiprocessor that registers and shared memory allow, where a warp keeps few weights or many. */
+    /** Blocks per multiprocessor that registers and shared memory allow, if a warp keeps few weights or many. */
     private static final int RESIDENT = 4;
 
     private static final int RESIDENT_LARGE = 2;
 
-    /** What a tile costs beside its pixels, in pixels: its threads wait for each other at its begin and end. */
+    /** Overhead of a tile, in pixels: its threads synchronise at its start and end. */
     private static final int TILE_COST = 32;
 
-    /** Parts in which the second stage of a weight gradient adds up, and from how many sums on it takes the most. */
+    /** Parts of the second stage of a weight gradient, and the number of sums from which on it uses the most. */
     private static final int FEW_PARTS = 8;
 
     private static final int MANY_PARTS = 32;
@@ -43,39 +44,39 @@ final class NarrowConvolution {
     private final Direction direction;
     private final int elementBytes;
     private final int multiprocessors;
-    private final Supplier<Module> kernels;
+    private final Supplier<CudaModule> kernels;
     private final int rows;
 
     /**
-     * @param use of those that are {@link #serves served}
-     * @param kernels of {@link KernelSource#CONVOLUTION}, asked for when it is run
+     * @param request one that is {@link #supports supported}
+     * @param kernels of {@link KernelSource#CONVOLUTION}, loaded on first use
      */
-    NarrowConvolution(Use use, Precision precision, int multiprocessors, Supplier<Module> kernels) {
-        this.shape = use.shape();
-        this.direction = use.direction();
+    NarrowConvolution(Request request, Precision precision, int multiprocessors, Supplier<CudaModule> kernels) {
+        this.shape = request.shape();
+        this.direction = request.direction();
         this.elementBytes = precision.bytes();
         this.multiprocessors = multiprocessors;
         this.kernels = kernels;
         this.rows = cheapestRows();
     }
 
-    /** On a GPU that {@link Device#serves} the number format, which is one of tensor cores. */
-    static boolean serves(Use use, Precision precision) {
-        ConvolutionShape s = use.shape();
+    /** For a GPU that {@link Device#supports} the number format; it must be one of tensor cores. */
+    static boolean supports(Request request, Precision precision) {
+        ConvolutionShape s = request.shape();
         return precision != Precision.FLOAT32
                 && s.kernel() == 3
                 && s.padding() == 1
-                && areServed(use)
-                && new NarrowConvolution(use, precision, 1, null).rows > 0;
+                && hasSupportedChannels(request)
+                && new NarrowConvolution(request, precision, 1, null).rows > 0;
     }
 
-    private static boolean areServed(Use use) {
-        ConvolutionShape s = use.shape();
-        if (s.channels() == ImageNode.DEPTH) {
-            return s.outputs() == LEAST_CHANNELS && s.stride() == 1 && use.direction() != Direction.BACKWARD_DATA;
+    private static boolean hasSupportedChannels(Request request) {
+        ConvolutionShape s = request.shape();
+        if (s.channels() == InputNode.CHANNELS) {
+            return s.outputs() == MIN_CHANNELS && s.stride() == 1 && request.direction() != Direction.BACKWARD_DATA;
         }
         boolean few =
-                s.channels() >= LEAST_CHANNELS && s.outputs() <= MOST_CHANNELS && Integer.bitCount(s.channels()) == 1;
+                s.channels() >= MIN_CHANNELS && s.outputs() <= MAX_CHANNELS && Integer.bitCount(s.channels()) == 1;
         return few && s.stride() <= 2 && s.outputs() == s.stride() * s.channels();
     }
 
@@ -89,7 +90,7 @@ final class NarrowConvolution {
         return direction == Direction.BACKWARD_DATA;
     }
 
-    /** Of what is cut into tiles. */
+    /** Height of the tensor that is divided into tiles. */
     private int height() {
         return isOfInput() ? shape.height() : shape.outputHeight();
     }
@@ -98,7 +99,7 @@ final class NarrowConvolution {
         return isOfInput() ? shape.width() : shape.outputWidth();
     }
 
-    /** Pixels in shared memory of the tensor that is read at each tap, with a border. */
+    /** Pixels in shared memory of the tensor that is read for each tap, with its border. */
     private int readPixels(int tileRows) {
         int readRows = isOfInput() ? tileRows + 2 : (tileRows - 1) * shape.stride() + 3;
         return readRows * (shape.width() + 2);
@@ -108,13 +109,13 @@ final class NarrowConvolution {
         if (!isOfWeights()) {
             return readPixels(tileRows) * (Math.max(from() * elementBytes, STEP_BYTES) + 16);
         }
-        int gap = 8 * elementBytes; // between pixels: other banks
+        int gap = 8 * elementBytes; // between pixels, to avoid bank conflicts
         int inputs = blockInputs() * elementBytes + (blockInputs() == 8 ? 0 : gap);
         return pixels(tileRows, STEP_BYTES / elementBytes) * (16 * down() * elementBytes + gap)
                 + readPixels(tileRows) * inputs;
     }
 
-    /** Of a tile, up to a multiple. */
+    /** Pixels of a tile, rounded up to a multiple. */
     private int pixels(int tileRows, int multiple) {
         return (tileRows * width() + multiple - 1) / multiple * multiple;
     }
@@ -127,21 +128,21 @@ final class NarrowConvolution {
         return shape.batch() * strips(rows);
     }
 
-    /** Rows of a tile: few have much border, many leave multiprocessors idle; 0 if not even one fits. */
+    /** Rows of a tile: few rows read much border, many rows leave multiprocessors idle; 0 if not even one fits. */
     private int cheapestRows() {
         int cheapest = 0;
-        long least = Long.MAX_VALUE;
+        long min = Long.MAX_VALUE;
         for (int n = 1; n <= height() && tileBytes(n) <= TILE_BYTES; n++) {
             long cost = cost(n);
-            if (cost < least) {
-                least = cost;
+            if (cost < min) {
+                min = cost;
                 cheapest = n;
             }
         }
         return cheapest;
     }
 
-    /** Of the busiest multiprocessor, in pixels that are read or multiplied. */
+    /** Cost of the busiest multiprocessor, in pixels read or multiplied. */
     private long cost(int tileRows) {
         int atOnce = isOfWeights() ? STEP_BYTES / elementBytes * WARPS : pixelsAtOnce();
         long tile = (long) readPixels(tileRows) + pixels(tileRows, atOnce) + TILE_COST;
@@ -149,7 +150,7 @@ final class NarrowConvolution {
         return (all + multiprocessors - 1) / multiprocessors * tile;
     }
 
-    // The output, and the gradient of the input: a product from some channels to others.
+    // Output, and gradient of the input: a product from one set of channels to another.
 
     private int from() {
         return isOfInput() ? shape.outputs() : shape.channels();
@@ -159,24 +160,24 @@ final class NarrowConvolution {
         return isOfInput() ? shape.channels() : shape.outputs();
     }
 
-    /** Steps of a product that a tap takes, of 32 bytes of a pixel each. */
+    /** Product steps of a tap, of 32 bytes of a pixel each. */
     private int steps() {
         return Math.max(from() * elementBytes / STEP_BYTES, 1);
     }
 
-    /** Whether the weights of a warp take more registers than four blocks of a multiprocessor leave. */
+    /** Whether a warp's weights take more registers than four blocks per multiprocessor leave. */
     private boolean isLarge() {
         return steps() >= 4;
     }
 
-    /** Times 8 channels of the result, for which a warp keeps the weights. */
-    private int wide() {
+    /** Groups of 8 output channels whose weights a warp keeps. */
+    private int channelGroups() {
         return steps() < 8 ? 2 : 1;
     }
 
-    /** Warps that have the same pixels and other channels. */
+    /** Warps with the same pixels and different channels. */
     private int warpsOfPixels() {
-        return to() / 8 / wide();
+        return to() / 8 / channelGroups();
     }
 
     private int warps() {
@@ -184,7 +185,7 @@ final class NarrowConvolution {
     }
 
     private int pixelsAtOnce() {
-        int together = isLarge() && wide() == 2 ? 4 : 2;
+        int together = isLarge() && channelGroups() == 2 ? 4 : 2;
         return 16 * together * (warps() / warpsOfPixels());
     }
 
@@ -193,30 +194,30 @@ final class NarrowConvolution {
         return new Grid(Math.min(tiles(), resident * multiprocessors), 1, warps() * WARP, 1);
     }
 
-    // The gradient of the weights: warps of 16 `down` outputs by 8 `across` inputs, and blocks of as many `beside`.
+    // Gradient of the weights: warps of 16 `down` outputs by 8 `across` inputs, and blocks of `beside` such warps.
 
     private int down() {
-        return shape.outputs() == LEAST_CHANNELS ? 1 : 2;
+        return shape.outputs() == MIN_CHANNELS ? 1 : 2;
     }
 
     private int across() {
-        return shape.outputs() == LEAST_CHANNELS && shape.channels() >= LEAST_CHANNELS ? 2 : 1;
+        return shape.outputs() == MIN_CHANNELS && shape.channels() >= MIN_CHANNELS ? 2 : 1;
     }
 
     private int beside() {
-        return shape.outputs() == LEAST_CHANNELS ? 1 : 2;
+        return shape.outputs() == MIN_CHANNELS ? 1 : 2;
     }
 
     private int blockInputs() {
         return 8 * across() * beside();
     }
 
-    /** Blocks that have the same pixels and other channels. */
+    /** Blocks with the same pixels and different channels. */
     private int slices() {
         return isOfWeights() ? shape.outputs() / (16 * down()) * Math.max(shape.channels() / blockInputs(), 1) : 1;
     }
 
-    /** Of the gradient, that a warp adds up. */
+    /** Values of the gradient that a warp sums. */
     private int values() {
         return TAPS * 16 * down() * 8 * across();
     }
@@ -227,22 +228,22 @@ final class NarrowConvolution {
         return new Grid(across, slices(), beside() * WARPS * WARP, 1);
     }
 
-    /** Tiles that a block fetches together: half of its own, or what there is room for. */
+    /** Tiles that a block loads together: half of its own, or as many as fit. */
     private int tilesAtOnce() {
         int blocks = weightGrid().blocksAcross();
         int each = (tiles() + blocks - 1) / blocks;
         return Math.min(TILE_BYTES / tileBytes(rows), (each + 1) / 2);
     }
 
-    /** Bytes for the sums of blocks. */
+    /** Bytes for the partial sums of blocks. */
     long workspace() {
         return isOfWeights() ? (long) weightGrid().blocksAcross() * slices() * beside() * values() * Float.BYTES : 0;
     }
 
     /**
-     * Puts the kernels into the stream.
+     * Enqueues the kernels.
      *
-     * @param x as of {@link Cudnn#run}, and so the others
+     * @param x as of {@link Cudnn#run}, like the others
      * @param workspace of {@link #workspace()} bytes
      */
     void run(Stream stream, long x, long w, long y, long workspace) {

@@ -2,16 +2,16 @@ package io.resnetspark.model.cuda;
 
 import java.util.List;
 
-/** A part of a network, which writes its operations into a plan. */
+/** A layer of a network, which adds its operations to a plan. */
 interface Node {
-    /** What its forward pass reads. */
+    /** The activations that its forward pass reads. */
     List<Activation> inputs();
 
-    void forward(Plan plan);
+    void forward(ExecutionPlan plan);
 
-    /** Takes its output's gradient, and leaves its inputs' and its parameters'. */
-    void backward(Plan plan);
+    /** Consumes its output's gradient, and produces its inputs' and its parameters'. */
+    void backward(ExecutionPlan plan);
 
-    /** What it makes; null where that is part of another node's output. */
+    /** Its output; null if that is part of another node's output. */
     Activation output();
 }

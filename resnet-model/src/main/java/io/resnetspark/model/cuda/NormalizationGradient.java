@@ -1,72 +1,77 @@
 package io.resnetspark.model.cuda;
 
-/** The backward pass of batch normalisation, in two walks: sums over the batch, then the input's gradient. */
+/** The backward pass of batch normalisation, in two kernels: sums over the batch, then the input's gradient. */
 final class NormalizationGradient {
     private static final String PART = "normalisation, backward";
 
-    private final Plan plan;
-    private final Normalized normalized;
-    private final Place coefficients;
+    private final ExecutionPlan plan;
+    private final DeferredNormalization normalized;
+    private final Buffer coefficients;
 
-    private NormalizationGradient(Plan plan, Normalized normalized) {
+    private NormalizationGradient(ExecutionPlan plan, DeferredNormalization normalized) {
         this.plan = plan;
         this.normalized = normalized;
-        this.coefficients = plan.take(3L * normalized.channels() * Float.BYTES);
+        this.coefficients = plan.allocate(3L * normalized.channels() * Float.BYTES);
     }
 
     /**
-     * The gradients of gamma and beta, and what the input's gradient is made of.
+     * Computes the gradients of gamma and beta, and the coefficients of the input's gradient.
      *
-     * @param second another part of the gradient; null for none
-     * @param mask what ReLU lets through; null for all
-     * @param sum where to leave the masked sum of both parts; null where nobody needs it
+     * @param second a second summand of the gradient; null for none
+     * @param mask ReLU's mask; null for none
+     * @param sum receives the masked sum of both summands; null if it is not needed
      */
     static NormalizationGradient of(
-            Plan plan, Normalized normalized, Place gradient, Place second, Place mask, Place sum) {
+            ExecutionPlan plan,
+            DeferredNormalization normalized,
+            Buffer gradient,
+            Buffer second,
+            Buffer mask,
+            Buffer sum) {
         NormalizationGradient made = new NormalizationGradient(plan, normalized);
         made.sums(gradient, second, mask, sum);
         return made;
     }
 
-    private void sums(Place gradient, Place second, Place mask, Place sum) {
-        Tile tile = plan.tile(normalized.input());
+    private void sums(Buffer gradient, Buffer second, Buffer mask, Buffer sum) {
+        ThreadLayout layout = plan.tile(normalized.input());
         Parameters parameters = plan.parameters();
-        Place sums = plan.take(tile.sumBytes(plan.lanes()));
+        Buffer sums = plan.allocate(layout.sumBytes(plan.vectorWidth()));
         plan.launch(
                 PART,
                 "backward_sums",
-                tile.summing(),
+                layout.reductionGrid(),
                 gradient,
                 second,
                 mask,
                 plan.read(normalized.input()),
-                plan.table(normalized),
+                plan.normalizationTable(normalized),
                 sum,
                 sums,
                 parameters.tickets(),
                 parameters.floatGradientAt(normalized.gamma()),
                 parameters.floatGradientAt(normalized.beta()),
                 coefficients,
-                tile.rows(),
-                tile.groups());
+                layout.rows(),
+                layout.groups());
         plan.release(sums);
     }
 
-    /** @param to where to; may be where {@code gradient} lies */
-    void contribute(Place gradient, Place mask, Place to) {
-        Tile tile = plan.tile(normalized.input());
+    /** @param to receives the gradient; may be {@code gradient} */
+    void contribute(Buffer gradient, Buffer mask, Buffer to) {
+        ThreadLayout layout = plan.tile(normalized.input());
         plan.launch(
                 PART,
                 "backward_input",
-                tile.passing(),
+                layout.elementwiseGrid(),
                 gradient,
                 mask,
                 plan.read(normalized.input()),
                 coefficients,
                 to,
-                tile.rows(),
-                tile.groups());
+                layout.rows(),
+                layout.groups());
         plan.release(coefficients);
-        plan.contribute(normalized.input(), to);
+        plan.addGradient(normalized.input(), to);
     }
 }

@@ -3,16 +3,16 @@ package io.resnetspark.model.cuda;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Batch normalisation in one walk with what stands behind it: a shortcut's addition, ReLU, or neither. */
+/** Batch normalisation, fused with what follows: a shortcut's addition, ReLU, or neither. */
 final class NormalizationNode implements Node {
-    private final Normalized normalized;
-    private final Value shortcut;
+    private final DeferredNormalization normalized;
+    private final NodeOutput shortcut;
     private final boolean relu;
     private final Activation output;
-    private Place mask;
+    private Buffer mask;
 
-    /** @param shortcut null for none; one that is still to be normalised is so in the same walk */
-    NormalizationNode(Normalized normalized, Value shortcut, boolean relu) {
+    /** @param shortcut null for none; a deferred normalisation of it is fused too */
+    NormalizationNode(DeferredNormalization normalized, NodeOutput shortcut, boolean relu) {
         this.normalized = normalized;
         this.shortcut = shortcut;
         this.relu = relu;
@@ -28,61 +28,61 @@ final class NormalizationNode implements Node {
         return all;
     }
 
-    private static Activation activation(Value value) {
-        return value instanceof Normalized still ? still.input() : (Activation) value;
+    private static Activation activation(NodeOutput value) {
+        return value instanceof DeferredNormalization deferred ? deferred.input() : (Activation) value;
     }
 
     @Override
-    public void forward(Plan plan) {
-        Tile tile = plan.tile(output);
-        mask = relu && plan.isTraining() ? plan.take(plan.groups(output)) : null;
+    public void forward(ExecutionPlan plan) {
+        ThreadLayout layout = plan.tile(output);
+        mask = relu && plan.isTraining() ? plan.allocate(plan.groups(output)) : null;
         plan.launch(
                 "normalisation, forward",
                 "normalize",
-                tile.passing(),
+                layout.elementwiseGrid(),
                 plan.read(normalized.input()),
-                plan.table(normalized),
+                plan.normalizationTable(normalized),
                 shortcut == null ? null : plan.read(activation(shortcut)),
-                shortcut instanceof Normalized still ? plan.table(still) : null,
+                shortcut instanceof DeferredNormalization deferred ? plan.normalizationTable(deferred) : null,
                 plan.write(output),
                 mask,
-                tile.rows(),
-                tile.groups(),
+                layout.rows(),
+                layout.groups(),
                 relu ? 1 : 0);
     }
 
     @Override
-    public void backward(Plan plan) {
-        List<Place> parts = plan.gradients(output);
-        Place first = parts.get(0);
-        Place second = parts.size() > 1 ? parts.get(1) : null;
+    public void backward(ExecutionPlan plan) {
+        List<Buffer> parts = plan.gradients(output);
+        Buffer first = parts.get(0);
+        Buffer second = parts.size() > 1 ? parts.get(1) : null;
         boolean summed = shortcut != null || second != null;
-        Place g = !summed || plan.isOwn(first) ? first : plan.takeFor(output);
-        NormalizationGradient gradient =
-                NormalizationGradient.of(plan, normalized, first, second, mask, summed ? g : null);
+        Buffer gradient = !summed || plan.isWritable(first) ? first : plan.allocateFor(output);
+        NormalizationGradient normalizationGradient =
+                NormalizationGradient.of(plan, normalized, first, second, mask, summed ? gradient : null);
         plan.release(second);
-        if (g != first) {
+        if (gradient != first) {
             plan.release(first);
         }
-        Place inputGradient = shortcut == null && plan.isOwn(g) ? g : plan.takeFor(output);
-        gradient.contribute(g, summed ? null : mask, inputGradient);
+        Buffer inputGradient = shortcut == null && plan.isWritable(gradient) ? gradient : plan.allocateFor(output);
+        normalizationGradient.contribute(gradient, summed ? null : mask, inputGradient);
         if (shortcut != null) {
-            shortcutGradient(plan, g);
-        } else if (inputGradient != g) {
-            plan.release(g);
+            shortcutGradient(plan, gradient);
+        } else if (inputGradient != gradient) {
+            plan.release(gradient);
         }
         plan.release(mask);
     }
 
-    private void shortcutGradient(Plan plan, Place g) {
-        if (shortcut instanceof Normalized still) {
-            Place to = plan.isOwn(g) ? g : plan.takeFor(output);
-            NormalizationGradient.of(plan, still, g, null, null, null).contribute(g, null, to);
-            if (to != g) {
-                plan.release(g);
+    private void shortcutGradient(ExecutionPlan plan, Buffer gradient) {
+        if (shortcut instanceof DeferredNormalization deferred) {
+            Buffer to = plan.isWritable(gradient) ? gradient : plan.allocateFor(output);
+            NormalizationGradient.of(plan, deferred, gradient, null, null, null).contribute(gradient, null, to);
+            if (to != gradient) {
+                plan.release(gradient);
             }
         } else {
-            plan.contribute((Activation) shortcut, g);
+            plan.addGradient((Activation) shortcut, gradient);
         }
     }
 

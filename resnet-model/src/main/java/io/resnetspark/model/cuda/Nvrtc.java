@@ -10,10 +10,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** CUDA C++ to machine code, at run time; needs no GPU. */
+/** Compiles CUDA C++ to machine code at run time; needs no GPU. */
 final class Nvrtc {
-    private static final Once<Nvrtc> INSTANCE =
-            new Once<>(() -> new Nvrtc(Libraries.ofMachine().nvrtc()));
+    private static final Lazy<Nvrtc> INSTANCE =
+            new Lazy<>(() -> new Nvrtc(Libraries.ofMachine().nvrtc()));
 
     private final Library library;
 
@@ -38,12 +38,12 @@ final class Nvrtc {
     }
 
     /**
-     * Compiles for one kind of GPU.
+     * Compiles for one type of GPU.
      *
      * @param capability 90 for Hopper
      * @param definitions as {@code NAME=VALUE}
      * @return a cubin
-     * @throws CudaUnavailableException with the compiler's words, if it refuses
+     * @throws CudaUnavailableException with the compiler's log, if it fails
      */
     byte[] compile(String source, String name, int capability, List<String> definitions) {
         int architecture = architecture(capability);
@@ -55,7 +55,7 @@ final class Nvrtc {
             int status = library.status("nvrtcCompileProgram", program, options.length, new StringArray(options));
             if (status != 0) {
                 throw new CudaUnavailableException(
-                        this + " does not compile " + name + " for compute capability " + words(capability)
+                        this + " does not compile " + name + " for compute capability " + versionText(capability)
                                 + " (status " + status + "):\n" + log(program),
                         "Install NVRTC anew (NVIDIA's packages cuda-nvrtc-*; libnvrtc-builtins must lie beside libnvrtc)");
             }
@@ -65,21 +65,24 @@ final class Nvrtc {
         }
     }
 
-    /** What is compiled for a GPU: its own kind, else the nearest older one of the same generation, whose code it runs. */
+    /**
+     * The architecture to compile for: the GPU's own, else the nearest older one of the same generation, whose code it
+     * runs.
+     */
     private int architecture(int capability) {
         List<Integer> known = architectures();
         return known.stream()
                 .filter(older -> older <= capability && older / 10 == capability / 10)
                 .max(Integer::compare)
                 .orElseThrow(() -> new CudaUnavailableException(
-                        this + " does not know compute capability " + words(capability) + "; it knows "
-                                + known.stream().map(Nvrtc::words).toList() + ".",
+                        this + " does not know compute capability " + versionText(capability) + "; it knows "
+                                + known.stream().map(Nvrtc::versionText).toList() + ".",
                         capability < known.get(0)
                                 ? "Install NVRTC, cuBLAS and cuDNN of CUDA 12: CUDA 13 serves 7.5 and later"
                                 : "Install a newer NVRTC, with cuBLAS and cuDNN of its CUDA version"));
     }
 
-    /** Compute capabilities that it compiles for, in ascending order. */
+    /** Supported compute capabilities, in ascending order. */
     List<Integer> architectures() {
         IntByReference count = new IntByReference();
         library.call("nvrtcGetNumSupportedArchs", count);
@@ -91,7 +94,7 @@ final class Nvrtc {
                 .toList();
     }
 
-    private static String words(int capability) {
+    private static String versionText(int capability) {
         return capability / 10 + "." + capability % 10;
     }
 
@@ -99,7 +102,7 @@ final class Nvrtc {
         List<String> options = new ArrayList<>(List.of(
                 "--gpu-architecture=sm_" + architecture,
                 "--std=c++17",
-                "--device-as-default-execution-space")); // else a generic lambda is one of the host
+                "--device-as-default-execution-space")); // else a generic lambda is host code
         definitions.forEach(definition -> options.add("-D" + definition));
         return options.toArray(String[]::new);
     }

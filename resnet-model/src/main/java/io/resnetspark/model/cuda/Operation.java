@@ -5,12 +5,12 @@ import java.util.function.Consumer;
 /**
  * A kernel or a library call of a program.
  *
- * @param part what it belongs to, for tables of where the time goes
- * @param beside whether it may run beside what comes after it: nothing waits for it before the update
+ * @param part the name of its part, for profiles
+ * @param concurrent whether it may run concurrently with the following operations: only the update waits for it
  * @param bytes of the activations that it reads and writes, each once
  * @param multiplyAdds of a convolution; 0 for our kernels
  */
-record Operation(String part, boolean beside, long bytes, long multiplyAdds, Consumer<Lane> work) {
-    /** Waits for all that runs beside. */
-    static final Operation JOIN = new Operation("", false, 0, 0, lane -> {});
+record Operation(String part, boolean concurrent, long bytes, long multiplyAdds, Consumer<StreamContext> work) {
+    /** Waits for all concurrent operations. */
+    static final Operation JOIN = new Operation("", false, 0, 0, context -> {});
 }

@@ -8,31 +8,38 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A network's parameters on a GPU: float32 weights with momentum, their copy in the number format of the activations,
- * gradients, running and batch statistics. Weights come first, then what is one float a channel.
+ * A network's parameters on a GPU: float32 weights with momentum, their copy in the number format of activations,
+ * gradients, running and batch statistics. Weights come first, then parameters of one float per channel.
  */
 final class Parameters implements AutoCloseable {
-    /** Values that a parameter is padded to a multiple of; a rule of descent.cu is for so many. */
-    static final int RULE = 64;
+    /** Parameters are padded to a multiple of this; descent.cu has one flag byte for as many values. */
+    static final int FLAG_BLOCK = 64;
 
     private static final int TRAINS = 1;
     private static final int DECAYS = 2;
 
-    /** The number of settings of descent.cu. */
-    private static final int SETTINGS = 6;
+    /** The number of hyperparameters of descent.cu. */
+    private static final int HYPERPARAMETERS = 6;
 
-    /** A parameter here. */
-    record Slot(FlatParameter flat, Section section, long offset, long length, int depth, int height, boolean blocks) {
+    /** A parameter's position on the GPU. */
+    record Slot(
+            FlatParameter flat,
+            Section section,
+            long offset,
+            long length,
+            int depth,
+            int height,
+            boolean spaceToDepth) {
         long parameterOffset() {
             return flat.offset();
         }
 
-        /** -1 where it has none. */
+        /** -1 if it has no momentum. */
         long velocityOffset() {
             return flat.velocity();
         }
 
-        /** Outputs x height x width x inputs; a flattened image's inputs are told apart again. */
+        /** Outputs x height x width x inputs; the inputs of a flattened image are separated again. */
         Object[] place() {
             long[] shape = flat.shape();
             long[] strides = flat.strides();
@@ -54,7 +61,7 @@ final class Parameters implements AutoCloseable {
                 all[i] = Math.toIntExact(numbers[i]);
             }
             all[numbers.length] = depth;
-            all[numbers.length + 1] = blocks ? 1 : 0;
+            all[numbers.length + 1] = spaceToDepth ? 1 : 0;
             return all;
         }
     }
@@ -72,7 +79,7 @@ final class Parameters implements AutoCloseable {
     private final Precision precision;
     private long memory;
 
-    /** Channels of the layer that has most. */
+    /** Channels of the widest layer. */
     private long widest;
 
     Parameters(Device device, Precision precision, List<FlatParameter> all) {
@@ -81,30 +88,36 @@ final class Parameters implements AutoCloseable {
         all.forEach(parameter -> flat.put(parameter.vertex() + "/" + parameter.key(), parameter));
     }
 
-    /** Weights of a convolution, or of a fully connected layer on images of that height. */
-    Slot weights(String vertex, int outputs, int depth, int kernel, int height, boolean blocks) {
+    /** Weights of a convolution, or of a fully connected layer on images of this height. */
+    Slot weights(String vertex, int outputs, int depth, int kernel, int height, boolean spaceToDepth) {
         long length = (long) outputs * kernel * kernel * depth;
-        return slot(vertex, "W", Section.WEIGHTS, length, depth / (height * height), height, blocks);
+        return slot(vertex, "W", Section.WEIGHTS, length, depth / (height * height), height, spaceToDepth);
     }
 
-    /** One float for each of {@code channels}, of which the first are DL4J's. */
+    /** One float for each of {@code channels}; DL4J's come first, the rest is padding. */
     Slot floats(String vertex, String key, int channels) {
         return slot(vertex, key, Section.FLOATS, channels, channels, 1, false);
     }
 
-    /** The running mean, and behind it the variance. */
+    /** The running mean, followed by the variance. */
     Slot statistics(String vertex, int channels) {
         Slot mean = slot(vertex, "mean", Section.STATISTICS, channels, channels, 1, false);
         slot(vertex, "var", Section.STATISTICS, channels, channels, 1, false);
         return mean;
     }
 
-    private Slot slot(String vertex, String key, Section section, long length, int depth, int height, boolean blocks) {
+    private Slot slot(
+            String vertex, String key, Section section, long length, int depth, int height, boolean spaceToDepth) {
         FlatParameter parameter = flat.get(vertex + "/" + key);
         long offset = count(section);
-        Slot slot = new Slot(parameter, section, offset, length, depth, height, blocks);
-        // Statistics are not padded: a variance lies right behind its mean.
-        lengths.put(section, offset + (section == Section.STATISTICS ? length : (length + RULE - 1) / RULE * RULE));
+        Slot slot = new Slot(parameter, section, offset, length, depth, height, spaceToDepth);
+        // Statistics are not padded: a variance directly follows its mean.
+        lengths.put(
+                section,
+                offset
+                        + (section == Section.STATISTICS
+                                ? length
+                                : (length + FLAG_BLOCK - 1) / FLAG_BLOCK * FLAG_BLOCK));
         if (section == Section.FLOATS) {
             widest = Math.max(widest, length);
         }
@@ -112,7 +125,7 @@ final class Parameters implements AutoCloseable {
         return slot;
     }
 
-    /** Takes the memory, once every parameter is declared. */
+    /** Allocates the memory, after all parameters are declared. */
     void allocate(Stream stream) {
         if (ordered.size() != flat.size()) {
             throw new IllegalStateException("The network has " + flat.size() + " parameters, its program on the GPU "
@@ -147,17 +160,17 @@ final class Parameters implements AutoCloseable {
         return count(Section.STATISTICS);
     }
 
-    private long trained() {
+    private long trainedCount() {
         return weightCount() + floatCount();
     }
 
-    private boolean copies() {
+    private boolean hasComputeCopy() {
         return precision == Precision.BFLOAT16;
     }
 
-    // What lies behind what; all but the last few are multiples of 64 floats.
+    // Addresses, in order; all but the last few are multiples of 64 floats.
 
-    /** Of all together. */
+    /** Bytes of all together. */
     long bytes() {
         return tickets() + ticketBytes() - memory;
     }
@@ -168,17 +181,17 @@ final class Parameters implements AutoCloseable {
     }
 
     long velocity() {
-        return master() + trained() * Float.BYTES;
+        return master() + trainedCount() * Float.BYTES;
     }
 
-    /** What convolutions read. */
-    long copy() {
-        return copies() ? velocity() + trained() * Float.BYTES : master();
+    /** The weights that convolutions read. */
+    long computeWeights() {
+        return hasComputeCopy() ? velocity() + trainedCount() * Float.BYTES : master();
     }
 
-    /** Of weights, in the number format of activations. */
+    /** Gradient of weights, in the number format of activations. */
     long gradient() {
-        return velocity() + trained() * Float.BYTES + (copies() ? weightCount() * precision.bytes() : 0);
+        return velocity() + trainedCount() * Float.BYTES + (hasComputeCopy() ? weightCount() * precision.bytes() : 0);
     }
 
     long floatGradient() {
@@ -189,33 +202,33 @@ final class Parameters implements AutoCloseable {
         return floatGradient() + floatCount() * Float.BYTES;
     }
 
-    /** The last batch's mean and unbiased variance, where the running ones are. */
+    /** The last batch's mean and unbiased variance, in the layout of the running ones. */
     long batch() {
         return running() + statisticCount() * Float.BYTES;
     }
 
-    /** A byte for each {@link #RULE} values. */
-    long rules() {
+    /** One byte for each {@link #FLAG_BLOCK} values. */
+    long updateFlags() {
         return batch() + statisticCount() * Float.BYTES;
     }
 
-    long settings() {
-        return (rules() + trained() / RULE + 15) / 16 * 16;
+    long hyperparameters() {
+        return (updateFlags() + trainedCount() / FLAG_BLOCK + 15) / 16 * 16;
     }
 
-    /** Rate, momentum, decay, scale, Nesterov, clip. */
-    long settingsBytes() {
-        return (long) SETTINGS * Float.BYTES;
+    /** Learning rate, momentum, weight decay, scale, Nesterov, clipping factor. */
+    long hyperparameterBytes() {
+        return (long) HYPERPARAMETERS * Float.BYTES;
     }
 
-    /** The sum of losses over the last batch, and over all since it was set to zero; doubles. */
+    /** The sum of losses of the last batch, and of all since it was reset; doubles. */
     long losses() {
-        return (settings() + settingsBytes() + 15) / 16 * 16;
+        return (hyperparameters() + hyperparameterBytes() + 15) / 16 * 16;
     }
 
     /**
-     * Of blocks that sum over a batch: a count for each strip of channels, zero between kernels (normalization.cu). One
-     * layer after the other uses them, so they are as many as the widest has channels at most.
+     * Counters of finished blocks in sums over a batch, one per strip of channels; zero between kernels
+     * (normalization.cu). Layers use them one after the other, so the widest layer's channels are enough.
      */
     long tickets() {
         return losses() + 2L * Double.BYTES;
@@ -226,7 +239,7 @@ final class Parameters implements AutoCloseable {
     }
 
     long weightsAt(Slot slot) {
-        return copy() + slot.offset() * precision.bytes();
+        return computeWeights() + slot.offset() * precision.bytes();
     }
 
     long weightGradientAt(Slot slot) {
@@ -249,15 +262,15 @@ final class Parameters implements AutoCloseable {
         return batch() + slot.offset() * Float.BYTES;
     }
 
-    /** As descent.cu reads them. */
-    byte[] rulesOf() {
-        byte[] rules = new byte[Math.toIntExact(trained() / RULE)];
+    /** The update flags as descent.cu reads them. */
+    byte[] encodeUpdateFlags() {
+        byte[] rules = new byte[Math.toIntExact(trainedCount() / FLAG_BLOCK)];
         for (Slot slot : ordered) {
             if (slot.section() != Section.STATISTICS) {
                 long first = (slot.section() == Section.FLOATS ? weightCount() : 0) + slot.offset();
                 byte rule = (byte)
                         ((slot.flat().trains() ? TRAINS : 0) | (slot.flat().decays() ? DECAYS : 0));
-                for (long i = first / RULE; i * RULE < first + slot.length(); i++) {
+                for (long i = first / FLAG_BLOCK; i * FLAG_BLOCK < first + slot.length(); i++) {
                     rules[(int) i] = rule;
                 }
             }

@@ -5,7 +5,7 @@ import com.sun.jna.ptr.PointerByReference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/** Host memory that stays where it is, so that a GPU copies to and from it while the host goes on. */
+/** Page-locked host memory, which a GPU copies from and to asynchronously. */
 public final class PinnedMemory implements AutoCloseable {
     private final Library driver;
     private final Pointer address;
@@ -27,7 +27,7 @@ public final class PinnedMemory implements AutoCloseable {
         return bytes;
     }
 
-    /** A part of it, up to 2 GiB, in native order. */
+    /** A part of it, up to 2 GiB, in native byte order. */
     public ByteBuffer buffer(long offset, long length) {
         return address.getByteBuffer(offset, length).order(ByteOrder.nativeOrder());
     }

@@ -4,33 +4,36 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** A pass over a batch of one size, which runs operation by operation once and is replayed as a CUDA graph afterwards. */
+/**
+ * A pass over a batch of one size. Its operations run one by one the first time, and are replayed as a CUDA graph
+ * afterwards.
+ */
 final class Program implements AutoCloseable {
-    private final Plan plan;
-    private final NetworkMemory memory;
-    private final Lane main;
-    private final Lane side;
+    private final ExecutionPlan plan;
+    private final NetworkContext shared;
+    private final StreamContext main;
+    private final StreamContext side;
     private final Event forked;
     private final Event joined;
     private final long workspace;
-    private Graph recorded;
+    private CudaGraph recorded;
     private int generation;
     private long prepared = -1;
 
-    private Program(Plan plan, NetworkMemory memory, Lane main, Lane side) {
+    private Program(ExecutionPlan plan, NetworkContext shared, StreamContext main, StreamContext side) {
         this.plan = plan;
-        this.memory = memory;
+        this.shared = shared;
         this.main = main;
         this.side = side;
         this.forked = main.stream().event();
         this.joined = main.stream().event();
-        this.workspace = memory.convolver().workspace(plan.convolutions());
+        this.workspace = shared.dispatcher().workspace(plan.convolutions());
     }
 
-    /** Lays a network's pass out; touches no device. */
-    static void lay(Plan plan, List<Node> nodes) {
+    /** Plans a network's pass; does not touch the device. */
+    static void lay(ExecutionPlan plan, List<Node> nodes) {
         boolean training = plan.isTraining();
-        Map<Activation, Integer> lastReaders = Topology.lastReaders(nodes);
+        Map<Activation, Integer> lastReaders = NodeListBuilder.lastReaders(nodes);
         for (int i = 0; i < nodes.size(); i++) {
             nodes.get(i).forward(plan);
             if (!training) {
@@ -52,36 +55,36 @@ final class Program implements AutoCloseable {
         }
     }
 
-    /** Finds algorithms and takes memory; throws {@link OutOfDeviceMemoryException} where there is too little. */
-    static Program of(Plan plan, NetworkMemory memory, Lane main, Lane side) {
-        Convolver convolver = memory.convolver();
-        convolver.choose(main, plan.convolutions());
-        memory.activations().require(plan.bytes());
-        return new Program(plan, memory, main, side);
+    /** Chooses algorithms and allocates memory; throws {@link OutOfDeviceMemoryException} if there is too little. */
+    static Program of(ExecutionPlan plan, NetworkContext shared, StreamContext main, StreamContext side) {
+        ConvolutionDispatcher dispatcher = shared.dispatcher();
+        dispatcher.choose(main, plan.convolutions());
+        shared.activations().require(plan.bytes());
+        return new Program(plan, shared, main, side);
     }
 
-    Plan plan() {
+    ExecutionPlan plan() {
         return plan;
     }
 
-    /** @param version of the parameters: another number each time they changed from outside or by a step */
+    /** @param version of the parameters; it changes whenever they change */
     void run(long version) {
         main.requireWorkspace(workspace);
         if (plan.forks()) {
             side.requireWorkspace(workspace);
         }
-        // Each only grows, so the sum is the same only if nothing moved, for whichever program.
-        int places = memory.activations().generation() + main.generation() + side.generation();
+        // Each generation only grows, so the sum is the same only if nothing moved.
+        int places = shared.activations().generation() + main.generation() + side.generation();
         if (generation != places) {
             forget();
         }
-        boolean overwritten = memory.activations().enter(this);
+        boolean overwritten = shared.activations().enter(this);
         if ((overwritten || prepared != version) && !plan.preparations().isEmpty()) {
             plan.preparations().forEach(operation -> operation.work().accept(main));
             prepared = version;
         }
         if (recorded == null) {
-            enqueue(); // before recording: libraries load and allocate in the first call of a kind
+            enqueue(); // before capture: libraries load and allocate in the first call
             generation = places;
             main.stream().synchronize();
             recorded = main.stream().capture(this::enqueue);
@@ -90,13 +93,13 @@ final class Program implements AutoCloseable {
         main.stream().launch(recorded);
     }
 
-    /** Operation by operation. */
+    /** Enqueues all operations. */
     private void enqueue() {
         for (Operation operation : plan.operations()) {
             if (operation.equals(Operation.JOIN)) {
                 side.stream().record(joined);
                 main.stream().await(joined);
-            } else if (operation.beside()) {
+            } else if (operation.concurrent()) {
                 main.stream().record(forked);
                 side.stream().await(forked);
                 operation.work().accept(side);
@@ -107,18 +110,18 @@ final class Program implements AutoCloseable {
     }
 
     /**
-     * What the pass is made of, and how long each part takes on the device: every operation is recorded and replayed by
-     * itself, after the whole has run. What lies in the memory afterwards has no meaning.
+     * The parts of the pass and their times on the device: every operation is captured and replayed separately, after
+     * the whole has run. The memory is undefined afterwards.
      */
-    List<StepPart> profile() {
-        Map<String, StepPart> parts = new LinkedHashMap<>();
+    List<ProfileEntry> profile() {
+        Map<String, ProfileEntry> parts = new LinkedHashMap<>();
         for (Operation operation : plan.operations()) {
             if (!operation.equals(Operation.JOIN)) {
                 float milliseconds =
                         main.stream().milliseconds(() -> operation.work().accept(main));
-                StepPart one =
-                        new StepPart(operation.part(), 1, milliseconds, operation.bytes(), operation.multiplyAdds());
-                parts.merge(operation.part(), one, StepPart::plus);
+                ProfileEntry one = new ProfileEntry(
+                        operation.part(), 1, milliseconds, operation.bytes(), operation.multiplyAdds());
+                parts.merge(operation.part(), one, ProfileEntry::plus);
             }
         }
         return List.copyOf(parts.values());

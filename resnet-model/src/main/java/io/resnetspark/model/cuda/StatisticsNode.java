@@ -2,11 +2,11 @@ package io.resnetspark.model.cuda;
 
 import java.util.List;
 
-/** What normalisation needs to know of each channel: of the batch in training, of all batches so far in inference. */
+/** The statistics of normalisation per channel: of the batch in training, the running ones in inference. */
 final class StatisticsNode implements Node {
-    private final Normalized normalized;
+    private final DeferredNormalization normalized;
 
-    StatisticsNode(Normalized normalized) {
+    StatisticsNode(DeferredNormalization normalized) {
         this.normalized = normalized;
     }
 
@@ -16,25 +16,25 @@ final class StatisticsNode implements Node {
     }
 
     @Override
-    public void forward(Plan plan) {
+    public void forward(ExecutionPlan plan) {
         Parameters parameters = plan.parameters();
         int channels = normalized.channels();
         float epsilon = (float) normalized.epsilon();
         long gamma = parameters.floatsAt(normalized.gamma());
         long beta = parameters.floatsAt(normalized.beta());
-        Place table = plan.table(normalized);
+        Buffer table = plan.normalizationTable(normalized);
         if (!plan.isTraining()) {
             long running = parameters.runningAt(normalized.statistics());
             plan.prepare("running_table", Grid.of(channels), running, gamma, beta, table, channels, epsilon);
             return;
         }
-        Tile tile = plan.tile(normalized.input());
-        Place y = plan.read(normalized.input());
-        Place sums = plan.take(tile.sumBytes(plan.lanes()));
+        ThreadLayout layout = plan.tile(normalized.input());
+        Buffer y = plan.read(normalized.input());
+        Buffer sums = plan.allocate(layout.sumBytes(plan.vectorWidth()));
         plan.launch(
                 "batch statistics",
                 "statistics",
-                tile.summing(),
+                layout.reductionGrid(),
                 y,
                 sums,
                 parameters.tickets(),
@@ -42,15 +42,15 @@ final class StatisticsNode implements Node {
                 beta,
                 table,
                 parameters.batchAt(normalized.statistics()),
-                tile.rows(),
-                tile.groups(),
+                layout.rows(),
+                layout.groups(),
                 epsilon);
         plan.release(sums);
     }
 
     @Override
-    public void backward(Plan plan) {
-        // Done by whoever normalises.
+    public void backward(ExecutionPlan plan) {
+        // The normalisation's backward pass does this.
     }
 
     @Override

@@ -8,17 +8,17 @@ import java.util.function.ToLongFunction;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** What a step reads from outside, part by part. */
+/** The input of a step, part by part. */
 final class StepInput {
-    /** @param put into a crate; returns where it lies there */
-    private record Part(long bytes, ToLongFunction<Feed.Crate> put) {
+    /** @param put copies the part into a staging buffer; returns its offset */
+    private record Part(long bytes, ToLongFunction<InputPrefetcher.StagingBuffer> put) {
         static Part of(INDArray array) {
             INDArray floats = contiguous(array);
-            return new Part(floats.length() * Float.BYTES, crate -> crate.put(floats));
+            return new Part(floats.length() * Float.BYTES, staging -> staging.put(floats));
         }
 
         static Part of(float... values) {
-            return new Part((long) values.length * Float.BYTES, crate -> crate.put(values));
+            return new Part((long) values.length * Float.BYTES, staging -> staging.put(values));
         }
     }
 
@@ -42,13 +42,13 @@ final class StepInput {
         return input;
     }
 
-    static StepInput of(LevelMinibatch minibatch) {
+    static StepInput of(Uint8Minibatch minibatch) {
         StepInput input = new StepInput(minibatch.images());
-        byte[] levels = minibatch.rgb();
-        input.parts.put(Input.LEVELS, new Part(levels.length, crate -> crate.put(levels)));
+        byte[] pixels = minibatch.pixels();
+        input.parts.put(Input.PIXELS, new Part(pixels.length, staging -> staging.put(pixels)));
         input.parts.put(Input.ADJUSTMENTS, Part.of(minibatch.adjustments()));
         input.parts.put(Input.MEAN, Part.of(minibatch.mean()));
-        input.parts.put(Input.DEVIATION, Part.of(minibatch.deviationAndMean()));
+        input.parts.put(Input.STD, Part.of(minibatch.stdAndMean()));
         input.parts.put(Input.TARGETS, Part.of(minibatch.targets()));
         return input;
     }
@@ -63,22 +63,22 @@ final class StepInput {
         return batch;
     }
 
-    boolean isOfLevels() {
-        return parts.containsKey(Input.LEVELS);
+    boolean isUint8() {
+        return parts.containsKey(Input.PIXELS);
     }
 
-    /** What it takes in a crate. */
+    /** Bytes in a staging buffer. */
     long bytes() {
         return parts.values().stream()
-                .mapToLong(part -> Feed.padded(part.bytes))
+                .mapToLong(part -> InputPrefetcher.padded(part.bytes))
                 .sum();
     }
 
-    /** @param places where a program reads each part */
-    List<Feed.Delivery> put(Feed.Crate crate, Map<Input, Place> places) {
-        List<Feed.Delivery> deliveries = new ArrayList<>();
-        parts.forEach((what, part) ->
-                deliveries.add(new Feed.Delivery(part.put.applyAsLong(crate), places.get(what), part.bytes)));
+    /** @param places the program's buffer of each part */
+    List<InputPrefetcher.PendingCopy> put(InputPrefetcher.StagingBuffer staging, Map<Input, Buffer> places) {
+        List<InputPrefetcher.PendingCopy> deliveries = new ArrayList<>();
+        parts.forEach((what, part) -> deliveries.add(
+                new InputPrefetcher.PendingCopy(part.put.applyAsLong(staging), places.get(what), part.bytes)));
         return deliveries;
     }
 }

@@ -4,15 +4,15 @@ import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.PointerByReference;
 
-/** Work of a GPU in the order in which it is asked for. Calls return at once. */
+/** A CUDA stream: a GPU's work in the order in which it is enqueued. Calls return at once. */
 public final class Stream {
-    /** CU_STREAM_NON_BLOCKING: apart from the null stream, which cannot be captured. */
+    /** CU_STREAM_NON_BLOCKING: independent of the null stream, which cannot be captured. */
     private static final int NON_BLOCKING = 1;
 
     /** CU_STREAM_CAPTURE_MODE_THREAD_LOCAL: other threads may allocate meanwhile. */
     private static final int THREAD_LOCAL = 1;
 
-    private static final int MOST_PARAMETERS = 24;
+    private static final int MAX_PARAMETERS = 24;
 
     private static final int TIMED_RUNS = 4;
     private static final int REPETITIONS = 3;
@@ -20,8 +20,8 @@ public final class Stream {
     private final Library driver;
     private final Device device;
     private final Pointer handle;
-    private final Memory parameters = new Memory(8 * MOST_PARAMETERS);
-    private final Memory addresses = new Memory(8 * MOST_PARAMETERS);
+    private final Memory parameters = new Memory(8 * MAX_PARAMETERS);
+    private final Memory addresses = new Memory(8 * MAX_PARAMETERS);
 
     Stream(Device device) {
         this.device = device;
@@ -29,7 +29,7 @@ public final class Stream {
         PointerByReference stream = new PointerByReference();
         driver.call("cuStreamCreate", stream, NON_BLOCKING);
         handle = stream.getValue();
-        for (int i = 0; i < MOST_PARAMETERS; i++) {
+        for (int i = 0; i < MAX_PARAMETERS; i++) {
             addresses.setPointer(8L * i, parameters.share(8L * i));
         }
     }
@@ -58,13 +58,13 @@ public final class Stream {
         driver.call("cuMemcpyDtoDAsync_v2", to, from, bytes, handle);
     }
 
-    /** Every byte becomes {@code value}. */
+    /** Sets every byte to {@code value}. */
     public void fill(long address, int value, long bytes) {
         driver.call("cuMemsetD8Async", address, (byte) value, bytes, handle);
     }
 
     /**
-     * Runs a kernel; its parameters are copied, under capture too.
+     * Launches a kernel; its parameters are copied, also during capture.
      *
      * @param parameters {@code Long} for addresses and size_t, {@code Integer} or {@code Float}
      */
@@ -105,13 +105,13 @@ public final class Stream {
         driver.call("cuEventRecord", event.handle(), handle);
     }
 
-    /** What is asked for from now on waits for the event; a stream that is captured takes this one into its graph. */
+    /** Work enqueued from now on waits for the event; a stream under capture includes this one in its graph. */
     public void await(Event event) {
         driver.call("cuStreamWaitEvent", handle, event.handle(), 0);
     }
 
-    /** Records the work as a graph, instead of doing it. All of it must have run once before. */
-    Graph capture(Runnable work) {
+    /** Captures the work as a graph instead of running it. All of it must have run once before. */
+    CudaGraph capture(Runnable work) {
         driver.call("cuStreamBeginCapture_v2", handle, THREAD_LOCAL);
         PointerByReference graph = new PointerByReference();
         int ended;
@@ -123,10 +123,10 @@ public final class Stream {
         if (ended != 0) {
             throw new CudaException("cuStreamEndCapture", ended, "something in the step may not be captured");
         }
-        return new Graph(driver, graph.getValue());
+        return new CudaGraph(driver, graph.getValue());
     }
 
-    /** Of a single run, with what its calls cost the host. */
+    /** Milliseconds of a single run, including the host's cost of its calls. */
     float millisecondsOnce(Runnable work) {
         try (Event begin = event();
                 Event end = event()) {
@@ -138,12 +138,12 @@ public final class Stream {
         }
     }
 
-    /** Of one run on the device alone, the least of a few: what the calls cost the host is not in it. */
+    /** Milliseconds of a run on the device alone, the fastest of a few; without the host's cost of the calls. */
     float milliseconds(Runnable work) {
-        work.run(); // before recording: libraries load and allocate in the first call of a kind
+        work.run(); // before capture: libraries load and allocate in the first call
         synchronize();
-        float least = Float.POSITIVE_INFINITY;
-        try (Graph graph = capture(() -> {
+        float min = Float.POSITIVE_INFINITY;
+        try (CudaGraph graph = capture(() -> {
                     for (int i = 0; i < TIMED_RUNS; i++) {
                         work.run();
                     }
@@ -155,14 +155,14 @@ public final class Stream {
                 launch(graph);
                 record(end);
                 end.synchronize();
-                least = Math.min(least, begin.millisecondsTo(end) / TIMED_RUNS);
+                min = Math.min(min, begin.millisecondsTo(end) / TIMED_RUNS);
             }
         }
-        return least;
+        return min;
     }
 
-    /** Does the work that was recorded. */
-    void launch(Graph graph) {
+    /** Replays a captured graph. */
+    void launch(CudaGraph graph) {
         driver.call("cuGraphLaunch", graph.executable(), handle);
     }
 }

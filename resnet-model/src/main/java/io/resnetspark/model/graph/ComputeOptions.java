@@ -5,25 +5,26 @@ import java.io.Serializable;
 import java.util.Locale;
 
 /**
- * What a recipe or a command asks a network to compute with; {@link Placement} says where that is.
+ * The requested kernels and number format; {@link Placement} decides where a network computes.
  *
  * @param precision the number format on a GPU; CPUs compute in float32
- * @param deterministic whether a GPU uses only algorithms that give the same bits each time
+ * @param deterministic whether a GPU uses only deterministic algorithms
  */
-public record ComputeOptions(Kind kernels, NumberFormat precision, boolean deterministic) implements Serializable {
+public record ComputeOptions(KernelOption kernels, PrecisionOption precision, boolean deterministic)
+        implements Serializable {
     private static final long serialVersionUID = 1;
 
-    public static final ComputeOptions AUTO = new ComputeOptions(Kind.AUTO, NumberFormat.AUTO, true);
+    public static final ComputeOptions AUTO = new ComputeOptions(KernelOption.AUTO, PrecisionOption.AUTO, true);
 
-    /** Whose kernels. */
-    public enum Kind {
-        /** The GPU that Spark gives, else one of this machine that can be used, else the CPU. */
+    /** The requested kernels. */
+    public enum KernelOption {
+        /** The GPU that Spark assigns, else a usable one of this machine, else the CPU. */
         AUTO,
-        /** CUDA on a GPU, and nothing else. */
+        /** CUDA on a GPU only. */
         CUDA,
         /** The CPU, on oneDNN. */
         ONEDNN,
-        /** ND4J's ops: the CPU, or with nd4j-cuda what that computes on. */
+        /** ND4J's ops: on the CPU, or with nd4j-cuda on its device. */
         OPS;
 
         @Override
@@ -32,9 +33,9 @@ public record ComputeOptions(Kind kernels, NumberFormat precision, boolean deter
         }
     }
 
-    /** Of activations and products on a GPU; see {@link io.resnetspark.model.Precision}. */
-    public enum NumberFormat {
-        /** tf32 on GPUs that have it (compute capability 8.0 and later), else float32. */
+    /** The number format of activations and products on a GPU; see {@link io.resnetspark.model.Precision}. */
+    public enum PrecisionOption {
+        /** tf32 on GPUs that support it (compute capability 8.0 and later), else float32. */
         AUTO,
         FLOAT32,
         TF32,
@@ -46,7 +47,7 @@ public record ComputeOptions(Kind kernels, NumberFormat precision, boolean deter
         }
     }
 
-    /** With the kernels of a CPU that a graph's layers are built for, wherever the graph then computes. */
+    /** The CPU kernels that a graph's layers are built with, even if the graph then computes on a GPU. */
     public Kernels.Choice layers() {
         return switch (kernels) {
             case AUTO, CUDA -> Kernels.Choice.AUTO;

@@ -1,7 +1,7 @@
 package io.resnetspark.model.graph;
 
 import io.resnetspark.model.cuda.FlatParameter;
-import io.resnetspark.model.layer.Momentum;
+import io.resnetspark.model.layer.SgdMomentum;
 import java.util.ArrayList;
 import java.util.List;
 import org.deeplearning4j.nn.api.Trainable;
@@ -13,7 +13,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.regularization.L2Regularization;
 import org.nd4j.linalg.learning.regularization.Regularization;
 
-/** Where a graph's parameters lie in DL4J's flat arrays, and by which rule each moves. */
+/** The positions of a graph's parameters in DL4J's flat arrays, and how each is updated. */
 record FlatParameters(List<FlatParameter> all, int velocityLength, double weightDecay, int classes) {
     private static final String WEIGHTS = "W";
 
@@ -22,7 +22,7 @@ record FlatParameters(List<FlatParameter> all, int velocityLength, double weight
         double decay = 0;
         int classes = 0;
         for (UpdaterBlock block : graph.getUpdater().getUpdaterBlocks()) {
-            boolean moved = block.getGradientUpdater().getConfig() instanceof Momentum;
+            boolean moved = block.getGradientUpdater().getConfig() instanceof SgdMomentum;
             long velocities = (long) block.getUpdaterViewOffsetStart() - block.getParamOffsetStart();
             for (ParamState state : block.getLayersAndVariablesInBlock()) {
                 Trainable layer = state.getLayer();
@@ -39,7 +39,7 @@ record FlatParameters(List<FlatParameter> all, int velocityLength, double weight
                         moved ? velocities + state.getParamOffsetStart() : -1,
                         weights ? values.shape() : new long[] {values.length()},
                         weights ? values.stride() : new long[] {1},
-                        moved && !((Momentum) block.getGradientUpdater().getConfig()).isFrozen(),
+                        moved && !((SgdMomentum) block.getGradientUpdater().getConfig()).isFrozen(),
                         decayed != 0));
             }
         }

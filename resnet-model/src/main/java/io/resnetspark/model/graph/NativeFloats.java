@@ -6,7 +6,7 @@ import org.nd4j.linalg.api.concurrency.AffinityManager.Location;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** Floats into ND4J's memory and out of it, in bulk; ND4J itself moves them one by one. */
+/** Copies floats to and from ND4J's memory in bulk; ND4J itself copies them one by one. */
 public final class NativeFloats {
     private NativeFloats() {}
 
@@ -17,7 +17,7 @@ public final class NativeFloats {
         return values;
     }
 
-    /** @param values as many as the array has */
+    /** @param values as long as the array */
     public static void copy(INDArray array, float[] values) {
         requireLength(array, values);
         Nd4j.getExecutioner().commit();
@@ -31,7 +31,7 @@ public final class NativeFloats {
         }
     }
 
-    /** Overwrites all of an array. */
+    /** Overwrites a whole array. */
     public static void assign(INDArray array, float... values) {
         requireLength(array, values);
         Nd4j.getExecutioner().commit();
@@ -45,7 +45,7 @@ public final class NativeFloats {
         if (!dense) {
             throw new IllegalArgumentException("Wanted a dense array of floats, not " + array.shapeInfoToString());
         }
-        // A pointer of its own: an array's offset would otherwise be that of all its views.
+        // A new pointer, because an array's offset is shared by all its views.
         return new FloatPointer(array.data().pointer()).position(array.offset());
     }
 }

@@ -4,7 +4,7 @@ import io.resnetspark.model.Network;
 import io.resnetspark.model.Precision;
 import io.resnetspark.model.Shape;
 import io.resnetspark.model.cuda.Device;
-import io.resnetspark.model.cuda.LevelMinibatch;
+import io.resnetspark.model.cuda.Uint8Minibatch;
 import io.resnetspark.model.kernel.Kernels;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -19,23 +19,27 @@ import org.nd4j.linalg.dataset.api.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * A {@link ComputationGraph} that trains as a run wants it, on a GPU if asked ({@link #moveTo}). Its activations come to its
- * users in plain batch x channels x height x width, however the kernels lay them out between layers, and its parameters
- * move in one pass ({@link MomentumDescent}).
+ * A {@link ComputationGraph} for training, optionally on a GPU ({@link #moveTo}). Callers see its activations in plain
+ * batch x channels x height x width, whatever layout the kernels use, and its parameters are updated in one pass
+ * ({@link FusedSgd}).
  *
- * <p>A DL4J graph of the same configuration computes the same, slower, and shows activations as they lie in memory.
+ * <p>A DL4J graph of the same configuration gives the same results, more slowly, and shows activations in the kernels'
+ * layout.
  */
 public final class NetworkGraph extends ComputationGraph {
     private static final long serialVersionUID = 1;
 
-    /** Of PyTorch and DL4J: running = 0.9 running + 0.1 batch; what the "gradient" of a running statistic is made of. */
+    /**
+     * Of PyTorch and DL4J: running = 0.9 running + 0.1 batch; the "gradient" of a running statistic contains this
+     * factor.
+     */
     private static final float NEW_SHARE = 0.1f;
 
     private final Kernels.Choice kernels;
     private final Network network;
     private final Shape image;
-    private transient MomentumDescent descent;
-    private transient GpuSteps gpu;
+    private transient FusedSgd sgd;
+    private transient GpuBackend gpu;
     private double loss;
 
     NetworkGraph(ComputationGraphConfiguration configuration, Kernels.Choice kernels, Network network, Shape image) {
@@ -49,46 +53,48 @@ public final class NetworkGraph extends ComputationGraph {
     public void init(INDArray parameters, boolean cloneParameters) {
         boolean again = initCalled;
         super.init(parameters, cloneParameters);
-        if (again || !MomentumDescent.suits(this)) {
+        if (again || !FusedSgd.supports(this)) {
             return;
         }
-        descent = new MomentumDescent(this);
+        sgd = new FusedSgd(this);
         solver = new Solver() {
             @Override
             public ConvexOptimizer getOptimizer() {
-                return descent;
+                return sgd;
             }
         };
     }
 
     /**
-     * Sets the learning rate of the steps from now on, whatever the updater's schedule says.
+     * Sets the learning rate of the following steps, overriding the updater's schedule.
      *
-     * @throws IllegalStateException if the updater is not {@link io.resnetspark.model.layer.Momentum}; so below
+     * @throws IllegalStateException if the updater is not {@link io.resnetspark.model.layer.SgdMomentum}; likewise
+     *     below
      */
-    public void rate(double rate) {
-        descent().rate(rate);
+    public void learningRate(double learningRate) {
+        requireSgd().learningRate(learningRate);
     }
 
     /**
-     * From now on {@link #fit(DataSet)} and {@link #outputSingle(INDArray...)} compute on a GPU, with the same parameters.
+     * Moves computation to a GPU: {@link #fit(DataSet)} and {@link #outputSingle(INDArray...)} then run there, with the
+     * same parameters.
      *
-     * @param deterministic whether only algorithms are used that give the same bits each time
-     * @throws io.resnetspark.model.cuda.CudaUnavailableException if the libraries or kernels cannot be had there
+     * @param deterministic whether only deterministic algorithms are used
+     * @throws io.resnetspark.model.cuda.CudaUnavailableException if the libraries or kernels cannot be loaded
      */
     public void moveTo(Device device, Precision precision, boolean deterministic) {
         leaveGpu();
-        gpu = new GpuSteps(this, descent, network, image, device, precision, deterministic);
+        gpu = new GpuBackend(this, sgd, network, image, device, precision, deterministic);
     }
 
     public boolean isOnGpu() {
         return gpu != null;
     }
 
-    /** Back to the CPU, with what the GPU's steps have made of the parameters; its memory is given back. */
+    /** Moves computation back to the CPU, with the current parameters; frees the GPU's memory. */
     public void leaveGpu() {
         if (gpu != null) {
-            try (GpuSteps closed = gpu) {
+            try (GpuBackend closed = gpu) {
                 closed.synchronize();
             } finally {
                 gpu = null;
@@ -102,39 +108,39 @@ public final class NetworkGraph extends ComputationGraph {
             super.fit(data);
             loss += super.score() * data.numExamples();
         } else {
-            gpu.fit(data, descent().rateOf(this));
+            gpu.fit(data, requireSgd().learningRateOf(this));
         }
     }
 
     /**
-     * A step on images as they were decoded; only on a GPU, which does to them what is left to do.
+     * A training step on 8-bit images; only on a GPU, which applies their deferred augmentation.
      *
      * @throws IllegalStateException on the CPU
      */
-    public void fit(LevelMinibatch images) {
+    public void fit(Uint8Minibatch images) {
         if (gpu == null) {
             throw new IllegalStateException(
                     "Only a network that was moved to a GPU takes levels; give this one floats");
         }
-        gpu.fit(images, descent().rateOf(this));
+        gpu.fit(images, requireSgd().learningRateOf(this));
     }
 
     /**
-     * The last {@code fit} or {@code outputSingle} once more on the GPU, on the input that still lies there, without its
-     * result: for measuring what the GPU does. {@link #awaitGpu} waits for it.
+     * Repeats the last {@code fit} or {@code outputSingle} on the GPU, on the input that is still there, without
+     * returning its result; for benchmarks. {@link #awaitGpu} waits for it.
      */
     public void repeatOnGpu() {
         gpu.repeat();
     }
 
-    /** Until the GPU has done what it was asked for. */
+    /** Waits for all enqueued work of the GPU. */
     public void awaitGpu() {
         gpu.await();
     }
 
-    /** The sum of the cross-entropies of all images that {@code fit} has seen since this was last asked. */
-    public double takeLoss() {
-        double sum = gpu == null ? loss : gpu.takeLoss();
+    /** The summed cross-entropy of all images in {@code fit} since the last call. */
+    public double takeLossSum() {
+        double sum = gpu == null ? loss : gpu.takeLossSum();
         loss = 0;
         return sum;
     }
@@ -149,12 +155,12 @@ public final class NetworkGraph extends ComputationGraph {
         return gpu == null ? super.outputSingle(images) : gpu.probabilities(images[0]);
     }
 
-    /** All parameters, as they are now; in DL4J's order. */
+    /** The current parameters, in DL4J's order. */
     public float[] copyParameters() {
         return NativeFloats.copy(params());
     }
 
-    /** What momentum has gathered, as it is now; in the updater's order. */
+    /** The current momentum, in the updater's order. */
     public float[] copyVelocity() {
         if (gpu != null) {
             gpu.synchronize();
@@ -162,9 +168,9 @@ public final class NetworkGraph extends ComputationGraph {
         return NativeFloats.copy(getUpdater().getStateViewArray());
     }
 
-    /** The same into arrays that are there already, as long as parameters and velocity. */
+    /** The same into existing arrays, of the lengths of parameters and velocity. */
     public void copyTo(float[] parameters, float[] velocity) {
-        NativeFloats.copy(params(), parameters); // which brings both home from a GPU
+        NativeFloats.copy(params(), parameters); // which copies both from a GPU
         NativeFloats.copy(getUpdater().getStateViewArray(), velocity);
     }
 
@@ -197,8 +203,8 @@ public final class NetworkGraph extends ComputationGraph {
     }
 
     /**
-     * What batch normalisation sees in a minibatch: its mean and unbiased variance, in the places of the running ones among
-     * the parameters; the other places have no meaning. Parameters do not move.
+     * The batch statistics of a minibatch: mean and unbiased variance, at the positions of the running ones among the
+     * parameters; other positions are undefined. Parameters are not updated.
      */
     public float[] batchStatistics(DataSet minibatch) {
         return gpu == null ? batchStatisticsOnCpu(minibatch) : gpu.gradient(minibatch);
@@ -220,25 +226,25 @@ public final class NetworkGraph extends ComputationGraph {
         return NativeFloats.copy(getFlattenedGradients());
     }
 
-    /** Bounds the norm of a step's mean gradient, over all parameters together; longer ones are scaled down to it. */
-    public void largestGradientNorm(double norm) {
-        descent().largestNorm(norm);
+    /** Clips the norm of a step's mean gradient, over all parameters together. */
+    public void clipGradientNorm(double norm) {
+        requireSgd().maxGradientNorm(norm);
     }
 
-    /** Lets the next {@code minibatches} calls of {@link #fit} make one step, as if their examples were one minibatch. */
+    /** Makes the next {@code minibatches} calls of {@link #fit} one step, as if their examples were one minibatch. */
     public void beginStep(int minibatches) {
         if (gpu == null) {
-            descent().beginStep(minibatches);
+            requireSgd().beginStep(minibatches);
         } else {
             gpu.beginStep(minibatches);
         }
     }
 
-    private MomentumDescent descent() {
-        if (descent == null) {
+    private FusedSgd requireSgd() {
+        if (sgd == null) {
             throw new IllegalStateException("Only networks that were built with the updater Momentum can do this");
         }
-        return descent;
+        return sgd;
     }
 
     @Override
@@ -267,7 +273,7 @@ public final class NetworkGraph extends ComputationGraph {
                 training, pass, storeLastForTbptt, layer, excluded, features, featureMasks, labelMasks, clear));
     }
 
-    /** Within a training step only listeners see these. */
+    /** During a training step only listeners see these. */
     @Override
     protected synchronized Map<String, INDArray> ffToLayerActivationsInWS(
             boolean training,

@@ -11,26 +11,26 @@ import org.nd4j.linalg.factory.Nd4j;
 /**
  * Where a network computes: on a GPU with our CUDA kernels, or with ND4J and oneDNN.
  *
- * <p>A GPU that was asked for, by a recipe, an option or Spark's address, is never replaced by the CPU in silence.
+ * <p>A GPU that was requested, by a recipe, an option or Spark, is never silently replaced by the CPU.
  *
  * @param gpu its number; {@link #NONE} for ND4J and oneDNN
- * @param remark why a GPU of this machine is left alone; empty if nothing is to be said
+ * @param remark why a GPU of this machine is not used; may be empty
  */
 public record Placement(ComputeOptions options, int gpu, String remark) {
-    /** In the place of a GPU's number: no GPU, or none that Spark gave. */
+    /** Stands for no GPU, or none assigned by Spark. */
     public static final int NONE = -1;
 
     private static final int FIRST = 0;
 
     /**
-     * What a machine has.
+     * The machine's devices.
      *
      * @param nd4jOnGpu whether ND4J's backend is nd4j-cuda
      * @param gpuUsable whether our kernels run on its first GPU
-     * @param problem why they do not, where there is a driver
+     * @param problem why they do not, if there is a driver
      */
     record Machine(boolean nd4jOnGpu, boolean gpuUsable, String problem) {
-        static Machine look() {
+        static Machine detect() {
             if (isNd4jOnGpu()) {
                 return new Machine(true, false, "");
             }
@@ -54,10 +54,10 @@ public record Placement(ComputeOptions options, int gpu, String remark) {
     }
 
     /**
-     * The decision.
+     * Decides the placement.
      *
-     * @param address of the GPU that Spark gave, or {@link #NONE}
-     * @throws CudaUnavailableException if CUDA is asked for beside nd4j-cuda
+     * @param address of the GPU that Spark assigned, or {@link #NONE}
+     * @throws CudaUnavailableException if CUDA is requested with nd4j-cuda
      */
     static Placement of(ComputeOptions options, int address, Machine machine) {
         return switch (options.kernels()) {
@@ -81,18 +81,18 @@ public record Placement(ComputeOptions options, int gpu, String remark) {
     }
 
     /**
-     * On this machine.
+     * Decides the placement on this machine.
      *
-     * @param address of the GPU that Spark gave, or {@link #NONE}
-     * @throws CudaUnavailableException if CUDA is asked for beside nd4j-cuda
+     * @param address of the GPU that Spark assigned, or {@link #NONE}
+     * @throws CudaUnavailableException if CUDA is requested with nd4j-cuda
      */
     public static Placement here(ComputeOptions options, int address) {
-        boolean asksMachine = options.kernels() == ComputeOptions.Kind.AUTO && address == NONE;
-        Machine machine = asksMachine ? Machine.look() : new Machine(isNd4jOnGpu(), false, "");
+        boolean asksMachine = options.kernels() == ComputeOptions.KernelOption.AUTO && address == NONE;
+        Machine machine = asksMachine ? Machine.detect() : new Machine(isNd4jOnGpu(), false, "");
         return of(options, address, machine);
     }
 
-    /** Away from GPUs, whatever the machine has; what asks for CUDA is not served so. */
+    /** On the CPU, whatever the machine has; a request for CUDA is not fulfilled. */
     public static Placement onCpu(ComputeOptions options) {
         return new Placement(options, NONE, "");
     }
@@ -109,7 +109,7 @@ public record Placement(ComputeOptions options, int gpu, String remark) {
     /**
      * The GPU.
      *
-     * @throws CudaUnavailableException if it cannot be used, or lacks the number format that is asked for
+     * @throws CudaUnavailableException if it cannot be used, or does not support the requested number format
      */
     public Device device() {
         Device device = Device.of(gpu);
@@ -117,17 +117,17 @@ public record Placement(ComputeOptions options, int gpu, String remark) {
         return device;
     }
 
-    /** What it computes in. */
+    /** The number format that it computes in. */
     public Precision precision() {
         return isOnGpu() ? precision(Device.of(gpu)) : Precision.FLOAT32;
     }
 
     private Precision precision(Device device) {
-        if (options.precision() == ComputeOptions.NumberFormat.AUTO) {
-            return device.serves(Precision.TF32) ? Precision.TF32 : Precision.FLOAT32;
+        if (options.precision() == ComputeOptions.PrecisionOption.AUTO) {
+            return device.supports(Precision.TF32) ? Precision.TF32 : Precision.FLOAT32;
         }
         Precision asked = Precision.valueOf(options.precision().name());
-        if (!device.serves(asked)) {
+        if (!device.supports(asked)) {
             throw new CudaUnavailableException(device + ", has compute capability " + device.computeCapability() / 10.0
                     + "; " + asked + " needs 8.0 (Ampere) or later. Say precision = float32 or auto, or compute on the"
                     + " CPU with kernels = onednn.");
@@ -136,7 +136,7 @@ public record Placement(ComputeOptions options, int gpu, String remark) {
     }
 
     /**
-     * Moves a graph there; one that is to stay with ND4J and oneDNN is left as it is.
+     * Moves a graph to the GPU, if this placement has one.
      *
      * @throws CudaUnavailableException saying what is missing
      */
@@ -147,7 +147,7 @@ public record Placement(ComputeOptions options, int gpu, String remark) {
         }
     }
 
-    /** In words. */
+    /** For display. */
     public String description() {
         if (!isOnGpu()) {
             return options.layers().description();

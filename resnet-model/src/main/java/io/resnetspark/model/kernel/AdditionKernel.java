@@ -2,10 +2,10 @@ package io.resnetspark.model.kernel;
 
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** A sum, with ReLU behind it if the kernel was made so. */
+/** A sum, optionally with ReLU. */
 public interface AdditionKernel {
     void forward(INDArray a, INDArray b, INDArray sum, WorkingMemory memory);
 
-    /** The gradient for both summands alike: {@code sumGradient}, with ReLU where the sum is positive, else zero. */
+    /** The gradient of both summands: {@code sumGradient}; with ReLU, zero where the sum is not positive. */
     void backward(INDArray sum, INDArray sumGradient, INDArray gradient, WorkingMemory memory);
 }

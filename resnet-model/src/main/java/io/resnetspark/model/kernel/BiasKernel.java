@@ -2,11 +2,11 @@ package io.resnetspark.model.kernel;
 
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** A value a channel added to images, and ReLU of that; in place. */
+/** Adds a bias per channel to images, and applies ReLU; in place. */
 public interface BiasKernel {
     void forward(INDArray images, INDArray bias, WorkingMemory memory);
 
-    /** @param output what {@link #forward} made of the images */
+    /** @param output the result of {@link #forward} */
     void backward(
             INDArray output,
             INDArray outputGradient,

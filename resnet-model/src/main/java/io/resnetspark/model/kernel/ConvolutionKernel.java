@@ -4,17 +4,17 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A convolution without bias. Weights and their gradient are outputs x inputs x kernel x kernel, in 'c' order. */
 public interface ConvolutionKernel {
-    /** Forward, with the rounding of a plain sum. */
+    /** The forward pass, with the rounding of direct summation. */
     void train(INDArray input, INDArray weights, INDArray output, WorkingMemory memory);
 
-    /** Forward, as fast as it can be had within a relative error of some 1e-5. */
+    /** The forward pass, as fast as possible within a relative error of about 1e-5. */
     void infer(INDArray input, INDArray weights, INDArray output, WorkingMemory memory);
 
     void backwardData(INDArray outputGradient, INDArray weights, INDArray inputGradient, WorkingMemory memory);
 
     void backwardWeights(INDArray input, INDArray outputGradient, INDArray weightGradient, WorkingMemory memory);
 
-    /** Both of the above at once. */
+    /** Both of the above. */
     default void backward(
             INDArray input,
             INDArray weights,

@@ -5,24 +5,24 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * How the pixels of a batch are grouped to take their moments: each channel of each image in pieces of equal size, so
- * that sums in float stay short. The joined moments are worked out in double.
+ * Groups the pixels of a batch to compute their moments: each channel of each image is divided into pieces of equal
+ * size, so that float sums stay short. The moments are combined in double.
  *
- * <p>Groups are counted as memory has them: batch, block of channels, piece, channel within its block.
+ * <p>Groups are numbered in memory order: batch, block of channels, piece, channel within its block.
  *
  * @param batch images
  * @param channels of an image
- * @param block channels that lie beside each other; 1 in plain NCHW
- * @param pieces of each channel of an image
+ * @param block channels that are contiguous; 1 in plain NCHW
+ * @param pieces per channel of an image
  * @param pixelsPerGroup pixels of a piece
  */
 record GroupedMoments(long batch, int channels, int block, int pieces, int pixelsPerGroup) {
-    /** Few enough for a sum in float and for the first cache, and enough that the groups are few. */
-    private static final int MOST_PIXELS = 512;
+    /** Few enough for a float sum and the L1 cache, and enough to keep the groups few. */
+    private static final int MAX_PIXELS = 512;
 
     static GroupedMoments of(long batch, Shape shape, int block) {
         int pixels = shape.height() * shape.width();
-        int perGroup = Math.min(pixels, MOST_PIXELS);
+        int perGroup = Math.min(pixels, MAX_PIXELS);
         while (pixels % perGroup != 0) {
             perGroup--;
         }
@@ -34,13 +34,13 @@ record GroupedMoments(long batch, int channels, int block, int pieces, int pixel
     }
 
     /**
-     * Chan, Golub and LeVeque's rule for groups of equal size: the mean of means, and the mean of variances plus the
-     * variance of means.
+     * Combines groups of equal size by the rule of Chan, Golub and LeVeque: the mean of means, and the mean of
+     * variances plus the variance of means.
      *
      * @param means of each group
      * @param variances of each group, biased
-     * @param mean where that of each channel goes
-     * @param variance where that of each channel goes, biased
+     * @param mean receives that of each channel
+     * @param variance receives that of each channel, biased
      */
     void join(double[] means, double[] variances, INDArray mean, INDArray variance) {
         double share = (double) channels / count();

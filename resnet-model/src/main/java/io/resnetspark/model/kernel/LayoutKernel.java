@@ -2,7 +2,7 @@ package io.resnetspark.model.kernel;
 
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Between the layout of the kernels' activations and plain batch x channels x height x width. */
+/** Converts between the kernels' layout of activations and plain batch x channels x height x width. */
 public interface LayoutKernel {
     void toPlain(INDArray activations, INDArray plain, WorkingMemory memory);
 

@@ -8,8 +8,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * How many float multiply-adds a second this machine does at best: those of a product of large square matrices, by
- * oneDNN where there is one, on as many threads as the caller is allowed.
+ * Measures the peak float multiply-adds per second of this machine: a product of large square matrices, by oneDNN if
+ * available, on the caller's threads.
  */
 public final class MultiplyAddPeak {
     private static final int SIDE = 1536;
@@ -17,7 +17,7 @@ public final class MultiplyAddPeak {
 
     private MultiplyAddPeak() {}
 
-    /** The best of several products, since other work on the machine only slows them. */
+    /** The fastest of several products, because other work on the machine only slows them down. */
     public static double measure() {
         LongSupplier product = OneDnn.isAvailable() ? oneDnn() : nd4j();
         long best = Long.MAX_VALUE;

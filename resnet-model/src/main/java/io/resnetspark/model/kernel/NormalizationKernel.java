@@ -2,9 +2,9 @@ package io.resnetspark.model.kernel;
 
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Batch normalisation, with ReLU behind it if the kernel was made so. Variances are biased (divided by the count). */
+/** Batch normalisation, optionally with ReLU. Variances are biased (divided by n). */
 public interface NormalizationKernel {
-    /** Normalises by the batch's own statistics, and writes these to {@code mean} and {@code variance}. */
+    /** Normalises by the batch statistics, and writes them to {@code mean} and {@code variance}. */
     void train(
             INDArray input,
             INDArray gamma,
@@ -24,12 +24,12 @@ public interface NormalizationKernel {
             INDArray output,
             WorkingMemory memory);
 
-    /** Backward of the last {@link #train}, given what that call was given and what it made. */
+    /** The backward pass of the last {@link #train}, given its arguments and results. */
     void backward(Saved forward, INDArray outputGradient, Gradients gradients, WorkingMemory memory);
 
-    /** What the backward pass needs of the forward pass. */
+    /** Arguments and results of the forward pass that the backward pass needs. */
     record Saved(INDArray input, INDArray gamma, INDArray beta, INDArray output, INDArray mean, INDArray variance) {}
 
-    /** Where the gradients go. */
+    /** Receives the gradients. */
     record Gradients(INDArray input, INDArray gamma, INDArray beta) {}
 }

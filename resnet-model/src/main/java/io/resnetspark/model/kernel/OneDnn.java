@@ -17,15 +17,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The process's oneDNN engine, and the layout in which its convolutions want activations on this machine.
+ * The process's oneDNN engine, and the layout that its convolutions prefer for activations on this machine.
  *
- * <p>Channels are stored in blocks as wide as a vector register (16 with AVX-512, 8 with AVX2). The width is asked of
- * a convolution once, never assumed.
+ * <p>Channels are stored in blocks as wide as a vector register (16 with AVX-512, 8 with AVX2). The width is queried
+ * from a convolution once.
  */
 final class OneDnn {
     private static final Logger LOG = LoggerFactory.getLogger(OneDnn.class);
 
-    /** How oneDNN's names of plain loops begin. */
+    /** The prefix of oneDNN's names of reference implementations. */
     private static final String REFERENCE = "ref";
 
     private static final Optional<OneDnn> INSTANCE = load();
@@ -55,7 +55,7 @@ final class OneDnn {
         training = hasBackwardConvolution(probe);
     }
 
-    /** Of activations as the forward convolution lays them out. */
+    /** For activations in the layout of the forward convolution. */
     private boolean hasBackwardConvolution(convolution_forward.primitive_desc forward) {
         memory.desc activations = forward.dst_desc();
         convolution_backward_weights.primitive_desc backward = new convolution_backward_weights.primitive_desc(
@@ -76,12 +76,12 @@ final class OneDnn {
         return INSTANCE.isPresent();
     }
 
-    /** Not with SSE4.1 alone: oneDNN 2.5 has nothing but its reference for backward convolutions there. */
+    /** False with SSE4.1 alone: oneDNN 2.5 has only reference backward convolutions for it. */
     static boolean isFast() {
         return INSTANCE.isPresent() && INSTANCE.get().training;
     }
 
-    /** @throws IllegalStateException where there is no oneDNN; {@link OpKernels} serve everywhere */
+    /** @throws IllegalStateException if oneDNN is not available; {@link Nd4jKernels} work everywhere */
     static OneDnn instance() {
         return INSTANCE.orElseThrow(
                 () -> new IllegalStateException(
@@ -110,25 +110,25 @@ final class OneDnn {
         return "oneDNN " + implementation + ", " + (block == 1 ? "plain NCHW" : "channels in blocks of " + block);
     }
 
-    /** How activations lie in memory between our layers. Every layer computes the same answer from the same shape. */
+    /** The layout of activations between our layers. Every layer derives the same one from the shape. */
     memory.desc activations(long batch, Shape shape) {
         return inBlocks(blockOf(shape.channels()), shape.withBatch(batch));
     }
 
     /**
-     * Whether channels fill one block of AVX-512's width. Such activations lie in memory as batch x height x width x
-     * channels do, and under that name oneDNN has faster convolutions for them.
+     * Whether channels fill one block of AVX-512's width. The memory order is then batch x height x width x channels,
+     * and for that layout oneDNN has faster convolutions.
      */
     boolean fillsOneBlock(int channels) {
         return block == 16 && channels == block;
     }
 
-    /** How many channels lie beside each other in {@link #activations}. */
+    /** How many channels are contiguous in {@link #activations}. */
     int blockOf(int channels) {
         return channels % block == 0 ? block : 1;
     }
 
-    /** Images of channels in blocks of that many. */
+    /** Images with channels in blocks of this size. */
     static memory.desc inBlocks(int block, long... dimensions) {
         return plainOr(tagOfBlock(block), dimensions);
     }
@@ -150,8 +150,8 @@ final class OneDnn {
     }
 
     /**
-     * Attributes that leave a primitive's scratchpad to the caller. oneDNN's own one belongs to the thread that made
-     * the primitive, and Spark gives every task another thread.
+     * Attributes of a primitive whose scratchpad the caller provides. oneDNN's own scratchpad belongs to the thread
+     * that created the primitive, and Spark runs every task in another thread.
      */
     static primitive_attr callersScratchpad() {
         primitive_attr attributes = new primitive_attr();

@@ -9,7 +9,7 @@ import org.bytedeco.dnnl.global.dnnl.algorithm;
 import org.bytedeco.dnnl.memory;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Addition, perhaps with ReLU as its epilogue. Element by element, so it needs to know nothing of the layout. */
+/** Addition through oneDNN, optionally with ReLU as a post-op. It is elementwise and so independent of the layout. */
 final class OneDnnAddition implements AdditionKernel {
     private final Primitive forward;
     private final Primitive backward;

@@ -11,7 +11,7 @@ import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.reduction;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Bias and ReLU through oneDNN. One value a channel lies in memory alike in every layout of channels. */
+/** Bias and ReLU through oneDNN. One value per channel has the same memory order in every layout. */
 final class OneDnnBias implements BiasKernel {
     private final Primitive forward;
     private final Primitive relu;

@@ -2,8 +2,8 @@ package io.resnetspark.model.kernel;
 
 import static io.resnetspark.model.kernel.Primitive.address;
 
+import io.resnetspark.model.KernelGeometry;
 import io.resnetspark.model.Shape;
-import io.resnetspark.model.Window;
 import io.resnetspark.model.kernel.Primitive.Argument;
 import java.lang.ref.Reference;
 import java.util.function.Function;
@@ -17,26 +17,26 @@ import org.bytedeco.dnnl.memory;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Convolution through oneDNN. Activations come and go in {@link OneDnn#activations}; weights stay in plain
- * outputs x inputs x kernel x kernel, as DL4J and PyTorch keep them, and are reordered at each call: they are small
- * beside the activations.
+ * Convolution through oneDNN. Activations are in the layout of {@link OneDnn#activations}. Weights stay in plain
+ * outputs x inputs x kernel x kernel, as in DL4J and PyTorch, and are reordered at each call; they are small compared
+ * with the activations.
  *
- * <p>3x3 convolutions of stride 1 take Winograd's F(4x4, 3x3) with AVX-512 wherever its rounding, some ten times that
- * of the direct sum, stays where it arises: in both backward passes and in inference. In training's forward pass it
- * would turn the sign of more ReLUs than PyTorch's float does (docs/performance.md).
+ * <p>With AVX-512, 3x3 convolutions of stride 1 use Winograd's F(4x4, 3x3) in both backward passes and in inference.
+ * Its rounding error, about ten times that of the direct sum, does not propagate there. In training's forward pass it
+ * would change the sign of more ReLUs than PyTorch's float does (docs/performance.md).
  */
 final class OneDnnConvolution implements ConvolutionKernel {
     private final OneDnn oneDnn;
-    private final Geometry geometry;
+    private final Descriptors descriptors;
     private final convolution_forward.primitive_desc direct;
     private Pass training;
     private Pass inference;
     private Pass data;
     private Pass weights;
 
-    OneDnnConvolution(OneDnn oneDnn, long batch, Shape input, Window window, int outputs) {
+    OneDnnConvolution(OneDnn oneDnn, long batch, Shape input, KernelGeometry geometry, int outputs) {
         this.oneDnn = oneDnn;
-        this.geometry = Geometry.of(oneDnn, batch, input, window, outputs);
+        this.descriptors = Descriptors.of(oneDnn, batch, input, geometry, outputs);
         this.direct = describeForward(algorithm.convolution_direct);
     }
 
@@ -45,7 +45,7 @@ final class OneDnnConvolution implements ConvolutionKernel {
         if (training == null) {
             training = forward(direct);
         }
-        training.reading(weights, input, output, memory);
+        training.runReadingWeights(weights, input, output, memory);
     }
 
     @Override
@@ -53,7 +53,7 @@ final class OneDnnConvolution implements ConvolutionKernel {
         if (inference == null) {
             inference = forward(fastest(this::describeForward));
         }
-        inference.reading(weights, input, output, memory);
+        inference.runReadingWeights(weights, input, output, memory);
     }
 
     @Override
@@ -61,7 +61,7 @@ final class OneDnnConvolution implements ConvolutionKernel {
         if (data == null) {
             data = backwardData(fastest(this::describeBackwardData));
         }
-        data.reading(weights, outputGradient, inputGradient, memory);
+        data.runReadingWeights(weights, outputGradient, inputGradient, memory);
     }
 
     @Override
@@ -70,23 +70,26 @@ final class OneDnnConvolution implements ConvolutionKernel {
         if (weights == null) {
             weights = backwardWeights(fastest(this::describeBackwardWeights));
         }
-        weights.writing(weightGradient, input, outputGradient, memory);
+        weights.runWritingWeights(weightGradient, input, outputGradient, memory);
     }
 
     private <D> D fastest(Function<algorithm, D> describe) {
-        if (geometry.suitsWinograd()) {
+        if (descriptors.suitsWinograd()) {
             try {
                 return describe.apply(algorithm.convolution_winograd);
-            } catch (RuntimeException unimplemented) { // on AVX2, for one
+            } catch (RuntimeException unimplemented) { // on AVX2, for example
                 return describe.apply(algorithm.convolution_direct);
             }
         }
         return describe.apply(algorithm.convolution_direct);
     }
 
-    /** Always as for training: for inference, Winograd wants weights transformed by a reorder that takes longer than it. */
+    /**
+     * Always a training forward pass: for inference, Winograd needs a weight reorder that takes longer than the
+     * convolution.
+     */
     private convolution_forward.primitive_desc describeForward(algorithm algorithm) {
-        Geometry g = geometry;
+        Descriptors g = descriptors;
         return new convolution_forward.primitive_desc(
                 new convolution_forward.desc(
                         prop_kind.forward_training,
@@ -102,7 +105,7 @@ final class OneDnnConvolution implements ConvolutionKernel {
     }
 
     private convolution_backward_data.primitive_desc describeBackwardData(algorithm algorithm) {
-        Geometry g = geometry;
+        Descriptors g = descriptors;
         return new convolution_backward_data.primitive_desc(
                 new convolution_backward_data.desc(
                         algorithm, g.input, g.anyWeights(), g.output, g.strides(), g.padding(), g.padding()),
@@ -112,7 +115,7 @@ final class OneDnnConvolution implements ConvolutionKernel {
     }
 
     private convolution_backward_weights.primitive_desc describeBackwardWeights(algorithm algorithm) {
-        Geometry g = geometry;
+        Descriptors g = descriptors;
         return new convolution_backward_weights.primitive_desc(
                 new convolution_backward_weights.desc(
                         algorithm, g.input, g.anyWeights(), g.output, g.strides(), g.padding(), g.padding()),
@@ -126,10 +129,10 @@ final class OneDnnConvolution implements ConvolutionKernel {
         Primitive primitive = Primitive.of(
                 new convolution_forward(descriptor),
                 descriptor,
-                new Argument(dnnl.DNNL_ARG_SRC, geometry.input),
-                new Argument(dnnl.DNNL_ARG_DST, geometry.output),
+                new Argument(dnnl.DNNL_ARG_SRC, descriptors.input),
+                new Argument(dnnl.DNNL_ARG_DST, descriptors.output),
                 new Argument(dnnl.DNNL_ARG_WEIGHTS, blocked));
-        return Pass.of(primitive, geometry.plainWeights(), blocked, blocked);
+        return Pass.of(primitive, descriptors.plainWeights(), blocked, blocked);
     }
 
     private Pass backwardData(convolution_backward_data.primitive_desc descriptor) {
@@ -137,10 +140,10 @@ final class OneDnnConvolution implements ConvolutionKernel {
         Primitive primitive = Primitive.of(
                 new convolution_backward_data(descriptor),
                 descriptor,
-                new Argument(dnnl.DNNL_ARG_DIFF_DST, geometry.output),
-                new Argument(dnnl.DNNL_ARG_DIFF_SRC, geometry.input),
+                new Argument(dnnl.DNNL_ARG_DIFF_DST, descriptors.output),
+                new Argument(dnnl.DNNL_ARG_DIFF_SRC, descriptors.input),
                 new Argument(dnnl.DNNL_ARG_WEIGHTS, blocked));
-        return Pass.of(primitive, geometry.plainWeights(), blocked, blocked);
+        return Pass.of(primitive, descriptors.plainWeights(), blocked, blocked);
     }
 
     private Pass backwardWeights(convolution_backward_weights.primitive_desc descriptor) {
@@ -148,64 +151,64 @@ final class OneDnnConvolution implements ConvolutionKernel {
         Primitive primitive = Primitive.of(
                 new convolution_backward_weights(descriptor),
                 descriptor,
-                new Argument(dnnl.DNNL_ARG_SRC, geometry.input),
-                new Argument(dnnl.DNNL_ARG_DIFF_DST, geometry.output),
+                new Argument(dnnl.DNNL_ARG_SRC, descriptors.input),
+                new Argument(dnnl.DNNL_ARG_DIFF_DST, descriptors.output),
                 new Argument(dnnl.DNNL_ARG_DIFF_WEIGHTS, blocked));
-        return Pass.of(primitive, blocked, geometry.plainWeights(), blocked);
+        return Pass.of(primitive, blocked, descriptors.plainWeights(), blocked);
     }
 
-    /** The convolution in oneDNN's terms. */
-    private record Geometry(
-            memory.desc input, memory.desc output, Window window, int inputs, int outputs, long pixels) {
-        static Geometry of(OneDnn oneDnn, long batch, Shape input, Window window, int outputs) {
-            Shape output = window.slide(input, outputs);
+    /** The convolution as oneDNN descriptors. */
+    private record Descriptors(
+            memory.desc input, memory.desc output, KernelGeometry geometry, int inputs, int outputs, long pixels) {
+        static Descriptors of(OneDnn oneDnn, long batch, Shape input, KernelGeometry geometry, int outputs) {
+            Shape output = geometry.outputShape(input, outputs);
             boolean oneBlock = input.channels() == outputs && oneDnn.fillsOneBlock(outputs);
-            return new Geometry(
+            return new Descriptors(
                     oneBlock ? OneDnn.nhwc(batch, input) : oneDnn.activations(batch, input),
                     oneBlock ? OneDnn.nhwc(batch, output) : oneDnn.activations(batch, output),
-                    window,
+                    geometry,
                     input.channels(),
                     outputs,
                     batch * output.height() * output.width());
         }
 
-        /** Transforming the weights pays where many pixels share them: not in 7x7x512 for a batch of 8. */
+        /** Transforming the weights pays off if many pixels share them: not for 7x7x512 with a batch of 8. */
         boolean suitsWinograd() {
-            return window.kernel() == 3
-                    && window.stride() == 1
+            return geometry.kernel() == 3
+                    && geometry.stride() == 1
                     && Math.min(inputs, outputs) >= 32
                     && pixels >= 2L * Math.max(inputs, outputs);
         }
 
         memory.desc anyWeights() {
-            return OneDnn.any(outputs, inputs, window.kernel(), window.kernel());
+            return OneDnn.any(outputs, inputs, geometry.kernel(), geometry.kernel());
         }
 
         memory.desc plainWeights() {
-            return OneDnn.plain(outputs, inputs, window.kernel(), window.kernel());
+            return OneDnn.plain(outputs, inputs, geometry.kernel(), geometry.kernel());
         }
 
         long[] strides() {
-            return new long[] {window.stride(), window.stride()};
+            return new long[] {geometry.stride(), geometry.stride()};
         }
 
         long[] padding() {
-            return new long[] {window.padding(), window.padding()};
+            return new long[] {geometry.padding(), geometry.padding()};
         }
     }
 
     /**
-     * A primitive, and the way of its weights between the plain layout and the one that it asks for.
+     * A primitive, with the reorder of its weights between the plain layout and its own.
      *
-     * @param reorder null where the two are the same
+     * @param reorder null if the layouts are the same
      */
-    private record Pass(Primitive primitive, Primitive reorder, long blockedFloats) {
+    private record Pass(Primitive primitive, Primitive reorder, long blockedLength) {
         static Pass of(Primitive primitive, memory.desc from, memory.desc to, memory.desc blocked) {
             Primitive reorder = from.equals(to) ? null : Primitive.reorder(from, to);
             return new Pass(primitive, reorder, blocked.get_size() / Float.BYTES);
         }
 
-        void reading(INDArray plain, INDArray from, INDArray to, WorkingMemory memory) {
+        void runReadingWeights(INDArray plain, INDArray from, INDArray to, WorkingMemory memory) {
             INDArray blocked = blocked(plain, memory);
             if (reorder != null) {
                 reorder.run(memory, address(plain), address(blocked));
@@ -213,7 +216,7 @@ final class OneDnnConvolution implements ConvolutionKernel {
             run(from, to, blocked, memory);
         }
 
-        void writing(INDArray plain, INDArray from, INDArray with, WorkingMemory memory) {
+        void runWritingWeights(INDArray plain, INDArray from, INDArray with, WorkingMemory memory) {
             INDArray blocked = blocked(plain, memory);
             try {
                 run(from, with, blocked, memory);
@@ -226,14 +229,14 @@ final class OneDnnConvolution implements ConvolutionKernel {
         }
 
         private INDArray blocked(INDArray plain, WorkingMemory memory) {
-            return reorder == null ? plain : memory.array(blockedFloats);
+            return reorder == null ? plain : memory.array(blockedLength);
         }
 
         private void run(INDArray first, INDArray second, INDArray blocked, WorkingMemory memory) {
             try {
                 primitive.run(memory, address(first), address(second), address(blocked));
             } finally {
-                Reference.reachabilityFence(blocked); // outside of a workspace, its memory goes with it
+                Reference.reachabilityFence(blocked); // outside of a workspace, its memory would be freed with it
             }
         }
     }

@@ -1,7 +1,7 @@
 package io.resnetspark.model.kernel;
 
+import io.resnetspark.model.KernelGeometry;
 import io.resnetspark.model.Shape;
-import io.resnetspark.model.Window;
 
 /** Kernels on oneDNN's primitives: float, x86-64, activations in its blocked layout from layer to layer. */
 final class OneDnnKernels implements Kernels {
@@ -13,8 +13,8 @@ final class OneDnnKernels implements Kernels {
     }
 
     @Override
-    public ConvolutionKernel convolution(long batch, Shape input, Window window, int outputs) {
-        return new OneDnnConvolution(oneDnn, batch, input, window, outputs);
+    public ConvolutionKernel convolution(long batch, Shape input, KernelGeometry geometry, int outputs) {
+        return new OneDnnConvolution(oneDnn, batch, input, geometry, outputs);
     }
 
     @Override
@@ -23,8 +23,8 @@ final class OneDnnKernels implements Kernels {
     }
 
     @Override
-    public PoolingKernel maxPool(long batch, Shape input, Window window) {
-        return OneDnnPooling.max(oneDnn, batch, input, window);
+    public PoolingKernel maxPool(long batch, Shape input, KernelGeometry geometry) {
+        return OneDnnPooling.max(oneDnn, batch, input, geometry);
     }
 
     @Override

@@ -13,12 +13,12 @@ import org.bytedeco.javacpp.FloatPointer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Mean and variance of each channel of a batch, through oneDNN, and as exact as PyTorch's.
+ * Mean and variance of each channel of a batch, through oneDNN, as exact as PyTorch's.
  *
- * <p>oneDNN sums in float, one number after another; over a whole batch that loses two digits, and a mean that is off
- * by 1e-5 deviations turns the signs of ReLUs. So the batch is described to it as one image of very many channels, each
- * a {@linkplain GroupedMoments group} of some hundred neighbouring pixels; the moments of the groups are put together
- * in double. A group fits the processor's cache, so the memory is read once.
+ * <p>oneDNN sums floats one after another. Over a whole batch that loses two digits, and a mean that is off by 1e-5
+ * standard deviations changes the signs of ReLUs. So oneDNN gets the batch as one image of very many channels, each a
+ * {@linkplain GroupedMoments group} of some hundred adjacent pixels, and the groups' moments are combined in double. A
+ * group fits into the processor's cache, so memory is read once.
  */
 final class OneDnnMoments {
     private final GroupedMoments groups;
@@ -45,7 +45,7 @@ final class OneDnnMoments {
         variances = new FloatPointer(groups.count());
     }
 
-    /** @param overwritten of the input's size: oneDNN's primitive normalises as well, and nobody wants the result */
+    /** @param overwritten of the input's size: oneDNN's primitive also normalises, and that result is discarded */
     void measure(INDArray input, INDArray overwritten, INDArray mean, INDArray variance, WorkingMemory memory) {
         primitive.run(memory, address(input), address(overwritten), means.address(), variances.address());
         groups.join(doubles(means), doubles(variances), mean, variance);

@@ -15,7 +15,10 @@ import org.bytedeco.dnnl.memory;
 import org.bytedeco.javacpp.BytePointer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Batch normalisation through oneDNN, fused with ReLU: the mask of positive outputs is kept, a bit or byte each. */
+/**
+ * Batch normalisation through oneDNN, fused with ReLU; the mask of positive outputs is kept, with a bit or byte per
+ * value.
+ */
 final class OneDnnNormalization implements NormalizationKernel {
     private final OneDnn oneDnn;
     private final memory.desc activations;
@@ -53,7 +56,7 @@ final class OneDnnNormalization implements NormalizationKernel {
         if (train == null) {
             prepareTraining();
         }
-        moments.measure(input, output, mean, variance, memory); // output is written over at once
+        moments.measure(input, output, mean, variance, memory); // output is overwritten right after
         run(train, memory, input, gamma, beta, mean, variance, output);
     }
 

@@ -2,8 +2,8 @@ package io.resnetspark.model.kernel;
 
 import static io.resnetspark.model.kernel.Primitive.address;
 
+import io.resnetspark.model.KernelGeometry;
 import io.resnetspark.model.Shape;
-import io.resnetspark.model.Window;
 import io.resnetspark.model.kernel.Primitive.Argument;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,7 +16,7 @@ import org.bytedeco.dnnl.pooling_forward;
 import org.bytedeco.javacpp.BytePointer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Pooling through oneDNN. Max pooling remembers where each maximum stood; a mean has nothing to remember. */
+/** Pooling through oneDNN. Max pooling stores the position of each maximum; average pooling stores nothing. */
 final class OneDnnPooling implements PoolingKernel {
     private final Primitive forward;
     private final Primitive backward;
@@ -57,18 +57,18 @@ final class OneDnnPooling implements PoolingKernel {
                 with(remembered, dnnl.DNNL_ARG_DIFF_DST, output, dnnl.DNNL_ARG_DIFF_SRC, input));
     }
 
-    static OneDnnPooling max(OneDnn oneDnn, long batch, Shape input, Window window) {
+    static OneDnnPooling max(OneDnn oneDnn, long batch, Shape input, KernelGeometry geometry) {
         return new OneDnnPooling(
                 oneDnn,
                 algorithm.pooling_max,
                 oneDnn.activations(batch, input),
-                oneDnn.activations(batch, window.slide(input, input.channels())),
-                both(window.kernel()),
-                both(window.stride()),
-                both(window.padding()));
+                oneDnn.activations(batch, geometry.outputShape(input, input.channels())),
+                both(geometry.kernel()),
+                both(geometry.stride()),
+                both(geometry.padding()));
     }
 
-    /** Its output, batch x channels x 1 x 1, lies in memory as the batch x channels that the classifier reads. */
+    /** Its output, batch x channels x 1 x 1, has the memory order of the batch x channels that the classifier reads. */
     static OneDnnPooling globalAverage(OneDnn oneDnn, long batch, Shape input) {
         return new OneDnnPooling(
                 oneDnn,

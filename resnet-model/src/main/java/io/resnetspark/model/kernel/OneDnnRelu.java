@@ -10,11 +10,11 @@ import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.post_ops;
 import org.bytedeco.dnnl.primitive_attr;
 
-/** ReLU as an epilogue of other primitives, and its backward pass from what came out. */
+/** ReLU as a post-op of other primitives, and its backward pass from the output. */
 final class OneDnnRelu {
     private OneDnnRelu() {}
 
-    /** Attributes of a primitive that ends with ReLU, if asked. */
+    /** Attributes of a primitive, optionally with ReLU as a post-op. */
     static primitive_attr epilogue(boolean relu) {
         primitive_attr attributes = OneDnn.callersScratchpad();
         if (relu) {

@@ -14,13 +14,15 @@ import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.Pointer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** One oneDNN primitive, run over the memory of arrays: no copies, and no garbage per call but the argument list. */
+/**
+ * A oneDNN primitive that runs on the memory of arrays: without copies, and without garbage except the argument list.
+ */
 final class Primitive {
-    /** An argument's number in oneDNN, and how its memory is laid out. */
+    /** An argument's number in oneDNN, and its memory layout. */
     record Argument(int number, memory.desc layout) {}
 
     private final primitive primitive;
-    /** JavaCPP frees native memory when a Java handle is collected, so what the primitive rests on is kept. */
+    /** JavaCPP frees native memory when a Java handle is collected, so the descriptor is kept. */
     private final Object descriptor;
 
     private final stream stream;
@@ -44,7 +46,7 @@ final class Primitive {
         }
     }
 
-    /** A primitive made with {@link OneDnn#callersScratchpad}. */
+    /** A primitive created with {@link OneDnn#callersScratchpad}. */
     static Primitive of(primitive primitive, primitive_desc_base descriptor, Argument... arguments) {
         memory.desc scratchpad = descriptor.scratchpad_desc();
         List<Argument> all = new ArrayList<>(List.of(arguments));
@@ -64,7 +66,7 @@ final class Primitive {
                 new Argument(dnnl.DNNL_ARG_DST, to));
     }
 
-    /** @param operands addresses, in the order of the arguments that it was made with */
+    /** @param operands addresses, in the order of the arguments at creation */
     void run(WorkingMemory working, long... operands) {
         for (int i = 0; i < operands.length; i++) {
             memories[i].set_data_handle(addresses[i].at(operands[i]));
@@ -75,11 +77,11 @@ final class Primitive {
         try {
             primitive.execute(stream, arguments);
         } finally {
-            Reference.reachabilityFence(scratch); // outside of a workspace, its memory goes with it
+            Reference.reachabilityFence(scratch); // outside of a workspace, its memory would be freed with it
         }
     }
 
-    /** Where an array's first element lies. ND4J's own {@code data().address()} leaves out the offset of a view. */
+    /** The address of an array's first element. ND4J's own {@code data().address()} omits the offset of a view. */
     static long address(INDArray array) {
         return array.data().address() + array.offset() * Float.BYTES;
     }

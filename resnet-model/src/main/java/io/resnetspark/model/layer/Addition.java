@@ -13,8 +13,8 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
-/** Where a block ends: residual + shortcut, two inputs of the same shape, with ReLU behind it if asked. */
-public class Addition extends WeightlessVertex {
+/** The end of a block: residual + shortcut, two inputs of the same shape, optionally with ReLU. */
+public class Addition extends ParameterlessVertex {
     private static final long serialVersionUID = 1;
 
     @JsonProperty
@@ -55,7 +55,7 @@ public class Addition extends WeightlessVertex {
         return 2;
     }
 
-    /** @throws InvalidInputTypeException if the shapes differ: DL4J's own vertex would broadcast without a word */
+    /** @throws InvalidInputTypeException if the shapes differ; DL4J's own vertex would silently broadcast */
     @Override
     public InputType getOutputType(int index, InputType... inputs) {
         if (!inputs[0].equals(inputs[1])) {
@@ -71,12 +71,12 @@ public class Addition extends WeightlessVertex {
         return new Computation(graph, name, index, type, kernels.on(type), relu);
     }
 
-    static final class Computation extends WeightlessVertex.Computation {
+    static final class Computation extends ParameterlessVertex.Computation {
         private static final long serialVersionUID = 1;
 
         private final transient Kernels kernels;
         private final boolean relu;
-        private final transient PerShape<AdditionKernel> kernel = new PerShape<>();
+        private final transient KernelCache<AdditionKernel> kernel = new KernelCache<>();
         private transient INDArray sum;
 
         Computation(ComputationGraph graph, String name, int index, DataType type, Kernels kernels, boolean relu) {
@@ -102,7 +102,7 @@ public class Addition extends WeightlessVertex {
             INDArray gradient = Layers.gradients(workspaces, dataType, sum.shape());
             kernel(sum).backward(sum, epsilon, gradient, Layers.backward(workspaces, dataType));
             // One array for both: the residual branch has read it before DL4J adds the branch's own gradient to it,
-            // since a block's last layer precedes its first in the backward order.
+            // because a block's last layer precedes its first in the backward order.
             return new Pair<>(null, new INDArray[] {gradient, gradient});
         }
 

@@ -20,12 +20,12 @@ import org.nd4j.linalg.learning.regularization.Regularization;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
 /**
- * Batch normalisation of images, with ReLU behind it if asked: y = gamma (x - mean) / sqrt(variance + 1e-5) + beta.
+ * Batch normalisation of images, optionally with ReLU: y = gamma (x - mean) / sqrt(variance + 1e-5) + beta.
  *
- * <p>The running mean and variance follow as new = 0.9 old + 0.1 batch; DL4J keeps them among the parameters, as "mean"
- * and "var". Three things are as in PyTorch and not as in DL4J's own layer: the running variance is the unbiased one;
- * gamma and beta are decayed like weights, unless asked otherwise; and the variance is kept as it is, not as the logarithm of a deviation, so
- * that averages over workers are right.
+ * <p>Running mean and variance are updated as new = 0.9 old + 0.1 batch; DL4J stores them among the parameters, as
+ * "mean" and "var". Three things follow PyTorch instead of DL4J's own layer: the running variance is unbiased; weight
+ * decay acts on gamma and beta by default; and the variance itself is stored, not the logarithm of the standard
+ * deviation, so that workers' averages are correct.
  */
 public class BatchNorm extends BatchNormalization {
     private static final long serialVersionUID = 1;
@@ -49,7 +49,7 @@ public class BatchNorm extends BatchNormalization {
         super.setUseLogStd(false);
     }
 
-    /** @param decays whether weight decay acts on gamma and beta too */
+    /** @param decays whether weight decay also acts on gamma and beta */
     public BatchNorm(boolean relu, boolean decays, Kernels.Choice kernels) {
         this();
         this.relu = relu;
@@ -57,7 +57,7 @@ public class BatchNorm extends BatchNormalization {
         this.kernels = kernels;
     }
 
-    /** DL4J's deserialiser turns this on in configurations of networks that were not yet initialised. */
+    /** DL4J's deserialiser sets this in configurations of networks that are not initialised yet. */
     @Override
     public void setUseLogStd(boolean ignored) {
         super.setUseLogStd(false);
@@ -84,7 +84,7 @@ public class BatchNorm extends BatchNormalization {
         private static final long serialVersionUID = 1;
 
         private final transient Kernels kernels;
-        private final transient PerShape<NormalizationKernel> kernel = new PerShape<>();
+        private final transient KernelCache<NormalizationKernel> kernel = new KernelCache<>();
         private transient INDArray normalized;
         private transient INDArray batchMean;
         private transient INDArray batchVariance;
@@ -116,7 +116,7 @@ public class BatchNorm extends BatchNormalization {
                 return output;
             }
             if (batchMean == null) {
-                // Kept from the forward to the backward pass, so outside of workspaces: a few floats a channel.
+                // Kept from the forward to the backward pass, so outside of workspaces: a few floats per channel.
                 batchMean = params.get(MEAN).ulike().detach();
                 batchVariance = params.get(VARIANCE).ulike().detach();
             }
@@ -143,8 +143,8 @@ public class BatchNorm extends BatchNormalization {
                                     inputGradient, gradientViews.get(GAMMA), gradientViews.get(BETA)),
                             memory);
             normalized = null;
-            follow(MEAN, batchMean);
-            follow(VARIANCE, batchVariance.muli(unbiased(input.length() / batchVariance.length())));
+            updateRunningStatistic(MEAN, batchMean);
+            updateRunningStatistic(VARIANCE, batchVariance.muli(unbiased(input.length() / batchVariance.length())));
             Gradient gradient = new DefaultGradient();
             for (String parameter : List.of(GAMMA, BETA, MEAN, VARIANCE)) {
                 gradient.setGradientFor(parameter, gradientViews.get(parameter));
@@ -153,10 +153,10 @@ public class BatchNorm extends BatchNormalization {
         }
 
         /**
-         * Running statistics move in the update as DL4J's own layer moves them: their "gradient" is
-         * (1 - decay)(running - batch), which an updater without learning rate subtracts.
+         * Running statistics are updated as in DL4J's own layer: their "gradient" is (1 - decay)(running - batch),
+         * which an updater without learning rate subtracts.
          */
-        private void follow(String parameter, INDArray batch) {
+        private void updateRunningStatistic(String parameter, INDArray batch) {
             INDArray gradient = gradientViews.get(parameter);
             params.get(parameter).subi(batch, gradient);
             gradient.muli(1 - configuration().getDecay());
@@ -168,7 +168,7 @@ public class BatchNorm extends BatchNormalization {
             normalized = null;
         }
 
-        /** n / (n - 1); one sample has no unbiased variance, and keeps its own. */
+        /** n / (n - 1); one sample has no unbiased variance and keeps its own. */
         private static double unbiased(long samples) {
             return samples > 1 ? samples / (samples - 1.0) : 1;
         }

@@ -10,7 +10,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
-/** The fully connected layer with softmax and cross-entropy; its score is the cross-entropy alone, without decay. */
+/** The fully connected layer with softmax and cross-entropy; its score is the cross-entropy without weight decay. */
 public class Classifier extends OutputLayer {
     private static final long serialVersionUID = 1;
 

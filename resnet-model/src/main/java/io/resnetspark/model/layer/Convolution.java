@@ -1,6 +1,6 @@
 package io.resnetspark.model.layer;
 
-import io.resnetspark.model.Window;
+import io.resnetspark.model.KernelGeometry;
 import io.resnetspark.model.kernel.BiasKernel;
 import io.resnetspark.model.kernel.ConvolutionKernel;
 import io.resnetspark.model.kernel.Kernels;
@@ -22,10 +22,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
 /**
- * A square convolution, padded by half its kernel: without bias and activation, for batch normalisation to follow, or
- * with a bias and ReLU.
+ * A square convolution, padded by half its kernel: without bias and activation, before batch normalisation, or with
+ * bias and ReLU.
  *
- * <p>DL4J's own layer runs the forward convolution again in every backward pass and cannot reach oneDNN.
+ * <p>DL4J's own layer repeats the forward convolution in every backward pass and cannot use oneDNN.
  */
 public class Convolution extends ConvolutionLayer {
     private static final long serialVersionUID = 1;
@@ -46,12 +46,12 @@ public class Convolution extends ConvolutionLayer {
 
     /**
      * @param biased whether a bias and ReLU follow
-     * @param first whether images come straight in, so that nobody needs their gradient
+     * @param first whether the input is the image, whose gradient is not needed
      */
-    public Convolution(Window window, int outputs, boolean biased, boolean first, Kernels.Choice kernels) {
-        super((BaseConvBuilder<?>) new ConvolutionLayer.Builder(window.kernel(), window.kernel())
-                .stride(window.stride(), window.stride())
-                .padding(window.padding(), window.padding())
+    public Convolution(KernelGeometry geometry, int outputs, boolean biased, boolean first, Kernels.Choice kernels) {
+        super((BaseConvBuilder<?>) new ConvolutionLayer.Builder(geometry.kernel(), geometry.kernel())
+                .stride(geometry.stride(), geometry.stride())
+                .padding(geometry.padding(), geometry.padding())
                 .nOut(outputs)
                 .hasBias(biased)
                 .activation(new ActivationIdentity()));
@@ -59,13 +59,13 @@ public class Convolution extends ConvolutionLayer {
         this.kernels = kernels;
     }
 
-    Window window() {
-        return new Window(getKernelSize()[0], getStride()[0]);
+    KernelGeometry geometry() {
+        return new KernelGeometry(getKernelSize()[0], getStride()[0]);
     }
 
     @Override
     public InputType getOutputType(int layerIndex, InputType inputType) {
-        return Layers.type(window().slide(Layers.shape(inputType), (int) getNOut()));
+        return Layers.type(geometry().outputShape(Layers.shape(inputType), (int) getNOut()));
     }
 
     @Override
@@ -84,8 +84,8 @@ public class Convolution extends ConvolutionLayer {
         private static final long serialVersionUID = 1;
 
         private final transient Kernels kernels;
-        private final transient PerShape<ConvolutionKernel> kernel = new PerShape<>();
-        private final transient PerShape<BiasKernel> biasKernel = new PerShape<>();
+        private final transient KernelCache<ConvolutionKernel> kernel = new KernelCache<>();
+        private final transient KernelCache<BiasKernel> biasKernel = new KernelCache<>();
         private transient INDArray output;
 
         Computation(NeuralNetConfiguration conf, DataType type, Kernels kernels) {
@@ -101,15 +101,16 @@ public class Convolution extends ConvolutionLayer {
             Convolution c = configuration();
             return kernel.of(
                     input,
-                    () -> kernels.convolution(input.size(0), Layers.shape(input), c.window(), (int) c.getNOut()));
+                    () -> kernels.convolution(input.size(0), Layers.shape(input), c.geometry(), (int) c.getNOut()));
         }
 
         @Override
         public INDArray activate(boolean training, LayerWorkspaceMgr workspaces) {
             WorkingMemory memory = Layers.forward(workspaces, dataType);
             Convolution c = configuration();
-            long[] shape =
-                    c.window().slide(Layers.shape(input), (int) c.getNOut()).withBatch(input.size(0));
+            long[] shape = c.geometry()
+                    .outputShape(Layers.shape(input), (int) c.getNOut())
+                    .withBatch(input.size(0));
             INDArray y = Layers.activations(workspaces, dataType, shape);
             INDArray x = Layers.contiguous(input, memory);
             if (training) {

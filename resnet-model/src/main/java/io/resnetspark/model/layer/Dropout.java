@@ -8,8 +8,8 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
 /**
- * Sets each value to zero with a probability of one half, and doubles the others. What is dropped follows from the
- * iteration, so that a step can be repeated; DL4J's own draws from a generator whose state no checkpoint holds.
+ * Sets each value to zero with a probability of one half, and doubles the others. The mask depends on the iteration, so
+ * that a step can be repeated; DL4J's own generator has a state that no checkpoint holds.
  */
 public class Dropout implements IDropout {
     private static final long serialVersionUID = 1;
@@ -22,7 +22,7 @@ public class Dropout implements IDropout {
     /** For Jackson. */
     Dropout() {}
 
-    /** @param seed another one for each layer */
+    /** @param seed different for each layer */
     public Dropout(long seed) {
         this.seed = seed;
     }
@@ -38,7 +38,7 @@ public class Dropout implements IDropout {
         return input.muli(mask, output);
     }
 
-    /** What each of so many values is multiplied by in an iteration: 0 or 2. */
+    /** The factor of each value in an iteration: 0 or 2. */
     public byte[] factors(int iteration, int count) {
         SplittableRandom random = new SplittableRandom(seed ^ Long.rotateLeft(iteration, 32));
         byte[] factors = new byte[count];

@@ -10,8 +10,11 @@ import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Images as vectors, channel by channel and row by row: batch x channels x height x width to batch x all of them. */
-public class Flatten extends WeightlessVertex {
+/**
+ * Flattens images, channel by channel and row by row: batch x channels x height x width to batch x (channels * height *
+ * width).
+ */
+public class Flatten extends ParameterlessVertex {
     private static final long serialVersionUID = 1;
 
     /** For Jackson. */
@@ -59,11 +62,11 @@ public class Flatten extends WeightlessVertex {
         return new Computation(graph, name, index, type, kernels.on(type));
     }
 
-    static final class Computation extends WeightlessVertex.Computation {
+    static final class Computation extends ParameterlessVertex.Computation {
         private static final long serialVersionUID = 1;
 
         private final transient Kernels kernels;
-        private final transient PerShape<LayoutKernel> kernel = new PerShape<>();
+        private final transient KernelCache<LayoutKernel> kernel = new KernelCache<>();
 
         Computation(ComputationGraph graph, String name, int index, DataType type, Kernels kernels) {
             super(graph, name, index, type);
@@ -87,7 +90,7 @@ public class Flatten extends WeightlessVertex {
         public Pair<Gradient, INDArray[]> doBackward(boolean tbptt, LayerWorkspaceMgr workspaces) {
             INDArray gradient = Layers.gradients(workspaces, dataType, inputs[0].shape());
             var memory = Layers.backward(workspaces, dataType);
-            // A fully connected layer's gradient is the product of a matrix multiplication, in 'f' order.
+            // A fully connected layer's gradient is a matrix product, in 'f' order.
             kernel().fromPlain(Layers.contiguous(epsilon, memory), gradient, memory);
             return new Pair<>(null, new INDArray[] {gradient});
         }

@@ -17,7 +17,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
-/** The mean of each channel: batch x channels x height x width to batch x channels. */
+/** Global average pooling: batch x channels x height x width to batch x channels. */
 public class GlobalAverage extends GlobalPoolingLayer {
     private static final long serialVersionUID = 1;
 
@@ -50,7 +50,7 @@ public class GlobalAverage extends GlobalPoolingLayer {
         private static final long serialVersionUID = 1;
 
         private final transient Kernels kernels;
-        private final transient PerShape<PoolingKernel> kernel = new PerShape<>();
+        private final transient KernelCache<PoolingKernel> kernel = new KernelCache<>();
 
         Computation(NeuralNetConfiguration conf, DataType type, Kernels kernels) {
             super(conf, type);
@@ -72,7 +72,7 @@ public class GlobalAverage extends GlobalPoolingLayer {
         public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr workspaces) {
             WorkingMemory memory = Layers.backward(workspaces, dataType);
             INDArray inputGradient = Layers.gradients(workspaces, dataType, input.shape());
-            // The classifier's gradient is the product of a matrix multiplication, in 'f' order.
+            // The classifier's gradient is a matrix product, in 'f' order.
             kernel().backward(input, Layers.contiguous(epsilon, memory), inputGradient, memory);
             return new Pair<>(new DefaultGradient(), inputGradient);
         }

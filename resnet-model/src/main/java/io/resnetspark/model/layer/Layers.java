@@ -14,13 +14,13 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** What DL4J asks of every layer, in one place. */
+/** Common code that DL4J requires of every layer. */
 final class Layers {
     private static final long CACHE_LINE = 64;
 
     private Layers() {}
 
-    /** Hands a new layer what DL4J's own {@code instantiate} methods hand theirs. */
+    /** Initialises a new layer as DL4J's own {@code instantiate} methods do. */
     static <L extends Layer> L initialize(
             L layer,
             NeuralNetConfiguration conf,
@@ -53,8 +53,8 @@ final class Layers {
     }
 
     /**
-     * An array that begins where a cache line does. DL4J's workspaces align to 16 bytes, where every load of a vector
-     * register of AVX-512 touches two lines (docs/performance.md).
+     * An array that is aligned to a cache line. DL4J's workspaces align to 16 bytes, where every AVX-512 load touches
+     * two cache lines (docs/performance.md).
      */
     private static INDArray aligned(LayerWorkspaceMgr workspaces, ArrayType purpose, DataType type, long... shape) {
         long spare = CACHE_LINE / type.width() - 1;
@@ -65,13 +65,13 @@ final class Layers {
         return Nd4j.create(room.data(), shape, ArrayUtil.calcStrides(shape), skipped, 'c');
     }
 
-    /** Kernels read memory, not strides: an array that is not plain 'c' order (a view, a permutation) is copied. */
+    /** Kernels ignore strides, so an array that is not in plain 'c' order (a view, a permutation) is copied. */
     static INDArray contiguous(INDArray array, WorkingMemory memory) {
         boolean plain = array.ordering() == 'c' && org.nd4j.linalg.api.shape.Shape.hasDefaultStridesForShape(array);
         return plain ? array : memory.array(array.shape()).assign(array);
     }
 
-    /** One image's shape of a batch x channels x height x width array. */
+    /** The shape of one image in a batch x channels x height x width array. */
     static Shape shape(INDArray images) {
         return new Shape((int) images.size(1), (int) images.size(2), (int) images.size(3));
     }

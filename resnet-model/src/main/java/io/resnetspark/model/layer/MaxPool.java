@@ -1,6 +1,6 @@
 package io.resnetspark.model.layer;
 
-import io.resnetspark.model.Window;
+import io.resnetspark.model.KernelGeometry;
 import io.resnetspark.model.kernel.Kernels;
 import io.resnetspark.model.kernel.PoolingKernel;
 import java.util.Collection;
@@ -17,7 +17,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
-/** Max pooling, padded as {@link Window} says. */
+/** Max pooling, padded as in {@link KernelGeometry}. */
 public class MaxPool extends SubsamplingLayer {
     private static final long serialVersionUID = 1;
 
@@ -26,25 +26,25 @@ public class MaxPool extends SubsamplingLayer {
 
     /** For Jackson. */
     MaxPool() {
-        this(new Window(3, 2), Kernels.Choice.AUTO);
+        this(new KernelGeometry(3, 2), Kernels.Choice.AUTO);
     }
 
-    public MaxPool(Window window, Kernels.Choice kernels) {
+    public MaxPool(KernelGeometry geometry, Kernels.Choice kernels) {
         super((BaseSubsamplingBuilder<?>) new SubsamplingLayer.Builder(PoolingType.MAX)
-                .kernelSize(window.kernel(), window.kernel())
-                .stride(window.stride(), window.stride())
-                .padding(window.padding(), window.padding()));
+                .kernelSize(geometry.kernel(), geometry.kernel())
+                .stride(geometry.stride(), geometry.stride())
+                .padding(geometry.padding(), geometry.padding()));
         this.kernels = kernels;
     }
 
-    Window window() {
-        return new Window(getKernelSize()[0], getStride()[0]);
+    KernelGeometry geometry() {
+        return new KernelGeometry(getKernelSize()[0], getStride()[0]);
     }
 
     @Override
     public InputType getOutputType(int layerIndex, InputType inputType) {
-        return Layers.type(
-                window().slide(Layers.shape(inputType), Layers.shape(inputType).channels()));
+        return Layers.type(geometry()
+                .outputShape(Layers.shape(inputType), Layers.shape(inputType).channels()));
     }
 
     @Override
@@ -63,25 +63,26 @@ public class MaxPool extends SubsamplingLayer {
         private static final long serialVersionUID = 1;
 
         private final transient Kernels kernels;
-        private final transient PerShape<PoolingKernel> kernel = new PerShape<>();
+        private final transient KernelCache<PoolingKernel> kernel = new KernelCache<>();
 
         Computation(NeuralNetConfiguration conf, DataType type, Kernels kernels) {
             super(conf, type);
             this.kernels = kernels;
         }
 
-        private Window window() {
-            return ((MaxPool) layerConf()).window();
+        private KernelGeometry geometry() {
+            return ((MaxPool) layerConf()).geometry();
         }
 
         private PoolingKernel kernel() {
-            return kernel.of(input, () -> kernels.maxPool(input.size(0), Layers.shape(input), window()));
+            return kernel.of(input, () -> kernels.maxPool(input.size(0), Layers.shape(input), geometry()));
         }
 
         @Override
         public INDArray activate(boolean training, LayerWorkspaceMgr workspaces) {
-            long[] shape =
-                    window().slide(Layers.shape(input), (int) input.size(1)).withBatch(input.size(0));
+            long[] shape = geometry()
+                    .outputShape(Layers.shape(input), (int) input.size(1))
+                    .withBatch(input.size(0));
             INDArray output = Layers.activations(workspaces, dataType, shape);
             kernel().forward(input, output, Layers.forward(workspaces, dataType));
             return output;

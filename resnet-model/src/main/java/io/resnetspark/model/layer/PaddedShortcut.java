@@ -1,7 +1,7 @@
 package io.resnetspark.model.layer;
 
+import io.resnetspark.model.KernelGeometry;
 import io.resnetspark.model.Shape;
-import io.resnetspark.model.Window;
 import io.resnetspark.model.kernel.ConvolutionKernel;
 import io.resnetspark.model.kernel.Kernels;
 import java.util.Objects;
@@ -16,13 +16,13 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
 /**
- * The shortcut without parameters (paper, option A): every {@code stride}-th pixel, and channels of zeros, half of them
- * before and half after the image's own.
+ * The parameter-free shortcut (paper, option A): every {@code stride}-th pixel, with zero channels, half of them before
+ * and half after the image's own.
  *
- * <p>Computed as a 1x1 convolution with weights of zero and one, which is exact, needs no kernel of its own in any
+ * <p>Computed as a 1x1 convolution with weights of zero and one. That is exact, needs no kernel of its own in any
  * layout, and costs 0.3 % of ResNet-20.
  */
-public class PaddedShortcut extends WeightlessVertex {
+public class PaddedShortcut extends ParameterlessVertex {
     private static final long serialVersionUID = 1;
 
     @JsonProperty
@@ -77,22 +77,22 @@ public class PaddedShortcut extends WeightlessVertex {
             throw new IllegalArgumentException(
                     "A padded shortcut adds channels: from " + input.channels() + " it cannot make " + outputs);
         }
-        return Layers.type(new Window(1, stride).slide(input, outputs));
+        return Layers.type(new KernelGeometry(1, stride).outputShape(input, outputs));
     }
 
     @Override
     public org.deeplearning4j.nn.graph.vertex.GraphVertex instantiate(
             ComputationGraph graph, String name, int index, INDArray parameters, boolean initialize, DataType type) {
-        return new Computation(graph, name, index, type, kernels.on(type), new Window(1, stride), outputs);
+        return new Computation(graph, name, index, type, kernels.on(type), new KernelGeometry(1, stride), outputs);
     }
 
-    static final class Computation extends WeightlessVertex.Computation {
+    static final class Computation extends ParameterlessVertex.Computation {
         private static final long serialVersionUID = 1;
 
         private final transient Kernels kernels;
-        private final transient Window window;
+        private final transient KernelGeometry geometry;
         private final int outputs;
-        private final transient PerShape<ConvolutionKernel> kernel = new PerShape<>();
+        private final transient KernelCache<ConvolutionKernel> kernel = new KernelCache<>();
         private transient INDArray selection;
 
         Computation(
@@ -101,16 +101,16 @@ public class PaddedShortcut extends WeightlessVertex {
                 int index,
                 DataType type,
                 Kernels kernels,
-                Window window,
+                KernelGeometry geometry,
                 int outputs) {
             super(graph, name, index, type);
             this.kernels = kernels;
-            this.window = window;
+            this.geometry = geometry;
             this.outputs = outputs;
         }
 
         private ConvolutionKernel kernel(INDArray input) {
-            return kernel.of(input, () -> kernels.convolution(input.size(0), Layers.shape(input), window, outputs));
+            return kernel.of(input, () -> kernels.convolution(input.size(0), Layers.shape(input), geometry, outputs));
         }
 
         @Override
@@ -119,7 +119,7 @@ public class PaddedShortcut extends WeightlessVertex {
             if (selection == null) {
                 selection = selection((int) input.size(1));
             }
-            long[] shape = window.slide(Layers.shape(input), outputs).withBatch(input.size(0));
+            long[] shape = geometry.outputShape(Layers.shape(input), outputs).withBatch(input.size(0));
             INDArray output = Layers.activations(workspaces, dataType, shape);
             kernel(input).train(input, selection, output, Layers.forward(workspaces, dataType));
             return output;

@@ -10,7 +10,7 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** A graph's parameters and running statistics as tensors with torchvision's names, and back. */
+/** Converts a graph's parameters and running statistics to tensors with torchvision's names, and back. */
 public final class NetworkWeights {
     private NetworkWeights() {}
 
@@ -18,7 +18,7 @@ public final class NetworkWeights {
         return of(graph.paramTable());
     }
 
-    /** The same for whatever DL4J keeps by parameter: gradients, momentum. */
+    /** The same for other arrays that DL4J stores per parameter: gradients, momentum. */
     static Map<String, Tensor> of(Map<String, INDArray> table) {
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         table.forEach((key, values) -> {
@@ -29,10 +29,10 @@ public final class NetworkWeights {
     }
 
     /**
-     * Puts tensors into a graph. PyTorch's counts of batches are passed over.
+     * Loads tensors into a graph. PyTorch's batch counters are ignored.
      *
-     * @throws IllegalArgumentException listing every tensor that is missing, unknown, of another shape, or that holds
-     *     values which are no numbers; the graph is then as it was
+     * @throws IllegalArgumentException listing every tensor that is missing, unknown, of another shape, or that
+     *     contains NaN or infinity; the graph is then unchanged
      */
     public static void load(Map<String, Tensor> tensors, ComputationGraph graph) {
         List<String> problems = new ArrayList<>();
@@ -77,7 +77,7 @@ public final class NetworkWeights {
                 };
     }
 
-    /** A view in PyTorch's shape: a classifier outputs x inputs, vectors of one dimension. */
+    /** A view in PyTorch's shape: a classifier is outputs x inputs, vectors have one dimension. */
     private static INDArray torchShape(String key, INDArray values) {
         if (values.rank() == 4) {
             return values;

@@ -1,9 +1,9 @@
 package io.resnetspark.model.weights;
 
-import io.resnetspark.model.Assembler;
+import io.resnetspark.model.KernelGeometry;
 import io.resnetspark.model.Network;
+import io.resnetspark.model.NetworkVisitor;
 import io.resnetspark.model.Shape;
-import io.resnetspark.model.Window;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -31,7 +31,7 @@ public final class OnnxGraph {
     public static final String INPUT = "image";
     public static final String OUTPUT = "logits";
 
-    /** Of late 2020, which today's runtimes and converters all read. */
+    /** From late 2020; all current runtimes and converters read it. */
     private static final long OPERATORS = 13;
 
     private static final long FORMAT = 7;
@@ -39,7 +39,7 @@ public final class OnnxGraph {
 
     private OnnxGraph() {}
 
-    /** @param metadata for readers of the file: classes, how pictures are normalised */
+    /** @param metadata for readers of the file: classes, normalization */
     public static void write(
             Network network,
             Shape input,
@@ -48,9 +48,9 @@ public final class OnnxGraph {
             Map<String, String> metadata,
             OutputStream out)
             throws IOException {
-        Builder builder = new Builder(weights);
-        network.assemble(builder, new Value(INPUT, input), classes);
-        builder.graph
+        OnnxVisitor visitor = new OnnxVisitor(weights);
+        network.accept(visitor, new Value(INPUT, input), classes);
+        visitor.graph
                 .setName(network.name())
                 .addInput(value(INPUT, input.channels(), input.height(), input.width()))
                 .addOutput(value(OUTPUT, classes));
@@ -58,7 +58,7 @@ public final class OnnxGraph {
                 .setIrVersion(FORMAT)
                 .setProducerName("resnet-spark")
                 .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(OPERATORS))
-                .setGraph(builder.graph);
+                .setGraph(visitor.graph);
         metadata.forEach((key, text) -> model.addMetadataProps(
                 StringStringEntryProto.newBuilder().setKey(key).setValue(text)));
         model.build().writeTo(out);
@@ -82,28 +82,28 @@ public final class OnnxGraph {
 
     private record Value(String name, Shape shape) {}
 
-    private static final class Builder implements Assembler<Value> {
+    private static final class OnnxVisitor implements NetworkVisitor<Value> {
         private final GraphProto.Builder graph = GraphProto.newBuilder();
         private final Map<String, Tensor> weights;
 
-        Builder(Map<String, Tensor> weights) {
+        OnnxVisitor(Map<String, Tensor> weights) {
             this.weights = weights;
         }
 
         @Override
-        public Value convolve(String name, Value input, Window window, int outputs) {
-            return convolve(name, input, window, outputs, List.of(input.name, weight(name + ".weight")));
+        public Value convolve(String name, Value input, KernelGeometry geometry, int outputs) {
+            return convolve(name, input, geometry, outputs, List.of(input.name, weight(name + ".weight")));
         }
 
         @Override
-        public Value convolveWithBias(String name, Value input, Window window, int outputs) {
+        public Value convolveWithBias(String name, Value input, KernelGeometry geometry, int outputs) {
             List<String> operands = List.of(input.name, weight(name + ".weight"), weight(name + ".bias"));
-            return relu(convolve(name, input, window, outputs, operands));
+            return relu(convolve(name, input, geometry, outputs, operands));
         }
 
-        private Value convolve(String name, Value input, Window window, int outputs, List<String> operands) {
-            node("Conv", name, operands, sliding(window));
-            return new Value(name, window.slide(input.shape, outputs));
+        private Value convolve(String name, Value input, KernelGeometry geometry, int outputs, List<String> operands) {
+            node("Conv", name, operands, sliding(geometry));
+            return new Value(name, geometry.outputShape(input.shape, outputs));
         }
 
         @Override
@@ -127,9 +127,9 @@ public final class OnnxGraph {
         }
 
         @Override
-        public Value maxPool(String name, Value input, Window window) {
-            node("MaxPool", name, List.of(input.name), sliding(window));
-            return new Value(name, window.slide(input.shape, input.shape.channels()));
+        public Value maxPool(String name, Value input, KernelGeometry geometry) {
+            node("MaxPool", name, List.of(input.name), sliding(geometry));
+            return new Value(name, geometry.outputShape(input.shape, input.shape.channels()));
         }
 
         @Override
@@ -146,7 +146,7 @@ public final class OnnxGraph {
             int before = (outputs - channels) / 2;
             int after = outputs - channels - before;
             node("Pad", name, List.of(sampled, constant(name + ".pads", 0, before, 0, 0, 0, after, 0, 0)));
-            return new Value(name, new Window(1, stride).slide(input.shape, outputs));
+            return new Value(name, new KernelGeometry(1, stride).outputShape(input.shape, outputs));
         }
 
         @Override
@@ -194,7 +194,7 @@ public final class OnnxGraph {
             return part.shape;
         }
 
-        /** A node with one output, which it is named for. */
+        /** Adds a node with one output, which has the node's name. */
         private void node(String operator, String output, List<String> inputs, AttributeProto... attributes) {
             graph.addNode(NodeProto.newBuilder()
                     .setOpType(operator)
@@ -204,10 +204,10 @@ public final class OnnxGraph {
                     .addAllAttribute(Arrays.asList(attributes)));
         }
 
-        private static AttributeProto[] sliding(Window window) {
-            long k = window.kernel();
-            long s = window.stride();
-            long p = window.padding();
+        private static AttributeProto[] sliding(KernelGeometry geometry) {
+            long k = geometry.kernel();
+            long s = geometry.stride();
+            long p = geometry.padding();
             AttributeProto.AttributeType many = AttributeProto.AttributeType.INTS;
             return new AttributeProto[] {
                 integers("kernel_shape", many, k, k),

@@ -23,11 +23,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The safetensors format: the length of a JSON header (8 bytes, little-endian), the header, then the tensors'
- * bytes. It holds nothing that could be executed, and Python, Rust and JavaScript read it too.
+ * The safetensors format: the length of a JSON header (8 bytes, little-endian), the header, then the tensors' bytes. It
+ * contains no executable code, and Python, Rust and JavaScript can read it.
  */
 public final class Safetensors {
-    /** No header that we or PyTorch would write is longer; a longer one is a damaged file. */
+    /** Neither we nor PyTorch write a longer header; a longer one means a damaged file. */
     private static final long LONGEST_HEADER = 64L << 20;
 
     private static final ObjectMapper JSON = JsonMapper.builder()
@@ -63,10 +63,10 @@ public final class Safetensors {
     }
 
     /**
-     * The tensors in the order of their bytes, as float: single or double precision, or PyTorch's counts of batches.
+     * Reads the tensors in file order, as float. Supports single and double precision, and PyTorch's batch counters.
      *
-     * @throws IOException naming the tensor, or what else is wrong, if the file is cut short, if its header is none, or if
-     *     tensors overlap, leave gaps, or are of another type or length than their shape
+     * @throws IOException naming the tensor, or another problem, if the file is truncated, the header is invalid, or
+     *     tensors overlap, leave gaps, or have another type or length than their shape
      */
     public static Map<String, Tensor> read(InputStream in) throws IOException {
         DataInputStream data = new DataInputStream(in);
@@ -93,7 +93,7 @@ public final class Safetensors {
         return tensors;
     }
 
-    /** In the order of their bytes: writers order the header as they like. */
+    /** In file order; writers may order the header differently. */
     private static List<Entry> entries(byte[] header) throws IOException {
         JsonNode descriptions;
         try {
@@ -115,7 +115,7 @@ public final class Safetensors {
         return entries;
     }
 
-    /** A tensor as the header describes it; bytes from {@code begin} to before {@code end}. */
+    /** A tensor as the header describes it; bytes from {@code begin} (inclusive) to {@code end} (exclusive). */
     @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Entry(String name, Type type, long[] shape, long begin, long end) {
         static Entry of(String name, JsonNode description) throws IOException {
@@ -148,7 +148,7 @@ public final class Safetensors {
                     return;
                 }
             } catch (ArithmeticException tooLarge) {
-                // said below
+                // reported below
             }
             throw new IOException("Tensor '" + name + "' of shape " + Arrays.toString(shape) + " and type " + type
                     + " cannot lie from byte " + begin + " to " + end);
@@ -161,7 +161,7 @@ public final class Safetensors {
         Tensor read(InputStream in) throws IOException {
             ByteBuffer bytes = littleEndian(exactly(in, (int) (end - begin), "tensor '" + name + "'"));
             float[] values = new float[(int) elements()];
-            if (type == Type.F32) { // what nearly all are
+            if (type == Type.F32) { // the usual type
                 bytes.asFloatBuffer().get(values);
                 return new Tensor(shape, values);
             }
@@ -172,7 +172,7 @@ public final class Safetensors {
         }
     }
 
-    /** Types of values that a network's tensors have; PyTorch counts batches in I64. */
+    /** Supported types; PyTorch stores batch counters as I64. */
     private enum Type {
         F32(4),
         F64(8),

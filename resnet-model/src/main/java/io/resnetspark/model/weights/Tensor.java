@@ -2,12 +2,12 @@ package io.resnetspark.model.weights;
 
 import java.util.Arrays;
 
-/** A named weight outside of any framework: its shape, and its values in row-major order. */
+/** A weight tensor, independent of any framework: its shape, and its values in row-major order. */
 public final class Tensor {
     private final long[] shape;
     private final float[] values;
 
-    /** @throws IllegalArgumentException if shape and values do not fit together */
+    /** @throws IllegalArgumentException if shape and values do not match */
     public Tensor(long[] shape, float[] values) {
         long elements = Arrays.stream(shape).reduce(1, Math::multiplyExact);
         if (elements != values.length) {
@@ -19,10 +19,10 @@ public final class Tensor {
     }
 
     /**
-     * A copy with rows of another tensor put in; rows are what its first dimension counts.
+     * A copy in which some rows are replaced by another tensor's; rows are indexed by the first dimension.
      *
-     * @param from of each row here: which one of {@code other} is to stand there, or a negative number if it stays
-     * @throws IllegalArgumentException if rows of the two are not of one shape
+     * @param from for each row, the row of {@code other} to copy, or a negative number to keep it
+     * @throws IllegalArgumentException if the rows of the two differ in shape
      */
     public Tensor withRows(int[] from, Tensor other) {
         if (from.length != shape[0] || !Arrays.equals(shape, 1, shape.length, other.shape, 1, other.shape.length)) {

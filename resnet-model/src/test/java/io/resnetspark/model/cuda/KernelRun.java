@@ -10,19 +10,19 @@ import java.util.List;
 import java.util.Random;
 import java.util.function.Supplier;
 
-/** Runs single kernels on arrays of its own; what it gives out is full of NaN before it is written. */
+/** Runs single kernels on its own arrays; outputs are filled with NaN first. */
 final class KernelRun implements AutoCloseable {
     private static final int WARP = 32;
 
     final Precision precision;
     final Random random;
 
-    /** Channels that a thread works on. */
+    /** Channels that a thread processes at once. */
     final int lanes;
 
-    final Device device = Cards.orSkip();
+    final Device device = Gpus.orSkip();
     final Stream stream = device.stream();
-    final Module kernels;
+    final CudaModule kernels;
     private final List<Long> taken = new ArrayList<>();
 
     KernelRun(Precision precision, long seed) {
@@ -32,12 +32,12 @@ final class KernelRun implements AutoCloseable {
         this.kernels = KernelSource.STEP.load(device, precision);
     }
 
-    /** Something from low to high, both included. */
+    /** A random number from low to high, both inclusive. */
     int between(int low, int high) {
         return low + random.nextInt(high - low + 1);
     }
 
-    /** Values that an element can hold. */
+    /** Random values that the element type holds exactly. */
     float[] elements(int count) {
         float[] values = new float[count];
         for (int i = 0; i < count; i++) {
@@ -62,7 +62,7 @@ final class KernelRun implements AutoCloseable {
         return values;
     }
 
-    /** To the nearest element, ties to even. */
+    /** Rounds to the nearest element, ties to even. */
     float rounded(float value) {
         if (precision != Precision.BFLOAT16 || Float.isNaN(value)) {
             return value;
@@ -128,7 +128,9 @@ final class KernelRun implements AutoCloseable {
         stream.synchronize();
     }
 
-    /** Runs it, and again on what it left; both times the result is the same bits, in whatever order blocks are done. */
+    /**
+     * Runs the kernel twice, the second time on its own results; both must be bit-identical, in any order of blocks.
+     */
     void runTwice(Supplier<float[]> result, String kernel, Grid grid, Object... parameters) {
         run(kernel, grid, parameters);
         float[] first = result.get();
@@ -136,7 +138,7 @@ final class KernelRun implements AutoCloseable {
         assertThat(result.get()).as(kernel + ", the second time").isEqualTo(first);
     }
 
-    /** As many as kernels need that sum over rows of so many channels. */
+    /** The counters that reduction kernels need for this many channels. */
     long tickets(int channels) {
         long address = room(4L * channels);
         stream.fill(address, 0, 4L * channels);
@@ -147,11 +149,11 @@ final class KernelRun implements AutoCloseable {
         assertThat(bytesAt(address, 4 * words)).containsOnly(0);
     }
 
-    Tile tile(int rows, int channels) {
-        return Tile.of(rows, channels, lanes, device.multiprocessors());
+    ThreadLayout tile(int rows, int channels) {
+        return ThreadLayout.of(rows, channels, lanes, device.multiprocessors());
     }
 
-    /** A warp for each of so many things, four to a block. */
+    /** One warp per item, four per block. */
     static Grid warps(int count) {
         return new Grid((count + 3) / 4, 1, 4 * WARP, 1);
     }
@@ -194,7 +196,7 @@ final class KernelRun implements AutoCloseable {
         return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    /** Elements that were computed in float: half a unit of their last place more. */
+    /** Elements that were computed in float: tolerance of half a unit in the last place more. */
     void assertElements(String what, float[] found, double... exact) {
         assertClose(what, found, precision == Precision.BFLOAT16 ? 1.0 / 256 : 0, exact);
     }
@@ -203,7 +205,10 @@ final class KernelRun implements AutoCloseable {
         assertClose(what, found, 0, exact);
     }
 
-    /** NaN is where NaN is to be, and infinity too; else within 2e-5 of the largest finite value, and the share of itself. */
+    /**
+     * NaN and infinity must match; other values must be within 2e-5 of the largest finite value, plus a share of their
+     * own.
+     */
     private static void assertClose(String what, float[] found, double share, double... exact) {
         assertThat(found).as(what).hasSameSizeAs(exact);
         double largest = 1e-3;

@@ -8,7 +8,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The kernels of normalization.cu and element.cu that add without normalising, beside plain loops in double precision. */
+/** Compares the addition kernels of normalization.cu and element.cu with reference loops in double precision. */
 class TestAdditionKernels {
     static Stream<Arguments> cases() {
         return TestNormalizationKernels.cases();
@@ -57,7 +57,7 @@ class TestAdditionKernels {
         try (KernelRun run = new KernelRun(precision, seed)) {
             int rows = seed == 0 ? 1 : run.between(1, 200);
             int channels = 8 * run.between(1, 20);
-            Tile tile = run.tile(rows, channels);
+            ThreadLayout layout = run.tile(rows, channels);
             int count = rows * channels;
             float[] x = run.elements(count);
             float[] bias = run.floats(channels);
@@ -82,13 +82,13 @@ class TestAdditionKernels {
                 sums[i % channels] += g[i];
             }
             long to = run.roomForElements(count);
-            long partial = run.room(tile.sumBytes(run.lanes));
+            long partial = run.room(layout.sumBytes(run.lanes));
             long ofBias = run.roomForFloats(channels);
             long tickets = run.tickets(channels);
             run.runTwice(
                     () -> run.floatsAt(ofBias, channels),
                     "backward_bias_relu",
-                    tile.summing(),
+                    layout.reductionGrid(),
                     run.putElements(gradient),
                     there,
                     factors,
@@ -97,7 +97,7 @@ class TestAdditionKernels {
                     tickets,
                     ofBias,
                     rows,
-                    tile.groups());
+                    layout.groups());
             run.assertZero(tickets, channels);
             run.assertElements("gradient", run.elementsAt(to, count), g);
             run.assertFloats("gradient of the bias", run.floatsAt(ofBias, channels), sums);

@@ -14,45 +14,46 @@ class TestAlgorithmSearch {
     private static final int PIECES = 4;
     private static final int OUT_OF_MEMORY = 2;
 
-    private final SoftwareCard card = SoftwareCard.orSkip();
+    private final GpuEmulator emulator = GpuEmulator.orSkip();
 
     @AfterEach
-    void forgetTheCard() {
+    void resetGpu() {
         System.clearProperty(Libraries.SETTING);
     }
 
     @Test
-    void aSearchThatFindsNoRoomGivesBackWhatItTook() {
+    void failedSearchReleasesItsMemory() {
         System.setProperty(
-                Libraries.SETTING, SoftwareCard.directory().orElseThrow().toString());
+                Libraries.SETTING, GpuEmulator.directory().orElseThrow().toString());
         Device device = Device.of(0);
         device.makeCurrent();
         KernelSource.STEP.load(device, Precision.FLOAT32); // once for all
-        var use = new Convolver.Use(new ConvolutionShape(2, 8, 5, 5, 8, 3, 1, 1), Direction.FORWARD);
-        try (Lane lane = new Lane(device)) {
-            long before = card.used();
+        var request =
+                new ConvolutionDispatcher.Request(new ConvolutionShape(2, 8, 5, 5, 8, 3, 1, 1), Direction.FORWARD);
+        try (StreamContext context = new StreamContext(device)) {
+            long before = emulator.used();
             for (int piece = 1; piece <= PIECES; piece++) {
-                card.fail("cuMemAlloc_v2", piece, OUT_OF_MEMORY);
-                assertThatThrownBy(() -> search(lane, use)).isInstanceOf(OutOfDeviceMemoryException.class);
-                assertThat(card.used()).isEqualTo(before);
+                emulator.fail("cuMemAlloc_v2", piece, OUT_OF_MEMORY);
+                assertThatThrownBy(() -> search(context, request)).isInstanceOf(OutOfDeviceMemoryException.class);
+                assertThat(emulator.used()).isEqualTo(before);
             }
-            search(lane, use).close();
-            assertThat(card.used()).isEqualTo(before);
+            search(context, request).close();
+            assertThat(emulator.used()).isEqualTo(before);
         }
     }
 
     @Test
-    void ourKernelIsUsedOnlyWhereItComputesWhatCudnnDoes() {
+    void ownKernelIsUsedOnlyIfItAgreesWithCudnn() {
         System.setProperty(
-                Libraries.SETTING, SoftwareCard.directory().orElseThrow().toString());
+                Libraries.SETTING, GpuEmulator.directory().orElseThrow().toString());
         Device device = Device.of(0);
         device.makeCurrent();
-        Module right = KernelSource.CONVOLUTION.load(device, Precision.BFLOAT16);
+        CudaModule right = KernelSource.CONVOLUTION.load(device, Precision.BFLOAT16);
         String broken = KernelSource.CONVOLUTION
                 .text()
                 .replace("return begin + beside", "return begin + 16 + beside") // for the gradient of the weights
                 .replace("read_rows(a, at[u] + tap / 3", "read_rows(a, at[u] + tap / 4");
-        Module wrong = device.module(Nvrtc.instance()
+        CudaModule wrong = device.module(Nvrtc.instance()
                 .compile(
                         broken,
                         "broken.cu",
@@ -64,19 +65,19 @@ class TestAlgorithmSearch {
         }
     }
 
-    private static boolean agrees(Device device, Module kernels, Direction direction) {
-        var use = new Convolver.Use(new ConvolutionShape(3, 16, 9, 7, 16, 3, 1, 1), direction);
-        var cudnn = new Convolver.Choice.OfCudnn(new Cudnn.Algorithm(1, 1, true, 0));
-        try (Lane lane = new Lane(device);
-                var search = new AlgorithmSearch(lane, () -> kernels, Precision.BFLOAT16, true, List.of(use))) {
-            return search.agrees(use, new Cudnn.Convolution(use.shape(), Precision.BFLOAT16), cudnn);
+    private static boolean agrees(Device device, CudaModule kernels, Direction direction) {
+        var request = new ConvolutionDispatcher.Request(new ConvolutionShape(3, 16, 9, 7, 16, 3, 1, 1), direction);
+        var cudnn = new ConvolutionDispatcher.Implementation.CudnnAlgorithm(new Cudnn.Algorithm(1, 1, true, 0));
+        try (StreamContext context = new StreamContext(device);
+                var search = new AlgorithmSearch(context, () -> kernels, Precision.BFLOAT16, true, List.of(request))) {
+            return search.agrees(request, new Cudnn.Convolution(request.shape(), Precision.BFLOAT16), cudnn);
         }
     }
 
-    private static AlgorithmSearch search(Lane lane, Convolver.Use use) {
-        Supplier<Module> none = () -> {
+    private static AlgorithmSearch search(StreamContext context, ConvolutionDispatcher.Request request) {
+        Supplier<CudaModule> none = () -> {
             throw new AssertionError("float32 has none of ours");
         };
-        return new AlgorithmSearch(lane, none, Precision.FLOAT32, true, List.of(use));
+        return new AlgorithmSearch(context, none, Precision.FLOAT32, true, List.of(request));
     }
 }

@@ -7,24 +7,24 @@ import java.util.Arrays;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Sums over a batch of so many pixels that many blocks share them, and the last one adds up in several turns. */
+/** Sums over so many pixels that many blocks share them, and the last block combines them in several rounds. */
 class TestBatchSumKernels {
     private static final float EPSILON = 1e-5f;
 
-    /** Of more blocks than the last one reads at once; what is not finite stays in its channel. */
+    /** With more blocks than the last one reads at once; non-finite values stay in their channel. */
     @ParameterizedTest
     @EnumSource(names = {"FLOAT32", "BFLOAT16"})
-    void sumsOverManyBlocksAndPassesOnWhatIsNotFinite(Precision precision) {
+    void sumsOverManyBlocksAndPropagatesNonFiniteValues(Precision precision) {
         try (KernelRun run = new KernelRun(precision, 7)) {
             int rows = 40_001;
             int channels = 16;
-            Tile tile = run.tile(rows, channels);
-            assertThat(tile.summing().blocksDown()).isGreaterThan(64);
+            ThreadLayout layout = run.tile(rows, channels);
+            assertThat(layout.reductionGrid().blocksDown()).isGreaterThan(64);
             float[] values = run.elements(rows * channels);
             values[3] = Float.NaN;
             values[channels * (rows - 1) + 5] = Float.POSITIVE_INFINITY;
             long y = run.putElements(values);
-            long sums = run.room(tile.sumBytes(run.lanes));
+            long sums = run.room(layout.sumBytes(run.lanes));
             long tickets = run.tickets(channels);
             long table = run.roomForFloats(4 * channels);
             float[] ones = new float[4 * channels];
@@ -33,7 +33,7 @@ class TestBatchSumKernels {
             run.runTwice(
                     () -> run.floatsAt(table, 4 * channels),
                     "statistics",
-                    tile.summing(),
+                    layout.reductionGrid(),
                     y,
                     sums,
                     tickets,
@@ -42,7 +42,7 @@ class TestBatchSumKernels {
                     table,
                     run.roomForFloats(2 * channels),
                     rows,
-                    tile.groups(),
+                    layout.groups(),
                     EPSILON);
             double[] means = new double[channels];
             for (int i = 0; i < values.length; i++) {
@@ -59,7 +59,7 @@ class TestBatchSumKernels {
             run.runTwice(
                     () -> run.floatsAt(coefficients, 3 * channels),
                     "backward_sums",
-                    tile.summing(),
+                    layout.reductionGrid(),
                     y,
                     null,
                     null,
@@ -72,7 +72,7 @@ class TestBatchSumKernels {
                     beta,
                     coefficients,
                     rows,
-                    tile.groups());
+                    layout.groups());
             double[] totals = Arrays.stream(means).map(mean -> mean * rows).toArray();
             run.assertFloats("gradient of beta", run.floatsAt(beta, channels), totals);
             for (int c = 0; c < channels; c++) {

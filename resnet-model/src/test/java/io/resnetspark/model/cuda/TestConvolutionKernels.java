@@ -3,7 +3,7 @@ package io.resnetspark.model.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.resnetspark.model.Precision;
-import io.resnetspark.model.cuda.Convolver.Use;
+import io.resnetspark.model.cuda.ConvolutionDispatcher.Request;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -14,11 +14,13 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The kernels of convolution.cu and weights.cu beside plain loops in double precision. */
+/** Compares the kernels of convolution.cu and weights.cu with reference loops in double precision. */
 class TestConvolutionKernels {
-    private static final int IMAGE = ImageNode.DEPTH;
+    private static final int IMAGE = InputNode.CHANNELS;
 
-    /** Batch, height, width, channels, stride, multiprocessors: on one, blocks go over many tiles. */
+    /**
+     * Batch, height, width, channels, stride, multiprocessors: with one multiprocessor, blocks loop over many tiles.
+     */
     private static final int[][] SHAPES = {
         {1, 1, 1, 16, 1, 132},
         {1, 1, 1, 64, 1, 132},
@@ -58,7 +60,7 @@ class TestConvolutionKernels {
         void at(int here, int there, int tap);
     }
 
-    /** A convolution's three operands, of values that the number format holds exactly. */
+    /** The three operands of a convolution, with values that the number format holds exactly. */
     private static final class Case implements AutoCloseable {
         final KernelRun run;
         final ConvolutionShape shape;
@@ -78,7 +80,7 @@ class TestConvolutionKernels {
             y = held(Math.toIntExact(shape.outputElements()));
         }
 
-        /** Of eight bits, as bfloat16 holds them, and tf32 too. */
+        /** Values of eight bits, which bfloat16 and tf32 hold exactly. */
         private float[] held(int count) {
             float[] values = run.floats(count);
             for (int i = 0; i < count; i++) {
@@ -89,7 +91,7 @@ class TestConvolutionKernels {
 
         float[] found(Direction direction) {
             NarrowConvolution ours = new NarrowConvolution(
-                    new Use(shape, direction),
+                    new Request(shape, direction),
                     run.precision,
                     multiprocessors,
                     () -> KernelSource.CONVOLUTION.load(run.device, run.precision));
@@ -106,10 +108,10 @@ class TestConvolutionKernels {
         }
 
         boolean isServed(Direction direction) {
-            return NarrowConvolution.serves(new Use(shape, direction), run.precision);
+            return NarrowConvolution.supports(new Request(shape, direction), run.precision);
         }
 
-        /** The plain sum, of products with the zeros around an image too. */
+        /** The direct sum, including products with the zero padding. */
         double[] exact(Direction direction) {
             return switch (direction) {
                 case FORWARD -> forward();
@@ -142,7 +144,7 @@ class TestConvolutionKernels {
             return sums;
         }
 
-        /** Every pixel of the input gets nine taps, of zeros where the output has no pixel. */
+        /** Every input pixel gets nine taps, zero where the output has no pixel. */
         private double[] ofInput() {
             double[] sums = new double[x.length];
             int across = shape.outputWidth();
@@ -167,7 +169,7 @@ class TestConvolutionKernels {
             return sums;
         }
 
-        /** @param work of a pixel of the output, one of the input or -1 beside it, and what lies between them */
+        /** @param work for an output pixel, an input pixel (or -1 outside), and the tap */
         private void eachTap(Tap work) {
             for (int here = 0; here < shape.rows(); here++) {
                 int image = here / shape.outputWidth() / shape.outputHeight();
@@ -196,13 +198,13 @@ class TestConvolutionKernels {
 
     @ParameterizedTest
     @MethodSource("cases")
-    void agreeWithPlainSums(Precision precision, ConvolutionShape shape, int multiprocessors) {
+    void agreeWithReferenceLoops(Precision precision, ConvolutionShape shape, int multiprocessors) {
         for (Direction direction : Direction.values()) {
             try (Case c = new Case(precision, shape, multiprocessors)) {
                 assertThat(c.isServed(direction))
                         .isEqualTo(shape.channels() >= 16 || direction != Direction.BACKWARD_DATA);
                 if (c.isServed(direction)) {
-                    c.run.assertElements(direction.inWords(), c.found(direction), c.exact(direction));
+                    c.run.assertElements(direction.description(), c.found(direction), c.exact(direction));
                 }
             }
         }
@@ -210,7 +212,7 @@ class TestConvolutionKernels {
 
     @ParameterizedTest
     @MethodSource("cases")
-    void passNaNAndInfinityOn(Precision precision, ConvolutionShape shape, int multiprocessors) {
+    void propagateNaNAndInfinity(Precision precision, ConvolutionShape shape, int multiprocessors) {
         for (Direction direction : Direction.values()) {
             try (Case c = new Case(precision, shape, multiprocessors)) {
                 c.x[c.x.length / 2] = Float.NaN;
@@ -221,7 +223,7 @@ class TestConvolutionKernels {
                     c.w[0] = Float.NaN;
                 }
                 if (c.isServed(direction)) {
-                    c.run.assertElements(direction.inWords(), c.found(direction), c.exact(direction));
+                    c.run.assertElements(direction.description(), c.found(direction), c.exact(direction));
                 }
             }
         }
@@ -229,7 +231,7 @@ class TestConvolutionKernels {
 
     @ParameterizedTest
     @ValueSource(ints = {16, 32, 64})
-    void giveTheSameBitsEachTime(int channels) {
+    void areBitIdenticalOnRepetition(int channels) {
         ConvolutionShape shape = new ConvolutionShape(4, channels, 9, 8, channels, 3, 1, 1);
         for (Direction direction : Direction.values()) {
             try (Case c = new Case(Precision.BFLOAT16, shape, 2)) {
@@ -239,10 +241,10 @@ class TestConvolutionKernels {
     }
 
     @Test
-    void serveNarrowConvolutionsInFormatsOfTensorCores() {
-        Use narrow = new Use(new ConvolutionShape(128, 16, 32, 32, 16, 3, 1, 1), Direction.FORWARD);
-        assertThat(NarrowConvolution.serves(narrow, Precision.TF32)).isTrue();
-        assertThat(NarrowConvolution.serves(narrow, Precision.FLOAT32)).isFalse();
+    void supportNarrowConvolutionsInTensorCoreFormats() {
+        Request narrow = new Request(new ConvolutionShape(128, 16, 32, 32, 16, 3, 1, 1), Direction.FORWARD);
+        assertThat(NarrowConvolution.supports(narrow, Precision.TF32)).isTrue();
+        assertThat(NarrowConvolution.supports(narrow, Precision.FLOAT32)).isFalse();
         List<ConvolutionShape> others = List.of(
                 new ConvolutionShape(128, 16, 32, 32, 32, 3, 1, 1),
                 new ConvolutionShape(128, 16, 32, 32, 16, 3, 2, 1),
@@ -254,10 +256,11 @@ class TestConvolutionKernels {
                 new ConvolutionShape(128, 128, 32, 32, 128, 3, 1, 1),
                 new ConvolutionShape(1, 64, 224, 224, 64, 3, 1, 1)); // three rows do not fit
         assertThat(others)
-                .noneMatch(shape -> NarrowConvolution.serves(new Use(shape, Direction.FORWARD), Precision.BFLOAT16));
+                .noneMatch(
+                        shape -> NarrowConvolution.supports(new Request(shape, Direction.FORWARD), Precision.BFLOAT16));
     }
 
-    /** Tensor cores would cut off what tf32 does not hold. */
+    /** Tensor cores would truncate what tf32 does not hold. */
     @ParameterizedTest
     @EnumSource(Direction.class)
     void roundFloatsToTheNearest(Direction direction) {

@@ -9,18 +9,18 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What people are told of the libraries and GPUs of a machine. */
+/** Reports on the libraries and GPUs of a machine. */
 class TestDeviceReport {
-    private final SoftwareCard card = SoftwareCard.orSkip();
+    private final GpuEmulator emulator = GpuEmulator.orSkip();
 
     @BeforeEach
-    void findTheCard() {
+    void openGpu() {
         System.setProperty(
-                Libraries.SETTING, SoftwareCard.directory().orElseThrow().toString());
+                Libraries.SETTING, GpuEmulator.directory().orElseThrow().toString());
     }
 
     @Test
-    void theLibrariesHaveTheirVersionsAndFiles() {
+    void librariesHaveVersionsAndFiles() {
         CudaLibraries found = CudaLibraries.find();
         assertThat(found.problems()).isEmpty();
         assertThat(found.driver()).isEqualTo("13.0");
@@ -32,22 +32,22 @@ class TestDeviceReport {
                         tuple("NVRTC", "13.0"),
                         tuple("cuBLAS", "13.0.0"),
                         tuple("cuDNN", "9.14.0"));
-        String folder = SoftwareCard.directory().orElseThrow().toString();
+        String folder = GpuEmulator.directory().orElseThrow().toString();
         assertThat(found.libraries())
                 .allSatisfy(library -> assertThat(library.file()).startsWith(folder));
     }
 
     @Test
-    void aDriverThatFailsIsAProblem() {
-        card.fail("cuInit", 1, 803);
+    void failingDriverIsAProblem() {
+        emulator.fail("cuInit", 1, 803);
         CudaLibraries found = CudaLibraries.find();
         assertThat(found.problems()).singleElement().asString().contains("803").contains("Restart");
         assertThat(found.devices()).isZero();
     }
 
     @Test
-    void aDriverWithoutADeviceIsAProblem() {
-        card.set("devices", 0);
+    void driverWithoutDeviceIsAProblem() {
+        emulator.set("devices", 0);
         CudaLibraries found = CudaLibraries.find();
         assertThat(found.problems()).singleElement().asString().contains("shows this process no GPU");
         assertThat(found.devices()).isZero();
@@ -55,7 +55,7 @@ class TestDeviceReport {
     }
 
     @Test
-    void aCardHasItsNameMemoryAndNoProblem() {
+    void gpuHasNameMemoryAndNoProblem() {
         DeviceReport report = DeviceReport.of(0);
         assertThat(report.problems()).isEmpty();
         assertThat(report.name()).isEqualTo("software card");
@@ -66,34 +66,34 @@ class TestDeviceReport {
     }
 
     @Test
-    void ratesAreMeasuredInTheNumberFormatsThatTheCardHas() {
-        long used = card.used();
+    void throughputIsMeasuredInSupportedPrecisions() {
+        long used = emulator.used();
         DeviceReport.Rates rates = DeviceReport.rates(0);
         assertThat(rates.copy()).isPositive().isFinite();
         assertThat(rates.products()).containsOnlyKeys(Precision.values());
         assertThat(rates.products().values())
                 .allSatisfy(rate -> assertThat(rate).isPositive().isFinite());
-        assertThat(card.used()).isEqualTo(used);
+        assertThat(emulator.used()).isEqualTo(used);
     }
 
     @Test
-    void aCardWithoutBfloat16IsNoProblem() {
-        int index = 5; // which no other test opens
-        card.set("devices", index + 1);
-        card.set("major", 7);
-        card.set("minor", 5);
+    void gpuWithoutBfloat16IsNoProblem() {
+        int index = 5; // not opened by other tests
+        emulator.set("devices", index + 1);
+        emulator.set("major", 7);
+        emulator.set("minor", 5);
         assertThat(DeviceReport.of(index).problems()).isEmpty();
         assertThat(List.of(Precision.values()))
-                .filteredOn(Device.of(index)::serves)
+                .filteredOn(Device.of(index)::supports)
                 .containsExactly(Precision.FLOAT32);
     }
 
     @Test
-    void kernelsThatDoNotCompileAreAProblemWithTheLog() {
-        int index = 6; // for which no other test has loaded kernels
-        card.set("devices", index + 1);
-        card.set("minor", 3); // and that none has kept
-        card.fail("nvrtcCompileProgram", 1, 6);
+    void compileErrorsAreAProblemWithTheLog() {
+        int index = 6; // no other test has loaded kernels for it
+        emulator.set("devices", index + 1);
+        emulator.set("minor", 3); // and none are cached
+        emulator.fail("nvrtcCompileProgram", 1, 6);
         assertThat(DeviceReport.of(index).problems())
                 .singleElement()
                 .asString()

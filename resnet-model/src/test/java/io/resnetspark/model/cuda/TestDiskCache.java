@@ -4,8 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.resnetspark.model.Precision;
-import io.resnetspark.model.cuda.Convolver.Choice;
-import io.resnetspark.model.cuda.Convolver.Use;
+import io.resnetspark.model.cuda.ConvolutionDispatcher.Implementation;
+import io.resnetspark.model.cuda.ConvolutionDispatcher.Request;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,7 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is kept on disk of a GPU: it comes back whole or not at all, whatever is done to the files. */
+/** Cached values are read completely or not at all, whatever happens to the files. */
 class TestDiskCache {
     private static final List<String> KEY = List.of("a", "key");
     private static final byte[] VALUE = "the value".getBytes(UTF_8);
@@ -54,7 +54,7 @@ class TestDiskCache {
     }
 
     @Test
-    void whatIsKeptComesBackUnderItsKeyAlone() throws IOException {
+    void valueIsFoundOnlyUnderItsKey() throws IOException {
         assertThat(DiskCache.get(KEY)).isEmpty();
         DiskCache.put(KEY, VALUE);
         DiskCache.put(KEY, VALUE);
@@ -64,7 +64,7 @@ class TestDiskCache {
     }
 
     @Test
-    void aDamagedFileIsPassedOver() throws IOException {
+    void damagedFileIsIgnored() throws IOException {
         DiskCache.put(KEY, VALUE);
         Path file = files().get(0);
         byte[] good = Files.readAllBytes(file);
@@ -79,7 +79,7 @@ class TestDiskCache {
     }
 
     @Test
-    void aFolderThatCannotBeIsNoFault() throws IOException {
+    void impossibleFolderIsNoError() throws IOException {
         Path file = Files.createFile(folder.resolve("file"));
         System.setProperty(DiskCache.SETTING, file.toString());
         DiskCache.put(KEY, VALUE);
@@ -88,7 +88,7 @@ class TestDiskCache {
     }
 
     @Test
-    void whoReadsWhileOthersWriteHasAWholeValue() throws Exception {
+    void concurrentReadersSeeWholeValues() throws Exception {
         byte[] one = new byte[100_000];
         byte[] two = new byte[200_000];
         Arrays.fill(two, (byte) 2);
@@ -115,17 +115,17 @@ class TestDiskCache {
         assertThat(files()).hasSize(1);
     }
 
-    private static Use use(int batch, Direction direction) {
-        return new Use(new ConvolutionShape(batch, 16, 8, 9, 32, 3, 2, 1), direction);
+    private static Request use(int batch, Direction direction) {
+        return new Request(new ConvolutionShape(batch, 16, 8, 9, 32, 3, 2, 1), direction);
     }
 
     @Test
-    void algorithmsComeBackBesideThoseOfOthers() throws IOException {
-        KnownAlgorithms known = new KnownAlgorithms(List.of("a card"));
-        Choice product = new Choice.Product();
-        Choice small = new Choice.OfCudnn(new Cudnn.Algorithm(1, 3, true, 512));
-        Choice large = new Choice.OfCudnn(new Cudnn.Algorithm(6, 0, false, 5L << 30));
-        Choice narrow = new Choice.Narrow();
+    void algorithmsOfSeveralProcessesAreMerged() throws IOException {
+        AlgorithmCache known = new AlgorithmCache(List.of("a card"));
+        Implementation product = new Implementation.CublasProduct();
+        Implementation small = new Implementation.CudnnAlgorithm(new Cudnn.Algorithm(1, 3, true, 512));
+        Implementation large = new Implementation.CudnnAlgorithm(new Cudnn.Algorithm(6, 0, false, 5L << 30));
+        Implementation narrow = new Implementation.OwnKernel();
         known.add(Map.of(use(1, Direction.FORWARD), product, use(2, Direction.BACKWARD_DATA), small));
         known.add(Map.of(use(1, Direction.BACKWARD_DATA), narrow));
         known.add(Map.of(use(2, Direction.BACKWARD_FILTER), large));
@@ -142,52 +142,52 @@ class TestDiskCache {
         assertThat(known.read(512))
                 .containsOnlyKeys(
                         use(1, Direction.FORWARD), use(1, Direction.BACKWARD_DATA), use(2, Direction.BACKWARD_DATA));
-        assertThat(new KnownAlgorithms(List.of("another card")).read(512)).isEmpty();
+        assertThat(new AlgorithmCache(List.of("another card")).read(512)).isEmpty();
         Files.writeString(files().get(0), "1 2 3");
         assertThat(known.read(Long.MAX_VALUE)).isEmpty();
     }
 
-    /** As they were written before our kernels were a choice. */
+    /** As written before own kernels could be chosen. */
     @Test
-    void olderAlgorithmsAreRead() {
+    void algorithmsOfEarlierVersionsAreRead() {
         List<String> key = List.of("a card of old");
         String text = "2 16 8 9 32 3 2 1 FORWARD product\n2 16 8 9 32 3 2 1 BACKWARD_DATA 1 3 true 512";
         DiskCache.put(key, text.getBytes(UTF_8));
-        assertThat(new KnownAlgorithms(key).read(512))
+        assertThat(new AlgorithmCache(key).read(512))
                 .isEqualTo(Map.of(
                         use(2, Direction.FORWARD),
-                        new Choice.Product(),
+                        new Implementation.CublasProduct(),
                         use(2, Direction.BACKWARD_DATA),
-                        new Choice.OfCudnn(new Cudnn.Algorithm(1, 3, true, 512))));
+                        new Implementation.CudnnAlgorithm(new Cudnn.Algorithm(1, 3, true, 512))));
     }
 
-    /** On a card with a number of multiprocessors of its own, so that no other test has chosen for it. */
+    /** On a GPU with a number of multiprocessors that no other test uses. */
     @Test
-    void whatASearchChoosesIsKept() {
-        SoftwareCard card = SoftwareCard.orSkip();
+    void chosenAlgorithmsAreStored() {
+        GpuEmulator emulator = GpuEmulator.orSkip();
         System.setProperty(
-                Libraries.SETTING, SoftwareCard.directory().orElseThrow().toString());
-        card.set("multiprocessors", 77);
+                Libraries.SETTING, GpuEmulator.directory().orElseThrow().toString());
+        emulator.set("multiprocessors", 77);
         Device device = Device.of(0);
         device.makeCurrent();
-        Use use = use(2, Direction.FORWARD);
-        KnownAlgorithms known = KnownAlgorithms.of(device, Precision.FLOAT32, true);
-        try (Lane lane = new Lane(device)) {
-            new Convolver(device, Precision.FLOAT32, true).choose(lane, List.of(use));
+        Request request = use(2, Direction.FORWARD);
+        AlgorithmCache known = AlgorithmCache.of(device, Precision.FLOAT32, true);
+        try (StreamContext context = new StreamContext(device)) {
+            new ConvolutionDispatcher(device, Precision.FLOAT32, true).choose(context, List.of(request));
         }
-        assertThat(known.read(Long.MAX_VALUE)).containsOnlyKeys(use);
-        card.set("cudnn", 91500);
-        assertThat(KnownAlgorithms.of(device, Precision.FLOAT32, true)).isNotEqualTo(known);
-        assertThat(KnownAlgorithms.of(device, Precision.FLOAT32, false)).isNotEqualTo(known);
+        assertThat(known.read(Long.MAX_VALUE)).containsOnlyKeys(request);
+        emulator.set("cudnn", 91500);
+        assertThat(AlgorithmCache.of(device, Precision.FLOAT32, true)).isNotEqualTo(known);
+        assertThat(AlgorithmCache.of(device, Precision.FLOAT32, false)).isNotEqualTo(known);
     }
 
     @Test
-    void keptKernelsThatTheDriverRefusesAreCompiledAnew() {
-        SoftwareCard card = SoftwareCard.orSkip();
+    void storedKernelsThatTheDriverRejectsAreRecompiled() {
+        GpuEmulator emulator = GpuEmulator.orSkip();
         System.setProperty(
-                Libraries.SETTING, SoftwareCard.directory().orElseThrow().toString());
-        int index = 4; // for which no other test has loaded any
-        card.set("devices", index + 1);
+                Libraries.SETTING, GpuEmulator.directory().orElseThrow().toString());
+        int index = 4; // no other test has loaded any
+        emulator.set("devices", index + 1);
         Device device = Device.of(index);
         device.makeCurrent();
         List<String> key = KernelSource.STEP.key(device.computeCapability(), Precision.FLOAT32);
@@ -195,6 +195,6 @@ class TestDiskCache {
         assertThat(KernelSource.STEP.load(device, Precision.FLOAT32).function("fill_random"))
                 .isNotNull();
         assertThat(DiskCache.get(key).orElseThrow()).hasSizeGreaterThan(1000);
-        assertThat(card.calls("nvrtcCompileProgram")).isEqualTo(1);
+        assertThat(emulator.calls("nvrtcCompileProgram")).isEqualTo(1);
     }
 }

@@ -18,8 +18,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.opentest4j.TestAbortedException;
 
 /**
- * Our kernels by NVIDIA's own compilers, for the oldest and the newest kind of GPU that they know. None needs a GPU: nvcc where it is on the
- * PATH, and NVRTC from the folder that {@code -Dresnet.nvrtc=FOLDER} names ({@code mvn -Pcuda-redist} brings one).
+ * Compiles our kernels with NVIDIA's own compilers, for the oldest and the newest architecture that they support. No
+ * GPU is needed: nvcc is used if it is on the PATH, and NVRTC from the folder {@code -Dresnet.nvrtc=FOLDER} ({@code mvn
+ * -Pcuda-redist} downloads one).
  */
 @Tag("slow")
 class TestKernelCompilation {
@@ -35,13 +36,13 @@ class TestKernelCompilation {
 
     @ParameterizedTest
     @EnumSource(names = {"FLOAT32", "BFLOAT16"})
-    void nvccCompilesThemWithoutAWarning(Precision precision) throws IOException, InterruptedException {
+    void kernelsCompileWithNvccWithoutWarnings(Precision precision) throws IOException, InterruptedException {
         List<Integer> known = Stream.of(nvcc("--list-gpu-code").split("\\s+"))
                 .filter(word -> word.matches("sm_\\d+"))
                 .map(word -> Integer.valueOf(word.substring(3)))
                 .filter(capability -> serves(capability, precision))
                 .toList();
-        // The oldest and the newest: what lies between them takes a minute more and finds nothing else.
+        // The oldest and the newest: those in between take a minute more and find nothing else.
         Set<Integer> ends = Set.copyOf(List.of(known.get(0), known.get(known.size() - 1)));
         List<String> sources = new ArrayList<>();
         for (KernelSource kernels : KernelSource.values()) {
@@ -56,7 +57,7 @@ class TestKernelCompilation {
                 "--threads",
                 "0",
                 "-Xcicc",
-                "-O0", // warnings do not need fast code
+                "-O0", // warnings do not need optimised code
                 "-Xptxas",
                 "-O0",
                 "-D" + KernelSource.definition(precision)));
@@ -68,7 +69,7 @@ class TestKernelCompilation {
         assertThat(nvcc(arguments.toArray(String[]::new))).isEmpty();
     }
 
-    /** What it printed; a failure of its is one of the test. */
+    /** The compiler's output; its failure fails the test. */
     private static String nvcc(String... arguments) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of("nvcc"));
         command.addAll(List.of(arguments));
@@ -85,7 +86,7 @@ class TestKernelCompilation {
 
     @ParameterizedTest
     @EnumSource(names = {"FLOAT32", "BFLOAT16"})
-    void nvrtcCompilesThem(Precision precision) {
+    void kernelsCompileWithNvrtc(Precision precision) {
         String nvrtc = System.getProperty("resnet.nvrtc");
         if (nvrtc == null) {
             throw new TestAbortedException(
@@ -95,7 +96,7 @@ class TestKernelCompilation {
         List<Integer> known = compiler.architectures().stream()
                 .filter(capability -> serves(capability, precision))
                 .toList();
-        // The oldest and a usual one: the others take minutes and find nothing else.
+        // The oldest and a common one: the others take minutes and find nothing else.
         assertThat(known).contains(80, 90);
         assertThat(Set.of(known.get(0), 90))
                 .allSatisfy(capability -> assertThat(KernelSource.values())

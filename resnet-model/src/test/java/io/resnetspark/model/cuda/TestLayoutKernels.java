@@ -50,7 +50,7 @@ class TestLayoutKernels {
         }
     }
 
-    /** What a pixel is at the end, as the kernels of images.cu read it. */
+    /** The expected value of a pixel, as the kernels of images.cu read it. */
     private interface Pixels {
         double at(int image, int y, int x, int channel);
     }
@@ -119,7 +119,7 @@ class TestLayoutKernels {
         return packed;
     }
 
-    /** Moved, mirrored, coloured, with a mean of each channel or of each pixel. */
+    /** Translated, flipped, with lighting, and a mean per channel or per pixel. */
     @ParameterizedTest
     @MethodSource("cases")
     void packsImagesOfLevels(Precision precision, int seed) {
@@ -135,7 +135,7 @@ class TestLayoutKernels {
                         which < 3 ? 10 * run.random.nextFloat() : which < 5 ? run.between(-3, 3) : run.between(0, 1);
             }
             float[] mean = run.floats(ofPixels ? 3 * side * side : 3);
-            float[] deviation = {50, 60, 70, ofPixels ? 1 : 0};
+            float[] std = {50, 60, 70, ofPixels ? 1 : 0};
             Pixels pixels = (n, y, x, c) -> {
                 int from = (adjustments[6 * n + 5] != 0 ? side - 1 - x : x) + (int) adjustments[6 * n + 3];
                 int row = y + (int) adjustments[6 * n + 4];
@@ -144,12 +144,12 @@ class TestLayoutKernels {
                 }
                 double level = rgb[((n * side + row) * side + from) * 3 + c] & 255;
                 double subtracted = mean[ofPixels ? (c * side + row) * side + from : c];
-                return (level + adjustments[6 * n + c] - subtracted) / deviation[c];
+                return (level + adjustments[6 * n + c] - subtracted) / std[c];
             };
             long levels = run.putBytes(rgb);
             long toDo = run.putFloats(adjustments);
             long means = run.putFloats(mean);
-            long deviations = run.putFloats(deviation);
+            long deviations = run.putFloats(std);
             double[] packed = pixels(batch, 3, side, side, pixels);
             long out = run.roomForElements(packed.length);
             Grid each = Grid.of(packed.length / 4);
@@ -175,7 +175,7 @@ class TestLayoutKernels {
         }
     }
 
-    /** Weights go in and come out again as they were, padding is zero, and only what has a counterpart keeps a gradient. */
+    /** Weights are unchanged after a round trip, padding is zero, and only real weights keep a gradient. */
     @ParameterizedTest
     @MethodSource("cases")
     void placesWeights(Precision precision, int seed) {
@@ -207,7 +207,7 @@ class TestLayoutKernels {
             long again = run.roomForFloats(flat.length);
             move(run, "place_out", count, here, again, shape);
             assertThat(run.floatsAt(again, flat.length)).isEqualTo(flat);
-            // All values are there once, and zeros beside them.
+            // All values are present once, with zeros beside them.
             float[] found = nonZero(placed);
             float[] expected = nonZero(flat);
             assertThat(found).isEqualTo(expected);
@@ -219,7 +219,7 @@ class TestLayoutKernels {
                 for (int i = 0; i < outputs * 256; i++) {
                     masked[i] = placed[i] == 0 ? 0 : gradient[i];
                 }
-                int real = outputs * 256; // behind it, outputs that are padding
+                int real = outputs * 256; // followed by padded outputs
                 run.assertElements("masked gradient", run.elementsAt(there, real), Arrays.copyOf(masked, real));
             }
         }

@@ -14,14 +14,14 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Which of CUDA's libraries are taken, and what is said of those that are missing, broken, doubled or mixed. */
+/** Which CUDA libraries are used, and the errors for missing, broken, duplicate or mixed ones. */
 class TestLibraries {
     private static final List<String> PARTS = Stream.of(
                     "graph", "ops", "cnn", "engines_precompiled", "engines_runtime_compiled", "heuristic")
             .map(part -> "libcudnn_" + part + ".so.9")
             .toList();
 
-    private final SoftwareCard card = SoftwareCard.orSkip();
+    private final GpuEmulator emulator = GpuEmulator.orSkip();
 
     @TempDir
     Path folder;
@@ -37,7 +37,7 @@ class TestLibraries {
         return new Libraries(new LibraryPath(List.of(folders), false));
     }
 
-    /** Puts the software card there, under these names. */
+    /** Puts the emulator there, under these names. */
     private void give(String... names) throws IOException {
         for (String name : names) {
             Files.createSymbolicLink(folder.resolve(name), software());
@@ -50,7 +50,7 @@ class TestLibraries {
     }
 
     private static Path software() {
-        return SoftwareCard.directory().orElseThrow().resolve("libsoftcard.so");
+        return GpuEmulator.directory().orElseThrow().resolve("libsoftcard.so");
     }
 
     private static AbstractThrowableAssert<?, ?> refused(ThrowingCallable call) {
@@ -60,7 +60,7 @@ class TestLibraries {
     }
 
     @Test
-    void withoutADriverItSaysSo() {
+    void missingDriverIsReported() {
         refused(libraries::driver)
                 .hasMessageContaining("no NVIDIA driver")
                 .hasMessageContaining("libcuda.so.1")
@@ -68,20 +68,20 @@ class TestLibraries {
     }
 
     @Test
-    void aDriverThatIsNoLibraryIsNamed() throws IOException {
+    void invalidDriverFileIsNamed() throws IOException {
         Path file = Files.writeString(folder.resolve("libcuda.so.1"), "not a library");
         refused(libraries::driver).hasMessageContaining("does not load").hasMessageContaining(file.toString());
     }
 
     @Test
-    void aBrokenFileDoesNotKeepFromTheNext(@TempDir Path second) throws IOException {
+    void brokenFileDoesNotHideTheNext(@TempDir Path second) throws IOException {
         Files.writeString(folder.resolve("libcuda.so.1"), "not a library");
         Path good = Files.createSymbolicLink(second.resolve("libcuda.so.1"), software());
         assertThat(libraries(folder, second).driver().file()).isEqualTo(good.toString());
     }
 
     @Test
-    void anotherMajorVersionOfCudnnIsNamed() throws IOException {
+    void otherMajorVersionOfCudnnIsNamed() throws IOException {
         give("libcudnn.so.8");
         refused(libraries::cudnn)
                 .hasMessageContaining("cuDNN 9")
@@ -91,28 +91,28 @@ class TestLibraries {
     }
 
     @Test
-    void theVersionThatCudnnTellsCounts() throws IOException {
+    void reportedCudnnVersionCounts() throws IOException {
         giveCudnn();
-        card.set("cudnn", 8907);
+        emulator.set("cudnn", 8907);
         refused(libraries::cudnn).hasMessageContaining("cuDNN is 8.9.7");
-        card.set("cudnn", 100200);
+        emulator.set("cudnn", 100200);
         refused(libraries::cudnn).hasMessageContaining("cuDNN is 10.2.0");
-        card.set("cudnn", 90000);
+        emulator.set("cudnn", 90000);
         assertThat(libraries.cudnn().file()).endsWith("libcudnn.so.9");
     }
 
     @Test
-    void aMissingPartOfCudnnIsNamedBeforeCudnnEndsTheProcess() throws IOException {
+    void missingPartOfCudnnIsNamedBeforeCudnnEndsTheProcess() throws IOException {
         giveCudnn();
         Files.delete(folder.resolve("libcudnn_ops.so.9"));
         refused(libraries::cudnn).hasMessageContaining("libcudnn_ops.so.9").hasMessageContaining("beside it");
-        assertThat(card.calls("cudnnGraphVersionCheck")).isZero();
+        assertThat(emulator.calls("cudnnGraphVersionCheck")).isZero();
     }
 
     @Test
-    void partsOfAnotherVersionAreRefused() throws IOException {
+    void mixedCudnnVersionsAreRefused() throws IOException {
         giveCudnn();
-        card.fail("cudnnCnnVersionCheck", 1, 1002);
+        emulator.fail("cudnnCnnVersionCheck", 1, 1002);
         refused(libraries::cudnn)
                 .hasMessageContaining("another version")
                 .hasMessageContaining("1002")
@@ -120,20 +120,20 @@ class TestLibraries {
     }
 
     @Test
-    void ofTwoCudnnsTheFirstIsTakenAndTheOtherNamed(@TempDir Path second) throws IOException {
+    void firstOfTwoCudnnsIsUsedAndTheOtherNamed(@TempDir Path second) throws IOException {
         giveCudnn();
         give("libcuda.so.1", "libnvrtc.so.13", "libcublas.so.13");
         Path other = Files.copy(software(), second.resolve("libcudnn.so.9"));
         Libraries both = libraries(folder, second);
         assertThat(both.cudnn().file())
                 .isEqualTo(folder.resolve("libcudnn.so.9").toString());
-        assertThat(both.passedOver()).containsExactly(other.toString());
+        assertThat(both.shadowed()).containsExactly(other.toString());
     }
 
     @Test
-    void aDriverThatIsOlderThanTheLibrariesIsRefused() throws IOException {
+    void driverOlderThanTheLibrariesIsRefused() throws IOException {
         give("libcuda.so.1", "libnvrtc.so.13", "libcublas.so.13");
-        card.set("driver", 12040);
+        emulator.set("driver", 12040);
         for (ThrowingCallable call : List.<ThrowingCallable>of(libraries::nvrtc, libraries::cublas)) {
             refused(call)
                     .hasMessageContaining("driver serves CUDA 12")
@@ -146,17 +146,17 @@ class TestLibraries {
     }
 
     @Test
-    void aDriverThatIsOlderThanAnyOfTheseIsRefused() throws IOException {
+    void unsupportedDriverIsRefused() throws IOException {
         give("libcuda.so.1", "libnvrtc.so.13", "libcublas.so.13");
-        card.set("driver", 11080);
+        emulator.set("driver", 11080);
         refused(libraries::driver).hasMessageContaining("CUDA 11.8").hasMessageContaining("525");
     }
 
     @Test
-    void cudnnOfAnotherCudaIsRefused() throws IOException {
+    void cudnnForAnotherCudaIsRefused() throws IOException {
         give("libcuda.so.1", "libnvrtc.so.13", "libcublas.so.13");
         giveCudnn();
-        card.set("cudart", 12090);
+        emulator.set("cudart", 12090);
         refused(libraries::cudnn)
                 .hasMessageContaining("built for CUDA 12")
                 .hasMessageContaining("of CUDA 13")
@@ -164,18 +164,18 @@ class TestLibraries {
     }
 
     @Test
-    void ofTwoCudasThatOfCudnnIsTaken() throws IOException {
+    void cudaVersionOfCudnnIsPreferred() throws IOException {
         give("libcuda.so.1", "libnvrtc.so.13", "libcublas.so.13", "libnvrtc.so.12", "libcublas.so.12");
         giveCudnn();
         assertThat(libraries.nvrtc().file()).endsWith("libnvrtc.so.13");
-        card.set("cudart", 12090);
+        emulator.set("cudart", 12090);
         assertThat(libraries.nvrtc().file()).endsWith("libnvrtc.so.12");
         assertThat(libraries.cublas().file()).endsWith("libcublas.so.12");
         assertThat(libraries.cudnn().file()).endsWith("libcudnn.so.9");
     }
 
     @Test
-    void partsOfTwoCudasAreRefused() throws IOException {
+    void mixedCudaVersionsAreRefused() throws IOException {
         give("libcuda.so.1", "libnvrtc.so.13", "libcublas.so.12");
         refused(libraries::cublas)
                 .hasMessageContaining("cuBLAS of CUDA 13 was not found")
@@ -183,7 +183,7 @@ class TestLibraries {
     }
 
     @Test
-    void withoutADriverKernelsCompileAllTheSame() throws IOException {
+    void kernelsCompileWithoutDriver() throws IOException {
         give("libnvrtc.so.13", "libcublas.so.13");
         assertThat(libraries.nvrtc().file()).endsWith("libnvrtc.so.13");
     }

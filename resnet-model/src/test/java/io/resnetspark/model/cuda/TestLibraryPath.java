@@ -11,7 +11,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Where CUDA's libraries are looked for. */
+/** The search path of CUDA's libraries. */
 class TestLibraryPath {
     @TempDir
     Path root;
@@ -26,7 +26,7 @@ class TestLibraryPath {
     }
 
     @Test
-    void theSettingComesFirstThenTheLoadersPathThenToolkits() throws IOException {
+    void searchOrderIsSettingThenLoaderPathThenToolkits() throws IOException {
         List<Path> folders = LibraryPath.folders(
                 root + "/a" + File.pathSeparator + root + "/b",
                 Map.of("LD_LIBRARY_PATH", root + "/c", "CUDA_HOME", root + "/d", "CONDA_PREFIX", root + "/e"));
@@ -41,13 +41,13 @@ class TestLibraryPath {
     }
 
     @Test
-    void aRelativeFolderIsOneBelowTheWorkingFolder() {
+    void relativeFolderIsBelowTheWorkingDirectory() {
         assertThat(LibraryPath.folders("libs", Map.of()).get(0))
                 .isEqualTo(Path.of("libs").toAbsolutePath());
     }
 
     @Test
-    void theSettingMayNameAToolkitOrTheFolderOfWheels() throws IOException {
+    void settingMayNameToolkitOrWheels() throws IOException {
         Path cublas = file("nvidia/cublas/lib/libcublas.so.12");
         Path nvrtc = file("nvidia/cuda_nvrtc/lib/libnvrtc.so.12");
         Path toolkit = file("toolkit/lib64/libcublas.so.13");
@@ -59,7 +59,7 @@ class TestLibraryPath {
     }
 
     @Test
-    void aFileThatTwoFoldersLinkToStandsOnceAndOthersInOrder() throws IOException {
+    void linkedFileIsListedOnceAndOthersInOrder() throws IOException {
         Path real = file("x/libcudnn.so.9");
         Path other = file("z/libcudnn.so.9");
         Path link = Files.createSymbolicLink(folder("y").resolve("libcudnn.so.9"), real);
@@ -69,7 +69,7 @@ class TestLibraryPath {
     }
 
     @Test
-    void aFolderThatIsNotThereIsPassedOver() throws IOException {
+    void missingFolderIsIgnored() throws IOException {
         Path there = file("x/libcuda.so.1");
         LibraryPath path = new LibraryPath(List.of(root.resolve("missing"), there, root.resolve("x")), false);
         assertThat(path.files("libcuda.so.1")).containsExactly(there);

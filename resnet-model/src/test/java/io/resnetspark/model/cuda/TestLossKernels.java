@@ -9,7 +9,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The kernels of classifier.cu beside the formulas in double precision, with any number of classes. */
+/** Compares the kernels of classifier.cu with the formulas in double precision, for any number of classes. */
 class TestLossKernels {
     static Stream<Arguments> cases() {
         return TestNormalizationKernels.cases();
@@ -17,7 +17,7 @@ class TestLossKernels {
 
     @ParameterizedTest
     @MethodSource("cases")
-    void hasLossProbabilitiesAndGradient(Precision precision, int seed) {
+    void computesLossProbabilitiesAndGradient(Precision precision, int seed) {
         try (KernelRun run = new KernelRun(precision, seed)) {
             int batch = seed == 0 ? 1 : run.between(1, 300);
             int classes = seed == 1 ? 1 : run.between(2, 1001);
@@ -27,11 +27,11 @@ class TestLossKernels {
             float[] targets = new float[batch * classes];
             for (int n = 0; n < batch; n++) {
                 int first = run.random.nextInt(classes);
-                float share = n % 2 == 0 ? 1 : 0.75f; // of two classes, as smoothed labels are
+                float share = n % 2 == 0 ? 1 : 0.75f; // two classes, as with label smoothing
                 targets[n * classes + first] += share;
                 targets[n * classes + run.random.nextInt(classes)] += 1 - share;
             }
-            logits[0] = run.rounded(900); // the exponential of which is infinite
+            logits[0] = run.rounded(900); // whose exponential overflows
             if (batch > 1) {
                 logits[stride] = Float.NaN;
             }
@@ -105,7 +105,7 @@ class TestLossKernels {
                 columns[i % stride] += gradient[i];
             }
             long out = run.roomForFloats(stride);
-            run.run("sum_columns", Tile.columns(stride), run.putElements(gradient), out, batch, stride);
+            run.run("sum_columns", ThreadLayout.columns(stride), run.putElements(gradient), out, batch, stride);
             run.assertFloats("gradient of the bias", run.floatsAt(out, stride), columns);
         }
     }

@@ -10,11 +10,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The kernels of normalization.cu beside the formulas in double precision, on random shapes. */
+/** Compares the kernels of normalization.cu with the formulas in double precision, on random shapes. */
 class TestNormalizationKernels {
     private static final float EPSILON = 1e-5f;
 
-    /** Number formats and seeds, from which the shapes follow. */
+    /** Number formats and seeds, which determine the shapes. */
     static Stream<Arguments> cases() {
         return Stream.of(Precision.FLOAT32, Precision.BFLOAT16)
                 .flatMap(precision -> IntStream.range(0, 6).mapToObj(seed -> Arguments.of(precision, seed)));
@@ -25,7 +25,7 @@ class TestNormalizationKernels {
         final KernelRun run;
         final int rows;
         final int channels;
-        final Tile tile;
+        final ThreadLayout layout;
         final float[] y;
         final float[] gamma;
         final float[] beta;
@@ -34,14 +34,14 @@ class TestNormalizationKernels {
             run = new KernelRun(precision, seed);
             rows = seed == 0 ? 1 : run.between(2, 3000);
             channels = 8 * run.between(1, seed % 2 == 0 ? 5 : 40);
-            tile = run.tile(rows, channels);
+            layout = run.tile(rows, channels);
             y = run.elements(rows * channels);
             for (int i = 0; i < y.length; i++) {
                 y[i] = run.rounded(y[i] * 0.5f + i % channels % 7 - 3); // means far from zero
             }
             gamma = run.floats(channels);
             for (int i = 0; rows == 1 && i < channels; i++) {
-                gamma[i] *= 0.003f; // a single row has no variance, and 1 / deviation is 316
+                gamma[i] *= 0.003f; // a single row has no variance, and 1 / standard deviation is 316
             }
             beta = run.floats(channels);
         }
@@ -58,7 +58,7 @@ class TestNormalizationKernels {
             return moments;
         }
 
-        /** As {@code statistics} makes it. */
+        /** As the kernel {@code statistics} computes it. */
         double[] table() {
             double[][] moments = moments();
             double[] table = new double[4 * channels];
@@ -88,11 +88,11 @@ class TestNormalizationKernels {
 
     @ParameterizedTest
     @MethodSource("cases")
-    void findsTheStatisticsOfABatch(Precision precision, int seed) {
+    void computesBatchStatistics(Precision precision, int seed) {
         try (Case c = new Case(precision, seed)) {
             KernelRun run = c.run;
             long y = run.putElements(c.y);
-            long sums = run.room(c.tile.sumBytes(run.lanes));
+            long sums = run.room(c.layout.sumBytes(run.lanes));
             long table = run.roomForFloats(4 * c.channels);
             long batch = run.roomForFloats(2 * c.channels);
             long tickets = run.tickets(c.channels);
@@ -101,7 +101,7 @@ class TestNormalizationKernels {
             run.runTwice(
                     () -> run.floatsAt(table, 4 * c.channels),
                     "statistics",
-                    c.tile.summing(),
+                    c.layout.reductionGrid(),
                     y,
                     sums,
                     tickets,
@@ -110,7 +110,7 @@ class TestNormalizationKernels {
                     table,
                     batch,
                     c.rows,
-                    c.tile.groups(),
+                    c.layout.groups(),
                     EPSILON);
             run.assertZero(tickets, c.channels);
             double[] exact = c.table();
@@ -140,7 +140,7 @@ class TestNormalizationKernels {
 
     @ParameterizedTest
     @MethodSource("cases")
-    void makesATableOfRunningStatistics(Precision precision, int seed) {
+    void preparesTableFromRunningStatistics(Precision precision, int seed) {
         try (Case c = new Case(precision, seed)) {
             KernelRun run = c.run;
             float[] running = run.floats(2 * c.channels);
@@ -167,7 +167,7 @@ class TestNormalizationKernels {
         }
     }
 
-    /** By itself, with an activation beside it and with one that is to be normalised too; NaN and infinity go through. */
+    /** Alone, with an activation, and with a deferred normalisation as shortcut; NaN and infinity propagate. */
     @ParameterizedTest
     @MethodSource("cases")
     void normalizesAddsAndRectifies(Precision precision, int seed) {
@@ -182,10 +182,10 @@ class TestNormalizationKernels {
             for (int kind = 0; kind < 3; kind++) {
                 boolean relu = (seed + kind) % 2 == 0;
                 long z = run.roomForElements(c.y.length);
-                long mask = run.room((long) c.rows * c.tile.groups());
+                long mask = run.room((long) c.rows * c.layout.groups());
                 run.run(
                         "normalize",
-                        c.tile.passing(),
+                        c.layout.elementwiseGrid(),
                         run.putElements(c.y),
                         run.putFloats(table),
                         kind == 0 ? null : (Long) run.putElements(other),
@@ -193,10 +193,10 @@ class TestNormalizationKernels {
                         z,
                         mask,
                         c.rows,
-                        c.tile.groups(),
+                        c.layout.groups(),
                         relu ? 1 : 0);
                 float[] found = run.elementsAt(z, c.y.length);
-                byte[] bits = run.bytesAt(mask, c.rows * c.tile.groups());
+                byte[] bits = run.bytesAt(mask, c.rows * c.layout.groups());
                 double[] exact = new double[c.y.length];
                 for (int i = 0; i < exact.length; i++) {
                     int channel = i % c.channels;
@@ -216,15 +216,15 @@ class TestNormalizationKernels {
         }
     }
 
-    /** One gradient or the sum of two, with a mask and without. */
+    /** One gradient or the sum of two, with and without a mask. */
     @ParameterizedTest
     @MethodSource("cases")
-    void hasTheGradientOfNormalization(Precision precision, int seed) {
+    void computesNormalizationGradient(Precision precision, int seed) {
         try (Case c = new Case(precision, seed)) {
             KernelRun run = c.run;
             float[] first = run.elements(c.y.length);
             float[] second = seed % 2 == 0 ? null : run.elements(c.y.length);
-            byte[] mask = seed % 3 == 0 ? null : run.bytes(c.rows * c.tile.groups(), 1 << run.lanes);
+            byte[] mask = seed % 3 == 0 ? null : run.bytes(c.rows * c.layout.groups(), 1 << run.lanes);
             float[] table = floats(c.table());
             double[] g = new double[c.y.length];
             for (int i = 0; i < g.length; i++) {
@@ -233,7 +233,7 @@ class TestNormalizationKernels {
             }
             long y = run.putElements(c.y);
             long tableThere = run.putFloats(table);
-            long sums = run.room(c.tile.sumBytes(run.lanes));
+            long sums = run.room(c.layout.sumBytes(run.lanes));
             long stored = run.roomForElements(c.y.length);
             long tickets = run.tickets(c.channels);
             long gammaGradient = run.roomForFloats(c.channels);
@@ -242,7 +242,7 @@ class TestNormalizationKernels {
             run.runTwice(
                     () -> run.floatsAt(coefficients, 3 * c.channels),
                     "backward_sums",
-                    c.tile.summing(),
+                    c.layout.reductionGrid(),
                     run.putElements(first),
                     second == null ? null : (Long) run.putElements(second),
                     mask == null ? null : (Long) run.putBytes(mask),
@@ -255,7 +255,7 @@ class TestNormalizationKernels {
                     betaGradient,
                     coefficients,
                     c.rows,
-                    c.tile.groups());
+                    c.layout.groups());
             run.assertZero(tickets, c.channels);
             run.assertElements("masked sum", run.elementsAt(stored, c.y.length), g);
             double[] gamma = new double[c.channels];
@@ -271,14 +271,14 @@ class TestNormalizationKernels {
             long gradient = run.roomForElements(c.y.length);
             run.run(
                     "backward_input",
-                    c.tile.passing(),
+                    c.layout.elementwiseGrid(),
                     stored,
                     null,
                     y,
                     coefficients,
                     gradient,
                     c.rows,
-                    c.tile.groups());
+                    c.layout.groups());
             float[] kept = run.elementsAt(stored, c.y.length); // rounded once more in bfloat16
             double[] exact = new double[c.y.length];
             for (int i = 0; i < exact.length; i++) {

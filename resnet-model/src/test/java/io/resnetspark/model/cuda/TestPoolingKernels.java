@@ -8,7 +8,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The kernels of pooling.cu beside plain loops, on images of random and odd sizes; NaN and infinity go through. */
+/**
+ * Compares the kernels of pooling.cu with reference loops, on images of random and odd sizes; NaN and infinity
+ * propagate.
+ */
 class TestPoolingKernels {
     private static final int NOWHERE = 255;
 
@@ -16,7 +19,7 @@ class TestPoolingKernels {
         return TestNormalizationKernels.cases();
     }
 
-    /** Images of channels last; the first seed has one. */
+    /** Channels-last images; the first seed has one. */
     private static final class Images implements AutoCloseable {
         final KernelRun run;
         final int batch;
@@ -60,7 +63,7 @@ class TestPoolingKernels {
         }
     }
 
-    /** Forward and backward; with a table, of what is normalised and rectified first. */
+    /** Forward and backward; with a table, after normalisation and ReLU. */
     private static void pool(Images images, int kernel, int stride, int padding, boolean normalized) {
         KernelRun run = images.run;
         int outHeight = (images.height + 2 * padding - kernel) / stride + 1;

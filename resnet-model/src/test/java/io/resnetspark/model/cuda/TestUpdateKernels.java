@@ -9,7 +9,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The kernels of descent.cu beside the formulas in double precision. */
+/** Compares the kernels of descent.cu with the formulas in double precision. */
 class TestUpdateKernels {
     private static final int TRAINS = 1;
     private static final int DECAYS = 2;
@@ -20,7 +20,7 @@ class TestUpdateKernels {
 
     @ParameterizedTest
     @MethodSource("cases")
-    void descendsWithMomentumAndDecay(Precision precision, int seed) {
+    void updatesWithMomentumAndWeightDecay(Precision precision, int seed) {
         try (KernelRun run = new KernelRun(precision, seed)) {
             int count = 64 * run.between(1, 300);
             float[] weights = run.floats(count);
@@ -77,7 +77,7 @@ class TestUpdateKernels {
 
     @ParameterizedTest
     @MethodSource("cases")
-    void accumulatesAndFollows(Precision precision, int seed) {
+    void accumulatesGradientsAndUpdatesRunningStatistics(Precision precision, int seed) {
         try (KernelRun run = new KernelRun(precision, seed)) {
             int count = run.between(1, 3000);
             float[] sum = run.floats(count);
@@ -104,7 +104,7 @@ class TestUpdateKernels {
 
     @ParameterizedTest
     @MethodSource("cases")
-    void clipsTheNormOfWhatTrains(Precision precision, int seed) {
+    void clipsTheNormOfTrainableGradients(Precision precision, int seed) {
         try (KernelRun run = new KernelRun(precision, seed)) {
             int blocks = run.between(1, 40);
             int count = 64 * run.between(1, 200);

@@ -5,50 +5,50 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 
-/** A part of what {@code scripts/gpu-check} runs on a machine with a GPU: PART FOLDER WORDS. */
+/** Runs one part of {@code scripts/gpu-check} on a machine with a GPU: PART FOLDER WORDS. */
 public final class GpuCheck {
     private GpuCheck() {}
 
     public static void main(String... arguments) throws Exception {
         String part = arguments[0];
         List<String> words = List.of(arguments).subList(2, arguments.length);
-        try (Findings findings = new Findings(part.equals("verdict") ? "speed" : part, Path.of(arguments[1]))) {
+        try (CheckLog log = new CheckLog(part.equals("verdict") ? "speed" : part, Path.of(arguments[1]))) {
             if (part.equals("verdict")) {
-                new SpeedVerdict(findings).run();
+                new SpeedComparison(log).run();
                 return;
             }
             if (part.equals("kernels")) {
-                KernelTests.run(findings, words);
+                KernelTests.run(log, words);
                 return;
             }
             Device device = Device.of(0);
             device.makeCurrent();
             switch (part) {
-                case "machine" -> MachineCheck.run(findings, device);
-                case "networks" -> each(words, findings, new NetworkDump(findings, device)::dump);
-                case "bits" -> each(words, findings, new BitsCheck(findings, device)::check);
-                case "speed" -> each(words, findings, new SpeedCheck(findings, device)::measure);
-                case "profile" -> each(words, findings, new ProfileCheck(findings, device)::profile);
+                case "machine" -> MachineCheck.run(log, device);
+                case "networks" -> each(words, log, new NetworkDump(log, device)::dump);
+                case "bits" -> each(words, log, new DeterminismCheck(log, device)::check);
+                case "speed" -> each(words, log, new SpeedCheck(log, device)::measure);
+                case "profile" -> each(words, log, new ProfileCheck(log, device)::profile);
                 default -> throw new IllegalArgumentException("There is no part " + part);
             }
         }
-        System.exit(0); // threads of libraries may be left
+        System.exit(0); // libraries may have left threads
     }
 
-    /** What is done for one work. */
+    /** A check of one workload. */
     private interface Check {
-        void accept(Work work) throws IOException;
+        void accept(Workload workload) throws IOException;
     }
 
-    /** One after the other, whatever becomes of those before. */
-    private static void each(List<String> works, Findings findings, Check check) throws IOException {
+    /** Checks all workloads, even if some fail. */
+    private static void each(List<String> works, CheckLog log, Check check) throws IOException {
         for (String words : works) {
-            Work work = Work.of(words);
+            Workload workload = Workload.of(words);
             try {
-                check.accept(work);
+                check.accept(workload);
             } catch (RuntimeException | LinkageError refused) {
                 refused.printStackTrace();
-                findings.check(work.toString(), false, "%s", refused);
+                log.check(workload.toString(), false, "%s", refused);
             }
         }
     }

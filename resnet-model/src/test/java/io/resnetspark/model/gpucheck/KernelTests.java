@@ -11,26 +11,26 @@ import org.junit.platform.launcher.TestPlan;
 import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 
-/** The tests of the GPU's kernels, on the card of this machine. */
+/** Runs the tests of the GPU kernels on this machine's GPU. */
 final class KernelTests {
     private KernelTests() {}
 
     /** @param classes names of test classes */
-    static void run(Findings findings, List<String> classes) {
+    static void run(CheckLog log, List<String> classes) {
         LauncherDiscoveryRequest request = LauncherDiscoveryRequestBuilder.request()
                 .selectors(classes.stream().map(name -> selectClass(name)).toList())
                 .configurationParameter("junit.jupiter.execution.parallel.enabled", "false")
                 .build();
-        LauncherFactory.create().execute(request, new Listener(findings));
+        LauncherFactory.create().execute(request, new Listener(log));
     }
 
     private static final class Listener implements TestExecutionListener {
-        private final Findings findings;
+        private final CheckLog log;
         private TestPlan plan;
         private long started;
 
-        Listener(Findings findings) {
-            this.findings = findings;
+        Listener(CheckLog log) {
+            this.log = log;
         }
 
         @Override
@@ -47,7 +47,7 @@ final class KernelTests {
 
         @Override
         public void executionSkipped(TestIdentifier test, String reason) {
-            findings.skipped(name(test), reason);
+            log.skipped(name(test), reason);
         }
 
         @Override
@@ -56,13 +56,13 @@ final class KernelTests {
             switch (result.getStatus()) {
                 case SUCCESSFUL -> {
                     if (test.isTest()) {
-                        findings.check(name(test), true, "%.2f s", (System.nanoTime() - started) / 1e9);
+                        log.check(name(test), true, "%.2f s", (System.nanoTime() - started) / 1e9);
                     }
                 }
-                case ABORTED -> findings.skipped(name(test), problem);
+                case ABORTED -> log.skipped(name(test), problem);
                 case FAILED -> {
                     result.getThrowable().ifPresent(Throwable::printStackTrace);
-                    findings.check(name(test), false, "%s", problem.substring(0, Math.min(300, problem.length())));
+                    log.check(name(test), false, "%s", problem.substring(0, Math.min(300, problem.length())));
                 }
             }
         }

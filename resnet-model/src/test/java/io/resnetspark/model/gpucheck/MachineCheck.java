@@ -6,17 +6,19 @@ import io.resnetspark.model.cuda.DeviceReport;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** What there is: the card, the driver, CUDA's libraries; how long our kernels compile; what the card does in a second. */
+/**
+ * Checks the machine: the GPU, the driver, CUDA's libraries, the compile time of our kernels, and the GPU's throughput.
+ */
 final class MachineCheck {
-    /** Where the rates are left for the parts that compare with them. */
+    /** The file with the throughput, for the parts that compare with it. */
     static final String RATES = "rates.jsonl";
 
     private MachineCheck() {}
 
-    static void run(Findings findings, Device device) {
+    static void run(CheckLog log, Device device) {
         CudaLibraries libraries = CudaLibraries.find();
-        libraries.libraries().forEach(library -> findings.said("library", "%s", library));
-        findings.check(
+        libraries.libraries().forEach(library -> log.said("library", "%s", library));
+        log.check(
                 "CUDA's libraries are there",
                 libraries.problems().isEmpty(),
                 "%s",
@@ -24,7 +26,7 @@ final class MachineCheck {
         long start = System.nanoTime();
         DeviceReport report = DeviceReport.of(0);
         double seconds = (System.nanoTime() - start) / 1e9;
-        findings.said(
+        log.said(
                 "card",
                 "%s, compute capability %.1f, %d multiprocessors, %.1f of %.1f GiB free",
                 device.name(),
@@ -32,14 +34,14 @@ final class MachineCheck {
                 device.multiprocessors(),
                 device.freeMemory() / (double) (1L << 30),
                 device.totalMemory() / (double) (1L << 30));
-        findings.check(
+        log.check(
                 "our kernels compile",
                 report.problems().isEmpty(),
                 "%.1f s in both number formats. %s",
                 seconds,
                 String.join(" ", report.problems()));
         DeviceReport.Rates rates = DeviceReport.rates(0);
-        findings.check(
+        log.check(
                 "the card's rates",
                 rates.copy() > 0,
                 "copy %.0f GB/s; product of matrices in TFLOP/s: %s",
@@ -48,6 +50,6 @@ final class MachineCheck {
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("copy", rates.copy());
         rates.products().forEach((precision, rate) -> values.put(precision.toString(), rate));
-        findings.measured(RATES, values);
+        log.measured(RATES, values);
     }
 }

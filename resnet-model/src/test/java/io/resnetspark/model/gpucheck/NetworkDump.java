@@ -17,36 +17,36 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 
 /**
- * What a GPU computes with whole networks, for PyTorch to be compared with (gpu_networks.py): a file of tensors each, with
- * torchvision's names behind "start/", "gradient/" (of the mean loss) and "after/" (three steps).
+ * Writes a GPU's results for whole networks, to be compared with PyTorch (gpu_networks.py): one file of tensors each,
+ * with torchvision's names prefixed by "start/", "gradient/" (of the mean loss) and "after/" (three steps).
  */
 final class NetworkDump {
     private static final int STEPS = 3;
 
-    private final Findings findings;
+    private final CheckLog log;
     private final Device device;
 
-    NetworkDump(Findings findings, Device device) {
-        this.findings = findings;
+    NetworkDump(CheckLog log, Device device) {
+        this.log = log;
         this.device = device;
     }
 
-    void dump(Work work) throws IOException {
+    void dump(Workload workload) throws IOException {
         long start = System.nanoTime();
         Map<String, Tensor> tensors = new LinkedHashMap<>();
-        DataSet data = NetworksOnGpu.minibatch(work.network(), work.batch(), 3);
-        NetworkGraph graph = NetworksOnGpu.graph(work.network(), 7);
-        NetworkGraph shown = NetworksOnGpu.graph(work.network(), 7);
+        DataSet data = NetworksOnGpu.minibatch(workload.network(), workload.batch(), 3);
+        NetworkGraph graph = NetworksOnGpu.graph(workload.network(), 7);
+        NetworkGraph shown = NetworksOnGpu.graph(workload.network(), 7);
         takeStatisticsOf(data, graph);
         put(tensors, "start/", graph);
         put(tensors, "images", data.getFeatures());
         put(tensors, "targets", data.getLabels());
 
-        graph.moveTo(device, work.precision(), true);
+        graph.moveTo(device, workload.precision(), true);
         put(tensors, "probabilities", graph.outputSingle(data.getFeatures()));
         float[] gradient = graph.batchStatistics(data);
         for (int i = 0; i < gradient.length; i++) {
-            gradient[i] /= work.batch();
+            gradient[i] /= workload.batch();
         }
         shown.assignParameters(gradient);
         put(tensors, "gradient/", shown);
@@ -58,10 +58,10 @@ final class NetworkDump {
         graph.leaveGpu();
         put(tensors, "after/", graph);
         tensors.put("losses", new Tensor(new long[] {STEPS}, losses));
-        write(tensors, findings.folder().resolve(work.words().replace(':', '-') + ".safetensors"));
+        write(tensors, log.folder().resolve(workload.words().replace(':', '-') + ".safetensors"));
         boolean finite = Float.isFinite(losses[STEPS - 1]);
-        findings.check(
-                work + ": three steps",
+        log.check(
+                workload + ": three steps",
                 finite,
                 "losses %.6f %.6f %.6f; %.1f s with set-up",
                 losses[0],
@@ -70,7 +70,7 @@ final class NetworkDump {
                 (System.nanoTime() - start) / 1e9);
     }
 
-    /** Running statistics that fit the images, so that inference is as well conditioned as training. */
+    /** Sets running statistics that fit the images, so that inference is as well conditioned as training. */
     private void takeStatisticsOf(DataSet data, NetworkGraph graph) {
         graph.moveTo(device, io.resnetspark.model.Precision.FLOAT32, true);
         float[] statistics = graph.batchStatistics(data);

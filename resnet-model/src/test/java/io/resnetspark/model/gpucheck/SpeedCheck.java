@@ -8,41 +8,41 @@ import java.util.Arrays;
 import java.util.Map;
 import org.nd4j.linalg.dataset.DataSet;
 
-/** Images a second of a whole step, or of inference, with the input already on the card; deterministic. */
+/** Images per second of a whole step, or of inference, with the input already on the GPU; deterministic. */
 final class SpeedCheck {
-    /** What is measured, in {@link SpeedVerdict}'s words. */
+    /** The file with the measurements, for {@link SpeedComparison}. */
     static final String MEASURED = "speed-ours.jsonl";
 
     private static final double LEARNING_RATE = 0.01;
     private static final int WINDOWS = 5;
     private static final double WINDOW_SECONDS = 0.25;
     private static final int FEWEST = 10;
-    private static final int MOST = 1000;
+    private static final int MAX = 1000;
 
-    /** That an estimate may be off, of what is used. */
+    /** Tolerance of an estimate, relative to the real usage. */
     private static final double ESTIMATE_OFF = 0.1;
 
-    private final Findings findings;
+    private final CheckLog log;
     private final Device device;
 
-    SpeedCheck(Findings findings, Device device) {
-        this.findings = findings;
+    SpeedCheck(CheckLog log, Device device) {
+        this.log = log;
         this.device = device;
     }
 
-    void measure(Work work) {
+    void measure(Workload workload) {
         long before = device.allocatedBytes();
         long start = System.nanoTime();
-        DataSet data = NetworksOnGpu.minibatch(work.network(), work.batch(), 5);
+        DataSet data = NetworksOnGpu.minibatch(workload.network(), workload.batch(), 5);
         try (CudaNetwork network = NetworksOnGpu.alone(
-                NetworksOnGpu.graph(work.network(), 1),
-                work.network(),
+                NetworksOnGpu.graph(workload.network(), 1),
+                workload.network(),
                 device,
-                work.precision(),
-                work.deterministic())) {
+                workload.precision(),
+                workload.deterministic())) {
             double prepared = secondsSince(start);
             start = System.nanoTime();
-            if (work.training()) {
+            if (workload.training()) {
                 network.fit(data.getFeatures(), data.getLabels(), LEARNING_RATE, 0);
             } else {
                 network.probabilities(data.getFeatures());
@@ -51,19 +51,20 @@ final class SpeedCheck {
             double setUp = secondsSince(start);
             double seconds = median(network);
             long bytes = device.allocatedBytes() - before;
-            findings.measured(
-                    MEASURED, Map.of("work", work.words(), "imagesPerSecond", work.batch() / seconds, "bytes", bytes));
-            findings.said(
-                    work.toString(),
+            log.measured(
+                    MEASURED,
+                    Map.of("work", workload.words(), "imagesPerSecond", workload.batch() / seconds, "bytes", bytes));
+            log.said(
+                    workload.toString(),
                     "%.0f images/s, %.3f ms, %.2f GiB; graph and images made in %.1f s, algorithms found and step recorded in %.1f s",
-                    work.batch() / seconds,
+                    workload.batch() / seconds,
                     seconds * 1e3,
                     bytes / (double) (1L << 30),
                     prepared,
                     setUp);
-            long estimate = estimate(work);
-            findings.check(
-                    work + ": memory as estimated",
+            long estimate = estimate(workload);
+            log.check(
+                    workload + ": memory as estimated",
                     Math.abs(estimate - bytes) <= ESTIMATE_OFF * bytes,
                     "%.2f GiB used, %.2f estimated",
                     bytes / (double) (1L << 30),
@@ -71,18 +72,18 @@ final class SpeedCheck {
         }
     }
 
-    private long estimate(Work work) {
-        int trained = work.training() ? work.batch() : 0;
+    private long estimate(Workload workload) {
+        int trained = workload.training() ? workload.batch() : 0;
         return DeviceMemoryEstimate.of(
                         device,
                         new DeviceMemoryEstimate.Work(
-                                work.network(),
-                                work.network().input(),
-                                work.network().classes(),
+                                workload.network(),
+                                workload.network().input(),
+                                workload.network().classes(),
                                 trained,
                                 1,
-                                work.batch() - trained),
-                        work.precision())
+                                workload.batch() - trained),
+                        workload.precision())
                 .total();
     }
 
@@ -90,7 +91,7 @@ final class SpeedCheck {
     private static double median(CudaNetwork network) {
         seconds(network, 3);
         double estimate = seconds(network, 3);
-        int steps = (int) Math.max(FEWEST, Math.min(MOST, WINDOW_SECONDS / estimate));
+        int steps = (int) Math.max(FEWEST, Math.min(MAX, WINDOW_SECONDS / estimate));
         double[] windows = new double[WINDOWS];
         for (int i = 0; i < WINDOWS; i++) {
             windows[i] = seconds(network, steps);

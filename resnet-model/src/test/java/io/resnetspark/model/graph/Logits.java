@@ -5,7 +5,7 @@ import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** What a network says before softmax, which its output layer has applied to what comes out. */
+/** A network's logits; its output layer returns them after softmax. */
 public final class Logits {
     private Logits() {}
 

@@ -6,29 +6,32 @@ import io.resnetspark.model.Shape;
 import io.resnetspark.model.cuda.CudaNetwork;
 import io.resnetspark.model.cuda.Device;
 import io.resnetspark.model.kernel.Kernels.Choice;
-import io.resnetspark.model.layer.Momentum;
+import io.resnetspark.model.layer.SgdMomentum;
 import java.util.Random;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.schedule.FixedSchedule;
 
-/** Networks of the catalogue for checks on a GPU, and random minibatches for them. */
+/** Networks of the catalogue for checks on a GPU, with random minibatches. */
 public final class NetworksOnGpu {
     public static final double LEARNING_RATE = 0.05;
     public static final double MOMENTUM = 0.9;
     public static final double WEIGHT_DECAY = 1e-4;
 
-    /** Of the last batch normalisation of each block: with 1, a deep network turns roundings into errors of percents. */
+    /**
+     * Gamma of the last batch normalisation of each block: with 1, a deep network amplifies rounding errors to
+     * percents.
+     */
     private static final double LAST_GAMMA = 0.2;
 
     private NetworksOnGpu() {}
 
-    /** Not yet on a GPU. */
+    /** Not yet moved to a GPU. */
     public static NetworkGraph graph(Network network, long seed) {
-        NetworkGraph graph = ResidualGraph.of(network, network.input(), network.classes())
+        NetworkGraph graph = NetworkGraphBuilder.of(network, network.input(), network.classes())
                 .kernels(Choice.OPS)
-                .updater(new Momentum(MOMENTUM, new FixedSchedule(LEARNING_RATE)))
+                .updater(new SgdMomentum(MOMENTUM, new FixedSchedule(LEARNING_RATE)))
                 .weightDecay(WEIGHT_DECAY)
                 .seed(seed)
                 .build();
@@ -42,7 +45,7 @@ public final class NetworksOnGpu {
         return graph;
     }
 
-    /** The network of a graph, on a GPU by itself: for measuring what a step takes there. */
+    /** The network of a graph, on a GPU without the graph: to measure the time of a step. */
     public static CudaNetwork alone(
             NetworkGraph graph, Network network, Device device, Precision precision, boolean deterministic) {
         FlatParameters flat = FlatParameters.of(graph);
@@ -66,7 +69,7 @@ public final class NetworksOnGpu {
         return there;
     }
 
-    /** Images of N(0, 1), each with one class. */
+    /** Images from N(0, 1), with one class each. */
     public static DataSet minibatch(Network network, int batch, long seed) {
         Random random = new Random(seed);
         Shape input = network.input();

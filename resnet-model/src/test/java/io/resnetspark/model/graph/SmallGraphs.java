@@ -3,7 +3,7 @@ package io.resnetspark.model.graph;
 import io.resnetspark.model.Network;
 import io.resnetspark.model.SmallNetworks;
 import io.resnetspark.model.kernel.Kernels.Choice;
-import io.resnetspark.model.layer.Momentum;
+import io.resnetspark.model.layer.SgdMomentum;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -12,13 +12,13 @@ import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.schedule.FixedSchedule;
 
-/** Small networks that a GPU takes, as graphs that train, and minibatches for them. */
+/** Small networks that a GPU supports, as trainable graphs, with minibatches. */
 final class SmallGraphs {
     static final int CLASSES = SmallNetworks.CLASSES;
 
     private SmallGraphs() {}
 
-    /** All but the one whose channels fill no 16 bytes. */
+    /** All except the one whose channels do not fill 16 bytes. */
     static Stream<Network> networks() {
         return SmallNetworks.all().filter(network -> !network.name().equals("narrow"));
     }
@@ -31,10 +31,10 @@ final class SmallGraphs {
     }
 
     static NetworkGraph graph(Network network, DataType type) {
-        return ResidualGraph.of(network, SmallNetworks.input(network), CLASSES)
+        return NetworkGraphBuilder.of(network, SmallNetworks.input(network), CLASSES)
                 .kernels(Choice.OPS)
                 .type(type)
-                .updater(new Momentum(0.9, new FixedSchedule(0.05)))
+                .updater(new SgdMomentum(0.9, new FixedSchedule(0.05)))
                 .weightDecay(1e-3)
                 .seed(2)
                 .build();

@@ -11,10 +11,10 @@ import io.resnetspark.model.SmallNetworks;
 import io.resnetspark.model.cuda.Device;
 import io.resnetspark.model.cuda.DeviceMemoryEstimate;
 import io.resnetspark.model.cuda.DeviceMemoryEstimate.Work;
+import io.resnetspark.model.cuda.GpuEmulator;
 import io.resnetspark.model.cuda.OutOfDeviceMemoryException;
-import io.resnetspark.model.cuda.SoftwareCard;
 import io.resnetspark.model.kernel.Kernels.Choice;
-import io.resnetspark.model.layer.Momentum;
+import io.resnetspark.model.layer.SgdMomentum;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -27,104 +27,104 @@ import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.schedule.FixedSchedule;
 
-/** What a network takes of a GPU's memory is known before, and given back after. */
+/** A network's GPU memory is estimated in advance, and released afterwards. */
 class TestDeviceMemory {
     private static final int CLASSES = SmallNetworks.CLASSES;
     private static final long MIB = 1L << 20;
 
-    /** Of the driver; cuDNN's and cuBLAS' number 2 is an error too. */
+    /** The driver's status; 2 is also an error of cuDNN and cuBLAS. */
     private static final int OUT_OF_MEMORY = 2;
 
-    private SoftwareCard card;
+    private GpuEmulator emulator;
 
     @BeforeEach
-    void findACard() {
-        card = SoftwareCard.orSkip();
+    void openGpu() {
+        emulator = GpuEmulator.orSkip();
         System.setProperty(
-                "resnet.cuda.path", SoftwareCard.directory().orElseThrow().toString());
+                "resnet.cuda.path", GpuEmulator.directory().orElseThrow().toString());
     }
 
     @AfterEach
-    void forgetTheCard() {
+    void resetGpu() {
         System.clearProperty("resnet.cuda.path");
     }
 
     @ParameterizedTest
     @CsvSource({"bottleneck, 24, float32", "bottleneck, 24, bfloat16", "preact-basic, 40, float32", "vgg, 12, tf32"})
-    void isWhatWasEstimatedAndIsGivenBack(String name, int batch, String format) {
+    void usageMatchesTheEstimateAndIsReleased(String name, int batch, String format) {
         Network network = network(name);
         Precision precision = Precision.valueOf(format.toUpperCase(java.util.Locale.ROOT));
         Work work = new Work(network, input(network), CLASSES, batch, 1, 8);
         Device device = Device.of(0);
         DeviceMemoryEstimate estimate = DeviceMemoryEstimate.of(device, work, precision);
-        long before = card.used();
+        long before = emulator.used();
         NetworkGraph graph = graph(network);
         graph.moveTo(device, precision, true);
         for (int i = 0; i < 3; i++) {
             graph.fit(data(network, batch));
         }
         graph.outputSingle(data(network, 8).getFeatures());
-        double used = card.used() - before;
+        double used = emulator.used() - before;
         assertThat(used / estimate.total()).isCloseTo(1, within(0.1));
-        // cuBLAS' share is the same for all, and here the largest part; the rest is as near.
+        // cuBLAS' share is constant, and the largest part here; the rest is as close.
         double own = estimate.total() - estimate.workspace();
         assertThat((used - 64 * MIB) / own).isBetween(0.95, 1.2);
         graph.leaveGpu();
-        assertThat(card.used()).isEqualTo(before);
+        assertThat(emulator.used()).isEqualTo(before);
     }
 
     @Test
-    void aBatchThatDoesNotFitIsRefusedAndTheOneThatIsNamedFits() {
+    void tooLargeBatchIsRefusedAndTheSuggestedOneFits() {
         Network network = network("bottleneck");
         Device device = Device.of(0);
         Work fitting = new Work(network, input(network), CLASSES, 16, 1, 0);
         long room = DeviceMemoryEstimate.of(device, fitting, Precision.FLOAT32).total();
-        card.set("memory", card.used() + room + MIB / 2);
+        emulator.set("memory", emulator.used() + room + MIB / 2);
         Work large = new Work(network, input(network), CLASSES, 4096, 1, 0);
-        DeviceMemoryEstimate.requireRoom(device, fitting, Precision.FLOAT32, 1);
-        assertThatThrownBy(() -> DeviceMemoryEstimate.requireRoom(device, fitting, Precision.FLOAT32, 2))
+        DeviceMemoryEstimate.requireFits(device, fitting, Precision.FLOAT32, 1);
+        assertThatThrownBy(() -> DeviceMemoryEstimate.requireFits(device, fitting, Precision.FLOAT32, 2))
                 .hasMessageContaining("for each of 2 workers");
-        assertThatThrownBy(() -> DeviceMemoryEstimate.requireRoom(device, large, Precision.FLOAT32, 1))
+        assertThatThrownBy(() -> DeviceMemoryEstimate.requireFits(device, large, Precision.FLOAT32, 1))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("bottleneck with a batch of 4,096 needs some ")
                 .hasMessageContaining("MiB of GPU 0's memory; ")
                 .satisfies(refused -> fit(network, batchOf(refused.getMessage())));
     }
 
-    /** Others may take a GPU's memory after it was looked at; what is there then goes on. */
+    /** Others may fill the GPU after the check; the existing network stays usable. */
     @Test
-    void aStepThatFindsNoRoomNamesItselfAndMayBeMadeWhenThereIs() {
+    void failedStepNamesItselfAndCanBeRepeated() {
         Network network = network("bottleneck");
         NetworkGraph graph = graph(network);
         graph.moveTo(Device.of(0), Precision.FLOAT32, true);
-        card.set("memory", card.used() + MIB / 4);
+        emulator.set("memory", emulator.used() + MIB / 4);
         assertThatThrownBy(() -> graph.fit(data(network, 24)))
                 .isInstanceOf(OutOfDeviceMemoryException.class)
                 .hasMessageStartingWith("bottleneck with a batch of 24: GPU 0 has no room for");
-        card.set("memory", 8L << 30);
+        emulator.set("memory", 8L << 30);
         graph.fit(data(network, 24));
         assertThat(graph.score()).isFinite();
         graph.leaveGpu();
     }
 
-    /** Whichever piece it is that is refused, the first or the last. */
+    /** Whichever allocation fails, the first or the last. */
     @ParameterizedTest
     @CsvSource({"cuMemAlloc_v2, 5", "cuMemHostAlloc, 2", "cudnnCreate, 2", "cublasCreate_v2, 2"})
-    void aNetworkThatIsRefusedHalfWayGivesBackWhatItTook(String function, int pieces) {
+    void failedConstructionReleasesMemory(String function, int pieces) {
         NetworkGraph graph = graph(network("bottleneck"));
         Device device = Device.of(0);
-        long before = card.used();
+        long before = emulator.used();
         for (int piece = 1; piece <= pieces; piece++) {
-            card.fail(function, piece, OUT_OF_MEMORY);
+            emulator.fail(function, piece, OUT_OF_MEMORY);
             assertThatThrownBy(() -> graph.moveTo(device, Precision.FLOAT32, true))
                     .as(function + ", call " + piece)
                     .isInstanceOf(RuntimeException.class);
             assertThat(graph.isOnGpu()).isFalse();
-            assertThat(card.used()).isEqualTo(before);
+            assertThat(emulator.used()).isEqualTo(before);
         }
         graph.moveTo(device, Precision.FLOAT32, true);
         graph.leaveGpu();
-        assertThat(card.used()).isEqualTo(before);
+        assertThat(emulator.used()).isEqualTo(before);
     }
 
     private static int batchOf(String message) {
@@ -154,9 +154,9 @@ class TestDeviceMemory {
     }
 
     private static NetworkGraph graph(Network network) {
-        return ResidualGraph.of(network, input(network), CLASSES)
+        return NetworkGraphBuilder.of(network, input(network), CLASSES)
                 .kernels(Choice.OPS)
-                .updater(new Momentum(0.9, new FixedSchedule(0.01)))
+                .updater(new SgdMomentum(0.9, new FixedSchedule(0.01)))
                 .build();
     }
 

@@ -8,7 +8,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import io.resnetspark.model.Networks;
 import io.resnetspark.model.Shape;
 import io.resnetspark.model.kernel.Kernels.Choice;
-import io.resnetspark.model.layer.Momentum;
+import io.resnetspark.model.layer.SgdMomentum;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,23 +29,23 @@ import org.nd4j.linalg.schedule.FixedSchedule;
 import org.nd4j.linalg.schedule.MapSchedule;
 import org.nd4j.linalg.schedule.ScheduleType;
 
-/** What our graphs do beyond DL4J's. */
+/** Features of our graphs beyond DL4J's. */
 class TestNetworkGraph {
     private static final Shape IMAGE = Shape.square(3, 16);
 
-    private static ResidualGraph resnet20() {
-        return ResidualGraph.of(Networks.named("resnet20"), IMAGE, 10).seed(3);
+    private static NetworkGraphBuilder resnet20() {
+        return NetworkGraphBuilder.of(Networks.named("resnet20"), IMAGE, 10).seed(3);
     }
 
     /**
      * Both start each step from the same parameters and velocity, so the gradients are the same and only the update can
-     * differ. Over several steps in float two correct updates part, since one rounding that turns a ReLU changes the
-     * next gradient (docs/performance.md).
+     * differ. Over several float steps two correct updates diverge, because one rounding error that flips a ReLU
+     * changes the next gradient (docs/performance.md).
      */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void takesEachStepAsDl4jDoes(boolean nesterov) {
-        ResidualGraph builder = resnet20().updater(fallingRate(nesterov)).weightDecay(0.01);
+    void eachStepMatchesDl4j(boolean nesterov) {
+        NetworkGraphBuilder builder = resnet20().updater(fallingRate(nesterov)).weightDecay(0.01);
         ComputationGraph ours = builder.build();
         ComputationGraph dl4js = plain(builder);
         for (int step = 0; step < 4; step++) {
@@ -61,11 +61,11 @@ class TestNetworkGraph {
         assertThat(ours.getIterationCount()).isEqualTo(4);
     }
 
-    /** Whole, in double precision, where roundings are too small to turn a ReLU in four steps. */
+    /** A whole training, in double precision, where rounding errors are too small to flip a ReLU in four steps. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void trainsAsDl4jDoes(boolean nesterov) {
-        ResidualGraph builder = resnet20()
+    void trainingMatchesDl4j(boolean nesterov) {
+        NetworkGraphBuilder builder = resnet20()
                 .kernels(Choice.OPS)
                 .type(DataType.DOUBLE)
                 .updater(fallingRate(nesterov))
@@ -84,20 +84,20 @@ class TestNetworkGraph {
         assertClose(ours.getUpdater().getStateViewArray(), dl4js.getUpdater().getStateViewArray(), 1e-10);
     }
 
-    private static Momentum fallingRate(boolean nesterov) {
-        return new Momentum(0.9, nesterov, new MapSchedule(ScheduleType.ITERATION, Map.of(0, 0.1, 2, 0.01)));
+    private static SgdMomentum fallingRate(boolean nesterov) {
+        return new SgdMomentum(0.9, nesterov, new MapSchedule(ScheduleType.ITERATION, Map.of(0, 0.1, 2, 0.01)));
     }
 
-    private static ComputationGraph plain(ResidualGraph builder) {
+    private static ComputationGraph plain(NetworkGraphBuilder builder) {
         ComputationGraph graph = new ComputationGraph(builder.configuration());
         graph.init();
-        assertThat(MomentumDescent.suits(graph)).isTrue();
+        assertThat(FusedSgd.supports(graph)).isTrue();
         return graph;
     }
 
-    /** Gradients add up; each minibatch has batch statistics of its own. */
+    /** Gradients are accumulated; each minibatch has its own batch statistics. */
     @Test
-    void makesOneStepOfSeveralMinibatches() {
+    void accumulatesMinibatchesIntoOneStep() {
         List<DataSet> parts = List.of(batch(6), batch(2));
         NetworkGraph whole = fixed(0.1, 0).build();
         INDArray start = whole.params().dup();
@@ -126,12 +126,12 @@ class TestNetworkGraph {
         return other.getParam("fc_W");
     }
 
-    private static ResidualGraph fixed(double rate, double decay) {
-        return resnet20().updater(new Momentum(0.9, new FixedSchedule(rate))).weightDecay(decay);
+    private static NetworkGraphBuilder fixed(double rate, double decay) {
+        return resnet20().updater(new SgdMomentum(0.9, new FixedSchedule(rate))).weightDecay(decay);
     }
 
     @Test
-    void scalesLongGradientsDownToTheLargestNorm() {
+    void clipsGradientsToTheMaximumNorm() {
         DataSet batch = batch(8);
         NetworkGraph free = fixed(1, 0).build();
         NetworkGraph loose = fixed(1, 0).build();
@@ -139,32 +139,32 @@ class TestNetworkGraph {
         free.fit(batch);
         INDArray step = free.getUpdater().getStateViewArray();
         double norm = step.castTo(DataType.DOUBLE).norm2Number().doubleValue();
-        loose.largestGradientNorm(norm * 1.01);
+        loose.clipGradientNorm(norm * 1.01);
         loose.fit(batch);
         assertThat(loose.getUpdater().getStateViewArray()).isEqualTo(step);
-        bounded.largestGradientNorm(norm / 4);
+        bounded.clipGradientNorm(norm / 4);
         bounded.fit(batch);
         assertClose(bounded.getUpdater().getStateViewArray(), step.div(4));
     }
 
     @Test
-    void followsTheRateThatItIsTold() {
+    void usesTheLearningRateThatIsSet() {
         DataSet batch = batch(8);
         NetworkGraph scheduled = fixed(0.02, 0.01).build();
         NetworkGraph told = fixed(5, 0.01).build();
         scheduled.fit(batch);
-        told.rate(0.02);
+        told.learningRate(0.02);
         told.fit(batch);
         assertThat(told.params()).isEqualTo(scheduled.params());
     }
 
     @Test
-    void keepsFrozenPartsAsTheyAre() {
+    void frozenParametersDoNotChange() {
         NetworkGraph graph =
                 fixed(0.1, 0.01).frozen(Set.of("conv1", "bn1", "layer1")).build();
         Map<String, INDArray> before = new HashMap<>();
         graph.paramTable().forEach((name, values) -> before.put(name, values.dup()));
-        graph.rate(0.1);
+        graph.learningRate(0.1);
         graph.fit(batch(8));
         graph.paramTable().forEach((name, values) -> {
             boolean statistic = name.endsWith("_mean") || name.endsWith("_var");
@@ -174,7 +174,7 @@ class TestNetworkGraph {
     }
 
     @Test
-    void saysWhichPartsCanBeFrozen() {
+    void errorListsFreezableParts() {
         assertThatThrownBy(() -> fixed(0.1, 0).frozen(Set.of("layer1", "stem")).build())
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("resnet20 has no part 'stem' to be frozen; it has avgpool, bn1, conv1, fc, ")
@@ -182,11 +182,11 @@ class TestNetworkGraph {
     }
 
     @Test
-    void decaysWeightsOnlyIfAskedTo() {
+    void weightDecayCanBeLimitedToWeights() {
         Map<String, INDArray> moved = new HashMap<>();
         DataSet batch = batch(8);
         NetworkGraph without = fixed(0.1, 0).build();
-        NetworkGraph graph = fixed(0.1, 0.5).onlyWeightsDecay(true).build();
+        NetworkGraph graph = fixed(0.1, 0.5).decayWeightsOnly(true).build();
         without.fit(batch);
         graph.fit(batch);
         graph.paramTable().forEach((name, values) -> moved.put(name, values.sub(without.getParam(name))));
@@ -196,9 +196,9 @@ class TestNetworkGraph {
     }
 
     @Test
-    void clonesGoOnAsTheOriginalDoes() {
+    void clonesTrainLikeTheOriginal() {
         ComputationGraph original =
-                resnet20().updater(new Momentum(0.9, new FixedSchedule(0.1))).build();
+                resnet20().updater(new SgdMomentum(0.9, new FixedSchedule(0.1))).build();
         original.fit(batch(4));
         ComputationGraph clone = original.clone();
         assertThat(clone).isInstanceOf(NetworkGraph.class);
@@ -207,13 +207,13 @@ class TestNetworkGraph {
         assertThat(clone.params()).isEqualTo(original.params());
     }
 
-    /** Decay acts in the gradient; the score that training reports is the loss. */
+    /** Weight decay acts in the gradient; the reported score is the loss. */
     @Test
-    void scoresTheCrossEntropyAlone() {
+    void scoreIsTheCrossEntropyAlone() {
         for (String name : List.of("resnet20", "vgg16")) {
             double[] scores = new double[2];
             for (int decays = 0; decays < 2; decays++) {
-                ComputationGraph graph = ResidualGraph.of(Networks.named(name), Shape.square(3, 32), 10)
+                ComputationGraph graph = NetworkGraphBuilder.of(Networks.named(name), Shape.square(3, 32), 10)
                         .weightDecay(decays)
                         .seed(3)
                         .build();
@@ -228,9 +228,9 @@ class TestNetworkGraph {
     }
 
     @Test
-    void leavesOtherUpdatersToDl4j() {
+    void otherUpdatersAreLeftToDl4j() {
         ComputationGraph ours = resnet20().updater(new Sgd(0.1)).build();
-        assertThat(MomentumDescent.suits(ours)).isFalse();
+        assertThat(FusedSgd.supports(ours)).isFalse();
         ComputationGraph dl4js =
                 new ComputationGraph(resnet20().updater(new Sgd(0.1)).configuration());
         dl4js.init();
@@ -241,7 +241,7 @@ class TestNetworkGraph {
     }
 
     @Test
-    void showsActivationsInPlainNchw() {
+    void activationsAreInPlainNchw() {
         assumeThat(Choice.AUTO.on(DataType.FLOAT).description()).startsWith("oneDNN");
         ComputationGraph plain = resnet20().kernels(Choice.OPS).build();
         ComputationGraph ours = resnet20().kernels(Choice.AUTO).build();
@@ -271,16 +271,16 @@ class TestNetworkGraph {
     }
 
     @Test
-    void saysWhatIsWrongWithAnInputOrTheClasses() {
-        assertThatThrownBy(() -> ResidualGraph.of(Networks.named("resnet50"), Shape.square(3, 16), 10))
+    void unsuitableInputOrClassesAreExplained() {
+        assertThatThrownBy(() -> NetworkGraphBuilder.of(Networks.named("resnet50"), Shape.square(3, 16), 10))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("cannot take images of 3x16x16")
                 .hasMessageContaining("the smallest are 3x17x17");
-        assertThatThrownBy(() -> ResidualGraph.of(Networks.named("vgg16"), Shape.square(1, 31), 10))
+        assertThatThrownBy(() -> NetworkGraphBuilder.of(Networks.named("vgg16"), Shape.square(1, 31), 10))
                 .hasMessageContaining("the smallest are 1x32x32.");
-        assertThatThrownBy(() -> ResidualGraph.of(Networks.named("resnet20"), IMAGE, 0))
+        assertThatThrownBy(() -> NetworkGraphBuilder.of(Networks.named("resnet20"), IMAGE, 0))
                 .hasMessageContaining("0 classes");
-        assertThatThrownBy(() -> ResidualGraph.of(Networks.named("resnet20"), Shape.square(16, 32), 10))
+        assertThatThrownBy(() -> NetworkGraphBuilder.of(Networks.named("resnet20"), Shape.square(16, 32), 10))
                 .hasMessageContaining("Images have 1 or 3 channels, or other few, not 16");
     }
 

@@ -13,7 +13,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** Batch statistics as exact as float can hold them, where one long sum in float is not. */
+/** Batch statistics are as exact as float allows; one long float sum would not be. */
 class TestNormalization {
     private static final int BATCH = 8;
     private static final double OFFSET = 10;

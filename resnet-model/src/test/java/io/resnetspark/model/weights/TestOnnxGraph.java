@@ -11,7 +11,7 @@ import io.resnetspark.model.Network;
 import io.resnetspark.model.Shape;
 import io.resnetspark.model.SmallNetworks;
 import io.resnetspark.model.graph.Logits;
-import io.resnetspark.model.graph.ResidualGraph;
+import io.resnetspark.model.graph.NetworkGraphBuilder;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.FloatBuffer;
@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** ONNX Runtime reads what we write, and computes with it what we compute. */
+/** ONNX Runtime reads our files, and computes the same results. */
 class TestOnnxGraph {
     static Stream<Network> networks() {
         return SmallNetworks.all();
@@ -34,7 +34,7 @@ class TestOnnxGraph {
     void givesTheSameLogitsForBatchesOfAnySize(Network network) throws IOException, OrtException {
         Shape input = SmallNetworks.input(network);
         ComputationGraph graph =
-                ResidualGraph.of(network, input, SmallNetworks.CLASSES).build();
+                NetworkGraphBuilder.of(network, input, SmallNetworks.CLASSES).build();
         SmallNetworks.randomize(graph, 5);
         ByteArrayOutputStream file = new ByteArrayOutputStream();
         OnnxGraph.write(

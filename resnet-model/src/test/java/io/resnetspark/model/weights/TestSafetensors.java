@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.resnetspark.model.Networks;
-import io.resnetspark.model.graph.ResidualGraph;
+import io.resnetspark.model.graph.NetworkGraphBuilder;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -23,14 +23,14 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 class TestSafetensors {
     private static ComputationGraph resnet20(long seed) {
-        return ResidualGraph.of(
+        return NetworkGraphBuilder.of(
                         Networks.named("resnet20"), Networks.named("resnet20").input(), 10)
                 .seed(seed)
                 .build();
     }
 
     @Test
-    void bringsANetworkBack() throws IOException {
+    void roundTripsANetwork() throws IOException {
         ComputationGraph graph = resnet20(1);
         ComputationGraph other = resnet20(2);
         Map<String, Tensor> read = Safetensors.read(new ByteArrayInputStream(bytes(NetworkWeights.of(graph))));
@@ -39,7 +39,7 @@ class TestSafetensors {
     }
 
     @Test
-    void hasTorchvisionsNamesAndShapes() {
+    void usesTorchvisionsNamesAndShapes() {
         Map<String, Tensor> tensors = NetworkWeights.of(resnet20(1));
         assertThat(tensors).containsKeys("conv1.weight", "layer2.0.bn1.running_var", "layer1.0.conv2.weight");
         assertThat(tensors.get("fc.weight").shape()).containsExactly(10, 64);
@@ -50,7 +50,7 @@ class TestSafetensors {
     }
 
     @Test
-    void writesWhatTheFormatSays() throws IOException {
+    void writesTheSpecifiedFormat() throws IOException {
         byte[] bytes = bytes(Map.of("a", new Tensor(new long[] {2}, new float[] {1, -2})));
         String header = "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}";
         assertThat(bytes[0]).isEqualTo((byte) header.length());
@@ -61,7 +61,7 @@ class TestSafetensors {
     }
 
     @Test
-    void listsEverythingThatDoesNotFit() {
+    void errorListsAllMismatches() {
         Map<String, Tensor> tensors = new LinkedHashMap<>(NetworkWeights.of(resnet20(1)));
         tensors.remove("fc.bias");
         tensors.put("conv1.weight", new Tensor(new long[] {1}, new float[1]));
@@ -77,7 +77,7 @@ class TestSafetensors {
     }
 
     @Test
-    void passesOverPyTorchsCountsOfBatches() {
+    void ignoresPyTorchsBatchCounters() {
         Map<String, Tensor> tensors = new LinkedHashMap<>(NetworkWeights.of(resnet20(1)));
         tensors.put("bn1.num_batches_tracked", new Tensor(new long[0], new float[] {7}));
         ComputationGraph graph = resnet20(2);
@@ -86,7 +86,7 @@ class TestSafetensors {
     }
 
     @Test
-    void refusesValuesThatAreNoNumbers() {
+    void refusesNaNAndInfinity() {
         Map<String, Tensor> tensors = new LinkedHashMap<>(NetworkWeights.of(resnet20(1)));
         float[] bias = new float[10];
         bias[3] = Float.NaN;
@@ -119,7 +119,7 @@ class TestSafetensors {
                     F32 | [4] | [8,24] | ends early, in tensor 'b': 16 bytes were announced, 8 are there
                     F32 | [1] | [8,12] | More bytes follow behind the last tensor, which ends at byte 12
                     """)
-    void namesTheTensorThatIsWrong(String type, String shape, String offsets, String message) {
+    void errorNamesTheInvalidTensor(String type, String shape, String offsets, String message) {
         String header = "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"b\":{\"dtype\":\"" + type
                 + "\",\"shape\":" + shape + ",\"data_offsets\":" + offsets + "}}";
         assertThatThrownBy(() -> Safetensors.read(file(header, new byte[16])))
@@ -128,7 +128,7 @@ class TestSafetensors {
     }
 
     @Test
-    void refusesWhatIsNoSafetensors() throws IOException {
+    void refusesOtherFiles() throws IOException {
         byte[] whole = bytes(Map.of("a", new Tensor(new long[] {2}, new float[] {1, 2})));
         assertThatThrownBy(() -> Safetensors.read(new ByteArrayInputStream(whole, 0, 5)))
                 .hasMessageContaining("ends early, in the header's length");

@@ -5,20 +5,20 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigRenderOptions;
-import io.resnetspark.data.image.Mean;
+import io.resnetspark.data.image.Normalization;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.model.Network;
 import io.resnetspark.model.Networks;
-import io.resnetspark.model.graph.StockGraph;
+import io.resnetspark.model.graph.Dl4jReferenceGraph;
 import io.resnetspark.model.weights.NetworkWeights;
 import io.resnetspark.model.weights.OnnxGraph;
 import io.resnetspark.model.weights.Safetensors;
 import io.resnetspark.model.weights.Tensor;
+import io.resnetspark.storage.AtomicDirectory;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.DamagedException;
-import io.resnetspark.storage.Draft;
-import io.resnetspark.storage.Floats;
 import io.resnetspark.storage.Json;
+import io.resnetspark.storage.LittleEndianFloats;
 import io.resnetspark.storage.Manifest;
 import io.resnetspark.storage.Utf8;
 import io.resnetspark.train.artifact.ModelDescription.Evaluation;
@@ -78,10 +78,10 @@ public final class ArtifactFiles {
 
     /** Writes an artifact and makes it appear. */
     public static Path write(
-            Draft draft,
+            AtomicDirectory draft,
             ModelDescription description,
             Map<String, Tensor> weights,
-            Mean mean,
+            Normalization mean,
             String recipe,
             String metrics)
             throws IOException {
@@ -94,7 +94,7 @@ public final class ArtifactFiles {
         draft.write(RECIPE, text(recipe));
         draft.write(METRICS, text(metrics));
         if (mean.isPerPixel()) {
-            draft.write(Dataset.MEAN_IMAGE, Floats.bytes(mean.values()));
+            draft.write(Dataset.MEAN_IMAGE, LittleEndianFloats.bytes(mean.mean()));
         }
         Head head = new Head(
                 description.format(),
@@ -103,7 +103,7 @@ public final class ArtifactFiles {
                 description.parent(),
                 new TreeMap<>(description.results()),
                 description.provenance());
-        Manifest.seal(draft, head);
+        Manifest.write(draft, head);
         return draft.commit();
     }
 
@@ -127,7 +127,7 @@ public final class ArtifactFiles {
         }
     }
 
-    private static void write(Draft draft, String name, Draft.Content content) throws IOException {
+    private static void write(AtomicDirectory draft, String name, AtomicDirectory.Content content) throws IOException {
         draft.write(name, out -> {
             BufferedOutputStream buffered = new BufferedOutputStream(out, 1 << 16);
             content.writeTo(buffered);
@@ -151,7 +151,7 @@ public final class ArtifactFiles {
 
     private static void writeDl4j(ModelDescription description, Map<String, Tensor> weights, OutputStream out)
             throws IOException {
-        ComputationGraph graph = StockGraph.build(
+        ComputationGraph graph = Dl4jReferenceGraph.build(
                 Networks.named(description.network()),
                 description.input(),
                 description.classes().size(),

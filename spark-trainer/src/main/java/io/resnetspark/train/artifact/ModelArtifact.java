@@ -1,20 +1,20 @@
 package io.resnetspark.train.artifact;
 
 import io.resnetspark.data.image.Crop;
-import io.resnetspark.data.image.Mean;
+import io.resnetspark.data.image.Normalization;
 import io.resnetspark.data.image.Preprocessing;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.model.Networks;
 import io.resnetspark.model.graph.ComputeOptions;
 import io.resnetspark.model.graph.NetworkGraph;
-import io.resnetspark.model.graph.ResidualGraph;
+import io.resnetspark.model.graph.NetworkGraphBuilder;
 import io.resnetspark.model.kernel.Kernels;
 import io.resnetspark.model.weights.NetworkWeights;
 import io.resnetspark.model.weights.Safetensors;
 import io.resnetspark.model.weights.Tensor;
 import io.resnetspark.storage.BadInputException;
-import io.resnetspark.storage.Floats;
 import io.resnetspark.storage.Json;
+import io.resnetspark.storage.LittleEndianFloats;
 import io.resnetspark.storage.Manifest;
 import io.resnetspark.train.artifact.ModelDescription.Evaluation;
 import io.resnetspark.train.worker.ExecutorNetworks;
@@ -51,12 +51,12 @@ public final class ModelArtifact {
     }
 
     /** What preprocessing.json is to say of how pictures are seen. */
-    public static Evaluation evaluation(Crop.Centre crop, Mean mean) {
+    public static Evaluation evaluation(Crop.CenterCrop crop, Normalization mean) {
         return new Evaluation(
-                crop.shorter(),
+                crop.shorterSide(),
                 crop.side(),
-                mean.isPerPixel() ? null : list(mean.values()),
-                mean.divides() ? list(mean.deviation()) : null);
+                mean.isPerPixel() ? null : list(mean.mean()),
+                mean.hasStd() ? list(mean.std()) : null);
     }
 
     private static List<Float> list(float[] values) {
@@ -96,17 +96,19 @@ public final class ModelArtifact {
     private static Preprocessing preprocessing(ModelDescription description, Path path, Configuration conf)
             throws IOException {
         Evaluation seen = description.evaluation();
-        return Preprocessing.withoutNoise(new Crop.Centre(seen.shorterSide(), seen.crop()), mean(seen, path, conf));
+        return Preprocessing.withoutLighting(
+                new Crop.CenterCrop(seen.shorterSide(), seen.crop()), mean(seen, path, conf));
     }
 
-    private static Mean mean(Evaluation seen, Path path, Configuration conf) throws IOException {
-        Mean mean = seen.mean() == null ? meanImage(seen, path, conf) : Mean.perChannel(array(seen.mean()));
-        return seen.deviation() == null ? mean : mean.dividedBy(array(seen.deviation()));
+    private static Normalization mean(Evaluation seen, Path path, Configuration conf) throws IOException {
+        Normalization mean =
+                seen.mean() == null ? meanImage(seen, path, conf) : Normalization.perChannel(array(seen.mean()));
+        return seen.deviation() == null ? mean : mean.withStd(array(seen.deviation()));
     }
 
-    private static Mean meanImage(Evaluation seen, Path path, Configuration conf) throws IOException {
+    private static Normalization meanImage(Evaluation seen, Path path, Configuration conf) throws IOException {
         byte[] bytes = Json.bytes(new Path(path, Dataset.MEAN_IMAGE), conf);
-        return Mean.perPixel(Floats.of(bytes), seen.crop());
+        return Normalization.perPixel(LittleEndianFloats.of(bytes), seen.crop());
     }
 
     private static InputStream open(Path directory, String name, Configuration conf) throws IOException {
@@ -169,7 +171,7 @@ public final class ModelArtifact {
 
     /** The network with its weights, for inference. */
     public NetworkGraph graph(Kernels.Choice kernels) {
-        NetworkGraph graph = ResidualGraph.of(
+        NetworkGraph graph = NetworkGraphBuilder.of(
                         Networks.named(description.network()),
                         description.input(),
                         description.classes().size())

@@ -5,8 +5,8 @@ import io.resnetspark.model.Shape;
 import io.resnetspark.model.cuda.DeviceMemoryEstimate;
 import io.resnetspark.model.graph.ComputeOptions;
 import io.resnetspark.model.graph.NetworkGraph;
+import io.resnetspark.model.graph.NetworkGraphBuilder;
 import io.resnetspark.model.graph.Placement;
-import io.resnetspark.model.graph.ResidualGraph;
 import io.resnetspark.train.worker.ExecutorNetworks;
 import io.resnetspark.train.worker.Minibatch;
 
@@ -15,7 +15,7 @@ record ModelBlueprint(String id, int threads, ComputeOptions compute, String net
         implements ExecutorNetworks.Blueprint {
     @Override
     public NetworkGraph graph() {
-        return ResidualGraph.of(Networks.named(network), input(), classes)
+        return NetworkGraphBuilder.of(Networks.named(network), input(), classes)
                 .kernels(compute.layers())
                 .build();
     }
@@ -23,7 +23,7 @@ record ModelBlueprint(String id, int threads, ComputeOptions compute, String net
     @Override
     public void requireMemory(Placement placement, int networks) {
         if (placement.isOnGpu()) {
-            DeviceMemoryEstimate.requireRoom(
+            DeviceMemoryEstimate.requireFits(
                     placement.device(),
                     new DeviceMemoryEstimate.Work(Networks.named(network), input(), classes, 0, 1, Minibatch.VIEWS),
                     placement.precision(),

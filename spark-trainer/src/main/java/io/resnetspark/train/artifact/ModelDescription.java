@@ -1,7 +1,7 @@
 package io.resnetspark.train.artifact;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import io.resnetspark.data.image.Protocol;
+import io.resnetspark.data.image.EvaluationProtocol;
 import io.resnetspark.model.Shape;
 import io.resnetspark.train.evaluate.EvaluationResult;
 import java.util.Collections;
@@ -65,7 +65,7 @@ public record ModelDescription(
 
     /** Of the evaluation with one crop at the end of training. */
     public Optional<EvaluationResult> result() {
-        return Optional.ofNullable(results.get(Protocol.ONE_CROP.toString()));
+        return Optional.ofNullable(results.get(EvaluationProtocol.ONE_CROP.toString()));
     }
 
     /** Whether nobody told the names of the classes: 0, 1, 2 and so on stand for them. */
@@ -95,6 +95,8 @@ public record ModelDescription(
     /**
      * The evaluation preprocessing.
      *
+     * @param shorterSide that images are scaled to, in pixels
+     * @param crop height and width of the centre crop, in pixels
      * @param mean red, green and blue in levels of 0 to 255; null if the mean picture beside this file is subtracted
      * @param deviation what the difference is divided by, likewise; null if it is not
      */

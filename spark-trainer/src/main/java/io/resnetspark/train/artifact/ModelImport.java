@@ -1,16 +1,16 @@
 package io.resnetspark.train.artifact;
 
 import io.resnetspark.data.image.Crop;
-import io.resnetspark.data.image.Mean;
+import io.resnetspark.data.image.Normalization;
 import io.resnetspark.model.Networks;
 import io.resnetspark.model.Shape;
-import io.resnetspark.model.graph.ResidualGraph;
+import io.resnetspark.model.graph.NetworkGraphBuilder;
 import io.resnetspark.model.weights.NetworkWeights;
 import io.resnetspark.model.weights.Safetensors;
 import io.resnetspark.model.weights.Tensor;
+import io.resnetspark.storage.AtomicDirectory;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Digests;
-import io.resnetspark.storage.Draft;
 import io.resnetspark.storage.UserFiles;
 import java.io.BufferedInputStream;
 import java.io.IOException;
@@ -31,7 +31,7 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
  * @param renames beginnings of tensors' names, as they are in the file and as torchvision has them: linear to fc
  */
 public record ModelImport(
-        String network, List<String> classes, Map<String, String> renames, Crop.Centre crop, Mean mean) {
+        String network, List<String> classes, Map<String, String> renames, Crop.CenterCrop crop, Normalization mean) {
 
     /** Classes that have no names: 0, 1, 2 and so on. */
     public static List<String> numberedClasses(int count) {
@@ -59,14 +59,14 @@ public record ModelImport(
                 null,
                 Provenance.now(weights.toString(), Digests.of(weights, conf).sha256(), 0, 0, 0, 0));
         String recipe = "# imported from " + weights + "\n";
-        try (Draft draft = Draft.of(target, conf)) {
+        try (AtomicDirectory draft = AtomicDirectory.of(target, conf)) {
             return ArtifactFiles.write(draft, description, NetworkWeights.of(graph), mean, recipe, "");
         }
     }
 
     private ComputationGraph graph() {
         try {
-            return ResidualGraph.of(Networks.named(network), Shape.square(3, crop.side()), classes.size())
+            return NetworkGraphBuilder.of(Networks.named(network), Shape.square(3, crop.side()), classes.size())
                     .build();
         } catch (IllegalArgumentException wrong) {
             throw new BadInputException(wrong.getMessage(), wrong);

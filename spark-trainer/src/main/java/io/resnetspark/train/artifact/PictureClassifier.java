@@ -1,7 +1,7 @@
 package io.resnetspark.train.artifact;
 
 import io.resnetspark.data.image.BadImageException;
-import io.resnetspark.data.image.Codec;
+import io.resnetspark.data.image.ImageCodec;
 import io.resnetspark.data.image.Preprocessing;
 import io.resnetspark.model.graph.ComputeOptions;
 import io.resnetspark.model.graph.NetworkGraph;
@@ -37,8 +37,8 @@ public final class PictureClassifier implements AutoCloseable {
 
     /** The most probable classes of one picture, the best first. */
     public List<Guess> classify(byte[] encoded, int most) throws BadImageException {
-        float[] planes = new float[preprocessing.floats()];
-        preprocessing.apply(Codec.open(encoded, Codec.Limits.USUAL), 0, 0, "", planes);
+        float[] planes = new float[preprocessing.elements()];
+        preprocessing.apply(ImageCodec.open(encoded, ImageCodec.Limits.DEFAULT), 0, 0, "", planes);
         int side = preprocessing.crop().side();
         float[] probabilities = graph.outputSingle(Nd4j.createFromArray(planes).reshape(1, 3, side, side))
                 .toFloatVector();

@@ -6,9 +6,13 @@ import java.time.Instant;
 /**
  * Where a model comes from.
  *
+ * @param created when training ended (ISO 8601)
  * @param dataset where the data lay
  * @param datasetDigest SHA-256 of its dataset.json, which holds the digests of all its shards
  * @param version of this software, and its commit
+ * @param seed of the recipe
+ * @param workers that trained at the same time
+ * @param threadsPerWorker that each of them computed with
  * @param trainingSeconds that the run took, evaluations not counted
  * @param platform Java, operating system and processor: results differ by these in the last bits
  * @param backend what computes; null in artifacts of earlier formats

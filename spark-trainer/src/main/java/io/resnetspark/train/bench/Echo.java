@@ -5,8 +5,8 @@ import io.resnetspark.model.Networks;
 import io.resnetspark.model.Shape;
 import io.resnetspark.model.graph.ComputeOptions;
 import io.resnetspark.model.graph.NetworkGraph;
-import io.resnetspark.model.graph.ResidualGraph;
-import io.resnetspark.model.layer.Momentum;
+import io.resnetspark.model.graph.NetworkGraphBuilder;
+import io.resnetspark.model.layer.SgdMomentum;
 import io.resnetspark.train.recipe.AveragingRecipe;
 import io.resnetspark.train.worker.Contribution;
 import io.resnetspark.train.worker.ExecutorNetworks;
@@ -30,8 +30,8 @@ record Echo(Blueprint blueprint, AveragingRecipe recipe, SimulatedSteps steps) i
     /** A network with as many classes as it was published with. */
     static NetworkGraph graph(String name) {
         Network network = Networks.named(name);
-        return ResidualGraph.of(network, Shape.square(3, SIDE), network.classes())
-                .updater(new Momentum(0.9, new FixedSchedule(0)))
+        return NetworkGraphBuilder.of(network, Shape.square(3, SIDE), network.classes())
+                .updater(new SgdMomentum(0.9, new FixedSchedule(0)))
                 .build();
     }
 

@@ -1,11 +1,11 @@
 package io.resnetspark.train.checkpoint;
 
+import io.resnetspark.storage.AtomicDirectory;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.DamagedException;
-import io.resnetspark.storage.Draft;
 import io.resnetspark.storage.FileDigest;
-import io.resnetspark.storage.Floats;
 import io.resnetspark.storage.Json;
+import io.resnetspark.storage.LittleEndianFloats;
 import io.resnetspark.storage.Manifest;
 import io.resnetspark.train.report.Metrics;
 import io.resnetspark.train.worker.Contribution;
@@ -131,18 +131,22 @@ public final class Checkpoints {
         List<WorkerLocalState> memories = kept.get();
         TrainingState training = state.training();
         Path target = path(state.rounds());
-        FileSystem files = Draft.fileSystem(target, conf);
+        FileSystem files = AtomicDirectory.fileSystem(target, conf);
         run.fence().check();
         files.delete(target, true); // a damaged one, which resuming passed over
-        try (Draft draft = run.draft(target, conf)) {
-            draft.write(PARAMETERS, Floats.bytes(training.parameters()));
-            draft.write(VELOCITY, Floats.bytes(training.velocity()));
-            draft.write(OUTER, Floats.bytes(training.outer()));
+        try (AtomicDirectory draft = run.draft(target, conf)) {
+            draft.write(PARAMETERS, LittleEndianFloats.bytes(training.parameters()));
+            draft.write(VELOCITY, LittleEndianFloats.bytes(training.velocity()));
+            draft.write(OUTER, LittleEndianFloats.bytes(training.outer()));
             List<Long> sent = new ArrayList<>();
             for (int worker = 0; worker < memories.size(); worker++) {
                 WorkerLocalState memory = memories.get(worker); // fetched now, one at a time
-                draft.write(velocity(worker), Floats.bytes(memory.velocity().array()));
-                draft.write(residual(worker), Floats.bytes(memory.residual().array()));
+                draft.write(
+                        velocity(worker),
+                        LittleEndianFloats.bytes(memory.velocity().array()));
+                draft.write(
+                        residual(worker),
+                        LittleEndianFloats.bytes(memory.residual().array()));
                 if (memory.hasSent()) {
                     writeSent(draft, worker, memory.sent());
                 }
@@ -151,7 +155,7 @@ public final class Checkpoints {
             draft.write(HEAD, Json.PRETTY.writeValueAsBytes(CheckpointHead.of(identity, state, sent)));
             draft.write(
                     METRICS, metrics.text().substring(0, state.metricsLength()).getBytes(StandardCharsets.UTF_8));
-            Manifest manifest = Manifest.seal(draft);
+            Manifest manifest = Manifest.write(draft);
             draft.commit();
             LOG.info(
                     "checkpoint {} written: {} bytes in {} ms",
@@ -172,10 +176,15 @@ public final class Checkpoints {
     }
 
     /** An update that is still to be averaged. */
-    private static void writeSent(Draft draft, int worker, Contribution sent) throws IOException {
-        draft.write(sent(worker, PARAMETERS), Floats.bytes(sent.parameters().array()));
-        draft.write(sent(worker, VELOCITY), Floats.bytes(sent.velocity().array()));
-        draft.write(sent(worker, STATISTICS), Floats.bytes(sent.statistics().array()));
+    private static void writeSent(AtomicDirectory draft, int worker, Contribution sent) throws IOException {
+        draft.write(
+                sent(worker, PARAMETERS),
+                LittleEndianFloats.bytes(sent.parameters().array()));
+        draft.write(
+                sent(worker, VELOCITY), LittleEndianFloats.bytes(sent.velocity().array()));
+        draft.write(
+                sent(worker, STATISTICS),
+                LittleEndianFloats.bytes(sent.statistics().array()));
     }
 
     private Contribution readSent(Path path, int worker, long examples) throws IOException {
@@ -183,9 +192,9 @@ public final class Checkpoints {
                 ? WorkerLocalState.nothing().sent()
                 : new Contribution(
                         WorkerReport.of(worker, examples),
-                        FloatBlock.of(Floats.of(bytes(path, sent(worker, PARAMETERS)))),
-                        FloatBlock.of(Floats.of(bytes(path, sent(worker, VELOCITY)))),
-                        FloatBlock.of(Floats.of(bytes(path, sent(worker, STATISTICS)))));
+                        FloatBlock.of(LittleEndianFloats.of(bytes(path, sent(worker, PARAMETERS)))),
+                        FloatBlock.of(LittleEndianFloats.of(bytes(path, sent(worker, VELOCITY)))),
+                        FloatBlock.of(LittleEndianFloats.of(bytes(path, sent(worker, STATISTICS)))));
     }
 
     private static String sent(int worker, String vector) {
@@ -251,9 +260,9 @@ public final class Checkpoints {
                 head.work(),
                 head.iteration(),
                 head.drops(),
-                Floats.of(bytes(path, PARAMETERS)),
-                Floats.of(bytes(path, VELOCITY)),
-                Floats.of(bytes(path, OUTER)));
+                LittleEndianFloats.of(bytes(path, PARAMETERS)),
+                LittleEndianFloats.of(bytes(path, VELOCITY)),
+                LittleEndianFloats.of(bytes(path, OUTER)));
         String metrics = new String(bytes(path, METRICS), StandardCharsets.UTF_8);
         RunState run = new RunState(
                 training,
@@ -266,8 +275,8 @@ public final class Checkpoints {
         List<WorkerLocalState> memories = new ArrayList<>();
         for (int worker = 0; worker < head.memories(); worker++) {
             memories.add(new WorkerLocalState(
-                    FloatBlock.of(Floats.of(bytes(path, velocity(worker)))),
-                    FloatBlock.of(Floats.of(bytes(path, residual(worker)))),
+                    FloatBlock.of(LittleEndianFloats.of(bytes(path, velocity(worker)))),
+                    FloatBlock.of(LittleEndianFloats.of(bytes(path, residual(worker)))),
                     readSent(path, worker, head.sent(worker))));
         }
         return new Saved(path, run, memories, metrics, List.copyOf(damaged));
@@ -304,7 +313,7 @@ public final class Checkpoints {
     /** Also of what a driver that was killed had half written, and of newer ones, which were damaged. */
     private void prune() throws IOException {
         run.fence().check();
-        FileSystem files = Draft.fileSystem(folder, conf);
+        FileSystem files = AtomicDirectory.fileSystem(folder, conf);
         for (FileStatus half : files.listStatus(folder, path -> path.getName().startsWith("."))) {
             files.delete(half.getPath(), true);
         }

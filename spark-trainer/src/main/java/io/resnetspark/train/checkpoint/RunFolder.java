@@ -1,7 +1,7 @@
 package io.resnetspark.train.checkpoint;
 
+import io.resnetspark.storage.AtomicDirectory;
 import io.resnetspark.storage.BadInputException;
-import io.resnetspark.storage.Draft;
 import io.resnetspark.storage.Fence;
 import java.io.IOException;
 import java.util.List;
@@ -47,7 +47,7 @@ public record RunFolder(Path path, Fence fence) {
     }
 
     /** Of a checkpoint or the model. */
-    public Draft draft(Path target, Configuration conf) throws IOException {
-        return Draft.of(target, fence, conf);
+    public AtomicDirectory draft(Path target, Configuration conf) throws IOException {
+        return AtomicDirectory.of(target, fence, conf);
     }
 }

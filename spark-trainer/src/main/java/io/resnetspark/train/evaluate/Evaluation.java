@@ -3,9 +3,9 @@ package io.resnetspark.train.evaluate;
 import io.resnetspark.data.Progress;
 import io.resnetspark.data.Split;
 import io.resnetspark.data.image.Crop;
+import io.resnetspark.data.image.EvaluationProtocol;
 import io.resnetspark.data.image.Preprocessing;
-import io.resnetspark.data.image.Protocol;
-import io.resnetspark.data.image.Views;
+import io.resnetspark.data.image.TestTimeCrops;
 import io.resnetspark.data.prepare.TaskProgress;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.Dataset.Shard;
@@ -42,10 +42,10 @@ public final class Evaluation {
     private final JavaSparkContext spark;
     private final Dataset.Opened data;
     private final Split split;
-    private final List<Protocol> protocols;
+    private final List<EvaluationProtocol> protocols;
 
     /** @throws BadInputException if the split has no pictures */
-    public Evaluation(JavaSparkContext spark, Dataset.Opened data, Split split, Protocol... protocols) {
+    public Evaluation(JavaSparkContext spark, Dataset.Opened data, Split split, EvaluationProtocol... protocols) {
         requirePictures(data, split);
         this.spark = spark;
         this.data = data;
@@ -80,7 +80,7 @@ public final class Evaluation {
             ExecutorNetworks.Blueprint blueprint,
             FloatBlock parameters,
             Preprocessing preprocessing,
-            List<Views> views,
+            List<TestTimeCrops> views,
             int[] outputs,
             String data)
             implements Serializable {}
@@ -164,9 +164,9 @@ public final class Evaluation {
         return sum;
     }
 
-    private List<Views> views(Preprocessing preprocessing) {
-        if (preprocessing.crop() instanceof Crop.Centre centre) {
-            return protocols.stream().map(protocol -> protocol.views(centre)).toList();
+    private List<TestTimeCrops> views(Preprocessing preprocessing) {
+        if (preprocessing.crop() instanceof Crop.CenterCrop centre) {
+            return protocols.stream().map(protocol -> protocol.crops(centre)).toList();
         }
         throw new IllegalArgumentException("Pictures are evaluated by centre crops, not by " + preprocessing.crop());
     }
@@ -186,7 +186,7 @@ public final class Evaluation {
         List<ProtocolBatch> batches = job.views.stream()
                 .map(views -> new ProtocolBatch(graph, job.preprocessing, views, job.outputs, chunk.to - chunk.from))
                 .toList();
-        Views views = new Views.Several(job.views);
+        TestTimeCrops views = new TestTimeCrops.Combined(job.views);
         List<Integer> pictures = IntStream.range(chunk.from, chunk.to).boxed().toList();
         // On a CPU, where the network's threads have all cores, to hand pictures over took 2 to 4 % of CIFAR's
         // evaluation.

@@ -1,7 +1,7 @@
 package io.resnetspark.train.evaluate;
 
 import io.resnetspark.data.image.Preprocessing;
-import io.resnetspark.data.image.Views;
+import io.resnetspark.data.image.TestTimeCrops;
 import io.resnetspark.train.worker.Minibatch;
 import java.util.Iterator;
 import org.deeplearning4j.nn.graph.ComputationGraph;
@@ -27,7 +27,8 @@ final class ProtocolBatch {
      * @param outputs of the network, by the dataset's classes; -1 for those that it does not know
      * @param pictures that there will be
      */
-    ProtocolBatch(ComputationGraph graph, Preprocessing preprocessing, Views views, int[] outputs, int pictures) {
+    ProtocolBatch(
+            ComputationGraph graph, Preprocessing preprocessing, TestTimeCrops views, int[] outputs, int pictures) {
         this.graph = graph;
         this.preprocessing = preprocessing;
         this.views = views.count();

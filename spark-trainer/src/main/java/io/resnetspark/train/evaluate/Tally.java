@@ -1,7 +1,7 @@
 package io.resnetspark.train.evaluate;
 
 import io.resnetspark.data.Split;
-import io.resnetspark.data.image.Protocol;
+import io.resnetspark.data.image.EvaluationProtocol;
 import java.io.Serializable;
 import java.util.Arrays;
 
@@ -62,7 +62,7 @@ final class Tally implements Serializable {
         crossEntropy += other.crossEntropy;
     }
 
-    Judgement judgement(Protocol protocol, Split split, double seconds) {
+    Judgement judgement(EvaluationProtocol protocol, Split split, double seconds) {
         long correct = 0;
         for (int i = 0; i < count; i++) {
             correct += right[i] ? 1 : 0;

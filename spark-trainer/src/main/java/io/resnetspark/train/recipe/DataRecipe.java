@@ -1,10 +1,10 @@
 package io.resnetspark.train.recipe;
 
-import io.resnetspark.data.image.ColourNoise;
 import io.resnetspark.data.image.Crop;
-import io.resnetspark.data.image.Mean;
+import io.resnetspark.data.image.EvaluationProtocol;
+import io.resnetspark.data.image.Normalization;
+import io.resnetspark.data.image.PcaLighting;
 import io.resnetspark.data.image.Preprocessing;
-import io.resnetspark.data.image.Protocol;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.storage.BadInputException;
 import java.io.IOException;
@@ -22,9 +22,9 @@ import org.apache.hadoop.conf.Configuration;
  */
 public record DataRecipe(
         Crop training,
-        Crop.Centre evaluation,
+        Crop.CenterCrop evaluation,
         Validation validation,
-        List<Protocol> protocols,
+        List<EvaluationProtocol> protocols,
         double colourNoise,
         boolean meanPerPixel)
         implements Serializable {
@@ -40,54 +40,61 @@ public record DataRecipe(
         double colourNoise = section.number("colour-noise", 0, 10);
         boolean perPixel = section.choice("mean", "per-pixel", "per-channel").equals("per-pixel");
         Validation validation = section.choice("validation", Validation.class);
-        List<Protocol> protocols = protocols(section);
+        List<EvaluationProtocol> protocols = protocols(section);
         if (validation == Validation.NONE && !protocols.isEmpty()) {
             section.problem("validation", validation, "another than none where data.evaluation-protocols are named");
         }
         section.refuseUnknown();
-        return new DataRecipe(training, new Crop.Centre(shorter, side), validation, protocols, colourNoise, perPixel);
+        return new DataRecipe(
+                training, new Crop.CenterCrop(shorter, side), validation, protocols, colourNoise, perPixel);
     }
 
-    private static List<Protocol> protocols(Section section) {
+    private static List<EvaluationProtocol> protocols(Section section) {
         List<String> names = section.texts("evaluation-protocols");
         try {
-            return names.stream().distinct().map(Protocol::named).toList();
+            return names.stream().distinct().map(EvaluationProtocol::named).toList();
         } catch (BadInputException unknown) {
-            section.problem("evaluation-protocols", names, "a list of " + Protocol.names());
+            section.problem("evaluation-protocols", names, "a list of " + EvaluationProtocol.names());
             return List.of();
         }
     }
 
     private static Crop readCrop(Section section, int side) {
-        Crop crop = switch (section.choice("kind", "scale-jitter", "random-area", "pad-and-shift", "centre")) {
+        String crop = "crop (" + side + ")";
+        Crop read = switch (section.choice("kind", "scale-jitter", "random-area", "pad-and-shift", "centre")) {
             case "scale-jitter" -> {
-                List<Integer> shorter = section.range("shorter-side", side, 4096);
+                List<Integer> shorter = section.range(
+                        "shorter-side", side, 4096, "two whole numbers [from, to] within " + crop + " and 4096");
                 yield new Crop.ScaleJitter(shorter.get(0), shorter.get(1), side);
             }
             case "random-area" ->
-                new Crop.RandomArea(section.number("least-area", 1e-3, 1), section.number("most-aspect", 1, 100), side);
-            case "pad-and-shift" -> new Crop.PadAndShift(section.integer("padding", 0, side), side);
-            default -> new Crop.Centre(section.integer("shorter-side", side, 4096), side);
+                new Crop.RandomResizedCrop(
+                        section.number("least-area", 1e-3, 1), section.number("most-aspect", 1, 100), side);
+            case "pad-and-shift" ->
+                new Crop.RandomCrop(section.integer("padding", 0, side, "a whole number from 0 to " + crop), side);
+            default ->
+                new Crop.CenterCrop(
+                        section.integer("shorter-side", side, 4096, "a whole number from " + crop + " to 4096"), side);
         };
         section.refuseUnknown();
-        return crop;
+        return read;
     }
 
     public Preprocessing trainingOn(Dataset.Opened data, Configuration conf) throws IOException {
-        ColourNoise noise =
-                new ColourNoise(colourNoise, data.dataset().statistics().covariance());
+        PcaLighting noise =
+                new PcaLighting(colourNoise, data.dataset().statistics().covariance());
         return new Preprocessing(training, noise, mean(data, conf));
     }
 
     public Preprocessing evaluationOn(Dataset.Opened data, Configuration conf) throws IOException {
-        return Preprocessing.withoutNoise(evaluation, mean(data, conf));
+        return Preprocessing.withoutLighting(evaluation, mean(data, conf));
     }
 
-    private Mean mean(Dataset.Opened data, Configuration conf) throws IOException {
+    private Normalization mean(Dataset.Opened data, Configuration conf) throws IOException {
         if (meanPerPixel) {
-            return data.dataset().meanImage(data.path(), conf).forSide(evaluation.side());
+            return data.dataset().meanImage(data.path(), conf).requireSide(evaluation.side());
         }
         double[] mean = data.dataset().statistics().mean();
-        return Mean.perChannel(new float[] {(float) mean[0], (float) mean[1], (float) mean[2]});
+        return Normalization.perChannel(new float[] {(float) mean[0], (float) mean[1], (float) mean[2]});
     }
 }

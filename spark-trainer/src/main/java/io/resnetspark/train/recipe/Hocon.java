@@ -11,10 +11,13 @@ import com.typesafe.config.ConfigIncluderURL;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigResolveOptions;
+import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueType;
 import io.resnetspark.storage.BadInputException;
 import java.io.File;
 import java.io.StringReader;
 import java.net.URL;
+import java.util.Map;
 
 /** HOCON as we read it: a text is all there is; it cannot make us open files or addresses. */
 public final class Hocon {
@@ -43,6 +46,31 @@ public final class Hocon {
         } catch (ConfigException unreadable) {
             throw new BadInputException(unreadable.getMessage(), unreadable);
         }
+    }
+
+    /**
+     * Reads a file of defaults among the resources of a class, with its comments. A key that has no default, and stands
+     * there for its comment alone, is null.
+     */
+    public static Config defaults(Class<?> type, String name) {
+        return ConfigFactory.parseResources(type, name).resolve();
+    }
+
+    /** The same without keys that are null. */
+    public static Config withoutNulls(Config config) {
+        return withoutNulls(config.root()).toConfig();
+    }
+
+    private static ConfigObject withoutNulls(ConfigObject block) {
+        ConfigObject rest = block;
+        for (Map.Entry<String, ConfigValue> entry : block.entrySet()) {
+            if (entry.getValue().valueType() == ConfigValueType.NULL) {
+                rest = rest.withoutKey(entry.getKey());
+            } else if (entry.getValue() instanceof ConfigObject inner) {
+                rest = rest.withValue(entry.getKey(), withoutNulls(inner));
+            }
+        }
+        return rest;
     }
 
     private static final class NoIncludes

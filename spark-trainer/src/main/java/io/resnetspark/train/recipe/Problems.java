@@ -3,18 +3,31 @@ package io.resnetspark.train.recipe;
 import io.resnetspark.model.Spelling;
 import io.resnetspark.storage.BadInputException;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Stream;
 
 /** Everything that is wrong with a recipe or a plan, so that a person mends it in one go. */
 public final class Problems {
     private final List<String> problems = new ArrayList<>();
     private final List<Unknown> unknown = new ArrayList<>();
-    /** Every key that may be there, with its blocks' names. */
-    private final Set<String> known = new LinkedHashSet<>();
+    /** Every key that may be there, by its name with its blocks' names. */
+    private final Map<String, Form> known = new LinkedHashMap<>();
+
+    /**
+     * What may stand for a key.
+     *
+     * @param allowed in words
+     * @param options all of them where one is to be chosen, else none
+     */
+    record Form(String allowed, List<String> options) {
+        static Form of(String allowed) {
+            return new Form(allowed, List.of());
+        }
+    }
 
     /** A key that nobody asked for, with its blocks' names, and those that may stand in its place. */
     private record Unknown(String where, String key, List<String> siblings) {}
@@ -23,8 +36,13 @@ public final class Problems {
         problems.add(problem);
     }
 
-    void known(String key) {
-        known.add(key);
+    void known(String key, Form form) {
+        known.put(key, form);
+    }
+
+    /** Every key that was asked for. */
+    Map<String, Form> known() {
+        return Collections.unmodifiableMap(known);
     }
 
     void unknown(String where, String key, List<String> siblings) {
@@ -51,11 +69,12 @@ public final class Problems {
     private Optional<String> meant(Unknown mistyped) {
         String block = mistyped.key.substring(0, mistyped.key.lastIndexOf('.') + 1);
         String name = mistyped.key.substring(block.length());
-        return Spelling.meant(name, mistyped.siblings)
+        return Spelling.suggestion(name, mistyped.siblings)
                 .map(sibling -> block + sibling)
-                .or(() -> Spelling.meant(
-                                name, known.stream().map(Problems::last).toList())
-                        .flatMap(elsewhere -> known.stream()
+                .or(() -> Spelling.suggestion(
+                                name,
+                                known.keySet().stream().map(Problems::last).toList())
+                        .flatMap(elsewhere -> known.keySet().stream()
                                 .filter(key -> last(key).equals(elsewhere))
                                 .findFirst()));
     }

@@ -11,6 +11,7 @@ import io.resnetspark.model.Networks;
 import io.resnetspark.model.graph.ComputeOptions;
 import io.resnetspark.storage.BadInputException;
 import java.io.Serializable;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -42,8 +43,10 @@ public record Recipe(
         String text)
         implements Serializable {
 
-    private static final Config DEFAULTS =
-            ConfigFactory.parseResources(Recipe.class, "defaults.conf").resolve();
+    /** With comments, and keys that have no default. */
+    private static final Config REFERENCE = Hocon.defaults(Recipe.class, "defaults.conf");
+
+    private static final Config DEFAULTS = Hocon.withoutNulls(REFERENCE);
 
     private static final RenamedKeys RENAMED = RenamedKeys.OF_RECIPES;
 
@@ -58,6 +61,17 @@ public record Recipe(
         Config config = overridden(RENAMED.currentWithWarning(Hocon.parse(text, name)), overrides)
                 .withFallback(DEFAULTS);
         Problems problems = new Problems();
+        Recipe recipe = read(config, problems);
+        problems.throwIfAny();
+        return recipe;
+    }
+
+    /** Every key that a recipe may have. */
+    public static List<Key> keys() {
+        return Key.all(REFERENCE, Recipe::read);
+    }
+
+    private static Recipe read(Config config, Problems problems) {
         Section root = new Section(config, "", problems);
         String network = root.text("network");
         checkNetwork(root, network);
@@ -81,8 +95,8 @@ public record Recipe(
                 InitialModel.read(root.section("initial-model")),
                 root.integer("precise-batch-norm", 0, Integer.MAX_VALUE),
                 new ComputeOptions(
-                        root.choice("kernels", ComputeOptions.Kind.class),
-                        root.choice("precision", ComputeOptions.NumberFormat.class),
+                        root.choice("kernels", ComputeOptions.KernelOption.class),
+                        root.choice("precision", ComputeOptions.PrecisionOption.class),
                         root.flag("deterministic")),
                 config.root()
                         .render(ConfigRenderOptions.defaults()
@@ -93,7 +107,6 @@ public record Recipe(
         recipe.checkEngine(problems);
         recipe.checkQuorum(problems);
         recipe.checkValidation(problems);
-        problems.throwIfAny();
         return recipe;
     }
 
@@ -160,7 +173,8 @@ public record Recipe(
                             + " largest-gradient-norm, averaging.outer, momentum = local, update-dtype other than float32, overlap or a deadline:"
                             + " dl4j-spark has none of them");
         }
-        if (averaging.engine() == AveragingRecipe.Engine.DL4J && compute.kernels() == ComputeOptions.Kind.CUDA) {
+        if (averaging.engine() == AveragingRecipe.Engine.DL4J
+                && compute.kernels() == ComputeOptions.KernelOption.CUDA) {
             problems.add("averaging.engine = dl4j; allowed is ours where kernels = cuda: dl4j-spark builds its networks"
                     + " itself, and not for our CUDA kernels");
         }

@@ -2,6 +2,7 @@ package io.resnetspark.train.recipe;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigValue;
+import java.util.Collections;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -25,6 +26,11 @@ public final class RenamedKeys {
     /** @param names the new by the old, dotted, with their blocks' */
     RenamedKeys(Map<String, String> names) {
         this.names = new TreeMap<>(names);
+    }
+
+    /** The new names by the old ones. */
+    public Map<String, String> names() {
+        return Collections.unmodifiableMap(names);
     }
 
     /** Of a key, whichever it is called by. */

@@ -24,6 +24,7 @@ public final class Section {
     private static final String MERGED = "merge of ";
 
     private static final String HIDDEN = "(not shown)";
+    private static final String BLOCK = "a block { ... }";
 
     private final Config config;
     private final String prefix;
@@ -31,37 +32,44 @@ public final class Section {
     private final Set<String> known = new LinkedHashSet<>();
     /** Whether values may be shown. */
     private final boolean open;
+    /** File and line, as far as they are known. */
+    private final String place;
 
     public Section(Config config, String prefix, Problems problems) {
-        this(config, prefix, problems, true);
+        this(config, prefix, problems, true, at(config.origin()));
     }
 
-    private Section(Config config, String prefix, Problems problems, boolean open) {
+    private Section(Config config, String prefix, Problems problems, boolean open, String place) {
         this.open = open;
+        this.place = place;
         this.config = config;
         this.prefix = prefix;
         this.problems = problems;
     }
 
     public Section section(String key) {
-        Config inner = read(key, "a block { ... }", config::getConfig, com.typesafe.config.ConfigFactory.empty());
-        return new Section(inner, prefix + key + ".", problems, open);
+        Config inner = read(key, BLOCK, config::getConfig, com.typesafe.config.ConfigFactory.empty());
+        return new Section(inner, prefix + key + ".", problems, open, placeOf(inner));
     }
 
     /** A block whose values may be secret: no message shows one. */
     public Section secretSection(String key) {
-        mayStand(key);
+        mayStand(key, Problems.Form.of(BLOCK));
         Config inner = com.typesafe.config.ConfigFactory.empty();
         try {
             inner = config.getConfig(key);
         } catch (ConfigException wrong) {
-            problems.add(at(config.origin()) + ": " + prefix + key + " = " + HIDDEN + "; allowed is a block { ... }");
+            problems.add(place + ": " + prefix + key + " = " + HIDDEN + "; allowed is " + BLOCK);
         }
-        return new Section(inner, prefix + key + ".", problems, false);
+        return new Section(inner, prefix + key + ".", problems, false, placeOf(inner));
     }
 
     public int integer(String key, int least, int most) {
-        String allowed = "a whole number from " + least + " to " + most;
+        return integer(key, least, most, "a whole number from " + least + " to " + most);
+    }
+
+    /** The same, where a limit is another key's value: says so. */
+    int integer(String key, int least, int most, String allowed) {
         return inRange(key, read(key, allowed, this::whole, (long) least), (long) least, (long) most, allowed)
                 .intValue();
     }
@@ -102,7 +110,7 @@ public final class Section {
 
     public String choice(String key, String... options) {
         String allowed = "one of " + String.join(", ", options);
-        String value = read(key, allowed, config::getString, options[0]);
+        String value = read(key, new Problems.Form(allowed, List.of(options)), config::getString, options[0]);
         if (!List.of(options).contains(value)) {
             problem(key, value, allowed);
             return options[0];
@@ -130,8 +138,7 @@ public final class Section {
     }
 
     /** Two whole numbers, the second no smaller than the first. */
-    List<Integer> range(String key, int least, int most) {
-        String allowed = "two whole numbers [from, to] within " + least + " and " + most;
+    List<Integer> range(String key, int least, int most, String allowed) {
         List<Integer> values = read(key, allowed, config::getIntList, List.of(least, most));
         boolean fits =
                 values.size() == 2 && values.get(0) >= least && values.get(1) <= most && values.get(0) <= values.get(1);
@@ -164,15 +171,15 @@ public final class Section {
         });
     }
 
-    private void mayStand(String key) {
+    private void mayStand(String key, Problems.Form form) {
         known.add(key);
-        problems.known(prefix + key);
+        problems.known(prefix + key, form);
     }
 
     /** Says that a value is right by itself, but not with the others. */
     public void problem(String key, Object value, String allowed) {
         ConfigValue found = config.root().get(key);
-        problems.add(at(found == null ? config.origin() : found.origin()) + ": " + prefix + key + " = "
+        problems.add((found == null ? place : at(found.origin())) + ": " + prefix + key + " = "
                 + (open ? value : HIDDEN) + "; allowed is " + allowed);
     }
 
@@ -185,24 +192,37 @@ public final class Section {
     }
 
     private <T> T read(String key, String allowed, java.util.function.Function<String, T> getter, T otherwise) {
-        mayStand(key);
-        return orElse(key, allowed, () -> getter.apply(key), otherwise);
+        return read(key, Problems.Form.of(allowed), getter, otherwise);
+    }
+
+    private <T> T read(String key, Problems.Form form, java.util.function.Function<String, T> getter, T otherwise) {
+        mayStand(key, form);
+        return orElse(key, form.allowed(), () -> getter.apply(key), otherwise);
     }
 
     private <T> T orElse(String key, String allowed, Supplier<T> value, T otherwise) {
         try {
             return value.get();
         } catch (ConfigException.Missing missing) {
-            problems.add(at(config.origin()) + ": the key '" + prefix + key + "' is missing; it is " + allowed);
+            problems.add(place + ": the key '" + prefix + key + "' is missing; it is " + allowed);
         } catch (ConfigException.WrongType | ConfigException.BadValue wrong) {
             problem(key, config.root().get(key).unwrapped(), allowed);
         }
         return otherwise;
     }
 
+    /** Of a block that only the defaults have, that of the block around it, which a person can mend. */
+    private String placeOf(Config inner) {
+        boolean isOurs = inner.origin().resource() != null || inner.isEmpty();
+        return isOurs ? place : at(inner.origin());
+    }
+
     static String at(ConfigOrigin origin) {
         if (origin.description().startsWith(MERGED)) { // with the defaults
-            return origin.description().substring(MERGED.length()).replaceFirst(",.*", "");
+            return origin.description()
+                    .substring(MERGED.length())
+                    .replaceFirst(",.*", "")
+                    .replaceFirst(": (\\d+)$", ":$1");
         }
         return origin.lineNumber() < 0 ? origin.description() : source(origin) + ":" + origin.lineNumber();
     }

@@ -1,6 +1,6 @@
 package io.resnetspark.train.report;
 
-import io.resnetspark.storage.Draft;
+import io.resnetspark.storage.AtomicDirectory;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.function.Consumer;
@@ -23,7 +23,7 @@ final class GrowingFile implements Closeable {
         this.path = path;
         this.warn = warn;
         try {
-            out = Draft.fileSystem(path, conf).create(path, true);
+            out = AtomicDirectory.fileSystem(path, conf).create(path, true);
         } catch (IOException failed) {
             giveUp(failed);
         }

@@ -26,11 +26,22 @@ public final class Metrics {
     /**
      * A round.
      *
-     * @param iteration steps of each worker since the start
-     * @param learningRate that the workers had in their first step of the round
-     * @param loss mean cross-entropy of the pictures of the round, in training mode
-     * @param imagesLeft of the epoch
-     * @param missing workers that were late, and whose part is still to be done
+     * @param kind "round"
+     * @param epoch the round's, from 1
+     * @param iteration steps of each worker since the start, this round included
+     * @param steps local steps of the round
+     * @param learningRate of the first step of the round
+     * @param loss mean cross-entropy of the round's images, in training mode
+     * @param images that were trained on in the round, by all workers together
+     * @param imagesLeft remaining images of the epoch
+     * @param seconds that the round took
+     * @param imagesPerSecond of all workers together
+     * @param readingSeconds that a worker's network waited for images, on average
+     * @param computingSeconds of a worker's steps, on average
+     * @param waitingSeconds that a worker waited for the slowest one, on average
+     * @param averagingSeconds the rest of the round: sending, adding up, receiving
+     * @param missing numbers of the workers that were late, and whose part is still to be done
+     * @param unixSeconds time of day at the end of the round, in seconds since 1970
      */
     public record RoundLine(
             String kind,
@@ -71,7 +82,15 @@ public final class Metrics {
         }
     }
 
-    /** An evaluation at the end of an epoch, or of the run. */
+    /**
+     * An evaluation at the end of an epoch, or of the run.
+     *
+     * @param kind "evaluation"
+     * @param epoch number of epochs done
+     * @param iteration steps of each worker since the start
+     * @param result what the evaluation found
+     * @param unixSeconds time of day, in seconds since 1970
+     */
     public record EvaluationLine(String kind, int epoch, long iteration, EvaluationResult result, double unixSeconds) {
         public static EvaluationLine of(int epochs, long iteration, EvaluationResult result) {
             return new EvaluationLine("evaluation", epochs, iteration, result, now());

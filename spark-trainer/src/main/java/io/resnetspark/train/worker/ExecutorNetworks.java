@@ -1,10 +1,10 @@
 package io.resnetspark.train.worker;
 
 import io.resnetspark.model.graph.ComputeOptions;
-import io.resnetspark.model.graph.ComputeOptions.NumberFormat;
+import io.resnetspark.model.graph.ComputeOptions.PrecisionOption;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.model.graph.Placement;
-import io.resnetspark.model.kernel.Threads;
+import io.resnetspark.model.kernel.NativeThreads;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.Serializable;
@@ -225,14 +225,14 @@ public final class ExecutorNetworks {
             if (!placement.remark().isEmpty()) {
                 LOG.warn("a GPU of this machine is left alone, the CPU computes: {}", placement.remark());
             }
-            NumberFormat asked = blueprint.compute().precision();
-            if (!placement.isOnGpu() && asked != NumberFormat.AUTO && asked != NumberFormat.FLOAT32) {
+            PrecisionOption asked = blueprint.compute().precision();
+            if (!placement.isOnGpu() && asked != PrecisionOption.AUTO && asked != PrecisionOption.FLOAT32) {
                 LOG.info("precision = {} is for GPUs; the CPU computes in float32", asked);
             }
         }
 
         private Network build(ExecutorService thread) {
-            Threads.limit(blueprint.threads());
+            NativeThreads.limit(blueprint.threads());
             if (given != Placement.NONE) {
                 // Of ND4J's own CUDA backend: every executor of a machine would begin with its first GPU.
                 Nd4j.getAffinityManager().unsafeSetDevice(given);

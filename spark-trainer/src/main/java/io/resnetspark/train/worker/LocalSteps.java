@@ -78,7 +78,7 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
         load(state, memory, worker, graph);
         PictureReader reader = new PictureReader(plan, conf);
         long start = System.nanoTime();
-        graph.takeLoss(); // of a round that was ended before it came to its own
+        graph.takeLossSum(); // of a round that was ended before it came to its own
         long examples = 0;
         List<List<Place>> all = steps.stream().flatMap(Collection::stream).toList();
         try (Prefetch<List<Place>, TrainingMinibatch> minibatches = new Prefetch<>(
@@ -86,7 +86,7 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
                 places -> reader.read(places, state.work().epoch(), graph.isOnGpu()),
                 Prefetch.ahead(graph, plan.threads()))) {
             for (int step = 0; step < steps.size(); step++) {
-                graph.rate(plan.rate(state, step));
+                graph.learningRate(plan.rate(state, step));
                 graph.beginStep(steps.get(step).size());
                 for (int i = 0; i < steps.get(step).size(); i++) {
                     if (Thread.interrupted()) {
@@ -103,7 +103,7 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
                     }
                 }
             }
-            double loss = graph.takeLoss(); // once a round: a GPU is waited for here
+            double loss = graph.takeLossSum(); // once a round: a GPU is waited for here
             float[] parameters = SpareArrays.take((int) graph.numParams());
             float[] velocity = SpareArrays.take(
                     (int) graph.getUpdater().getStateViewArray().length());

@@ -2,7 +2,7 @@ package io.resnetspark.train.worker;
 
 import io.resnetspark.data.image.BadImageException;
 import io.resnetspark.data.image.Preprocessing;
-import io.resnetspark.data.image.Views;
+import io.resnetspark.data.image.TestTimeCrops;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +22,7 @@ public final class Minibatch {
     /** @param pictures or views of them that there will be */
     public Minibatch(int pictures, Preprocessing preprocessing) {
         this.preprocessing = preprocessing;
-        this.planes = new float[preprocessing.floats()];
+        this.planes = new float[preprocessing.elements()];
         this.images = new float[Math.multiplyExact(pictures, planes.length)];
     }
 
@@ -38,8 +38,8 @@ public final class Minibatch {
     }
 
     /** A picture's views, each as {@link #append} takes it; it is decoded once. */
-    public static List<float[]> draw(ShardCache.Loaded shard, int index, Preprocessing preprocessing, Views views)
-            throws IOException {
+    public static List<float[]> draw(
+            ShardCache.Loaded shard, int index, Preprocessing preprocessing, TestTimeCrops views) throws IOException {
         List<float[]> drawn = new ArrayList<>();
         try {
             preprocessing.apply(shard.picture(index), views, planes -> drawn.add(planes.clone()));

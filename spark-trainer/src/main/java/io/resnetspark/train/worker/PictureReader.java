@@ -1,7 +1,7 @@
 package io.resnetspark.train.worker;
 
 import io.resnetspark.data.image.Preprocessing;
-import io.resnetspark.model.cuda.LevelMinibatch;
+import io.resnetspark.model.cuda.Uint8Minibatch;
 import io.resnetspark.train.worker.LocalSteps.Place;
 import java.io.IOException;
 import java.util.Arrays;
@@ -28,7 +28,7 @@ public final class PictureReader {
     /** What a step trains on: floats for the CPU; for a GPU levels, with what is left to do to them. */
     TrainingMinibatch read(List<Place> places, int epoch, boolean forGpu) throws IOException {
         if (forGpu) {
-            LevelMinibatch levels = levels(places, epoch);
+            Uint8Minibatch levels = levels(places, epoch);
             return new TrainingMinibatch(places.size(), graph -> graph.fit(levels));
         }
         DataSet floats = minibatch(places, epoch);
@@ -46,31 +46,31 @@ public final class PictureReader {
     }
 
     /** The same as it was decoded, with the same random numbers; cuts that are scaled are rounded to whole levels. */
-    LevelMinibatch levels(List<Place> places, int epoch) throws IOException {
+    Uint8Minibatch levels(List<Place> places, int epoch) throws IOException {
         Preprocessing preprocessing = plan.preprocessing();
-        byte[] rgb = new byte[Math.multiplyExact(places.size(), preprocessing.floats())];
-        float[] adjustments = new float[places.size() * LevelMinibatch.ADJUSTMENT];
+        byte[] rgb = new byte[Math.multiplyExact(places.size(), preprocessing.elements())];
+        float[] adjustments = new float[places.size() * Uint8Minibatch.ADJUSTMENT];
         for (int i = 0; i < places.size(); i++) {
             Place place = places.get(i);
-            Preprocessing.Rest rest = shard(place.shard())
-                    .cut(place.index(), preprocessing, plan.recipe().seed(), epoch, rgb, i * preprocessing.floats());
+            Preprocessing.DeferredAugmentation rest = shard(place.shard())
+                    .cut(place.index(), preprocessing, plan.recipe().seed(), epoch, rgb, i * preprocessing.elements());
             float[] of = {
-                rest.colourShift()[0],
-                rest.colourShift()[1],
-                rest.colourShift()[2],
-                rest.shift().right(),
-                rest.shift().down(),
-                rest.shift().mirrored() ? 1 : 0
+                rest.lighting()[0],
+                rest.lighting()[1],
+                rest.lighting()[2],
+                rest.translation().right(),
+                rest.translation().down(),
+                rest.translation().flipped() ? 1 : 0
             };
             System.arraycopy(of, 0, adjustments, i * of.length, of.length);
         }
-        return new LevelMinibatch(
+        return new Uint8Minibatch(
                 places.size(),
                 preprocessing.crop().side(),
                 rgb,
                 adjustments,
-                preprocessing.mean().values(),
-                preprocessing.mean().deviation(),
+                preprocessing.normalization().mean(),
+                preprocessing.normalization().std(),
                 targets(places));
     }
 

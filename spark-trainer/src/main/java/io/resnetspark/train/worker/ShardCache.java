@@ -1,10 +1,10 @@
 package io.resnetspark.train.worker;
 
 import io.resnetspark.data.image.BadImageException;
-import io.resnetspark.data.image.Codec;
 import io.resnetspark.data.image.Image;
-import io.resnetspark.data.image.Picture;
+import io.resnetspark.data.image.ImageCodec;
 import io.resnetspark.data.image.Preprocessing;
+import io.resnetspark.data.image.RgbImage;
 import io.resnetspark.data.shard.Dataset.Shard;
 import io.resnetspark.data.shard.Example;
 import io.resnetspark.data.shard.Shards;
@@ -58,11 +58,11 @@ public final class ShardCache {
     /** A shard's examples, in the order of the file. */
     public static final class Loaded {
         private final List<Example> examples;
-        private final Image[] decoded;
+        private final RgbImage[] decoded;
 
         private Loaded(List<Example> examples) {
             this.examples = examples;
-            this.decoded = new Image[examples.size()];
+            this.decoded = new RgbImage[examples.size()];
         }
 
         public int size() {
@@ -77,26 +77,26 @@ public final class ShardCache {
             return examples.get(i).label();
         }
 
-        /** A picture's cut in whole levels, as {@link Preprocessing#cut} draws it. */
-        Preprocessing.Rest cut(int i, Preprocessing preprocessing, long seed, long epoch, byte[] rgb, int offset)
-                throws IOException {
+        /** A picture's cut in whole levels, as {@link Preprocessing#cropBytes} draws it. */
+        Preprocessing.DeferredAugmentation cut(
+                int i, Preprocessing preprocessing, long seed, long epoch, byte[] rgb, int offset) throws IOException {
             try {
-                return preprocessing.cut(picture(i), seed, epoch, key(i), rgb, offset);
+                return preprocessing.cropBytes(picture(i), seed, epoch, key(i), rgb, offset);
             } catch (BadImageException changed) {
                 throw new IOException(key(i) + " was a picture when it was prepared", changed);
             }
         }
 
         /** A picture, decoded already if it is small. */
-        public Picture picture(int i) throws BadImageException {
+        public Image picture(int i) throws BadImageException {
             if (decoded[i] != null) {
                 return decoded[i];
             }
             Example example = examples.get(i);
             if (example.width() * example.height() > SMALL_PIXELS) {
-                return Codec.open(example.bytes(), Codec.Limits.NONE);
+                return ImageCodec.open(example.bytes(), ImageCodec.Limits.NONE);
             }
-            decoded[i] = Codec.decode(example.bytes(), Codec.Limits.NONE);
+            decoded[i] = ImageCodec.decode(example.bytes(), ImageCodec.Limits.NONE);
             return decoded[i];
         }
     }

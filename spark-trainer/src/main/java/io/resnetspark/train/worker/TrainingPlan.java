@@ -4,16 +4,16 @@ import io.resnetspark.data.image.Preprocessing;
 import io.resnetspark.data.shard.Dataset.Shard;
 import io.resnetspark.data.shard.EpochOrder;
 import io.resnetspark.data.shard.EpochWork;
-import io.resnetspark.model.Census;
 import io.resnetspark.model.MemoryEstimate;
+import io.resnetspark.model.ModelSummary;
 import io.resnetspark.model.ResidentMemory;
 import io.resnetspark.model.Shape;
 import io.resnetspark.model.cuda.DeviceMemoryEstimate;
 import io.resnetspark.model.graph.ComputeOptions;
 import io.resnetspark.model.graph.NetworkGraph;
+import io.resnetspark.model.graph.NetworkGraphBuilder;
 import io.resnetspark.model.graph.Placement;
-import io.resnetspark.model.graph.ResidualGraph;
-import io.resnetspark.model.layer.Momentum;
+import io.resnetspark.model.layer.SgdMomentum;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.train.recipe.Descent;
 import io.resnetspark.train.recipe.Recipe;
@@ -60,12 +60,12 @@ public record TrainingPlan(
     public void requireMemory(Placement placement, int networks) {
         try {
             if (placement.isOnGpu()) {
-                DeviceMemoryEstimate.requireRoom(placement.device(), work(), placement.precision(), networks);
+                DeviceMemoryEstimate.requireFits(placement.device(), work(), placement.precision(), networks);
                 return;
             }
-            Census census = recipe.architecture().census(input(), classes);
+            ModelSummary census = recipe.architecture().summary(input(), classes);
             MemoryEstimate.of(census, recipe.batch())
-                    .requireRoom(recipe.network(), recipe.batch(), networks, ResidentMemory.available());
+                    .requireFits(recipe.network(), recipe.batch(), networks, ResidentMemory.available());
         } catch (IllegalArgumentException unfit) {
             throw new BadInputException(unfit.getMessage(), unfit);
         }
@@ -95,16 +95,16 @@ public record TrainingPlan(
     @Override
     public NetworkGraph graph() {
         Descent descent = recipe.descent();
-        NetworkGraph graph = ResidualGraph.of(recipe.architecture(), input(), classes)
+        NetworkGraph graph = NetworkGraphBuilder.of(recipe.architecture(), input(), classes)
                 .kernels(recipe.compute().layers())
-                .updater(new Momentum(descent.momentum(), descent.nesterov(), new FixedSchedule(0)))
+                .updater(new SgdMomentum(descent.momentum(), descent.nesterov(), new FixedSchedule(0)))
                 .weightDecay(descent.weightDecay())
-                .onlyWeightsDecay(!descent.decayEverything())
+                .decayWeightsOnly(!descent.decayEverything())
                 .frozen(recipe.initialModel().freeze())
                 .seed(recipe.seed())
                 .build();
         if (descent.largestGradientNorm() > 0) {
-            graph.largestGradientNorm(descent.largestGradientNorm());
+            graph.clipGradientNorm(descent.largestGradientNorm());
         }
         return graph;
     }

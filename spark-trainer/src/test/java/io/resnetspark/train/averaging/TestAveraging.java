@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.resnetspark.data.Corpora;
+import io.resnetspark.data.SyntheticCorpora;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.model.graph.NativeFloats;
 import io.resnetspark.model.graph.NetworkGraph;
@@ -165,7 +165,8 @@ class TestAveraging extends SmallRuns {
     @Test
     void workersWithTheSamePicturesAreOneWorkerWithALargerBatch() throws IOException {
         Path corpus = folder.resolve("same");
-        byte[] picture = io.resnetspark.data.image.Codec.png(io.resnetspark.data.image.Pictures.ofClass(1, 32, 32, 5));
+        byte[] picture = io.resnetspark.data.image.ImageCodec.png(
+                io.resnetspark.data.image.SyntheticImages.ofClass(1, 32, 32, 5));
         for (String name : new String[] {"a", "b"}) {
             for (int i = 0; i < 8; i++) {
                 Path file = corpus.resolve("train").resolve(name).resolve(i + ".png");
@@ -178,7 +179,7 @@ class TestAveraging extends SmallRuns {
         }
         Dataset.Opened all = data;
         try {
-            data = Corpora.prepare(
+            data = SyntheticCorpora.prepare(
                     spark, corpus, folder.resolve("same-data").toUri().toString(), 1 << 20);
             String[] still = {
                 "data.augmentation",
@@ -225,7 +226,7 @@ class TestAveraging extends SmallRuns {
         PictureReader reader = new PictureReader(plan, spark.hadoopConfiguration());
         int step = 0;
         for (List<List<LocalSteps.Place>> minibatches : new LocalSteps(plan).steps(start.work(), 81, 0)) {
-            graph.rate(plan.rate(start, step++));
+            graph.learningRate(plan.rate(start, step++));
             graph.fit(reader.minibatch(minibatches.get(0), 0));
         }
         TrainingState onSpark = epoch(plan);

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.resnetspark.data.Split;
-import io.resnetspark.data.image.Protocol;
+import io.resnetspark.data.image.EvaluationProtocol;
 import org.junit.jupiter.api.Test;
 
 class TestTally {
@@ -16,7 +16,7 @@ class TestTally {
         for (int label : labels) {
             tally.add(probabilities, label, label);
         }
-        return tally.judgement(Protocol.ONE_CROP, Split.VAL, 1);
+        return tally.judgement(EvaluationProtocol.ONE_CROP, Split.VAL, 1);
     }
 
     @Test
@@ -53,7 +53,7 @@ class TestTally {
     void aClassThatTheNetworkDoesNotKnowIsNeverRight() {
         Tally tally = new Tally();
         tally.add(new float[] {1, 0}, 7, -1);
-        Judgement judgement = tally.judgement(Protocol.ONE_CROP, Split.VAL, 1);
+        Judgement judgement = tally.judgement(EvaluationProtocol.ONE_CROP, Split.VAL, 1);
         assertThat(judgement.right()).containsExactly(false);
         assertThat(judgement.result().top5Error()).isOne();
     }
@@ -68,7 +68,7 @@ class TestTally {
             }
             all.add(part);
         }
-        Judgement judgement = all.judgement(Protocol.ONE_CROP, Split.VAL, 1);
+        Judgement judgement = all.judgement(EvaluationProtocol.ONE_CROP, Split.VAL, 1);
         assertThat(judgement.result().count()).isEqualTo(300);
         assertThat(judgement.labels()[299]).isEqualTo(99 % 7);
         assertThat(judgement.result().correct()).isEqualTo(3 * 15);

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.resnetspark.data.image.Crop;
-import io.resnetspark.data.image.Protocol;
+import io.resnetspark.data.image.EvaluationProtocol;
 import io.resnetspark.model.graph.ComputeOptions;
-import io.resnetspark.model.graph.ComputeOptions.Kind;
-import io.resnetspark.model.graph.ComputeOptions.NumberFormat;
+import io.resnetspark.model.graph.ComputeOptions.KernelOption;
+import io.resnetspark.model.graph.ComputeOptions.PrecisionOption;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.train.dtype.Dtype;
 import java.io.IOException;
@@ -65,12 +65,22 @@ class TestRecipe {
         assertThat(recipe.data())
                 .isEqualTo(new DataRecipe(
                         new Crop.ScaleJitter(256, 480, 224),
-                        new Crop.Centre(256, 224),
+                        new Crop.CenterCrop(256, 224),
                         Validation.EVERY_CLASS,
                         List.of(),
                         0.1,
                         true));
         assertThat(recipe.learningRate()).isEqualTo(new LearningRate.Steps(0.1, List.of(30.0, 60.0)));
+    }
+
+    @Test
+    void aBlockThatIsMissingIsMissingInTheRecipeAndNotInTheDefaults() {
+        assertThatThrownBy(() -> Recipe.parse("network = resnet18", "short.conf", Map.of()))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("short.conf:1: the key 'data.crop' is missing")
+                .hasMessageContaining("short.conf:1: the key 'data.augmentation.kind' is missing")
+                .hasMessageContaining("short.conf:1: the key 'learning-rate.initial' is missing")
+                .hasMessageNotContaining("defaults.conf");
     }
 
     @Test
@@ -87,7 +97,7 @@ class TestRecipe {
     void theFinalModelMayBeEvaluatedByOtherProtocols() {
         Recipe recipe =
                 Recipe.parse(GOOD, "good.conf", Map.of("data.evaluation-protocols", "[ten-crop, one-crop, ten-crop]"));
-        assertThat(recipe.data().protocols()).containsExactly(Protocol.TEN_CROP, Protocol.ONE_CROP);
+        assertThat(recipe.data().protocols()).containsExactly(EvaluationProtocol.TEN_CROP, EvaluationProtocol.ONE_CROP);
         assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("data.evaluation-protocols", "[five-crop]")))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("evaluation-protocols = [five-crop]; allowed is a list of one-crop or ten-crop");
@@ -159,7 +169,7 @@ class TestRecipe {
         assertThat(Recipe.parse(GOOD, "good.conf", Map.of()).compute()).isEqualTo(ComputeOptions.AUTO);
         Map<String, String> all = Map.of("kernels", "cuda", "precision", "bfloat16", "deterministic", "false");
         assertThat(Recipe.parse(GOOD, "good.conf", all).compute())
-                .isEqualTo(new ComputeOptions(Kind.CUDA, NumberFormat.BFLOAT16, false));
+                .isEqualTo(new ComputeOptions(KernelOption.CUDA, PrecisionOption.BFLOAT16, false));
         assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("kernels", "gpu", "precision", "float16")))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("kernels = gpu; allowed is one of auto, cuda, onednn, ops")

@@ -6,7 +6,7 @@ import io.resnetspark.model.Networks;
 import io.resnetspark.model.Shape;
 import io.resnetspark.model.graph.ComputeOptions;
 import io.resnetspark.model.graph.NetworkGraph;
-import io.resnetspark.model.graph.ResidualGraph;
+import io.resnetspark.model.graph.NetworkGraphBuilder;
 import java.io.IOException;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
@@ -23,13 +23,13 @@ class TestExecutorNetworks {
 
         @Override
         public NetworkGraph graph() {
-            return ResidualGraph.of(Networks.named("resnet20"), Shape.square(3, 8), 2)
+            return NetworkGraphBuilder.of(Networks.named("resnet20"), Shape.square(3, 8), 2)
                     .build();
         }
 
         @Override
         public ComputeOptions compute() {
-            return new ComputeOptions(ComputeOptions.Kind.OPS, ComputeOptions.NumberFormat.AUTO, true);
+            return new ComputeOptions(ComputeOptions.KernelOption.OPS, ComputeOptions.PrecisionOption.AUTO, true);
         }
     }
 

@@ -2,7 +2,6 @@ package io.resnetspark.train.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.resnetspark.data.shard.EpochWork;
 import io.resnetspark.train.dtype.Dtype;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -62,17 +61,5 @@ class TestFloatBlock {
         assertThat(written(block).length).isBetween(100_000, 101_000);
         assertThat(written(FloatBlock.of(Dtype.BFLOAT16, values).slice(20_000, 45_000)).length)
                 .isBetween(50_000, 51_000);
-    }
-
-    @Test
-    void aStateArrivesWithoutItsOuterVelocity() throws Exception {
-        TrainingState state = new TrainingState(EpochWork.begin(3, 10, 2), 77, 1, random(10), random(5), random(10));
-        TrainingState there = (TrainingState) sent(state);
-        assertThat(there.work()).isEqualTo(state.work());
-        assertThat(there.iteration()).isEqualTo(77);
-        assertThat(there.drops()).isEqualTo(1);
-        assertThat(there.parameters()).isEqualTo(state.parameters());
-        assertThat(there.velocity()).isEqualTo(state.velocity());
-        assertThat(there.outer()).isEmpty();
     }
 }

@@ -5,12 +5,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.resnetspark.model.Networks;
 import io.resnetspark.model.Shape;
-import io.resnetspark.model.cuda.SoftwareCard;
+import io.resnetspark.model.cuda.GpuEmulator;
 import io.resnetspark.model.graph.ComputeOptions;
-import io.resnetspark.model.graph.ComputeOptions.Kind;
-import io.resnetspark.model.graph.ComputeOptions.NumberFormat;
+import io.resnetspark.model.graph.ComputeOptions.KernelOption;
+import io.resnetspark.model.graph.ComputeOptions.PrecisionOption;
 import io.resnetspark.model.graph.NetworkGraph;
-import io.resnetspark.model.graph.ResidualGraph;
+import io.resnetspark.model.graph.NetworkGraphBuilder;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -33,9 +33,9 @@ class TestSharedGpu {
 
     @BeforeEach
     void findACard() {
-        SoftwareCard.orSkip();
+        GpuEmulator.orSkip();
         System.setProperty(
-                "resnet.cuda.path", SoftwareCard.directory().orElseThrow().toString());
+                "resnet.cuda.path", GpuEmulator.directory().orElseThrow().toString());
         warnings.start();
         LOGGER.addAppender(warnings);
         Configurator.setLevel(LOGGER, Level.WARN); // tests print errors alone
@@ -47,20 +47,20 @@ class TestSharedGpu {
         Configurator.setLevel(LOGGER, (Level) null);
         LOGGER.removeAppender(warnings);
         System.clearProperty("resnet.cuda.path");
-        if (SoftwareCard.directory().isPresent()) {
-            SoftwareCard.orSkip().set("devices", 0);
+        if (GpuEmulator.directory().isPresent()) {
+            GpuEmulator.orSkip().set("devices", 0);
         }
     }
 
     @Test
     void whoShareAGpuAreWarnedOnceAndTold() throws IOException {
-        twoAtOnce(new Blueprint("on a GPU", Kind.CUDA));
-        twoAtOnce(new Blueprint("on a GPU", Kind.CUDA));
+        twoAtOnce(new Blueprint("on a GPU", KernelOption.CUDA));
+        twoAtOnce(new Blueprint("on a GPU", KernelOption.CUDA));
         assertThat(warnings.sentences)
                 .singleElement()
                 .asString()
                 .contains("share one GPU", "GPU 0", "a GPU of its own", "workers = 1");
-        twoAtOnce(new Blueprint("on the CPU", Kind.OPS));
+        twoAtOnce(new Blueprint("on the CPU", KernelOption.OPS));
         assertThat(warnings.sentences).hasSize(1);
     }
 
@@ -69,13 +69,13 @@ class TestSharedGpu {
         ExecutorNetworks.with(
                 blueprint,
                 first -> ExecutorNetworks.with(blueprint, second -> {
-                    assertThat(second.graph().isOnGpu()).isEqualTo(blueprint.kernels == Kind.CUDA);
+                    assertThat(second.graph().isOnGpu()).isEqualTo(blueprint.kernels == KernelOption.CUDA);
                     assertThat(second.graph()).isNotSameAs(first.graph());
                     return null;
                 }));
     }
 
-    private record Blueprint(String id, Kind kernels) implements ExecutorNetworks.Blueprint {
+    private record Blueprint(String id, KernelOption kernels) implements ExecutorNetworks.Blueprint {
         private static final long serialVersionUID = 1;
 
         @Override
@@ -85,13 +85,13 @@ class TestSharedGpu {
 
         @Override
         public NetworkGraph graph() {
-            return ResidualGraph.of(Networks.named("resnet20"), Shape.square(3, 32), 10)
+            return NetworkGraphBuilder.of(Networks.named("resnet20"), Shape.square(3, 32), 10)
                     .build();
         }
 
         @Override
         public ComputeOptions compute() {
-            return new ComputeOptions(kernels, NumberFormat.FLOAT32, true);
+            return new ComputeOptions(kernels, PrecisionOption.FLOAT32, true);
         }
     }
 

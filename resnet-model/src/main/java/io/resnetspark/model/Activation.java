@@ -1,9 +1,0 @@
-package io.resnetspark.model;
-
-/** Where batch normalisation and ReLU stand. */
-public enum Activation {
-    /** Behind the weights; the last ReLU of a block behind the addition ("Deep Residual Learning", figure 2). */
-    AFTER_WEIGHTS,
-    /** Before the weights, and nothing behind the addition ("Identity Mappings in Deep Residual Networks", figure 1b). */
-    BEFORE_WEIGHTS
-}
