@@ -174,7 +174,7 @@ class ITTrainingFaults {
      */
     @Test
     void executorsThatAreKilledInAnyPhaseDoNotChangeABit() throws Exception {
-        CompletableFuture<Ended> quiet = undisturbed("quiet-phases", "--set", "epochs=16");
+        CompletableFuture<Ended> quiet = undisturbed("quiet-phases", "--set", "epochs=40");
         List<String> kills = List.of(
                 "--conf",
                 "spark.extraListeners=" + KillAtPhases.class.getName(),
@@ -183,7 +183,7 @@ class ITTrainingFaults {
                 "--conf",
                 "spark.resnet.kills=begun:local steps,ended:local steps,begun:reduce slices,ended:reduce slices");
         Ended ended = end(clusters.submitAside(
-                        kills, train("phases", "--set", "epochs=16", "--set", "data.validation=none")))
+                        kills, train("phases", "--set", "epochs=40", "--set", "data.validation=none")))
                 .ok();
         end(quiet).ok();
         assertThat(ended.err().lines().filter(line -> line.contains("killed: ")))
@@ -191,7 +191,7 @@ class ITTrainingFaults {
         assertThat(ended.err()).doesNotContain("the run goes back to its last checkpoint");
         assertThat(bytes("phases/model/weights.safetensors"))
                 .isEqualTo(bytes("quiet-phases/model/weights.safetensors"));
-        assertThat(images(rounds("phases"))).isEqualTo(16L * PICTURES);
+        assertThat(images(rounds("phases"))).isEqualTo(40L * PICTURES);
     }
 
     @Test
