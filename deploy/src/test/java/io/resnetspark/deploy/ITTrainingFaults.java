@@ -174,7 +174,8 @@ class ITTrainingFaults {
      */
     @Test
     void executorsThatAreKilledInAnyPhaseDoNotChangeABit() throws Exception {
-        CompletableFuture<Ended> quiet = undisturbed("quiet-phases", "--set", "epochs=40");
+        CompletableFuture<Ended> quiet =
+                undisturbed("quiet-phases", "--set", "epochs=40", "--set", "data.validation=none");
         List<String> kills = List.of(
                 "--conf",
                 "spark.extraListeners=" + KillAtPhases.class.getName(),
