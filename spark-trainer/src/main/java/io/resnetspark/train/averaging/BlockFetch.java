@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.LongAdder;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.network.buffer.ManagedBuffer;
@@ -18,6 +20,9 @@ import org.slf4j.LoggerFactory;
 /** A slice on its way from one of those who have it. Asked for, taken and closed by the same thread. */
 final class BlockFetch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(BlockFetch.class);
+
+    /** For a holder that does not answer, where another one could be asked. */
+    private static final long PATIENCE_SECONDS = 10;
 
     private final RawBlocks blocks;
     private final int number;
@@ -108,9 +113,14 @@ final class BlockFetch implements AutoCloseable {
     private void read(float[] target, int at) throws InterruptedException {
         try {
             long start = System.nanoTime();
-            ManagedBuffer bytes = block.get();
+            ManagedBuffer bytes = hasAlternative() ? block.get(PATIENCE_SECONDS, TimeUnit.SECONDS) : block.get();
             waited.add(System.nanoTime() - start);
             blocks.read(number, slice, bytes, holder, target, at);
+        } catch (TimeoutException still) {
+            throw new BlockLostException(
+                    "Block " + blocks.id(number) + " did not come from " + RawBlocks.place(holder) + " in "
+                            + PATIENCE_SECONDS + " s",
+                    still);
         } catch (ExecutionException | UncheckedIOException failed) {
             throw new BlockLostException(
                     "Block " + blocks.id(number) + " could not be fetched from " + RawBlocks.place(holder) + ": "
@@ -120,6 +130,11 @@ final class BlockFetch implements AutoCloseable {
                                     .orElse(""),
                     failed.getCause());
         }
+    }
+
+    private boolean hasAlternative() {
+        return blocks.holders().get(number).stream()
+                .anyMatch(other -> !other.equals(holder) && !failing.contains(other));
     }
 
     /** Gives it up, whether it has come or is still to come. */
