@@ -170,7 +170,7 @@ class ITTrainingFaults {
 
     /**
      * Before a worker's steps, between them and the reduction, in the reduction, and after it, when each slice of the state
-     * is on one executor alone. Where a checkpoint is what finds a slice lost, the run goes back to the one before.
+     * is on one executor alone: the run does not go back to a checkpoint.
      */
     @Test
     void executorsThatAreKilledInAnyPhaseDoNotChangeABit() throws Exception {
@@ -189,6 +189,7 @@ class ITTrainingFaults {
         end(quiet).ok();
         assertThat(ended.err().lines().filter(line -> line.contains("killed: ")))
                 .hasSize(4);
+        assertThat(ended.err()).doesNotContain("the run goes back to its last checkpoint");
         assertThat(bytes("phases/model/weights.safetensors"))
                 .isEqualTo(bytes("quiet-phases/model/weights.safetensors"));
         assertThat(images(rounds("phases"))).isEqualTo(40L * PICTURES);

@@ -250,7 +250,10 @@ public final class Training {
     private synchronized void reached(RunState next) {
         run = next;
         engine.commit();
-        checkpoints.offer(run, engine::localStates, metrics, progress::say);
+        if (checkpoints.areDue(run)) {
+            run = run.with(engine.fetched(run.training()));
+            checkpoints.offer(run, engine::localStates, metrics, progress::say);
+        }
     }
 
     /** What is left of an epoch, and a look at what it brought. */
@@ -302,7 +305,8 @@ public final class Training {
         if (recipe.data().validation() == Validation.NONE) {
             return state.with(state.training().with(next));
         }
-        RunState known = state.with(evaluate(state), metrics.length());
+        RunState here = state.with(engine.fetched(state.training()));
+        RunState known = here.with(evaluate(here), metrics.length());
         int drops = recipe.learningRate().drops(known.errors());
         return known.with(known.training().with(next).withDrops(drops));
     }

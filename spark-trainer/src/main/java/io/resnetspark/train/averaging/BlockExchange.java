@@ -41,6 +41,9 @@ final class BlockExchange implements Exchange {
 
     private long current;
     private long next;
+    /** Of the state that the last round began with. */
+    private long begun;
+
     /** Of updates that are still to be averaged. */
     private Set<Long> pending = Set.of();
 
@@ -54,10 +57,11 @@ final class BlockExchange implements Exchange {
     @Override
     public Resident begin(TrainingState state) {
         costs = Costs.NONE;
-        Resident begun = handle(state);
-        next = begun.blocks().set();
-        release(Set.of(next));
-        return begun;
+        Resident resident = handle(state);
+        begun = resident.blocks().set();
+        next = begun;
+        release(Set.of(begun));
+        return resident;
     }
 
     @Override
@@ -245,7 +249,7 @@ final class BlockExchange implements Exchange {
     @Override
     public void commit(Set<Long> stillPending) {
         if (next != current) {
-            before = current;
+            before = begun;
             current = next;
         }
         pending = stillPending;

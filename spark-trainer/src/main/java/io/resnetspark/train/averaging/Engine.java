@@ -14,6 +14,15 @@ public interface Engine extends AutoCloseable {
      */
     Round round(TrainingState state);
 
+    /**
+     * The state that the last round came to, with its floats on the driver.
+     *
+     * @throws StateLostException if they are lost and cannot be made again
+     */
+    default TrainingState fetched(TrainingState state) {
+        return state;
+    }
+
     /** The last round's state is the run's now; what workers keep belongs to it. */
     default void commit() {}
 

@@ -1,18 +1,21 @@
 package io.resnetspark.train.averaging;
 
 import io.resnetspark.train.worker.SpareArrays;
+import java.lang.ref.SoftReference;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
 
 /**
  * Arrays of updates that workers of this process keep until they are averaged: they serve again when nobody can ask for
- * them any more, as their blocks' memory does.
+ * them any more, as their blocks' memory does. Given up where a process runs short of memory.
  */
 final class KeptArrays {
     /** By the number of their set. */
-    private static final Map<Long, List<float[]>> KEPT = new HashMap<>();
+    private static final Map<Long, List<SoftReference<float[]>>> KEPT = new HashMap<>();
 
     private KeptArrays() {}
 
@@ -20,9 +23,13 @@ final class KeptArrays {
     static synchronized void give(long set, LiveSets live, float[]... arrays) {
         for (long kept : new ArrayList<>(KEPT.keySet())) {
             if (live.isOver(kept)) {
-                KEPT.remove(kept).forEach(SpareArrays::give);
+                KEPT.remove(kept).stream()
+                        .map(SoftReference::get)
+                        .filter(Objects::nonNull)
+                        .forEach(SpareArrays::give);
             }
         }
-        KEPT.computeIfAbsent(set, any -> new ArrayList<>()).addAll(List.of(arrays));
+        List<SoftReference<float[]>> of = KEPT.computeIfAbsent(set, any -> new ArrayList<>());
+        Stream.of(arrays).map(SoftReference::new).forEach(of::add);
     }
 }

@@ -68,35 +68,51 @@ public final class ParameterAveraging implements Engine {
 
     @Override
     public Round round(TrainingState state) {
+        TrainingState found = state;
         Round round;
         try {
-            round = attempt(state);
+            round = attempt(found);
         } catch (StateLostException lost) {
-            if (!lost.isOfSharedState()) {
-                throw lost;
-            }
-            round = attempt(recovered(state, lost));
+            found = recovered(state, before, lost);
+            round = attempt(found);
         }
-        begun = Optional.of(state);
+        begun = Optional.of(found);
         return round;
+    }
+
+    @Override
+    public TrainingState fetched(TrainingState state) {
+        try {
+            state.parameters();
+            return state;
+        } catch (StateLostException lost) {
+            TrainingState found = recovered(state, begun, lost);
+            found.parameters();
+            return found;
+        }
     }
 
     /**
      * A state of which a slice and its replica are lost, or which was lost before it had replicas: from the driver, if it
-     * has fetched it for a checkpoint or an evaluation; otherwise by the last round, done again.
+     * has fetched it for a checkpoint or an evaluation; otherwise by the round that led to it, done again.
+     *
+     * @param from what that round began with
      */
-    private TrainingState recovered(TrainingState state, StateLostException lost) {
+    private TrainingState recovered(TrainingState state, Optional<TrainingState> from, StateLostException lost) {
+        if (!lost.isOfSharedState()) {
+            throw lost;
+        }
         Optional<TrainingState> copy = exchange.copied(state);
         if (copy.isPresent()) {
             LOG.warn("{}; the driver sends its copy", lost.getMessage());
             return copy.get();
         }
         // Workers' local states are those after the last round; and a deadline may make another round of it.
-        if (before.isEmpty() || recipe.workersRemember() || recipe.deadlineSeconds() > 0) {
+        if (from.isEmpty() || recipe.workersRemember() || recipe.deadlineSeconds() > 0) {
             throw lost;
         }
-        LOG.warn("{}; the round before is done again", lost.getMessage());
-        return state.with(attempt(before.get()).state().vectors());
+        LOG.warn("{}; the round that led to it is done again", lost.getMessage());
+        return state.with(attempt(from.get()).state().vectors());
     }
 
     private Round attempt(TrainingState state) {
@@ -203,6 +219,7 @@ public final class ParameterAveraging implements Engine {
         pending = Optional.empty();
         next = Optional.empty();
         resumes = localStates.stream().anyMatch(WorkerLocalState::hasSent);
+        begun = Optional.empty();
         before = Optional.empty();
     }
 

@@ -13,6 +13,8 @@ import org.apache.spark.util.SerializableConfiguration;
 
 /** Takes batch normalisation's statistics anew, over many pictures, as a Spark job. */
 public final class PreciseStatistics {
+    private static final int MOST_ATTEMPTS = 3;
+
     private PreciseStatistics() {}
 
     /**
@@ -28,14 +30,24 @@ public final class PreciseStatistics {
         SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
         List<Integer> slots = IntStream.range(0, workers).boxed().toList();
         spark.setJobDescription("statistics of batch normalisation over " + work.examples() + " images");
-        try (Exchange exchange = Exchange.of(spark, layout, spark.isLocal())) {
-            StateHandle begun = exchange.begin(state.with(work));
-            List<Moments> measured = spark.parallelize(slots, workers)
-                    .map(worker -> statistics.run(begun.value(), worker, conf.value()))
-                    .collect();
-            float[] parameters = state.parameters().clone();
-            layout.assignMoments(parameters, mean(measured, layout.length()));
-            return parameters;
+        float[] parameters = state.parameters().clone();
+        // The driver has the state by now: sent from there it cannot be lost for good.
+        TrainingState sent =
+                new TrainingState(work, state.iteration(), state.drops(), parameters, new float[0], new float[0]);
+        for (int attempt = 1; ; attempt++) {
+            try (Exchange exchange = Exchange.of(spark, layout, spark.isLocal())) {
+                StateHandle begun = exchange.begin(sent);
+                List<Moments> measured = spark.parallelize(slots, workers)
+                        .map(worker -> statistics.run(begun.value(), worker, conf.value()))
+                        .collect();
+                layout.assignMoments(parameters, mean(measured, layout.length()));
+                return parameters;
+            } catch (Exception failed) { // Spark throws what it does not declare
+                RuntimeException reason = StateLostException.orElse(failed);
+                if (attempt == MOST_ATTEMPTS || !(reason instanceof StateLostException)) {
+                    throw reason;
+                }
+            }
         }
     }
 

@@ -92,20 +92,21 @@ public final class Checkpoints {
         this.conf = conf;
     }
 
+    /** Whether it is time for a checkpoint. */
+    public boolean areDue(RunState state) {
+        return state.training().work().done() == 0
+                || (policy.everyRounds > 0 && state.rounds() - Math.max(0, lastRounds) >= policy.everyRounds)
+                || System.nanoTime() - lastTime >= policy.every.toNanos();
+    }
+
     /**
-     * Writes a checkpoint if it is time for one. One that cannot be written, since the disk is full or the name node does
+     * Writes a checkpoint. One that cannot be written, since the disk is full or the name node does
      * not answer, does not end the run: {@code warn} says so, and the next is tried when it is due.
      *
-     * @param memories of the workers; asked for only if it is time
+     * @param memories of the workers
      */
     public void offer(
             RunState state, Supplier<List<WorkerLocalState>> memories, Metrics metrics, Consumer<String> warn) {
-        boolean due = state.training().work().done() == 0
-                || (policy.everyRounds > 0 && state.rounds() - Math.max(0, lastRounds) >= policy.everyRounds)
-                || System.nanoTime() - lastTime >= policy.every.toNanos();
-        if (!due) {
-            return;
-        }
         try {
             write(state, memories, metrics);
         } catch (IOException failed) {
