@@ -25,6 +25,7 @@ import org.apache.spark.network.buffer.ManagedBuffer;
 import org.apache.spark.storage.BlockId;
 import org.apache.spark.storage.BlockManager;
 import org.apache.spark.storage.BlockManagerId;
+import org.apache.spark.storage.BroadcastBlockId;
 import org.apache.spark.storage.StorageLevel;
 import org.apache.spark.util.io.ChunkedByteBuffer;
 import org.junit.jupiter.api.AfterEach;
@@ -34,6 +35,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import scala.Option;
+import scala.collection.JavaConverters;
 import scala.reflect.ClassTag;
 import scala.runtime.AbstractFunction1;
 
@@ -287,5 +289,50 @@ class TestRawBlocks extends SmallRuns {
         assertThat(Saboteur.RUNS_OF_WORKER_0).hasValue(rounds + 1);
         assertThat(state.parameters()).isEqualTo(undisturbed.parameters());
         assertThat(state.velocity()).isEqualTo(undisturbed.velocity());
+    }
+
+    /** Before anybody has a replica, whether a round or a checkpoint's fetch finds it. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aStateThatIsLostIsMadeAgainToTheSameBits(boolean fetched) throws IOException {
+        TrainingPlan plan = plan("workers", "2", "averaging.outer", "{ kind = nesterov, rate = 0.7, momentum = 0.9 }");
+        TrainingState start = start(plan);
+        TrainingState begin = start.with(
+                TrainingState.vectors(start.parameters(), start.velocity(), new float[start.parameters().length]));
+        TrainingState undisturbed = toTheEnd(plan, begin, false, false);
+        TrainingState disturbed = toTheEnd(plan, begin, true, fetched);
+        assertThat(disturbed.parameters()).isEqualTo(undisturbed.parameters());
+        assertThat(disturbed.outer()).isEqualTo(undisturbed.outer());
+    }
+
+    private static TrainingState toTheEnd(TrainingPlan plan, TrainingState begin, boolean loses, boolean fetches) {
+        TrainingState state = begin;
+        try (ParameterAveraging averaging = averaging(plan, false)) {
+            while (state.work().left() > 0) {
+                state = averaging.round(state).state();
+                averaging.commit();
+                if (loses) {
+                    removeNewestState();
+                    state = fetches ? averaging.fetched(state) : state;
+                }
+            }
+            return averaging.fetched(state);
+        }
+    }
+
+    private static void removeNewestState() {
+        BlockManager blocks = SparkEnv.get().blockManager();
+        var found = blocks.getMatchingBlockIds(new AbstractFunction1<BlockId, Object>() {
+            @Override
+            public Object apply(BlockId id) {
+                return id.name().contains("__state_") || id.name().contains("__outer_");
+            }
+        });
+        List<BroadcastBlockId> states = JavaConverters.seqAsJavaList(found).stream()
+                .map(BroadcastBlockId.class::cast)
+                .toList();
+        long newest =
+                states.stream().mapToLong(BroadcastBlockId::broadcastId).max().orElseThrow();
+        states.stream().filter(id -> id.broadcastId() == newest).forEach(id -> blocks.removeBlock(id, false));
     }
 }
