@@ -196,6 +196,10 @@ public final class ParameterAveraging implements Engine {
         TrainingState.Vectors next = exchange.reduce(begun, reports.busy(), reports.reduction(recipe))
                 .filter(any -> Double.isFinite(reports.loss()))
                 .orElseThrow(() -> new DivergedException(state, reports.loss()));
+        if (recipe.deadlineSeconds() > 0) {
+            // An executor that stands still answers nobody who wants its slices; the next round must not wait for it.
+            next.parameters();
+        }
         return new Reduced(reports, next);
     }
 
