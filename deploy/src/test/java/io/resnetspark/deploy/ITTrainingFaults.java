@@ -210,7 +210,9 @@ class ITTrainingFaults {
         signal("-STOP", still);
         int before = rounds("straggler").size();
         while (rounds("straggler").stream().skip(before).allMatch(line -> line.contains("\"missing\":[]"))) {
-            assertThat(job.isDone()).as("ended without it").isFalse();
+            assertThat(job.isDone())
+                    .as(() -> "ended without it: " + job.join().err())
+                    .isFalse();
             Thread.sleep(100);
         }
         signal("-CONT", still);
