@@ -115,7 +115,7 @@ record AheadTask(ReduceTask reduce, int workers) implements Serializable {
         private void fetch(StateBlocks next, Map<Integer, BlockManagerId> found, Arrays arrays) {
             RawBlocks blocks = next.state(found);
             try {
-                new SliceFetcher(next.layout(), any -> List.of(blocks), 1)
+                new SliceFetcher(next.layout(), any -> List.of(blocks), 1, next.patience())
                         .each(List.copyOf(found.keySet()), () -> (number, pieces) -> {
                             Slice slice = next.layout().slice(number);
                             pieces.get(0).into(arrays.of(slice.vector()), slice.from());

@@ -18,6 +18,8 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.scheduler.ExecutorCacheTaskLocation;
 import org.apache.spark.storage.BlockManagerId;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import scala.Tuple2;
 import scala.collection.JavaConverters;
 import scala.collection.Seq;
@@ -30,12 +32,17 @@ import scala.reflect.ClassTag;
  * no floats but those that it asks for.
  */
 final class BlockExchange implements Exchange {
+    private static final Logger LOG = LoggerFactory.getLogger(BlockExchange.class);
+
     /** So many fetch a first state from the driver; it would become what more of them wait for. */
     private static final int FEW_WORKERS = 3;
 
     private final JavaSparkContext spark;
     private final StatisticsLayout statistics;
     private final Set<Long> sets = new HashSet<>();
+    /** Doubled whenever it was too short: perhaps nobody stands still, and the network is slow. */
+    private Patience patience;
+
     /** Of the state before the current one, of this, and of what the last reduction came to. */
     private long before;
 
@@ -49,8 +56,9 @@ final class BlockExchange implements Exchange {
 
     private Costs costs = Costs.NONE;
 
-    BlockExchange(JavaSparkContext spark, StatisticsLayout statistics) {
+    BlockExchange(JavaSparkContext spark, StatisticsLayout statistics, Patience patience) {
         this.spark = spark;
+        this.patience = patience;
         this.statistics = statistics;
     }
 
@@ -115,7 +123,7 @@ final class BlockExchange implements Exchange {
         StateLayout layout =
                 StateLayout.of(state.parameters().length, state.velocity().length, statistics.length(), workers);
         StateBlocks here = new StateBlocks(
-                newSet(), 0, layout, statistics, List.of(RawBlocks.thisProcess()), state.outer().length > 0);
+                newSet(), 0, layout, statistics, List.of(RawBlocks.thisProcess()), state.outer().length > 0, patience);
         FloatBlock parameters = FloatBlock.of(state.parameters());
         FloatBlock velocity = FloatBlock.of(state.velocity());
         FloatBlock values = FloatBlock.of(statistics.values(state.parameters()));
@@ -130,7 +138,15 @@ final class BlockExchange implements Exchange {
         }
         costs = costs.with((System.nanoTime() - start) * 1e-9, layout.elements() * Float.BYTES);
         Resident seed = resident(here, state);
-        return workers <= FEW_WORKERS ? seed : resident(scattered(seed), state);
+        if (workers <= FEW_WORKERS) {
+            return seed;
+        }
+        try {
+            return resident(scattered(seed), state);
+        } catch (StateLostException standsStill) {
+            LOG.warn("{}; the driver sends the state to all", standsStill.getMessage());
+            return seed;
+        }
     }
 
     private Resident resident(StateBlocks blocks, TrainingState state) {
@@ -173,9 +189,14 @@ final class BlockExchange implements Exchange {
     }
 
     private List<ReduceTask.Outcome> run(ReduceTask task, JavaRDD<Integer> numbers, int tasks) {
-        List<ReduceTask.Outcome> outcomes = numbers.map(number -> task.run(number, tasks))
-                .setName("reduce slices")
-                .collect();
+        List<ReduceTask.Outcome> outcomes;
+        try {
+            outcomes = patience.collect(
+                    numbers.map(number -> task.run(number, tasks)).setName("reduce slices"));
+        } catch (StateLostException late) {
+            patience = patience.doubled();
+            throw late;
+        }
         outcomes.stream()
                 .map(ReduceTask.Outcome::lost)
                 .filter(lost -> !lost.isEmpty())

@@ -21,12 +21,10 @@ import org.slf4j.LoggerFactory;
 final class BlockFetch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(BlockFetch.class);
 
-    /** For a holder that does not answer, where another one could be asked. */
-    private static final long PATIENCE_SECONDS = 10;
-
     private final RawBlocks blocks;
     private final int number;
     private final Slice slice;
+    private final Patience patience;
     private final LongAdder waited;
     private final Set<BlockManagerId> failing;
     private BlockManagerId holder;
@@ -35,13 +33,21 @@ final class BlockFetch implements AutoCloseable {
     /**
      * Asks the first of its holders for it.
      *
+     * @param patience with the last one to ask
      * @param waited counts the nanoseconds for which it is waited for
      * @param failing holders who did not bring a block: asked last, since each may take its time to fail
      */
-    BlockFetch(RawBlocks blocks, int number, Slice slice, LongAdder waited, Set<BlockManagerId> failing) {
+    BlockFetch(
+            RawBlocks blocks,
+            int number,
+            Slice slice,
+            Patience patience,
+            LongAdder waited,
+            Set<BlockManagerId> failing) {
         this.blocks = blocks;
         this.number = number;
         this.slice = slice;
+        this.patience = patience;
         this.waited = waited;
         this.failing = failing;
         this.holder = best();
@@ -111,15 +117,16 @@ final class BlockFetch implements AutoCloseable {
     }
 
     private void read(float[] target, int at) throws InterruptedException {
+        Patience limit = hasAlternative() ? patience.withAlternative() : patience;
         try {
             long start = System.nanoTime();
-            ManagedBuffer bytes = hasAlternative() ? block.get(PATIENCE_SECONDS, TimeUnit.SECONDS) : block.get();
+            ManagedBuffer bytes = block.get(limit.nanos(), TimeUnit.NANOSECONDS);
             waited.add(System.nanoTime() - start);
             blocks.read(number, slice, bytes, holder, target, at);
         } catch (TimeoutException still) {
             throw new BlockLostException(
                     "Block " + blocks.id(number) + " did not come from " + RawBlocks.place(holder) + " in "
-                            + PATIENCE_SECONDS + " s",
+                            + Math.round(limit.seconds()) + " s",
                     still);
         } catch (ExecutionException | UncheckedIOException failed) {
             throw new BlockLostException(

@@ -9,9 +9,14 @@ import org.apache.spark.api.java.JavaSparkContext;
 
 /** How a state gets to the workers, and how their updates become the next state. */
 sealed interface Exchange extends AutoCloseable permits InProcessExchange, BlockExchange {
-    /** @param inProcess whether all workers are threads of this process, which take and bring arrays by reference */
-    static Exchange of(JavaSparkContext spark, StatisticsLayout statistics, boolean inProcess) {
-        return inProcess ? new InProcessExchange(statistics) : new BlockExchange(spark, statistics);
+    /**
+     * Made for a run.
+     *
+     * @param inProcess whether all workers are threads of this process, which take and bring arrays by reference
+     * @param patience with processes that do not answer
+     */
+    static Exchange of(JavaSparkContext spark, StatisticsLayout statistics, boolean inProcess, Patience patience) {
+        return inProcess ? new InProcessExchange(statistics) : new BlockExchange(spark, statistics, patience);
     }
 
     boolean isInProcess();

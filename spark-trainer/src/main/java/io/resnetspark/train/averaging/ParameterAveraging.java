@@ -48,7 +48,13 @@ public final class ParameterAveraging implements Engine {
             AveragingRecipe recipe,
             StatisticsLayout statistics,
             ToLongFunction<TrainingState> examplesPerRound) {
-        this(spark, work, workers, recipe, Exchange.of(spark, statistics, spark.isLocal()), examplesPerRound);
+        this(
+                spark,
+                work,
+                workers,
+                recipe,
+                Exchange.of(spark, statistics, spark.isLocal(), Patience.of(recipe)),
+                examplesPerRound);
     }
 
     /** Of another exchange than the usual one. */

@@ -45,7 +45,11 @@ record ReduceTask(Resident begun, List<RawBlocks> updates, Reduction reduction, 
         StateLayout layout = begun.blocks().layout();
         try {
             AtomicBoolean finite = new AtomicBoolean(true);
-            double waited = new SliceFetcher(layout, sources(), updates.size() + 1)
+            double waited = new SliceFetcher(
+                            layout,
+                            sources(),
+                            updates.size() + 1,
+                            begun.blocks().patience())
                     .each(slices, () -> new Reducer(before(), finite));
             return new Outcome(RawBlocks.thisProcess(), finite.get(), waited, "");
         } catch (BlockLostException lost) {

@@ -21,6 +21,7 @@ import org.apache.spark.storage.BlockManagerId;
  * @param before set of the state before
  * @param places of the slices, by turns: the first has every n-th from the first on
  * @param hasOuter whether the outer optimiser's velocity is among them
+ * @param patience with the last one who has a slice
  */
 record StateBlocks(
         long set,
@@ -28,14 +29,15 @@ record StateBlocks(
         StateLayout layout,
         StatisticsLayout statistics,
         List<BlockManagerId> places,
-        boolean hasOuter)
+        boolean hasOuter,
+        Patience patience)
         implements Serializable {
     private static final String STATE = "state";
     private static final String OUTER = "outer";
 
     /** What a round that began with this came to. */
     StateBlocks next(long nextSet, List<BlockManagerId> where) {
-        return new StateBlocks(nextSet, set, layout, statistics, where, hasOuter);
+        return new StateBlocks(nextSet, set, layout, statistics, where, hasOuter, patience);
     }
 
     LiveSets live() {
@@ -115,7 +117,7 @@ record StateBlocks(
         RawBlocks state = state();
         BlockManagerId here = RawBlocks.thisProcess();
         try {
-            new SliceFetcher(layout, any -> List.of(state), 1).each(layout.all(), () -> (number, pieces) -> {
+            new SliceFetcher(layout, any -> List.of(state), 1, patience).each(layout.all(), () -> (number, pieces) -> {
                 Slice slice = layout.slice(number);
                 float[] array = arrays.of(slice.vector());
                 pieces.get(0).into(array, slice.from());
@@ -141,7 +143,7 @@ record StateBlocks(
                 .filter(slice -> isReplica(slice, here))
                 .toList();
         RawBlocks outer = outer();
-        new SliceFetcher(layout, any -> List.of(outer), 1).each(slices, () -> {
+        new SliceFetcher(layout, any -> List.of(outer), 1, patience).each(slices, () -> {
             float[] values = new float[layout.longest()];
             return (number, pieces) -> {
                 pieces.get(0).into(values, 0);
@@ -163,7 +165,7 @@ record StateBlocks(
         if (hasOuter) {
             RawBlocks outer = outer();
             try {
-                new SliceFetcher(layout, any -> List.of(outer), 1)
+                new SliceFetcher(layout, any -> List.of(outer), 1, patience)
                         .each(
                                 layout.all(Vector.PARAMETERS),
                                 () -> (number, pieces) -> pieces.get(0)

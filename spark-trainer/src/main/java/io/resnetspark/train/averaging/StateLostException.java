@@ -15,6 +15,12 @@ public final class StateLostException extends RuntimeException {
         return new StateLostException(SLICE + ": " + slice.getMessage(), slice);
     }
 
+    /** Of what an executor has that does not answer. */
+    static StateLostException standsStill(Patience patience, Throwable cause) {
+        return new StateLostException(
+                SLICE + ": one of them did not answer for " + Math.round(patience.seconds()) + " s", cause);
+    }
+
     /** Whether it is the state that all workers share, and not what a worker kept for itself. */
     boolean isOfSharedState() {
         return contains(this, SLICE);

@@ -24,12 +24,14 @@ final class StragglerPolicy implements AutoCloseable {
     private final JavaRDD<UpdateHandle> all;
     private final boolean local;
     private final boolean waits;
+    private final Patience patience;
     private final Set<Integer> missing = new HashSet<>();
 
-    private StragglerPolicy(JavaRDD<UpdateHandle> updates, boolean waits, boolean local) {
+    private StragglerPolicy(JavaRDD<UpdateHandle> updates, AveragingRecipe recipe, boolean local) {
         this.all = updates;
         this.local = local;
-        this.waits = waits;
+        this.waits = recipe.deadlineSeconds() == 0;
+        this.patience = Patience.of(recipe);
     }
 
     /**
@@ -39,7 +41,7 @@ final class StragglerPolicy implements AutoCloseable {
      */
     static StragglerPolicy of(
             AveragingRecipe recipe, JavaRDD<UpdateHandle> updates, EpochWork work, Exchange exchange) {
-        StragglerPolicy policy = new StragglerPolicy(updates, recipe.deadlineSeconds() == 0, exchange.isInProcess());
+        StragglerPolicy policy = new StragglerPolicy(updates, recipe, exchange.isInProcess());
         policy.keep();
         if (policy.waits) {
             return policy;
@@ -121,7 +123,7 @@ final class StragglerPolicy implements AutoCloseable {
     /** What all bring who are there. */
     List<UpdateHandle> take() {
         JavaRDD<UpdateHandle> wanted = missing.isEmpty() ? all : present();
-        return local ? Blocks.take(wanted) : wanted.collect();
+        return local ? Blocks.take(wanted) : patience.collect(wanted);
     }
 
     private JavaRDD<UpdateHandle> present() {

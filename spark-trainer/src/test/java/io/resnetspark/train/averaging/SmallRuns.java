@@ -75,7 +75,11 @@ abstract class SmallRuns extends ThreeColours {
                 work,
                 plan.recipe().workers(),
                 plan.recipe().averaging(),
-                Exchange.of(spark, StatisticsLayout.of(plan.graph()), local),
+                Exchange.of(
+                        spark,
+                        StatisticsLayout.of(plan.graph()),
+                        local,
+                        Patience.of(plan.recipe().averaging())),
                 plan::examplesPerRound);
     }
 

@@ -240,7 +240,7 @@ class TestAveraging extends SmallRuns {
         TrainingPlan plan = plan("workers", "1");
         TrainingState state = start(plan);
         int length = state.velocity().length;
-        try (Exchange exchange = Exchange.of(spark, StatisticsLayout.of(plan.graph()), false)) {
+        try (Exchange exchange = Exchange.of(spark, StatisticsLayout.of(plan.graph()), false, Patience.ENDLESS)) {
             StateBlocks begun = ((StateHandle.Resident) exchange.begin(state)).blocks();
             long set = exchange.newSet();
             boolean givenUp = spark.parallelize(List.of(length), 1)

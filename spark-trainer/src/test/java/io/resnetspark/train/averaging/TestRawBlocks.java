@@ -109,10 +109,11 @@ class TestRawBlocks extends SmallRuns {
 
     private StateLayout.Arrays fetched(RawBlocks from) {
         StateLayout.Arrays arrays = layout.arrays();
-        new SliceFetcher(layout, any -> List.of(from), 1).each(layout.all(), () -> (number, pieces) -> {
-            Slice slice = layout.slice(number);
-            pieces.get(0).into(arrays.of(slice.vector()), slice.from());
-        });
+        new SliceFetcher(layout, any -> List.of(from), 1, Patience.ENDLESS)
+                .each(layout.all(), () -> (number, pieces) -> {
+                    Slice slice = layout.slice(number);
+                    pieces.get(0).into(arrays.of(slice.vector()), slice.from());
+                });
         return arrays;
     }
 

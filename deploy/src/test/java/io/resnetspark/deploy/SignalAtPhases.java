@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.apache.spark.SparkConf;
 import org.apache.spark.scheduler.SparkListener;
@@ -21,24 +22,31 @@ import org.apache.spark.scheduler.StageInfo;
 import scala.collection.JavaConverters;
 
 /**
- * Kills an executor, as {@code kill -9} does, at points of a run that {@code spark.resnet.kills} names one after the
- * other: {@code begun:local steps,ended:reduce slices} is when a stage of local steps has begun, and later when a reduction
- * has ended. It waits between two until both executors have taken part in some rounds again: who loses both loses the
- * state. Spark makes it in the driver ({@code spark.extraListeners}).
+ * Sends an executor the signal {@code spark.resnet.signal}, KILL or STOP, at points of a run that {@code
+ * spark.resnet.signals} names one after the other: {@code begun:local steps,ended:reduce slices} is when a stage of local
+ * steps has begun, and later when a reduction has ended. It waits between two until both executors have taken part in some
+ * rounds again: who loses both loses the state. One that was stopped goes on when the other has done some rounds without
+ * it. Spark makes this in the driver ({@code spark.extraListeners}).
  */
-public final class KillAtPhases extends SparkListener {
+public final class SignalAtPhases extends SparkListener {
     private static final String STEPS = "local steps";
     private static final String REDUCTION = "reduce slices";
     private static final int ROUNDS_OF_BOTH = 3;
 
+    private static final int ROUNDS_WITHOUT = 3;
+
+    private final String signal;
     private final Deque<String> phases;
     private final Map<Integer, String> names = new HashMap<>();
     private final Map<Integer, Set<String>> executors = new HashMap<>();
     private String application = "";
     private int roundsOfBoth;
+    private Optional<ProcessHandle> stopped = Optional.empty();
+    private int roundsWithout;
 
-    public KillAtPhases(SparkConf conf) {
-        phases = new ArrayDeque<>(List.of(conf.get("spark.resnet.kills").split(",", -1)));
+    public SignalAtPhases(SparkConf conf) {
+        signal = conf.get("spark.resnet.signal");
+        phases = new ArrayDeque<>(List.of(conf.get("spark.resnet.signals").split(",", -1)));
     }
 
     private static String name(StageInfo stage) {
@@ -86,20 +94,45 @@ public final class KillAtPhases extends SparkListener {
                         == 2;
                 roundsOfBoth = both ? roundsOfBoth + 1 : 0;
             }
+            if (stage.equals(REDUCTION)) {
+                roundWithout();
+            }
             reached("ended", stage);
         }
     }
 
+    private void roundWithout() {
+        if (stopped.isPresent() && ++roundsWithout == ROUNDS_WITHOUT) {
+            send("CONT", stopped.orElseThrow());
+            stopped = Optional.empty();
+            roundsOfBoth = 0;
+        }
+    }
+
     private void reached(String event, String stage) {
-        if (roundsOfBoth >= ROUNDS_OF_BOTH && (event + ":" + stage).equals(phases.peek())) {
+        if (stopped.isEmpty() && roundsOfBoth >= ROUNDS_OF_BOTH && (event + ":" + stage).equals(phases.peek())) {
             roundsOfBoth = 0;
             String next = phases.remove();
-            System.err.println("killed: " + next);
-            ProcessHandle.allProcesses()
+            ProcessHandle executor = ProcessHandle.allProcesses()
                     .filter(process -> isExecutor(process.pid()))
                     .findFirst()
-                    .orElseThrow()
-                    .destroyForcibly();
+                    .orElseThrow();
+            send(signal, executor);
+            System.err.println("signal " + signal + ": " + next);
+            if (signal.equals("STOP")) {
+                stopped = Optional.of(executor);
+                roundsWithout = 0;
+            }
+        }
+    }
+
+    private static void send(String name, ProcessHandle process) {
+        try {
+            new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid()))
+                    .start()
+                    .waitFor();
+        } catch (IOException | InterruptedException failed) {
+            throw new IllegalStateException(failed);
         }
     }
 
