@@ -63,7 +63,9 @@ sealed interface UpdateHandle extends Serializable {
                         set,
                         begin.live(),
                         update.parameters().array(),
-                        update.velocity().array());
+                        update.velocity().array(),
+                        done.memory().begun().parameters().array(),
+                        done.memory().begun().velocity().array());
             } else {
                 SpareArrays.give(update.parameters().array());
                 if (update.velocity().array() != done.memory().velocity().array()) {

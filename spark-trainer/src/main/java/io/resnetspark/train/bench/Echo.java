@@ -62,7 +62,7 @@ record Echo(Blueprint blueprint, AveragingRecipe recipe, SimulatedSteps steps) i
             throws IOException {
         return ExecutorNetworks.with(blueprint, network -> {
             NetworkGraph graph = network.graph();
-            TrainingState begin = memory.start(state, network.statistics());
+            TrainingState begin = memory.start(state, network.statistics(), 0.5);
             LocalSteps.load(begin, graph);
             long start = System.nanoTime();
             steps.sleep();
@@ -77,13 +77,7 @@ record Echo(Blueprint blueprint, AveragingRecipe recipe, SimulatedSteps steps) i
                     FloatBlock.of(parameters),
                     FloatBlock.of(velocity),
                     FloatBlock.of(network.statistics().values(parameters)));
-            Contribution.WithMemory ended =
-                    Contribution.WithMemory.of(reached, begin, memory, network.statistics(), recipe);
-            if (memory.hasSent()) { // its arrays are of this round alone
-                SpareArrays.give(begin.parameters());
-                SpareArrays.give(begin.velocity());
-            }
-            return ended;
+            return Contribution.WithMemory.of(reached, begin, memory, network.statistics(), recipe);
         });
     }
 }

@@ -18,6 +18,8 @@ final class LocalStateFiles {
     private static final String UPDATED_PARAMETERS = "update-parameters.f32";
     private static final String UPDATED_VELOCITY = "update-velocity.f32";
     private static final String UPDATED_STATISTICS = "update-statistics.f32";
+    private static final String BEGUN_PARAMETERS = "begun-parameters.f32";
+    private static final String BEGUN_VELOCITY = "begun-velocity.f32";
 
     private LocalStateFiles() {}
 
@@ -34,6 +36,8 @@ final class LocalStateFiles {
             write(draft, worker, UPDATED_PARAMETERS, sent.parameters());
             write(draft, worker, UPDATED_VELOCITY, sent.velocity());
             write(draft, worker, UPDATED_STATISTICS, sent.statistics());
+            write(draft, worker, BEGUN_PARAMETERS, state.begun().parameters());
+            write(draft, worker, BEGUN_VELOCITY, state.begun().velocity());
         }
         return sent.report().examples();
     }
@@ -54,7 +58,9 @@ final class LocalStateFiles {
                 read(checkpoint, worker, UPDATED_PARAMETERS, conf),
                 read(checkpoint, worker, UPDATED_VELOCITY, conf),
                 read(checkpoint, worker, UPDATED_STATISTICS, conf));
-        return new WorkerLocalState(velocity, residual, sent);
+        WorkerLocalState.Begun begun = new WorkerLocalState.Begun(
+                read(checkpoint, worker, BEGUN_PARAMETERS, conf), read(checkpoint, worker, BEGUN_VELOCITY, conf));
+        return new WorkerLocalState(velocity, residual, sent, begun);
     }
 
     private static FloatBlock read(Path checkpoint, int worker, String name, Configuration conf) throws IOException {

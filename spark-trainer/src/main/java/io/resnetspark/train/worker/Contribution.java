@@ -62,7 +62,14 @@ public record Contribution(WorkerReport report, FloatBlock parameters, FloatBloc
             return new WithMemory(
                     sent,
                     recipe.overlap()
-                            ? new WorkerLocalState(velocity, residual, sent)
+                            ? new WorkerLocalState(
+                                    velocity,
+                                    residual,
+                                    sent,
+                                    before.hasSent()
+                                            ? new WorkerLocalState.Begun(
+                                                    FloatBlock.of(start.parameters()), FloatBlock.of(start.velocity()))
+                                            : WorkerLocalState.Begun.WITH_THE_STATE)
                             : new WorkerLocalState(velocity, residual));
         }
 

@@ -48,15 +48,10 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
             return new Contribution.WithMemory(Contribution.nothing(worker), memory.withoutSent());
         }
         return ExecutorNetworks.with(plan, network -> {
-            TrainingState start = memory.start(state, network.statistics());
+            TrainingState start = memory.start(state, network.statistics(), plan.damping(state));
             Contribution reached = descend(network, start, worker, memory, steps, conf, trainedOn);
-            Contribution.WithMemory ended = Contribution.WithMemory.of(
+            return Contribution.WithMemory.of(
                     reached, start, memory, network.statistics(), plan.recipe().averaging());
-            if (memory.hasSent()) { // its arrays are of this round alone
-                SpareArrays.give(start.parameters());
-                SpareArrays.give(start.velocity());
-            }
-            return ended;
         });
     }
 
