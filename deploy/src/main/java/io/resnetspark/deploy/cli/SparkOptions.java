@@ -40,7 +40,7 @@ final class SparkOptions {
         }
         conf.setIfMissing("spark.master", "local[*]");
         settings.forEach(conf::setIfMissing);
-        // States and contributions are arrays of floats, which do not compress.
+        // States and updates are arrays of floats, which do not compress.
         conf.setIfMissing("spark.broadcast.compress", "false");
         conf.setIfMissing("spark.shuffle.compress", "false");
         conf.setIfMissing("spark.driver.maxResultSize", "0");

@@ -2,10 +2,10 @@ package io.resnetspark.train.checkpoint;
 
 import io.resnetspark.storage.AtomicDirectory;
 import io.resnetspark.storage.LittleEndianFloats;
-import io.resnetspark.train.worker.Contribution;
 import io.resnetspark.train.worker.FloatBlock;
 import io.resnetspark.train.worker.WorkerLocalState;
 import io.resnetspark.train.worker.WorkerReport;
+import io.resnetspark.train.worker.WorkerUpdate;
 import java.io.IOException;
 import java.io.InputStream;
 import org.apache.hadoop.conf.Configuration;
@@ -31,7 +31,7 @@ final class LocalStateFiles {
     static long write(AtomicDirectory draft, int worker, WorkerLocalState state) throws IOException {
         write(draft, worker, VELOCITY, state.velocity());
         write(draft, worker, RESIDUAL, state.residual());
-        Contribution sent = state.sent();
+        WorkerUpdate sent = state.sent();
         if (state.hasSent()) {
             write(draft, worker, UPDATED_PARAMETERS, sent.parameters());
             write(draft, worker, UPDATED_VELOCITY, sent.velocity());
@@ -53,7 +53,7 @@ final class LocalStateFiles {
         if (examples == 0) {
             return new WorkerLocalState(velocity, residual);
         }
-        Contribution sent = new Contribution(
+        WorkerUpdate sent = new WorkerUpdate(
                 WorkerReport.of(worker, examples),
                 read(checkpoint, worker, UPDATED_PARAMETERS, conf),
                 read(checkpoint, worker, UPDATED_VELOCITY, conf),

@@ -15,7 +15,7 @@ import java.util.stream.IntStream;
  * @param sent its last update, where it is averaged a round late; of no examples otherwise
  * @param begun with what it began the round of that update
  */
-public record WorkerLocalState(FloatBlock velocity, FloatBlock residual, Contribution sent, Begun begun)
+public record WorkerLocalState(FloatBlock velocity, FloatBlock residual, WorkerUpdate sent, Begun begun)
         implements Serializable {
     /** Of the largest damping that is stable; on quadratics the deviation's noise is least about here (docs/scaling.md). */
     private static final double SHARE_OF_STABLE = 0.6;
@@ -27,7 +27,7 @@ public record WorkerLocalState(FloatBlock velocity, FloatBlock residual, Contrib
 
     /** Without an update that is still to be averaged. */
     public WorkerLocalState(FloatBlock velocity, FloatBlock residual) {
-        this(velocity, residual, Contribution.nothing(0), Begun.WITH_THE_STATE);
+        this(velocity, residual, WorkerUpdate.nothing(0), Begun.WITH_THE_STATE);
     }
 
     public static WorkerLocalState nothing() {
@@ -37,6 +37,13 @@ public record WorkerLocalState(FloatBlock velocity, FloatBlock residual, Contrib
     /** Whether there is an update that is still to be averaged. */
     public boolean hasSent() {
         return sent.report().examples() > 0;
+    }
+
+    /** What the next local state says of the round that began here. */
+    Begun begun(TrainingState start) {
+        return hasSent()
+                ? new Begun(FloatBlock.of(start.parameters()), FloatBlock.of(start.velocity()))
+                : Begun.WITH_THE_STATE;
     }
 
     /** When the last update has been averaged. */
@@ -106,7 +113,7 @@ public record WorkerLocalState(FloatBlock velocity, FloatBlock residual, Contrib
                 .mapToObj(worker -> new WorkerLocalState(
                         velocity,
                         residual,
-                        new Contribution(WorkerReport.of(worker, 1), parameters, velocityChange, statistics),
+                        new WorkerUpdate(WorkerReport.of(worker, 1), parameters, velocityChange, statistics),
                         begun))
                 .toList();
     }
