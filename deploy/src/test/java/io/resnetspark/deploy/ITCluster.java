@@ -56,10 +56,10 @@ class ITCluster {
         String run = clusters.at("runs/1");
         String registry = clusters.at("models");
 
-        submit("prepare", "--from", corpus.toString(), "--to", data, "--shard-size", "100k")
+        submit("prepare", "--from", corpus.toString(), "--output", data, "--shard-size", "100k")
                 .ok();
-        Ended trained =
-                submit("train", recipe.toString(), "--data", data, "--out", run).ok();
+        Ended trained = submit("train", recipe.toString(), "--data", data, "--output", run)
+                .ok();
         assertThat(trained.out()).contains(run + "/model");
         assertThat(clusters.executorLogs())
                 .as("executors that ran")
@@ -68,7 +68,7 @@ class ITCluster {
         assertThat(trained.err()).containsPattern("INFO Training: run hdfs.* 2 workers of 1 threads, master spark:");
 
         Path json = folder.resolve("evaluation.json");
-        submit("evaluate", run, "--data", data, "--json", json.toString()).ok();
+        submit("evaluate", run, "--data", data, "--output", json.toString()).ok();
         JsonNode evaluation = Json.COMPACT.readTree(json.toFile());
         assertThat(evaluation.get("count").asInt()).isEqualTo(60);
         assertThat(evaluation.get("top1_error").asDouble()).isLessThan(0.2);
@@ -99,7 +99,7 @@ class ITCluster {
                 .ok();
         assertThat(predicted.out()).contains("green");
 
-        Ended again = submit("train", recipe.toString(), "--data", data, "--out", run);
+        Ended again = submit("train", recipe.toString(), "--data", data, "--output", run);
         assertThat(again.code()).isEqualTo(2);
         assertThat(again.err()).contains("nothing is overwritten");
         theSecretIsNowhere(trained, again);
@@ -126,7 +126,7 @@ class ITCluster {
         int pictures = 3 * (200 + 40);
         Path corpus = SyntheticCorpora.folders(folder.resolve("larger"), 200, 40, 160);
         String data = clusters.at("killed");
-        String[] prepare = {"prepare", "--from", corpus.toString(), "--to", data, "--shard-size", "2m"};
+        String[] prepare = {"prepare", "--from", corpus.toString(), "--output", data, "--shard-size", "2m"};
         int before = clusters.executorLogs().size();
         CompletableFuture<Ended> job = clusters.submitAside(prepare);
         killAnExecutorOnce(job, "/.killed.lease*-unfinished/checked/part-*summary");

@@ -61,10 +61,10 @@ class ITRetraining {
                 runs = "FOLDER/runs"
                 recipe = small.conf
                 set.epochs = 1
-                prepare { from = "FOLDER/corpus", shorter-side = 36 }
-                gate { minimum-gain = -1 }
+                prepare { from = "FOLDER/corpus", resize = 36 }
+                gate { min-accuracy-gain = -1 }
                 lease-seconds = 3
-                keep = 100
+                keep-versions = 100
                 hooks.command = [sh, -c, "cat >> FOLDER/told"]
                 """.replace("FOLDER", folder.toString()) + more);
     }
@@ -130,19 +130,19 @@ class ITRetraining {
     @Order(2)
     void newPicturesAreReasonAndTheGateMayRefuse() throws Exception {
         addPictures();
-        String strict = plan("strict.conf", "gate.minimum-gain = 0.9\n").toString();
+        String strict = plan("strict.conf", "gate.min-accuracy-gain = 0.9\n").toString();
         Ended ended = retrain(strict);
         assertThat(ended.code()).as(ended.err()).isEqualTo(3);
         JsonNode outcome = lastLine(ended);
         assertThat(outcome.path("outcome").asText()).isEqualTo("refused");
-        assertThat(outcome.path("why").asText()).contains("is below minimum-gain = 0.9");
+        assertThat(outcome.path("why").asText()).contains("is below min-accuracy-gain = 0.9");
         assertThat(outcome.path("champion").asInt()).isOne();
         assertThat(versions()).isOne();
         assertThat(lastLine(retrain(strict).ok()).path("why").asText()).contains("were tried before");
         String log = Command.run(QUICK, "scripts/resnet", "models", "log", "colours", "--registry", folder + "/models")
                 .ok()
                 .out();
-        assertThat(log).contains("refuse").contains("minimum-gain");
+        assertThat(log).contains("refuse").contains("min-accuracy-gain");
     }
 
     @Test
@@ -292,7 +292,7 @@ class ITRetraining {
     @Order(7)
     @EnabledIfSystemProperty(named = "faults.all", matches = "true")
     void killedAsItRefusesItRefusesOnce() throws Exception {
-        String strict = plan("closed.conf", "gate.minimum-gain = 0.9\n").toString();
+        String strict = plan("closed.conf", "gate.min-accuracy-gain = 0.9\n").toString();
         int versions = versions();
         long refusals = refusals();
         killAt("retrain: refuse", strict);

@@ -40,7 +40,7 @@ class ITTrainingFaults {
         clusters = Clusters.start(folder, Clusters.Sharing.ALL);
         Path corpus = SyntheticCorpora.folders(folder.resolve("corpus"), 40, 20, 36);
         recipe = SmallRecipe.write(folder.resolve("small.conf")).toString();
-        clusters.submit("prepare", "--from", corpus.toString(), "--to", clusters.at("data"), "--shard-size", "100k")
+        clusters.submit("prepare", "--from", corpus.toString(), "--output", clusters.at("data"), "--shard-size", "100k")
                 .ok();
     }
 
@@ -53,7 +53,7 @@ class ITTrainingFaults {
 
     private static String[] train(String run, String... more) throws Exception {
         List<String> words = new ArrayList<>(
-                List.of("train", recipe, "--data", clusters.at("data"), "--out", clusters.at("runs/" + run)));
+                List.of("train", recipe, "--data", clusters.at("data"), "--output", clusters.at("runs/" + run)));
         words.addAll(List.of(more));
         return words.toArray(String[]::new);
     }
@@ -268,7 +268,7 @@ class ITTrainingFaults {
     void memoryStaysFlat() throws Exception {
         CompletableFuture<Ended> job = clusters.submitAside(
                 Clusters.AS_USERS_DO,
-                train("soak", "--set", "steps-per-round=1", "--set", "epochs=28", "--set", "batch=8"));
+                train("soak", "--set", "steps-per-round=1", "--set", "epochs=28", "--set", "batch-size=8"));
         long[] before = heldKib(job, "soak", 60);
         long[] after = heldKib(job, "soak", 190);
         end(job).ok();

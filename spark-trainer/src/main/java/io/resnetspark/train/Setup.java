@@ -78,7 +78,7 @@ record Setup(TrainingPlan plan, Preprocessing evaluation, NetworkGraph graph, Op
     Engine engine(JavaSparkContext spark) {
         Recipe recipe = plan.recipe();
         return switch (recipe.averaging().engine()) {
-            case OURS ->
+            case NATIVE ->
                 new ParameterAveraging(
                         spark,
                         new LocalSteps(plan),

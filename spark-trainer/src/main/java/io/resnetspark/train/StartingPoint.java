@@ -38,7 +38,7 @@ final class StartingPoint {
         float[] parameters = graph.copyParameters();
         int trainable = (int) graph.getUpdater().getStateViewArray().length();
         boolean averaged = recipe.averaging().momentum() == MomentumRule.AVERAGED;
-        boolean outer = recipe.averaging().outer().remembers();
+        boolean outer = recipe.averaging().outer().hasVelocity();
         return TrainingState.begin(
                 work, parameters, new float[averaged ? trainable : 0], new float[outer ? parameters.length : 0]);
     }

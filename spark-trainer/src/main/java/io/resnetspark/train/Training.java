@@ -106,7 +106,7 @@ public final class Training {
         this.progress = progress;
         this.folder = folder;
         if (folder.isComplete(conf)) {
-            throw new BadInputException(folder.model() + " exists, and nothing is overwritten. Name another --out.");
+            throw new BadInputException(folder.model() + " exists, and nothing is overwritten. Name another --output.");
         }
         this.setup = Setup.of(spark, recipe, data);
         setup.local()
@@ -120,7 +120,7 @@ public final class Training {
         if (!resume && checkpoints.exist()) {
             throw new BadInputException(
                     folder.path() + " has checkpoints of a run that was begun. Go on with it with --resume, or"
-                            + " name another --out.");
+                            + " name another --output.");
         }
         LOG.info(
                 "run {}: {} on {} ({} images, digest {}), {} workers of {} threads, master {}, application {}",

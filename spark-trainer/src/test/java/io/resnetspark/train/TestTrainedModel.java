@@ -53,7 +53,7 @@ class TestTrainedModel extends TrainedRun {
         assertThat(manifest.at("/recipe/learning-rate/initial").asDouble()).isEqualTo(0.01);
         assertThat(manifest.at("/recipe/averaging/engine").asText())
                 .as("what is usual too")
-                .isEqualTo("ours");
+                .isEqualTo("native");
         assertThat(Recipe.parse(Files.readString(local.resolve("recipe.conf")), "artifact", Map.of())
                         .seed())
                 .isEqualTo(3);

@@ -109,7 +109,7 @@ class TestTraining extends TrainedRun {
                 "epochs",
                 "2",
                 "learning-rate",
-                "{ kind = plateau, initial = 0.01, patience = 0, improvement = 1, warm-up-epochs = 0 }");
+                "{ kind = plateau, initial = 0.01, patience = 0, threshold = 1, warm-up-epochs = 0 }");
         Dataset.Opened tested = with(splits, data.dataset().images());
         Training.Result without = training("untested", data, plateau).run();
         Training.Result with = training("tested", tested, plateau).run();
@@ -152,7 +152,7 @@ class TestTraining extends TrainedRun {
 
     @Test
     void saysHowMuchMemoryABatchWouldTake() {
-        Recipe recipe = recipe(Map.of("batch", "100000", "network", "resnet1202"));
+        Recipe recipe = recipe(Map.of("batch-size", "100000", "network", "resnet1202"));
         assertThatThrownBy(() -> new Training(spark, recipe, data, hadoop(folder.resolve("large")), Progress.silent()))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("resnet1202 with a batch of 100,000 needs some")

@@ -47,13 +47,13 @@ record CorpusChecks(Source source, PrepareSettings settings) {
                     .collect(Collectors.joining());
             boolean doubles = summary.reasons().keySet().stream().anyMatch(QuarantineTable::isDuplicate);
             throw new BadInputException(String.format(
-                    "%d of %d pictures are bad, more than %.1f %%: %s. Some of them:%s%nMend the corpus, or allow more with --most-bad%s.",
+                    "%d of %d pictures are bad, more than %.1f %%: %s. Some of them:%s%nMend the corpus, or allow more with --max-bad-fraction%s.",
                     bad,
                     all,
                     100 * settings.maxBadFraction(),
                     summary.reasons(),
                     some,
-                    doubles ? " (--doubles keep if doubles are no fault)" : ""));
+                    doubles ? " (--duplicates keep if duplicates are no fault)" : ""));
         }
     }
 

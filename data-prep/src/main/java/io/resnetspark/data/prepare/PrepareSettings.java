@@ -33,10 +33,10 @@ public record PrepareSettings(
 
     /** The policy for images with identical bytes. */
     public enum DuplicatePolicy {
-        /** {@link #KEEP} in a published benchmark, else {@link #SET_ASIDE}. */
+        /** {@link #KEEP} in a published benchmark, else {@link #EXCLUDE}. */
         AUTO,
         /** Keeps one copy, and none if the classes differ. Validation takes precedence over training. */
-        SET_ASIDE,
+        EXCLUDE,
         KEEP
     }
 

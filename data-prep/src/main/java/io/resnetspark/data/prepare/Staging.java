@@ -134,10 +134,16 @@ final class Staging {
                 Math.min(Math.max(bySize, 2L * spark.defaultParallelism()), Math.max(1, totals.units())));
     }
 
-    /** The settings that affect the images, in a few words. */
+    /**
+     * The settings that affect the images, as dataset.json has them. Their words stay those of the first version: the
+     * update of a dataset compares them.
+     */
     static String describe(PrepareSettings settings) {
+        String duplicates = settings.duplicates() == PrepareSettings.DuplicatePolicy.EXCLUDE
+                ? "SET_ASIDE"
+                : settings.duplicates().name();
         return (settings.keepOriginal() ? "original bytes" : "shorter side at most " + settings.shorterSide())
-                + ", doubles " + settings.duplicates();
+                + ", doubles " + duplicates;
     }
 
     /** Reads and checks every image that is not staged yet, and summarises all. */

@@ -196,8 +196,8 @@ class TestPrepare {
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("1 of 41 pictures are bad, more than 1.0 %")
                 .hasMessageContaining("red/text.jpg: not a picture")
-                .hasMessageContaining("--most-bad")
-                .hasMessageNotContaining("--doubles");
+                .hasMessageContaining("--max-bad-fraction")
+                .hasMessageNotContaining("--duplicates");
         assertThat(folder.toFile().list()).containsExactly("corpus");
     }
 
@@ -247,5 +247,13 @@ class TestPrepare {
 
     private static org.apache.hadoop.fs.Path hadoop(Path path) {
         return new org.apache.hadoop.fs.Path(path.toUri());
+    }
+
+    /** An update compares it with that of an earlier version. */
+    @Test
+    void theTextOfTheSettingsIsStable() {
+        PrepareSettings settings = new PrepareSettings(
+                480, false, 1 << 20, 0, PrepareSettings.DuplicatePolicy.EXCLUDE, ImageCodec.Limits.DEFAULT);
+        assertThat(Staging.describe(settings)).isEqualTo("shorter side at most 480, doubles SET_ASIDE");
     }
 }

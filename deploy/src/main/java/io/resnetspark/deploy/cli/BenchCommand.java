@@ -19,7 +19,6 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine;
@@ -44,13 +43,13 @@ final class BenchCommand implements Runnable {
             @Option(names = "--network", required = true, paramLabel = "NAME", description = "See 'resnet networks'.")
                     String network,
             @Option(
-                            names = "--batch",
+                            names = "--batch-size",
                             paramLabel = "N",
                             defaultValue = "8",
                             description = "Images in a step. Default: 8.")
                     int batch,
             @Option(
-                            names = "--image",
+                            names = "--image-size",
                             paramLabel = "PIXELS",
                             description = "Height and width in pixels. Default: what it was published with.")
                     Integer image,
@@ -80,12 +79,12 @@ final class BenchCommand implements Runnable {
             @Option(names = "--json", description = "One JSON object instead of sentences.") boolean json)
             throws JsonProcessingException {
         int cores = Runtime.getRuntime().availableProcessors();
-        within("--batch", batch, 100_000);
+        within("--batch-size", batch, 100_000);
         within("--iterations", iterations, 1_000_000);
         try {
             var measured = Networks.named(network);
-            int side =
-                    within("--image", image == null ? measured.input().height() : image, NetworksCommand.LARGEST_IMAGE);
+            int side = within(
+                    "--image-size", image == null ? measured.input().height() : image, NetworksCommand.LARGEST_IMAGE);
             int allowed = within("--threads", threads == null ? cores : threads, cores);
             print(
                     new TrainingBenchmark(
@@ -172,8 +171,8 @@ final class BenchCommand implements Runnable {
                             names = "--engine",
                             paramLabel = "ENGINE",
                             split = ",",
-                            defaultValue = "ours,dl4j",
-                            description = "Which to measure. Default: ours,dl4j.")
+                            defaultValue = "native,dl4j",
+                            description = "Which to measure. Default: native,dl4j.")
                     List<AveragingRecipe.Engine> engines,
             @Option(
                             names = "--momentum",
@@ -186,8 +185,7 @@ final class BenchCommand implements Runnable {
                             paramLabel = "DTYPE",
                             defaultValue = "float32",
                             description = "As what our workers send: ${COMPLETION-CANDIDATES}. Default: float32.")
-                    Dtype updates,
-            @Option(names = "--contributions", hidden = true) Optional<Dtype> updatesByOldName,
+                    Dtype updateDtype,
             @Option(
                             names = "--overlap",
                             arity = "1",
@@ -200,7 +198,6 @@ final class BenchCommand implements Runnable {
             @Mixin SparkOptions sparkOptions,
             @Option(names = "--json", description = "A JSON array instead of sentences.") boolean json)
             throws JsonProcessingException {
-        Dtype dtype = renamed("--contributions", updatesByOldName, "--update-dtype", updates);
         within("--workers", workers, 10_000);
         within("--rounds", rounds, 10_000);
         within("--warm-up", warmUp, 1, 10_000);
@@ -212,7 +209,13 @@ final class BenchCommand implements Runnable {
         AveragingBenchmark.Setting setting;
         try {
             setting = new AveragingBenchmark.Setting(
-                    network, workers, momentum, dtype, new SimulatedSteps(steps, stepMilliseconds), warmUp, rounds);
+                    network,
+                    workers,
+                    momentum,
+                    updateDtype,
+                    new SimulatedSteps(steps, stepMilliseconds),
+                    warmUp,
+                    rounds);
         } catch (IllegalArgumentException unknown) {
             throw new BadInputException(unknown.getMessage(), unknown);
         }
@@ -223,7 +226,7 @@ final class BenchCommand implements Runnable {
         try (JavaSparkContext spark = sparkOptions.start("bench averaging")) {
             AveragingBenchmark benchmark = new AveragingBenchmark(spark, setting);
             for (AveragingRecipe.Engine engine : engines) {
-                if (engine == AveragingRecipe.Engine.OURS) {
+                if (engine == AveragingRecipe.Engine.NATIVE) {
                     overlaps.forEach(overlap -> results.add(benchmark.ours(overlap)));
                 } else {
                     results.add(benchmark.dl4js());
@@ -254,14 +257,6 @@ final class BenchCommand implements Runnable {
                     result.bytesPerRound() / 1_000_000,
                     result.driverBytesPerRound() / 1_000_000);
         }
-    }
-
-    /** The value of an option that had another name: what that was given, with a warning, if it was. */
-    private <T> T renamed(String before, Optional<T> given, String now, T otherwise) {
-        given.ifPresent(any -> spec.commandLine()
-                .getErr()
-                .println("resnet: " + before + " is called " + now + " now; write that, the old name may go one day."));
-        return given.orElse(otherwise);
     }
 
     private static int within(String option, int value, int most) {

@@ -84,7 +84,8 @@ final class DataCommand implements Runnable {
     @Command(name = "preview", description = "Draws pictures as training sees them, with their classes.")
     int preview(
             @Parameters(paramLabel = "URI", description = "A prepared dataset.") String data,
-            @Option(names = "--to", required = true, paramLabel = "FILE.png", description = "The sheet.") Path to,
+            @Option(names = "--output", required = true, paramLabel = "FILE.png", description = "The sheet.")
+                    Path output,
             @Option(
                             names = "--recipe",
                             paramLabel = "RECIPE",
@@ -96,11 +97,11 @@ final class DataCommand implements Runnable {
         if (count < 1 || count > 200) {
             throw new BadInputException("--count " + count + " is out of range; wanted 1 to 200.");
         }
-        Preview.refuseExisting(to);
+        Preview.refuseExisting(output);
         Configuration conf = new Configuration();
         Dataset.Opened opened = Dataset.open(Locations.of(data), conf);
-        Preview.write(opened, Preview.preprocessing(opened, recipe, conf), count, to, conf);
-        spec.commandLine().getOut().println(to);
+        Preview.write(opened, Preview.preprocessing(opened, recipe, conf), count, output, conf);
+        spec.commandLine().getOut().println(output);
         return 0;
     }
 
@@ -115,21 +116,22 @@ final class DataCommand implements Runnable {
                     String split,
             @Option(names = "--count", paramLabel = "N", defaultValue = "5", description = "How many. Default: 5.")
                     int count,
-            @Option(names = "--to", required = true, paramLabel = "DIR", description = "A local folder.") Path to)
+            @Option(names = "--output", required = true, paramLabel = "DIR", description = "A local folder.")
+                    Path output)
             throws IOException {
         if (count < 1) {
             throw new BadInputException("--count " + count + " is too few; wanted at least 1.");
         }
         Configuration conf = new Configuration();
         Dataset.Opened opened = Dataset.open(Locations.of(data), conf);
-        Files.createDirectories(to);
+        Files.createDirectories(output);
         Set<String> taken = new HashSet<>();
         int written = 0;
         for (Dataset.Shard shard : opened.dataset().shards(Split.named(split))) {
             List<Example> examples =
                     Shards.read(new org.apache.hadoop.fs.Path(opened.path(), shard.path()), shard.digest(), conf);
             for (Example example : examples.subList(0, Math.min(examples.size(), count - written))) {
-                Path file = to.resolve(fileName(example, opened.dataset().classes(), taken));
+                Path file = output.resolve(fileName(example, opened.dataset().classes(), taken));
                 Files.write(file, example.bytes(), StandardOpenOption.CREATE_NEW);
                 spec.commandLine().getOut().println(file);
                 written++;

@@ -43,8 +43,8 @@ final class DoctorCommand implements Callable<Integer> {
             description = "A prepared dataset that executors must be able to read.")
     String data;
 
-    @Option(names = "--out", paramLabel = "URI", description = "A folder that the driver must be able to write to.")
-    String out;
+    @Option(names = "--output", paramLabel = "URI", description = "A folder that the driver must be able to write to.")
+    String output;
 
     @Option(names = "--registry", paramLabel = "URI", description = "Another such folder.")
     String registry;
@@ -71,7 +71,7 @@ final class DoctorCommand implements Callable<Integer> {
                         .classes()
                         .size();
             }
-            Doctor.Report report = new Doctor(spark).examine(parsed, classes, places(data), places(out, registry));
+            Doctor.Report report = new Doctor(spark).examine(parsed, classes, places(data), places(output, registry));
             print(report);
             return report.isBad() ? Fault.MACHINE.exitCode() : 0;
         }

@@ -20,21 +20,17 @@ final class Errors implements IExecutionExceptionHandler {
         if (Stopping.isUnderWay()) { // what fails now fails since the process ends
             return cause.fault().exitCode();
         }
-        if (parsed.expandedArgs().contains("--json") && !takesFile(command)) {
+        if (command.getParseResult().hasMatchedOption("--json")) {
             command.getOut().println(Json.COMPACT.writeValueAsString(Map.of("error", cause.message())));
         } else {
             command.getErr().println("resnet: " + cause.message());
         }
-        if (main.trace) {
+        if (main.stacktrace) {
             failure.printStackTrace(command.getErr());
         } else if (cause.fault() == Fault.OURS) {
-            command.getErr().println("(--trace shows where: " + cause.type().getSimpleName() + ")");
+            command.getErr()
+                    .println("(--stacktrace shows where: " + cause.type().getSimpleName() + ")");
         }
         return cause.fault().exitCode();
-    }
-
-    private static boolean takesFile(CommandLine command) {
-        CommandLine.Model.OptionSpec json = command.getCommandSpec().findOption("--json");
-        return json != null && json.arity().max() > 0;
     }
 }

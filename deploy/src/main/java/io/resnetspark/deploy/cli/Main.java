@@ -42,8 +42,8 @@ public final class Main implements Runnable {
             description = "Say which version this is.")
     boolean version;
 
-    @Option(names = "--trace", scope = ScopeType.INHERIT, description = "With an error, show the stack trace.")
-    boolean trace;
+    @Option(names = "--stacktrace", scope = ScopeType.INHERIT, description = "With an error, show the stack trace.")
+    boolean stacktrace;
 
     @Option(
             names = "--verbose",
@@ -84,7 +84,7 @@ public final class Main implements Runnable {
                 .usageMessage()
                 .exitCodeListHeading("%nExit codes:%n")
                 .exitCodeList(ExitCode.meanings());
-        return commandLine
+        return RenamedOptions.acceptedBy(commandLine)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExpandAtFiles(false) // @1.jpg is a picture
                 .setExecutionExceptionHandler(new Errors(main))

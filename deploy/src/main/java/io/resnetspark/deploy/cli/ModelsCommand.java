@@ -57,23 +57,23 @@ final class ModelsCommand implements Runnable {
     }
 
     /** What the record of events is told. */
-    static final class WhyOption {
+    static final class MessageOption {
         @Option(
-                names = "--why",
+                names = "--message",
                 defaultValue = "",
                 paramLabel = "TEXT",
                 description = "The reason, for the record of events.")
-        String why;
+        String message;
 
         Change change() {
-            return Change.byHand(why);
+            return Change.byHand(message);
         }
     }
 
     @Command(name = "publish", description = "Copies a verified model into the registry, as its next version.")
     int publish(
             @Mixin RegistryOption registry,
-            @Mixin WhyOption why,
+            @Mixin MessageOption message,
             @Parameters(paramLabel = "MODEL", description = "An artifact or run directory.") String model,
             @Option(
                             names = "--name",
@@ -85,7 +85,7 @@ final class ModelsCommand implements Runnable {
         Configuration conf = new Configuration();
         RegisteredModel target = registry.open(conf).model(name);
         ModelArtifact artifact = ModelArtifact.open(ModelReference.resolve(model, conf), conf);
-        Version version = target.publish(artifact, why.change());
+        Version version = target.publish(artifact, message.change());
         out().printf("%s#%s at %s%n", registry.uri, version.reference(), version.path());
         return 0;
     }
@@ -158,7 +158,7 @@ final class ModelsCommand implements Runnable {
     @Command(name = "promote", description = "Reads a version's bytes, and lets an alias name it.")
     int promote(
             @Mixin RegistryOption registry,
-            @Mixin WhyOption why,
+            @Mixin MessageOption message,
             @Parameters(paramLabel = "NAME@VERSION", description = "Which.") String reference,
             @Option(
                             names = "--alias",
@@ -172,7 +172,7 @@ final class ModelsCommand implements Runnable {
         }
         Registry opened = registry.open();
         Version version = opened.find(reference);
-        print(version.name(), opened.model(version.name()).promote(version, alias, why.change()));
+        print(version.name(), opened.model(version.name()).promote(version, alias, message.change()));
         return 0;
     }
 
@@ -181,24 +181,24 @@ final class ModelsCommand implements Runnable {
             description = "Reads the previous champion's bytes, and lets champion and previous change places.")
     int rollback(
             @Mixin RegistryOption registry,
-            @Mixin WhyOption why,
+            @Mixin MessageOption message,
             @Parameters(paramLabel = "NAME", description = "A model.") String name)
             throws IOException {
-        print(name, registry.open().model(name).rollback(why.change()));
+        print(name, registry.open().model(name).rollback(message.change()));
         return 0;
     }
 
     @Command(name = "unalias", description = "Lets an alias name nothing any more.")
     int unalias(
             @Mixin RegistryOption registry,
-            @Mixin WhyOption why,
+            @Mixin MessageOption message,
             @Parameters(paramLabel = "NAME@ALIAS", description = "Which.") String reference)
             throws IOException {
         String[] parts = reference.split("@", 2);
         if (parts.length == 1) {
             throw new BadInputException("Which alias of " + reference + "? Wanted NAME@ALIAS.");
         }
-        print(parts[0], registry.open().model(parts[0]).events().removeAlias(parts[1], why.change()));
+        print(parts[0], registry.open().model(parts[0]).events().removeAlias(parts[1], message.change()));
         return 0;
     }
 
@@ -209,7 +209,7 @@ final class ModelsCommand implements Runnable {
     @Command(name = "prune", description = "Deletes old versions, but the newest and those that an alias names.")
     int prune(
             @Mixin RegistryOption registry,
-            @Mixin WhyOption why,
+            @Mixin MessageOption message,
             @Parameters(paramLabel = "NAME", description = "A model.") String name,
             @Option(names = "--keep", required = true, paramLabel = "N", description = "So many of the newest stay.")
                     int keep,
@@ -217,7 +217,7 @@ final class ModelsCommand implements Runnable {
             throws IOException {
         RegisteredModel model = registry.open().model(name);
         model.requireSome();
-        List<Integer> gone = dry ? model.prunable(keep) : model.prune(keep, why.change());
+        List<Integer> gone = dry ? model.prunable(keep) : model.prune(keep, message.change());
         out().printf("%s: %s %s%n", name, dry ? "would delete versions" : "deleted versions", gone);
         return 0;
     }

@@ -32,8 +32,8 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--data", required = true, paramLabel = "URI", description = "A prepared dataset.")
     String data;
 
-    @Option(names = "--out", required = true, paramLabel = "URI", description = "Where the run is to appear.")
-    String out;
+    @Option(names = "--output", required = true, paramLabel = "URI", description = "Where the run is to appear.")
+    String output;
 
     @Option(
             names = "--set",
@@ -43,7 +43,7 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(
             names = "--resume",
-            description = "Go on from the newest whole checkpoint of the run at --out, to the same bits as without a"
+            description = "Go on from the newest whole checkpoint of the run at --output, to the same bits as without a"
                     + " break; begin if there is none; do nothing if this very run is complete.")
     boolean resume;
 
@@ -80,11 +80,11 @@ final class TrainCommand implements Callable<Integer> {
         Recipe parsed = Recipe.parse(read(recipe, "recipe"), recipe, overrides);
         Checkpoints.Policy policy =
                 new Checkpoints.Policy(checkpointRounds, Duration.ofMinutes(checkpointMinutes), keepCheckpoints);
-        RunFolder folder = RunFolder.of(Locations.of(out));
+        RunFolder folder = RunFolder.of(Locations.of(output));
         try (JavaSparkContext spark = sparkOptions.start("train " + parsed.network(), () -> howToGoOn(folder))) {
             Dataset.Opened opened = Dataset.open(Locations.of(data), spark.hadoopConfiguration());
             if (resume && Training.isComplete(spark, parsed, opened, folder)) {
-                spec.commandLine().getOut().println(out + " is complete already; nothing is left to do.");
+                spec.commandLine().getOut().println(output + " is complete already; nothing is left to do.");
                 return 0;
             }
             show(parsed);
@@ -102,7 +102,7 @@ final class TrainCommand implements Callable<Integer> {
                             + (resume ? "" : "with --resume ") + "goes on from it.")
                     .orElse("Stopped before there was a checkpoint; the same command begins anew.");
         } catch (IOException unknown) {
-            return "Stopped. Whether there is a checkpoint in " + out + " could not be seen (" + unknown.getMessage()
+            return "Stopped. Whether there is a checkpoint in " + output + " could not be seen (" + unknown.getMessage()
                     + "); the same command with --resume goes on from the newest.";
         }
     }

@@ -116,8 +116,8 @@ record Cuda(
                 recipe.architecture(),
                 Shape.square(3, recipe.data().evaluation().side()),
                 classes,
-                recipe.batch(),
-                recipe.minibatches(),
+                recipe.batchSize(),
+                recipe.accumulationSteps(),
                 Minibatch.VIEWS);
         return DeviceMemoryEstimate.of(placement.device(), work, precision).total();
     }

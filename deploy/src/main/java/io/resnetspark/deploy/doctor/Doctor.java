@@ -129,7 +129,7 @@ public final class Doctor {
     /** Of so many networks in one process. */
     private static long needed(Recipe recipe, int classes, int networks) {
         Shape input = Shape.square(3, recipe.data().evaluation().side());
-        MemoryEstimate one = MemoryEstimate.of(recipe.architecture().summary(input, classes), recipe.batch());
+        MemoryEstimate one = MemoryEstimate.of(recipe.architecture().summary(input, classes), recipe.batchSize());
         return one.process() + networks * (one.total() - one.process());
     }
 

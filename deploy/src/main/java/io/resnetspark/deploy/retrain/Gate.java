@@ -84,8 +84,8 @@ final class Gate {
         List<String> problems = new ArrayList<>();
         double accuracy =
                 (double) challenger.result().correct() / challenger.result().count();
-        if (accuracy < rules.leastAccuracy()) {
-            problems.add(String.format("accuracy %.4f is below least-accuracy = %s", accuracy, rules.leastAccuracy()));
+        if (accuracy < rules.minAccuracy()) {
+            problems.add(String.format("accuracy %.4f is below min-accuracy = %s", accuracy, rules.minAccuracy()));
         }
         if (champion.isEmpty()) {
             return new Verdict(challenger.result(), null, null, null, null, null, null, null, null, problems);
@@ -100,11 +100,11 @@ final class Gate {
         chanceProblem(rules, better, worse, pValue).ifPresent(problems::add);
         boolean[] known = champion.get().knows(classes);
         ClassCounts counts = ClassCounts.of(classes, challenger, before);
-        ClassLoss worst = counts.worst(known, rules.classPictures());
-        if (worst != null && worst.loss() > rules.largestClassLoss()) {
+        ClassLoss worst = counts.worst(known, rules.minClassImages());
+        if (worst != null && worst.loss() > rules.maxClassAccuracyDrop()) {
             problems.add(String.format(
-                    "in class %s accuracy falls from %.4f to %.4f, by more than largest-class-loss = %s",
-                    worst.label, worst.champion, worst.challenger, rules.largestClassLoss()));
+                    "in class %s accuracy falls from %.4f to %.4f, by more than max-class-accuracy-drop = %s",
+                    worst.label, worst.champion, worst.challenger, rules.maxClassAccuracyDrop()));
         }
         return new Verdict(
                 challenger.result(),
@@ -120,15 +120,15 @@ final class Gate {
     }
 
     private static Optional<String> gainProblem(GateRules rules, double gain, EvaluationResult champion) {
-        boolean tie = gain == 0 && rules.minimumGain() >= 0;
-        if (gain >= rules.minimumGain() && !tie) {
+        boolean tie = gain == 0 && rules.minAccuracyGain() >= 0;
+        if (gain >= rules.minAccuracyGain() && !tie) {
             return Optional.empty();
         }
         return Optional.of(String.format(
-                "gain %+.4f is %s minimum-gain = %s%s",
+                "gain %+.4f is %s min-accuracy-gain = %s%s",
                 gain,
-                gain < rules.minimumGain() ? "below" : "not above",
-                rules.minimumGain(),
+                gain < rules.minAccuracyGain() ? "below" : "not above",
+                rules.minAccuracyGain(),
                 tie
                         ? String.format(
                                 ": both are right on %,d of %,d pictures, and a tie is not promoted",
@@ -137,18 +137,20 @@ final class Gate {
     }
 
     private static Optional<String> chanceProblem(GateRules rules, long better, long worse, double pValue) {
-        if (pValue <= rules.significance()) {
+        if (pValue <= rules.significanceLevel()) {
             return Optional.empty();
         }
-        boolean few = pValue(better + worse, 0) > rules.significance();
+        boolean few = pValue(better + worse, 0) > rules.significanceLevel();
         return Optional.of(String.format(
                 "right where the champion is wrong %,d times, wrong where it is right %,d times: p = %.4f is above"
-                        + " significance = %s%s",
+                        + " significance-level = %s%s",
                 better,
                 worse,
                 pValue,
-                rules.significance(),
-                few ? ", which so few pictures cannot come below: judge by more, or set another significance" : ""));
+                rules.significanceLevel(),
+                few
+                        ? ", which so few pictures cannot come below: judge by more, or set another significance-level"
+                        : ""));
     }
 
     private static long onlyFirstRight(Judgement first, Judgement second) {

@@ -31,7 +31,7 @@ record Reason(boolean isGiven, String words) {
      * @param before how an attempt at the same ended, if there was one
      */
     static Reason of(
-            RetrainPlan.Reasons rules,
+            RetrainPlan.Trigger rules,
             Dataset.Opened data,
             Optional<Version> champion,
             List<Attempt> attempts,
@@ -50,27 +50,27 @@ record Reason(boolean isGiven, String words) {
             return new Reason(true, "there is no champion");
         }
         News news = News.of(data, champion.get(), attempts);
-        if (rules.newPictures() > 0 && !news.classes.isEmpty()) {
+        if (rules.newImages() > 0 && !news.classes.isEmpty()) {
             return new Reason(true, news.classes + "; " + news.words());
         }
-        if (rules.newPictures() > 0 && news.isAnew) {
+        if (rules.newImages() > 0 && news.isAnew) {
             return new Reason(true, ANEW);
         }
-        if (rules.newPictures() > 0 && news.changes.count() >= rules.newPictures()) {
+        if (rules.newImages() > 0 && news.changes.count() >= rules.newImages()) {
             return new Reason(true, news.changes.description());
         }
         long days = Duration.between(
                         Instant.parse(champion.get().description().provenance().created()), Instant.now())
                 .toDays();
-        if (rules.championDays() > 0 && days >= rules.championDays()) {
+        if (rules.maxChampionAgeDays() > 0 && days >= rules.maxChampionAgeDays()) {
             return new Reason(true, "the champion is " + days + " days old");
         }
         return new Reason(
                 false,
                 String.format(
-                        "the dataset has %s (reason.new-pictures = %,d), and the champion is %d days old"
-                                + " (reason.champion-days = %d)",
-                        news.changes.description(), rules.newPictures(), days, rules.championDays()));
+                        "the dataset has %s (trigger.new-images = %,d), and the champion is %d days old"
+                                + " (trigger.max-champion-age-days = %d)",
+                        news.changes.description(), rules.newImages(), days, rules.maxChampionAgeDays()));
     }
 
     /**

@@ -110,7 +110,7 @@ public final class Retraining {
         Optional<Integer> number = champion.map(Version::number);
         Optional<Outcome> before =
                 attempts.before(data, recipe(champion, data.dataset()).text(), number);
-        return Reason.of(plan.reasons(), data, champion, attempts.all(), before, forced);
+        return Reason.of(plan.trigger(), data, champion, attempts.all(), before, forced);
     }
 
     /** The plan's, with what follows from the champion and the dataset; what the plan says itself stays. */
@@ -166,7 +166,7 @@ public final class Retraining {
             Optional<Outcome> decided = decided(attempt);
             Outcome outcome = decided.isPresent() ? decided.get() : decideOrGiveUp(attempt);
             reporter.step("prune");
-            model.prune(plan.keep(), change(attempt).because("keep = " + plan.keep()));
+            model.prune(plan.keepVersions(), change(attempt).because("keep-versions = " + plan.keepVersions()));
             Outcome told = reporter.tell(outcome);
             if (told.equals(outcome)) { // or the next one tells it, as this one was stopped
                 end(attempt, outcome);
@@ -176,7 +176,7 @@ public final class Retraining {
 
         private void end(Attempt attempt, Outcome outcome) throws IOException {
             lease.check();
-            attempts.end(attempt, outcome, plan.keep());
+            attempts.end(attempt, outcome, plan.keepVersions());
         }
 
         /** What would fail again in the same way is not gone on with: its end is recorded. */

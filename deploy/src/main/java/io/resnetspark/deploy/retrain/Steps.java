@@ -76,10 +76,10 @@ final class Steps {
         if (!corpus.from().isEmpty()) {
             reporter.step("prepare");
             PrepareSettings settings = new PrepareSettings(
-                    corpus.shorterSide(),
+                    corpus.resize(),
                     corpus.keepOriginal(),
                     (long) corpus.shardMebibytes() << 20,
-                    corpus.mostBad(),
+                    corpus.maxBadFraction(),
                     PrepareSettings.DuplicatePolicy.AUTO,
                     ImageCodec.Limits.DEFAULT,
                     corpus.maxRemovedFraction());

@@ -45,11 +45,11 @@ class TestCommandLine {
     void saysWhatAMistypedWordMayHaveMeant() {
         says("There is no command trian; did you mean train?", "trian");
         says("There is no command verfy; did you mean verify?", "models", "verfy");
-        says("There is no option --dta; did you mean --data?", "train", "r.conf", "--dta", "x", "--out", "y");
-        says("There is no option --dta; did you mean --data?", "train", "r.conf", "--dta=x", "--out", "y");
-        says("There is no option --colour.", "train", "r.conf", "--colour", "--data", "x", "--out", "y");
-        says("There is a word too many: more.", "train", "r.conf", "more", "--data", "x", "--out", "y");
-        says("'--out=URI'", "train", "r.conf", "--data", "x");
+        says("There is no option --dta; did you mean --data?", "train", "r.conf", "--dta", "x", "--output", "y");
+        says("There is no option --dta; did you mean --data?", "train", "r.conf", "--dta=x", "--output", "y");
+        says("There is no option --colour.", "train", "r.conf", "--colour", "--data", "x", "--output", "y");
+        says("There is a word too many: more.", "train", "r.conf", "more", "--data", "x", "--output", "y");
+        says("'--output=URI'", "train", "r.conf", "--data", "x");
     }
 
     @Test

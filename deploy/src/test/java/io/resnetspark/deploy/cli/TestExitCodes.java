@@ -49,7 +49,7 @@ class TestExitCodes {
     @Test
     void sixIsWhatIsDamaged() throws IOException {
         SyntheticCorpora.folders(folder.resolve("corpus"), 2, 1, 40);
-        ends(0, "pictures", "prepare", "--from", at("corpus"), "--to", at("data"));
+        ends(0, "pictures", "prepare", "--from", at("corpus"), "--output", at("data"));
         model();
         String[] list = {"models", "verify", "--registry", at("registry")};
         ends(0, "", "models", "publish", at("model"), "--registry", at("registry"), "--name", "pets");
@@ -62,7 +62,7 @@ class TestExitCodes {
         ends(6, "is damaged", "predict", at("registry") + "#pets", at("a.jpg"));
         Files.writeString(folder.resolve("data/dataset.json"), "{\"format\" : ");
         ends(6, "dataset.json cannot be read", "data", "describe", at("data"));
-        assertThat(ran.err()).doesNotContain("--trace");
+        assertThat(ran.err()).doesNotContain("--stacktrace");
     }
 
     /** Nothing computes on the CPU where a GPU was asked for. */
@@ -70,16 +70,17 @@ class TestExitCodes {
     void aGpuThatIsAskedForAndCannotBeHadIsTheMachines() throws IOException {
         model();
         SyntheticCorpora.folders(folder.resolve("corpus"), 2, 1, 40);
-        ends(0, "pictures", "prepare", "--from", at("corpus"), "--to", at("data"));
+        ends(0, "pictures", "prepare", "--from", at("corpus"), "--output", at("data"));
         Path recipe = SmallRecipe.write(folder.resolve("recipe.conf"));
-        String[] train = {"train", recipe.toString(), "--data", at("data"), "--out", at("run"), "--set", "kernels=cuda"
+        String[] train = {
+            "train", recipe.toString(), "--data", at("data"), "--output", at("run"), "--set", "kernels=cuda"
         };
         ends(5, "--kernels onednn", train);
-        assertThat(ran.err()).doesNotContain("--trace");
+        assertThat(ran.err()).doesNotContain("--stacktrace");
         assertThat(folder.resolve("run/model")).doesNotExist();
         ends(5, "--kernels onednn", "predict", at("model"), at("a.jpg"), "--kernels", "cuda");
         ends(5, "--kernels onednn", "bench", "train", "--network", "resnet20", "--kernels", "cuda");
-        ends(0, "a.jpg", "predict", at("model"), at("a.jpg"), "--kernels", "ops");
+        ends(0, "a.jpg", "predict", at("model"), at("a.jpg"), "--kernels", "nd4j");
         ends(2, "--kernels", "predict", at("model"), at("a.jpg"), "--kernels", "gpu");
     }
 
@@ -121,7 +122,7 @@ class TestExitCodes {
         model();
         ends(2, "There is no model at", "predict", at("nothing"), at("a.jpg"));
         ends(2, "No FileSystem for scheme \"htp\"", "predict", at("model"), "htp://host/a.jpg");
-        ends(2, "is unknown", "prepare", "--from", at("x"), "--to", at("y"), "--doubles", "perhaps");
+        ends(2, "is unknown", "prepare", "--from", at("x"), "--output", at("y"), "--duplicates", "perhaps");
     }
 
     @Test

@@ -105,7 +105,7 @@ class TestModelsInUse extends Commands {
                 }
             }
         }
-        assertThat(run("prepare", "--from", at(corpus), "--to", at(data)))
+        assertThat(run("prepare", "--from", at(corpus), "--output", at(data)))
                 .as(err)
                 .isZero();
     }
@@ -118,7 +118,7 @@ class TestModelsInUse extends Commands {
         String[] evaluate = {"evaluate", at("model"), "--protocol", "one-crop", "--protocol", "ten-crop"};
         for (String split : new String[] {"val", "test"}) {
             String json = at(split + ".json");
-            assertThat(run(with(evaluate, "--data", at("data"), "--split", split, "--json", json)))
+            assertThat(run(with(evaluate, "--data", at("data"), "--split", split, "--output", json)))
                     .as(err)
                     .isZero();
             assertThat(out.lines()).hasSize(2);
@@ -131,6 +131,8 @@ class TestModelsInUse extends Commands {
             assertThat(results.findValuesAsText("protocol")).containsExactly("one-crop", "ten-crop");
             assertThat(results.findValuesAsText("split")).containsExactly(split, split);
         }
+        assertThat(run("evaluate", at("model"), "--data", at("data"), "--json")).isZero();
+        assertThat(Json.COMPACT.readTree(out).path("count").asInt()).isEqualTo(6);
         refused(
                 "There is no split 'dev'; there are train, val and test",
                 with(evaluate, "--data", at("data"), "--split", "dev"));

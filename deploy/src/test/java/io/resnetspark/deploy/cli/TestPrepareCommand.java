@@ -21,13 +21,13 @@ import org.junit.jupiter.api.Test;
 class TestPrepareCommand extends Commands {
     @Test
     void saysWhatIsWrongWithACorpus() throws IOException {
-        refused("There is nothing at", "prepare", "--from", at("nowhere"), "--to", at("data"));
+        refused("There is nothing at", "prepare", "--from", at("nowhere"), "--output", at("data"));
         refused(
                 "there are folders, ilsvrc, cifar10, list, binary-file",
                 "prepare",
                 "--from",
                 at("x"),
-                "--to",
+                "--output",
                 at("data"),
                 "--source",
                 "imagenet");
@@ -36,30 +36,31 @@ class TestPrepareCommand extends Commands {
                 "prepare",
                 "--from",
                 at("x"),
-                "--to",
+                "--output",
                 at("data"),
-                "--doubles",
+                "--duplicates",
                 "x");
-        refused("is no size", "prepare", "--from", at("x"), "--to", at("data"), "--shard-size", "many");
+        refused("is no size", "prepare", "--from", at("x"), "--output", at("data"), "--shard-size", "many");
         refused("Missing required option", "prepare", "--from", at("x"));
         Files.createDirectories(folder.resolve("data"));
         SyntheticCorpora.folders(folder.resolve("corpus"), 2, 1, 20);
-        refused("nothing is overwritten", "prepare", "--from", at("corpus"), "--to", at("data"));
+        refused("nothing is overwritten", "prepare", "--from", at("corpus"), "--output", at("data"));
     }
 
     @Test
     void showsWhatIsInADataset() throws IOException {
         SyntheticCorpora.folders(folder.resolve("corpus"), 6, 2, 40);
         String sheet = at("sheet.png");
-        assertThat(run("prepare", "--from", at("corpus"), "--to", at("data"), "--preview", sheet))
+        assertThat(run("prepare", "--from", at("corpus"), "--output", at("data"), "--preview", sheet))
                 .as(err)
                 .isZero();
         assertThat(out).contains("18 pictures to train on, 6 to validate on, 3 classes, 2 shards");
         assertThat(ImageIO.read(new File(sheet)).getWidth()).isEqualTo(6 * (224 + 8) + 8);
-        assertThat(run("prepare", "--from", at("corpus"), "--to", at("data"))).isZero();
+        assertThat(run("prepare", "--from", at("corpus"), "--output", at("data")))
+                .isZero();
         assertThat(out).contains("nothing is new");
-        refused("sheet.png exists", "prepare", "--from", at("corpus"), "--to", at("more"), "--preview", sheet);
-        refused("sheet.png exists", "data", "preview", at("data"), "--to", sheet);
+        refused("sheet.png exists", "prepare", "--from", at("corpus"), "--output", at("more"), "--preview", sheet);
+        refused("sheet.png exists", "data", "preview", at("data"), "--output", sheet);
         assertThat(run("data", "describe", at("data"))).isZero();
         assertThat(out)
                 .contains("train          18 pictures in 1 shards")
@@ -95,7 +96,7 @@ class TestPrepareCommand extends Commands {
         Files.writeString(corpus.resolve("README.txt"), "x");
         Files.copy(corpus.resolve("train/red/1.png"), corpus.resolve("train/red/copy.png"));
         Files.writeString(corpus.resolve("train/red/text.png"), "no picture");
-        String[] prepare = {"prepare", "--from", at("corpus"), "--to", at("data"), "--most-bad", "0.2"};
+        String[] prepare = {"prepare", "--from", at("corpus"), "--output", at("data"), "--max-bad-fraction", "0.2"};
         assertThat(run(prepare)).as(err).isZero();
         assertThat(out)
                 .contains("24 pictures to train on, 6 to validate on, 3 to test on, 3 classes")
@@ -135,7 +136,7 @@ class TestPrepareCommand extends Commands {
                         "prepare",
                         "--from",
                         odd.resolve("corpus").toString(),
-                        "--to",
+                        "--output",
                         odd.resolve("a:b").toString()))
                 .as(err)
                 .isZero();
@@ -150,7 +151,7 @@ class TestPrepareCommand extends Commands {
                             split,
                             "--count",
                             "1000",
-                            "--to",
+                            "--output",
                             to))
                     .as(err)
                     .isZero();

@@ -56,8 +56,9 @@ class TestReference {
         Map<String, String> made = new LinkedHashMap<>();
         made.put("commands", CommandPages.markdown());
         made.put("recipe", KeyTables.of(Recipe.keys(), "A recipe"));
-        made.put("renamed keys", renamed());
+        made.put("renamed keys", renamed(RenamedKeys.OF_RECIPES));
         made.put("plan", KeyTables.of(RetrainPlan.keys(), "A plan"));
+        made.put("renamed plan keys", renamed(RetrainPlan.RENAMED));
         made.put("exit codes", exitCodes());
         made.put("packages", PackageTable.of(List.of("resnet-model", "data-prep", "spark-trainer", "deploy")));
         Set<Class<?>> metrics = new HashSet<>();
@@ -74,9 +75,9 @@ class TestReference {
         return made;
     }
 
-    private static String renamed() {
+    private static String renamed(RenamedKeys keys) {
         List<List<String>> rows = new ArrayList<>();
-        RenamedKeys.OF_RECIPES.names().forEach((old, now) -> rows.add(List.of("`" + old + "`", "`" + now + "`")));
+        keys.names().forEach((old, now) -> rows.add(List.of("`" + old + "`", "`" + now + "`")));
         return Table.of(List.of("earlier name", "name"), rows);
     }
 

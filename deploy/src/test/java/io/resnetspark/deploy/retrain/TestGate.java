@@ -53,7 +53,7 @@ class TestGate {
                 .isTrue();
         assertThat(judge(new GateRules(Split.VAL, EvaluationProtocol.ONE_CROP, 0, 0.76, 1, 1, 1), "1110", null)
                         .problems())
-                .containsExactly("accuracy 0.7500 is below least-accuracy = 0.76");
+                .containsExactly("accuracy 0.7500 is below min-accuracy = 0.76");
     }
 
     @Test
@@ -62,10 +62,10 @@ class TestGate {
         assertThat(judge(just, "1111", "1110").passes()).isTrue();
         GateRules rules = new GateRules(Split.VAL, EvaluationProtocol.ONE_CROP, 0.26, 0, 1, 1, 1);
         assertThat(judge(rules, "1011", "0110").problems())
-                .containsExactly("gain +0.2500 is below minimum-gain = 0.26");
+                .containsExactly("gain +0.2500 is below min-accuracy-gain = 0.26");
         assertThat(judge(new GateRules(Split.VAL, EvaluationProtocol.ONE_CROP, 0, 0, 1, 1, 1), "1100", "1110")
                         .problems())
-                .containsExactly("gain -0.2500 is below minimum-gain = 0.0");
+                .containsExactly("gain -0.2500 is below min-accuracy-gain = 0.0");
     }
 
     /** A thousandth of 1,000 pictures is one of them, though neither is a sum of powers of two. */
@@ -104,7 +104,7 @@ class TestGate {
                         .problems())
                 .singleElement()
                 .asString()
-                .contains("p = 0.2500 is above significance = 0.05, which so few pictures cannot come below");
+                .contains("p = 0.2500 is above significance-level = 0.05, which so few pictures cannot come below");
         assertThat(judge(rules, half + "1".repeat(60) + "0".repeat(40), half + half)
                         .passes())
                 .isTrue();
@@ -135,7 +135,7 @@ class TestGate {
         Gate.Verdict verdict = judge(rules, "11001111", "11110000");
         assertThat(verdict.problems())
                 .containsExactly(
-                        "in class cat accuracy falls from 1.0000 to 0.5000, by more than largest-class-loss = 0.3");
+                        "in class cat accuracy falls from 1.0000 to 0.5000, by more than max-class-accuracy-drop = 0.3");
         assertThat(verdict.worstClass()).isEqualTo(new Gate.ClassLoss("cat", 4, 1.0, 0.5));
         // Of classes with fewer pictures than asked for, nothing is said.
         assertThat(judge(
@@ -165,7 +165,7 @@ class TestGate {
         assertThat(chance.problems())
                 .containsExactly(
                         "right where the champion is wrong 4 times, wrong where it is right 1 times: p = 0.1875 is above"
-                                + " significance = 0.05");
+                                + " significance-level = 0.05");
         assertThat(judge(rules, "1111111111", "0000011111").passes()).isTrue();
     }
 

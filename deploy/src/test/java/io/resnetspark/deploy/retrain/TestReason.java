@@ -9,7 +9,7 @@ import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.ShardSnapshot;
 import io.resnetspark.data.shard.Statistics;
 import io.resnetspark.deploy.registry.Version;
-import io.resnetspark.deploy.retrain.RetrainPlan.Reasons;
+import io.resnetspark.deploy.retrain.RetrainPlan.Trigger;
 import io.resnetspark.storage.FileDigest;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.artifact.ModelDescription;
@@ -25,7 +25,7 @@ import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.Test;
 
 class TestReason {
-    private static final Reasons RULES = new Reasons(10, 30);
+    private static final Trigger RULES = new Trigger(10, 30);
     private static final Dataset.Opened SEEN = data("seen", 100, "a");
     private static final List<Attempt> ATTEMPTS = List.of(attempt(null), attempt(ShardSnapshot.of(SEEN.dataset())));
 
@@ -94,7 +94,7 @@ class TestReason {
     }
 
     private static Reason reason(
-            Reasons rules, Dataset.Opened data, Optional<Version> champion, List<Attempt> attempts) {
+            Trigger rules, Dataset.Opened data, Optional<Version> champion, List<Attempt> attempts) {
         return Reason.of(rules, data, champion, attempts, Optional.empty(), false);
     }
 
@@ -117,7 +117,7 @@ class TestReason {
         given(reason(data("grown", 110, "a", "b"), champion("seen", 0)), "10 new pictures");
         notGiven(
                 reason(data("grown", 108, "a", "b"), champion("seen", 0)),
-                "the dataset has 8 new pictures (reason.new-pictures");
+                "the dataset has 8 new pictures (trigger.new-images");
         notGiven(reason(SEEN, champion("seen", 0)), "the dataset has 0 new pictures");
     }
 
@@ -145,8 +145,8 @@ class TestReason {
                 reason(data(List.of("cat", "cow", "dog"), "more", 100, "b"), champion("of somebody else", 0)),
                 "1 new class: cow; 100 new pictures");
         notGiven(
-                reason(new Reasons(0, 0), data(others, "changed", 100, "b"), champion("seen", 0), ATTEMPTS),
-                "reason.new-pictures = 0");
+                reason(new Trigger(0, 0), data(others, "changed", 100, "b"), champion("seen", 0), ATTEMPTS),
+                "trigger.new-images = 0");
     }
 
     /** Ten are enough; nine are not, though shards were written anew. */
@@ -158,7 +158,7 @@ class TestReason {
         Dataset.Opened less = data(classes, then.plus(1, 5, 3), "changed", 96, "b");
         notGiven(
                 reason(RULES, less, champion("seen", 0), recorded),
-                "the dataset has 1 new picture, 5 removed, 3 changed (reason.new-pictures");
+                "the dataset has 1 new picture, 5 removed, 3 changed (trigger.new-images");
         Dataset.Opened more = data(classes, then.plus(1, 6, 3), "changed", 95, "b");
         given(reason(RULES, more, champion("seen", 0), recorded), "1 new picture, 6 removed, 3 changed");
         Dataset.Opened anew = data(classes, new ChangeHistory("2026-02-02T00:00:00Z", 6, 7, 3), "anew", 100, "b");
@@ -207,8 +207,8 @@ class TestReason {
 
     @Test
     void newDataMayBeNoReason() {
-        Reasons never = new Reasons(0, 0);
-        notGiven(reason(never, data("corrected", 100, "b"), champion("seen", 0), ATTEMPTS), "reason.new-pictures = 0");
+        Trigger never = new Trigger(0, 0);
+        notGiven(reason(never, data("corrected", 100, "b"), champion("seen", 0), ATTEMPTS), "trigger.new-images = 0");
     }
 
     @Test
@@ -223,7 +223,8 @@ class TestReason {
     @Test
     void ageIsReason() {
         given(reason(SEEN, champion("seen", 30)), "the champion is 30 days old");
-        notGiven(reason(SEEN, champion("seen", 29)), "the champion is 29 days old (reason.champion-days = 30)");
+        notGiven(
+                reason(SEEN, champion("seen", 29)), "the champion is 29 days old (trigger.max-champion-age-days = 30)");
     }
 
     @Test

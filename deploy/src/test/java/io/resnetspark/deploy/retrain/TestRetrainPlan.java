@@ -21,7 +21,7 @@ class TestRetrainPlan {
         RetrainPlan plan = RetrainPlan.parse(LEAST, "plan");
         assertThat(plan.name()).isEqualTo("flowers");
         assertThat(plan.fromChampion()).isFalse();
-        assertThat(plan.reasons()).isEqualTo(new RetrainPlan.Reasons(1, 0));
+        assertThat(plan.trigger()).isEqualTo(new RetrainPlan.Trigger(1, 0));
         assertThat(plan.gate())
                 .isEqualTo(new RetrainPlan.GateRules(Split.VAL, EvaluationProtocol.ONE_CROP, 0.001, 0, 0.25, 20, 0.05));
         assertThat(plan.lease()).isEqualTo(Duration.ofMinutes(2));
@@ -31,14 +31,14 @@ class TestRetrainPlan {
     @Test
     void saysAllThatIsWrong() {
         assertThatThrownBy(() -> RetrainPlan.parse(
-                        LEAST + "begin = winner\ngate { minimum-gain = 2, floor = 1 }\nkeep = 0\n"
+                        LEAST + "init-from = winner\ngate { min-accuracy-gain = 2, floor = 1 }\nkeep-versions = 0\n"
                                 + "hooks.url = \"ftp://secret@host\"\n",
                         "plan"))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("begin = winner; allowed is one of scratch, champion")
-                .hasMessageContaining("gate.minimum-gain = 2")
+                .hasMessageContaining("init-from = winner; allowed is one of scratch, champion")
+                .hasMessageContaining("gate.min-accuracy-gain = 2")
                 .hasMessageContaining("there is no key 'gate.floor'")
-                .hasMessageContaining("keep = 0; allowed is a whole number from 1")
+                .hasMessageContaining("keep-versions = 0; allowed is a whole number from 1")
                 .hasMessageContaining("hooks.url = (not shown); allowed is an address")
                 .hasMessageNotContaining("secret");
         for (String hook : new String[] {"hooks.command = SECRET", "hooks = SECRET", "hooks.url = [SECRET]"}) {
@@ -60,10 +60,10 @@ class TestRetrainPlan {
             String text = Files.readString(page);
             assertThat(text)
                     .as(page.toString())
-                    .contains("`minimum-gain = " + gate.minimumGain() + "`")
-                    .contains("`significance = " + gate.significance() + "`")
-                    .contains("`largest-class-loss = " + gate.largestClassLoss() + "`")
-                    .contains("`class-pictures = " + gate.classPictures() + "`");
+                    .contains("`min-accuracy-gain = " + gate.minAccuracyGain() + "`")
+                    .contains("`significance-level = " + gate.significanceLevel() + "`")
+                    .contains("`max-class-accuracy-drop = " + gate.maxClassAccuracyDrop() + "`")
+                    .contains("`min-class-images = " + gate.minClassImages() + "`");
         }
     }
 
@@ -80,14 +80,15 @@ class TestRetrainPlan {
 
     @Test
     void whoMayBeWorseNeedNotBeBetterBeyondChance() {
-        assertThat(RetrainPlan.parse(LEAST + "gate.minimum-gain = -0.01", "plan")
+        assertThat(RetrainPlan.parse(LEAST + "gate.min-accuracy-gain = -0.01", "plan")
                         .gate()
-                        .significance())
+                        .significanceLevel())
                 .isOne();
-        assertThatThrownBy(
-                        () -> RetrainPlan.parse(LEAST + "gate { minimum-gain = -0.01, significance = 0.05 }", "plan"))
+        assertThatThrownBy(() -> RetrainPlan.parse(
+                        LEAST + "gate { min-accuracy-gain = -0.01, significance-level = 0.05 }", "plan"))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("gate.significance = 0.05; allowed is 1 where gate.minimum-gain is below 0");
+                .hasMessageContaining(
+                        "gate.significance-level = 0.05; allowed is 1 where gate.min-accuracy-gain is below 0");
     }
 
     @Test
@@ -130,5 +131,32 @@ class TestRetrainPlan {
                 assertThat(plan.resolveSibling(parsed.recipe())).exists();
             }
         }
+    }
+
+    @Test
+    void plansOfTheLastReleaseAreRead() {
+        String old = LEAST + """
+                begin = champion
+                keep = 3
+                prepare { from = corpus, shorter-side = 64, most-bad = 0.5 }
+                reason { new-pictures = 5, champion-days = 7 }
+                gate { minimum-gain = -0.1, least-accuracy = 0.2, largest-class-loss = 0.3, class-pictures = 4, significance = 1 }
+                set { batch = 8 }
+                """;
+        String now = LEAST + """
+                init-from = champion
+                keep-versions = 3
+                prepare { from = corpus, resize = 64, max-bad-fraction = 0.5 }
+                trigger { new-images = 5, max-champion-age-days = 7 }
+                gate {
+                  min-accuracy-gain = -0.1, min-accuracy = 0.2, max-class-accuracy-drop = 0.3, min-class-images = 4
+                  significance-level = 1
+                }
+                set { batch = 8 }
+                """;
+        assertThat(RetrainPlan.parse(old, "old.conf")).isEqualTo(RetrainPlan.parse(now, "new.conf"));
+        assertThatThrownBy(() -> RetrainPlan.parse(now + "reason.champion-days = 8", "both.conf"))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("there is no key 'trigger.champion-days'");
     }
 }

@@ -55,10 +55,10 @@ class TestRetraining {
                 data = "FOLDER/data"
                 runs = "FOLDER/runs"
                 recipe = small.conf
-                begin = champion
+                init-from = champion
                 set.epochs = 1
-                prepare { from = "FOLDER/corpus", shorter-side = 36, max-removed-fraction = 0.5 }
-                gate { minimum-gain = -1 }
+                prepare { from = "FOLDER/corpus", resize = 36, max-removed-fraction = 0.5 }
+                gate { min-accuracy-gain = -1 }
                 """.replace("FOLDER", folder.toString());
         String recipe = SmallRecipe.TEXT;
         RetrainPlan parsed = RetrainPlan.parse(plan + more, "plan");

@@ -2,7 +2,7 @@ package io.resnetspark.train.averaging;
 
 import io.resnetspark.train.averaging.StateHandle.Resident;
 import io.resnetspark.train.averaging.UpdateHandle.InBlocks;
-import io.resnetspark.train.recipe.OuterStep;
+import io.resnetspark.train.recipe.OuterOptimizer;
 import io.resnetspark.train.worker.FloatBlock;
 import io.resnetspark.train.worker.StatisticsLayout;
 import io.resnetspark.train.worker.TrainingState;
@@ -155,7 +155,7 @@ final class BlockExchange implements Exchange {
 
     private StateBlocks scattered(Resident seed) {
         StateBlocks here = seed.blocks();
-        Reduction copy = new Reduction(List.of(1L), false, new OuterStep.None(), 0);
+        Reduction copy = new Reduction(List.of(1L), false, new OuterOptimizer.None(), 0);
         ReduceTask scatter = new ReduceTask(seed, List.of(here.state()), copy, newSet(), false);
         int tasks = Math.max(1, spark.sc().getExecutorIds().size());
         JavaRDD<Integer> numbers =

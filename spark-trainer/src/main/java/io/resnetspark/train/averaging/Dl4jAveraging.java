@@ -44,7 +44,7 @@ public final class Dl4jAveraging implements Engine {
 
     @Override
     public Round round(TrainingState state) {
-        int batch = plan.recipe().batch();
+        int batch = plan.recipe().batchSize();
         long examples = Math.min(plan.examplesPerRound(state), state.work().longestPart());
         int steps = (int) ((examples + batch - 1) / batch);
         double rate = plan.rate(state, 0);
@@ -98,7 +98,7 @@ public final class Dl4jAveraging implements Engine {
         if (address != Placement.NONE && Placement.here(plan.compute(), address).isOnGpu()) {
             throw new BadInputException(
                     "Spark gave this worker GPU " + address + ", on which averaging.engine = dl4j does"
-                            + " not compute: dl4j-spark builds its networks itself. Say averaging.engine = ours; or kernels ="
+                            + " not compute: dl4j-spark builds its networks itself. Say averaging.engine = native; or kernels ="
                             + " onednn to compute on the CPU.");
         }
     }

@@ -69,7 +69,7 @@ public final class ParameterAveraging implements Engine {
         this.recipe = recipe;
         this.exchange = exchange;
         this.examplesPerRound = examplesPerRound;
-        this.workers = new WorkerGroup(spark, work, workers, recipe.workersRemember());
+        this.workers = new WorkerGroup(spark, work, workers, recipe.workersKeepLocalState());
     }
 
     @Override
@@ -114,7 +114,7 @@ public final class ParameterAveraging implements Engine {
             return copy.get();
         }
         // Workers' local states are those after the last round; and a deadline may make another round of it.
-        if (from.isEmpty() || recipe.workersRemember() || recipe.deadlineSeconds() > 0) {
+        if (from.isEmpty() || recipe.workersKeepLocalState() || recipe.deadlineSeconds() > 0) {
             throw lost;
         }
         LOG.warn("{}; the round that led to it is done again", lost.getMessage());

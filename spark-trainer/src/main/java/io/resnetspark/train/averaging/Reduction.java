@@ -1,7 +1,7 @@
 package io.resnetspark.train.averaging;
 
 import io.resnetspark.train.averaging.StateLayout.Vector;
-import io.resnetspark.train.recipe.OuterStep;
+import io.resnetspark.train.recipe.OuterOptimizer;
 import io.resnetspark.train.worker.FloatBlock;
 import java.io.Serializable;
 import java.util.Arrays;
@@ -14,10 +14,11 @@ import java.util.List;
  *
  * @param examples that each worker saw, in the order of their numbers; none is 0
  * @param changes whether updates tell how parameters and velocity changed, not where they came to
- * @param outer the outer optimiser; {@link OuterStep.None} where this round has no outer step
+ * @param outer the outer optimiser; {@link OuterOptimizer.None} where this round has no outer step
  * @param learningRate of the round
  */
-record Reduction(List<Long> examples, boolean changes, OuterStep outer, double learningRate) implements Serializable {
+record Reduction(List<Long> examples, boolean changes, OuterOptimizer outer, double learningRate)
+        implements Serializable {
     /** Sums that are worked on at a time: they stay in the first-level cache. */
     private static final int CHUNK = 1 << 11;
 
@@ -29,7 +30,7 @@ record Reduction(List<Long> examples, boolean changes, OuterStep outer, double l
 
     /** Whether the state that the round began with is needed. */
     boolean needsBefore() {
-        return changes || outer.remembers();
+        return changes || outer.hasVelocity();
     }
 
     /**
@@ -53,7 +54,7 @@ record Reduction(List<Long> examples, boolean changes, OuterStep outer, double l
             }
         }
         boolean finite = areFinite(next, length);
-        if (vector == Vector.PARAMETERS && outer.remembers()) {
+        if (vector == Vector.PARAMETERS && outer.hasVelocity()) {
             OuterDescent.step(outer, length, before, next, outerVelocity, learningRate);
             finite &= areFinite(next, length);
         }

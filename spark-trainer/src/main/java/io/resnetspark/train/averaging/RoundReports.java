@@ -1,7 +1,7 @@
 package io.resnetspark.train.averaging;
 
 import io.resnetspark.train.recipe.AveragingRecipe;
-import io.resnetspark.train.recipe.OuterStep;
+import io.resnetspark.train.recipe.OuterOptimizer;
 import io.resnetspark.train.worker.TrainingState;
 import io.resnetspark.train.worker.WorkerReport;
 import java.util.Comparator;
@@ -33,7 +33,7 @@ final class RoundReports {
         return new Reduction(
                 busy.stream().map(update -> update.report().examples()).toList(),
                 recipe.sendsChanges(),
-                outer ? recipe.outer() : new OuterStep.None(),
+                outer ? recipe.outer() : new OuterOptimizer.None(),
                 learningRate());
     }
 

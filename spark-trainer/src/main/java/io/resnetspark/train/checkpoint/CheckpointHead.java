@@ -55,7 +55,7 @@ record CheckpointHead(
     void check(Path path) {
         if (format != FORMAT) {
             throw new BadInputException(path + " has format " + format + "; this version reads " + FORMAT
-                    + ". Go on with the version that wrote it, or name another --out.");
+                    + ". Go on with the version that wrote it, or name another --output.");
         }
     }
 }

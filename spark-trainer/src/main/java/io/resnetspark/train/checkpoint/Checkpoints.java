@@ -207,7 +207,7 @@ public final class Checkpoints {
         List<String> differences = head.identity().differences(identity);
         if (!differences.isEmpty()) {
             throw new BadInputException(path + " is of another run: " + String.join("; ", differences)
-                    + ". Use what it was begun with, or name another --out.");
+                    + ". Use what it was begun with, or name another --output.");
         }
         TrainingState training = new TrainingState(
                 head.work(),

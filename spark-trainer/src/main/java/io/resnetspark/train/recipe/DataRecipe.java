@@ -32,9 +32,9 @@ public record DataRecipe(
     static DataRecipe read(Section section) {
         int side = section.integer("crop", 16, 1024);
         Crop training = readCrop(section.section("augmentation"), side);
-        int shorter = section.integer("evaluation-shorter-side", 16, 2048);
+        int shorter = section.integer("evaluation-resize", 16, 2048);
         if (shorter < side) {
-            section.problem("evaluation-shorter-side", shorter, "at least the crop's " + side);
+            section.problem("evaluation-resize", shorter, "at least the crop's " + side);
             shorter = side;
         }
         double colourNoise = section.number("colour-noise", 0, 10);

@@ -162,6 +162,19 @@ public final class Section {
         return values;
     }
 
+    /**
+     * For a key that has a default and no effect here: another value is a problem.
+     *
+     * @param where it has an effect
+     */
+    void refuseUnlessDefault(String key, double defaultValue, String where) {
+        known.add(key);
+        if (config.hasPath(key)
+                && !Double.valueOf(defaultValue).equals(orElse(key, "a number", () -> config.getDouble(key), 0.0))) {
+            problem(key, config.getValue(key).unwrapped(), "another value than " + defaultValue + " only " + where);
+        }
+    }
+
     /** Says of every key that nobody asked for that there is none of this name. */
     public void refuseUnknown() {
         config.root().forEach((key, value) -> {

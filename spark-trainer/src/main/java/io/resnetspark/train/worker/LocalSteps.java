@@ -127,9 +127,9 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
     /** What the worker trains on in this round: minibatches by step; nothing when its part of the epoch is at its end. */
     public List<List<List<Place>>> steps(EpochWork work, long examples, int worker) {
         List<Place> places = places(work, examples, worker);
-        int batch = plan.recipe().batch();
+        int batch = plan.recipe().batchSize();
         List<List<List<Place>>> steps = new ArrayList<>();
-        for (List<Place> step : cut(places, plan.recipe().stepBatch())) {
+        for (List<Place> step : cut(places, plan.recipe().stepBatchSize())) {
             steps.add(cut(step, batch));
         }
         return steps;
@@ -164,7 +164,7 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
             graph.assignVelocity(memory.velocity().array());
         }
         // Which minibatch of the run this is; dropout's masks follow from it, and differ between workers.
-        long minibatch = state.iteration() * plan.recipe().minibatches();
+        long minibatch = state.iteration() * plan.recipe().accumulationSteps();
         graph.getConfiguration().setIterationCount((int) minibatch + worker * WORKERS_APART);
         graph.getConfiguration().setEpochCount(state.work().epoch());
     }

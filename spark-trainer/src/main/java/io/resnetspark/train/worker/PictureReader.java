@@ -76,7 +76,7 @@ public final class PictureReader {
 
     private float[] targets(List<Place> places) throws IOException {
         int classes = plan.classes();
-        double smoothing = plan.recipe().descent().labelSmoothing();
+        double smoothing = plan.recipe().optimizer().labelSmoothing();
         float[] targets = new float[places.size() * classes];
         Arrays.fill(targets, (float) (smoothing / classes));
         for (int i = 0; i < places.size(); i++) {

@@ -15,7 +15,7 @@ import io.resnetspark.model.graph.NetworkGraphBuilder;
 import io.resnetspark.model.graph.Placement;
 import io.resnetspark.model.layer.SgdMomentum;
 import io.resnetspark.storage.BadInputException;
-import io.resnetspark.train.recipe.Descent;
+import io.resnetspark.train.recipe.OptimizerRecipe;
 import io.resnetspark.train.recipe.Recipe;
 import io.resnetspark.train.recipe.Validation;
 import java.util.List;
@@ -64,8 +64,8 @@ public record TrainingPlan(
                 return;
             }
             ModelSummary census = recipe.architecture().summary(input(), classes);
-            MemoryEstimate.of(census, recipe.batch())
-                    .requireFits(recipe.network(), recipe.batch(), networks, ResidentMemory.available());
+            MemoryEstimate.of(census, recipe.batchSize())
+                    .requireFits(recipe.network(), recipe.batchSize(), networks, ResidentMemory.available());
         } catch (IllegalArgumentException unfit) {
             throw new BadInputException(unfit.getMessage(), unfit);
         }
@@ -77,8 +77,8 @@ public record TrainingPlan(
                 recipe.architecture(),
                 input(),
                 classes,
-                recipe.batch(),
-                recipe.minibatches(),
+                recipe.batchSize(),
+                recipe.accumulationSteps(),
                 recipe.data().validation() == Validation.NONE ? 0 : Minibatch.VIEWS);
     }
 
@@ -94,17 +94,17 @@ public record TrainingPlan(
     /** The graph, initialised from the recipe's seed; its learning rate is told it before every step. */
     @Override
     public NetworkGraph graph() {
-        Descent descent = recipe.descent();
+        OptimizerRecipe optimizer = recipe.optimizer();
         NetworkGraph graph = NetworkGraphBuilder.of(recipe.architecture(), input(), classes)
                 .kernels(recipe.compute().layers())
-                .updater(new SgdMomentum(descent.momentum(), descent.nesterov(), new FixedSchedule(0)))
-                .weightDecay(descent.weightDecay())
-                .decayWeightsOnly(!descent.decayEverything())
+                .updater(new SgdMomentum(optimizer.momentum(), optimizer.nesterov(), new FixedSchedule(0)))
+                .weightDecay(optimizer.weightDecay())
+                .decayWeightsOnly(!optimizer.decayNormAndBias())
                 .frozen(recipe.initialModel().freeze())
                 .seed(recipe.seed())
                 .build();
-        if (descent.largestGradientNorm() > 0) {
-            graph.clipGradientNorm(descent.largestGradientNorm());
+        if (optimizer.clipGradNorm() > 0) {
+            graph.clipGradientNorm(optimizer.clipGradNorm());
         }
         return graph;
     }
@@ -125,7 +125,7 @@ public record TrainingPlan(
 
     /** How far training has come when {@code step} steps of a round are done: epochs, with a fraction. */
     public double epochs(EpochWork work, int step) {
-        double seen = work.done() + (double) step * recipe.stepBatch() * recipe.workers();
+        double seen = work.done() + (double) step * recipe.stepBatchSize() * recipe.workers();
         return work.epoch() + Math.min(1, seen / work.examples());
     }
 
@@ -138,6 +138,6 @@ public record TrainingPlan(
     public long examplesPerRound(TrainingState state) {
         double epochs = epochs(state.work(), 0);
         double rate = recipe.learningRate().withoutWarmUp().at(epochs, state.drops());
-        return (long) recipe.stepBatch() * recipe.averaging().period().steps(epochs, rate);
+        return (long) recipe.stepBatchSize() * recipe.averaging().period().steps(epochs, rate);
     }
 }

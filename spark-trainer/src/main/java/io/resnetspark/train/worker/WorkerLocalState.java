@@ -37,7 +37,7 @@ public record WorkerLocalState(FloatBlock velocity, FloatBlock residual, Contrib
     /**
      * From where this worker begins: the state, which is the average of a round ago, and its own last change, which is not
      * in it yet (CoCoD-SGD: Shen et al. 2019, "Faster Distributed Deep Net Training: Computation and Communication
-     * Decoupled Stochastic Gradient Descent"). Running statistics are its own.
+     * Decoupled Stochastic Gradient OptimizerRecipe"). Running statistics are its own.
      */
     public TrainingState start(TrainingState state, StatisticsLayout statistics) {
         if (!hasSent()) {

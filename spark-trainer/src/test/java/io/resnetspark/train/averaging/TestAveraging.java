@@ -120,7 +120,7 @@ class TestAveraging extends SmallRuns {
                 "1",
                 "steps-per-round",
                 "1",
-                "learning-rate.tenth-at-epochs",
+                "learning-rate.milestones",
                 "[1000]");
         TrainingState before = start(dropping);
         TrainingState second = before.with(dropping.work(1));
@@ -189,8 +189,8 @@ class TestAveraging extends SmallRuns {
                 "steps-per-round",
                 "1"
             };
-            TrainingPlan two = plan(with(still, "workers", "2", "batch", "8"));
-            TrainingPlan one = plan(with(still, "workers", "1", "batch", "16"));
+            TrainingPlan two = plan(with(still, "workers", "2", "batch-size", "8"));
+            TrainingPlan one = plan(with(still, "workers", "1", "batch-size", "16"));
             TrainingState start = start(one);
             TrainingState averaged =
                     averaging(two).round(start.with(two.work(0))).state();

@@ -125,7 +125,7 @@ class TestAveragingRules extends SmallRuns {
     /** With all pictures in one batch, a network in inference computes as in training. */
     @Test
     void preciseStatisticsAreThoseOfThePictures() throws IOException {
-        TrainingPlan plan = plan("workers", "1", "batch", "81");
+        TrainingPlan plan = plan("workers", "1", "batch-size", "81");
         TrainingState state = start(plan);
         NetworkGraph graph = plan.graph();
         LocalSteps.load(state, graph);
@@ -141,7 +141,7 @@ class TestAveragingRules extends SmallRuns {
         assertThat(difference(inTraining, NativeFloats.copy(graph.output(false, images)[0])))
                 .isLessThan(1e-3);
         // Of several workers and minibatches they are near to that.
-        TrainingPlan parts = plan("workers", "2", "batch", "16");
+        TrainingPlan parts = plan("workers", "2", "batch-size", "16");
         float[] ofParts = PreciseStatistics.of(spark, parts, state, layout, 81);
         NativeFloats.assign(graph.params(), ofParts);
         assertThat(difference(inTraining, NativeFloats.copy(graph.output(false, images)[0])))
@@ -165,7 +165,7 @@ class TestAveragingRules extends SmallRuns {
 
     @Test
     void aStepHasAsManyMinibatchesAsTheGlobalBatchTakes() throws IOException {
-        TrainingPlan plan = plan("global-batch", "48");
+        TrainingPlan plan = plan("global-batch-size", "48");
         List<List<List<LocalSteps.Place>>> steps = new LocalSteps(plan).steps(plan.work(0), 1000, 0);
         assertThat(steps).hasSize(2); // 40 pictures, 24 a step
         assertThat(steps.get(0)).extracting(List::size).containsExactly(8, 8, 8);

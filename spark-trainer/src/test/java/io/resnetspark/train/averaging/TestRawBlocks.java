@@ -296,7 +296,11 @@ class TestRawBlocks extends SmallRuns {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void aStateThatIsLostIsMadeAgainToTheSameBits(boolean fetched) throws IOException {
-        TrainingPlan plan = plan("workers", "2", "averaging.outer", "{ kind = nesterov, rate = 0.7, momentum = 0.9 }");
+        TrainingPlan plan = plan(
+                "workers",
+                "2",
+                "averaging.outer-optimizer",
+                "{ kind = nesterov, learning-rate = 0.7, momentum = 0.9 }");
         TrainingState start = start(plan);
         TrainingState begin = start.with(
                 TrainingState.vectors(start.parameters(), start.velocity(), new float[start.parameters().length]));

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.resnetspark.train.averaging.Reduction.Range;
 import io.resnetspark.train.averaging.StateLayout.Vector;
-import io.resnetspark.train.recipe.OuterStep;
+import io.resnetspark.train.recipe.OuterOptimizer;
 import io.resnetspark.train.worker.FloatBlock;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TestReduction {
     private static float[] mean(Vector vector, List<Long> examples, float[]... updates) {
         float[] mean = new float[updates[0].length];
-        boolean finite = new Reduction(examples, false, new OuterStep.None(), 0.1)
+        boolean finite = new Reduction(examples, false, new OuterOptimizer.None(), 0.1)
                 .reduce(vector, blocks(updates), Range.NONE, Range.NONE, new Range(mean, 0));
         assertThat(finite).isTrue();
         return mean;
@@ -92,7 +92,7 @@ class TestReduction {
     @Test
     void changesAreAddedToWhatTheRoundBeganWith() {
         float[] next = new float[4];
-        new Reduction(List.of(1L, 3L), true, new OuterStep.None(), 0.1)
+        new Reduction(List.of(1L, 3L), true, new OuterOptimizer.None(), 0.1)
                 .reduce(
                         Vector.PARAMETERS,
                         blocks(floats(4, 8), floats(8, 0)),
@@ -105,7 +105,7 @@ class TestReduction {
     /** The outer optimiser moves parameters alone. */
     @Test
     void theOuterOptimiserStepsFromTheMean() {
-        Reduction reduction = new Reduction(List.of(1L), false, new OuterStep.Nesterov(0.7, 0.9), 0.1);
+        Reduction reduction = new Reduction(List.of(1L), false, new OuterOptimizer.Nesterov(0.7, 0.9), 0.1);
         for (Vector vector : List.of(Vector.PARAMETERS, Vector.VELOCITY)) {
             float[] outer = new float[2];
             float[] next = new float[1];
@@ -120,7 +120,7 @@ class TestReduction {
     @ParameterizedTest
     @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
     void saysWhetherAllValuesAreFinite(float odd) {
-        Reduction reduction = new Reduction(List.of(1L, 1L), false, new OuterStep.None(), 0.1);
+        Reduction reduction = new Reduction(List.of(1L, 1L), false, new OuterOptimizer.None(), 0.1);
         for (Vector vector : Vector.values()) {
             for (int place = 0; place < 6; place++) {
                 float[] values = {1, 2, 3, 4, 5, 6};

@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.resnetspark.data.shard.EpochWork;
 import io.resnetspark.train.dtype.Dtype;
+import io.resnetspark.train.recipe.AveragingPeriod;
 import io.resnetspark.train.recipe.AveragingRecipe;
 import io.resnetspark.train.recipe.AveragingRecipe.Engine;
 import io.resnetspark.train.recipe.AveragingRecipe.MomentumRule;
-import io.resnetspark.train.recipe.OuterStep;
-import io.resnetspark.train.recipe.Period;
+import io.resnetspark.train.recipe.OuterOptimizer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -21,7 +21,14 @@ class TestContribution {
 
     private static AveragingRecipe recipe(Dtype updates, MomentumRule momentum) {
         return new AveragingRecipe(
-                Engine.OURS, new Period.Constant(1), momentum, updates, false, new OuterStep.None(), 0, 1);
+                Engine.NATIVE,
+                new AveragingPeriod.Constant(1),
+                momentum,
+                updates,
+                false,
+                new OuterOptimizer.None(),
+                0,
+                1);
     }
 
     private static TrainingState state(float[] parameters, float... velocity) {
