@@ -120,10 +120,10 @@ class ITCluster {
         }
     }
 
-    /** One while pictures are looked at, one while shards are written. */
+    /** One while images are looked at, one while shards are written. */
     @Test
     void executorsKilledInMidJobCostRetriesAndNothingElse() throws Exception {
-        int pictures = 3 * (200 + 40);
+        int images = 3 * (200 + 40);
         Path corpus = SyntheticCorpora.folders(folder.resolve("larger"), 200, 40, 160);
         String data = clusters.at("killed");
         String[] prepare = {"prepare", "--from", corpus.toString(), "--output", data, "--shard-size", "2m"};
@@ -138,7 +138,7 @@ class ITCluster {
 
         Ended verified = Command.run(StandaloneCluster.SHORT_COMMAND, "scripts/resnet", "data", "verify", data)
                 .ok();
-        assertThat(verified.out()).contains("is whole: " + pictures + " pictures");
+        assertThat(verified.out()).contains("is whole: " + images + " images");
         Dataset.Opened prepared = Dataset.open(
                 new org.apache.hadoop.fs.Path(data), clusters.hdfs().configuration());
         List<String> keys = new ArrayList<>();
@@ -149,7 +149,7 @@ class ITCluster {
                         .forEach(example -> keys.add(example.key()));
             }
         }
-        assertThat(keys).hasSize(pictures).doesNotHaveDuplicates();
+        assertThat(keys).hasSize(images).doesNotHaveDuplicates();
     }
 
     /** As soon as there is a file of such a name, and while the job runs. */

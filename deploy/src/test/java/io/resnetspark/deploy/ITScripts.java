@@ -46,7 +46,7 @@ class ITScripts {
         SyntheticCorpora.folders(Path.of(at("corpus")), 40, 10, 36);
         Ended prepared = resnet("prepare", "--from", at("corpus"), "--output", at("data"))
                 .ok();
-        assertThat(prepared.out()).contains("120 pictures to train on, 30 to validate on, 3 classes");
+        assertThat(prepared.out()).contains("120 images to train on, 30 to validate on, 3 classes");
         assertThat(prepared.err()).contains("check: 150 of 150 images");
 
         String recipe = SmallRecipe.write(Path.of(at("small.conf"))).toString();
@@ -71,7 +71,7 @@ class ITScripts {
                 .ok();
         assertThat(predicted.out()).contains("red");
 
-        Ended extracted = resnet("data", "extract", at("data"), "--count", "2", "--output", at("pictures"))
+        Ended extracted = resnet("data", "extract", at("data"), "--count", "2", "--output", at("images"))
                 .ok();
         assertThat(extracted.out().lines())
                 .hasSize(2)
@@ -85,8 +85,8 @@ class ITScripts {
         for (String name : List.of("cat", "dog", "été")) {
             Files.createDirectories(folder.resolve("corpus").resolve(name));
             for (int i = 0; i < 12; i++) {
-                byte[] picture = ImageCodec.png(SyntheticImages.ofClass(i % 3, 24, 20, written++));
-                Files.write(folder.resolve("corpus").resolve(name).resolve("plage à Nice " + i + ".jpg"), picture);
+                byte[] image = ImageCodec.png(SyntheticImages.ofClass(i % 3, 24, 20, written++));
+                Files.write(folder.resolve("corpus").resolve(name).resolve("plage à Nice " + i + ".jpg"), image);
             }
         }
         Map<String, String> ascii = Map.of("LC_ALL", "C", "RESNET_JAVA_OPTS", StandaloneCluster.SHORT_JVM);

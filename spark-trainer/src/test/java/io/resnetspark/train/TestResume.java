@@ -90,7 +90,7 @@ class TestResume extends ThreeColours {
         return run;
     }
 
-    /** 48 pictures: three rounds an epoch. It dies in the first, at the end of the second and in the third epoch. */
+    /** 48 images: three rounds an epoch. It dies in the first, at the end of the second and in the third epoch. */
     @Test
     void goesOnToTheSameBits() throws Exception {
         Path run = dead("died", 1, 4, 2);
@@ -164,7 +164,7 @@ class TestResume extends ThreeColours {
     }
 
     @Test
-    void goesOnWithOtherWorkersAndMissesNoPicture() throws Exception {
+    void goesOnWithOtherWorkersAndMissesNoImage() throws Exception {
         Path run = dead("fewer", 4);
         List<String> said = new ArrayList<>();
         training(run, Map.of("workers", "3", "batch-size", "3"), dyingAfter(100, said), true)

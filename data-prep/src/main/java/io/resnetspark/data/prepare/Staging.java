@@ -148,8 +148,8 @@ final class Staging {
 
     /** Reads and checks every image that is not staged yet, and summarises all. */
     CheckSummary checkImages(Inventory inventory, Progress progress) {
-        LongAccumulator read = spark.sc().longAccumulator("pictures read");
-        LongAccumulator bad = spark.sc().longAccumulator("pictures bad");
+        LongAccumulator read = spark.sc().longAccumulator("images read");
+        LongAccumulator bad = spark.sc().longAccumulator("images bad");
         SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
         int classes = source.classes().size();
         int side = source.cropSide();
@@ -245,7 +245,7 @@ final class Staging {
                 .keys()
                 .take(5);
         if (!repeated.isEmpty()) {
-            throw new BadInputException("Pictures must have names of their own, but " + source.description()
+            throw new BadInputException("Images must have names of their own, but " + source.description()
                     + " has several called " + repeated + ". Rename them, or take the repeated rows out.");
         }
     }

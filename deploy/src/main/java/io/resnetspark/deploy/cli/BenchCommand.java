@@ -38,7 +38,7 @@ final class BenchCommand implements Runnable {
                 spec.commandLine(), "Say what to measure: train, pipeline or averaging.");
     }
 
-    @Command(name = "train", description = "How fast a network trains and infers here, without Spark and pictures.")
+    @Command(name = "train", description = "How fast a network trains and infers here, without Spark and images.")
     int train(
             @Option(names = "--network", required = true, paramLabel = "NAME", description = "See 'resnet networks'.")
                     String network,
@@ -118,7 +118,7 @@ final class BenchCommand implements Runnable {
         Configuration conf = new Configuration();
         Dataset.Opened opened = Dataset.open(Locations.of(data), conf);
         PipelineBenchmark.Result result =
-                new PipelineBenchmark(opened, Preview.preprocessing(opened, recipe, conf), conf).run(seconds);
+                new PipelineBenchmark(opened, AugmentationPreview.preprocessing(opened, recipe, conf), conf).run(seconds);
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
             out.println(Json.COMPACT.writeValueAsString(result));
@@ -259,14 +259,14 @@ final class BenchCommand implements Runnable {
         }
     }
 
-    private static int within(String option, int value, int most) {
-        return within(option, value, 1, most);
+    private static int within(String option, int value, int max) {
+        return within(option, value, 1, max);
     }
 
-    private static int within(String option, int value, int least, int most) {
-        if (value < least || value > most) {
+    private static int within(String option, int value, int min, int max) {
+        if (value < min || value > max) {
             throw new BadInputException(
-                    option + " " + value + " is out of range; wanted " + least + " to " + most + ".");
+                    option + " " + value + " is out of range; wanted " + min + " to " + max + ".");
         }
         return value;
     }

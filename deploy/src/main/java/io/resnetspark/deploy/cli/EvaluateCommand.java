@@ -49,8 +49,8 @@ final class EvaluateCommand implements Callable<Integer> {
             names = "--protocol",
             paramLabel = "PROTOCOL",
             defaultValue = "one-crop",
-            description = "one-crop: the centre of each picture; ten-crop: the mean over corners, centre and their"
-                    + " mirror images. May be given several times: the pictures are read once. Default: one-crop.")
+            description = "one-crop: the centre of each image; ten-crop: the mean over corners, centre and their"
+                    + " mirror images. May be given several times: the images are read once. Default: one-crop.")
     List<String> protocols;
 
     @Option(names = "--output", paramLabel = "FILE", description = "Write the results to this file too, as JSON.")
@@ -88,7 +88,7 @@ final class EvaluateCommand implements Callable<Integer> {
                         artifact.blueprint(ExecutorCores.perWorker(spark, workers), kernels.options()),
                         artifact.parameters(),
                         artifact.preprocessing(),
-                        new Bars(System.err));
+                        new ConsoleProgress(System.err));
                 results.addAll(ofModel);
                 if (!json) {
                     int classes = artifact.description().classes().size();

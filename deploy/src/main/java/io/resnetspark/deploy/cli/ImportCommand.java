@@ -66,7 +66,7 @@ final class ImportCommand implements Callable<Integer> {
             names = "--resize",
             paramLabel = "PIXELS",
             description =
-                    "What pictures are scaled to before. Default: 256 for 224, and so on; for CIFAR the crop itself.")
+                    "What images are scaled to before. Default: 256 for 224, and so on; for CIFAR the crop itself.")
     Integer resize;
 
     @Option(
@@ -121,9 +121,9 @@ final class ImportCommand implements Callable<Integer> {
     private List<String> classes(Configuration conf) throws IOException {
         if (classes.matches("-?[0-9]{1,9}")) {
             int count = Integer.parseInt(classes);
-            if (count < 1 || count > ModelDescription.MOST_CLASSES) {
+            if (count < 1 || count > ModelDescription.MAX_CLASSES) {
                 throw new BadInputException(
-                        "--classes " + count + " is out of range; wanted 1 to " + ModelDescription.MOST_CLASSES + ".");
+                        "--classes " + count + " is out of range; wanted 1 to " + ModelDescription.MAX_CLASSES + ".");
             }
             return ModelImport.numberedClasses(count);
         }

@@ -11,7 +11,7 @@ import picocli.CommandLine.ScopeType;
 @Command(
         name = "resnet",
         description = "Trains residual networks on Apache Spark and Deeplearning4j.",
-        versionProvider = Version.class,
+        versionProvider = VersionProvider.class,
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
             NetworksCommand.class,
@@ -86,9 +86,9 @@ public final class Main implements Runnable {
                 .exitCodeList(ExitCode.meanings());
         return RenamedOptions.acceptedBy(commandLine)
                 .setCaseInsensitiveEnumValuesAllowed(true)
-                .setExpandAtFiles(false) // @1.jpg is a picture
-                .setExecutionExceptionHandler(new Errors(main))
-                .setParameterExceptionHandler(new Mistyped())
+                .setExpandAtFiles(false) // @1.jpg is an image
+                .setExecutionExceptionHandler(new ExecutionErrors(main))
+                .setParameterExceptionHandler(new UsageErrors())
                 .setExecutionStrategy(new Verbosity(main, Main::runLast));
     }
 

@@ -47,7 +47,7 @@ final class PrepareCommand implements Callable<Integer> {
             names = "--resize",
             defaultValue = "480",
             paramLabel = "PIXELS",
-            description = "Scale larger pictures down to this shorter side. Default: 480.")
+            description = "Scale larger images down to this shorter side. Default: 480.")
     int resize;
 
     @Option(
@@ -61,7 +61,7 @@ final class PrepareCommand implements Callable<Integer> {
             names = "--max-bad-fraction",
             defaultValue = "0.01",
             paramLabel = "SHARE",
-            description = "Stop if more than this share of the pictures is bad. Default: 0.01.")
+            description = "Stop if more than this share of the images is bad. Default: 0.01.")
     double maxBadFraction;
 
     @Option(
@@ -69,11 +69,11 @@ final class PrepareCommand implements Callable<Integer> {
             defaultValue = "0.1",
             paramLabel = "SHARE",
             description =
-                    "Stop if more than this share of a dataset's pictures is not in its corpus any more, as when a"
+                    "Stop if more than this share of a dataset's images is not in its corpus any more, as when a"
                             + " disk is not mounted. Default: 0.1.")
     double maxRemovedFraction;
 
-    @Option(names = "--keep-original", description = "Keep the bytes of large pictures too.")
+    @Option(names = "--keep-original", description = "Keep the bytes of large images too.")
     boolean keepOriginal;
 
     @Option(
@@ -102,7 +102,7 @@ final class PrepareCommand implements Callable<Integer> {
     @Option(
             names = "--preview",
             paramLabel = "FILE.png",
-            description = "Draw some pictures as the paper's training sees them.")
+            description = "Draw some images as the paper's training sees them.")
     Path preview;
 
     @Mixin
@@ -114,7 +114,7 @@ final class PrepareCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         if (preview != null) {
-            Preview.refuseExisting(preview);
+            AugmentationPreview.refuseExisting(preview);
         }
         ImageCodec.Limits limits = new ImageCodec.Limits(
                 Math.toIntExact(Math.min(Integer.MAX_VALUE, bytes("--max-bytes", maxBytes))),
@@ -131,7 +131,7 @@ final class PrepareCommand implements Callable<Integer> {
                 sparkOptions.start("prepare", () -> "Stopped. The same command goes on where it was.")) {
             Source opened = Sources.open(source, Locations.of(from), spark.hadoopConfiguration());
             Prepare.Outcome outcome =
-                    new Prepare(spark, opened, Locations.of(output), settings).run(new Bars(System.err));
+                    new Prepare(spark, opened, Locations.of(output), settings).run(new ConsoleProgress(System.err));
             Dataset dataset = outcome.dataset();
             PrintWriter out = spec.commandLine().getOut();
             if (outcome.change().equals(Dataset.Change.NONE)) {
@@ -140,7 +140,7 @@ final class PrepareCommand implements Callable<Integer> {
                 out.println(change(output, outcome));
             }
             out.printf(
-                    "%s: %,d pictures to train on, %,d to validate on, %s%d classes, %d shards%n",
+                    "%s: %,d images to train on, %,d to validate on, %s%d classes, %d shards%n",
                     output,
                     dataset.examples(Split.TRAIN),
                     dataset.examples(Split.VAL),
@@ -159,9 +159,9 @@ final class PrepareCommand implements Callable<Integer> {
                     outcome.skipped());
             if (preview != null) {
                 Dataset.Opened data = Dataset.open(Locations.of(output), spark.hadoopConfiguration());
-                Preview.write(
+                AugmentationPreview.write(
                         data,
-                        Preview.papers(data, spark.hadoopConfiguration()),
+                        AugmentationPreview.papers(data, spark.hadoopConfiguration()),
                         8,
                         preview,
                         spark.hadoopConfiguration());
@@ -175,7 +175,7 @@ final class PrepareCommand implements Callable<Integer> {
     private static String change(String output, Prepare.Outcome outcome) {
         Dataset.Change change = outcome.change();
         return String.format(
-                "%s: version %d: %,d pictures were added, %,d removed, %,d changed%s%s",
+                "%s: version %d: %,d images were added, %,d removed, %,d changed%s%s",
                 output,
                 outcome.dataset().version(),
                 change.added(),

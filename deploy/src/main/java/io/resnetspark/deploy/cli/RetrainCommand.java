@@ -52,8 +52,8 @@ final class RetrainCommand implements Callable<Integer> {
         try {
             return retrain();
         } catch (Exception failed) { // Spark throws what it does not declare
-            if (!Stopping.isUnderWay()) { // or that is told instead
-                print(Outcome.of(Outcome.Kind.FAILED, name, Cause.of(failed).message()));
+            if (!ShutdownMessage.isUnderWay()) { // or that is told instead
+                print(Outcome.of(Outcome.Kind.FAILED, name, FailureCause.of(failed).message()));
             }
             throw failed;
         }
@@ -65,7 +65,7 @@ final class RetrainCommand implements Callable<Integer> {
         String recipe = TrainCommand.read(
                 Locations.of(parsed.recipe(), Locations.of(plan).getParent()).toString(), "recipe");
         PrintWriter out = spec.commandLine().getOut();
-        Reporter reporter = new Reporter(parsed, force, new Bars(System.err));
+        Reporter reporter = new Reporter(parsed, force, new ConsoleProgress(System.err));
         String application = "retrain " + parsed.name();
         try (JavaSparkContext spark =
                 dry ? sparkOptions.start(application) : sparkOptions.start(application, () -> stopped(reporter))) {

@@ -88,7 +88,7 @@ final class TrainCommand implements Callable<Integer> {
                 return 0;
             }
             show(parsed);
-            Training training = new Training(spark, parsed, opened, folder, new Bars(System.err), policy, resume);
+            Training training = new Training(spark, parsed, opened, folder, new ConsoleProgress(System.err), policy, resume);
             print(training.run(), opened.dataset().classes().size());
         }
         return 0;
@@ -119,7 +119,7 @@ final class TrainCommand implements Callable<Integer> {
         try {
             return Utf8.read(Locations.of(path), SparkOptions.hadoop());
         } catch (FileNotFoundException missing) {
-            if (Cause.of(missing).fault() != Fault.INPUT) { // it is there, but may not be read
+            if (FailureCause.of(missing).fault() != Fault.INPUT) { // it is there, but may not be read
                 throw missing;
             }
             throw new BadInputException("There is no " + what + " at " + path + ".", missing);
@@ -131,10 +131,10 @@ final class TrainCommand implements Callable<Integer> {
         out.printf("%s%n", result.model());
         if (result.evaluation() != null) {
             out.printf(
-                    "%s of %,d pictures; ",
+                    "%s of %,d images; ",
                     TopK.accuracies(result.evaluation(), classes),
                     result.evaluation().count());
         }
-        out.printf("trained in %.0f s at %s images/s%n", result.trainingSeconds(), Rate.of(result.imagesPerSecond()));
+        out.printf("trained in %.0f s at %s images/s%n", result.trainingSeconds(), SpeedFormat.of(result.imagesPerSecond()));
     }
 }

@@ -54,18 +54,18 @@ class TestCommandLine {
 
     @Test
     void ratesHaveTheDigitsThatTheyNeed() {
-        assertThat(Rate.of(12_345.6)).isEqualTo("12,346");
-        assertThat(Rate.of(9.96)).isEqualTo("10");
-        assertThat(Rate.of(9.94)).isEqualTo("9.9");
-        assertThat(Rate.of(0.41)).isEqualTo("0.4");
-        assertThat(Rate.of(0.0041)).isEqualTo("0.0041");
-        assertThat(Rate.of(0)).isEqualTo("0.0");
+        assertThat(SpeedFormat.of(12_345.6)).isEqualTo("12,346");
+        assertThat(SpeedFormat.of(9.96)).isEqualTo("10");
+        assertThat(SpeedFormat.of(9.94)).isEqualTo("9.9");
+        assertThat(SpeedFormat.of(0.41)).isEqualTo("0.4");
+        assertThat(SpeedFormat.of(0.0041)).isEqualTo("0.0041");
+        assertThat(SpeedFormat.of(0)).isEqualTo("0.0");
     }
 
     @Test
     void progressShowsSlowRates() {
         ByteArrayOutputStream shown = new ByteArrayOutputStream();
-        try (var step = new Bars(new PrintStream(shown, true, StandardCharsets.UTF_8)).begin("train", "images", 10)) {
+        try (var step = new ConsoleProgress(new PrintStream(shown, true, StandardCharsets.UTF_8)).begin("train", "images", 10)) {
             step.reached(1, "loss 2");
         }
         assertThat(shown.toString(StandardCharsets.UTF_8))

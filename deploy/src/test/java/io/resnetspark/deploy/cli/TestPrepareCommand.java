@@ -54,7 +54,7 @@ class TestPrepareCommand extends Commands {
         assertThat(run("prepare", "--from", at("corpus"), "--output", at("data"), "--preview", sheet))
                 .as(err)
                 .isZero();
-        assertThat(out).contains("18 pictures to train on, 6 to validate on, 3 classes, 2 shards");
+        assertThat(out).contains("18 images to train on, 6 to validate on, 3 classes, 2 shards");
         assertThat(ImageIO.read(new File(sheet)).getWidth()).isEqualTo(6 * (224 + 8) + 8);
         assertThat(run("prepare", "--from", at("corpus"), "--output", at("data")))
                 .isZero();
@@ -63,7 +63,7 @@ class TestPrepareCommand extends Commands {
         refused("sheet.png exists", "data", "preview", at("data"), "--output", sheet);
         assertThat(run("data", "describe", at("data"))).isZero();
         assertThat(out)
-                .contains("train          18 pictures in 1 shards")
+                .contains("train          18 images in 1 shards")
                 .containsPattern("1 green +6 to train on +2 to validate on")
                 .contains("shorter sides, in pixels as found: from 0: 24")
                 .contains("component of deviation");
@@ -71,7 +71,7 @@ class TestPrepareCommand extends Commands {
         assertThat(Json.COMPACT.readTree(out).get("images").get("val").get(2).asInt())
                 .isEqualTo(2);
         assertThat(run("data", "verify", at("data"))).isZero();
-        assertThat(out).contains("is whole: 24 pictures in 2 shards");
+        assertThat(out).contains("is whole: 24 images in 2 shards");
         Path shard = folder.resolve("data/val/part-00000.parquet");
         byte[] bytes = Files.readAllBytes(shard);
         bytes[bytes.length / 3] ^= 4;
@@ -95,11 +95,11 @@ class TestPrepareCommand extends Commands {
         Files.writeString(corpus.resolve("train/red/Thumbs.db"), "x");
         Files.writeString(corpus.resolve("README.txt"), "x");
         Files.copy(corpus.resolve("train/red/1.png"), corpus.resolve("train/red/copy.png"));
-        Files.writeString(corpus.resolve("train/red/text.png"), "no picture");
+        Files.writeString(corpus.resolve("train/red/text.png"), "no image");
         String[] prepare = {"prepare", "--from", at("corpus"), "--output", at("data"), "--max-bad-fraction", "0.2"};
         assertThat(run(prepare)).as(err).isZero();
         assertThat(out)
-                .contains("24 pictures to train on, 6 to validate on, 3 to test on, 3 classes")
+                .contains("24 images to train on, 6 to validate on, 3 to test on, 3 classes")
                 .contains("37 found: 33 read, 1 quarantined, 1 duplicates, 2 skipped");
         assertThat(run("data", "describe", at("data"))).isZero();
         assertThat(out).containsPattern("1 green +8 to train on +2 to validate on +1 to test on");
@@ -108,13 +108,13 @@ class TestPrepareCommand extends Commands {
         Files.delete(corpus.resolve("train/red/text.png"));
         assertThat(run(prepare)).as(err).isZero();
         assertThat(out)
-                .contains("version 2: 0 pictures were added, 1 removed, 0 changed")
+                .contains("version 2: 0 images were added, 1 removed, 0 changed")
                 .contains("35 found: 32 read, 0 quarantined, 1 duplicates, 2 skipped");
         assertThat(run("data", "verify", at("data"))).isZero();
         for (int i = 3; i < 7; i++) {
             Files.delete(corpus.resolve("train/red/" + i + ".png"));
         }
-        refused("4 of the dataset's 32 pictures", prepare);
+        refused("4 of the dataset's 32 images", prepare);
         prepare[5] = "--max-removed-fraction";
         prepare[6] = "0.5";
         assertThat(run(prepare)).as(err).isEqualTo(2);
@@ -127,7 +127,7 @@ class TestPrepareCommand extends Commands {
     @Test
     void namesOfFilesAreOnlyNames() throws IOException {
         Path odd = folder.resolve("12:30 #1, 100% [x]");
-        int pictures = UnusualFileNames.write(
+        int images = UnusualFileNames.write(
                 odd.resolve("corpus/cat"),
                 number -> ImageCodec.png(SyntheticImages.ofClass(number % 3, 24, 20, number)));
         Files.createDirectories(odd.resolve("corpus/dog/"));
@@ -157,7 +157,7 @@ class TestPrepareCommand extends Commands {
                     .isZero();
             extracted += new File(to).list().length;
         }
-        assertThat(extracted).isEqualTo(pictures + 1);
+        assertThat(extracted).isEqualTo(images + 1);
 
         Path model = odd.resolve("model#1");
         Models.write(model);

@@ -8,7 +8,7 @@ import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.Shards;
 import io.resnetspark.deploy.cli.ExitCode;
 import io.resnetspark.deploy.cli.Main;
-import io.resnetspark.deploy.registry.Event;
+import io.resnetspark.deploy.registry.RegistryEvent;
 import io.resnetspark.deploy.retrain.Figures;
 import io.resnetspark.deploy.retrain.Outcome;
 import io.resnetspark.deploy.retrain.RetrainPlan;
@@ -69,7 +69,7 @@ class TestReference {
         made.put("shard", "```\n" + Shards.SCHEMA.toString().strip() + "\n```");
         made.put("preprocessing", JsonFields.of(ModelDescription.Evaluation.class, files));
         made.put("provenance", JsonFields.of(Provenance.class, files));
-        made.put("event", JsonFields.of(Event.class, files));
+        made.put("event", JsonFields.of(RegistryEvent.class, files));
         made.put("outcome", JsonFields.of(Outcome.class, files));
         made.put("figures", JsonFields.of(Figures.TYPE, files));
         return made;

@@ -13,12 +13,12 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class TestRetrainPlan {
-    private static final String LEAST =
+    private static final String REQUIRED =
             "name = flowers, registry = /models, data = /data, runs = /runs, recipe = small.conf\n";
 
     @Test
     void fiveWordsAreEnough() {
-        RetrainPlan plan = RetrainPlan.parse(LEAST, "plan");
+        RetrainPlan plan = RetrainPlan.parse(REQUIRED, "plan");
         assertThat(plan.name()).isEqualTo("flowers");
         assertThat(plan.fromChampion()).isFalse();
         assertThat(plan.trigger()).isEqualTo(new RetrainPlan.Trigger(1, 0));
@@ -31,7 +31,7 @@ class TestRetrainPlan {
     @Test
     void saysAllThatIsWrong() {
         assertThatThrownBy(() -> RetrainPlan.parse(
-                        LEAST + "init-from = winner\ngate { min-accuracy-gain = 2, floor = 1 }\nkeep-versions = 0\n"
+                        REQUIRED + "init-from = winner\ngate { min-accuracy-gain = 2, floor = 1 }\nkeep-versions = 0\n"
                                 + "hooks.url = \"ftp://secret@host\"\n",
                         "plan"))
                 .isInstanceOf(BadInputException.class)
@@ -42,7 +42,7 @@ class TestRetrainPlan {
                 .hasMessageContaining("hooks.url = (not shown); allowed is an address")
                 .hasMessageNotContaining("secret");
         for (String hook : new String[] {"hooks.command = SECRET", "hooks = SECRET", "hooks.url = [SECRET]"}) {
-            assertThatThrownBy(() -> RetrainPlan.parse(LEAST + hook, "plan"))
+            assertThatThrownBy(() -> RetrainPlan.parse(REQUIRED + hook, "plan"))
                     .isInstanceOf(BadInputException.class)
                     .hasMessageContaining("(not shown)")
                     .hasMessageNotContaining("SECRET");
@@ -55,7 +55,7 @@ class TestRetrainPlan {
     /** What people read is what holds. */
     @Test
     void pagesSayWhatTheDefaultsOfTheGateAre() throws Exception {
-        RetrainPlan.GateRules gate = RetrainPlan.parse(LEAST, "plan").gate();
+        RetrainPlan.GateRules gate = RetrainPlan.parse(REQUIRED, "plan").gate();
         for (Path page : new Path[] {Path.of("..", "README.md"), Path.of("..", "docs", "retraining.md")}) {
             String text = Files.readString(page);
             assertThat(text)
@@ -69,10 +69,10 @@ class TestRetrainPlan {
 
     @Test
     void theGateNeverJudgesByWhatWasTrainedOn() {
-        assertThat(RetrainPlan.parse(LEAST + "gate.split = test", "plan").gate().split())
+        assertThat(RetrainPlan.parse(REQUIRED + "gate.split = test", "plan").gate().split())
                 .isEqualTo(Split.TEST);
         for (String split : new String[] {"train", "dev"}) {
-            assertThatThrownBy(() -> RetrainPlan.parse(LEAST + "gate.split = " + split, "plan"))
+            assertThatThrownBy(() -> RetrainPlan.parse(REQUIRED + "gate.split = " + split, "plan"))
                     .isInstanceOf(BadInputException.class)
                     .hasMessageContaining("plan:2: gate.split = " + split + "; allowed is val or test");
         }
@@ -80,12 +80,12 @@ class TestRetrainPlan {
 
     @Test
     void whoMayBeWorseNeedNotBeBetterBeyondChance() {
-        assertThat(RetrainPlan.parse(LEAST + "gate.min-accuracy-gain = -0.01", "plan")
+        assertThat(RetrainPlan.parse(REQUIRED + "gate.min-accuracy-gain = -0.01", "plan")
                         .gate()
                         .significanceLevel())
                 .isOne();
         assertThatThrownBy(() -> RetrainPlan.parse(
-                        LEAST + "gate { min-accuracy-gain = -0.01, significance-level = 0.05 }", "plan"))
+                        REQUIRED + "gate { min-accuracy-gain = -0.01, significance-level = 0.05 }", "plan"))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining(
                         "gate.significance-level = 0.05; allowed is 1 where gate.min-accuracy-gain is below 0");
@@ -94,7 +94,7 @@ class TestRetrainPlan {
     @Test
     void noPlaceHasAPassword() {
         for (String key : new String[] {"registry", "data", "runs", "prepare.from"}) {
-            assertThatThrownBy(() -> RetrainPlan.parse(LEAST + key + " = \"ftp://me:hunter2@host/x\"", "plan"))
+            assertThatThrownBy(() -> RetrainPlan.parse(REQUIRED + key + " = \"ftp://me:hunter2@host/x\"", "plan"))
                     .isInstanceOf(BadInputException.class)
                     .hasMessageContaining("plan:2: " + key + ": 'ftp://...' has a password in it")
                     .hasMessageNotContaining("hunter2");
@@ -103,7 +103,7 @@ class TestRetrainPlan {
 
     @Test
     void valuesOfTheRecipeAreHandedOn() {
-        RetrainPlan plan = RetrainPlan.parse(LEAST + "set { epochs = 3, learning-rate.initial = 0.05 }", "plan");
+        RetrainPlan plan = RetrainPlan.parse(REQUIRED + "set { epochs = 3, learning-rate.initial = 0.05 }", "plan");
         assertThat(plan.overrides()).containsEntry("epochs", "3").containsEntry("learning-rate.initial", "0.05");
     }
 
@@ -111,7 +111,7 @@ class TestRetrainPlan {
     @Test
     void hooksAreNotShown() {
         RetrainPlan plan =
-                RetrainPlan.parse(LEAST + "hooks { url = \"http://token@x/\", command = [say, token] }", "plan");
+                RetrainPlan.parse(REQUIRED + "hooks { url = \"http://token@x/\", command = [say, token] }", "plan");
         assertThat(plan.hooks().command()).containsExactly("say", "token");
         assertThat(plan.toString()).doesNotContain("token");
     }
@@ -119,7 +119,7 @@ class TestRetrainPlan {
     /** In this test's environment: PATH is everywhere. */
     @Test
     void valuesMayComeFromTheEnvironment() {
-        RetrainPlan plan = RetrainPlan.parse(LEAST + "hooks.command = [${PATH}]", "plan");
+        RetrainPlan plan = RetrainPlan.parse(REQUIRED + "hooks.command = [${PATH}]", "plan");
         assertThat(plan.hooks().command()).containsExactly(System.getenv("PATH"));
     }
 
@@ -135,7 +135,7 @@ class TestRetrainPlan {
 
     @Test
     void plansOfTheLastReleaseAreRead() {
-        String old = LEAST + """
+        String old = REQUIRED + """
                 begin = champion
                 keep = 3
                 prepare { from = corpus, shorter-side = 64, most-bad = 0.5 }
@@ -143,7 +143,7 @@ class TestRetrainPlan {
                 gate { minimum-gain = -0.1, least-accuracy = 0.2, largest-class-loss = 0.3, class-pictures = 4, significance = 1 }
                 set { batch = 8 }
                 """;
-        String now = LEAST + """
+        String now = REQUIRED + """
                 init-from = champion
                 keep-versions = 3
                 prepare { from = corpus, resize = 64, max-bad-fraction = 0.5 }

@@ -6,7 +6,7 @@ import io.resnetspark.storage.BadInputException;
 import io.resnetspark.train.recipe.AveragingRecipe.MomentumRule;
 import io.resnetspark.train.worker.GpuAddress;
 import io.resnetspark.train.worker.LocalSteps;
-import io.resnetspark.train.worker.PictureReader;
+import io.resnetspark.train.worker.ImageReader;
 import io.resnetspark.train.worker.TrainingPlan;
 import io.resnetspark.train.worker.TrainingState;
 import java.util.ArrayList;
@@ -47,7 +47,7 @@ public final class Dl4jAveraging implements Engine {
         int batch = plan.recipe().batchSize();
         long examples = Math.min(plan.examplesPerRound(state), state.work().longestPart());
         int steps = (int) ((examples + batch - 1) / batch);
-        double rate = plan.rate(state, 0);
+        double rate = plan.learningRate(state, 0);
         boolean averagesMomentum = plan.recipe().averaging().momentum() == MomentumRule.AVERAGED;
         LocalSteps.load(state, graph);
         graph.setLearningRate(rate);
@@ -80,7 +80,7 @@ public final class Dl4jAveraging implements Engine {
         List<Integer> workers = IntStream.range(0, work.parts().size()).boxed().toList();
         return spark.parallelize(workers, workers.size()).flatMap(worker -> {
             refuseGpu(sharedPlan.value());
-            PictureReader reader = new PictureReader(sharedPlan.value(), conf.value());
+            ImageReader reader = new ImageReader(sharedPlan.value(), conf.value());
             List<MultiDataSet> made = new ArrayList<>();
             for (var places : new LocalSteps(sharedPlan.value())
                     .steps(work, examples, worker).stream()

@@ -159,7 +159,7 @@ public final class ParameterAveraging implements Engine {
                 .orElseThrow(() -> new DivergedException(state, reports.loss()));
         long examples = examplesPerRound.applyAsLong(state);
         TrainingState reached = reports.next(state, averaged, examples, Set.of());
-        if (reached.work().left() > 0) {
+        if (reached.work().remaining() > 0) {
             next = Optional.of(new Pending(reports.busy(), reports.reduction(recipe), set));
             return new Reduced(reports, averaged);
         }

@@ -1,6 +1,6 @@
 package io.resnetspark.train.bench;
 
-import io.resnetspark.data.shard.EpochWork;
+import io.resnetspark.data.shard.SamplerState;
 import io.resnetspark.model.Networks;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.train.averaging.Costs;
@@ -175,7 +175,7 @@ public final class AveragingBenchmark {
 
     private Measured ours(NetworkGraph graph, boolean overlap) {
         TrainingState state = TrainingState.begin(
-                EpochWork.begin(0, Integer.MAX_VALUE, setting.workers()),
+                SamplerState.begin(0, Integer.MAX_VALUE, setting.workers()),
                 graph.copyParameters(),
                 new float[(int) velocity(graph)],
                 new float[0]);

@@ -13,12 +13,12 @@ import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 
 /**
- * How pictures are seen in training and in evaluation.
+ * How images are seen in training and in evaluation.
  *
  * @param validation what is evaluated after each epoch
  * @param protocols of the last evaluation, beside one crop
  * @param colourNoise deviation of the normal numbers; 0 for none
- * @param meanPerPixel whether the mean picture is subtracted (the paper) or the mean of each channel
+ * @param meanPerPixel whether the mean image is subtracted (the paper) or the mean of each channel
  */
 public record DataRecipe(
         Crop training,

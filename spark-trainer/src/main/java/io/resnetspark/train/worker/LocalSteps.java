@@ -1,8 +1,8 @@
 package io.resnetspark.train.worker;
 
-import io.resnetspark.data.shard.EpochOrder;
-import io.resnetspark.data.shard.EpochOrder.Run;
-import io.resnetspark.data.shard.EpochWork;
+import io.resnetspark.data.shard.EpochSampler;
+import io.resnetspark.data.shard.EpochSampler.Run;
+import io.resnetspark.data.shard.SamplerState;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.train.recipe.AveragingRecipe.MomentumRule;
 import java.io.IOException;
@@ -76,7 +76,7 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
                     "worker {}, iteration {}: done again, attempt {}", worker, state.iteration(), task.attemptNumber());
         }
         load(state, memory, worker, graph);
-        PictureReader reader = new PictureReader(plan, conf);
+        ImageReader reader = new ImageReader(plan, conf);
         long start = System.nanoTime();
         graph.takeLossSum(); // of a round that was ended before it came to its own
         long examples = 0;
@@ -86,7 +86,7 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
                 places -> reader.read(places, state.work().epoch(), graph.isOnGpu()),
                 Prefetch.ahead(graph, plan.threads()))) {
             for (int step = 0; step < steps.size(); step++) {
-                graph.learningRate(plan.rate(state, step));
+                graph.learningRate(plan.learningRate(state, step));
                 graph.beginStep(steps.get(step).size());
                 for (int i = 0; i < steps.get(step).size(); i++) {
                     if (Thread.interrupted()) {
@@ -113,7 +113,7 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
                     examples,
                     loss,
                     steps.size(),
-                    plan.rate(state, 0),
+                    plan.learningRate(state, 0),
                     minibatches.waited(),
                     (System.nanoTime() - start) * 1e-9 - minibatches.waited());
             return new Contribution(
@@ -125,7 +125,7 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
     }
 
     /** What the worker trains on in this round: minibatches by step; nothing when its part of the epoch is at its end. */
-    public List<List<List<Place>>> steps(EpochWork work, long examples, int worker) {
+    public List<List<List<Place>>> steps(SamplerState work, long examples, int worker) {
         List<Place> places = places(work, examples, worker);
         int batch = plan.recipe().batchSize();
         List<List<List<Place>>> steps = new ArrayList<>();
@@ -143,10 +143,10 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
         return parts;
     }
 
-    private List<Place> places(EpochWork work, long examples, int worker) {
-        EpochOrder order = plan.order(work.epoch());
+    private List<Place> places(SamplerState work, long examples, int worker) {
+        EpochSampler order = plan.sampler(work.epoch());
         List<Place> places = new ArrayList<>();
-        for (EpochWork.Range range : work.next(worker, examples)) {
+        for (SamplerState.Range range : work.next(worker, examples)) {
             for (Run run : order.positions(range.from(), range.to())) {
                 int[] within = order.within(run.shard());
                 for (int i = run.from(); i < run.to(); i++) {

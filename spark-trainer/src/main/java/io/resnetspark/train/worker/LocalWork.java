@@ -5,17 +5,17 @@ import java.io.Serializable;
 import java.util.function.LongConsumer;
 import org.apache.hadoop.conf.Configuration;
 
-/** What a worker does in a round: a pure function, so that a task which Spark runs again brings the same. */
+/** A worker's part of a round: a pure function, so that a task that Spark retries gives the same result. */
 @FunctionalInterface
 public interface LocalWork extends Serializable {
-    Contribution.WithMemory run(TrainingState state, int worker, WorkerLocalState memory, Configuration conf)
+    Contribution.WithMemory run(TrainingState state, int worker, WorkerLocalState localState, Configuration conf)
             throws IOException;
 
     /** The same, and tells of the images that it has trained on as it goes. */
     default Contribution.WithMemory run(
-            TrainingState state, int worker, WorkerLocalState memory, Configuration conf, LongConsumer trainedOn)
+            TrainingState state, int worker, WorkerLocalState localState, Configuration conf, LongConsumer trainedOn)
             throws IOException {
-        Contribution.WithMemory done = run(state, worker, memory, conf);
+        Contribution.WithMemory done = run(state, worker, localState, conf);
         trainedOn.accept(done.contribution().report().examples());
         return done;
     }

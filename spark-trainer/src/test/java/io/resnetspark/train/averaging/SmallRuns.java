@@ -90,7 +90,7 @@ abstract class SmallRuns extends ThreeColours {
     static TrainingState epoch(TrainingPlan plan, boolean local) {
         ParameterAveraging averaging = averaging(plan, local);
         TrainingState state = start(plan);
-        while (state.work().left() > 0) {
+        while (state.work().remaining() > 0) {
             state = averaging.round(state).state();
             averaging.commit();
         }

@@ -11,7 +11,7 @@ import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.train.worker.Contribution;
 import io.resnetspark.train.worker.FloatBlock;
 import io.resnetspark.train.worker.LocalSteps;
-import io.resnetspark.train.worker.PictureReader;
+import io.resnetspark.train.worker.ImageReader;
 import io.resnetspark.train.worker.SpareArrays;
 import io.resnetspark.train.worker.StatisticsLayout;
 import io.resnetspark.train.worker.TrainingPlan;
@@ -96,7 +96,7 @@ class TestAveraging extends SmallRuns {
             ParameterAveraging averaging = averaging(plan);
             TrainingState state = start(plan);
             long examples = 0;
-            while (state.work().left() > 0) {
+            while (state.work().remaining() > 0) {
                 Round round = averaging.round(state);
                 examples += round.examples();
                 state = round.state();
@@ -223,10 +223,10 @@ class TestAveraging extends SmallRuns {
         TrainingState start = start(plan);
         NetworkGraph graph = plan.graph();
         LocalSteps.load(start, graph);
-        PictureReader reader = new PictureReader(plan, spark.hadoopConfiguration());
+        ImageReader reader = new ImageReader(plan, spark.hadoopConfiguration());
         int step = 0;
         for (List<List<LocalSteps.Place>> minibatches : new LocalSteps(plan).steps(start.work(), 81, 0)) {
-            graph.learningRate(plan.rate(start, step++));
+            graph.learningRate(plan.learningRate(start, step++));
             graph.fit(reader.minibatch(minibatches.get(0), 0));
         }
         TrainingState onSpark = epoch(plan);

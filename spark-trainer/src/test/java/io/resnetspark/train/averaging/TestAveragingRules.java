@@ -9,7 +9,7 @@ import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.train.worker.LocalSteps;
 import io.resnetspark.train.worker.LocalWork;
-import io.resnetspark.train.worker.PictureReader;
+import io.resnetspark.train.worker.ImageReader;
 import io.resnetspark.train.worker.StatisticsLayout;
 import io.resnetspark.train.worker.TrainingPlan;
 import io.resnetspark.train.worker.TrainingState;
@@ -108,9 +108,9 @@ class TestAveragingRules extends SmallRuns {
             Round round = averaging.round(start(plan));
             assertThat(round.missing()).containsExactly(late);
             assertThat(round.examples()).isEqualTo(16L * late);
-            assertThat(round.state().work().left()).isEqualTo(81 - 16L * late);
+            assertThat(round.state().work().remaining()).isEqualTo(81 - 16L * late);
             // What it did not do is shared.
-            long fair = round.state().work().left() / plan.recipe().workers();
+            long fair = round.state().work().remaining() / plan.recipe().workers();
             assertThat(round.state().work().longestPart()).isBetween(fair, fair + 1);
         }
     }
@@ -131,7 +131,7 @@ class TestAveragingRules extends SmallRuns {
         LocalSteps.load(state, graph);
         List<LocalSteps.Place> all =
                 new LocalSteps(plan).steps(state.work(), 81, 0).get(0).get(0);
-        INDArray images = new PictureReader(plan, spark.hadoopConfiguration())
+        INDArray images = new ImageReader(plan, spark.hadoopConfiguration())
                 .minibatch(all, 0)
                 .getFeatures();
         float[] inTraining = NativeFloats.copy(graph.output(true, images)[0]);
@@ -153,7 +153,7 @@ class TestAveragingRules extends SmallRuns {
         TrainingPlan plan = plan("label-smoothing", "0.3");
         List<LocalSteps.Place> places =
                 new LocalSteps(plan).steps(plan.work(0), 8, 0).get(0).get(0);
-        INDArray targets = new PictureReader(plan, spark.hadoopConfiguration())
+        INDArray targets = new ImageReader(plan, spark.hadoopConfiguration())
                 .minibatch(places, 0)
                 .getLabels();
         for (int i = 0; i < 8; i++) {

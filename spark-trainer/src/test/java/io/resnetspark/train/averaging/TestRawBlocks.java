@@ -281,7 +281,7 @@ class TestRawBlocks extends SmallRuns {
         TrainingState state = start(plan);
         int rounds = 0;
         try (ParameterAveraging averaging = averaging(plan, new Saboteur(new LocalSteps(plan)), false)) {
-            for (; state.work().left() > 0; rounds++) {
+            for (; state.work().remaining() > 0; rounds++) {
                 state = averaging.round(state).state();
                 averaging.commit();
             }
@@ -313,7 +313,7 @@ class TestRawBlocks extends SmallRuns {
     private static TrainingState toTheEnd(TrainingPlan plan, TrainingState begin, boolean loses, boolean fetches) {
         TrainingState state = begin;
         try (ParameterAveraging averaging = averaging(plan, false)) {
-            while (state.work().left() > 0) {
+            while (state.work().remaining() > 0) {
                 state = averaging.round(state).state();
                 averaging.commit();
                 if (loses) {

@@ -3,7 +3,7 @@ package io.resnetspark.train.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.resnetspark.data.shard.EpochWork;
+import io.resnetspark.data.shard.SamplerState;
 import io.resnetspark.train.dtype.Dtype;
 import io.resnetspark.train.recipe.AveragingPeriod;
 import io.resnetspark.train.recipe.AveragingRecipe;
@@ -32,7 +32,7 @@ class TestContribution {
     }
 
     private static TrainingState state(float[] parameters, float... velocity) {
-        return TrainingState.begin(EpochWork.begin(0, 10, 1), parameters, velocity, new float[0]);
+        return TrainingState.begin(SamplerState.begin(0, 10, 1), parameters, velocity, new float[0]);
     }
 
     /** What was sent and what is still to be sent are together what changed, however often. */
