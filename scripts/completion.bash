@@ -255,7 +255,7 @@ function _picocli_resnet() {
   local curr_word=${COMP_WORDS[COMP_CWORD]}
 
   local commands="networks prepare data train evaluate predict import export models retrain doctor bench"
-  local flag_opts="'-h' '--help' '-V' '--version' '--trace' '--verbose' '--quiet'"
+  local flag_opts="'-h' '--help' '-V' '--version' '--stacktrace' '--verbose' '--quiet'"
   local arg_opts=""
 
   if [[ "${curr_word}" == -* ]]; then
@@ -274,8 +274,8 @@ function _picocli_resnet_networks() {
   local prev_word=${COMP_WORDS[COMP_CWORD-1]}
 
   local commands=""
-  local flag_opts="'--json' '--kernels' '-h' '--help' '--trace' '--verbose' '--quiet'"
-  local arg_opts="'--network' '--image' '--channels' '--classes' '--batch'"
+  local flag_opts="'--json' '--kernels' '-h' '--help' '--stacktrace' '--verbose' '--quiet'"
+  local arg_opts="'--network' '--image-size' '--channels' '--classes' '--batch-size'"
 
   type compopt &>/dev/null && compopt +o default
 
@@ -283,7 +283,7 @@ function _picocli_resnet_networks() {
     '--network')
       return
       ;;
-    '--image')
+    '--image-size')
       return
       ;;
     '--channels')
@@ -292,7 +292,7 @@ function _picocli_resnet_networks() {
     '--classes')
       return
       ;;
-    '--batch')
+    '--batch-size')
       return
       ;;
   esac
@@ -313,8 +313,8 @@ function _picocli_resnet_prepare() {
   local prev_word=${COMP_WORDS[COMP_CWORD-1]}
 
   local commands=""
-  local flag_opts="'--keep-original' '-h' '--help' '--trace' '--verbose' '--quiet'"
-  local arg_opts="'--from' '--to' '--source' '--shorter-side' '--shard-size' '--most-bad' '--max-removed-fraction' '--doubles' '--most-pixels' '--most-bytes' '--preview' '--master'"
+  local flag_opts="'--keep-original' '-h' '--help' '--stacktrace' '--verbose' '--quiet'"
+  local arg_opts="'--from' '--output' '--source' '--resize' '--shard-size' '--max-bad-fraction' '--max-removed-fraction' '--duplicates' '--max-pixels' '--max-bytes' '--preview' '--master'"
 
   type compopt &>/dev/null && compopt +o default
 
@@ -322,31 +322,31 @@ function _picocli_resnet_prepare() {
     '--from')
       return
       ;;
-    '--to')
+    '--output')
       return
       ;;
     '--source')
       return
       ;;
-    '--shorter-side')
+    '--resize')
       return
       ;;
     '--shard-size')
       return
       ;;
-    '--most-bad')
+    '--max-bad-fraction')
       return
       ;;
     '--max-removed-fraction')
       return
       ;;
-    '--doubles')
+    '--duplicates')
       return
       ;;
-    '--most-pixels')
+    '--max-pixels')
       return
       ;;
-    '--most-bytes')
+    '--max-bytes')
       return
       ;;
     '--preview')
@@ -375,7 +375,7 @@ function _picocli_resnet_data() {
   local curr_word=${COMP_WORDS[COMP_CWORD]}
 
   local commands="describe extract preview verify"
-  local flag_opts="'-h' '--help' '--trace' '--verbose' '--quiet'"
+  local flag_opts="'-h' '--help' '--stacktrace' '--verbose' '--quiet'"
   local arg_opts=""
 
   if [[ "${curr_word}" == -* ]]; then
@@ -394,8 +394,8 @@ function _picocli_resnet_train() {
   local prev_word=${COMP_WORDS[COMP_CWORD-1]}
 
   local commands=""
-  local flag_opts="'--resume' '-h' '--help' '--trace' '--verbose' '--quiet'"
-  local arg_opts="'--data' '--out' '--set' '--checkpoint-rounds' '--checkpoint-minutes' '--keep-checkpoints' '--master'"
+  local flag_opts="'--resume' '-h' '--help' '--stacktrace' '--verbose' '--quiet'"
+  local arg_opts="'--data' '--output' '--set' '--checkpoint-rounds' '--checkpoint-minutes' '--keep-checkpoints' '--master'"
 
   type compopt &>/dev/null && compopt +o default
 
@@ -403,7 +403,7 @@ function _picocli_resnet_train() {
     '--data')
       return
       ;;
-    '--out')
+    '--output')
       return
       ;;
     '--set')
@@ -439,9 +439,9 @@ function _picocli_resnet_evaluate() {
   local prev_word=${COMP_WORDS[COMP_CWORD-1]}
 
   local commands=""
-  local flag_opts="'-h' '--help' '--trace' '--verbose' '--quiet'"
-  local arg_opts="'--data' '--split' '--protocol' '--json' '--kernels' '--precision' '--master'"
-  local KERNELS_option_args=("auto" "cuda" "onednn" "ops") # --kernels values
+  local flag_opts="'--json' '-h' '--help' '--stacktrace' '--verbose' '--quiet'"
+  local arg_opts="'--data' '--split' '--protocol' '--output' '--kernels' '--precision' '--master'"
+  local KERNELS_option_args=("auto" "cuda" "onednn" "nd4j") # --kernels values
   local FORMAT_option_args=("auto" "float32" "tf32" "bfloat16") # --precision values
 
   type compopt &>/dev/null && compopt +o default
@@ -456,7 +456,7 @@ function _picocli_resnet_evaluate() {
     '--protocol')
       return
       ;;
-    '--json')
+    '--output')
       return
       ;;
     '--kernels')
@@ -490,9 +490,9 @@ function _picocli_resnet_predict() {
   local prev_word=${COMP_WORDS[COMP_CWORD-1]}
 
   local commands=""
-  local flag_opts="'--json' '-h' '--help' '--trace' '--verbose' '--quiet'"
+  local flag_opts="'--json' '-h' '--help' '--stacktrace' '--verbose' '--quiet'"
   local arg_opts="'--top' '--kernels' '--precision'"
-  local KERNELS_option_args=("auto" "cuda" "onednn" "ops") # --kernels values
+  local KERNELS_option_args=("auto" "cuda" "onednn" "nd4j") # --kernels values
   local FORMAT_option_args=("auto" "float32" "tf32" "bfloat16") # --precision values
 
   type compopt &>/dev/null && compopt +o default
@@ -529,8 +529,8 @@ function _picocli_resnet_import() {
   local prev_word=${COMP_WORDS[COMP_CWORD-1]}
 
   local commands=""
-  local flag_opts="'-h' '--help' '--trace' '--verbose' '--quiet'"
-  local arg_opts="'--network' '--weights' '--classes' '--to' '--rename' '--crop' '--shorter-side' '--mean' '--deviation'"
+  local flag_opts="'-h' '--help' '--stacktrace' '--verbose' '--quiet'"
+  local arg_opts="'--network' '--weights' '--classes' '--output' '--rename' '--crop' '--resize' '--mean' '--std'"
 
   type compopt &>/dev/null && compopt +o default
 
@@ -544,7 +544,7 @@ function _picocli_resnet_import() {
     '--classes')
       return
       ;;
-    '--to')
+    '--output')
       return
       ;;
     '--rename')
@@ -553,13 +553,13 @@ function _picocli_resnet_import() {
     '--crop')
       return
       ;;
-    '--shorter-side')
+    '--resize')
       return
       ;;
     '--mean')
       return
       ;;
-    '--deviation')
+    '--std')
       return
       ;;
   esac
@@ -580,8 +580,8 @@ function _picocli_resnet_export() {
   local prev_word=${COMP_WORDS[COMP_CWORD-1]}
 
   local commands=""
-  local flag_opts="'-h' '--help' '--trace' '--verbose' '--quiet'"
-  local arg_opts="'--format' '--to'"
+  local flag_opts="'-h' '--help' '--stacktrace' '--verbose' '--quiet'"
+  local arg_opts="'--format' '--output'"
   local FORMAT_option_args=("onnx" "safetensors") # --format values
 
   type compopt &>/dev/null && compopt +o default
@@ -592,7 +592,7 @@ function _picocli_resnet_export() {
       COMPREPLY=( $( compReplyArray "${FORMAT_option_args[@]}" ) )
       return $?
       ;;
-    '--to')
+    '--output')
       return
       ;;
   esac
@@ -612,7 +612,7 @@ function _picocli_resnet_models() {
   local curr_word=${COMP_WORDS[COMP_CWORD]}
 
   local commands="diff list log promote prune publish rollback show unalias verify"
-  local flag_opts="'-h' '--help' '--trace' '--verbose' '--quiet'"
+  local flag_opts="'-h' '--help' '--stacktrace' '--verbose' '--quiet'"
   local arg_opts=""
 
   if [[ "${curr_word}" == -* ]]; then
@@ -631,7 +631,7 @@ function _picocli_resnet_retrain() {
   local prev_word=${COMP_WORDS[COMP_CWORD-1]}
 
   local commands=""
-  local flag_opts="'--force' '--dry-run' '-h' '--help' '--trace' '--verbose' '--quiet'"
+  local flag_opts="'--force' '--dry-run' '-h' '--help' '--stacktrace' '--verbose' '--quiet'"
   local arg_opts="'--master'"
 
   type compopt &>/dev/null && compopt +o default
@@ -658,8 +658,8 @@ function _picocli_resnet_doctor() {
   local prev_word=${COMP_WORDS[COMP_CWORD-1]}
 
   local commands=""
-  local flag_opts="'--json' '-h' '--help' '--trace' '--verbose' '--quiet'"
-  local arg_opts="'--set' '--data' '--out' '--registry' '--master'"
+  local flag_opts="'--json' '-h' '--help' '--stacktrace' '--verbose' '--quiet'"
+  local arg_opts="'--set' '--data' '--output' '--registry' '--master'"
 
   type compopt &>/dev/null && compopt +o default
 
@@ -670,7 +670,7 @@ function _picocli_resnet_doctor() {
     '--data')
       return
       ;;
-    '--out')
+    '--output')
       return
       ;;
     '--registry')
@@ -696,7 +696,7 @@ function _picocli_resnet_bench() {
   local curr_word=${COMP_WORDS[COMP_CWORD]}
 
   local commands="averaging pipeline train"
-  local flag_opts="'-h' '--help' '--trace' '--verbose' '--quiet'"
+  local flag_opts="'-h' '--help' '--stacktrace' '--verbose' '--quiet'"
   local arg_opts=""
 
   if [[ "${curr_word}" == -* ]]; then
@@ -714,7 +714,7 @@ function _picocli_resnet_data_describe() {
   local curr_word=${COMP_WORDS[COMP_CWORD]}
 
   local commands=""
-  local flag_opts="'--json' '-h' '--help' '--trace' '--verbose' '--quiet'"
+  local flag_opts="'--json' '-h' '--help' '--stacktrace' '--verbose' '--quiet'"
   local arg_opts=""
 
   if [[ "${curr_word}" == -* ]]; then
@@ -733,8 +733,8 @@ function _picocli_resnet_data_extract() {
   local prev_word=${COMP_WORDS[COMP_CWORD-1]}
 
   local commands=""
-  local flag_opts="'-h' '--help' '--trace' '--verbose' '--quiet'"
-  local arg_opts="'--split' '--count' '--to'"
+  local flag_opts="'-h' '--help' '--stacktrace' '--verbose' '--quiet'"
+  local arg_opts="'--split' '--count' '--output'"
 
   type compopt &>/dev/null && compopt +o default
 
@@ -745,7 +745,7 @@ function _picocli_resnet_data_extract() {
     '--count')
       return
       ;;
-    '--to')
+    '--output')
       local IFS=$'\n'
       type compopt &>/dev/null && compopt -o filenames
       COMPREPLY=( $( compgen -f -- "${curr_word}" ) ) # files
@@ -769,13 +769,13 @@ function _picocli_resnet_data_preview() {
   local prev_word=${COMP_WORDS[COMP_CWORD-1]}
 
   local commands=""
-  local flag_opts="'-h' '--help' '--trace' '--verbose' '--quiet'"
-  local arg_opts="'--to' '--recipe' '--count'"
+  local flag_opts="'-h' '--help' '--stacktrace' '--verbose' '--quiet'"
+  local arg_opts="'--output' '--recipe' '--count'"
 
   type compopt &>/dev/null && compopt +o default
 
   case ${prev_word} in
-    '--to')
+    '--output')
       local IFS=$'\n'
       type compopt &>/dev/null && compopt -o filenames
       COMPREPLY=( $( compgen -f -- "${curr_word}" ) ) # files
@@ -805,7 +805,7 @@ function _picocli_resnet_data_verify() {
   local prev_word=${COMP_WORDS[COMP_CWORD-1]}
 
   local commands=""
-  local flag_opts="'-h' '--help' '--trace' '--verbose' '--quiet'"
+  local flag_opts="'-h' '--help' '--stacktrace' '--verbose' '--quiet'"
   local arg_opts="'--master'"
 
   type compopt &>/dev/null && compopt +o default
@@ -832,7 +832,7 @@ function _picocli_resnet_models_diff() {
   local prev_word=${COMP_WORDS[COMP_CWORD-1]}
 
   local commands=""
-  local flag_opts="'--json' '-h' '--help' '--trace' '--verbose' '--quiet'"
+  local flag_opts="'--json' '-h' '--help' '--stacktrace' '--verbose' '--quiet'"
   local arg_opts="'--registry'"
 
   type compopt &>/dev/null && compopt +o default
@@ -859,7 +859,7 @@ function _picocli_resnet_models_list() {
   local prev_word=${COMP_WORDS[COMP_CWORD-1]}
 
   local commands=""
-  local flag_opts="'--json' '-h' '--help' '--trace' '--verbose' '--quiet'"
+  local flag_opts="'--json' '-h' '--help' '--stacktrace' '--verbose' '--quiet'"
   local arg_opts="'--registry'"
 
   type compopt &>/dev/null && compopt +o default
@@ -886,7 +886,7 @@ function _picocli_resnet_models_log() {
   local prev_word=${COMP_WORDS[COMP_CWORD-1]}
 
   local commands=""
-  local flag_opts="'--json' '-h' '--help' '--trace' '--verbose' '--quiet'"
+  local flag_opts="'--json' '-h' '--help' '--stacktrace' '--verbose' '--quiet'"
   local arg_opts="'--registry'"
 
   type compopt &>/dev/null && compopt +o default
@@ -913,8 +913,8 @@ function _picocli_resnet_models_promote() {
   local prev_word=${COMP_WORDS[COMP_CWORD-1]}
 
   local commands=""
-  local flag_opts="'-h' '--help' '--trace' '--verbose' '--quiet'"
-  local arg_opts="'--registry' '--why' '--alias'"
+  local flag_opts="'-h' '--help' '--stacktrace' '--verbose' '--quiet'"
+  local arg_opts="'--registry' '--message' '--alias'"
 
   type compopt &>/dev/null && compopt +o default
 
@@ -922,7 +922,7 @@ function _picocli_resnet_models_promote() {
     '--registry')
       return
       ;;
-    '--why')
+    '--message')
       return
       ;;
     '--alias')
@@ -946,8 +946,8 @@ function _picocli_resnet_models_prune() {
   local prev_word=${COMP_WORDS[COMP_CWORD-1]}
 
   local commands=""
-  local flag_opts="'--dry-run' '-h' '--help' '--trace' '--verbose' '--quiet'"
-  local arg_opts="'--registry' '--why' '--keep'"
+  local flag_opts="'--dry-run' '-h' '--help' '--stacktrace' '--verbose' '--quiet'"
+  local arg_opts="'--registry' '--message' '--keep'"
 
   type compopt &>/dev/null && compopt +o default
 
@@ -955,7 +955,7 @@ function _picocli_resnet_models_prune() {
     '--registry')
       return
       ;;
-    '--why')
+    '--message')
       return
       ;;
     '--keep')
@@ -979,8 +979,8 @@ function _picocli_resnet_models_publish() {
   local prev_word=${COMP_WORDS[COMP_CWORD-1]}
 
   local commands=""
-  local flag_opts="'-h' '--help' '--trace' '--verbose' '--quiet'"
-  local arg_opts="'--registry' '--why' '--name'"
+  local flag_opts="'-h' '--help' '--stacktrace' '--verbose' '--quiet'"
+  local arg_opts="'--registry' '--message' '--name'"
 
   type compopt &>/dev/null && compopt +o default
 
@@ -988,7 +988,7 @@ function _picocli_resnet_models_publish() {
     '--registry')
       return
       ;;
-    '--why')
+    '--message')
       return
       ;;
     '--name')
@@ -1012,8 +1012,8 @@ function _picocli_resnet_models_rollback() {
   local prev_word=${COMP_WORDS[COMP_CWORD-1]}
 
   local commands=""
-  local flag_opts="'-h' '--help' '--trace' '--verbose' '--quiet'"
-  local arg_opts="'--registry' '--why'"
+  local flag_opts="'-h' '--help' '--stacktrace' '--verbose' '--quiet'"
+  local arg_opts="'--registry' '--message'"
 
   type compopt &>/dev/null && compopt +o default
 
@@ -1021,7 +1021,7 @@ function _picocli_resnet_models_rollback() {
     '--registry')
       return
       ;;
-    '--why')
+    '--message')
       return
       ;;
   esac
@@ -1042,7 +1042,7 @@ function _picocli_resnet_models_show() {
   local prev_word=${COMP_WORDS[COMP_CWORD-1]}
 
   local commands=""
-  local flag_opts="'-h' '--help' '--trace' '--verbose' '--quiet'"
+  local flag_opts="'-h' '--help' '--stacktrace' '--verbose' '--quiet'"
   local arg_opts="'--registry'"
 
   type compopt &>/dev/null && compopt +o default
@@ -1069,8 +1069,8 @@ function _picocli_resnet_models_unalias() {
   local prev_word=${COMP_WORDS[COMP_CWORD-1]}
 
   local commands=""
-  local flag_opts="'-h' '--help' '--trace' '--verbose' '--quiet'"
-  local arg_opts="'--registry' '--why'"
+  local flag_opts="'-h' '--help' '--stacktrace' '--verbose' '--quiet'"
+  local arg_opts="'--registry' '--message'"
 
   type compopt &>/dev/null && compopt +o default
 
@@ -1078,7 +1078,7 @@ function _picocli_resnet_models_unalias() {
     '--registry')
       return
       ;;
-    '--why')
+    '--message')
       return
       ;;
   esac
@@ -1099,7 +1099,7 @@ function _picocli_resnet_models_verify() {
   local prev_word=${COMP_WORDS[COMP_CWORD-1]}
 
   local commands=""
-  local flag_opts="'-h' '--help' '--trace' '--verbose' '--quiet'"
+  local flag_opts="'-h' '--help' '--stacktrace' '--verbose' '--quiet'"
   local arg_opts="'--registry'"
 
   type compopt &>/dev/null && compopt +o default
@@ -1126,9 +1126,9 @@ function _picocli_resnet_bench_averaging() {
   local prev_word=${COMP_WORDS[COMP_CWORD-1]}
 
   local commands=""
-  local flag_opts="'--json' '-h' '--help' '--trace' '--verbose' '--quiet'"
+  local flag_opts="'--json' '-h' '--help' '--stacktrace' '--verbose' '--quiet'"
   local arg_opts="'--network' '--workers' '--rounds' '--warm-up' '--steps' '--step-milliseconds' '--engine' '--momentum' '--update-dtype' '--overlap' '--master'"
-  local ENGINE_option_args=("OURS" "DL4J") # --engine values
+  local ENGINE_option_args=("NATIVE" "DL4J") # --engine values
   local RULE_option_args=("AVERAGED" "LOCAL" "RESET") # --momentum values
   local DTYPE_option_args=("FLOAT32" "FLOAT16" "BFLOAT16" "INT8") # --update-dtype values
 
@@ -1192,7 +1192,7 @@ function _picocli_resnet_bench_pipeline() {
   local prev_word=${COMP_WORDS[COMP_CWORD-1]}
 
   local commands=""
-  local flag_opts="'--json' '-h' '--help' '--trace' '--verbose' '--quiet'"
+  local flag_opts="'--json' '-h' '--help' '--stacktrace' '--verbose' '--quiet'"
   local arg_opts="'--data' '--recipe' '--seconds'"
 
   type compopt &>/dev/null && compopt +o default
@@ -1225,9 +1225,9 @@ function _picocli_resnet_bench_train() {
   local prev_word=${COMP_WORDS[COMP_CWORD-1]}
 
   local commands=""
-  local flag_opts="'--nondeterministic' '--json' '-h' '--help' '--trace' '--verbose' '--quiet'"
-  local arg_opts="'--network' '--batch' '--image' '--threads' '--kernels' '--precision' '--iterations'"
-  local KERNELS_option_args=("auto" "cuda" "onednn" "ops" "stock") # --kernels values
+  local flag_opts="'--nondeterministic' '--json' '-h' '--help' '--stacktrace' '--verbose' '--quiet'"
+  local arg_opts="'--network' '--batch-size' '--image-size' '--threads' '--kernels' '--precision' '--iterations'"
+  local KERNELS_option_args=("auto" "cuda" "onednn" "nd4j" "dl4j") # --kernels values
   local FORMAT_option_args=("auto" "float32" "tf32" "bfloat16") # --precision values
 
   type compopt &>/dev/null && compopt +o default
@@ -1236,10 +1236,10 @@ function _picocli_resnet_bench_train() {
     '--network')
       return
       ;;
-    '--batch')
+    '--batch-size')
       return
       ;;
-    '--image')
+    '--image-size')
       return
       ;;
     '--threads')

@@ -56,10 +56,10 @@ class ITCluster {
         String run = clusters.at("runs/1");
         String registry = clusters.at("models");
 
-        submit("prepare", "--from", corpus.toString(), "--to", data, "--shard-size", "100k")
+        submit("prepare", "--from", corpus.toString(), "--output", data, "--shard-size", "100k")
                 .ok();
-        Ended trained =
-                submit("train", recipe.toString(), "--data", data, "--out", run).ok();
+        Ended trained = submit("train", recipe.toString(), "--data", data, "--output", run)
+                .ok();
         assertThat(trained.out()).contains(run + "/model");
         assertThat(clusters.executorLogs())
                 .as("executors that ran")
@@ -68,7 +68,7 @@ class ITCluster {
         assertThat(trained.err()).containsPattern("INFO Training: run hdfs.* 2 workers of 1 threads, master spark:");
 
         Path json = folder.resolve("evaluation.json");
-        submit("evaluate", run, "--data", data, "--json", json.toString()).ok();
+        submit("evaluate", run, "--data", data, "--output", json.toString()).ok();
         JsonNode evaluation = Json.COMPACT.readTree(json.toFile());
         assertThat(evaluation.get("count").asInt()).isEqualTo(60);
         assertThat(evaluation.get("top1_error").asDouble()).isLessThan(0.2);
@@ -99,7 +99,7 @@ class ITCluster {
                 .ok();
         assertThat(predicted.out()).contains("green");
 
-        Ended again = submit("train", recipe.toString(), "--data", data, "--out", run);
+        Ended again = submit("train", recipe.toString(), "--data", data, "--output", run);
         assertThat(again.code()).isEqualTo(2);
         assertThat(again.err()).contains("nothing is overwritten");
         theSecretIsNowhere(trained, again);
@@ -120,13 +120,13 @@ class ITCluster {
         }
     }
 
-    /** One while pictures are looked at, one while shards are written. */
+    /** One while images are looked at, one while shards are written. */
     @Test
     void executorsKilledInMidJobCostRetriesAndNothingElse() throws Exception {
-        int pictures = 3 * (200 + 40);
+        int images = 3 * (200 + 40);
         Path corpus = SyntheticCorpora.folders(folder.resolve("larger"), 200, 40, 160);
         String data = clusters.at("killed");
-        String[] prepare = {"prepare", "--from", corpus.toString(), "--to", data, "--shard-size", "2m"};
+        String[] prepare = {"prepare", "--from", corpus.toString(), "--output", data, "--shard-size", "2m"};
         int before = clusters.executorLogs().size();
         CompletableFuture<Ended> job = clusters.submitAside(prepare);
         killAnExecutorOnce(job, "/.killed.lease*-unfinished/checked/part-*summary");
@@ -138,7 +138,7 @@ class ITCluster {
 
         Ended verified = Command.run(StandaloneCluster.SHORT_COMMAND, "scripts/resnet", "data", "verify", data)
                 .ok();
-        assertThat(verified.out()).contains("is whole: " + pictures + " pictures");
+        assertThat(verified.out()).contains("is whole: " + images + " images");
         Dataset.Opened prepared = Dataset.open(
                 new org.apache.hadoop.fs.Path(data), clusters.hdfs().configuration());
         List<String> keys = new ArrayList<>();
@@ -149,7 +149,7 @@ class ITCluster {
                         .forEach(example -> keys.add(example.key()));
             }
         }
-        assertThat(keys).hasSize(pictures).doesNotHaveDuplicates();
+        assertThat(keys).hasSize(images).doesNotHaveDuplicates();
     }
 
     /** As soon as there is a file of such a name, and while the job runs. */

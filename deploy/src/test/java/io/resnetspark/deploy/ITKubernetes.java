@@ -119,7 +119,7 @@ class ITKubernetes {
                         "prepare",
                         "--from",
                         corpus.toString(),
-                        "--to",
+                        "--output",
                         data)
                 .ok();
         FileSystem files = FileSystem.get(hdfs.configuration());
@@ -132,7 +132,7 @@ class ITKubernetes {
                         "hdfs:///small.conf",
                         "--data",
                         "hdfs:///data",
-                        "--out",
+                        "--output",
                         "hdfs:///run",
                         "--set",
                         "epochs=4",

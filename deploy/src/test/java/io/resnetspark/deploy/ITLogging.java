@@ -27,14 +27,14 @@ class ITLogging {
     @Test
     void stepsAreLoggedIfAskedForAndNothingIsSaidIfNotWanted() throws Exception {
         SyntheticCorpora.folders(folder.resolve("corpus"), 20, 10, 36);
-        Ended prepared = resnet("prepare", "--from", at("corpus"), "--to", at("data"), "--quiet")
+        Ended prepared = resnet("prepare", "--from", at("corpus"), "--output", at("data"), "--quiet")
                 .ok();
         assertThat(prepared.err()).isEmpty();
         assertThat(prepared.out()).isNotEmpty();
 
         String recipe = SmallRecipe.write(folder.resolve("small.conf")).toString();
         Ended trained = resnet(
-                        "train", recipe, "--data", at("data"), "--out", at("run"), "--set", "epochs=1", "--verbose")
+                        "train", recipe, "--data", at("data"), "--output", at("run"), "--set", "epochs=1", "--verbose")
                 .ok();
         assertThat(trained.err())
                 .containsPattern("INFO Training: run .*/run: resnet20 on .*/data.*60 images.* 2 workers")
@@ -54,7 +54,7 @@ class ITLogging {
     void keysThatAreCalledOtherwiseNowAreNamed() throws Exception {
         Path recipe = SmallRecipe.write(folder.resolve("old.conf"));
         Files.writeString(recipe, SmallRecipe.TEXT + "averaging { contributions = float16 }\n");
-        String[] words = {"train", recipe.toString(), "--data", at("data"), "--out", at("run")};
+        String[] words = {"train", recipe.toString(), "--data", at("data"), "--output", at("run")};
         assertThat(resnet(words).err())
                 .containsPattern("WARN RenamedKeys: .*old.conf:\\d+: 'averaging.contributions' is called")
                 .contains("'averaging.update-dtype' now");
@@ -65,7 +65,7 @@ class ITLogging {
 
     @Test
     void errorsAreSaidQuietlyToo() throws Exception {
-        Ended ended = resnet("train", at("none.conf"), "--data", at("data"), "--out", at("run"), "--quiet");
+        Ended ended = resnet("train", at("none.conf"), "--data", at("data"), "--output", at("run"), "--quiet");
         assertThat(ended.code()).isEqualTo(2);
         assertThat(ended.err()).contains(at("none.conf"));
 

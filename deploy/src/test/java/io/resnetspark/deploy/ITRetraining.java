@@ -6,10 +6,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.HttpServer;
 import io.resnetspark.data.SyntheticCorpora;
 import io.resnetspark.deploy.Command.Ended;
-import io.resnetspark.deploy.registry.Event;
+import io.resnetspark.deploy.registry.ModelVersion;
 import io.resnetspark.deploy.registry.RegisteredModel;
 import io.resnetspark.deploy.registry.Registry;
-import io.resnetspark.deploy.registry.Version;
+import io.resnetspark.deploy.registry.RegistryEvent;
 import io.resnetspark.storage.Json;
 import io.resnetspark.train.SmallRecipe;
 import java.io.BufferedReader;
@@ -61,10 +61,10 @@ class ITRetraining {
                 runs = "FOLDER/runs"
                 recipe = small.conf
                 set.epochs = 1
-                prepare { from = "FOLDER/corpus", shorter-side = 36 }
-                gate { minimum-gain = -1 }
+                prepare { from = "FOLDER/corpus", resize = 36 }
+                gate { min-accuracy-gain = -1 }
                 lease-seconds = 3
-                keep = 100
+                keep-versions = 100
                 hooks.command = [sh, -c, "cat >> FOLDER/told"]
                 """.replace("FOLDER", folder.toString()) + more);
     }
@@ -109,12 +109,12 @@ class ITRetraining {
 
         JsonNode again = lastLine(retrain(plan()).ok());
         assertThat(again.path("outcome").asText()).isEqualTo("nothing");
-        assertThat(again.path("why").asText()).contains("0 new pictures");
+        assertThat(again.path("why").asText()).contains("0 new images");
         assertThat(versions()).isOne();
     }
 
     /** Twelve to validate on; those that are there stay as they are. */
-    private static void addPictures() throws Exception {
+    private static void addImages() throws Exception {
         Path more = SyntheticCorpora.folders(folder.resolve("more"), 20, 14, 36);
         try (Stream<Path> all = Files.walk(more)) {
             for (Path file : all.filter(Files::isRegularFile).toList()) {
@@ -128,21 +128,21 @@ class ITRetraining {
 
     @Test
     @Order(2)
-    void newPicturesAreReasonAndTheGateMayRefuse() throws Exception {
-        addPictures();
-        String strict = plan("strict.conf", "gate.minimum-gain = 0.9\n").toString();
+    void newImagesAreReasonAndTheGateMayRefuse() throws Exception {
+        addImages();
+        String strict = plan("strict.conf", "gate.min-accuracy-gain = 0.9\n").toString();
         Ended ended = retrain(strict);
         assertThat(ended.code()).as(ended.err()).isEqualTo(3);
         JsonNode outcome = lastLine(ended);
         assertThat(outcome.path("outcome").asText()).isEqualTo("refused");
-        assertThat(outcome.path("why").asText()).contains("is below minimum-gain = 0.9");
+        assertThat(outcome.path("why").asText()).contains("is below min-accuracy-gain = 0.9");
         assertThat(outcome.path("champion").asInt()).isOne();
         assertThat(versions()).isOne();
         assertThat(lastLine(retrain(strict).ok()).path("why").asText()).contains("were tried before");
         String log = Command.run(QUICK, "scripts/resnet", "models", "log", "colours", "--registry", folder + "/models")
                 .ok()
                 .out();
-        assertThat(log).contains("refuse").contains("minimum-gain");
+        assertThat(log).contains("refuse").contains("min-accuracy-gain");
     }
 
     @Test
@@ -179,13 +179,13 @@ class ITRetraining {
         assertThat(outcome.path("outcome").asText()).as(again.err()).isEqualTo(ended ? "nothing" : "promoted");
         assertThat(runs()).as("attempts").isEqualTo(before + 2); // one was refused
         assertThat(model().numbers()).hasSize(before + 1);
-        Version newest = model().newest();
+        ModelVersion newest = model().newest();
         assertThat(newest.number()).isEqualTo(before + 1);
         assertThat(model().events().champion()).contains(newest.number());
         assertThat(model().publication(newest.number()).orElseThrow().why()).isEqualTo("--force");
         model().verify(newest);
         assertThat(model().history().stream()
-                        .filter(event -> event.action() == Event.Action.PROMOTE)
+                        .filter(event -> event.action() == RegistryEvent.Action.PROMOTE)
                         .filter(event -> event.version() == newest.number()))
                 .hasSize(1);
     }
@@ -292,7 +292,7 @@ class ITRetraining {
     @Order(7)
     @EnabledIfSystemProperty(named = "faults.all", matches = "true")
     void killedAsItRefusesItRefusesOnce() throws Exception {
-        String strict = plan("closed.conf", "gate.minimum-gain = 0.9\n").toString();
+        String strict = plan("closed.conf", "gate.min-accuracy-gain = 0.9\n").toString();
         int versions = versions();
         long refusals = refusals();
         killAt("retrain: refuse", strict);
@@ -304,7 +304,7 @@ class ITRetraining {
 
     private static long refusals() throws Exception {
         return model().history().stream()
-                .filter(event -> event.action() == Event.Action.REFUSE)
+                .filter(event -> event.action() == RegistryEvent.Action.REFUSE)
                 .count();
     }
 

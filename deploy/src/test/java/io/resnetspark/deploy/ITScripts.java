@@ -44,13 +44,13 @@ class ITScripts {
     @Test
     void fromPhotographsToAnAnswer() throws Exception {
         SyntheticCorpora.folders(Path.of(at("corpus")), 40, 10, 36);
-        Ended prepared =
-                resnet("prepare", "--from", at("corpus"), "--to", at("data")).ok();
-        assertThat(prepared.out()).contains("120 pictures to train on, 30 to validate on, 3 classes");
+        Ended prepared = resnet("prepare", "--from", at("corpus"), "--output", at("data"))
+                .ok();
+        assertThat(prepared.out()).contains("120 images to train on, 30 to validate on, 3 classes");
         assertThat(prepared.err()).contains("check: 150 of 150 images");
 
         String recipe = SmallRecipe.write(Path.of(at("small.conf"))).toString();
-        Ended trained = resnet("train", recipe, "--data", at("data"), "--out", at("run"), "--set", "seed=5")
+        Ended trained = resnet("train", recipe, "--data", at("data"), "--output", at("run"), "--set", "seed=5")
                 .ok();
         assertThat(trained.out()).contains(at("run") + "/model").contains("top-1");
         assertThat(trained.err())
@@ -59,7 +59,7 @@ class ITScripts {
                 .contains("epoch 8/8: 120 of 120 images")
                 .contains("loss");
 
-        resnet("evaluate", at("run"), "--data", at("data"), "--json", at("evaluation.json"))
+        resnet("evaluate", at("run"), "--data", at("data"), "--output", at("evaluation.json"))
                 .ok();
         JsonNode evaluation =
                 Json.COMPACT.readTree(Path.of(at("evaluation.json")).toFile());
@@ -71,7 +71,7 @@ class ITScripts {
                 .ok();
         assertThat(predicted.out()).contains("red");
 
-        Ended extracted = resnet("data", "extract", at("data"), "--count", "2", "--to", at("pictures"))
+        Ended extracted = resnet("data", "extract", at("data"), "--count", "2", "--output", at("images"))
                 .ok();
         assertThat(extracted.out().lines())
                 .hasSize(2)
@@ -85,12 +85,13 @@ class ITScripts {
         for (String name : List.of("cat", "dog", "été")) {
             Files.createDirectories(folder.resolve("corpus").resolve(name));
             for (int i = 0; i < 12; i++) {
-                byte[] picture = ImageCodec.png(SyntheticImages.ofClass(i % 3, 24, 20, written++));
-                Files.write(folder.resolve("corpus").resolve(name).resolve("plage à Nice " + i + ".jpg"), picture);
+                byte[] image = ImageCodec.png(SyntheticImages.ofClass(i % 3, 24, 20, written++));
+                Files.write(folder.resolve("corpus").resolve(name).resolve("plage à Nice " + i + ".jpg"), image);
             }
         }
         Map<String, String> ascii = Map.of("LC_ALL", "C", "RESNET_JAVA_OPTS", StandaloneCluster.SHORT_JVM);
-        Ended prepared = Command.run(ascii, "scripts/resnet", "prepare", "--from", at("../corpus"), "--to", at("data"))
+        Ended prepared = Command.run(
+                        ascii, "scripts/resnet", "prepare", "--from", at("../corpus"), "--output", at("data"))
                 .ok();
         assertThat(prepared.out()).contains("3 classes");
         JsonNode dataset =
@@ -110,7 +111,7 @@ class ITScripts {
     /** In a process of its own, whose peak is this network's. */
     @Test
     void trainingTakesTheMemoryThatWasEstimated() throws Exception {
-        String[] words = {"--network", "resnet18", "--batch", "8", "--json"};
+        String[] words = {"--network", "resnet18", "--batch-size", "8", "--json"};
         JsonNode estimate =
                 Json.COMPACT.readTree(resnet(with("networks", words)).ok().out());
         double estimated = 0;
@@ -127,12 +128,12 @@ class ITScripts {
     @Test
     void aRunThatIsKilledGoesOnToTheSameBits() throws Exception {
         SyntheticCorpora.folders(Path.of(at("corpus")), 40, 10, 36);
-        quick("prepare", "--from", at("corpus"), "--to", at("data")).ok();
+        quick("prepare", "--from", at("corpus"), "--output", at("data")).ok();
         String recipe = SmallRecipe.write(Path.of(at("small.conf"))).toString();
-        quick("train", recipe, "--data", at("data"), "--out", at("whole")).ok();
+        quick("train", recipe, "--data", at("data"), "--output", at("whole")).ok();
 
         String[] train = {
-            "train", recipe, "--data", at("data"), "--out", at("run"), "--resume", "--checkpoint-rounds", "1"
+            "train", recipe, "--data", at("data"), "--output", at("run"), "--resume", "--checkpoint-rounds", "1"
         };
         assertThat(endedAfterRound(3, Process::destroy, train)).isEqualTo(128 + 15);
         assertThat(endedAfterRound(11, Process::destroyForcibly, train)).isEqualTo(128 + 9);
@@ -145,7 +146,7 @@ class ITScripts {
         Ended longer = quick(
                 Stream.concat(Stream.of(train), Stream.of("--set", "epochs=9")).toArray(String[]::new));
         assertThat(longer.code()).isEqualTo(2);
-        assertThat(longer.err()).contains("the recipe's epochs was 8 and is 9").contains("Name another --out");
+        assertThat(longer.err()).contains("the recipe's epochs was 8 and is 9").contains("Name another --output");
     }
 
     /** Starts a command, ends it once there is a checkpoint of this round or a later one, and gives its exit code. */
@@ -170,7 +171,7 @@ class ITScripts {
     @Test
     void whoeverEndsACommandIsToldHowToGoOn() throws Exception {
         SyntheticCorpora.folders(Path.of(at("corpus")), 40, 10, 36);
-        String[] prepare = {"prepare", "--from", at("corpus"), "--to", at("data")};
+        String[] prepare = {"prepare", "--from", at("corpus"), "--output", at("data")};
         Ended prepared = signalled("TERM", new File(at(".data.preparing"))::exists, prepare);
         assertThat(prepared.code()).isEqualTo(128 + 15);
         assertThat(prepared.err()).contains("resnet: Stopped. The same command goes on where it was.");
@@ -178,7 +179,7 @@ class ITScripts {
         assertThat(new File(at("")).list()).containsExactlyInAnyOrder("corpus", "data");
 
         String recipe = SmallRecipe.write(Path.of(at("small.conf"))).toString();
-        String[] train = {"train", recipe, "--data", at("data"), "--set", "epochs=1000", "--out"};
+        String[] train = {"train", recipe, "--data", at("data"), "--set", "epochs=1000", "--output"};
         Ended before = signalled("INT", new File(at("run/metrics.jsonl"))::exists, and(train, at("run")));
         assertThat(before.code()).isEqualTo(128 + 2);
         assertThat(before.err().lines().filter(line -> line.startsWith("resnet: Stopped")))
@@ -189,7 +190,7 @@ class ITScripts {
                 .contains("resnet: Stopped. The newest checkpoint is ")
                 .contains("the same command with --resume goes on from it.");
         for (Ended ended : new Ended[] {prepared, before, trained}) {
-            assertThat(ended.err()).doesNotContain("\tat ", "Exception", "ERROR", "WARN", "--trace");
+            assertThat(ended.err()).doesNotContain("\tat ", "Exception", "ERROR", "WARN", "--stacktrace");
         }
     }
 
@@ -246,7 +247,7 @@ class ITScripts {
 
     @Test
     void badInputEndsWithTwoAndASentence() throws Exception {
-        Ended ended = quick("train", at("none.conf"), "--data", at("data"), "--out", at("run"));
+        Ended ended = quick("train", at("none.conf"), "--data", at("data"), "--output", at("run"));
         assertThat(ended.code()).isEqualTo(2);
         assertThat(ended.err()).startsWith("resnet: There is no recipe at").doesNotContain("\tat ");
         assertThat(folder.toFile().list()).isEmpty();

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What happens to a run when something happens to its cluster: real processes, which are really killed. */
 class ITTrainingFaults {
-    private static final int PICTURES = 120;
+    private static final int IMAGES = 120;
     private static final int EPOCHS = 8;
 
     @TempDir
@@ -40,7 +40,7 @@ class ITTrainingFaults {
         clusters = Clusters.start(folder, Clusters.Sharing.ALL);
         Path corpus = SyntheticCorpora.folders(folder.resolve("corpus"), 40, 20, 36);
         recipe = SmallRecipe.write(folder.resolve("small.conf")).toString();
-        clusters.submit("prepare", "--from", corpus.toString(), "--to", clusters.at("data"), "--shard-size", "100k")
+        clusters.submit("prepare", "--from", corpus.toString(), "--output", clusters.at("data"), "--shard-size", "100k")
                 .ok();
     }
 
@@ -53,7 +53,7 @@ class ITTrainingFaults {
 
     private static String[] train(String run, String... more) throws Exception {
         List<String> words = new ArrayList<>(
-                List.of("train", recipe, "--data", clusters.at("data"), "--out", clusters.at("runs/" + run)));
+                List.of("train", recipe, "--data", clusters.at("data"), "--output", clusters.at("runs/" + run)));
         words.addAll(List.of(more));
         return words.toArray(String[]::new);
     }
@@ -154,7 +154,7 @@ class ITTrainingFaults {
         }
         assertThat(bytes(run + "/model/weights.safetensors"))
                 .isEqualTo(bytes("quiet-" + rule + "/model/weights.safetensors"));
-        assertThat(images(rounds(run))).isEqualTo((long) EPOCHS * PICTURES);
+        assertThat(images(rounds(run))).isEqualTo((long) EPOCHS * IMAGES);
     }
 
     private static CompletableFuture<Ended> undisturbed(String run, String... more) throws Exception {
@@ -182,7 +182,7 @@ class ITTrainingFaults {
         assertThat(ended.err()).doesNotContain("the run goes back to its last checkpoint");
         assertThat(bytes("phases/model/weights.safetensors"))
                 .isEqualTo(bytes("quiet-phases/model/weights.safetensors"));
-        assertThat(images(rounds("phases"))).isEqualTo(40L * PICTURES);
+        assertThat(images(rounds("phases"))).isEqualTo(40L * IMAGES);
     }
 
     /** In the same phases: Spark itself would give it up after two minutes, each time. */
@@ -208,7 +208,7 @@ class ITTrainingFaults {
                 .doesNotContain("the run goes back to its last checkpoint")
                 .doesNotContain("Lost executor");
         assertThat(rounds("straggler")).anyMatch(line -> !line.contains("\"missing\":[]"));
-        assertThat(images(rounds("straggler"))).isEqualTo(40L * PICTURES);
+        assertThat(images(rounds("straggler"))).isEqualTo(40L * IMAGES);
     }
 
     /** Before a worker's steps, between them and the reduction, in the reduction, and after it. */
@@ -260,7 +260,7 @@ class ITTrainingFaults {
         clusters.hdfs().restart();
         Ended ended = end(job).ok();
         assertThat(ended.out()).contains("runs/restarted/model");
-        assertThat(images(rounds("restarted/model"))).isEqualTo((long) EPOCHS * PICTURES);
+        assertThat(images(rounds("restarted/model"))).isEqualTo((long) EPOCHS * IMAGES);
     }
 
     /** What the processes hold after 190 rounds is what they held after 60. */
@@ -268,7 +268,7 @@ class ITTrainingFaults {
     void memoryStaysFlat() throws Exception {
         CompletableFuture<Ended> job = clusters.submitAside(
                 Clusters.AS_USERS_DO,
-                train("soak", "--set", "steps-per-round=1", "--set", "epochs=28", "--set", "batch=8"));
+                train("soak", "--set", "steps-per-round=1", "--set", "epochs=28", "--set", "batch-size=8"));
         long[] before = heldKib(job, "soak", 60);
         long[] after = heldKib(job, "soak", 190);
         end(job).ok();
@@ -289,15 +289,15 @@ class ITTrainingFaults {
         awaitRounds(job, run, round);
         List<ProcessHandle> processes = new ArrayList<>(clusters.spark().executors());
         processes.add(driver());
-        long[] least = new long[processes.size()];
-        Arrays.fill(least, Long.MAX_VALUE);
+        long[] min = new long[processes.size()];
+        Arrays.fill(min, Long.MAX_VALUE);
         for (int look = 0; look < 3; look++) {
             awaitRounds(job, run, rounds(run).size() + 1);
-            for (int i = 0; i < least.length; i++) {
-                least[i] = Math.min(least[i], NonHeapMemory.kib(processes.get(i)));
+            for (int i = 0; i < min.length; i++) {
+                min[i] = Math.min(min[i], NonHeapMemory.kib(processes.get(i)));
             }
         }
-        return least;
+        return min;
     }
 
     private static ProcessHandle driver() {

@@ -57,7 +57,7 @@ class ITYarn {
                 runs = "HDFS/retraining"
                 recipe = small.conf
                 set.epochs = 1
-                prepare { from = "HDFS/corpus", shorter-side = 36 }
+                prepare { from = "HDFS/corpus", resize = 36 }
                 gate.protocol = ten-crop
                 """.replace("HDFS/", yarn.at("")));
         Ended retrained = yarn.submit("client", "retrain", plan.toString()).ok();
@@ -65,7 +65,15 @@ class ITYarn {
         assertThat(yarn.files().exists(new org.apache.hadoop.fs.Path(yarn.at("models/colours/v1/manifest.json"))))
                 .isTrue();
         Ended doctor = yarn.submit(
-                "client", "doctor", recipe, "--data", yarn.at("data"), "--out", yarn.at("runs"), "--set", "batch=4096");
+                "client",
+                "doctor",
+                recipe,
+                "--data",
+                yarn.at("data"),
+                "--output",
+                yarn.at("runs"),
+                "--set",
+                "batch-size=4096");
         assertThat(doctor.code()).isEqualTo(5);
         assertThat(doctor.out())
                 .contains("ok       2 executors answered")
@@ -86,7 +94,7 @@ class ITYarn {
                         recipe,
                         "--data",
                         yarn.at("data"),
-                        "--out",
+                        "--output",
                         yarn.at("runs/1"),
                         "--set",
                         "epochs=2",
@@ -106,7 +114,7 @@ class ITYarn {
                 recipe,
                 "--data",
                 yarn.at("nowhere"),
-                "--out",
+                "--output",
                 yarn.at("runs/2"),
                 "--set",
                 "epochs=2");

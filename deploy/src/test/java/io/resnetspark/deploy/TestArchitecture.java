@@ -25,7 +25,7 @@ class TestArchitecture {
     }
 
     @Test
-    void picturesAndModelsDoNotKnowEachOther() {
+    void imagesAndModelsDoNotKnowEachOther() {
         noClasses()
                 .that()
                 .resideInAnyPackage("..resnetspark.model..")
@@ -68,9 +68,9 @@ class TestArchitecture {
                 .check(classes);
     }
 
-    /** JavaCPP's bindings: of FFmpeg for pictures, of oneDNN for models. */
+    /** JavaCPP's bindings: of FFmpeg for images, of oneDNN for models. */
     @Test
-    void nativeCodeStaysBehindPicturesAndModels() {
+    void nativeCodeStaysBehindImagesAndModels() {
         noClasses()
                 .that()
                 .resideOutsideOfPackages("..resnetspark.model..", "..resnetspark.train..", "..resnetspark.data.image..")

@@ -1,6 +1,6 @@
 package io.resnetspark.train;
 
-import io.resnetspark.data.shard.EpochWork;
+import io.resnetspark.data.shard.SamplerState;
 import io.resnetspark.train.averaging.Round;
 import java.time.Duration;
 import org.slf4j.Logger;
@@ -10,19 +10,19 @@ import org.slf4j.LoggerFactory;
 final class RoundLog {
     private static final Logger LOG = LoggerFactory.getLogger(RoundLog.class);
 
-    private static final long LEAST = Duration.ofSeconds(30).toNanos();
-    private static final long MOST = Duration.ofMinutes(10).toNanos();
+    private static final long MIN = Duration.ofSeconds(30).toNanos();
+    private static final long MAX = Duration.ofMinutes(10).toNanos();
 
-    private long last = System.nanoTime() - LEAST;
+    private long last = System.nanoTime() - MIN;
     /** Of the epoch, at the last line. */
     private long tenth = -1;
 
     /** @param number of the round, counted from 1 */
     void after(long number, Round round) {
-        EpochWork work = round.state().work();
+        SamplerState work = round.state().work();
         long now = System.nanoTime();
         long reached = work.epoch() * 10L + work.done() * 10 / work.examples();
-        if (now - last < LEAST || (reached == tenth && now - last < MOST)) {
+        if (now - last < MIN || (reached == tenth && now - last < MAX)) {
             return;
         }
         last = now;

@@ -4,7 +4,7 @@ import io.resnetspark.data.Progress;
 import io.resnetspark.data.Split;
 import io.resnetspark.data.image.EvaluationProtocol;
 import io.resnetspark.data.shard.Dataset;
-import io.resnetspark.data.shard.EpochWork;
+import io.resnetspark.data.shard.SamplerState;
 import io.resnetspark.model.graph.Placement;
 import io.resnetspark.model.weights.NetworkWeights;
 import io.resnetspark.storage.AtomicDirectory;
@@ -20,10 +20,10 @@ import io.resnetspark.train.averaging.Round;
 import io.resnetspark.train.averaging.RoundProgress;
 import io.resnetspark.train.averaging.StateLostException;
 import io.resnetspark.train.checkpoint.Checkpoints;
-import io.resnetspark.train.checkpoint.LastAct;
 import io.resnetspark.train.checkpoint.RunFolder;
 import io.resnetspark.train.checkpoint.RunIdentity;
 import io.resnetspark.train.checkpoint.RunState;
+import io.resnetspark.train.checkpoint.ShutdownHook;
 import io.resnetspark.train.evaluate.Evaluation;
 import io.resnetspark.train.evaluate.EvaluationResult;
 import io.resnetspark.train.recipe.Recipe;
@@ -43,11 +43,11 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A training run: state, round, state; at the end of an epoch a look at pictures never seen; at last a model. */
+/** A training run: state, round, state; at the end of an epoch a look at images never seen; at last a model. */
 public final class Training {
     private static final Logger LOG = LoggerFactory.getLogger(Training.class);
 
-    private static final int MOST_LOSSES = 3;
+    private static final int MAX_LOSSES = 3;
 
     private final JavaSparkContext spark;
     private final Configuration conf;
@@ -56,7 +56,7 @@ public final class Training {
     private final RunFolder folder;
     private final Progress progress;
 
-    private final Setup setup;
+    private final TrainingSetup setup;
     private final TrainingPlan plan;
     private final Engine engine;
     private final Checkpoints checkpoints;
@@ -106,9 +106,9 @@ public final class Training {
         this.progress = progress;
         this.folder = folder;
         if (folder.isComplete(conf)) {
-            throw new BadInputException(folder.model() + " exists, and nothing is overwritten. Name another --out.");
+            throw new BadInputException(folder.model() + " exists, and nothing is overwritten. Name another --output.");
         }
-        this.setup = Setup.of(spark, recipe, data);
+        this.setup = TrainingSetup.of(spark, recipe, data);
         setup.local()
                 .map(Placement::remark)
                 .filter(remark -> !remark.isEmpty())
@@ -120,7 +120,7 @@ public final class Training {
         if (!resume && checkpoints.exist()) {
             throw new BadInputException(
                     folder.path() + " has checkpoints of a run that was begun. Go on with it with --resume, or"
-                            + " name another --out.");
+                            + " name another --output.");
         }
         LOG.info(
                 "run {}: {} on {} ({} images, digest {}), {} workers of {} threads, master {}, application {}",
@@ -164,7 +164,7 @@ public final class Training {
             resume(saved.get());
         } else {
             run = RunState.begin(
-                    new StartingPoint(recipe, data.dataset().classes(), setup.graph()).state(plan.work(0), conf));
+                    new InitialState(recipe, data.dataset().classes(), setup.graph()).state(plan.work(0), conf));
             engine.restore(List.of());
         }
     }
@@ -173,7 +173,7 @@ public final class Training {
     private void resume(Checkpoints.Saved saved) {
         saved.passedOver().forEach(progress::say);
         TrainingState state = saved.run().training();
-        EpochWork work = state.work();
+        SamplerState work = state.work();
         int workers = work.parts().size();
         boolean same = workers == recipe.workers();
         LOG.info(
@@ -189,13 +189,13 @@ public final class Training {
                 work.done(),
                 work.examples(),
                 same ? "" : ", with " + recipe.workers() + " workers where there were " + workers));
-        run = same ? saved.run() : saved.run().with(state.with(work.dealtTo(recipe.workers())));
+        run = same ? saved.run() : saved.run().with(state.with(work.repartition(recipe.workers())));
         engine.restore(same ? saved.localStates() : WorkerLocalState.dealt(saved.localStates(), recipe.workers()));
     }
 
     public Result run() throws IOException {
         try (Engine closed = engine) {
-            try (LastAct ignored = LastAct.before(this::lastCheckpoint)) {
+            try (ShutdownHook ignored = ShutdownHook.register(this::lastCheckpoint)) {
                 while (run.training().work().epoch() < recipe.epochs()) {
                     epochOrBack();
                 }
@@ -215,7 +215,7 @@ public final class Training {
             epoch();
         } catch (StateLostException lost) {
             losses = run.rounds() > roundsAtLoss ? 1 : losses + 1;
-            if (losses > MOST_LOSSES) {
+            if (losses > MAX_LOSSES) {
                 throw lost;
             }
             roundsAtLoss = run.rounds();
@@ -262,10 +262,10 @@ public final class Training {
         RunState last = run;
         try (Progress.Step step = progress.begin(name, "images", plan.examples());
                 RoundProgress within = RoundProgress.watch(spark, step)) {
-            while (last.training().work().left() > 0) {
+            while (last.training().work().remaining() > 0) {
                 within.begin(run.rounds(), run.training().work().done());
                 last = round(step);
-                if (last.training().work().left() > 0) {
+                if (last.training().work().remaining() > 0) {
                     reached(last);
                 }
             }
@@ -301,7 +301,7 @@ public final class Training {
 
     /** At the end of an epoch: how good it is, if the recipe wants to know, and the next one's work. */
     private RunState evaluated(RunState state) throws IOException {
-        EpochWork next = plan.work(state.training().work().epoch() + 1);
+        SamplerState next = plan.work(state.training().work().epoch() + 1);
         if (recipe.data().validation() == Validation.NONE) {
             return state.with(state.training().with(next));
         }

@@ -17,10 +17,10 @@ public final class SmallRecipe {
               augmentation { kind = pad-and-shift, padding = 2 }
               colour-noise = 0
               mean = per-channel
-              evaluation-shorter-side = 32
+              evaluation-resize = 32
             }
             workers = 2
-            batch = 8
+            batch-size = 8
             steps-per-round = 3
             epochs = 8
             momentum = 0.9

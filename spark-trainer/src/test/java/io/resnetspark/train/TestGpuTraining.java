@@ -30,7 +30,7 @@ class TestGpuTraining extends ThreeColours {
             "data.crop", "16",
             "data.evaluation-shorter-side", "16",
             "workers", "1",
-            "batch", "6",
+            "batch-size", "6",
             "steps-per-round", "2",
             "epochs", "2");
 
@@ -86,7 +86,7 @@ class TestGpuTraining extends ThreeColours {
     /** Precise statistics, several minibatches a step and Nesterov included: all that workers ask of a network. */
     @Test
     void aRunOnAGpuComesToTheLossOfTheCpu() throws Exception {
-        String[] more = {"global-batch", "12", "batch", "3", "nesterov", "true", "precise-batch-norm", "12"};
+        String[] more = {"global-batch-size", "12", "batch-size", "3", "nesterov", "true", "precise-batch-norm", "12"};
         EvaluationResult onCpu = trained("cpu", with(more, "kernels", "onednn"));
         long launches = card.calls("cuGraphLaunch");
         EvaluationResult onGpu = trained("gpu", with(more, ON_GPU));
@@ -129,7 +129,7 @@ class TestGpuTraining extends ThreeColours {
         Training onGpu = training(run, new Ending(2), true, with(fourRounds, ON_GPU));
         assertThatThrownBy(onGpu::run).isInstanceOf(Ending.Ended.class);
         assertThat(card.calls("cuLaunchKernel")).isPositive();
-        EvaluationResult moved = training(run, Progress.silent(), true, with(fourRounds, "kernels", "ops"))
+        EvaluationResult moved = training(run, Progress.silent(), true, with(fourRounds, "kernels", "nd4j"))
                 .run()
                 .evaluation();
         assertThat(moved.crossEntropy()).isCloseTo(whole.crossEntropy(), within(1e-3));
@@ -170,7 +170,7 @@ class TestGpuTraining extends ThreeColours {
     @Test
     void whatAGpuHasNoRoomForIsRefusedBeforeAnythingIsBuilt() {
         card.set("memory", card.used() + (80 << 20));
-        assertThatThrownBy(() -> trained("large", "kernels", "cuda", "batch", "4096"))
+        assertThatThrownBy(() -> trained("large", "kernels", "cuda", "batch-size", "4096"))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageStartingWith("resnet20 with a batch of 4,096 needs some")
                 .hasMessageContaining("of GPU 0's memory")

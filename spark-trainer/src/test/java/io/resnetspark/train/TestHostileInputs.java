@@ -194,7 +194,7 @@ class TestHostileInputs {
 
     /** 40,000 x 40,000 pixels of nothing, which are 4.8 GB, in a file of kilobytes. */
     @Test
-    void aPictureThatUnpacksToGigabytes() throws IOException {
+    void aImageThatUnpacksToGigabytes() throws IOException {
         byte[] bomb = png(40_000, 40_000, new byte[1 << 20]);
         Throwable thrown = within(64 * MIB, () -> ImageCodec.open(bomb, ImageCodec.Limits.DEFAULT));
         assertThat(thrown).isInstanceOf(BadImageException.class).hasMessageContaining("40000");
@@ -234,12 +234,12 @@ class TestHostileInputs {
 
     /** Each cut, and each with bytes turned over: read or refused, never anything else. */
     @Test
-    void picturesCutAndTurnedOver() throws IOException {
+    void imagesCutAndTurnedOver() throws IOException {
         byte[] whole;
         try (InputStream in = TestHostileInputs.class.getResourceAsStream("/artifacts/formats.zip");
                 var zip = new java.util.zip.ZipInputStream(in)) {
             var entry = zip.getNextEntry();
-            while (!entry.getName().equals("picture.png")) {
+            while (!entry.getName().equals("image.png")) {
                 entry = zip.getNextEntry();
             }
             whole = zip.readAllBytes();

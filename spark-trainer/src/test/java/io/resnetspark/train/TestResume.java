@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Tag("slow")
 class TestResume extends ThreeColours {
     private static final Map<String, String> USUAL =
-            Map.of("data.colour-noise", "0.1", "batch", "4", "steps-per-round", "2", "epochs", "3");
+            Map.of("data.colour-noise", "0.1", "batch-size", "4", "steps-per-round", "2", "epochs", "3");
 
     private static final Checkpoints.Policy EVERY_ROUND = new Checkpoints.Policy(1, Duration.ofDays(1), 2);
 
@@ -90,7 +90,7 @@ class TestResume extends ThreeColours {
         return run;
     }
 
-    /** 48 pictures: three rounds an epoch. It dies in the first, at the end of the second and in the third epoch. */
+    /** 48 images: three rounds an epoch. It dies in the first, at the end of the second and in the third epoch. */
     @Test
     void goesOnToTheSameBits() throws Exception {
         Path run = dead("died", 1, 4, 2);
@@ -164,10 +164,10 @@ class TestResume extends ThreeColours {
     }
 
     @Test
-    void goesOnWithOtherWorkersAndMissesNoPicture() throws Exception {
+    void goesOnWithOtherWorkersAndMissesNoImage() throws Exception {
         Path run = dead("fewer", 4);
         List<String> said = new ArrayList<>();
-        training(run, Map.of("workers", "3", "batch", "3"), dyingAfter(100, said), true)
+        training(run, Map.of("workers", "3", "batch-size", "3"), dyingAfter(100, said), true)
                 .run();
         assertThat(said.get(0))
                 .contains("after epoch 1 and 16 of 48 images of the next, with 3 workers where there were 2");
@@ -258,7 +258,7 @@ class TestResume extends ThreeColours {
     @Test
     void aFinishedRunIsCompleteForTheSameCommandAlone() throws Exception {
         assertThat(isComplete(uninterrupted, data, Map.of())).isTrue();
-        assertThat(isComplete(uninterrupted, data, Map.of("workers", "1", "batch", "8")))
+        assertThat(isComplete(uninterrupted, data, Map.of("workers", "1", "batch-size", "8")))
                 .isTrue();
         assertThat(isComplete(folder.resolve("nothing"), data, Map.of())).isFalse();
         Map.of(
@@ -269,7 +269,7 @@ class TestResume extends ThreeColours {
                                 isComplete(uninterrupted, data, Map.of(key, difference.replaceFirst(".* is ", ""))))
                         .isInstanceOf(BadInputException.class)
                         .hasMessageContaining("the recipe's " + key + " " + difference)
-                        .hasMessageContaining("Name another --out")
+                        .hasMessageContaining("Name another --output")
                         .hasMessageContaining("initial-model.path=\""
                                 + new org.apache.hadoop.fs.Path(hadoop(uninterrupted), "model") + '"'));
         Dataset.Opened other = new Dataset.Opened(data.path(), data.dataset(), "f".repeat(64));

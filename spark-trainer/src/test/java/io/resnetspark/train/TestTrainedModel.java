@@ -16,8 +16,8 @@ import io.resnetspark.data.image.TestTimeCrops;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.DamagedException;
+import io.resnetspark.train.artifact.ImageClassifier;
 import io.resnetspark.train.artifact.ModelArtifact;
-import io.resnetspark.train.artifact.PictureClassifier;
 import io.resnetspark.train.evaluate.Evaluation;
 import io.resnetspark.train.evaluate.EvaluationResult;
 import io.resnetspark.train.recipe.Recipe;
@@ -53,7 +53,7 @@ class TestTrainedModel extends TrainedRun {
         assertThat(manifest.at("/recipe/learning-rate/initial").asDouble()).isEqualTo(0.01);
         assertThat(manifest.at("/recipe/averaging/engine").asText())
                 .as("what is usual too")
-                .isEqualTo("ours");
+                .isEqualTo("native");
         assertThat(Recipe.parse(Files.readString(local.resolve("recipe.conf")), "artifact", Map.of())
                         .seed())
                 .isEqualTo(3);
@@ -88,12 +88,12 @@ class TestTrainedModel extends TrainedRun {
 
     @Test
     void classifierJudgesAsEvaluationDoes() throws Exception {
-        PictureClassifier classifier = new PictureClassifier(open(result.model()));
+        ImageClassifier classifier = new ImageClassifier(open(result.model()));
         int correct = 0;
         for (String label : data.dataset().classes()) {
             for (int i = 40; i < 60; i++) {
                 Path file = corpus.resolve("val").resolve(label).resolve(i + ".png");
-                List<PictureClassifier.Guess> guesses = classifier.classify(Files.readAllBytes(file), 2);
+                List<ImageClassifier.Guess> guesses = classifier.classify(Files.readAllBytes(file), 2);
                 assertThat(guesses).hasSize(2);
                 assertThat(guesses.get(0).probability())
                         .isGreaterThanOrEqualTo(guesses.get(1).probability());
@@ -103,7 +103,7 @@ class TestTrainedModel extends TrainedRun {
         assertThat(correct).isEqualTo((int) result.evaluation().correct());
     }
 
-    /** Beside the mean over pictures that are cut out before, which the classifier sees as they are. */
+    /** Beside the mean over images that are cut out before, which the classifier sees as they are. */
     @Test
     void tenCropsAreTheMeanOfTenViews() throws Exception {
         ModelArtifact artifact = open(result.model());
@@ -111,7 +111,7 @@ class TestTrainedModel extends TrainedRun {
                 new Crop.CenterCrop(36, 32), artifact.preprocessing().normalization());
         EvaluationResult tenCrop = new Evaluation(spark, data, Split.VAL, EvaluationProtocol.TEN_CROP)
                 .execute(artifact.blueprint(1), artifact.parameters(), wider, Progress.silent());
-        PictureClassifier classifier = new PictureClassifier(artifact);
+        ImageClassifier classifier = new ImageClassifier(artifact);
         double crossEntropy = 0;
         for (String label : data.dataset().classes()) {
             for (int i = 40; i < 60; i++) {
@@ -121,7 +121,7 @@ class TestTrainedModel extends TrainedRun {
                         new TestTimeCrops.TenCrop(36, 32).apply(ImageCodec.decode(Files.readAllBytes(file)))) {
                     probability += classifier.classify(ImageCodec.png(view), 3).stream()
                             .filter(guess -> guess.label().equals(label))
-                            .mapToDouble(PictureClassifier.Guess::probability)
+                            .mapToDouble(ImageClassifier.Guess::probability)
                             .sum();
                 }
                 crossEntropy -= Math.log(probability / 10);
@@ -134,7 +134,7 @@ class TestTrainedModel extends TrainedRun {
 
     /** In one pass, to the bits of one pass for each. */
     @Test
-    void severalProtocolsLookAtEachPictureOnce() throws Exception {
+    void severalProtocolsLookAtEachImageOnce() throws Exception {
         ModelArtifact artifact = open(result.model());
         Preprocessing wider = Preprocessing.withoutLighting(
                 new Crop.CenterCrop(36, 32), artifact.preprocessing().normalization());
@@ -193,9 +193,9 @@ class TestTrainedModel extends TrainedRun {
                 data.dataset().images());
         Recipe recipe = recipe(
                 Map.of("initial-model.path", '"' + result.model().toString() + '"', "initial-model.head", "by-class"));
-        Setup setup = Setup.of(spark, recipe, changed);
+        TrainingSetup setup = TrainingSetup.of(spark, recipe, changed);
         INDArray random = setup.graph().getParam("fc_W").dup();
-        new StartingPoint(recipe, changed.dataset().classes(), setup.graph())
+        new InitialState(recipe, changed.dataset().classes(), setup.graph())
                 .state(setup.plan().work(0), spark.hadoopConfiguration());
         INDArray before = model.graph().getParam("fc_W"); // features x classes
         INDArray after = setup.graph().getParam("fc_W");
@@ -207,7 +207,7 @@ class TestTrainedModel extends TrainedRun {
         assertThat(setup.graph().getParam("layer3.2.conv2_W"))
                 .isEqualTo(model.graph().getParam("layer3.2.conv2_W"));
         Recipe kept = recipe(Map.of("initial-model.path", '"' + result.model().toString() + '"'));
-        assertThatThrownBy(() -> new StartingPoint(kept, changed.dataset().classes(), setup.graph())
+        assertThatThrownBy(() -> new InitialState(kept, changed.dataset().classes(), setup.graph())
                         .state(setup.plan().work(0), spark.hadoopConfiguration()))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("initial-model.head = by-class");

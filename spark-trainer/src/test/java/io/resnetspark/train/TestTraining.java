@@ -79,7 +79,7 @@ class TestTraining extends TrainedRun {
                 .map(TrainedRun::json)
                 .filter(line -> line.path("kind").asText().equals("round"))
                 .toList();
-        // 120 pictures on two workers: 60 each, rounds of 24, 24 and 12.
+        // 120 images on two workers: 60 each, rounds of 24, 24 and 12.
         assertThat(rounds).hasSize(12);
         assertThat(rounds.stream()
                         .mapToLong(line -> line.path("images").asLong())
@@ -109,7 +109,7 @@ class TestTraining extends TrainedRun {
                 "epochs",
                 "2",
                 "learning-rate",
-                "{ kind = plateau, initial = 0.01, patience = 0, improvement = 1, warm-up-epochs = 0 }");
+                "{ kind = plateau, initial = 0.01, patience = 0, threshold = 1, warm-up-epochs = 0 }");
         Dataset.Opened tested = with(splits, data.dataset().images());
         Training.Result without = training("untested", data, plateau).run();
         Training.Result with = training("tested", tested, plateau).run();
@@ -118,7 +118,7 @@ class TestTraining extends TrainedRun {
         assertThat(with.evaluation().count()).isEqualTo(60);
         assertThatThrownBy(() -> new Evaluation(spark, data, Split.TEST, EvaluationProtocol.ONE_CROP))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("has no pictures in its split test; it has train (120), val (60)");
+                .hasMessageContaining("has no images in its split test; it has train (120), val (60)");
     }
 
     @Test
@@ -128,7 +128,7 @@ class TestTraining extends TrainedRun {
         Dataset.Opened blind = with(nothing, Map.of("train", List.of(40L, 40L, 40L)));
         assertThatThrownBy(() -> training("blind", blind, Map.of()))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("no pictures in its split val")
+                .hasMessageContaining("no images in its split val")
                 .hasMessageContaining("--set data.validation=none");
         Dataset.Opened partly =
                 with(data.dataset().splits(), Map.of("train", List.of(40L, 40L, 40L), "val", List.of(30L, 0L, 30L)));
@@ -152,7 +152,7 @@ class TestTraining extends TrainedRun {
 
     @Test
     void saysHowMuchMemoryABatchWouldTake() {
-        Recipe recipe = recipe(Map.of("batch", "100000", "network", "resnet1202"));
+        Recipe recipe = recipe(Map.of("batch-size", "100000", "network", "resnet1202"));
         assertThatThrownBy(() -> new Training(spark, recipe, data, hadoop(folder.resolve("large")), Progress.silent()))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("resnet1202 with a batch of 100,000 needs some")

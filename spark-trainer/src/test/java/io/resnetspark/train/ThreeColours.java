@@ -20,9 +20,9 @@ public abstract class ThreeColours {
     /**
      * For a class's {@code @BeforeAll}.
      *
-     * @param train pictures of each colour to train on
-     * @param val pictures of each colour to validate on
-     * @param side of each picture, in pixels
+     * @param train images of each colour to train on
+     * @param val images of each colour to validate on
+     * @param side of each image, in pixels
      * @param shardBytes about how many bytes a shard has
      */
     protected static void prepare(int train, int val, int side, long shardBytes) throws IOException {

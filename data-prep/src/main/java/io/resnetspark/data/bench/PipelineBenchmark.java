@@ -113,7 +113,7 @@ public final class PipelineBenchmark {
             region = preprocessing.crop().region(image, random);
             decoded = image.decode(region);
         } catch (BadImageException changed) {
-            throw new IOException(example.key() + " was a picture when it was prepared", changed);
+            throw new IOException(example.key() + " was an image when it was prepared", changed);
         }
         spent.decode += secondsSince(start);
         start = System.nanoTime();

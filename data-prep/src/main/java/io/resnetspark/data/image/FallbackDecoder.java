@@ -48,7 +48,7 @@ final class FallbackDecoder {
         try (ImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes))) {
             Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
             if (!readers.hasNext()) {
-                throw new BadImageException("not a picture");
+                throw new BadImageException("not an image");
             }
             ImageReader reader = readers.next();
             try {

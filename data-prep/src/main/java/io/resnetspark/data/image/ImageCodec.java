@@ -43,7 +43,7 @@ public final class ImageCodec {
 
         public Limits {
             if (maxBytes < 1 || maxBytes > MAX_BYTES || maxPixels < 1 || maxPixels > MAX_PIXELS) {
-                throw new BadInputException("Limits of pictures must be within 1 and " + MAX_BYTES + " bytes and "
+                throw new BadInputException("Limits of images must be within 1 and " + MAX_BYTES + " bytes and "
                         + MAX_PIXELS + " pixels, not " + maxBytes + " and " + maxPixels + ".");
             }
         }

@@ -35,7 +35,7 @@ public final class Normalization implements Serializable {
     public static Normalization perPixel(float[] planes, int side) {
         if (planes.length != 3 * side * side) {
             throw new IllegalArgumentException(
-                    "A mean picture of side " + side + " has " + 3 * side * side + " values, not " + planes.length);
+                    "A mean image of side " + side + " has " + 3 * side * side + " values, not " + planes.length);
         }
         return new Normalization(planes, side, UNIT_STD);
     }
@@ -55,7 +55,7 @@ public final class Normalization implements Serializable {
     /** Returns this, after checking that a per-pixel mean fits crops of this size. */
     public Normalization requireSide(int wanted) {
         if (isPerPixel() && side != wanted) {
-            throw new BadInputException("The dataset's mean picture is for crops of " + side + " pixels, the recipe's"
+            throw new BadInputException("The dataset's mean image is for crops of " + side + " pixels, the recipe's"
                     + " are of " + wanted + ". Set crop = " + side + ", or subtract the mean of each channel"
                     + " (mean = per-channel).");
         }

@@ -6,7 +6,7 @@ public record RgbImage(int height, int width, byte[] rgb) implements Image, Deco
     public RgbImage {
         if (height < 1 || width < 1 || rgb.length != 3L * height * width) {
             throw new IllegalArgumentException(
-                    "A picture of " + width + "x" + height + " cannot have " + rgb.length + " bytes");
+                    "An image of " + width + "x" + height + " cannot have " + rgb.length + " bytes");
         }
     }
 

@@ -31,14 +31,14 @@ record WebPImage(byte[] file, int width, int height) {
                 throw new BadImageException("damaged: a WebP that ends early");
             }
             if (name.equals("ANMF")) {
-                throw new BadImageException("a WebP of moving pictures");
+                throw new BadImageException("a WebP of moving images");
             }
             if (name.equals("VP8 ") || name.equals("VP8L")) {
                 return image(bytes, riff, at, length, name.equals("VP8L"));
             }
             at += 8 + length + (length & 1);
         }
-        throw new BadImageException("damaged: a WebP without a picture");
+        throw new BadImageException("damaged: a WebP without an image");
     }
 
     private static WebPImage image(byte[] bytes, ByteBuffer riff, int at, int length, boolean lossless)
@@ -61,7 +61,7 @@ record WebPImage(byte[] file, int width, int height) {
                 ? (riff.get(content) & 0xff) == LOSSLESS
                 : (riff.getInt(content + 3) & 0xffffff) == KEY_FRAME && (riff.get(content) & 1) == 0;
         if (!begins || width == 0 || height == 0) {
-            throw new BadImageException("damaged: a WebP without a picture");
+            throw new BadImageException("damaged: a WebP without an image");
         }
         int padded = 8 + length + (length & 1);
         ByteBuffer file = ByteBuffer.allocate(HEADER + padded).order(ByteOrder.LITTLE_ENDIAN);

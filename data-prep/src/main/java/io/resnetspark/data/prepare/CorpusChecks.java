@@ -16,7 +16,7 @@ record CorpusChecks(Source source, PrepareSettings settings) {
         source.expectedImages().forEach((split, wanted) -> {
             if (summary.found(split) != wanted) {
                 throw new BadInputException(String.format(
-                        "%s must have %,d pictures in %s, but %,d were found. Fetch the missing parts again.",
+                        "%s must have %,d images in %s, but %,d were found. Fetch the missing parts again.",
                         source.description(), wanted, split.folder(), summary.found(split)));
             }
         });
@@ -47,13 +47,13 @@ record CorpusChecks(Source source, PrepareSettings settings) {
                     .collect(Collectors.joining());
             boolean doubles = summary.reasons().keySet().stream().anyMatch(QuarantineTable::isDuplicate);
             throw new BadInputException(String.format(
-                    "%d of %d pictures are bad, more than %.1f %%: %s. Some of them:%s%nMend the corpus, or allow more with --most-bad%s.",
+                    "%d of %d images are bad, more than %.1f %%: %s. Some of them:%s%nMend the corpus, or allow more with --max-bad-fraction%s.",
                     bad,
                     all,
                     100 * settings.maxBadFraction(),
                     summary.reasons(),
                     some,
-                    doubles ? " (--doubles keep if doubles are no fault)" : ""));
+                    doubles ? " (--duplicates keep if duplicates are no fault)" : ""));
         }
     }
 
@@ -61,7 +61,7 @@ record CorpusChecks(Source source, PrepareSettings settings) {
     private void checkRemovedFraction(Dataset.Change change, long before) {
         if (change.removed() > settings.maxRemovedFraction() * before) {
             throw new BadInputException(String.format(
-                    "%,d of the dataset's %,d pictures (%.1f %%) are not in %s any more, and at most %.1f %% may vanish at"
+                    "%,d of the dataset's %,d images (%.1f %%) are not in %s any more, and at most %.1f %% may vanish at"
                             + " once. Is its disk mounted, and all of it there? If they were deleted, allow more with"
                             + " --max-removed-fraction %.2f (max-removed-fraction in a plan).",
                     change.removed(),
@@ -76,9 +76,9 @@ record CorpusChecks(Source source, PrepareSettings settings) {
     private void checkEmptyClasses(ClassCounts images) {
         List<String> empty = classesWithout(source.classes(), images.list(Split.TRAIN));
         if (!empty.isEmpty()) {
-            throw new BadInputException("No picture is left to train on of " + empty.size() + " of "
+            throw new BadInputException("No image is left to train on of " + empty.size() + " of "
                     + source.classes().size() + " classes: " + firstFew(empty)
-                    + ". Add pictures, or take these classes out.");
+                    + ". Add images, or take these classes out.");
         }
     }
 
@@ -92,13 +92,13 @@ record CorpusChecks(Source source, PrepareSettings settings) {
     /** Warnings if a dataset lacks images that most trainings need. */
     static List<String> warnings(Dataset dataset) {
         if (dataset.examples(Split.VAL) == 0) {
-            return List.of("Warning: there is no picture to validate on, so no training can say how good it is.");
+            return List.of("Warning: there is no image to validate on, so no training can say how good it is.");
         }
         List<String> without = classesWithout(dataset.classes(), dataset.images(Split.VAL));
         return without.isEmpty()
                 ? List.of()
                 : List.of("Warning: " + without.size() + " of "
-                        + dataset.classes().size() + " classes have no picture to validate on: " + firstFew(without)
+                        + dataset.classes().size() + " classes have no image to validate on: " + firstFew(without)
                         + ".");
     }
 

@@ -44,12 +44,12 @@ final class Duplicates {
 
     private static String kind(Copy copy, Copy other, boolean contradictory) {
         if (contradictory) {
-            return "double in another class";
+            return "duplicate in another class";
         }
         if (copy.split == other.split) {
-            return "double";
+            return "duplicate";
         }
-        return "double of a picture to "
+        return "duplicate of an image to "
                 + (other.split == Split.TEST ? "test on" : other.split == Split.VAL ? "validate on" : "train on");
     }
 }

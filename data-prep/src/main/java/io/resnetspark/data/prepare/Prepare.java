@@ -158,7 +158,7 @@ public final class Prepare {
             if (update.startsOver()) {
                 checks.checkExpectedImages(summary);
             }
-            describeJob("Make sure that every key is there once");
+            describeJob("Check that keys are unique");
             staging.requireUniqueKeys(update);
             Map<Duplicates.Copy, String> duplicates = excludedDuplicates(staging, update);
             duplicates.forEach(
@@ -170,7 +170,7 @@ public final class Prepare {
             DatasetUpdate.KeptShards kept = update.rewriteShards(directory.path());
             Map<String, List<Shard>> splits = new LinkedHashMap<>();
             for (Split split : Split.values()) {
-                describeJob("Mix the pictures of " + split.folder() + " and write their shards");
+                describeJob("Shuffle the images of " + split.folder() + " and write their shards");
                 List<Shard> all = new ArrayList<>(kept.shards().get(split));
                 List<Shard> written =
                         shuffle.writeShards(split, update.version(), summary, settings.shardBytes(), progress);
@@ -179,7 +179,7 @@ public final class Prepare {
                 splits.put(split.folder(), all);
             }
             shuffle.deleteAttempts();
-            describeJob("Set bad pictures aside");
+            describeJob("Quarantine bad images");
             List<String> quarantineLines = shuffle.quarantine(
                     update.runName(), update.previousQuarantine().retainedLines());
             List<String> released = new ArrayList<>(update.previousQuarantine().releasedLines());
@@ -188,7 +188,7 @@ public final class Prepare {
             StatisticsAccumulator accumulator = kept.accumulator()
                     .merge(summary.measures())
                     .subtract(shuffle.excludedStatistics(source.cropSide()));
-            describeJob("Write down what was read");
+            describeJob("Write the index of what was read");
             inventory.writeIndex(
                     new Path(directory.path(), Dataset.INDEX + "/" + update.runName()), spark.hadoopConfiguration());
             directory.checkFence(); // From here on an interrupted job starts over.
@@ -214,7 +214,7 @@ public final class Prepare {
         if (duplicates == DuplicatePolicy.KEEP || (duplicates == DuplicatePolicy.AUTO && source.isBenchmark())) {
             return Map.of();
         }
-        describeJob("Find pictures whose bytes occur more than once");
+        describeJob("Find duplicates");
         return staging.findDuplicates(update);
     }
 
@@ -222,7 +222,7 @@ public final class Prepare {
         long found = written.stream().mapToLong(Shard::examples).sum();
         if (found != wanted) {
             throw new IllegalStateException(String.format(
-                    "%,d pictures of %s were to be written, but %,d were; nothing is published",
+                    "%,d images of %s were to be written, but %,d were; nothing is published",
                     wanted, split.folder(), found));
         }
     }

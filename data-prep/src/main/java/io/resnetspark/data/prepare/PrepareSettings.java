@@ -33,10 +33,10 @@ public record PrepareSettings(
 
     /** The policy for images with identical bytes. */
     public enum DuplicatePolicy {
-        /** {@link #KEEP} in a published benchmark, else {@link #SET_ASIDE}. */
+        /** {@link #KEEP} in a published benchmark, else {@link #EXCLUDE}. */
         AUTO,
         /** Keeps one copy, and none if the classes differ. Validation takes precedence over training. */
-        SET_ASIDE,
+        EXCLUDE,
         KEEP
     }
 
@@ -47,11 +47,11 @@ public record PrepareSettings(
                 || maxBadFraction < 0
                 || maxBadFraction > 1) {
             throw new BadInputException("The shorter side must be positive, a shard from 10k to 1g and the share of bad"
-                    + " pictures within 0 and 1, not " + shorterSide + ", " + shardBytes + ", " + maxBadFraction + ".");
+                    + " images within 0 and 1, not " + shorterSide + ", " + shardBytes + ", " + maxBadFraction + ".");
         }
         if (!(maxRemovedFraction >= 0 && maxRemovedFraction <= 1)) {
             throw new BadInputException(
-                    "The share of pictures that may vanish must be within 0 and 1, not " + maxRemovedFraction + ".");
+                    "The share of images that may vanish must be within 0 and 1, not " + maxRemovedFraction + ".");
         }
     }
 

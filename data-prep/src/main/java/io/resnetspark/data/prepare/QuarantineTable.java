@@ -1,5 +1,6 @@
 package io.resnetspark.data.prepare;
 
+import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.storage.Renames;
 import io.resnetspark.storage.Utf8;
 import java.io.IOException;
@@ -51,7 +52,7 @@ final class QuarantineTable {
 
     /** Whether the image was excluded as a duplicate, and not because it is bad. */
     static boolean isDuplicate(String reason) {
-        return reason.startsWith("double");
+        return Dataset.isDuplicate(reason);
     }
 
     /** Escaped key, reason and, if present, file. */

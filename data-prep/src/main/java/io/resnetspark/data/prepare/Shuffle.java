@@ -69,7 +69,7 @@ final class Shuffle {
         int shards = Math.toIntExact((summary.bytes(split) - 1) / shardBytes + 1);
         String folder = new Path(directory.path(), split.folder()).toString();
         SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
-        LongAccumulator rows = spark.sc().longAccumulator("pictures written");
+        LongAccumulator rows = spark.sc().longAccumulator("images written");
         List<String> names = classes;
         String suffix = version == 1 ? "" : "-v" + version;
         Broadcast<Map<String, String>> excludedKeys = excluded;

@@ -134,16 +134,22 @@ final class Staging {
                 Math.min(Math.max(bySize, 2L * spark.defaultParallelism()), Math.max(1, totals.units())));
     }
 
-    /** The settings that affect the images, in a few words. */
+    /**
+     * The settings that affect the images, as dataset.json has them. Their words stay those of the first version: the
+     * update of a dataset compares them.
+     */
     static String describe(PrepareSettings settings) {
+        String duplicates = settings.duplicates() == PrepareSettings.DuplicatePolicy.EXCLUDE
+                ? "SET_ASIDE"
+                : settings.duplicates().name();
         return (settings.keepOriginal() ? "original bytes" : "shorter side at most " + settings.shorterSide())
-                + ", doubles " + settings.duplicates();
+                + ", doubles " + duplicates;
     }
 
     /** Reads and checks every image that is not staged yet, and summarises all. */
     CheckSummary checkImages(Inventory inventory, Progress progress) {
-        LongAccumulator read = spark.sc().longAccumulator("pictures read");
-        LongAccumulator bad = spark.sc().longAccumulator("pictures bad");
+        LongAccumulator read = spark.sc().longAccumulator("images read");
+        LongAccumulator bad = spark.sc().longAccumulator("images bad");
         SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
         int classes = source.classes().size();
         int side = source.cropSide();
@@ -239,7 +245,7 @@ final class Staging {
                 .keys()
                 .take(5);
         if (!repeated.isEmpty()) {
-            throw new BadInputException("Pictures must have names of their own, but " + source.description()
+            throw new BadInputException("Images must have names of their own, but " + source.description()
                     + " has several called " + repeated + ". Rename them, or take the repeated rows out.");
         }
     }

@@ -61,12 +61,11 @@ public final class Verification {
         }
         List<String> problems = new ArrayList<>();
         if (examples.size() != shard.examples()) {
-            problems.add(shard.path() + " has " + examples.size() + " pictures, not " + shard.examples());
+            problems.add(shard.path() + " has " + examples.size() + " images, not " + shard.examples());
         }
         if (hasRowDigests) {
             Shards.rowsWithWrongDigest(file, conf)
-                    .forEach(key ->
-                            problems.add(shard.path() + ": " + key + " is not the picture of its row's SHA-256"));
+                    .forEach(key -> problems.add(shard.path() + ": " + key + " is not the image of its row's SHA-256"));
         }
         for (Example example : examples) {
             try {

@@ -33,7 +33,7 @@ public record ChangeHistory(String begun, long added, long removed, long changed
 
     /** For display, as in "12 new images, 3 removed, 1 changed". */
     public String description() {
-        return String.format("%,d new picture%s", added, added == 1 ? "" : "s")
+        return String.format("%,d new image%s", added, added == 1 ? "" : "s")
                 + (removed > 0 ? String.format(", %,d removed", removed) : "")
                 + (changed > 0 ? String.format(", %,d changed", changed) : "");
     }

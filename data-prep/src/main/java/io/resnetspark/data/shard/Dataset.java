@@ -154,7 +154,7 @@ public record Dataset(
     /** Excluded images whose bytes occur elsewhere in the corpus too. */
     public long duplicates() {
         return quarantined.entrySet().stream()
-                .filter(reason -> reason.getKey().startsWith("double"))
+                .filter(reason -> isDuplicate(reason.getKey()))
                 .mapToLong(Map.Entry::getValue)
                 .sum();
     }
@@ -180,5 +180,10 @@ public record Dataset(
             throw new BadInputException(file + " is damaged: its SHA-256 is not the one in " + FILE + ".");
         }
         return LittleEndianFloats.of(bytes);
+    }
+
+    /** Whether an image is in quarantine as a duplicate, by the reason; the first word of earlier versions was another. */
+    public static boolean isDuplicate(String reason) {
+        return reason.startsWith("duplicate") || reason.startsWith("double");
     }
 }

@@ -33,8 +33,8 @@ final class BinaryFileSource {
         }
         if (names.size() < 2) {
             throw new BadInputException(root + " has "
-                    + (files.isEmpty() ? "no Parquet files" : "pictures of one class, " + names)
-                    + "; wanted what Spark's binaryFile reader gives, of pictures in at least two class folders.");
+                    + (files.isEmpty() ? "no Parquet files" : "images of one class, " + names)
+                    + "; wanted what Spark's binaryFile reader gives, of images in at least two class folders.");
         }
         List<String> classes = List.copyOf(names);
         return Source.ofPhotographs(

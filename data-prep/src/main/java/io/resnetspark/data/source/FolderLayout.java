@@ -29,7 +29,7 @@ record FolderLayout(Map<Split, FileStatus> splits, List<String> remarks) {
             Set.of("jpg", "jpeg", "jpe", "png", "gif", "webp", "bmp", "tif", "tiff", "ppm", "heic");
 
     private static final String WANTED =
-            "Wanted: CLASS/picture.jpg; or train/CLASS/picture.jpg, and perhaps the same below val and test.";
+            "Wanted: CLASS/image.jpg; or train/CLASS/image.jpg, and perhaps the same below val and test.";
 
     static FolderLayout of(Path root, List<FileStatus> top, Configuration conf) throws IOException {
         List<FileStatus> splits = new ArrayList<>();
@@ -52,14 +52,14 @@ record FolderLayout(Map<Split, FileStatus> splits, List<String> remarks) {
     private static FolderLayout ofClasses(Path root, List<FileStatus> classes, List<FileStatus> others) {
         if (!classes.isEmpty() && others.isEmpty()) {
             throw new BadInputException(root + ": " + names(classes)
-                    + " hold pictures and no class folders, so nothing tells their classes. " + WANTED);
+                    + " hold images and no class folders, so nothing tells their classes. " + WANTED);
         }
         return new FolderLayout(
                 Map.of(),
                 classes.isEmpty()
                         ? List.of()
                         : List.of("In " + root + ", " + names(classes) + (classes.size() == 1 ? " is" : " are")
-                                + " taken for a class: pictures lie in it and no class folders. " + WANTED));
+                                + " taken for a class: images lie in it and no class folders. " + WANTED));
     }
 
     private static FolderLayout ofSplits(
@@ -83,7 +83,7 @@ record FolderLayout(Map<Split, FileStatus> splits, List<String> remarks) {
                     + " with class folders in it, but none named train. " + WANTED);
         }
         if (!leftOut.isEmpty()) {
-            throw new BadInputException(root + " has class folders below " + names(splits) + ", so pictures in "
+            throw new BadInputException(root + " has class folders below " + names(splits) + ", so images in "
                     + names(leftOut) + " would be left out. Move these folders away or into the splits' class folders;"
                     + " or, if " + names(splits) + " are classes themselves, put all classes into one folder "
                     + root + "/train. " + WANTED);
@@ -91,9 +91,8 @@ record FolderLayout(Map<Split, FileStatus> splits, List<String> remarks) {
         return new FolderLayout(
                 bySplit,
                 bySplit.containsKey(Split.TEST) && !bySplit.containsKey(Split.VAL)
-                        ? List.of(
-                                "The split test is kept apart; pictures to validate on are taken from train, about one"
-                                        + " in ten of each class.")
+                        ? List.of("The split test is kept apart; images to validate on are taken from train, about one"
+                                + " in ten of each class.")
                         : List.of());
     }
 
@@ -114,12 +113,11 @@ record FolderLayout(Map<Split, FileStatus> splits, List<String> remarks) {
         }
         for (FileStatus below : folders) {
             if (holdsFiles(below, conf)) {
-                throw new BadInputException(
-                        folder.getPath() + " holds pictures of its own and folders of pictures, such"
-                                + " as " + below.getPath().getName()
-                                + ", so it may be a split or a class. If it is a split, move"
-                                + " the pictures into class folders; if it is a class, put all classes into one folder "
-                                + folder.getPath().getParent() + "/train. " + WANTED);
+                throw new BadInputException(folder.getPath() + " holds images of its own and folders of images, such"
+                        + " as " + below.getPath().getName()
+                        + ", so it may be a split or a class. If it is a split, move"
+                        + " the images into class folders; if it is a class, put all classes into one folder "
+                        + folder.getPath().getParent() + "/train. " + WANTED);
             }
         }
         return false;

@@ -46,8 +46,8 @@ final class FolderSource {
         places.forEach(splitFolder -> names.addAll(splitFolder.names()));
         if (names.size() < 2) {
             throw new BadInputException(root + " has " + (names.isEmpty() ? "no class folders" : "one class, " + names)
-                    + "; a classifier needs at least two. Wanted: CLASS/picture.jpg, or train/CLASS/picture.jpg and "
-                    + "val/CLASS/picture.jpg.");
+                    + "; a classifier needs at least two. Wanted: CLASS/image.jpg, or train/CLASS/image.jpg and "
+                    + "val/CLASS/image.jpg.");
         }
         List<String> classes = List.copyOf(names);
         List<Source.Listing> listings = new ArrayList<>();

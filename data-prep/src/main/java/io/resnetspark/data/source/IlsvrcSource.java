@@ -103,7 +103,7 @@ final class IlsvrcSource {
             return true;
         }
         if (!files.exists(folder)) {
-            throw new BadInputException(root + " has no validation pictures; wanted " + VAL_TAR + " or a folder val.");
+            throw new BadInputException(root + " has no validation images; wanted " + VAL_TAR + " or a folder val.");
         }
         List<FileStatus> folders = Sources.folders(folder, conf);
         for (FileStatus each : folders) {
@@ -132,7 +132,7 @@ final class IlsvrcSource {
             }
             if (!files.exists(folder)) {
                 throw new BadInputException(
-                        root + " has no pictures to train on; wanted " + TRAIN_TAR + " or a folder train.");
+                        root + " has no images to train on; wanted " + TRAIN_TAR + " or a folder train.");
             }
             try (Stream<FileStatus> all = Sources.stream(folder, conf)) {
                 List<TarArchive> tars = all.filter(
@@ -142,7 +142,7 @@ final class IlsvrcSource {
                 List<FileStatus> folders = Sources.folders(folder, conf);
                 if (!tars.isEmpty() && !folders.isEmpty()) {
                     throw new BadInputException(folder + " has " + tars.size() + " archives and " + folders.size()
-                            + " folders, which may hold the same pictures. Leave one form of it.");
+                            + " folders, which may hold the same images. Leave one form of it.");
                 }
                 return new TrainingFiles(tars, folders);
             }
@@ -169,7 +169,7 @@ final class IlsvrcSource {
     private record ValidationLabeller(int[] labels) implements TarImages.Labeller {
         static ValidationLabeller of(IlsvrcDevkit devkit, List<String> classes, Path images) {
             if (devkit == null) {
-                throw new BadInputException("The pictures of " + images + " are not in class folders, and there is no"
+                throw new BadInputException("The images of " + images + " are not in class folders, and there is no"
                         + " ILSVRC2012_devkit_t12.tar.gz beside it to tell their classes. Put it there.");
             }
             return new ValidationLabeller(devkit.groundTruth().stream()

@@ -56,7 +56,7 @@ final class ListSource {
         }
         List<String> classes = List.copyOf(names);
         return Source.ofPhotographs(
-                "pictures listed in " + place,
+                "images listed in " + place,
                 classes,
                 tables.stream().map(table -> new ListedImages(table, classes)).toList(),
                 List.of());
@@ -74,7 +74,7 @@ final class ListSource {
                 .map(file -> new Table(file.toUri().toString(), true))
                 .toList();
         if (tables.isEmpty()) {
-            throw new BadInputException(place + " is no list of pictures; wanted a .csv or .parquet file, or a folder"
+            throw new BadInputException(place + " is no list of images; wanted a .csv or .parquet file, or a folder"
                     + " of the latter, with the columns path and label.");
         }
         return tables;

@@ -95,7 +95,7 @@ class TestImageCodec {
     void refusesNonImages(String content) {
         assertThatThrownBy(() -> ImageCodec.decode(content.getBytes(StandardCharsets.ISO_8859_1)))
                 .isInstanceOf(BadImageException.class)
-                .hasMessageFindingMatch("not a picture|damaged");
+                .hasMessageFindingMatch("not an image|damaged");
     }
 
     @Test
@@ -262,7 +262,7 @@ class TestImageCodec {
     void refusesMaliciousFiles(String bytes) {
         assertThatThrownBy(() -> ImageCodec.decode(HexFormat.of().parseHex(bytes)))
                 .isInstanceOf(BadImageException.class)
-                .hasMessageFindingMatch("damaged|pixels|not a picture");
+                .hasMessageFindingMatch("damaged|pixels|not an image");
     }
 
     @Test

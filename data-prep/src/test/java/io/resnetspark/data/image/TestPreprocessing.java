@@ -33,8 +33,8 @@ class TestPreprocessing {
         float[] expected = new float[preprocessing.elements()];
         for (int i = 0; i < 20; i++) {
             RgbImage image = image(side, i);
-            preprocessing.apply(image, 7, 3, "picture " + i, expected);
-            Preprocessing.DeferredAugmentation deferred = preprocessing.cropBytes(image, 7, 3, "picture " + i, rgb, 0);
+            preprocessing.apply(image, 7, 3, "image " + i, expected);
+            Preprocessing.DeferredAugmentation deferred = preprocessing.cropBytes(image, 7, 3, "image " + i, rgb, 0);
             float[] planes = new float[rgb.length];
             for (int p = 0; p < planes.length; p++) {
                 int c = p / (SIDE * SIDE);

@@ -162,7 +162,7 @@ class TestFolderLayouts {
         refused("test would be left out");
         delete(corpus().resolve("test"));
         assertThat(images(prepare().dataset())).containsExactly(4L, 1L, 0L);
-        assertThat(said).anyMatch(sentence -> sentence.contains("1 of 2 classes have no picture to validate on: b"));
+        assertThat(said).anyMatch(sentence -> sentence.contains("1 of 2 classes have no image to validate on: b"));
     }
 
     @Test
@@ -181,9 +181,9 @@ class TestFolderLayouts {
     void ambiguousLayoutIsRefused() throws IOException {
         images("train", 2);
         images("val", 2);
-        refused("train, val hold pictures and no class folders");
+        refused("train, val hold images and no class folders");
         images("train/a", 2);
-        refused("train holds pictures of its own and folders of pictures, such as a");
+        refused("train holds images of its own and folders of images, such as a");
         delete(corpus());
         images("bus", 2);
         images("train/front", 2);
@@ -209,7 +209,7 @@ class TestFolderLayouts {
         file("__MACOSX/._train", "x");
         file("README.txt", "x");
         file("train/labels.csv", "x");
-        file("train/a/README.txt", "not skipped: in a class folder, where pictures are wanted");
+        file("train/a/README.txt", "not skipped: in a class folder, where images are wanted");
         Files.copy(corpus().resolve("train/a/0.png"), corpus().resolve("train/a/copy.png"));
         Files.createSymbolicLink(corpus().resolve("train/a/2024/up"), corpus().resolve("train/a"));
         Files.createSymbolicLink(corpus().resolve("train/a/2024/self"), Path.of("self"));

@@ -182,14 +182,15 @@ class TestIncrementalPrepare {
                 .doesNotContainKeys(
                         "train/blue/3.png", "train/red/twice.png", "train/red/blue.png", "train/blue/5.png");
         assertThat(dataset.quarantined())
-                .isEqualTo(Map.of("double", 1, "double in another class", 2, "double of a picture to validate on", 1));
+                .isEqualTo(Map.of(
+                        "duplicate", 1, "duplicate in another class", 2, "duplicate of an image to validate on", 1));
         assertThat(dataset.images().get("train")).containsExactly(18L, 20L);
         assertThat(Files.readString(folder.resolve("data/quarantine/reasons.tsv")))
                 .contains(
-                        "train/blue/3.png\tdouble of a picture to validate on: same bytes as val/blue/seen.png\ttrain/blue/3.png\n")
-                .contains("train/red/twice.png\tdouble: same bytes as train/red/4.png\ttrain/red/twice.png\n")
+                        "train/blue/3.png\tduplicate of an image to validate on: same bytes as val/blue/seen.png\ttrain/blue/3.png\n")
+                .contains("train/red/twice.png\tduplicate: same bytes as train/red/4.png\ttrain/red/twice.png\n")
                 .contains(
-                        "train/red/blue.png\tdouble in another class: same bytes as train/blue/5.png\ttrain/red/blue.png\n");
+                        "train/red/blue.png\tduplicate in another class: same bytes as train/blue/5.png\ttrain/red/blue.png\n");
         corpus.image("train/red/again.png", 0, 1006); // duplicates train/red/6.png, which is kept
         assertThat(corpus.rows(prepare(source()))).hasSize(40).containsKey("train/red/6.png");
     }
@@ -365,7 +366,7 @@ class TestIncrementalPrepare {
                                 SETTINGS)
                         .execute(Progress.silent()))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("must have 6 pictures in val, but 5 were found");
+                .hasMessageContaining("must have 6 images in val, but 5 were found");
         assertThat(folder.toFile().list()).containsExactlyInAnyOrder("tars", "data");
     }
 }

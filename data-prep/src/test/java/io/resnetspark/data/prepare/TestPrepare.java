@@ -173,7 +173,7 @@ class TestPrepare {
     @Test
     void quarantinesBadImagesWithReasons() throws IOException {
         Path corpus = corpus(100);
-        file(corpus.resolve("red/text.jpg"), "no picture".getBytes(StandardCharsets.UTF_8));
+        file(corpus.resolve("red/text.jpg"), "no image".getBytes(StandardCharsets.UTF_8));
         byte[] half = SyntheticImages.truncated(ImageCodec.jpeg(SyntheticImages.ofClass(0, 200, 200, 1), 0.9f));
         file(corpus.resolve("red/half.jpg"), half);
         file(corpus.resolve("blue/bomb.png"), SyntheticImages.bomb(30_000, 30_000));
@@ -183,7 +183,7 @@ class TestPrepare {
         Path quarantine = folder.resolve("data/quarantine");
         assertThat(quarantine.resolve("red/half.jpg")).hasBinaryContent(half);
         assertThat(Files.readString(quarantine.resolve("reasons.tsv")))
-                .contains("red/text.jpg\tnot a picture")
+                .contains("red/text.jpg\tnot an image")
                 .contains("red/half.jpg\tdamaged")
                 .contains("blue/bomb.png\t30000x30000 pixels, more than 100 million");
     }
@@ -191,13 +191,13 @@ class TestPrepare {
     @Test
     void stopsWhenTooManyAreBadAndLeavesNothing() throws IOException {
         Path corpus = corpus(20);
-        file(corpus.resolve("red/text.jpg"), "no picture".getBytes(StandardCharsets.UTF_8));
+        file(corpus.resolve("red/text.jpg"), "no image".getBytes(StandardCharsets.UTF_8));
         assertThatThrownBy(() -> prepare(corpus, "data", SETTINGS))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("1 of 41 pictures are bad, more than 1.0 %")
-                .hasMessageContaining("red/text.jpg: not a picture")
-                .hasMessageContaining("--most-bad")
-                .hasMessageNotContaining("--doubles");
+                .hasMessageContaining("1 of 41 images are bad, more than 1.0 %")
+                .hasMessageContaining("red/text.jpg: not an image")
+                .hasMessageContaining("--max-bad-fraction")
+                .hasMessageNotContaining("--duplicates");
         assertThat(folder.toFile().list()).containsExactly("corpus");
     }
 
@@ -247,5 +247,13 @@ class TestPrepare {
 
     private static org.apache.hadoop.fs.Path hadoop(Path path) {
         return new org.apache.hadoop.fs.Path(path.toUri());
+    }
+
+    /** An update compares it with that of an earlier version. */
+    @Test
+    void theTextOfTheSettingsIsStable() {
+        PrepareSettings settings = new PrepareSettings(
+                480, false, 1 << 20, 0, PrepareSettings.DuplicatePolicy.EXCLUDE, ImageCodec.Limits.DEFAULT);
+        assertThat(Staging.describe(settings)).isEqualTo("shorter side at most 480, doubles SET_ASIDE");
     }
 }

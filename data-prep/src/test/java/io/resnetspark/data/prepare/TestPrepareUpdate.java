@@ -178,7 +178,7 @@ class TestPrepareUpdate {
         corpus.write(0, 20);
         Files.copy(corpus.file("red/4.png"), corpus.file("red/twin.png"));
         Files.copy(corpus.file("blue/4.png"), corpus.file("red/contradiction.png"));
-        Files.writeString(corpus.file("red/text.txt"), "no picture");
+        Files.writeString(corpus.file("red/text.txt"), "no image");
         Files.writeString(corpus.file("blue/text.txt"), "none either");
         Dataset first = prepare().dataset();
         assertThat(rows(first)).hasSize(39).doesNotContainKeys("red/twin.png", "blue/4.png");
@@ -191,13 +191,13 @@ class TestPrepareUpdate {
         Dataset second = prepare().dataset();
         assertThat(rows(second)).hasSize(40).containsKeys("red/twin.png", "blue/4.png");
         assertThat(second.change()).isEqualTo(new Dataset.Change(2, 1, 0, List.of(), List.of()));
-        assertThat(second.quarantined()).containsExactly(Map.entry("not a picture", 1));
+        assertThat(second.quarantined()).containsExactly(Map.entry("not an image", 1));
         try (Stream<Path> tables = Files.list(folder.resolve("data/quarantine"))) {
             assertThat(tables.map(file -> file.getFileName().toString()).filter(name -> name.startsWith("reasons")))
                     .containsExactly("reasons-v2.tsv");
         }
         assertThat(Files.readString(folder.resolve("data/quarantine/reasons-v2.tsv")))
-                .startsWith("blue/text.txt\tnot a picture");
+                .startsWith("blue/text.txt\tnot an image");
         assertThat(folder.resolve("data/quarantine/blue/text.txt")).exists();
         for (String gone : List.of("red/twin.png", "blue/4.png", "red/contradiction.png", "red/text.txt")) {
             assertThat(folder.resolve("data/quarantine").resolve(gone)).doesNotExist();
@@ -215,7 +215,7 @@ class TestPrepareUpdate {
         }
         assertThatThrownBy(this::prepare)
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContainingAll("3 of the dataset's 20 pictures (15.0 %)", "--max-removed-fraction 0.15");
+                .hasMessageContainingAll("3 of the dataset's 20 images (15.0 %)", "--max-removed-fraction 0.15");
         assertThat(rows(first)).hasSize(20);
         for (String name : List.of("red", "blue")) {
             try (Stream<Path> all = Files.list(corpus.file(name))) {
@@ -226,7 +226,7 @@ class TestPrepareUpdate {
         }
         assertThatThrownBy(this::prepare)
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("20 of the dataset's 20 pictures (100.0 %)");
+                .hasMessageContaining("20 of the dataset's 20 images (100.0 %)");
         corpus.write(0, 10);
         Files.delete(corpus.file("red/1.png"));
         Files.delete(corpus.file("red/2.png"));

@@ -103,7 +103,7 @@ class TestUnusualFileNames {
     @Test
     void badFilesOfAnyNameAreQuarantined() throws IOException {
         int bad = UnusualFileNames.write(
-                folder.resolve("corpus/cat"), number -> ("no picture " + number).getBytes(StandardCharsets.UTF_8));
+                folder.resolve("corpus/cat"), number -> ("no image " + number).getBytes(StandardCharsets.UTF_8));
         Files.createSymbolicLink(folder.resolve("corpus/cat/lost.jpg"), folder.resolve("nowhere"));
         Files.write(folder.resolve("corpus/cat/good.png"), image(1));
         Files.createDirectories(folder.resolve("corpus/dog"));

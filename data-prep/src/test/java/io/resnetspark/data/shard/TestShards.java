@@ -71,13 +71,13 @@ class TestShards {
                 ExampleParquetWriter.builder(file).withType(schema).build()) {
             for (int i = 0; i < 3; i++) {
                 Group row = new SimpleGroup(schema);
-                row.add("key", "picture " + i);
+                row.add("key", "image " + i);
                 row.add("image", Binary.fromConstantByteArray(new byte[] {(byte) i}));
                 row.add("sha256", Digests.of(new byte[] {(byte) Math.min(i, 1)}));
                 writer.write(row);
             }
         }
-        assertThat(Shards.rowsWithWrongDigest(file, conf)).containsExactly("picture 2");
+        assertThat(Shards.rowsWithWrongDigest(file, conf)).containsExactly("image 2");
     }
 
     private static List<Example> examples(int count) {

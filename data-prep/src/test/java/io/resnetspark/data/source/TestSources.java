@@ -155,7 +155,7 @@ class TestSources {
         assertThat(all(open("ilsvrc", root))
                         .get("val/ILSVRC2012_val_00000001.JPEG")
                         .bytes())
-                .as("an empty file, which is no picture, and not what the link names")
+                .as("an empty file, which is no image, and not what the link names")
                 .isEmpty();
 
         ByteArrayOutputStream bomb = new ByteArrayOutputStream();
@@ -170,17 +170,16 @@ class TestSources {
 
     @Test
     void readsLists() throws IOException {
-        Files.createDirectories(folder.resolve("my pictures"));
+        Files.createDirectories(folder.resolve("my images"));
         byte[] image = ImageCodec.png(SyntheticImages.ofClass(0, 20, 20, 1));
-        Files.write(folder.resolve("my pictures/größe 1.png"), image);
-        Files.writeString(
-                folder.resolve("list.csv"), """
+        Files.write(folder.resolve("my images/größe 1.png"), image);
+        Files.writeString(folder.resolve("list.csv"), """
                 split,path,label
-                train,my pictures/größe 1.png,"cats, large"
+                train,my images/größe 1.png,"cats, large"
                 val,%s,dogs
                 train,missing.png,dogs
-                train,my pictures/größe 1.png,
-                """.formatted("file:" + folder.resolve("my pictures/größe 1.png")));
+                train,my images/größe 1.png,
+                """.formatted("file:" + folder.resolve("my images/größe 1.png")));
         Source source = open("list", folder.resolve("list.csv"));
         assertThat(source.classes()).containsExactly("cats, large", "dogs");
         List<SourceImage> images = new java.util.ArrayList<>();

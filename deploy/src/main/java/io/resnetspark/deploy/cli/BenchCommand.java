@@ -19,7 +19,6 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine;
@@ -39,18 +38,18 @@ final class BenchCommand implements Runnable {
                 spec.commandLine(), "Say what to measure: train, pipeline or averaging.");
     }
 
-    @Command(name = "train", description = "How fast a network trains and infers here, without Spark and pictures.")
+    @Command(name = "train", description = "How fast a network trains and infers here, without Spark and images.")
     int train(
             @Option(names = "--network", required = true, paramLabel = "NAME", description = "See 'resnet networks'.")
                     String network,
             @Option(
-                            names = "--batch",
+                            names = "--batch-size",
                             paramLabel = "N",
                             defaultValue = "8",
                             description = "Images in a step. Default: 8.")
                     int batch,
             @Option(
-                            names = "--image",
+                            names = "--image-size",
                             paramLabel = "PIXELS",
                             description = "Height and width in pixels. Default: what it was published with.")
                     Integer image,
@@ -80,12 +79,12 @@ final class BenchCommand implements Runnable {
             @Option(names = "--json", description = "One JSON object instead of sentences.") boolean json)
             throws JsonProcessingException {
         int cores = Runtime.getRuntime().availableProcessors();
-        within("--batch", batch, 100_000);
+        within("--batch-size", batch, 100_000);
         within("--iterations", iterations, 1_000_000);
         try {
             var measured = Networks.named(network);
-            int side =
-                    within("--image", image == null ? measured.input().height() : image, NetworksCommand.LARGEST_IMAGE);
+            int side = within(
+                    "--image-size", image == null ? measured.input().height() : image, NetworksCommand.LARGEST_IMAGE);
             int allowed = within("--threads", threads == null ? cores : threads, cores);
             print(
                     new TrainingBenchmark(
@@ -118,8 +117,9 @@ final class BenchCommand implements Runnable {
         within("--seconds", seconds, 100_000);
         Configuration conf = new Configuration();
         Dataset.Opened opened = Dataset.open(Locations.of(data), conf);
-        PipelineBenchmark.Result result =
-                new PipelineBenchmark(opened, Preview.preprocessing(opened, recipe, conf), conf).run(seconds);
+        PipelineBenchmark.Result result = new PipelineBenchmark(
+                        opened, AugmentationPreview.preprocessing(opened, recipe, conf), conf)
+                .run(seconds);
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
             out.println(Json.COMPACT.writeValueAsString(result));
@@ -172,8 +172,8 @@ final class BenchCommand implements Runnable {
                             names = "--engine",
                             paramLabel = "ENGINE",
                             split = ",",
-                            defaultValue = "ours,dl4j",
-                            description = "Which to measure. Default: ours,dl4j.")
+                            defaultValue = "native,dl4j",
+                            description = "Which to measure. Default: native,dl4j.")
                     List<AveragingRecipe.Engine> engines,
             @Option(
                             names = "--momentum",
@@ -186,8 +186,7 @@ final class BenchCommand implements Runnable {
                             paramLabel = "DTYPE",
                             defaultValue = "float32",
                             description = "As what our workers send: ${COMPLETION-CANDIDATES}. Default: float32.")
-                    Dtype updates,
-            @Option(names = "--contributions", hidden = true) Optional<Dtype> updatesByOldName,
+                    Dtype updateDtype,
             @Option(
                             names = "--overlap",
                             arity = "1",
@@ -200,7 +199,6 @@ final class BenchCommand implements Runnable {
             @Mixin SparkOptions sparkOptions,
             @Option(names = "--json", description = "A JSON array instead of sentences.") boolean json)
             throws JsonProcessingException {
-        Dtype dtype = renamed("--contributions", updatesByOldName, "--update-dtype", updates);
         within("--workers", workers, 10_000);
         within("--rounds", rounds, 10_000);
         within("--warm-up", warmUp, 1, 10_000);
@@ -212,7 +210,13 @@ final class BenchCommand implements Runnable {
         AveragingBenchmark.Setting setting;
         try {
             setting = new AveragingBenchmark.Setting(
-                    network, workers, momentum, dtype, new SimulatedSteps(steps, stepMilliseconds), warmUp, rounds);
+                    network,
+                    workers,
+                    momentum,
+                    updateDtype,
+                    new SimulatedSteps(steps, stepMilliseconds),
+                    warmUp,
+                    rounds);
         } catch (IllegalArgumentException unknown) {
             throw new BadInputException(unknown.getMessage(), unknown);
         }
@@ -223,7 +227,7 @@ final class BenchCommand implements Runnable {
         try (JavaSparkContext spark = sparkOptions.start("bench averaging")) {
             AveragingBenchmark benchmark = new AveragingBenchmark(spark, setting);
             for (AveragingRecipe.Engine engine : engines) {
-                if (engine == AveragingRecipe.Engine.OURS) {
+                if (engine == AveragingRecipe.Engine.NATIVE) {
                     overlaps.forEach(overlap -> results.add(benchmark.ours(overlap)));
                 } else {
                     results.add(benchmark.dl4js());
@@ -256,22 +260,13 @@ final class BenchCommand implements Runnable {
         }
     }
 
-    /** The value of an option that had another name: what that was given, with a warning, if it was. */
-    private <T> T renamed(String before, Optional<T> given, String now, T otherwise) {
-        given.ifPresent(any -> spec.commandLine()
-                .getErr()
-                .println("resnet: " + before + " is called " + now + " now; write that, the old name may go one day."));
-        return given.orElse(otherwise);
+    private static int within(String option, int value, int max) {
+        return within(option, value, 1, max);
     }
 
-    private static int within(String option, int value, int most) {
-        return within(option, value, 1, most);
-    }
-
-    private static int within(String option, int value, int least, int most) {
-        if (value < least || value > most) {
-            throw new BadInputException(
-                    option + " " + value + " is out of range; wanted " + least + " to " + most + ".");
+    private static int within(String option, int value, int min, int max) {
+        if (value < min || value > max) {
+            throw new BadInputException(option + " " + value + " is out of range; wanted " + min + " to " + max + ".");
         }
         return value;
     }

@@ -58,19 +58,19 @@ final class DataCommand implements Runnable {
         return 0;
     }
 
-    @Command(name = "verify", description = "Reads a dataset again and checks every digest and every picture.")
+    @Command(name = "verify", description = "Reads a dataset again and checks every digest and every image.")
     int verify(
             @Parameters(paramLabel = "URI", description = "A prepared dataset.") String data,
             @Mixin SparkOptions sparkOptions)
             throws IOException {
         try (JavaSparkContext spark = sparkOptions.start("data verify")) {
             Dataset.Opened opened = Dataset.open(Locations.of(data), spark.hadoopConfiguration());
-            List<String> problems = Verification.problems(spark, opened, new Bars(System.err));
+            List<String> problems = Verification.problems(spark, opened, new ConsoleProgress(System.err));
             PrintWriter out = spec.commandLine().getOut();
             problems.forEach(out::println);
             if (problems.isEmpty()) {
                 out.printf(
-                        "%s is whole: %,d pictures in %d shards%n",
+                        "%s is whole: %,d images in %d shards%n",
                         data,
                         opened.dataset().examples(),
                         opened.dataset().splits().values().stream()
@@ -81,30 +81,31 @@ final class DataCommand implements Runnable {
         }
     }
 
-    @Command(name = "preview", description = "Draws pictures as training sees them, with their classes.")
+    @Command(name = "preview", description = "Draws images as training sees them, with their classes.")
     int preview(
             @Parameters(paramLabel = "URI", description = "A prepared dataset.") String data,
-            @Option(names = "--to", required = true, paramLabel = "FILE.png", description = "The sheet.") Path to,
+            @Option(names = "--output", required = true, paramLabel = "FILE.png", description = "The sheet.")
+                    Path output,
             @Option(
                             names = "--recipe",
                             paramLabel = "RECIPE",
                             description = "Whose augmentation. Default: the paper's.")
                     String recipe,
-            @Option(names = "--count", paramLabel = "N", defaultValue = "8", description = "Pictures. Default: 8.")
+            @Option(names = "--count", paramLabel = "N", defaultValue = "8", description = "Images. Default: 8.")
                     int count)
             throws IOException {
         if (count < 1 || count > 200) {
             throw new BadInputException("--count " + count + " is out of range; wanted 1 to 200.");
         }
-        Preview.refuseExisting(to);
+        AugmentationPreview.refuseExisting(output);
         Configuration conf = new Configuration();
         Dataset.Opened opened = Dataset.open(Locations.of(data), conf);
-        Preview.write(opened, Preview.preprocessing(opened, recipe, conf), count, to, conf);
-        spec.commandLine().getOut().println(to);
+        AugmentationPreview.write(opened, AugmentationPreview.preprocessing(opened, recipe, conf), count, output, conf);
+        spec.commandLine().getOut().println(output);
         return 0;
     }
 
-    @Command(name = "extract", description = "Writes the first pictures of a split as files, named by their class.")
+    @Command(name = "extract", description = "Writes the first images of a split as files, named by their class.")
     int extract(
             @Parameters(paramLabel = "URI", description = "A prepared dataset.") String data,
             @Option(
@@ -115,21 +116,22 @@ final class DataCommand implements Runnable {
                     String split,
             @Option(names = "--count", paramLabel = "N", defaultValue = "5", description = "How many. Default: 5.")
                     int count,
-            @Option(names = "--to", required = true, paramLabel = "DIR", description = "A local folder.") Path to)
+            @Option(names = "--output", required = true, paramLabel = "DIR", description = "A local folder.")
+                    Path output)
             throws IOException {
         if (count < 1) {
             throw new BadInputException("--count " + count + " is too few; wanted at least 1.");
         }
         Configuration conf = new Configuration();
         Dataset.Opened opened = Dataset.open(Locations.of(data), conf);
-        Files.createDirectories(to);
+        Files.createDirectories(output);
         Set<String> taken = new HashSet<>();
         int written = 0;
         for (Dataset.Shard shard : opened.dataset().shards(Split.named(split))) {
             List<Example> examples =
                     Shards.read(new org.apache.hadoop.fs.Path(opened.path(), shard.path()), shard.digest(), conf);
             for (Example example : examples.subList(0, Math.min(examples.size(), count - written))) {
-                Path file = to.resolve(fileName(example, opened.dataset().classes(), taken));
+                Path file = output.resolve(fileName(example, opened.dataset().classes(), taken));
                 Files.write(file, example.bytes(), StandardOpenOption.CREATE_NEW);
                 spec.commandLine().getOut().println(file);
                 written++;

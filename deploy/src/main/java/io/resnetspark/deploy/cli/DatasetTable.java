@@ -26,7 +26,7 @@ final class DatasetTable {
         Dataset.Change change = dataset.change();
         if (change != null) {
             table.line(
-                    "version %,d: %,d pictures were added, %,d removed, %,d changed",
+                    "version %,d: %,d images were added, %,d removed, %,d changed",
                     dataset.version(), change.added(), change.removed(), change.changed());
         }
         for (Split split : Split.values()) {
@@ -34,7 +34,7 @@ final class DatasetTable {
                     .mapToLong(shard -> shard.digest().bytes())
                     .sum();
             table.line(
-                    "%-6s %,10d pictures in %,d shards, %,d MB",
+                    "%-6s %,10d images in %,d shards, %,d MB",
                     split.folder(),
                     dataset.examples(split),
                     dataset.shards(split).size(),

@@ -1,8 +1,8 @@
 package io.resnetspark.deploy.cli;
 
 import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.deploy.doctor.CheckResult;
 import io.resnetspark.deploy.doctor.Doctor;
-import io.resnetspark.deploy.doctor.Finding;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Locations;
 import io.resnetspark.train.recipe.Recipe;
@@ -43,8 +43,8 @@ final class DoctorCommand implements Callable<Integer> {
             description = "A prepared dataset that executors must be able to read.")
     String data;
 
-    @Option(names = "--out", paramLabel = "URI", description = "A folder that the driver must be able to write to.")
-    String out;
+    @Option(names = "--output", paramLabel = "URI", description = "A folder that the driver must be able to write to.")
+    String output;
 
     @Option(names = "--registry", paramLabel = "URI", description = "Another such folder.")
     String registry;
@@ -71,7 +71,7 @@ final class DoctorCommand implements Callable<Integer> {
                         .classes()
                         .size();
             }
-            Doctor.Report report = new Doctor(spark).examine(parsed, classes, places(data), places(out, registry));
+            Doctor.Report report = new Doctor(spark).examine(parsed, classes, places(data), places(output, registry));
             print(report);
             return report.isBad() ? Fault.MACHINE.exitCode() : 0;
         }
@@ -90,7 +90,7 @@ final class DoctorCommand implements Callable<Integer> {
         printer.printf(
                 "%-8s %-20s %8s %-10s %5s %9s %9s  %s%n",
                 "where", "host", "pid", "java", "cores", "heap", "free", "kernels");
-        for (Doctor.Seen one : report.processes()) {
+        for (Doctor.ProcessSummary one : report.processes()) {
             printer.printf(
                     "%-8s %-20s %8d %-10s %5d %5d MiB %5d MiB  %s%n",
                     one.where(),
@@ -102,10 +102,10 @@ final class DoctorCommand implements Callable<Integer> {
                     one.available() / MIB,
                     one.kernels() + (one.gpus().isEmpty() ? "" : ", GPU " + one.gpus()));
         }
-        for (Finding finding : report.findings()) {
-            printer.printf("%-8s %s%n", finding.verdict().name().toLowerCase(Locale.ROOT), finding.what());
-            if (!finding.mend().isEmpty()) {
-                printer.printf("         %s%n", finding.mend());
+        for (CheckResult finding : report.findings()) {
+            printer.printf("%-8s %s%n", finding.status().name().toLowerCase(Locale.ROOT), finding.what());
+            if (!finding.remedy().isEmpty()) {
+                printer.printf("         %s%n", finding.remedy());
             }
         }
     }

@@ -49,12 +49,15 @@ final class EvaluateCommand implements Callable<Integer> {
             names = "--protocol",
             paramLabel = "PROTOCOL",
             defaultValue = "one-crop",
-            description = "one-crop: the centre of each picture; ten-crop: the mean over corners, centre and their"
-                    + " mirror images. May be given several times: the pictures are read once. Default: one-crop.")
+            description = "one-crop: the centre of each image; ten-crop: the mean over corners, centre and their"
+                    + " mirror images. May be given several times: the images are read once. Default: one-crop.")
     List<String> protocols;
 
-    @Option(names = "--json", paramLabel = "FILE", description = "Write the results here too, as JSON.")
-    String json;
+    @Option(names = "--output", paramLabel = "FILE", description = "Write the results to this file too, as JSON.")
+    String output;
+
+    @Option(names = "--json", description = "One JSON document instead of text.")
+    boolean json;
 
     @Mixin
     KernelOptions kernels;
@@ -71,8 +74,8 @@ final class EvaluateCommand implements Callable<Integer> {
                 protocols.stream().map(EvaluationProtocol::named).distinct().toArray(EvaluationProtocol[]::new);
         try (JavaSparkContext spark = sparkOptions.start("evaluate")) {
             Configuration conf = spark.hadoopConfiguration();
-            if (json != null && Locations.of(json).getFileSystem(conf).exists(Locations.of(json))) {
-                throw new BadInputException(json + " exists, and nothing is overwritten. Name another --json.");
+            if (output != null && Locations.of(output).getFileSystem(conf).exists(Locations.of(output))) {
+                throw new BadInputException(output + " exists, and nothing is overwritten. Name another --output.");
             }
             Dataset.Opened opened = Dataset.open(Locations.of(data), conf);
             Evaluation evaluation = new Evaluation(spark, opened, Split.named(split), how);
@@ -85,13 +88,20 @@ final class EvaluateCommand implements Callable<Integer> {
                         artifact.blueprint(ExecutorCores.perWorker(spark, workers), kernels.options()),
                         artifact.parameters(),
                         artifact.preprocessing(),
-                        new Bars(System.err));
+                        new ConsoleProgress(System.err));
                 results.addAll(ofModel);
-                int classes = artifact.description().classes().size();
-                ofModel.forEach(result -> print(model, result, classes));
+                if (!json) {
+                    int classes = artifact.description().classes().size();
+                    ofModel.forEach(result -> print(model, result, classes));
+                }
             }
-            if (json != null) {
-                write(results, Locations.of(json), conf);
+            // One object for one model and protocol, a list for several: models in their order, of each its protocols.
+            Object document = results.size() == 1 ? results.get(0) : results;
+            if (json) {
+                spec.commandLine().getOut().println(Json.PRETTY.writeValueAsString(document));
+            }
+            if (output != null) {
+                write(document, Locations.of(output), conf);
             }
         }
         return 0;
@@ -126,9 +136,7 @@ final class EvaluateCommand implements Callable<Integer> {
                         result.imagesPerSecond());
     }
 
-    /** One object for one model and protocol, a list for several: models in their order, of each its protocols. */
-    private static void write(List<EvaluationResult> results, Path file, Configuration conf) throws IOException {
-        Object document = results.size() == 1 ? results.get(0) : results;
+    private static void write(Object document, Path file, Configuration conf) throws IOException {
         try (OutputStream out =
                 io.resnetspark.storage.AtomicDirectory.fileSystem(file, conf).create(file, false)) {
             out.write(Json.PRETTY.writeValueAsBytes(document));

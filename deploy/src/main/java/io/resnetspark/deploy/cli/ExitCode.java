@@ -11,7 +11,7 @@ public enum ExitCode {
             1,
             "a fault of ours, or a training whose loss diverged",
             "us; for a diverged loss, the recipe",
-            "`--trace` shows where; please report it"),
+            "`--stacktrace` shows where; please report it"),
     INPUT(
             2,
             "your input cannot be used",

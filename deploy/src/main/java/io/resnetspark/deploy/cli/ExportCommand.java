@@ -44,8 +44,8 @@ final class ExportCommand implements Callable<Integer> {
     @Option(names = "--format", paramLabel = "FORMAT", required = true, description = "${COMPLETION-CANDIDATES}.")
     Format format;
 
-    @Option(names = "--to", required = true, paramLabel = "FILE", description = "The file to be written.")
-    String to;
+    @Option(names = "--output", required = true, paramLabel = "FILE", description = "The file to be written.")
+    String output;
 
     @Spec
     CommandLine.Model.CommandSpec spec;
@@ -53,10 +53,10 @@ final class ExportCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Configuration conf = new Configuration();
-        Path file = Locations.of(to);
+        Path file = Locations.of(output);
         FileSystem files = AtomicDirectory.fileSystem(file, conf);
         if (files.exists(file)) {
-            throw new BadInputException(to + " exists, and nothing is overwritten. Name another --to.");
+            throw new BadInputException(output + " exists, and nothing is overwritten. Name another --output.");
         }
         ModelArtifact artifact = ModelArtifact.open(ModelReference.resolve(model, conf), conf);
         Path draft = file.suffix(".writing-" + UUID.randomUUID());

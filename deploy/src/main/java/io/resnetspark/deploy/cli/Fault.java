@@ -29,7 +29,7 @@ import org.apache.spark.SparkException;
 
 /** Whose fault a failure is, and the {@link ExitCode} that tells a scheduler. */
 enum Fault {
-    OURS(ExitCode.FAILED),
+    INTERNAL(ExitCode.FAILED),
     /** The recipe's: its loss is no number. */
     DIVERGED(ExitCode.FAILED),
     INPUT(ExitCode.INPUT),
@@ -90,7 +90,7 @@ enum Fault {
             if (sentence.isEmpty()) {
                 return message;
             }
-            String line = Cause.firstLine(message);
+            String line = FailureCause.firstLine(message);
             return sentence + " (" + (line.isEmpty() ? failure.getSimpleName() : line) + ")";
         }
 
@@ -139,10 +139,10 @@ enum Fault {
             Kind.of(NotDirectoryException.class, INPUT, "That is no folder."));
 
     /** What a failure is, and its sentence; nothing if it fits no kind. */
-    static Optional<Cause> known(Class<?> failure, String message) {
+    static Optional<FailureCause> known(Class<?> failure, String message) {
         return KINDS.stream()
                 .filter(kind -> kind.fits(failure, message))
                 .findFirst()
-                .map(kind -> new Cause(kind.fault, kind.said(failure, message), failure));
+                .map(kind -> new FailureCause(kind.fault, kind.said(failure, message), failure));
     }
 }

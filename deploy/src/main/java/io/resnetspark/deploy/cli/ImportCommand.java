@@ -46,8 +46,8 @@ final class ImportCommand implements Callable<Integer> {
             description = "How many classes, or a file with a name a line, in the classifier's order.")
     String classes;
 
-    @Option(names = "--to", required = true, paramLabel = "DIR", description = "Where the model goes.")
-    String to;
+    @Option(names = "--output", required = true, paramLabel = "DIR", description = "Where the model goes.")
+    String output;
 
     @Option(
             names = "--rename",
@@ -63,11 +63,11 @@ final class ImportCommand implements Callable<Integer> {
     Integer crop;
 
     @Option(
-            names = "--shorter-side",
+            names = "--resize",
             paramLabel = "PIXELS",
             description =
-                    "What pictures are scaled to before. Default: 256 for 224, and so on; for CIFAR the crop itself.")
-    Integer shorterSide;
+                    "What images are scaled to before. Default: 256 for 224, and so on; for CIFAR the crop itself.")
+    Integer resize;
 
     @Option(
             names = "--mean",
@@ -79,13 +79,13 @@ final class ImportCommand implements Callable<Integer> {
     float[] mean;
 
     @Option(
-            names = "--deviation",
+            names = "--std",
             split = ",",
             arity = "1",
             paramLabel = "R,G,B",
             defaultValue = "0.229,0.224,0.225",
             description = "Divided by, 0 to 1. Default: ${DEFAULT-VALUE}, ImageNet's.")
-    float[] deviation;
+    float[] std;
 
     @Spec
     CommandLine.Model.CommandSpec spec;
@@ -95,18 +95,18 @@ final class ImportCommand implements Callable<Integer> {
         Configuration conf = new Configuration();
         Network wanted = network();
         int side = crop == null ? wanted.input().height() : crop;
-        int shorter = shorterSide == null ? side + (side > 64 ? side / 7 : 0) : shorterSide;
+        int shorter = resize == null ? side + (side > 64 ? side / 7 : 0) : resize;
         if (side < 1 || side > ModelDescription.LARGEST_CROP || shorter < side) {
             throw new BadInputException("--crop " + side + " must be 1 to " + ModelDescription.LARGEST_CROP
-                    + ", and --shorter-side " + shorter + " must be at least as much.");
+                    + ", and --resize " + shorter + " must be at least as much.");
         }
         ModelImport imported = new ModelImport(
                 wanted.name(),
                 classes(conf),
                 renames,
                 new Crop.CenterCrop(shorter, side),
-                Normalization.perChannel(levels("--mean", mean)).withStd(levels("--deviation", deviation)));
-        spec.commandLine().getOut().println(imported.execute(Locations.of(weights), Locations.of(to), conf));
+                Normalization.perChannel(levels("--mean", mean)).withStd(levels("--std", std)));
+        spec.commandLine().getOut().println(imported.execute(Locations.of(weights), Locations.of(output), conf));
         return 0;
     }
 
@@ -121,9 +121,9 @@ final class ImportCommand implements Callable<Integer> {
     private List<String> classes(Configuration conf) throws IOException {
         if (classes.matches("-?[0-9]{1,9}")) {
             int count = Integer.parseInt(classes);
-            if (count < 1 || count > ModelDescription.MOST_CLASSES) {
+            if (count < 1 || count > ModelDescription.MAX_CLASSES) {
                 throw new BadInputException(
-                        "--classes " + count + " is out of range; wanted 1 to " + ModelDescription.MOST_CLASSES + ".");
+                        "--classes " + count + " is out of range; wanted 1 to " + ModelDescription.MAX_CLASSES + ".");
             }
             return ModelImport.numberedClasses(count);
         }

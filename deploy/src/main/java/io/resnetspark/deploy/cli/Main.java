@@ -11,7 +11,7 @@ import picocli.CommandLine.ScopeType;
 @Command(
         name = "resnet",
         description = "Trains residual networks on Apache Spark and Deeplearning4j.",
-        versionProvider = Version.class,
+        versionProvider = VersionProvider.class,
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
             NetworksCommand.class,
@@ -42,8 +42,8 @@ public final class Main implements Runnable {
             description = "Say which version this is.")
     boolean version;
 
-    @Option(names = "--trace", scope = ScopeType.INHERIT, description = "With an error, show the stack trace.")
-    boolean trace;
+    @Option(names = "--stacktrace", scope = ScopeType.INHERIT, description = "With an error, show the stack trace.")
+    boolean stacktrace;
 
     @Option(
             names = "--verbose",
@@ -84,11 +84,11 @@ public final class Main implements Runnable {
                 .usageMessage()
                 .exitCodeListHeading("%nExit codes:%n")
                 .exitCodeList(ExitCode.meanings());
-        return commandLine
+        return RenamedOptions.acceptedBy(commandLine)
                 .setCaseInsensitiveEnumValuesAllowed(true)
-                .setExpandAtFiles(false) // @1.jpg is a picture
-                .setExecutionExceptionHandler(new Errors(main))
-                .setParameterExceptionHandler(new Mistyped())
+                .setExpandAtFiles(false) // @1.jpg is an image
+                .setExecutionExceptionHandler(new ExecutionErrors(main))
+                .setParameterExceptionHandler(new UsageErrors())
                 .setExecutionStrategy(new Verbosity(main, Main::runLast));
     }
 

@@ -1,13 +1,13 @@
 package io.resnetspark.deploy.cli;
 
-import io.resnetspark.deploy.registry.Change;
-import io.resnetspark.deploy.registry.Differences;
-import io.resnetspark.deploy.registry.Event;
+import io.resnetspark.deploy.registry.ChangeRequest;
 import io.resnetspark.deploy.registry.ModelEvents;
 import io.resnetspark.deploy.registry.ModelReference;
+import io.resnetspark.deploy.registry.ModelVersion;
 import io.resnetspark.deploy.registry.RegisteredModel;
 import io.resnetspark.deploy.registry.Registry;
-import io.resnetspark.deploy.registry.Version;
+import io.resnetspark.deploy.registry.RegistryEvent;
+import io.resnetspark.deploy.registry.VersionDiff;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.DamagedException;
 import io.resnetspark.storage.Json;
@@ -57,23 +57,23 @@ final class ModelsCommand implements Runnable {
     }
 
     /** What the record of events is told. */
-    static final class WhyOption {
+    static final class MessageOption {
         @Option(
-                names = "--why",
+                names = "--message",
                 defaultValue = "",
                 paramLabel = "TEXT",
                 description = "The reason, for the record of events.")
-        String why;
+        String message;
 
-        Change change() {
-            return Change.byHand(why);
+        ChangeRequest change() {
+            return ChangeRequest.byHand(message);
         }
     }
 
     @Command(name = "publish", description = "Copies a verified model into the registry, as its next version.")
     int publish(
             @Mixin RegistryOption registry,
-            @Mixin WhyOption why,
+            @Mixin MessageOption message,
             @Parameters(paramLabel = "MODEL", description = "An artifact or run directory.") String model,
             @Option(
                             names = "--name",
@@ -85,7 +85,7 @@ final class ModelsCommand implements Runnable {
         Configuration conf = new Configuration();
         RegisteredModel target = registry.open(conf).model(name);
         ModelArtifact artifact = ModelArtifact.open(ModelReference.resolve(model, conf), conf);
-        Version version = target.publish(artifact, why.change());
+        ModelVersion version = target.publish(artifact, message.change());
         out().printf("%s#%s at %s%n", registry.uri, version.reference(), version.path());
         return 0;
     }
@@ -95,12 +95,12 @@ final class ModelsCommand implements Runnable {
             @Mixin RegistryOption registry,
             @Option(names = "--json", description = "One JSON document instead of a table.") boolean json)
             throws IOException {
-        List<ListedVersion> versions = new ArrayList<>();
+        List<VersionListing> versions = new ArrayList<>();
         for (RegisteredModel model : registry.open().models()) {
             Map<String, Integer> aliases = model.events().aliases();
             for (int number : model.numbers()) {
                 try {
-                    versions.add(ListedVersion.of(model.find(String.valueOf(number)), aliases));
+                    versions.add(VersionListing.of(model.find(String.valueOf(number)), aliases));
                 } catch (DamagedException | BadInputException unreadable) { // the others are there all the same
                     complain(unreadable.getMessage());
                 }
@@ -110,7 +110,7 @@ final class ModelsCommand implements Runnable {
             out().println(Json.PRETTY.writeValueAsString(versions));
             return 0;
         }
-        ListedVersion.print(versions, out());
+        VersionListing.print(versions, out());
         return 0;
     }
 
@@ -118,8 +118,8 @@ final class ModelsCommand implements Runnable {
     int show(@Mixin RegistryOption registry, @Parameters(paramLabel = ONE, description = ONE_MEANS) String reference)
             throws IOException {
         Registry opened = registry.open();
-        Version version = opened.find(reference);
-        out().println(Json.PRETTY.writeValueAsString(ShownVersion.of(version, opened.model(version.name()))));
+        ModelVersion version = opened.find(reference);
+        out().println(Json.PRETTY.writeValueAsString(VersionDetails.of(version, opened.model(version.name()))));
         return 0;
     }
 
@@ -131,13 +131,13 @@ final class ModelsCommand implements Runnable {
             throws IOException {
         RegisteredModel model = registry.open().model(name);
         model.requireSome();
-        List<Event> history = model.history();
+        List<RegistryEvent> history = model.history();
         if (json) {
             out().println(Json.PRETTY.writeValueAsString(history));
             return 0;
         }
         Set<Integer> gone = new TreeSet<>();
-        for (Event event : history) {
+        for (RegistryEvent event : history) {
             String what = event.action().name().toLowerCase(Locale.ROOT).replace('_', ' ');
             Set<Integer> lately = new TreeSet<>(event.pruned());
             lately.removeAll(gone);
@@ -151,14 +151,14 @@ final class ModelsCommand implements Runnable {
         return 0;
     }
 
-    private static String said(Event event) {
+    private static String said(RegistryEvent event) {
         return event.why() == null || event.why().isEmpty() ? "" : ": " + event.why();
     }
 
     @Command(name = "promote", description = "Reads a version's bytes, and lets an alias name it.")
     int promote(
             @Mixin RegistryOption registry,
-            @Mixin WhyOption why,
+            @Mixin MessageOption message,
             @Parameters(paramLabel = "NAME@VERSION", description = "Which.") String reference,
             @Option(
                             names = "--alias",
@@ -171,8 +171,8 @@ final class ModelsCommand implements Runnable {
             throw new BadInputException("Which version of " + reference + "? Wanted NAME@VERSION.");
         }
         Registry opened = registry.open();
-        Version version = opened.find(reference);
-        print(version.name(), opened.model(version.name()).promote(version, alias, why.change()));
+        ModelVersion version = opened.find(reference);
+        print(version.name(), opened.model(version.name()).promote(version, alias, message.change()));
         return 0;
     }
 
@@ -181,35 +181,35 @@ final class ModelsCommand implements Runnable {
             description = "Reads the previous champion's bytes, and lets champion and previous change places.")
     int rollback(
             @Mixin RegistryOption registry,
-            @Mixin WhyOption why,
+            @Mixin MessageOption message,
             @Parameters(paramLabel = "NAME", description = "A model.") String name)
             throws IOException {
-        print(name, registry.open().model(name).rollback(why.change()));
+        print(name, registry.open().model(name).rollback(message.change()));
         return 0;
     }
 
     @Command(name = "unalias", description = "Lets an alias name nothing any more.")
     int unalias(
             @Mixin RegistryOption registry,
-            @Mixin WhyOption why,
+            @Mixin MessageOption message,
             @Parameters(paramLabel = "NAME@ALIAS", description = "Which.") String reference)
             throws IOException {
         String[] parts = reference.split("@", 2);
         if (parts.length == 1) {
             throw new BadInputException("Which alias of " + reference + "? Wanted NAME@ALIAS.");
         }
-        print(parts[0], registry.open().model(parts[0]).events().removeAlias(parts[1], why.change()));
+        print(parts[0], registry.open().model(parts[0]).events().removeAlias(parts[1], message.change()));
         return 0;
     }
 
-    private void print(String name, Event event) {
+    private void print(String name, RegistryEvent event) {
         out().printf("%s: %s%n", name, event.aliases());
     }
 
     @Command(name = "prune", description = "Deletes old versions, but the newest and those that an alias names.")
     int prune(
             @Mixin RegistryOption registry,
-            @Mixin WhyOption why,
+            @Mixin MessageOption message,
             @Parameters(paramLabel = "NAME", description = "A model.") String name,
             @Option(names = "--keep", required = true, paramLabel = "N", description = "So many of the newest stay.")
                     int keep,
@@ -217,7 +217,7 @@ final class ModelsCommand implements Runnable {
             throws IOException {
         RegisteredModel model = registry.open().model(name);
         model.requireSome();
-        List<Integer> gone = dry ? model.prunable(keep) : model.prune(keep, why.change());
+        List<Integer> gone = dry ? model.prunable(keep) : model.prune(keep, message.change());
         out().printf("%s: %s %s%n", name, dry ? "would delete versions" : "deleted versions", gone);
         return 0;
     }
@@ -231,12 +231,12 @@ final class ModelsCommand implements Runnable {
             throws IOException {
         Configuration conf = new Configuration();
         Registry opened = registry.open(conf);
-        List<Differences.Line> lines = Differences.between(opened.find(one), opened.find(other), conf);
+        List<VersionDiff.Line> lines = VersionDiff.between(opened.find(one), opened.find(other), conf);
         if (json) {
             out().println(Json.PRETTY.writeValueAsString(lines));
             return 0;
         }
-        for (Differences.Line line : lines) {
+        for (VersionDiff.Line line : lines) {
             out().printf("%s%n  - %s%n  + %s%n", line.what(), line.one(), line.other());
         }
         return 0;
@@ -251,7 +251,7 @@ final class ModelsCommand implements Runnable {
         Registry opened = registry.open();
         int damaged = 0;
         if (reference != null) {
-            Version version = opened.find(reference);
+            ModelVersion version = opened.find(reference);
             return isWhole(opened.model(version.name()), String.valueOf(version.number()))
                     ? ExitCode.DONE.code()
                     : Fault.DAMAGED.exitCode();

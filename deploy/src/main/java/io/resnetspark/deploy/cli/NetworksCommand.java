@@ -33,7 +33,7 @@ final class NetworksCommand implements Callable<Integer> {
     String only;
 
     @Option(
-            names = "--image",
+            names = "--image-size",
             paramLabel = "PIXELS",
             description = "Height and width in pixels. Default: what it was published with.")
     Integer image;
@@ -45,7 +45,7 @@ final class NetworksCommand implements Callable<Integer> {
     Integer classes;
 
     @Option(
-            names = "--batch",
+            names = "--batch-size",
             paramLabel = "N",
             description = "With --network: estimate the memory of training with so many images a step.")
     Integer batch;
@@ -130,7 +130,8 @@ final class NetworksCommand implements Callable<Integer> {
 
     private Shape input(Network network) {
         if (image != null && (image < 1 || image > LARGEST_IMAGE)) {
-            throw new BadInputException("--image " + image + " is out of range; wanted 1 to " + LARGEST_IMAGE + ".");
+            throw new BadInputException(
+                    "--image-size " + image + " is out of range; wanted 1 to " + LARGEST_IMAGE + ".");
         }
         return Shape.square(channels, image == null ? network.input().height() : image);
     }
@@ -141,7 +142,7 @@ final class NetworksCommand implements Callable<Integer> {
 
     private void estimate(PrintWriter out) throws JsonProcessingException {
         if (only == null || batch < 1 || batch > 100_000) {
-            throw new BadInputException("--batch " + batch + " wants --network NAME, and 1 to 100000.");
+            throw new BadInputException("--batch-size " + batch + " wants --network NAME, and 1 to 100000.");
         }
         Network network = Networks.named(only);
         MemoryEstimate memory = MemoryEstimate.of(census(network), batch);

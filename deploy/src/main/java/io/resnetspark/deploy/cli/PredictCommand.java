@@ -13,8 +13,8 @@ import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Locations;
 import io.resnetspark.storage.UserFiles;
+import io.resnetspark.train.artifact.ImageClassifier;
 import io.resnetspark.train.artifact.ModelArtifact;
-import io.resnetspark.train.artifact.PictureClassifier;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -47,7 +47,7 @@ final class PredictCommand implements Callable<Integer> {
             names = "--top",
             paramLabel = "N",
             defaultValue = "5",
-            description = "Classes to name for each picture. Default: 5.")
+            description = "Classes to name for each image. Default: 5.")
     int top;
 
     @Option(names = "--json", description = "One JSON document instead of text.")
@@ -78,7 +78,7 @@ final class PredictCommand implements Callable<Integer> {
         Configuration conf = new Configuration();
         ModelArtifact artifact = ModelArtifact.open(ModelReference.resolve(model, conf), conf);
         List<Predicted> all = new ArrayList<>();
-        try (PictureClassifier classifier = new PictureClassifier(artifact, placement())) {
+        try (ImageClassifier classifier = new ImageClassifier(artifact, placement())) {
             for (String image : images) {
                 Predicted predicted = predict(classifier, image, conf);
                 all.add(predicted);
@@ -112,7 +112,7 @@ final class PredictCommand implements Callable<Integer> {
     }
 
     /** One image that cannot be read does not keep the others from being told. */
-    private Predicted predict(PictureClassifier classifier, String image, Configuration conf) {
+    private Predicted predict(ImageClassifier classifier, String image, Configuration conf) {
         try {
             List<Prediction> predictions = classifier.classify(bytes(image, conf), top).stream()
                     .map(guess -> new Prediction(guess.label(), guess.probability()))
@@ -121,8 +121,8 @@ final class PredictCommand implements Callable<Integer> {
         } catch (BadImageException bad) {
             return new Predicted(image, null, image + ": " + bad.getMessage() + ".", Fault.INPUT.exitCode());
         } catch (IOException | RuntimeException failed) {
-            Cause cause = Cause.of(failed);
-            if (cause.fault() == Fault.OURS && failed instanceof RuntimeException ours) {
+            FailureCause cause = FailureCause.of(failed);
+            if (cause.fault() == Fault.INTERNAL && failed instanceof RuntimeException ours) {
                 throw ours;
             }
             String named = cause.message().contains(image) ? cause.message() : image + ": " + cause.message();
@@ -135,14 +135,14 @@ final class PredictCommand implements Callable<Integer> {
         try (InputStream in = UserFiles.open(file, conf)) {
             return in.readNBytes(ImageCodec.Limits.DEFAULT.maxBytes() + 1);
         } catch (FileNotFoundException missing) {
-            if (Cause.of(missing).fault() != Fault.INPUT) { // it is there, but may not be read
+            if (FailureCause.of(missing).fault() != Fault.INPUT) { // it is there, but may not be read
                 throw missing;
             }
             throw new BadInputException(
                     isFolder(file.getFileSystem(conf), file)
                             ? image + " is a folder; wanted image files, as " + image.replaceFirst("/+$", "")
                                     + "/*.jpg."
-                            : "There is no picture at " + image + ".",
+                            : "There is no image at " + image + ".",
                     missing);
         }
     }

@@ -30,8 +30,8 @@ final class PrepareCommand implements Callable<Integer> {
     @Option(names = "--from", required = true, paramLabel = "PATH", description = "Where the corpus lies.")
     String from;
 
-    @Option(names = "--to", required = true, paramLabel = "URI", description = "Where the dataset is to appear.")
-    String to;
+    @Option(names = "--output", required = true, paramLabel = "URI", description = "Where the dataset is to appear.")
+    String output;
 
     @Option(
             names = "--source",
@@ -44,65 +44,64 @@ final class PrepareCommand implements Callable<Integer> {
     String source;
 
     @Option(
-            names = "--shorter-side",
+            names = "--resize",
             defaultValue = "480",
             paramLabel = "PIXELS",
-            description = "Scale larger pictures down to this shorter side. Default: 480.")
-    int shorterSide;
+            description = "Scale larger images down to this shorter side. Default: 480.")
+    int resize;
 
     @Option(
             names = "--shard-size",
             defaultValue = "128m",
             paramLabel = "SIZE",
-            description = "Bytes of a shard, as 500k, 128m, 1g. Default: 128m.")
+            description = "Bytes of a shard, as 500k, 128m, 1g; 1m is 2^20. Default: 128m.")
     String shardSize;
 
     @Option(
-            names = "--most-bad",
+            names = "--max-bad-fraction",
             defaultValue = "0.01",
             paramLabel = "SHARE",
-            description = "Stop if more than this share of the pictures is bad. Default: 0.01.")
-    double mostBad;
+            description = "Stop if more than this share of the images is bad. Default: 0.01.")
+    double maxBadFraction;
 
     @Option(
             names = "--max-removed-fraction",
             defaultValue = "0.1",
             paramLabel = "SHARE",
-            description =
-                    "Stop if more than this share of a dataset's pictures is not in its corpus any more, as when a"
-                            + " disk is not mounted. Default: 0.1.")
+            description = "Stop if more than this share of a dataset's images is not in its corpus any more, as when a"
+                    + " disk is not mounted. Default: 0.1.")
     double maxRemovedFraction;
 
-    @Option(names = "--keep-original", description = "Keep the bytes of large pictures too.")
+    @Option(names = "--keep-original", description = "Keep the bytes of large images too.")
     boolean keepOriginal;
 
     @Option(
-            names = "--doubles",
+            names = "--duplicates",
             defaultValue = "auto",
-            paramLabel = "WHAT",
+            paramLabel = "POLICY",
             description =
-                    "What to do where the same bytes occur more than once: set-aside (one copy stays of a class,"
-                            + " none where classes differ), keep, or auto: keep in ilsvrc and cifar10, else set-aside. Default: auto.")
-    String doubles;
+                    "What to do where the same bytes occur more than once: exclude (one copy stays of a class,"
+                            + " none where classes differ), keep, or auto: keep in ilsvrc and cifar10, else exclude. Default: auto.")
+    String duplicates;
 
     @Option(
-            names = "--most-pixels",
+            names = "--max-pixels",
             defaultValue = "100m",
             paramLabel = "COUNT",
-            description = "Set larger pictures aside. Default: 100m.")
-    String mostPixels;
+            description = "Quarantine images of more pixels; 1m is 10^6. Default: 100m.")
+    String maxPixels;
 
     @Option(
-            names = "--most-bytes",
+            names = "--max-bytes",
             defaultValue = "100m",
             paramLabel = "SIZE",
-            description = "Set larger files aside. Default: 100m.")
-    String mostBytes;
+            description = "Quarantine larger files; 1m is 2^20. Default: 100m.")
+    String maxBytes;
 
     @Option(
             names = "--preview",
             paramLabel = "FILE.png",
-            description = "Draw some pictures as the paper's training sees them.")
+            description = "Draw some images as the paper's training sees them.")
     Path preview;
 
     @Mixin
@@ -114,33 +113,34 @@ final class PrepareCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         if (preview != null) {
-            Preview.refuseExisting(preview);
+            AugmentationPreview.refuseExisting(preview);
         }
         ImageCodec.Limits limits = new ImageCodec.Limits(
-                Math.toIntExact(Math.min(Integer.MAX_VALUE, bytes("--most-bytes", mostBytes))),
-                bytes("--most-pixels", mostPixels));
+                Math.toIntExact(Math.min(Integer.MAX_VALUE, bytes("--max-bytes", maxBytes))),
+                count("--max-pixels", maxPixels));
         PrepareSettings settings = new PrepareSettings(
-                shorterSide,
+                resize,
                 keepOriginal,
                 bytes("--shard-size", shardSize),
-                mostBad,
-                doubles(),
+                maxBadFraction,
+                duplicates(),
                 limits,
                 maxRemovedFraction);
         try (JavaSparkContext spark =
                 sparkOptions.start("prepare", () -> "Stopped. The same command goes on where it was.")) {
             Source opened = Sources.open(source, Locations.of(from), spark.hadoopConfiguration());
-            Prepare.Outcome outcome = new Prepare(spark, opened, Locations.of(to), settings).run(new Bars(System.err));
+            Prepare.Outcome outcome =
+                    new Prepare(spark, opened, Locations.of(output), settings).run(new ConsoleProgress(System.err));
             Dataset dataset = outcome.dataset();
             PrintWriter out = spec.commandLine().getOut();
             if (outcome.change().equals(Dataset.Change.NONE)) {
-                out.printf("%s: nothing is new%n", to);
+                out.printf("%s: nothing is new%n", output);
             } else if (dataset.version() > 1) {
-                out.println(change(to, outcome));
+                out.println(change(output, outcome));
             }
             out.printf(
-                    "%s: %,d pictures to train on, %,d to validate on, %s%d classes, %d shards%n",
-                    to,
+                    "%s: %,d images to train on, %,d to validate on, %s%d classes, %d shards%n",
+                    output,
                     dataset.examples(Split.TRAIN),
                     dataset.examples(Split.VAL),
                     dataset.examples(Split.TEST) == 0
@@ -157,10 +157,10 @@ final class PrepareCommand implements Callable<Integer> {
                     dataset.duplicates(),
                     outcome.skipped());
             if (preview != null) {
-                Dataset.Opened data = Dataset.open(Locations.of(to), spark.hadoopConfiguration());
-                Preview.write(
+                Dataset.Opened data = Dataset.open(Locations.of(output), spark.hadoopConfiguration());
+                AugmentationPreview.write(
                         data,
-                        Preview.papers(data, spark.hadoopConfiguration()),
+                        AugmentationPreview.papers(data, spark.hadoopConfiguration()),
                         8,
                         preview,
                         spark.hadoopConfiguration());
@@ -171,11 +171,11 @@ final class PrepareCommand implements Callable<Integer> {
         return 0;
     }
 
-    private static String change(String to, Prepare.Outcome outcome) {
+    private static String change(String output, Prepare.Outcome outcome) {
         Dataset.Change change = outcome.change();
         return String.format(
-                "%s: version %d: %,d pictures were added, %,d removed, %,d changed%s%s",
-                to,
+                "%s: version %d: %,d images were added, %,d removed, %,d changed%s%s",
+                output,
                 outcome.dataset().version(),
                 change.added(),
                 change.removed(),
@@ -186,27 +186,37 @@ final class PrepareCommand implements Callable<Integer> {
                         : "; classes that are gone: " + String.join(", ", change.classesRemoved()));
     }
 
-    private DuplicatePolicy doubles() {
+    private DuplicatePolicy duplicates() {
         for (DuplicatePolicy known : DuplicatePolicy.values()) {
-            if (known.name().toLowerCase(Locale.ROOT).replace('_', '-').equals(doubles)) {
+            if (known.name().toLowerCase(Locale.ROOT).replace('_', '-').equals(duplicates)) {
                 return known;
             }
         }
-        throw new BadInputException("--doubles " + doubles + " is unknown; there are auto, set-aside and keep.");
+        throw new BadInputException("--duplicates " + duplicates + " is unknown; there are auto, exclude and keep.");
     }
 
+    /** With k, m or g of 1024 and its powers. */
     private static long bytes(String option, String size) {
+        return number(option, size, 1024);
+    }
+
+    /** With k, m or g of 1000 and its powers. */
+    private static long count(String option, String size) {
+        return number(option, size, 1000);
+    }
+
+    private static long number(String option, String size, long unit) {
         Matcher matcher = Pattern.compile("([0-9]{1,10})([kmg]?)").matcher(size.toLowerCase(Locale.ROOT));
         if (!matcher.matches()) {
             throw new BadInputException(
                     option + " " + size + " is no size; wanted a number, perhaps with k, m or g behind it.");
         }
-        int shift = switch (matcher.group(2)) {
-            case "k" -> 10;
-            case "m" -> 20;
-            case "g" -> 30;
-            default -> 0;
+        long factor = switch (matcher.group(2)) {
+            case "k" -> unit;
+            case "m" -> unit * unit;
+            case "g" -> unit * unit * unit;
+            default -> 1;
         };
-        return Long.parseLong(matcher.group(1)) << shift;
+        return Long.parseLong(matcher.group(1)) * factor;
     }
 }

@@ -36,10 +36,10 @@ final class RehearseCommand implements Callable<Integer> {
               augmentation { kind = pad-and-shift, padding = 2 }
               colour-noise = 0
               mean = per-channel
-              evaluation-shorter-side = 32
+              evaluation-resize = 32
             }
             workers = 1
-            batch = 4
+            batch-size = 4
             steps-per-round = 2
             epochs = 1
             momentum = 0.9
@@ -72,9 +72,9 @@ final class RehearseCommand implements Callable<Integer> {
         Files.writeString(at("recipe.conf"), RECIPE);
         run("--help");
         run("networks");
-        run("prepare", "--from", place("corpus"), "--to", place("data"), "--doubles", "keep");
+        run("prepare", "--from", place("corpus"), "--output", place("data"), "--duplicates", "keep");
         run("data", "describe", place("data"));
-        run("train", place("recipe.conf"), "--data", place("data"), "--out", place("run"));
+        run("train", place("recipe.conf"), "--data", place("data"), "--output", place("run"));
         run("evaluate", place("run"), "--data", place("data"));
         run("models", "publish", place("run"), "--registry", place("models"), "--name", "rehearsed");
         run("models", "list", "--registry", place("models"));

@@ -55,8 +55,9 @@ final class RetrainCommand implements Callable<Integer> {
         try {
             return retrain();
         } catch (Exception failed) { // Spark throws what it does not declare
-            if (!Stopping.isUnderWay()) { // or that is told instead
-                print(Outcome.of(Outcome.Kind.FAILED, name, Cause.of(failed).message()));
+            if (!ShutdownMessage.isUnderWay()) { // or that is told instead
+                print(Outcome.of(
+                        Outcome.Kind.FAILED, name, FailureCause.of(failed).message()));
             }
             throw failed;
         }
@@ -68,7 +69,7 @@ final class RetrainCommand implements Callable<Integer> {
         String recipe = TrainCommand.read(
                 Locations.of(parsed.recipe(), Locations.of(plan).getParent()).toString(), "recipe");
         PrintWriter out = spec.commandLine().getOut();
-        Reporter reporter = new Reporter(parsed, force, new Bars(System.err));
+        Reporter reporter = new Reporter(parsed, force, new ConsoleProgress(System.err));
         Map<String, String> settings = ParameterAveraging.sparkSettings(
                 Recipe.parse(recipe, parsed.recipe(), parsed.overrides()).averaging());
         String application = "retrain " + parsed.name();

@@ -58,7 +58,7 @@ final class SparkOptions {
             // Broadcasts do not leave the process.
             conf.setIfMissing("spark.broadcast.checksum", "false");
         }
-        JavaSparkContext spark = Stopping.watch(conf, whenStopped);
+        JavaSparkContext spark = ShutdownMessage.watch(conf, whenStopped);
         LogLevel.letOursThrough();
         return spark;
     }

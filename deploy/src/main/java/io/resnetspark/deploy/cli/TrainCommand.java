@@ -33,8 +33,8 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--data", required = true, paramLabel = "URI", description = "A prepared dataset.")
     String data;
 
-    @Option(names = "--out", required = true, paramLabel = "URI", description = "Where the run is to appear.")
-    String out;
+    @Option(names = "--output", required = true, paramLabel = "URI", description = "Where the run is to appear.")
+    String output;
 
     @Option(
             names = "--set",
@@ -44,7 +44,7 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(
             names = "--resume",
-            description = "Go on from the newest whole checkpoint of the run at --out, to the same bits as without a"
+            description = "Go on from the newest whole checkpoint of the run at --output, to the same bits as without a"
                     + " break; begin if there is none; do nothing if this very run is complete.")
     boolean resume;
 
@@ -81,18 +81,19 @@ final class TrainCommand implements Callable<Integer> {
         Recipe parsed = Recipe.parse(read(recipe, "recipe"), recipe, overrides);
         Checkpoints.Policy policy =
                 new Checkpoints.Policy(checkpointRounds, Duration.ofMinutes(checkpointMinutes), keepCheckpoints);
-        RunFolder folder = RunFolder.of(Locations.of(out));
+        RunFolder folder = RunFolder.of(Locations.of(output));
         try (JavaSparkContext spark = sparkOptions.start(
                 "train " + parsed.network(),
                 () -> howToGoOn(folder),
                 ParameterAveraging.sparkSettings(parsed.averaging()))) {
             Dataset.Opened opened = Dataset.open(Locations.of(data), spark.hadoopConfiguration());
             if (resume && Training.isComplete(spark, parsed, opened, folder)) {
-                spec.commandLine().getOut().println(out + " is complete already; nothing is left to do.");
+                spec.commandLine().getOut().println(output + " is complete already; nothing is left to do.");
                 return 0;
             }
             show(parsed);
-            Training training = new Training(spark, parsed, opened, folder, new Bars(System.err), policy, resume);
+            Training training =
+                    new Training(spark, parsed, opened, folder, new ConsoleProgress(System.err), policy, resume);
             print(training.run(), opened.dataset().classes().size());
         }
         return 0;
@@ -106,7 +107,7 @@ final class TrainCommand implements Callable<Integer> {
                             + (resume ? "" : "with --resume ") + "goes on from it.")
                     .orElse("Stopped before there was a checkpoint; the same command begins anew.");
         } catch (IOException unknown) {
-            return "Stopped. Whether there is a checkpoint in " + out + " could not be seen (" + unknown.getMessage()
+            return "Stopped. Whether there is a checkpoint in " + output + " could not be seen (" + unknown.getMessage()
                     + "); the same command with --resume goes on from the newest.";
         }
     }
@@ -123,7 +124,7 @@ final class TrainCommand implements Callable<Integer> {
         try {
             return Utf8.read(Locations.of(path), SparkOptions.hadoop());
         } catch (FileNotFoundException missing) {
-            if (Cause.of(missing).fault() != Fault.INPUT) { // it is there, but may not be read
+            if (FailureCause.of(missing).fault() != Fault.INPUT) { // it is there, but may not be read
                 throw missing;
             }
             throw new BadInputException("There is no " + what + " at " + path + ".", missing);
@@ -135,10 +136,12 @@ final class TrainCommand implements Callable<Integer> {
         out.printf("%s%n", result.model());
         if (result.evaluation() != null) {
             out.printf(
-                    "%s of %,d pictures; ",
+                    "%s of %,d images; ",
                     TopK.accuracies(result.evaluation(), classes),
                     result.evaluation().count());
         }
-        out.printf("trained in %.0f s at %s images/s%n", result.trainingSeconds(), Rate.of(result.imagesPerSecond()));
+        out.printf(
+                "trained in %.0f s at %s images/s%n",
+                result.trainingSeconds(), SpeedFormat.of(result.imagesPerSecond()));
     }
 }

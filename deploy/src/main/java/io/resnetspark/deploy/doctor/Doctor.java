@@ -27,19 +27,19 @@ public final class Doctor {
     private static final long PAUSE_MILLISECONDS = 400;
 
     private static final double USUAL_OVERHEAD = 0.1;
-    private static final long LEAST_OVERHEAD = 384L << 20;
+    private static final long MIN_OVERHEAD = 384L << 20;
 
     private final JavaSparkContext spark;
 
     /** What was found, and what the processes said. */
-    public record Report(List<Finding> findings, List<Seen> processes) {
+    public record Report(List<CheckResult> findings, List<ProcessSummary> processes) {
         public boolean isBad() {
-            return findings.stream().anyMatch(finding -> finding.verdict() == Finding.Verdict.BAD);
+            return findings.stream().anyMatch(finding -> finding.status() == CheckResult.Status.BAD);
         }
     }
 
     /** A process, in a line; sizes in bytes. */
-    public record Seen(
+    public record ProcessSummary(
             String where,
             String host,
             long pid,
@@ -49,8 +49,8 @@ public final class Doctor {
             long available,
             String kernels,
             List<String> gpus) {
-        static Seen of(Checkup one) {
-            return new Seen(
+        static ProcessSummary of(ProcessInfo one) {
+            return new ProcessSummary(
                     one.where(),
                     one.host(),
                     one.pid(),
@@ -77,11 +77,11 @@ public final class Doctor {
      */
     public Report examine(Optional<Recipe> recipe, int classes, List<Path> readable, List<Path> writable) {
         long from = System.currentTimeMillis();
-        List<Checkup> executors = executors(recipe, classes, readable);
+        List<ProcessInfo> executors = executors(recipe, classes, readable);
         int workers = recipe.map(Recipe::workers).orElse(0);
         // In one process workers are threads, as many at a time as there are cores.
         int each = spark.isLocal() ? Math.max(1, Math.min(workers, spark.defaultParallelism())) : 1;
-        Diagnosis.Circumstances cluster = new Diagnosis.Circumstances(
+        HealthCheck.ClusterInfo cluster = new HealthCheck.ClusterInfo(
                 expected(),
                 ExecutorCores.perWorker(spark, Math.max(1, workers)),
                 spark.isLocal() ? 0 : workers,
@@ -92,14 +92,14 @@ public final class Doctor {
                 !readable.isEmpty(),
                 from,
                 System.currentTimeMillis());
-        List<Finding> findings = new ArrayList<>(new Diagnosis(cluster, executors).findings());
+        List<CheckResult> findings = new ArrayList<>(new HealthCheck(cluster, executors).findings());
         writable.forEach(place -> findings.add(write(place)));
-        List<Seen> processes = new ArrayList<>();
+        List<ProcessSummary> processes = new ArrayList<>();
         if (!spark.isLocal()) { // where the driver is the executor
-            processes.add(Seen.of(Checkup.ofThisProcess(
+            processes.add(ProcessSummary.of(ProcessInfo.ofThisProcess(
                     "driver", List.of(), Optional.empty(), classes, spark.hadoopConfiguration())));
         }
-        executors.stream().map(Seen::of).forEach(processes::add);
+        executors.stream().map(ProcessSummary::of).forEach(processes::add);
         return new Report(findings, processes);
     }
 
@@ -108,17 +108,17 @@ public final class Doctor {
         return spark.isLocal() ? 1 : Math.max(1, spark.sc().statusTracker().getExecutorInfos().length - 1);
     }
 
-    private List<Checkup> executors(Optional<Recipe> recipe, int classes, List<Path> readable) {
+    private List<ProcessInfo> executors(Optional<Recipe> recipe, int classes, List<Path> readable) {
         Recipe asked = recipe.orElse(null); // an Optional is not sent
         List<String> places = readable.stream().map(Path::toString).toList();
         SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
         int tasks = 3 * Math.max(expected(), spark.defaultParallelism());
-        spark.setJobDescription("look at every executor");
-        Map<String, Checkup> found = new TreeMap<>();
+        spark.setJobDescription("check every executor");
+        Map<String, ProcessInfo> found = new TreeMap<>();
         spark.parallelize(IntStream.range(0, tasks).boxed().toList(), tasks)
                 .map(task -> {
                     Thread.sleep(PAUSE_MILLISECONDS);
-                    return Checkup.ofThisProcess(
+                    return ProcessInfo.ofThisProcess(
                             SparkEnv.get().executorId(), places, Optional.ofNullable(asked), classes, conf.value());
                 })
                 .collect()
@@ -129,7 +129,7 @@ public final class Doctor {
     /** Of so many networks in one process. */
     private static long needed(Recipe recipe, int classes, int networks) {
         Shape input = Shape.square(3, recipe.data().evaluation().side());
-        MemoryEstimate one = MemoryEstimate.of(recipe.architecture().summary(input, classes), recipe.batch());
+        MemoryEstimate one = MemoryEstimate.of(recipe.architecture().summary(input, classes), recipe.batchSize());
         return one.process() + networks * (one.total() - one.process());
     }
 
@@ -143,10 +143,10 @@ public final class Doctor {
         double factor = conf.getDouble("spark.executor.memoryOverheadFactor", USUAL_OVERHEAD);
         return conf.contains("spark.executor.memoryOverhead")
                 ? JavaUtils.byteStringAsMb(conf.get("spark.executor.memoryOverhead")) << 20
-                : Math.max(LEAST_OVERHEAD, (long) (factor * heap));
+                : Math.max(MIN_OVERHEAD, (long) (factor * heap));
     }
 
-    private Finding write(Path place) {
+    private CheckResult write(Path place) {
         Path probe = new Path(place, ".doctor-" + UUID.randomUUID());
         try {
             FileSystem files = place.getFileSystem(spark.hadoopConfiguration());
@@ -155,10 +155,10 @@ public final class Doctor {
             }
             long skew = System.currentTimeMillis() - files.getFileStatus(probe).getModificationTime();
             files.delete(probe, false);
-            return Finding.ok(
+            return CheckResult.ok(
                     "the driver can write to " + place + ", whose clock differs by " + Math.abs(skew) / 1000 + " s");
         } catch (IOException | RuntimeException failed) {
-            return Finding.bad(
+            return CheckResult.bad(
                     "the driver cannot write to " + place + ": " + failed.getMessage(),
                     "Give " + System.getProperty("user.name") + " the right to, or name another place.");
         }

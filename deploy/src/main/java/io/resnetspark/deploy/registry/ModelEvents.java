@@ -1,6 +1,6 @@
 package io.resnetspark.deploy.registry;
 
-import io.resnetspark.deploy.registry.Event.Action;
+import io.resnetspark.deploy.registry.RegistryEvent.Action;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Journal;
 import java.io.IOException;
@@ -31,14 +31,15 @@ public final class ModelEvents {
     public static final String PREVIOUS = "previous";
 
     private static final Pattern ALIAS = Pattern.compile("(?!v?[0-9]+$)[a-z][a-z0-9-]{1,62}");
-    private static final Event NOTHING = new Event(null, null, null, null, null, null, null, Map.of(), List.of());
+    private static final RegistryEvent NOTHING =
+            new RegistryEvent(null, null, null, null, null, null, null, Map.of(), List.of());
 
     private final String name;
-    private final Journal<Event> journal;
+    private final Journal<RegistryEvent> journal;
 
     ModelEvents(String name, Path folder, Configuration conf) throws IOException {
         this.name = name;
-        this.journal = new Journal<>(folder, Event.class, conf);
+        this.journal = new Journal<>(folder, RegistryEvent.class, conf);
     }
 
     /** Which version each alias names. */
@@ -56,16 +57,16 @@ public final class ModelEvents {
         return Set.copyOf(last().pruned());
     }
 
-    List<Event> all() throws IOException {
+    List<RegistryEvent> all() throws IOException {
         return journal.all().stream().map(Journal.Entry::content).toList();
     }
 
-    private Event last() throws IOException {
+    private RegistryEvent last() throws IOException {
         return journal.last().map(Journal.Entry::content).orElse(NOTHING);
     }
 
-    private Event append(Change change, Function<Event, Event> next) throws IOException {
-        Event event = journal.append(
+    private RegistryEvent append(ChangeRequest change, Function<RegistryEvent, RegistryEvent> next) throws IOException {
+        RegistryEvent event = journal.append(
                         last -> next.apply(last.map(Journal.Entry::content).orElse(NOTHING)), change.fence())
                 .content();
         LOG.info(
@@ -84,7 +85,7 @@ public final class ModelEvents {
      *
      * @param stillNames says whether the version that the alias names so far may be replaced
      */
-    Event promote(int version, String alias, Expectation stillNames, Change change) throws IOException {
+    RegistryEvent promote(int version, String alias, Expectation stillNames, ChangeRequest change) throws IOException {
         if (!ALIAS.matcher(alias).matches()) {
             throw new BadInputException(
                     "'" + alias + "' cannot be an alias: small letters, digits and dashes, beginning"
@@ -105,7 +106,7 @@ public final class ModelEvents {
     }
 
     /** Lets champion and previous change places. */
-    Event rollback(Change change) throws IOException {
+    RegistryEvent rollback(ChangeRequest change) throws IOException {
         return append(change, state -> {
             Map<String, Integer> aliases = new HashMap<>(state.aliases());
             Integer previous = aliases.get(PREVIOUS);
@@ -124,7 +125,7 @@ public final class ModelEvents {
     }
 
     /** Lets an alias name nothing any more. */
-    public Event removeAlias(String alias, Change change) throws IOException {
+    public RegistryEvent removeAlias(String alias, ChangeRequest change) throws IOException {
         return append(change, state -> {
             Map<String, Integer> aliases = new HashMap<>(state.aliases());
             Integer before = aliases.remove(alias);
@@ -136,7 +137,7 @@ public final class ModelEvents {
     }
 
     /** Records that a model was not promoted, and why; of one that was not even published, {@code version} is null. */
-    public Event refuse(Integer version, Change change) throws IOException {
+    public RegistryEvent refuse(Integer version, ChangeRequest change) throws IOException {
         return append(change, state -> change.event(Action.REFUSE, version, state.aliases(), state.pruned()));
     }
 
@@ -145,7 +146,7 @@ public final class ModelEvents {
      *
      * @param known whole versions, rising
      */
-    List<Integer> prune(int keep, List<Integer> known, Change change) throws IOException {
+    List<Integer> prune(int keep, List<Integer> known, ChangeRequest change) throws IOException {
         List<Integer> lately = new ArrayList<>();
         append(change, state -> {
             List<Integer> numbers = new ArrayList<>(known);

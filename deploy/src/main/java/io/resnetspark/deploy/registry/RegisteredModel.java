@@ -1,6 +1,6 @@
 package io.resnetspark.deploy.registry;
 
-import io.resnetspark.deploy.registry.Event.Action;
+import io.resnetspark.deploy.registry.RegistryEvent.Action;
 import io.resnetspark.storage.AtomicDirectory;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Json;
@@ -71,19 +71,19 @@ public final class RegisteredModel {
     }
 
     /** Copies a verified artifact in, under the next number. */
-    public Version publish(ModelArtifact artifact, Change change) throws IOException {
+    public ModelVersion publish(ModelArtifact artifact, ChangeRequest change) throws IOException {
         Path manifestFile = new Path(artifact.path(), Manifest.FILE);
         byte[] manifest = Json.bytes(manifestFile, conf);
         try (AtomicDirectory draft = AtomicDirectory.of(new Path(folder, "next"), change.fence(), conf)) {
             copy(artifact, Json.read(manifest, manifestFile, Manifest.class), draft);
-            Event published = change.event(Action.PUBLISH, null, Map.of(), List.of());
+            RegistryEvent published = change.event(Action.PUBLISH, null, Map.of(), List.of());
             draft.write(PUBLICATION, Json.PRETTY.writeValueAsBytes(published));
             draft.write(Manifest.FILE, manifest); // last: on object stores it tells of the rest
             for (int number = next(); ; number++) {
                 try {
                     Path version = draft.commitAs(path(number));
                     LOG.info("published {} as {}", artifact.path(), version);
-                    return new Version(name, number, version, artifact.description());
+                    return new ModelVersion(name, number, version, artifact.description());
                 } catch (FileAlreadyExistsException taken) {
                     // Somebody else published under this number meanwhile.
                 }
@@ -132,30 +132,30 @@ public final class RegisteredModel {
     }
 
     /** The version in use, if there is one. */
-    public Optional<Version> champion() throws IOException {
+    public Optional<ModelVersion> champion() throws IOException {
         Optional<Integer> number = events.champion();
         return number.isEmpty() ? Optional.empty() : Optional.of(find(number.get()));
     }
 
     /** All events, publications among them, also of versions that are given up, in the order of time. */
-    public List<Event> history() throws IOException {
-        List<Event> history = new ArrayList<>(events.all());
+    public List<RegistryEvent> history() throws IOException {
+        List<RegistryEvent> history = new ArrayList<>(events.all());
         for (int number : folders()) {
             publication(number).ifPresent(history::add);
         }
-        history.sort(Comparator.comparing(Event::at));
+        history.sort(Comparator.comparing(RegistryEvent::at));
         return history;
     }
 
     /** How a version came in; nothing of those that were published before events were recorded. */
-    public Optional<Event> publication(int number) throws IOException {
+    public Optional<RegistryEvent> publication(int number) throws IOException {
         Path file = new Path(path(number), PUBLICATION);
         if (!files.exists(file)) {
             return Optional.empty();
         }
-        Event event = Json.read(file, Event.class, conf);
-        return Optional.of(
-                new Event(event.at(), event.by(), event.action(), number, event.why(), event.run(), null, null, null));
+        RegistryEvent event = Json.read(file, RegistryEvent.class, conf);
+        return Optional.of(new RegistryEvent(
+                event.at(), event.by(), event.action(), number, event.why(), event.run(), null, null, null));
     }
 
     /**
@@ -163,7 +163,7 @@ public final class RegisteredModel {
      *
      * @param which a number such as 3 or v3, or an alias
      */
-    public Version find(String which) throws IOException {
+    public ModelVersion find(String which) throws IOException {
         Matcher number = NUMBER.matcher(which);
         Integer found = number.matches()
                 ? Integer.valueOf(number.group(1))
@@ -175,7 +175,7 @@ public final class RegisteredModel {
     }
 
     /** The newest version. */
-    public Version newest() throws IOException {
+    public ModelVersion newest() throws IOException {
         List<Integer> numbers = requireSome();
         return find(numbers.get(numbers.size() - 1));
     }
@@ -190,11 +190,11 @@ public final class RegisteredModel {
         return numbers;
     }
 
-    private Version find(int number) throws IOException {
+    private ModelVersion find(int number) throws IOException {
         if (!numbers().contains(number)) {
             throw missing(String.valueOf(number));
         }
-        return new Version(name, number, path(number), ModelArtifact.describe(path(number), conf));
+        return new ModelVersion(name, number, path(number), ModelArtifact.describe(path(number), conf));
     }
 
     private BadInputException missing(String which) throws IOException {
@@ -208,12 +208,12 @@ public final class RegisteredModel {
     }
 
     /** Reads every file of a version and checks its digest. */
-    public void verify(Version version) throws IOException {
+    public void verify(ModelVersion version) throws IOException {
         Manifest.of(version.path(), conf).verify(version.path(), conf);
     }
 
     /** Lets an alias name a version, whose bytes are read first. The old champion becomes {@link ModelEvents#PREVIOUS}. */
-    public Event promote(Version version, String alias, Change change) throws IOException {
+    public RegistryEvent promote(ModelVersion version, String alias, ChangeRequest change) throws IOException {
         verify(version);
         return events.promote(version.number(), alias, ModelEvents.Expectation.ANY, change);
     }
@@ -223,13 +223,14 @@ public final class RegisteredModel {
      *
      * @throws ChampionChangedException if that is champion no more
      */
-    public Event succeed(Version version, Optional<Integer> champion, Change change) throws IOException {
+    public RegistryEvent succeed(ModelVersion version, Optional<Integer> champion, ChangeRequest change)
+            throws IOException {
         verify(version);
         return events.promote(version.number(), ModelEvents.CHAMPION, ModelEvents.Expectation.of(champion), change);
     }
 
     /** Lets champion and previous change places, once the previous one's bytes are read. */
-    public Event rollback(Change change) throws IOException {
+    public RegistryEvent rollback(ChangeRequest change) throws IOException {
         Integer previous = events.aliases().get(ModelEvents.PREVIOUS);
         if (previous != null) {
             verify(find(previous));
@@ -250,7 +251,7 @@ public final class RegisteredModel {
      * Gives up versions, in two steps: from the event on nobody finds them; then they are deleted, but for the record of
      * their publication. Their folders stay, so that their numbers are never given again.
      */
-    public List<Integer> prune(int keep, Change change) throws IOException {
+    public List<Integer> prune(int keep, ChangeRequest change) throws IOException {
         List<Integer> lately = prunable(keep).isEmpty() ? List.of() : events.prune(keep, numbers(), change);
         Set<Integer> pruned = events.pruned();
         for (int number : folders()) {

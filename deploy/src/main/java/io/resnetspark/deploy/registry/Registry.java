@@ -50,8 +50,8 @@ public final class Registry {
     }
 
     /** All versions of all models, by name and number. */
-    public List<Version> list() throws IOException {
-        List<Version> versions = new ArrayList<>();
+    public List<ModelVersion> list() throws IOException {
+        List<ModelVersion> versions = new ArrayList<>();
         for (RegisteredModel model : models()) {
             for (int number : model.numbers()) {
                 versions.add(model.find(String.valueOf(number)));
@@ -61,7 +61,7 @@ public final class Registry {
     }
 
     /** A version by "name" (its newest), "name@3", "name@v3" or "name@champion". */
-    public Version find(String reference) throws IOException {
+    public ModelVersion find(String reference) throws IOException {
         String[] parts = reference.split("@", 2);
         RegisteredModel model = model(parts[0]);
         return parts.length == 1 ? model.newest() : model.find(parts[1]);

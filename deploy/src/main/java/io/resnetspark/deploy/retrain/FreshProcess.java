@@ -5,9 +5,9 @@ import io.resnetspark.data.image.BadImageException;
 import io.resnetspark.data.shard.Example;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.LocalFileNames;
+import io.resnetspark.train.artifact.ImageClassifier;
 import io.resnetspark.train.artifact.ModelArtifact;
-import io.resnetspark.train.artifact.PictureClassifier;
-import io.resnetspark.train.checkpoint.LastAct;
+import io.resnetspark.train.checkpoint.ShutdownHook;
 import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -48,19 +48,19 @@ final class FreshProcess {
     }
 
     /**
-     * Compares what published bytes say of pictures with what the trained model does.
+     * Compares what published bytes say of images with what the trained model does.
      *
      * @return what is wrong; nothing if all is well
      * @throws IOException if it could not be tried
      */
-    Optional<String> problem(String published, ModelArtifact trained, List<Example> pictures) throws IOException {
+    Optional<String> problem(String published, ModelArtifact trained, List<Example> images) throws IOException {
         Path folder = Files.createTempDirectory("resnet-check");
         try {
             List<String> words = new ArrayList<>(List.of("predict", published, "--top", "1", "--json"));
-            for (int i = 0; i < pictures.size(); i++) {
-                words.add(Files.write(
-                                folder.resolve(i + ".picture"), pictures.get(i).bytes())
-                        .toString());
+            for (int i = 0; i < images.size(); i++) {
+                words.add(
+                        Files.write(folder.resolve(i + ".image"), images.get(i).bytes())
+                                .toString());
             }
             Path out = folder.resolve("out");
             Path err = folder.resolve("err");
@@ -72,7 +72,7 @@ final class FreshProcess {
                     .redirectError(err.toFile());
             LocalFileNames.putLocale(builder.environment());
             Process process = builder.start();
-            try (LastAct ignored = LastAct.before(process::destroy)) {
+            try (ShutdownHook ignored = ShutdownHook.register(process::destroy)) {
                 if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
                     process.destroyForcibly();
                     throw new IOException(
@@ -86,28 +86,28 @@ final class FreshProcess {
             if (process.exitValue() != 0) { // which may be the machine's fault: it is tried again
                 throw new IOException("A fresh process could not load " + published + ": " + end(out) + end(err));
             }
-            return differs(Json.COMPACT.readTree(Files.readAllBytes(out)), new PictureClassifier(trained), pictures);
+            return differs(Json.COMPACT.readTree(Files.readAllBytes(out)), new ImageClassifier(trained), images);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted", interrupted);
         } catch (BadImageException unreadable) {
-            return Optional.of("a picture of the dataset cannot be read: " + unreadable.getMessage());
+            return Optional.of("an image of the dataset cannot be read: " + unreadable.getMessage());
         } finally {
             delete(folder);
         }
     }
 
-    private static Optional<String> differs(JsonNode said, PictureClassifier trained, List<Example> pictures)
+    private static Optional<String> differs(JsonNode said, ImageClassifier trained, List<Example> images)
             throws BadImageException {
-        for (int i = 0; i < pictures.size(); i++) {
-            PictureClassifier.Guess wanted =
-                    trained.classify(pictures.get(i).bytes(), 1).get(0);
+        for (int i = 0; i < images.size(); i++) {
+            ImageClassifier.Guess wanted =
+                    trained.classify(images.get(i).bytes(), 1).get(0);
             JsonNode found = said.path(i).path("predictions").path(0);
             boolean same = found.path("class").asText().equals(wanted.label())
                     && Math.abs(found.path("probability").asDouble(Double.NaN) - wanted.probability()) <= TOLERANCE;
             if (!same) {
                 return Optional.of("a fresh process says " + found + " of "
-                        + pictures.get(i).key() + ", the trained model " + wanted);
+                        + images.get(i).key() + ", the trained model " + wanted);
             }
         }
         return Optional.empty();

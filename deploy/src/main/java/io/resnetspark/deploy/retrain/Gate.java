@@ -1,9 +1,10 @@
 package io.resnetspark.deploy.retrain;
 
+import com.fasterxml.jackson.annotation.JsonAlias;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.resnetspark.deploy.retrain.RetrainPlan.GateRules;
 import io.resnetspark.train.evaluate.EvaluationResult;
-import io.resnetspark.train.evaluate.Judgement;
+import io.resnetspark.train.evaluate.Predictions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -12,7 +13,7 @@ import java.util.stream.IntStream;
 import org.apache.commons.math3.stat.inference.AlternativeHypothesis;
 import org.apache.commons.math3.stat.inference.BinomialTest;
 
-/** Whether a challenger may take the champion's place, by the same pictures. */
+/** Whether a challenger may take the champion's place, by the same images. */
 final class Gate {
     private Gate() {}
 
@@ -22,13 +23,13 @@ final class Gate {
      * @param challenger its evaluation
      * @param champion its evaluation; null if there is none
      * @param gain of top-1 accuracy, 0 to 1; null without a champion
-     * @param onlyChallengerRight pictures that the champion gets wrong
+     * @param onlyChallengerRight images that the champion gets wrong
      * @param onlyChampionRight the other way round
      * @param pValue of McNemar's exact test, one-sided: how probable so many more right answers would be if both were
      *     equally good
-     * @param worstClass that loses most, of those that the champion knows with enough pictures; null without one
-     * @param unknownToChampion classes of the dataset, of which it gets every picture wrong; null without a champion
-     * @param gainInKnownClasses of accuracy on the pictures of all others; null if there are none
+     * @param worstClass that loses most, of those that the champion knows with enough images; null without one
+     * @param unknownToChampion classes of the dataset, of which it gets every image wrong; null without a champion
+     * @param gainInKnownClasses of accuracy on the images of all others; null if there are none
      * @param problems why it may not; none if it may
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -39,7 +40,7 @@ final class Gate {
             Long onlyChallengerRight,
             Long onlyChampionRight,
             Double pValue,
-            ClassLoss worstClass,
+            ClassAccuracy worstClass,
             List<String> unknownToChampion,
             Double gainInKnownClasses,
             List<String> problems) {
@@ -52,23 +53,24 @@ final class Gate {
      * Accuracy in a class with both models.
      *
      * @param label name of the class
-     * @param pictures of it, in the split that is compared on
+     * @param images of it, in the split that is compared on
      * @param champion its accuracy, 0 to 1
      * @param challenger its accuracy, 0 to 1
      */
-    record ClassLoss(String label, int pictures, double champion, double challenger) {
+    record ClassAccuracy(
+            String label, @JsonAlias("pictures") int images, double champion, double challenger) {
         /** In one division, so that a limit is met to the last bit. */
         double loss() {
-            return (double) Math.round((champion - challenger) * pictures) / pictures;
+            return (double) Math.round((champion - challenger) * images) / images;
         }
     }
 
     /**
-     * What the champion did on the same pictures.
+     * What the champion did on the same images.
      *
      * @param classes that it knows
      */
-    record Champion(Judgement judgement, List<String> classes) {
+    record Champion(Predictions predictions, List<String> classes) {
         /** Which of a dataset's classes. */
         boolean[] knows(List<String> others) {
             boolean[] known = new boolean[others.size()];
@@ -80,31 +82,31 @@ final class Gate {
     }
 
     /** @param classes of the dataset */
-    static Verdict judge(GateRules rules, List<String> classes, Judgement challenger, Optional<Champion> champion) {
+    static Verdict decide(GateRules rules, List<String> classes, Predictions challenger, Optional<Champion> champion) {
         List<String> problems = new ArrayList<>();
         double accuracy =
                 (double) challenger.result().correct() / challenger.result().count();
-        if (accuracy < rules.leastAccuracy()) {
-            problems.add(String.format("accuracy %.4f is below least-accuracy = %s", accuracy, rules.leastAccuracy()));
+        if (accuracy < rules.minAccuracy()) {
+            problems.add(String.format("accuracy %.4f is below min-accuracy = %s", accuracy, rules.minAccuracy()));
         }
         if (champion.isEmpty()) {
             return new Verdict(challenger.result(), null, null, null, null, null, null, null, null, problems);
         }
-        Judgement before = champion.get().judgement();
+        Predictions before = champion.get().predictions();
         long better = onlyFirstRight(challenger, before);
         long worse = onlyFirstRight(before, challenger);
-        // In one division: 0.001 of 1000 pictures is one of them, to the last bit.
+        // In one division: 0.001 of 1000 images is one of them, to the last bit.
         double gain = (double) (better - worse) / before.result().count();
         gainProblem(rules, gain, before.result()).ifPresent(problems::add);
         double pValue = pValue(better, worse);
         chanceProblem(rules, better, worse, pValue).ifPresent(problems::add);
         boolean[] known = champion.get().knows(classes);
         ClassCounts counts = ClassCounts.of(classes, challenger, before);
-        ClassLoss worst = counts.worst(known, rules.classPictures());
-        if (worst != null && worst.loss() > rules.largestClassLoss()) {
+        ClassAccuracy worst = counts.worst(known, rules.minClassImages());
+        if (worst != null && worst.loss() > rules.maxClassAccuracyDrop()) {
             problems.add(String.format(
-                    "in class %s accuracy falls from %.4f to %.4f, by more than largest-class-loss = %s",
-                    worst.label, worst.champion, worst.challenger, rules.largestClassLoss()));
+                    "in class %s accuracy falls from %.4f to %.4f, by more than max-class-accuracy-drop = %s",
+                    worst.label, worst.champion, worst.challenger, rules.maxClassAccuracyDrop()));
         }
         return new Verdict(
                 challenger.result(),
@@ -120,40 +122,42 @@ final class Gate {
     }
 
     private static Optional<String> gainProblem(GateRules rules, double gain, EvaluationResult champion) {
-        boolean tie = gain == 0 && rules.minimumGain() >= 0;
-        if (gain >= rules.minimumGain() && !tie) {
+        boolean tie = gain == 0 && rules.minAccuracyGain() >= 0;
+        if (gain >= rules.minAccuracyGain() && !tie) {
             return Optional.empty();
         }
         return Optional.of(String.format(
-                "gain %+.4f is %s minimum-gain = %s%s",
+                "gain %+.4f is %s min-accuracy-gain = %s%s",
                 gain,
-                gain < rules.minimumGain() ? "below" : "not above",
-                rules.minimumGain(),
+                gain < rules.minAccuracyGain() ? "below" : "not above",
+                rules.minAccuracyGain(),
                 tie
                         ? String.format(
-                                ": both are right on %,d of %,d pictures, and a tie is not promoted",
+                                ": both are right on %,d of %,d images, and a tie is not promoted",
                                 champion.correct(), champion.count())
                         : ""));
     }
 
     private static Optional<String> chanceProblem(GateRules rules, long better, long worse, double pValue) {
-        if (pValue <= rules.significance()) {
+        if (pValue <= rules.significanceLevel()) {
             return Optional.empty();
         }
-        boolean few = pValue(better + worse, 0) > rules.significance();
+        boolean few = pValue(better + worse, 0) > rules.significanceLevel();
         return Optional.of(String.format(
                 "right where the champion is wrong %,d times, wrong where it is right %,d times: p = %.4f is above"
-                        + " significance = %s%s",
+                        + " significance-level = %s%s",
                 better,
                 worse,
                 pValue,
-                rules.significance(),
-                few ? ", which so few pictures cannot come below: judge by more, or set another significance" : ""));
+                rules.significanceLevel(),
+                few
+                        ? ", which so few images cannot come below: judge by more, or set another significance-level"
+                        : ""));
     }
 
-    private static long onlyFirstRight(Judgement first, Judgement second) {
+    private static long onlyFirstRight(Predictions first, Predictions second) {
         if (!Arrays.equals(first.labels(), second.labels())) {
-            throw new IllegalStateException("Both models must have seen the same pictures.");
+            throw new IllegalStateException("Both models must have seen the same images.");
         }
         long count = 0;
         for (int i = 0; i < first.right().length; i++) {
@@ -162,7 +166,7 @@ final class Gate {
         return count;
     }
 
-    /** McNemar 1947, exact: of the pictures on which they differ, each is as likely to have either right. */
+    /** McNemar 1947, exact: of the images on which they differ, each is as likely to have either right. */
     static double pValue(long better, long worse) {
         long differ = better + worse;
         if (differ == 0) {
@@ -175,27 +179,27 @@ final class Gate {
 
     /** Right answers by class. */
     @SuppressWarnings("ArrayRecordComponent") // never compared
-    private record ClassCounts(List<String> classes, int[] pictures, int[] champion, int[] challenger) {
-        static ClassCounts of(List<String> classes, Judgement challenger, Judgement champion) {
+    private record ClassCounts(List<String> classes, int[] images, int[] champion, int[] challenger) {
+        static ClassCounts of(List<String> classes, Predictions challenger, Predictions champion) {
             ClassCounts counts =
                     new ClassCounts(classes, new int[classes.size()], new int[classes.size()], new int[classes.size()]);
             for (int i = 0; i < challenger.labels().length; i++) {
                 int label = challenger.labels()[i];
-                counts.pictures[label]++;
+                counts.images[label]++;
                 counts.champion[label] += champion.right()[i] ? 1 : 0;
                 counts.challenger[label] += challenger.right()[i] ? 1 : 0;
             }
             return counts;
         }
 
-        ClassLoss worst(boolean[] known, int leastPictures) {
+        ClassAccuracy worst(boolean[] known, int minImages) {
             return IntStream.range(0, classes.size())
-                    .filter(label -> known[label] && pictures[label] >= leastPictures)
-                    .mapToObj(label -> new ClassLoss(
+                    .filter(label -> known[label] && images[label] >= minImages)
+                    .mapToObj(label -> new ClassAccuracy(
                             classes.get(label),
-                            pictures[label],
-                            (double) champion[label] / pictures[label],
-                            (double) challenger[label] / pictures[label]))
+                            images[label],
+                            (double) champion[label] / images[label],
+                            (double) challenger[label] / images[label]))
                     .reduce((worst, other) -> other.loss() > worst.loss() ? other : worst)
                     .orElse(null);
         }
@@ -208,7 +212,7 @@ final class Gate {
         }
 
         Double gain(boolean[] known) {
-            int all = sum(pictures, known);
+            int all = sum(images, known);
             return all == 0 ? null : (double) (sum(challenger, known) - sum(champion, known)) / all;
         }
 

@@ -49,7 +49,7 @@ public final class Reporter {
     }
 
     /** From here on another process goes on with this attempt. */
-    void workOn(Attempt attempt) {
+    void workOn(RetrainingRun attempt) {
         run = attempt.run();
     }
 

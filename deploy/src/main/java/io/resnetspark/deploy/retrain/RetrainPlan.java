@@ -1,5 +1,7 @@
 package io.resnetspark.deploy.retrain;
 
+import static io.resnetspark.train.recipe.RenamedKeys.Renamed.key;
+
 import com.typesafe.config.Config;
 import io.resnetspark.data.Split;
 import io.resnetspark.data.image.EvaluationProtocol;
@@ -8,6 +10,7 @@ import io.resnetspark.storage.BadInputException;
 import io.resnetspark.train.recipe.Hocon;
 import io.resnetspark.train.recipe.Key;
 import io.resnetspark.train.recipe.Problems;
+import io.resnetspark.train.recipe.RenamedKeys;
 import io.resnetspark.train.recipe.Section;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -34,10 +37,10 @@ public record RetrainPlan(
         Map<String, String> overrides,
         Corpus corpus,
         boolean fromChampion,
-        Reasons reasons,
+        Trigger trigger,
         GateRules gate,
         int checkpointMinutes,
-        int keep,
+        int keepVersions,
         Duration lease,
         Hooks.Targets hooks) {
     /** With comments, and keys that have no default. */
@@ -45,34 +48,49 @@ public record RetrainPlan(
 
     private static final Config DEFAULTS = Hocon.withoutNulls(REFERENCE);
 
-    /** Where new pictures come from; nothing is prepared if {@code from} is empty. */
+    /** Its keys that earlier versions called otherwise. */
+    public static final RenamedKeys RENAMED = new RenamedKeys(
+            key("begin", "init-from"),
+            key("keep", "keep-versions"),
+            key("prepare.shorter-side", "prepare.resize"),
+            key("prepare.most-bad", "prepare.max-bad-fraction"),
+            key("trigger.new-images", "trigger.new-images"),
+            key("trigger.max-champion-age-days", "trigger.max-champion-age-days"),
+            key("reason", "trigger"),
+            key("gate.minimum-gain", "gate.min-accuracy-gain"),
+            key("gate.least-accuracy", "gate.min-accuracy"),
+            key("gate.largest-class-loss", "gate.max-class-accuracy-drop"),
+            key("gate.class-pictures", "gate.min-class-images"),
+            key("gate.significance", "gate.significance-level"));
+
+    /** Where new images come from; nothing is prepared if {@code from} is empty. */
     public record Corpus(
             String from,
             String source,
-            int shorterSide,
+            int resize,
             boolean keepOriginal,
             int shardMebibytes,
-            double mostBad,
+            double maxBadFraction,
             double maxRemovedFraction) {}
 
-    /** What is reason enough to train; 0 where it is none. */
-    public record Reasons(long newPictures, int championDays) {}
+    /** When to train; 0 switches a trigger off. */
+    public record Trigger(long newImages, int maxChampionAgeDays) {}
 
     /**
      * What must hold for a challenger to become champion.
      *
-     * @param minimumGain of top-1 accuracy; below 0 it may be worse by so much, else it must be better in any case
-     * @param largestClassLoss of accuracy in any class of at least {@code classPictures} pictures
-     * @param significance the largest p value of McNemar's test; 1 if nothing is asked of it
+     * @param minAccuracyGain of top-1 accuracy; below 0 it may be worse by so much, else it must be better
+     * @param maxClassAccuracyDrop in any class of at least {@code minClassImages} images
+     * @param significanceLevel the largest p value of McNemar's test; 1 if nothing is asked of it
      */
     public record GateRules(
             Split split,
             EvaluationProtocol protocol,
-            double minimumGain,
-            double leastAccuracy,
-            double largestClassLoss,
-            int classPictures,
-            double significance) {}
+            double minAccuracyGain,
+            double minAccuracy,
+            double maxClassAccuracyDrop,
+            int minClassImages,
+            double significanceLevel) {}
 
     /**
      * Reads a plan.
@@ -80,7 +98,7 @@ public record RetrainPlan(
      * @throws BadInputException listing all that is wrong with it
      */
     public static RetrainPlan parse(String text, String name) {
-        Config own = Hocon.parseTrusted(text, name);
+        Config own = RENAMED.currentWithWarning(Hocon.parseTrusted(text, name));
         Config config = own.withFallback(DEFAULTS).resolve();
         Problems problems = new Problems();
         RetrainPlan plan = read(config, own, problems);
@@ -104,11 +122,11 @@ public record RetrainPlan(
                 needed(root, "recipe", root.text("recipe")),
                 overrides(root, config),
                 corpus(root.section("prepare")),
-                root.choice("begin", "scratch", "champion").equals("champion"),
-                reasons(root.section("reason")),
-                gate(root.section("gate"), own.hasPath("gate.significance")),
+                root.choice("init-from", "scratch", "champion").equals("champion"),
+                trigger(root.section("trigger")),
+                gate(root.section("gate"), own.hasPath("gate.significance-level")),
                 root.integer("checkpoint-minutes", 1, 100_000),
-                root.integer("keep", 1, 1_000_000),
+                root.integer("keep-versions", 1, 1_000_000),
                 Duration.ofSeconds(root.integer("lease-seconds", 3, 86_400)),
                 hooks(root.secretSection("hooks")));
         root.refuseUnknown();
@@ -138,42 +156,43 @@ public record RetrainPlan(
         Corpus corpus = new Corpus(
                 section.place("from"),
                 section.choice("source", Sources.NAMES.toArray(String[]::new)),
-                section.integer("shorter-side", 1, 100_000),
+                section.integer("resize", 1, 100_000),
                 section.flag("keep-original"),
                 section.integer("shard-mebibytes", 1, 1024),
-                section.number("most-bad", 0, 1),
+                section.number("max-bad-fraction", 0, 1),
                 section.number("max-removed-fraction", 0, 1));
         section.refuseUnknown();
         return corpus;
     }
 
-    private static Reasons reasons(Section section) {
-        Reasons reasons = new Reasons(
-                section.integer("new-pictures", 0, Integer.MAX_VALUE), section.integer("champion-days", 0, 100_000));
+    private static Trigger trigger(Section section) {
+        Trigger trigger = new Trigger(
+                section.integer("new-images", 0, Integer.MAX_VALUE),
+                section.integer("max-champion-age-days", 0, 100_000));
         section.refuseUnknown();
-        return reasons;
+        return trigger;
     }
 
-    /** @param asksForSignificance whether the plan itself does, and not the defaults alone */
-    private static GateRules gate(Section section, boolean asksForSignificance) {
-        double gain = section.number("minimum-gain", -1, 1);
-        double significance = section.number("significance", 0, 1);
-        if (gain < 0 && !asksForSignificance) {
+    /** @param namesSignificanceLevel whether the plan itself does, and not the defaults alone */
+    private static GateRules gate(Section section, boolean namesSignificanceLevel) {
+        double gain = section.number("min-accuracy-gain", -1, 1);
+        double significance = section.number("significance-level", 0, 1);
+        if (gain < 0 && !namesSignificanceLevel) {
             significance = 1;
         } else if (gain < 0 && significance < 1) {
             section.problem(
-                    "significance",
+                    "significance-level",
                     significance,
-                    "1 where gate.minimum-gain is below 0: a model that may be worse need not be better beyond chance");
+                    "1 where gate.min-accuracy-gain is below 0: a model that may be worse need not be better beyond chance");
         }
         GateRules rules = new GateRules(
                 judgedSplit(section),
                 EvaluationProtocol.named(section.choice(
                         "protocol", EvaluationProtocol.ONE_CROP.toString(), EvaluationProtocol.TEN_CROP.toString())),
                 gain,
-                section.number("least-accuracy", 0, 1),
-                section.number("largest-class-loss", 0, 1),
-                section.integer("class-pictures", 1, Integer.MAX_VALUE),
+                section.number("min-accuracy", 0, 1),
+                section.number("max-class-accuracy-drop", 0, 1),
+                section.integer("min-class-images", 1, Integer.MAX_VALUE),
                 significance);
         section.refuseUnknown();
         return rules;
@@ -187,7 +206,7 @@ public record RetrainPlan(
         section.problem(
                 "split",
                 name,
-                "val or test; pictures that a model was trained on do not tell how good it is with others");
+                "val or test; images that a model was trained on do not tell how good it is with others");
         return Split.VAL;
     }
 

@@ -3,12 +3,12 @@ package io.resnetspark.deploy.retrain;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.deploy.registry.ChampionChangedException;
-import io.resnetspark.deploy.registry.Change;
-import io.resnetspark.deploy.registry.Event;
+import io.resnetspark.deploy.registry.ChangeRequest;
 import io.resnetspark.deploy.registry.ModelEvents;
+import io.resnetspark.deploy.registry.ModelVersion;
 import io.resnetspark.deploy.registry.RegisteredModel;
 import io.resnetspark.deploy.registry.Registry;
-import io.resnetspark.deploy.registry.Version;
+import io.resnetspark.deploy.registry.RegistryEvent;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.DamagedException;
 import io.resnetspark.storage.Json;
@@ -30,7 +30,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 
 /**
  * From a plan to a better model, or to a record of why there is none: prepare what is new, ask whether there is reason,
- * train, compare with the champion on the same pictures, publish, try the published bytes, promote, prune. Whoever is
+ * train, compare with the champion on the same images, publish, try the published bytes, promote, prune. Whoever is
  * killed on the way is gone on from: each step looks first whether it was done.
  */
 public final class Retraining {
@@ -41,7 +41,7 @@ public final class Retraining {
     private final String main;
     private final Reporter reporter;
     private final RegisteredModel model;
-    private final Attempts attempts;
+    private final RetrainingRuns attempts;
 
     /**
      * Makes ready.
@@ -59,7 +59,7 @@ public final class Retraining {
         this.main = main;
         this.reporter = reporter;
         this.model = new Registry(Locations.of(plan.registry()), conf).model(plan.name());
-        this.attempts = new Attempts(Locations.of(plan.runs()), conf);
+        this.attempts = new RetrainingRuns(Locations.of(plan.runs()), conf);
     }
 
     /** Does it, if nobody else does. */
@@ -79,7 +79,7 @@ public final class Retraining {
 
     /** What {@link #run} would do as things are, without preparing what is new. */
     public String wouldDo(boolean forced) throws IOException {
-        Optional<Attempt> begun = attempts.unfinished(plan.name());
+        Optional<RetrainingRun> begun = attempts.unfinished(plan.name());
         if (begun.isPresent() && !forced && isStillWanted(begun.get())) {
             return "would go on with the attempt in " + begun.get().run() + ", begun "
                     + begun.get().begun() + " since " + begun.get().why();
@@ -91,30 +91,31 @@ public final class Retraining {
         if (!data.getFileSystem(conf).exists(data)) {
             return first + "there is no dataset at " + plan.data() + " yet";
         }
-        Reason reason = reason(Dataset.open(data, conf), forced);
+        RetrainTrigger reason = reason(Dataset.open(data, conf), forced);
         return first + (reason.isGiven() ? "would train, since " : "would not train as the data is: ") + reason.words();
     }
 
-    private boolean isStillWanted(Attempt attempt) throws IOException {
+    private boolean isStillWanted(RetrainingRun attempt) throws IOException {
         Path data = Locations.of(plan.data());
         if (!data.getFileSystem(conf).exists(data)) {
             return false;
         }
-        Optional<Version> champion = model.champion();
+        Optional<ModelVersion> champion = model.champion();
         Dataset.Opened opened = Dataset.open(data, conf);
-        return attempt.isFor(opened.digest(), recipe(champion, opened.dataset()).text(), champion.map(Version::number));
+        return attempt.isFor(
+                opened.digest(), recipe(champion, opened.dataset()).text(), champion.map(ModelVersion::number));
     }
 
-    private Reason reason(Dataset.Opened data, boolean forced) throws IOException {
-        Optional<Version> champion = model.champion();
-        Optional<Integer> number = champion.map(Version::number);
+    private RetrainTrigger reason(Dataset.Opened data, boolean forced) throws IOException {
+        Optional<ModelVersion> champion = model.champion();
+        Optional<Integer> number = champion.map(ModelVersion::number);
         Optional<Outcome> before =
                 attempts.before(data, recipe(champion, data.dataset()).text(), number);
-        return Reason.of(plan.reasons(), data, champion, attempts.all(), before, forced);
+        return RetrainTrigger.of(plan.trigger(), data, champion, attempts.all(), before, forced);
     }
 
     /** The plan's, with what follows from the champion and the dataset; what the plan says itself stays. */
-    private Recipe recipe(Optional<Version> champion, Dataset data) {
+    private Recipe recipe(Optional<ModelVersion> champion, Dataset data) {
         Map<String, String> overrides = new LinkedHashMap<>(plan.overrides());
         if (plan.fromChampion() && champion.isPresent()) {
             overrides.put("initial-model.path", '"' + champion.get().path().toString() + '"');
@@ -123,7 +124,7 @@ public final class Retraining {
                 overrides.putIfAbsent("initial-model.head", InitialModel.Head.BY_CLASS.toString());
             }
         }
-        // A class of a few pictures is no reason to stop a night: the gate says nothing of it.
+        // A class of a few images is no reason to stop a night: the gate says nothing of it.
         boolean someWithout = !Validation.classesWithout(data).isEmpty();
         if (someWithout && parsed(overrides).data().validation() == Validation.EVERY_CLASS) {
             overrides.putIfAbsent("data.validation", Validation.SOME_CLASSES.toString());
@@ -138,35 +139,35 @@ public final class Retraining {
     /** What may be done by the lease's holder alone. */
     private final class UnderLease {
         private final Lease lease;
-        private final Steps steps;
+        private final RetrainingSteps steps;
 
         UnderLease(Lease lease) {
             this.lease = lease;
-            this.steps = new Steps(spark, plan, model, main, reporter, lease);
+            this.steps = new RetrainingSteps(spark, plan, model, main, reporter, lease);
         }
 
         Outcome run(boolean forced) throws IOException {
             attempts.takeOver(plan.name(), lease);
-            Optional<Attempt> begun = goingOn(forced);
+            Optional<RetrainingRun> begun = goingOn(forced);
             if (begun.isEmpty()) {
                 Dataset.Opened data = steps.prepared();
-                Reason reason = reason(data, forced);
+                RetrainTrigger reason = reason(data, forced);
                 if (!reason.isGiven()) {
                     Integer champion = model.events().champion().orElse(null);
                     return reporter.tell(Outcome.nothing(plan.name(), reason.words(), champion));
                 }
-                Optional<Version> champion = model.champion();
+                Optional<ModelVersion> champion = model.champion();
                 String recipe = recipe(champion, data.dataset()).text();
                 begun = Optional.of(attempts.begin(
-                        plan.name(), reason.words(), data, recipe, champion.map(Version::number), lease));
+                        plan.name(), reason.words(), data, recipe, champion.map(ModelVersion::number), lease));
                 reporter.step("attempt " + begun.get().run() + ", since " + reason.words());
             }
-            Attempt attempt = begun.get();
+            RetrainingRun attempt = begun.get();
             reporter.workOn(attempt);
             Optional<Outcome> decided = decided(attempt);
             Outcome outcome = decided.isPresent() ? decided.get() : decideOrGiveUp(attempt);
             reporter.step("prune");
-            model.prune(plan.keep(), change(attempt).because("keep = " + plan.keep()));
+            model.prune(plan.keepVersions(), change(attempt).because("keep-versions = " + plan.keepVersions()));
             Outcome told = reporter.tell(outcome);
             if (told.equals(outcome)) { // or the next one tells it, as this one was stopped
                 end(attempt, outcome);
@@ -174,13 +175,13 @@ public final class Retraining {
             return told;
         }
 
-        private void end(Attempt attempt, Outcome outcome) throws IOException {
+        private void end(RetrainingRun attempt, Outcome outcome) throws IOException {
             lease.check();
-            attempts.end(attempt, outcome, plan.keep());
+            attempts.end(attempt, outcome, plan.keepVersions());
         }
 
         /** What would fail again in the same way is not gone on with: its end is recorded. */
-        private Outcome decideOrGiveUp(Attempt attempt) throws IOException {
+        private Outcome decideOrGiveUp(RetrainingRun attempt) throws IOException {
             try {
                 return decide(attempt);
             } catch (DivergedException diverged) {
@@ -194,8 +195,8 @@ public final class Retraining {
         }
 
         /** The attempt of somebody who was killed, if what it was begun for is still so. */
-        private Optional<Attempt> goingOn(boolean forced) throws IOException {
-            Optional<Attempt> begun = attempts.unfinished(plan.name());
+        private Optional<RetrainingRun> goingOn(boolean forced) throws IOException {
+            Optional<RetrainingRun> begun = attempts.unfinished(plan.name());
             if (begun.isEmpty() || decided(begun.get()).isPresent()) {
                 return begun;
             }
@@ -209,21 +210,23 @@ public final class Retraining {
             return Optional.empty();
         }
 
-        private Change change(Attempt attempt) {
-            return new Change(Lease.userAtHost(), attempt.why(), attempt.run(), null, lease);
+        private ChangeRequest change(RetrainingRun attempt) {
+            return new ChangeRequest(Lease.userAtHost(), attempt.why(), attempt.run(), null, lease);
         }
 
         /** What the record of events says already. */
-        private Optional<Outcome> decided(Attempt attempt) throws IOException {
+        private Optional<Outcome> decided(RetrainingRun attempt) throws IOException {
             return model.history().stream()
                     .filter(event -> attempt.run().equals(event.run()))
-                    .filter(event -> event.action() == Event.Action.PROMOTE || event.action() == Event.Action.REFUSE)
+                    .filter(event -> event.action() == RegistryEvent.Action.PROMOTE
+                            || event.action() == RegistryEvent.Action.REFUSE)
                     .findFirst()
                     .map(event -> outcome(event, attempt));
         }
 
-        private Outcome outcome(Event event, Attempt attempt) {
-            Outcome.Kind kind = event.action() == Event.Action.PROMOTE ? Outcome.Kind.PROMOTED : Outcome.Kind.REFUSED;
+        private Outcome outcome(RegistryEvent event, RetrainingRun attempt) {
+            Outcome.Kind kind =
+                    event.action() == RegistryEvent.Action.PROMOTE ? Outcome.Kind.PROMOTED : Outcome.Kind.REFUSED;
             return new Outcome(
                     kind,
                     plan.name(),
@@ -234,11 +237,12 @@ public final class Retraining {
                     event.figures());
         }
 
-        private Outcome outcome(Outcome.Kind kind, String why, Attempt attempt, Integer version, JsonNode figures) {
+        private Outcome outcome(
+                Outcome.Kind kind, String why, RetrainingRun attempt, Integer version, JsonNode figures) {
             return new Outcome(kind, plan.name(), why, version, attempt.champion(), attempt.run(), figures);
         }
 
-        private Outcome decide(Attempt attempt) throws IOException {
+        private Outcome decide(RetrainingRun attempt) throws IOException {
             Dataset.Opened data = Dataset.open(Locations.of(plan.data()), conf);
             ModelArtifact challenger = steps.trained(attempt, data);
             Gate.Verdict verdict = steps.verdict(attempt, data, challenger);
@@ -246,7 +250,7 @@ public final class Retraining {
             if (!verdict.passes()) {
                 return refused(attempt, null, String.join("; ", verdict.problems()), figures);
             }
-            Version version = published(attempt, challenger);
+            ModelVersion version = published(attempt, challenger);
             Optional<String> problem = steps.problem(version, challenger, data);
             if (problem.isPresent()) {
                 return refused(attempt, version.number(), problem.get(), figures);
@@ -260,16 +264,17 @@ public final class Retraining {
             }
         }
 
-        private Outcome refused(Attempt attempt, Integer version, String why, JsonNode figures) throws IOException {
+        private Outcome refused(RetrainingRun attempt, Integer version, String why, JsonNode figures)
+                throws IOException {
             reporter.step("refuse: " + why);
             return outcome(
                     model.events().refuse(version, change(attempt).because(why).with(figures)), attempt);
         }
 
         /** The version that this attempt has published, or publishes now. */
-        private Version published(Attempt attempt, ModelArtifact challenger) throws IOException {
+        private ModelVersion published(RetrainingRun attempt, ModelArtifact challenger) throws IOException {
             for (int number : model.numbers()) {
-                Optional<Event> publication = model.publication(number);
+                Optional<RegistryEvent> publication = model.publication(number);
                 if (publication.isPresent()
                         && attempt.run().equals(publication.get().run())) {
                     return model.find(String.valueOf(number));

@@ -45,27 +45,28 @@ class TestCommandLine {
     void saysWhatAMistypedWordMayHaveMeant() {
         says("There is no command trian; did you mean train?", "trian");
         says("There is no command verfy; did you mean verify?", "models", "verfy");
-        says("There is no option --dta; did you mean --data?", "train", "r.conf", "--dta", "x", "--out", "y");
-        says("There is no option --dta; did you mean --data?", "train", "r.conf", "--dta=x", "--out", "y");
-        says("There is no option --colour.", "train", "r.conf", "--colour", "--data", "x", "--out", "y");
-        says("There is a word too many: more.", "train", "r.conf", "more", "--data", "x", "--out", "y");
-        says("'--out=URI'", "train", "r.conf", "--data", "x");
+        says("There is no option --dta; did you mean --data?", "train", "r.conf", "--dta", "x", "--output", "y");
+        says("There is no option --dta; did you mean --data?", "train", "r.conf", "--dta=x", "--output", "y");
+        says("There is no option --colour.", "train", "r.conf", "--colour", "--data", "x", "--output", "y");
+        says("There is a word too many: more.", "train", "r.conf", "more", "--data", "x", "--output", "y");
+        says("'--output=URI'", "train", "r.conf", "--data", "x");
     }
 
     @Test
     void ratesHaveTheDigitsThatTheyNeed() {
-        assertThat(Rate.of(12_345.6)).isEqualTo("12,346");
-        assertThat(Rate.of(9.96)).isEqualTo("10");
-        assertThat(Rate.of(9.94)).isEqualTo("9.9");
-        assertThat(Rate.of(0.41)).isEqualTo("0.4");
-        assertThat(Rate.of(0.0041)).isEqualTo("0.0041");
-        assertThat(Rate.of(0)).isEqualTo("0.0");
+        assertThat(SpeedFormat.of(12_345.6)).isEqualTo("12,346");
+        assertThat(SpeedFormat.of(9.96)).isEqualTo("10");
+        assertThat(SpeedFormat.of(9.94)).isEqualTo("9.9");
+        assertThat(SpeedFormat.of(0.41)).isEqualTo("0.4");
+        assertThat(SpeedFormat.of(0.0041)).isEqualTo("0.0041");
+        assertThat(SpeedFormat.of(0)).isEqualTo("0.0");
     }
 
     @Test
     void progressShowsSlowRates() {
         ByteArrayOutputStream shown = new ByteArrayOutputStream();
-        try (var step = new Bars(new PrintStream(shown, true, StandardCharsets.UTF_8)).begin("train", "images", 10)) {
+        try (var step = new ConsoleProgress(new PrintStream(shown, true, StandardCharsets.UTF_8))
+                .begin("train", "images", 10)) {
             step.reached(1, "loss 2");
         }
         assertThat(shown.toString(StandardCharsets.UTF_8))

@@ -49,7 +49,7 @@ class TestExitCodes {
     @Test
     void sixIsWhatIsDamaged() throws IOException {
         SyntheticCorpora.folders(folder.resolve("corpus"), 2, 1, 40);
-        ends(0, "pictures", "prepare", "--from", at("corpus"), "--to", at("data"));
+        ends(0, "images", "prepare", "--from", at("corpus"), "--output", at("data"));
         model();
         String[] list = {"models", "verify", "--registry", at("registry")};
         ends(0, "", "models", "publish", at("model"), "--registry", at("registry"), "--name", "pets");
@@ -62,7 +62,7 @@ class TestExitCodes {
         ends(6, "is damaged", "predict", at("registry") + "#pets", at("a.jpg"));
         Files.writeString(folder.resolve("data/dataset.json"), "{\"format\" : ");
         ends(6, "dataset.json cannot be read", "data", "describe", at("data"));
-        assertThat(ran.err()).doesNotContain("--trace");
+        assertThat(ran.err()).doesNotContain("--stacktrace");
     }
 
     /** Nothing computes on the CPU where a GPU was asked for. */
@@ -70,16 +70,17 @@ class TestExitCodes {
     void aGpuThatIsAskedForAndCannotBeHadIsTheMachines() throws IOException {
         model();
         SyntheticCorpora.folders(folder.resolve("corpus"), 2, 1, 40);
-        ends(0, "pictures", "prepare", "--from", at("corpus"), "--to", at("data"));
+        ends(0, "images", "prepare", "--from", at("corpus"), "--output", at("data"));
         Path recipe = SmallRecipe.write(folder.resolve("recipe.conf"));
-        String[] train = {"train", recipe.toString(), "--data", at("data"), "--out", at("run"), "--set", "kernels=cuda"
+        String[] train = {
+            "train", recipe.toString(), "--data", at("data"), "--output", at("run"), "--set", "kernels=cuda"
         };
         ends(5, "--kernels onednn", train);
-        assertThat(ran.err()).doesNotContain("--trace");
+        assertThat(ran.err()).doesNotContain("--stacktrace");
         assertThat(folder.resolve("run/model")).doesNotExist();
         ends(5, "--kernels onednn", "predict", at("model"), at("a.jpg"), "--kernels", "cuda");
         ends(5, "--kernels onednn", "bench", "train", "--network", "resnet20", "--kernels", "cuda");
-        ends(0, "a.jpg", "predict", at("model"), at("a.jpg"), "--kernels", "ops");
+        ends(0, "a.jpg", "predict", at("model"), at("a.jpg"), "--kernels", "nd4j");
         ends(2, "--kernels", "predict", at("model"), at("a.jpg"), "--kernels", "gpu");
     }
 
@@ -121,7 +122,7 @@ class TestExitCodes {
         model();
         ends(2, "There is no model at", "predict", at("nothing"), at("a.jpg"));
         ends(2, "No FileSystem for scheme \"htp\"", "predict", at("model"), "htp://host/a.jpg");
-        ends(2, "is unknown", "prepare", "--from", at("x"), "--to", at("y"), "--doubles", "perhaps");
+        ends(2, "is unknown", "prepare", "--from", at("x"), "--output", at("y"), "--duplicates", "perhaps");
     }
 
     @Test
@@ -133,7 +134,7 @@ class TestExitCodes {
         assertThat(fault(spark("io.resnetspark.storage.DamagedException: x is damaged")))
                 .isEqualTo(Fault.DAMAGED);
         assertThat(fault(spark("io.resnetspark.storage.BadInputException: no"))).isEqualTo(Fault.INPUT);
-        assertThat(fault(spark("java.lang.IllegalStateException: ours"))).isEqualTo(Fault.OURS);
+        assertThat(fault(spark("java.lang.IllegalStateException: ours"))).isEqualTo(Fault.INTERNAL);
         assertThat(fault(new IllegalStateException("SparkContext has been shutdown")))
                 .isEqualTo(Fault.MACHINE);
         assertThat(fault(new SparkException("Could not parse Master URL: 'foo'")))
@@ -149,11 +150,11 @@ class TestExitCodes {
         assertThat(fault(new BadInputException(
                         "", new DamagedException(new org.apache.hadoop.fs.Path("/x"), List.of()))))
                 .isEqualTo(Fault.INPUT);
-        assertThat(fault(new IllegalStateException("ours"))).isEqualTo(Fault.OURS);
+        assertThat(fault(new IllegalStateException("ours"))).isEqualTo(Fault.INTERNAL);
     }
 
     private static Fault fault(Throwable failure) {
-        return Cause.of(new IllegalStateException(failure)).fault();
+        return FailureCause.of(new IllegalStateException(failure)).fault();
     }
 
     /** As Spark says what a task threw that the driver cannot make an exception of. */
@@ -165,7 +166,7 @@ class TestExitCodes {
 
     @Test
     void nativeLibrariesThatCannotBeLoadedAreToldWithTheFolderAndTheOption() {
-        Cause cause = Cause.of(new UnsatisfiedLinkError("libjnidnnl.so: failed to map segment"));
+        FailureCause cause = FailureCause.of(new UnsatisfiedLinkError("libjnidnnl.so: failed to map segment"));
         assertThat(cause.fault()).isEqualTo(Fault.MACHINE);
         assertThat(cause.message())
                 .contains(".javacpp/cache")
@@ -181,7 +182,7 @@ class TestExitCodes {
                 // What Java makes of it where the class is asked for again.
                 new ExceptionInInitializerError("Exception java.lang.UnsatisfiedLinkError: " + missing),
                 spark("java.lang.UnsatisfiedLinkError: " + missing))) {
-            Cause cause = Cause.of(new IllegalStateException(failure));
+            FailureCause cause = FailureCause.of(new IllegalStateException(failure));
             assertThat(cause.fault()).isEqualTo(Fault.MACHINE);
             assertThat(cause.message()).contains("Install the package", "libjpeg.so.62");
         }
@@ -205,19 +206,17 @@ class TestExitCodes {
         model();
         Files.writeString(folder.resolve("b.jpg"), "no image");
         String[] words = {"predict", at("model"), at("a.jpg"), at("b.jpg"), at("model"), at("none.jpg"), at("a.jpg")};
-        ends(2, "not a picture", words);
+        ends(2, "not an image", words);
         assertThat(ran.out().lines().filter(line -> line.equals(at("a.jpg")))).hasSize(2);
         assertThat(ran.err().lines()).hasSize(3);
-        assertThat(ran.err())
-                .contains(at("model") + " is a folder")
-                .contains("There is no picture at " + at("none.jpg"));
+        assertThat(ran.err()).contains(at("model") + " is a folder").contains("There is no image at " + at("none.jpg"));
 
         ends(2, "", "predict", at("model"), at("a.jpg"), at("b.jpg"), "--json");
         JsonNode both = Json.COMPACT.readTree(ran.out());
         assertThat(both.get(0).get("predictions")).hasSize(2);
         assertThat(both.get(0).has("error")).isFalse();
         assertThat(both.get(1).get("file").asText()).isEqualTo(at("b.jpg"));
-        assertThat(both.get(1).get("error").asText()).contains("not a picture");
+        assertThat(both.get(1).get("error").asText()).contains("not an image");
         assertThat(both.get(1).has("predictions")).isFalse();
     }
 }

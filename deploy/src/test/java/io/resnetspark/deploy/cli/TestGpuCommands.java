@@ -65,9 +65,9 @@ class TestGpuCommands {
             "train",
             "--network",
             "resnet20",
-            "--batch",
+            "--batch-size",
             "2",
-            "--image",
+            "--image-size",
             "16",
             "--iterations",
             "1",
@@ -87,7 +87,7 @@ class TestGpuCommands {
         }
         assertThat(result.get("gpu_mib").asLong()).isBetween(64L, 200L);
         card.set("memory", card.used() + (70 << 20));
-        Ran refused = ran(2, "bench", "train", "--network", "resnet20", "--batch", "9000", "--kernels", "cuda");
+        Ran refused = ran(2, "bench", "train", "--network", "resnet20", "--batch-size", "9000", "--kernels", "cuda");
         assertThat(refused.err()).contains("of GPU 0's memory").contains("would fit");
     }
 

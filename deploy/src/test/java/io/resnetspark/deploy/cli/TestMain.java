@@ -28,15 +28,15 @@ class TestMain extends Commands {
 
     @Test
     void networksEstimatesMemoryAndRefusesWhatNoNetworkCanTake() throws IOException {
-        assertThat(run("networks", "--network", "resnet50", "--batch", "32", "--json"))
+        assertThat(run("networks", "--network", "resnet50", "--batch-size", "32", "--json"))
                 .isZero();
         assertThat(Json.COMPACT.readTree(out).get("activations").asDouble()).isCloseTo(3.67e9, within(3e7));
-        assertThat(run("networks", "--network", "vgg16", "--channels", "1", "--image", "64", "--classes", "7"))
+        assertThat(run("networks", "--network", "vgg16", "--channels", "1", "--image-size", "64", "--classes", "7"))
                 .isZero();
         assertThat(out).contains("1x64x64").doesNotContain("resnet");
         refused("wanted at least 1.", "networks", "--network", "resnet50", "--classes", "0");
-        refused("the smallest are 3x17x17", "networks", "--network", "resnet50", "--image", "16");
-        refused("--batch 0 wants", "networks", "--network", "resnet50", "--batch", "0");
+        refused("the smallest are 3x17x17", "networks", "--network", "resnet50", "--image-size", "16");
+        refused("--batch-size 0 wants", "networks", "--network", "resnet50", "--batch-size", "0");
         refused("Did you mean 'resnet50'", "networks", "--network", "resnet-50");
     }
 
@@ -47,7 +47,7 @@ class TestMain extends Commands {
                         "train",
                         "--network",
                         "resnet20",
-                        "--batch",
+                        "--batch-size",
                         "4",
                         "--iterations",
                         "1",
@@ -69,9 +69,9 @@ class TestMain extends Commands {
             assertThat(result.get(field).asDouble()).as(field).isPositive();
         }
         assertThat(result.get("kernels").asText()).isEqualTo("auto");
-        refused("MiB are free.", "bench", "train", "--network", "resnet152", "--batch", "100000");
+        refused("MiB are free.", "bench", "train", "--network", "resnet152", "--batch-size", "100000");
         refused("--threads 999999 is out of range", "bench", "train", "--network", "resnet20", "--threads", "999999");
-        refused("--batch 0 is out of range", "bench", "train", "--network", "resnet20", "--batch", "0");
+        refused("--batch-size 0 is out of range", "bench", "train", "--network", "resnet20", "--batch-size", "0");
     }
 
     @Test
@@ -117,18 +117,10 @@ class TestMain extends Commands {
     }
 
     @Test
-    void anOptionIsTakenByTheNameThatItHadBefore() {
-        refused("--rounds 0 is", "bench", "averaging", "--network", "x", "--rounds", "0", "--contributions", "float16");
-        assertThat(err).contains("--contributions is called --update-dtype now");
-        refused("--rounds 0 is", "bench", "averaging", "--network", "x", "--rounds", "0", "--update-dtype", "bfloat16");
-        assertThat(err).doesNotContain("is called");
-    }
-
-    @Test
     void textThatIsNotUtf8IsRefusedWithItsLine() throws IOException {
         byte[] latin = "# ok\n# caf\u00e9\n".getBytes(StandardCharsets.ISO_8859_1);
         Files.write(folder.resolve("latin.conf"), latin);
-        refused("latin.conf:2:", "train", at("latin.conf"), "--data", at("data"), "--out", at("run"));
+        refused("latin.conf:2:", "train", at("latin.conf"), "--data", at("data"), "--output", at("run"));
         assertThat(err).contains("0xE9").contains("iconv -f ISO-8859-1 -t UTF-8");
         refused("latin.conf:2:", "retrain", at("latin.conf"));
         refused(
@@ -138,7 +130,7 @@ class TestMain extends Commands {
                 "resnet20",
                 "--weights",
                 at("w"),
-                "--to",
+                "--output",
                 at("again"),
                 "--classes",
                 at("latin.conf"));
@@ -152,9 +144,9 @@ class TestMain extends Commands {
 
     @Test
     void saysWhatIsWrongWithARun() throws IOException {
-        refused("There is no recipe at", "train", at("r.conf"), "--data", at("data"), "--out", at("run"));
+        refused("There is no recipe at", "train", at("r.conf"), "--data", at("data"), "--output", at("run"));
         Path recipe = Path.of("../recipes/cifar10-resnet20-quick.conf");
-        refused("There is no dataset at", "train", recipe.toString(), "--data", at("data"), "--out", at("run"));
+        refused("There is no dataset at", "train", recipe.toString(), "--data", at("data"), "--output", at("run"));
         Files.writeString(
                 folder.resolve("r.conf"), Files.readString(recipe).replace("momentum = 0.9", "momentun = 0.9"));
         refused(
@@ -163,14 +155,14 @@ class TestMain extends Commands {
                 at("r.conf"),
                 "--data",
                 at("data"),
-                "--out",
+                "--output",
                 at("run"));
         assertThat(err).contains("r.conf:").contains("the key 'momentum' is missing");
     }
 
     @Test
     void showsTheStackTraceOnlyWhenAsked() {
-        assertThat(run("predict", at("model"), at("a.jpg"), "--trace")).isEqualTo(2);
+        assertThat(run("predict", at("model"), at("a.jpg"), "--stacktrace")).isEqualTo(2);
         assertThat(err).contains("There is no model at").contains("\tat ");
     }
 

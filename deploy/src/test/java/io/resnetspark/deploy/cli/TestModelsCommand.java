@@ -27,7 +27,7 @@ class TestModelsCommand {
         Path model = folder.resolve("model");
         Models.write(model);
         for (int i = 1; i <= 3; i++) {
-            assertThat(models("publish", model.toString(), "--name", "pets", "--why", "night " + i))
+            assertThat(models("publish", model.toString(), "--name", "pets", "--message", "night " + i))
                     .as(err)
                     .isZero();
             assertThat(out).contains("#pets@" + i + " at ");
@@ -66,8 +66,8 @@ class TestModelsCommand {
     @Test
     void promotesAndGoesBack() throws IOException {
         says("pets: {champion=1}", "promote", "pets@1");
-        says("pets: {champion=3, previous=1}", "promote", "pets@3", "--why", "better");
-        says("pets: {champion=1, previous=3}", "rollback", "pets", "--why", "worse in the shops");
+        says("pets: {champion=3, previous=1}", "promote", "pets@3", "--message", "better");
+        says("pets: {champion=1, previous=3}", "rollback", "pets", "--message", "worse in the shops");
         says("pets: {canary=2, champion=1, previous=3}", "promote", "pets@2", "--alias", "canary");
         says("pets: {champion=1, previous=3}", "unalias", "pets@canary");
         JsonNode log = json("log", "pets", "--json");

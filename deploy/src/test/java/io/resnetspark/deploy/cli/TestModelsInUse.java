@@ -25,11 +25,11 @@ class TestModelsInUse extends Commands {
                 .isZero();
         assertThat(run("predict", at("registry") + "#pets@1", at("a.jpg"), "--json"))
                 .isZero();
-        JsonNode picture = Json.COMPACT.readTree(out).get(0);
-        assertThat(picture.get("file").asText()).isEqualTo(at("a.jpg"));
-        assertThat(picture.get("predictions")).hasSize(2);
-        assertThat(picture.get("predictions").get(0).get("class").asText()).isIn("cat", "dog");
-        assertThat(picture.get("predictions").get(0).get("probability").asDouble())
+        JsonNode image = Json.COMPACT.readTree(out).get(0);
+        assertThat(image.get("file").asText()).isEqualTo(at("a.jpg"));
+        assertThat(image.get("predictions")).hasSize(2);
+        assertThat(image.get("predictions").get(0).get("class").asText()).isIn("cat", "dog");
+        assertThat(image.get("predictions").get(0).get("probability").asDouble())
                 .isBetween(0.5, 1.0);
 
         assertThat(run("models", "list", "--registry", at("registry"), "--json"))
@@ -53,7 +53,7 @@ class TestModelsInUse extends Commands {
         Models.write(folder.resolve("model"));
         for (String name : List.of("-x.jpg", "@x.jpg", "a:b.jpg", "C:x")) {
             assertThat(run("predict", at("model"), "--", name)).isEqualTo(2);
-            assertThat(err).contains("There is no picture at " + name);
+            assertThat(err).contains("There is no image at " + name);
         }
     }
 
@@ -61,9 +61,9 @@ class TestModelsInUse extends Commands {
     void saysWhatIsWrongWithAModel() throws IOException {
         refused("There is no model at", "predict", at("model"), at("a.jpg"));
         Models.write(folder.resolve("model"));
-        refused("There is no picture at", "predict", at("model"), at("a.jpg"));
-        Files.writeString(folder.resolve("a.jpg"), "no picture");
-        refused("a.jpg: not a picture", "predict", at("model"), at("a.jpg"));
+        refused("There is no image at", "predict", at("model"), at("a.jpg"));
+        Files.writeString(folder.resolve("a.jpg"), "no image");
+        refused("a.jpg: not an image", "predict", at("model"), at("a.jpg"));
         Files.writeString(folder.resolve("model/preprocessing.json"), "{}");
         ends(6, "preprocessing.json has 2 bytes", "predict", at("model"), at("a.jpg"));
         ends(6, "is damaged", "models", "publish", at("model"), "--registry", at("registry"), "--name", "pets");
@@ -105,7 +105,7 @@ class TestModelsInUse extends Commands {
                 }
             }
         }
-        assertThat(run("prepare", "--from", at(corpus), "--to", at(data)))
+        assertThat(run("prepare", "--from", at(corpus), "--output", at(data)))
                 .as(err)
                 .isZero();
     }
@@ -118,7 +118,7 @@ class TestModelsInUse extends Commands {
         String[] evaluate = {"evaluate", at("model"), "--protocol", "one-crop", "--protocol", "ten-crop"};
         for (String split : new String[] {"val", "test"}) {
             String json = at(split + ".json");
-            assertThat(run(with(evaluate, "--data", at("data"), "--split", split, "--json", json)))
+            assertThat(run(with(evaluate, "--data", at("data"), "--split", split, "--output", json)))
                     .as(err)
                     .isZero();
             assertThat(out.lines()).hasSize(2);
@@ -131,12 +131,14 @@ class TestModelsInUse extends Commands {
             assertThat(results.findValuesAsText("protocol")).containsExactly("one-crop", "ten-crop");
             assertThat(results.findValuesAsText("split")).containsExactly(split, split);
         }
+        assertThat(run("evaluate", at("model"), "--data", at("data"), "--json")).isZero();
+        assertThat(Json.COMPACT.readTree(out).path("count").asInt()).isEqualTo(6);
         refused(
                 "There is no split 'dev'; there are train, val and test",
                 with(evaluate, "--data", at("data"), "--split", "dev"));
         prepare("other", "untested", "train", "val");
         refused(
-                "has no pictures in its split test; it has train (6), val (6).",
+                "has no images in its split test; it has train (6), val (6).",
                 with(evaluate, "--data", at("untested"), "--split", "test"));
     }
 }

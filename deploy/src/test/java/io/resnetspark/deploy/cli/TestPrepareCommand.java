@@ -21,13 +21,13 @@ import org.junit.jupiter.api.Test;
 class TestPrepareCommand extends Commands {
     @Test
     void saysWhatIsWrongWithACorpus() throws IOException {
-        refused("There is nothing at", "prepare", "--from", at("nowhere"), "--to", at("data"));
+        refused("There is nothing at", "prepare", "--from", at("nowhere"), "--output", at("data"));
         refused(
                 "there are folders, ilsvrc, cifar10, list, binary-file",
                 "prepare",
                 "--from",
                 at("x"),
-                "--to",
+                "--output",
                 at("data"),
                 "--source",
                 "imagenet");
@@ -36,33 +36,34 @@ class TestPrepareCommand extends Commands {
                 "prepare",
                 "--from",
                 at("x"),
-                "--to",
+                "--output",
                 at("data"),
-                "--doubles",
+                "--duplicates",
                 "x");
-        refused("is no size", "prepare", "--from", at("x"), "--to", at("data"), "--shard-size", "many");
+        refused("is no size", "prepare", "--from", at("x"), "--output", at("data"), "--shard-size", "many");
         refused("Missing required option", "prepare", "--from", at("x"));
         Files.createDirectories(folder.resolve("data"));
         SyntheticCorpora.folders(folder.resolve("corpus"), 2, 1, 20);
-        refused("nothing is overwritten", "prepare", "--from", at("corpus"), "--to", at("data"));
+        refused("nothing is overwritten", "prepare", "--from", at("corpus"), "--output", at("data"));
     }
 
     @Test
     void showsWhatIsInADataset() throws IOException {
         SyntheticCorpora.folders(folder.resolve("corpus"), 6, 2, 40);
         String sheet = at("sheet.png");
-        assertThat(run("prepare", "--from", at("corpus"), "--to", at("data"), "--preview", sheet))
+        assertThat(run("prepare", "--from", at("corpus"), "--output", at("data"), "--preview", sheet))
                 .as(err)
                 .isZero();
-        assertThat(out).contains("18 pictures to train on, 6 to validate on, 3 classes, 2 shards");
+        assertThat(out).contains("18 images to train on, 6 to validate on, 3 classes, 2 shards");
         assertThat(ImageIO.read(new File(sheet)).getWidth()).isEqualTo(6 * (224 + 8) + 8);
-        assertThat(run("prepare", "--from", at("corpus"), "--to", at("data"))).isZero();
+        assertThat(run("prepare", "--from", at("corpus"), "--output", at("data")))
+                .isZero();
         assertThat(out).contains("nothing is new");
-        refused("sheet.png exists", "prepare", "--from", at("corpus"), "--to", at("more"), "--preview", sheet);
-        refused("sheet.png exists", "data", "preview", at("data"), "--to", sheet);
+        refused("sheet.png exists", "prepare", "--from", at("corpus"), "--output", at("more"), "--preview", sheet);
+        refused("sheet.png exists", "data", "preview", at("data"), "--output", sheet);
         assertThat(run("data", "describe", at("data"))).isZero();
         assertThat(out)
-                .contains("train          18 pictures in 1 shards")
+                .contains("train          18 images in 1 shards")
                 .containsPattern("1 green +6 to train on +2 to validate on")
                 .contains("shorter sides, in pixels as found: from 0: 24")
                 .contains("component of deviation");
@@ -70,7 +71,7 @@ class TestPrepareCommand extends Commands {
         assertThat(Json.COMPACT.readTree(out).get("images").get("val").get(2).asInt())
                 .isEqualTo(2);
         assertThat(run("data", "verify", at("data"))).isZero();
-        assertThat(out).contains("is whole: 24 pictures in 2 shards");
+        assertThat(out).contains("is whole: 24 images in 2 shards");
         Path shard = folder.resolve("data/val/part-00000.parquet");
         byte[] bytes = Files.readAllBytes(shard);
         bytes[bytes.length / 3] ^= 4;
@@ -94,11 +95,11 @@ class TestPrepareCommand extends Commands {
         Files.writeString(corpus.resolve("train/red/Thumbs.db"), "x");
         Files.writeString(corpus.resolve("README.txt"), "x");
         Files.copy(corpus.resolve("train/red/1.png"), corpus.resolve("train/red/copy.png"));
-        Files.writeString(corpus.resolve("train/red/text.png"), "no picture");
-        String[] prepare = {"prepare", "--from", at("corpus"), "--to", at("data"), "--most-bad", "0.2"};
+        Files.writeString(corpus.resolve("train/red/text.png"), "no image");
+        String[] prepare = {"prepare", "--from", at("corpus"), "--output", at("data"), "--max-bad-fraction", "0.2"};
         assertThat(run(prepare)).as(err).isZero();
         assertThat(out)
-                .contains("24 pictures to train on, 6 to validate on, 3 to test on, 3 classes")
+                .contains("24 images to train on, 6 to validate on, 3 to test on, 3 classes")
                 .contains("37 found: 33 read, 1 quarantined, 1 duplicates, 2 skipped");
         assertThat(run("data", "describe", at("data"))).isZero();
         assertThat(out).containsPattern("1 green +8 to train on +2 to validate on +1 to test on");
@@ -107,13 +108,13 @@ class TestPrepareCommand extends Commands {
         Files.delete(corpus.resolve("train/red/text.png"));
         assertThat(run(prepare)).as(err).isZero();
         assertThat(out)
-                .contains("version 2: 0 pictures were added, 1 removed, 0 changed")
+                .contains("version 2: 0 images were added, 1 removed, 0 changed")
                 .contains("35 found: 32 read, 0 quarantined, 1 duplicates, 2 skipped");
         assertThat(run("data", "verify", at("data"))).isZero();
         for (int i = 3; i < 7; i++) {
             Files.delete(corpus.resolve("train/red/" + i + ".png"));
         }
-        refused("4 of the dataset's 32 pictures", prepare);
+        refused("4 of the dataset's 32 images", prepare);
         prepare[5] = "--max-removed-fraction";
         prepare[6] = "0.5";
         assertThat(run(prepare)).as(err).isEqualTo(2);
@@ -126,7 +127,7 @@ class TestPrepareCommand extends Commands {
     @Test
     void namesOfFilesAreOnlyNames() throws IOException {
         Path odd = folder.resolve("12:30 #1, 100% [x]");
-        int pictures = UnusualFileNames.write(
+        int images = UnusualFileNames.write(
                 odd.resolve("corpus/cat"),
                 number -> ImageCodec.png(SyntheticImages.ofClass(number % 3, 24, 20, number)));
         Files.createDirectories(odd.resolve("corpus/dog/"));
@@ -135,7 +136,7 @@ class TestPrepareCommand extends Commands {
                         "prepare",
                         "--from",
                         odd.resolve("corpus").toString(),
-                        "--to",
+                        "--output",
                         odd.resolve("a:b").toString()))
                 .as(err)
                 .isZero();
@@ -150,13 +151,13 @@ class TestPrepareCommand extends Commands {
                             split,
                             "--count",
                             "1000",
-                            "--to",
+                            "--output",
                             to))
                     .as(err)
                     .isZero();
             extracted += new File(to).list().length;
         }
-        assertThat(extracted).isEqualTo(pictures + 1);
+        assertThat(extracted).isEqualTo(images + 1);
 
         Path model = odd.resolve("model#1");
         Models.write(model);

@@ -2,6 +2,8 @@ package io.resnetspark.deploy.reference;
 
 import io.resnetspark.deploy.cli.Main;
 import io.resnetspark.deploy.reference.Document.Quote;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -67,14 +69,20 @@ record QuotedCommand(Quote quote, List<String> words) {
     /**
      * Reads it.
      *
-     * @throws CommandLine.ParameterException if there is no such command, option or value, or something is missing; where
+     * @throws CommandLine.ParameterException if there is no such command, option or value, something has its old name or is missing; where
      *     the quotation leaves words out (...), something may be missing
      */
     CommandLine.ParseResult parse() {
         boolean shortened = words.stream().anyMatch(word -> word.contains(ELLIPSIS));
         List<String> said =
                 words.stream().filter(word -> !word.equals(ELLIPSIS)).toList();
-        CommandLine.ParseResult parsed = (shortened ? SHORTENED : WHOLE).parseArgs(said.toArray(String[]::new));
+        CommandLine line = shortened ? SHORTENED : WHOLE;
+        StringWriter warnings = new StringWriter();
+        line.setErr(new PrintWriter(warnings, true));
+        CommandLine.ParseResult parsed = line.parseArgs(said.toArray(String[]::new));
+        if (!warnings.toString().isEmpty()) { // of an option's old name
+            throw new CommandLine.ParameterException(line, warnings.toString());
+        }
         CommandLine.ParseResult last = parsed;
         while (last.subcommand() != null) {
             last = last.subcommand();

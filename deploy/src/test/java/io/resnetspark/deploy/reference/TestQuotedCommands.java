@@ -63,10 +63,11 @@ class TestQuotedCommands {
     @Test
     void whatCannotBeReadIsFound() {
         for (String bad : List.of(
-                "scripts/resnet trian RECIPE --data URI --out URI",
+                "scripts/resnet trian RECIPE --data URI --output URI",
                 "scripts/resnet train RECIPE --data URI",
-                "scripts/resnet train RECIPE --data URI --out URI --checkpoint-minutes soon",
-                "scripts/submit --master URL -- train RECIPE --dta URI --out URI",
+                "scripts/resnet train RECIPE --data URI --output URI --checkpoint-minutes soon",
+                "scripts/submit --master URL -- train RECIPE --dta URI --output URI",
+                "scripts/resnet train RECIPE --data URI --out URI",
                 "scripts/resnet train ... --dta URI")) {
             QuotedCommand command =
                     QuotedCommand.in(new Quote(Path.of("page.md"), 1, bad)).orElseThrow();
@@ -77,7 +78,7 @@ class TestQuotedCommands {
         assertThat(wrong(QuotedCommand.in(new Quote(
                                 Path.of("page.md"),
                                 1,
-                                "scripts/resnet train RECIPE --data URI --out URI --set epoch=1"))
+                                "scripts/resnet train RECIPE --data URI --output URI --set epoch=1"))
                         .orElseThrow()))
                 .singleElement()
                 .asString()

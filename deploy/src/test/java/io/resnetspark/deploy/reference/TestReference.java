@@ -8,7 +8,7 @@ import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.Shards;
 import io.resnetspark.deploy.cli.ExitCode;
 import io.resnetspark.deploy.cli.Main;
-import io.resnetspark.deploy.registry.Event;
+import io.resnetspark.deploy.registry.RegistryEvent;
 import io.resnetspark.deploy.retrain.Figures;
 import io.resnetspark.deploy.retrain.Outcome;
 import io.resnetspark.deploy.retrain.RetrainPlan;
@@ -56,8 +56,9 @@ class TestReference {
         Map<String, String> made = new LinkedHashMap<>();
         made.put("commands", CommandPages.markdown());
         made.put("recipe", KeyTables.of(Recipe.keys(), "A recipe"));
-        made.put("renamed keys", renamed());
+        made.put("renamed keys", renamed(RenamedKeys.OF_RECIPES));
         made.put("plan", KeyTables.of(RetrainPlan.keys(), "A plan"));
+        made.put("renamed plan keys", renamed(RetrainPlan.RENAMED));
         made.put("exit codes", exitCodes());
         made.put("packages", PackageTable.of(List.of("resnet-model", "data-prep", "spark-trainer", "deploy")));
         Set<Class<?>> metrics = new HashSet<>();
@@ -68,15 +69,15 @@ class TestReference {
         made.put("shard", "```\n" + Shards.SCHEMA.toString().strip() + "\n```");
         made.put("preprocessing", JsonFields.of(ModelDescription.Evaluation.class, files));
         made.put("provenance", JsonFields.of(Provenance.class, files));
-        made.put("event", JsonFields.of(Event.class, files));
+        made.put("event", JsonFields.of(RegistryEvent.class, files));
         made.put("outcome", JsonFields.of(Outcome.class, files));
         made.put("figures", JsonFields.of(Figures.TYPE, files));
         return made;
     }
 
-    private static String renamed() {
+    private static String renamed(RenamedKeys keys) {
         List<List<String>> rows = new ArrayList<>();
-        RenamedKeys.OF_RECIPES.names().forEach((old, now) -> rows.add(List.of("`" + old + "`", "`" + now + "`")));
+        keys.names().forEach((old, now) -> rows.add(List.of("`" + old + "`", "`" + now + "`")));
         return Table.of(List.of("earlier name", "name"), rows);
     }
 

@@ -18,7 +18,7 @@ public final class Publisher {
         java.nio.file.Path log = java.nio.file.Path.of(arguments[2]);
         while (true) {
             String token = UUID.randomUUID().toString();
-            int number = model.publish(artifact, Change.byHand(token)).number();
+            int number = model.publish(artifact, ChangeRequest.byHand(token)).number();
             Files.writeString(log, number + " " + token + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         }
     }

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Aliases, retention, and the record of both. */
 class TestModelEvents {
-    private static final Change WHY = Change.byHand("a test");
+    private static final ChangeRequest WHY = ChangeRequest.byHand("a test");
 
     private final Configuration conf = new Configuration();
 
@@ -106,7 +106,7 @@ class TestModelEvents {
     /** Found and verified before two prunes; recorded after them. */
     @Test
     void whatWasPrunedLongAgoIsNotPromoted() throws IOException {
-        Version found = cats.find("2");
+        ModelVersion found = cats.find("2");
         cats.prune(1, WHY);
         cats.publish(artifact, WHY);
         cats.prune(1, WHY);
@@ -233,11 +233,11 @@ class TestModelEvents {
 
     @Test
     void versionsSayInWhatTheyDiffer() throws IOException {
-        assertThat(Differences.between(cats.find("1"), cats.find("2"), conf)).isEmpty();
+        assertThat(VersionDiff.between(cats.find("1"), cats.find("2"), conf)).isEmpty();
         Files.writeString(folder.resolve("registry/cats/v2/recipe.conf"), "seed = 2\nepochs = 3\n");
-        assertThat(Differences.between(cats.find("1"), cats.find("2"), conf))
+        assertThat(VersionDiff.between(cats.find("1"), cats.find("2"), conf))
                 .containsExactly(
-                        new Differences.Line("recipe.epochs", null, "3"),
-                        new Differences.Line("recipe.seed", "1", "2"));
+                        new VersionDiff.Line("recipe.epochs", null, "3"),
+                        new VersionDiff.Line("recipe.seed", "1", "2"));
     }
 }

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class TestRegistry {
-    private static final Change WHY = Change.byHand("a test");
+    private static final ChangeRequest WHY = ChangeRequest.byHand("a test");
 
     private final Configuration conf = new Configuration();
 
@@ -75,7 +75,7 @@ class TestRegistry {
         assertThat(registry.list()).hasSize(8);
         assertThat(folder.resolve("registry/cats").toFile().list())
                 .containsExactlyInAnyOrder("v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8");
-        for (Version version : registry.list()) {
+        for (ModelVersion version : registry.list()) {
             assertThat(Path.of(version.path().toUri()).toFile().list())
                     .as("files of %s", version.path())
                     .hasSize(9);

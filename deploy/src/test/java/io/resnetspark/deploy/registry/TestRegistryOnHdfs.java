@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What the registry builds on, in a real name node. */
 @Tag("slow")
 class TestRegistryOnHdfs {
-    private static final Change WHY = Change.byHand("a test");
+    private static final ChangeRequest WHY = ChangeRequest.byHand("a test");
 
     @TempDir
     static java.nio.file.Path folder;
@@ -117,7 +117,7 @@ class TestRegistryOnHdfs {
                 while (told.size() < 20) {
                     String token = "publication " + told.size() + " " + failed;
                     try {
-                        Version version = cats.publish(artifact, Change.byHand(token));
+                        ModelVersion version = cats.publish(artifact, ChangeRequest.byHand(token));
                         told.put(token, version.number());
                         cats.events().promote(version.number(), "champion", ModelEvents.Expectation.ANY, WHY);
                     } catch (IOException underWay) {

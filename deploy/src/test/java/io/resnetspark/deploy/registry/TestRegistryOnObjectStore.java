@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What holds where a rename is a copy, with one writer at a time: a version is whole, or nobody sees it. */
 class TestRegistryOnObjectStore {
-    private static final Change WHY = Change.byHand("a test");
+    private static final ChangeRequest WHY = ChangeRequest.byHand("a test");
 
     private final Configuration conf = CopyingFileSystem.conf();
 

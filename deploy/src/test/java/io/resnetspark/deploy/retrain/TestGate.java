@@ -8,7 +8,7 @@ import io.resnetspark.data.Split;
 import io.resnetspark.data.image.EvaluationProtocol;
 import io.resnetspark.deploy.retrain.RetrainPlan.GateRules;
 import io.resnetspark.train.evaluate.EvaluationResult;
-import io.resnetspark.train.evaluate.Judgement;
+import io.resnetspark.train.evaluate.Predictions;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -18,7 +18,7 @@ class TestGate {
     private static final GateRules OPEN = new GateRules(Split.VAL, EvaluationProtocol.ONE_CROP, -1, 0, 1, 1, 1);
 
     /** Right answers as a string of 1 and 0; the first half are cats. */
-    private static Judgement judgement(String right) {
+    private static Predictions predictions(String right) {
         boolean[] answers = new boolean[right.length()];
         int[] labels = new int[right.length()];
         int correct = 0;
@@ -28,7 +28,7 @@ class TestGate {
             correct += answers[i] ? 1 : 0;
         }
         double error = 1 - (double) correct / answers.length;
-        return new Judgement(
+        return new Predictions(
                 new EvaluationResult("one-crop", "val", answers.length, correct, error, 0, 0, 1), labels, answers);
     }
 
@@ -38,11 +38,11 @@ class TestGate {
 
     private static Gate.Verdict judge(
             GateRules rules, String challenger, String champion, List<String> championClasses) {
-        return Gate.judge(
+        return Gate.decide(
                 rules,
                 CLASSES,
-                judgement(challenger),
-                Optional.ofNullable(champion).map(right -> new Gate.Champion(judgement(right), championClasses)));
+                predictions(challenger),
+                Optional.ofNullable(champion).map(right -> new Gate.Champion(predictions(right), championClasses)));
     }
 
     @Test
@@ -53,7 +53,7 @@ class TestGate {
                 .isTrue();
         assertThat(judge(new GateRules(Split.VAL, EvaluationProtocol.ONE_CROP, 0, 0.76, 1, 1, 1), "1110", null)
                         .problems())
-                .containsExactly("accuracy 0.7500 is below least-accuracy = 0.76");
+                .containsExactly("accuracy 0.7500 is below min-accuracy = 0.76");
     }
 
     @Test
@@ -62,13 +62,13 @@ class TestGate {
         assertThat(judge(just, "1111", "1110").passes()).isTrue();
         GateRules rules = new GateRules(Split.VAL, EvaluationProtocol.ONE_CROP, 0.26, 0, 1, 1, 1);
         assertThat(judge(rules, "1011", "0110").problems())
-                .containsExactly("gain +0.2500 is below minimum-gain = 0.26");
+                .containsExactly("gain +0.2500 is below min-accuracy-gain = 0.26");
         assertThat(judge(new GateRules(Split.VAL, EvaluationProtocol.ONE_CROP, 0, 0, 1, 1, 1), "1100", "1110")
                         .problems())
-                .containsExactly("gain -0.2500 is below minimum-gain = 0.0");
+                .containsExactly("gain -0.2500 is below min-accuracy-gain = 0.0");
     }
 
-    /** A thousandth of 1,000 pictures is one of them, though neither is a sum of powers of two. */
+    /** A thousandth of 1,000 images is one of them, though neither is a sum of powers of two. */
     @Test
     void theLeastGainIsEnoughToTheLastBit() {
         GateRules rules = new GateRules(Split.VAL, EvaluationProtocol.ONE_CROP, 0.001, 0, 1, 1, 1);
@@ -86,7 +86,7 @@ class TestGate {
             assertThat(judge(any, "1100", champion).problems())
                     .singleElement()
                     .asString()
-                    .contains("both are right on 2 of 4 pictures, and a tie is not promoted");
+                    .contains("both are right on 2 of 4 images, and a tie is not promoted");
             assertThat(judge(OPEN, "1100", champion).passes()).isTrue();
         }
         assertThat(judge(any, "1110", "1100").passes()).isTrue();
@@ -97,14 +97,14 @@ class TestGate {
     void byDefaultABetterModelIsPromotedAndNoOther() {
         GateRules rules = RetrainPlan.parse("name = a, registry = /b, data = /c, runs = /d, recipe = e.conf", "plan")
                 .gate();
-        String half = "1".repeat(50) + "0".repeat(50); // of 200 pictures, 100 of each class
+        String half = "1".repeat(50) + "0".repeat(50); // of 200 images, 100 of each class
         assertThat(judge(rules, half + half, half + half).problems()).anyMatch(why -> why.contains("a tie"));
-        // Two pictures of 200 more may be chance, ten are not.
+        // Two images of 200 more may be chance, ten are not.
         assertThat(judge(rules, half + "1".repeat(52) + "0".repeat(48), half + half)
                         .problems())
                 .singleElement()
                 .asString()
-                .contains("p = 0.2500 is above significance = 0.05, which so few pictures cannot come below");
+                .contains("p = 0.2500 is above significance-level = 0.05, which so few images cannot come below");
         assertThat(judge(rules, half + "1".repeat(60) + "0".repeat(40), half + half)
                         .passes())
                 .isTrue();
@@ -122,7 +122,7 @@ class TestGate {
         GateRules rules = new GateRules(Split.VAL, EvaluationProtocol.ONE_CROP, 0, 0, 0.3, 4, 1);
         Gate.Verdict verdict = judge(rules, "11101111", "11110000", List.of("cat"));
         assertThat(verdict.passes()).isTrue();
-        assertThat(verdict.worstClass()).isEqualTo(new Gate.ClassLoss("cat", 4, 1.0, 0.75));
+        assertThat(verdict.worstClass()).isEqualTo(new Gate.ClassAccuracy("cat", 4, 1.0, 0.75));
         assertThat(verdict.unknownToChampion()).containsExactly("dog");
         assertThat(verdict.gainInKnownClasses()).isEqualTo(-0.25);
         assertThat(judge(rules, "11110000", "00000000", List.of("cow")).worstClass())
@@ -135,9 +135,9 @@ class TestGate {
         Gate.Verdict verdict = judge(rules, "11001111", "11110000");
         assertThat(verdict.problems())
                 .containsExactly(
-                        "in class cat accuracy falls from 1.0000 to 0.5000, by more than largest-class-loss = 0.3");
-        assertThat(verdict.worstClass()).isEqualTo(new Gate.ClassLoss("cat", 4, 1.0, 0.5));
-        // Of classes with fewer pictures than asked for, nothing is said.
+                        "in class cat accuracy falls from 1.0000 to 0.5000, by more than max-class-accuracy-drop = 0.3");
+        assertThat(verdict.worstClass()).isEqualTo(new Gate.ClassAccuracy("cat", 4, 1.0, 0.5));
+        // Of classes with fewer images than asked for, nothing is said.
         assertThat(judge(
                                 new GateRules(Split.VAL, EvaluationProtocol.ONE_CROP, -1, 0, 0.3, 5, 1),
                                 "11001111",
@@ -165,12 +165,12 @@ class TestGate {
         assertThat(chance.problems())
                 .containsExactly(
                         "right where the champion is wrong 4 times, wrong where it is right 1 times: p = 0.1875 is above"
-                                + " significance = 0.05");
+                                + " significance-level = 0.05");
         assertThat(judge(rules, "1111111111", "0000011111").passes()).isTrue();
     }
 
     @Test
-    void onlyTheSamePicturesCanBeCompared() {
+    void onlyTheSameImagesCanBeCompared() {
         assertThatThrownBy(() -> judge(OPEN, "1111", "11")).isInstanceOf(IllegalStateException.class);
     }
 }

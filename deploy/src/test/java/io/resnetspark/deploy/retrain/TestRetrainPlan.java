@@ -13,15 +13,15 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class TestRetrainPlan {
-    private static final String LEAST =
+    private static final String REQUIRED =
             "name = flowers, registry = /models, data = /data, runs = /runs, recipe = small.conf\n";
 
     @Test
     void fiveWordsAreEnough() {
-        RetrainPlan plan = RetrainPlan.parse(LEAST, "plan");
+        RetrainPlan plan = RetrainPlan.parse(REQUIRED, "plan");
         assertThat(plan.name()).isEqualTo("flowers");
         assertThat(plan.fromChampion()).isFalse();
-        assertThat(plan.reasons()).isEqualTo(new RetrainPlan.Reasons(1, 0));
+        assertThat(plan.trigger()).isEqualTo(new RetrainPlan.Trigger(1, 0));
         assertThat(plan.gate())
                 .isEqualTo(new RetrainPlan.GateRules(Split.VAL, EvaluationProtocol.ONE_CROP, 0.001, 0, 0.25, 20, 0.05));
         assertThat(plan.lease()).isEqualTo(Duration.ofMinutes(2));
@@ -31,18 +31,18 @@ class TestRetrainPlan {
     @Test
     void saysAllThatIsWrong() {
         assertThatThrownBy(() -> RetrainPlan.parse(
-                        LEAST + "begin = winner\ngate { minimum-gain = 2, floor = 1 }\nkeep = 0\n"
+                        REQUIRED + "init-from = winner\ngate { min-accuracy-gain = 2, floor = 1 }\nkeep-versions = 0\n"
                                 + "hooks.url = \"ftp://secret@host\"\n",
                         "plan"))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("begin = winner; allowed is one of scratch, champion")
-                .hasMessageContaining("gate.minimum-gain = 2")
+                .hasMessageContaining("init-from = winner; allowed is one of scratch, champion")
+                .hasMessageContaining("gate.min-accuracy-gain = 2")
                 .hasMessageContaining("there is no key 'gate.floor'")
-                .hasMessageContaining("keep = 0; allowed is a whole number from 1")
+                .hasMessageContaining("keep-versions = 0; allowed is a whole number from 1")
                 .hasMessageContaining("hooks.url = (not shown); allowed is an address")
                 .hasMessageNotContaining("secret");
         for (String hook : new String[] {"hooks.command = SECRET", "hooks = SECRET", "hooks.url = [SECRET]"}) {
-            assertThatThrownBy(() -> RetrainPlan.parse(LEAST + hook, "plan"))
+            assertThatThrownBy(() -> RetrainPlan.parse(REQUIRED + hook, "plan"))
                     .isInstanceOf(BadInputException.class)
                     .hasMessageContaining("(not shown)")
                     .hasMessageNotContaining("SECRET");
@@ -55,24 +55,26 @@ class TestRetrainPlan {
     /** What people read is what holds. */
     @Test
     void pagesSayWhatTheDefaultsOfTheGateAre() throws Exception {
-        RetrainPlan.GateRules gate = RetrainPlan.parse(LEAST, "plan").gate();
+        RetrainPlan.GateRules gate = RetrainPlan.parse(REQUIRED, "plan").gate();
         for (Path page : new Path[] {Path.of("..", "README.md"), Path.of("..", "docs", "retraining.md")}) {
             String text = Files.readString(page);
             assertThat(text)
                     .as(page.toString())
-                    .contains("`minimum-gain = " + gate.minimumGain() + "`")
-                    .contains("`significance = " + gate.significance() + "`")
-                    .contains("`largest-class-loss = " + gate.largestClassLoss() + "`")
-                    .contains("`class-pictures = " + gate.classPictures() + "`");
+                    .contains("`min-accuracy-gain = " + gate.minAccuracyGain() + "`")
+                    .contains("`significance-level = " + gate.significanceLevel() + "`")
+                    .contains("`max-class-accuracy-drop = " + gate.maxClassAccuracyDrop() + "`")
+                    .contains("`min-class-images = " + gate.minClassImages() + "`");
         }
     }
 
     @Test
     void theGateNeverJudgesByWhatWasTrainedOn() {
-        assertThat(RetrainPlan.parse(LEAST + "gate.split = test", "plan").gate().split())
+        assertThat(RetrainPlan.parse(REQUIRED + "gate.split = test", "plan")
+                        .gate()
+                        .split())
                 .isEqualTo(Split.TEST);
         for (String split : new String[] {"train", "dev"}) {
-            assertThatThrownBy(() -> RetrainPlan.parse(LEAST + "gate.split = " + split, "plan"))
+            assertThatThrownBy(() -> RetrainPlan.parse(REQUIRED + "gate.split = " + split, "plan"))
                     .isInstanceOf(BadInputException.class)
                     .hasMessageContaining("plan:2: gate.split = " + split + "; allowed is val or test");
         }
@@ -80,20 +82,21 @@ class TestRetrainPlan {
 
     @Test
     void whoMayBeWorseNeedNotBeBetterBeyondChance() {
-        assertThat(RetrainPlan.parse(LEAST + "gate.minimum-gain = -0.01", "plan")
+        assertThat(RetrainPlan.parse(REQUIRED + "gate.min-accuracy-gain = -0.01", "plan")
                         .gate()
-                        .significance())
+                        .significanceLevel())
                 .isOne();
-        assertThatThrownBy(
-                        () -> RetrainPlan.parse(LEAST + "gate { minimum-gain = -0.01, significance = 0.05 }", "plan"))
+        assertThatThrownBy(() -> RetrainPlan.parse(
+                        REQUIRED + "gate { min-accuracy-gain = -0.01, significance-level = 0.05 }", "plan"))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("gate.significance = 0.05; allowed is 1 where gate.minimum-gain is below 0");
+                .hasMessageContaining(
+                        "gate.significance-level = 0.05; allowed is 1 where gate.min-accuracy-gain is below 0");
     }
 
     @Test
     void noPlaceHasAPassword() {
         for (String key : new String[] {"registry", "data", "runs", "prepare.from"}) {
-            assertThatThrownBy(() -> RetrainPlan.parse(LEAST + key + " = \"ftp://me:hunter2@host/x\"", "plan"))
+            assertThatThrownBy(() -> RetrainPlan.parse(REQUIRED + key + " = \"ftp://me:hunter2@host/x\"", "plan"))
                     .isInstanceOf(BadInputException.class)
                     .hasMessageContaining("plan:2: " + key + ": 'ftp://...' has a password in it")
                     .hasMessageNotContaining("hunter2");
@@ -102,7 +105,7 @@ class TestRetrainPlan {
 
     @Test
     void valuesOfTheRecipeAreHandedOn() {
-        RetrainPlan plan = RetrainPlan.parse(LEAST + "set { epochs = 3, learning-rate.initial = 0.05 }", "plan");
+        RetrainPlan plan = RetrainPlan.parse(REQUIRED + "set { epochs = 3, learning-rate.initial = 0.05 }", "plan");
         assertThat(plan.overrides()).containsEntry("epochs", "3").containsEntry("learning-rate.initial", "0.05");
     }
 
@@ -110,7 +113,7 @@ class TestRetrainPlan {
     @Test
     void hooksAreNotShown() {
         RetrainPlan plan =
-                RetrainPlan.parse(LEAST + "hooks { url = \"http://token@x/\", command = [say, token] }", "plan");
+                RetrainPlan.parse(REQUIRED + "hooks { url = \"http://token@x/\", command = [say, token] }", "plan");
         assertThat(plan.hooks().command()).containsExactly("say", "token");
         assertThat(plan.toString()).doesNotContain("token");
     }
@@ -118,7 +121,7 @@ class TestRetrainPlan {
     /** In this test's environment: PATH is everywhere. */
     @Test
     void valuesMayComeFromTheEnvironment() {
-        RetrainPlan plan = RetrainPlan.parse(LEAST + "hooks.command = [${PATH}]", "plan");
+        RetrainPlan plan = RetrainPlan.parse(REQUIRED + "hooks.command = [${PATH}]", "plan");
         assertThat(plan.hooks().command()).containsExactly(System.getenv("PATH"));
     }
 
@@ -130,5 +133,32 @@ class TestRetrainPlan {
                 assertThat(plan.resolveSibling(parsed.recipe())).exists();
             }
         }
+    }
+
+    @Test
+    void plansOfTheLastReleaseAreRead() {
+        String old = REQUIRED + """
+                begin = champion
+                keep = 3
+                prepare { from = corpus, shorter-side = 64, most-bad = 0.5 }
+                reason { new-pictures = 5, champion-days = 7 }
+                gate { minimum-gain = -0.1, least-accuracy = 0.2, largest-class-loss = 0.3, class-pictures = 4, significance = 1 }
+                set { batch = 8 }
+                """;
+        String now = REQUIRED + """
+                init-from = champion
+                keep-versions = 3
+                prepare { from = corpus, resize = 64, max-bad-fraction = 0.5 }
+                trigger { new-images = 5, max-champion-age-days = 7 }
+                gate {
+                  min-accuracy-gain = -0.1, min-accuracy = 0.2, max-class-accuracy-drop = 0.3, min-class-images = 4
+                  significance-level = 1
+                }
+                set { batch = 8 }
+                """;
+        assertThat(RetrainPlan.parse(old, "old.conf")).isEqualTo(RetrainPlan.parse(now, "new.conf"));
+        assertThatThrownBy(() -> RetrainPlan.parse(now + "reason.champion-days = 8", "both.conf"))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("there is no key 'trigger.champion-days'");
     }
 }

@@ -55,10 +55,10 @@ class TestRetraining {
                 data = "FOLDER/data"
                 runs = "FOLDER/runs"
                 recipe = small.conf
-                begin = champion
+                init-from = champion
                 set.epochs = 1
-                prepare { from = "FOLDER/corpus", shorter-side = 36, max-removed-fraction = 0.5 }
-                gate { minimum-gain = -1 }
+                prepare { from = "FOLDER/corpus", resize = 36, max-removed-fraction = 0.5 }
+                gate { min-accuracy-gain = -1 }
                 """.replace("FOLDER", folder.toString());
         String recipe = SmallRecipe.TEXT;
         RetrainPlan parsed = RetrainPlan.parse(plan + more, "plan");
@@ -112,13 +112,13 @@ class TestRetraining {
         assertThat(digest()).isEqualTo(before);
         assertThatThrownBy(() -> night("gate.split = test"))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("has no pictures in its split test; it has train (53), val (12)");
+                .hasMessageContaining("has no images in its split test; it has train (53), val (12)");
 
         Outcome second = night("");
         assertThat(second.outcome()).as(second.why()).isEqualTo(Outcome.Kind.PROMOTED);
         assertThat(second.why())
                 .isEqualTo("2 new classes: amber, tiny; 1 class is gone: green;"
-                        + " 18 new pictures, 25 removed, 1 changed");
+                        + " 18 new images, 25 removed, 1 changed");
         assertThat(second.figures().path("unknown_to_champion")).hasToString("[\"amber\",\"tiny\"]");
         assertThat(second.figures().path("gain_in_known_classes").isNumber()).isTrue();
         assertThat(model(second).description().classes()).containsExactly("amber", "blue", "red", "tiny");

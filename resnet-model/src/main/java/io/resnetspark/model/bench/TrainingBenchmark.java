@@ -63,9 +63,9 @@ public record TrainingBenchmark(
         /** Our layers on oneDNN. */
         ONEDNN,
         /** Our layers on ND4J's ops. */
-        OPS,
+        ND4J,
         /** DL4J's own layers and its Nesterov momentum. */
-        STOCK;
+        DL4J;
 
         @Override
         public String toString() {
@@ -110,7 +110,7 @@ public record TrainingBenchmark(
     }
 
     private Placement placement() {
-        if (backend == Backend.STOCK) {
+        if (backend == Backend.DL4J) {
             return Placement.onCpu(ComputeOptions.AUTO);
         }
         KernelOption kernels = KernelOption.valueOf(backend.name());
@@ -135,7 +135,7 @@ public record TrainingBenchmark(
                 image,
                 threads,
                 backend.toString(),
-                backend == Backend.STOCK ? "DL4J's layers" : placement.description(),
+                backend == Backend.DL4J ? "DL4J's layers" : placement.description(),
                 training,
                 inference,
                 resident,
@@ -198,7 +198,7 @@ public record TrainingBenchmark(
     }
 
     private ComputationGraph graph(ComputeOptions options) {
-        if (backend == Backend.STOCK) {
+        if (backend == Backend.DL4J) {
             return Dl4jReferenceGraph.build(
                     network,
                     input(),

@@ -25,7 +25,7 @@ public record ComputeOptions(KernelOption kernels, PrecisionOption precision, bo
         /** The CPU, on oneDNN. */
         ONEDNN,
         /** ND4J's ops: on the CPU, or with nd4j-cuda on its device. */
-        OPS;
+        ND4J;
 
         @Override
         public String toString() {
@@ -52,7 +52,7 @@ public record ComputeOptions(KernelOption kernels, PrecisionOption precision, bo
         return switch (kernels) {
             case AUTO, CUDA -> Kernels.Choice.AUTO;
             case ONEDNN -> Kernels.Choice.ONEDNN;
-            case OPS -> Kernels.Choice.OPS;
+            case ND4J -> Kernels.Choice.OPS;
         };
     }
 }

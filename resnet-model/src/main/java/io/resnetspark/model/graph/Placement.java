@@ -61,7 +61,7 @@ public record Placement(ComputeOptions options, int gpu, String remark) {
      */
     static Placement of(ComputeOptions options, int address, Machine machine) {
         return switch (options.kernels()) {
-            case ONEDNN, OPS -> new Placement(options, NONE, "");
+            case ONEDNN, ND4J -> new Placement(options, NONE, "");
             case CUDA -> {
                 if (machine.nd4jOnGpu) {
                     throw new CudaUnavailableException("This build computes with nd4j-cuda (-Pcuda), beside which our"

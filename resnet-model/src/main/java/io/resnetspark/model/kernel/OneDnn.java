@@ -85,7 +85,7 @@ final class OneDnn {
     static OneDnn instance() {
         return INSTANCE.orElseThrow(
                 () -> new IllegalStateException(
-                        "oneDNN's library does not load on this machine (it needs an x86-64 CPU backend). Use the kernels OPS."));
+                        "oneDNN's library does not load on this machine (it needs an x86-64 CPU backend). Use kernels = nd4j."));
     }
 
     private static Optional<OneDnn> load() {

@@ -52,7 +52,7 @@ class TestPlacement {
     @ParameterizedTest
     @EnumSource(
             value = KernelOption.class,
-            names = {"ONEDNN", "OPS"})
+            names = {"ONEDNN", "ND4J"})
     void requestForTheCpuIsFollowed(KernelOption kernels) {
         assertThat(place(kernels, 3, WITH_GPU).isOnGpu()).isFalse();
         assertThat(place(kernels, Placement.NONE, WITH_GPU).isOnGpu()).isFalse();

@@ -50,7 +50,7 @@ public final class ModelArtifact {
         this.preprocessing = preprocessing;
     }
 
-    /** What preprocessing.json is to say of how pictures are seen. */
+    /** What preprocessing.json is to say of how images are seen. */
     public static Evaluation evaluation(Crop.CenterCrop crop, Normalization mean) {
         return new Evaluation(
                 crop.shorterSide(),
@@ -158,7 +158,7 @@ public final class ModelArtifact {
         Safetensors.write(weights, out);
     }
 
-    /** The network with its weights as ONNX; how pictures are to be seen is told in its metadata. */
+    /** The network with its weights as ONNX; how images are to be seen is told in its metadata. */
     public void writeOnnx(OutputStream out) throws IOException {
         ArtifactFiles.writeOnnx(description, weights, out);
     }

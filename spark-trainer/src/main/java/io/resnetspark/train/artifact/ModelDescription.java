@@ -17,7 +17,7 @@ import java.util.stream.IntStream;
  *
  * @param format version of the artifact's form
  * @param classes their names; those of imported weights whose names nobody told are numbers
- * @param evaluation how pictures are seen: shorter side and crop in pixels, and what is subtracted
+ * @param evaluation how images are seen: shorter side and crop in pixels, and what is subtracted
  * @param results of evaluations, by protocol; none if there was nothing to evaluate on
  * @param parent the model that training began from; null if there was none
  */
@@ -33,7 +33,7 @@ public record ModelDescription(
     public static final int FORMAT = 3;
 
     /** Imports stop here too. */
-    public static final int MOST_CLASSES = 1_000_000;
+    public static final int MAX_CLASSES = 1_000_000;
 
     /** In pixels; recipes and imports stop here too. */
     public static final int LARGEST_CROP = 1024;
@@ -42,9 +42,9 @@ public record ModelDescription(
         Objects.requireNonNull(network, "network");
         Objects.requireNonNull(evaluation, "evaluation");
         Objects.requireNonNull(provenance, "provenance");
-        if (classes.size() > MOST_CLASSES) {
+        if (classes.size() > MAX_CLASSES) {
             throw new IllegalArgumentException(
-                    classes.size() + " classes are more than any model of ours has: " + MOST_CLASSES);
+                    classes.size() + " classes are more than any model of ours has: " + MAX_CLASSES);
         }
         classes = List.copyOf(classes);
         results = Map.copyOf(results);
@@ -97,7 +97,7 @@ public record ModelDescription(
      *
      * @param shorterSide that images are scaled to, in pixels
      * @param crop height and width of the centre crop, in pixels
-     * @param mean red, green and blue in levels of 0 to 255; null if the mean picture beside this file is subtracted
+     * @param mean red, green and blue in levels of 0 to 255; null if the mean image beside this file is subtracted
      * @param deviation what the difference is divided by, likewise; null if it is not
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)

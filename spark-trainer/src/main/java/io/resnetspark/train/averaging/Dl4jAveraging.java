@@ -5,8 +5,8 @@ import io.resnetspark.model.graph.Placement;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.train.recipe.AveragingRecipe.MomentumRule;
 import io.resnetspark.train.worker.GpuAddress;
+import io.resnetspark.train.worker.ImageReader;
 import io.resnetspark.train.worker.LocalSteps;
-import io.resnetspark.train.worker.PictureReader;
 import io.resnetspark.train.worker.TrainingPlan;
 import io.resnetspark.train.worker.TrainingState;
 import java.util.ArrayList;
@@ -44,10 +44,10 @@ public final class Dl4jAveraging implements Engine {
 
     @Override
     public Round round(TrainingState state) {
-        int batch = plan.recipe().batch();
+        int batch = plan.recipe().batchSize();
         long examples = Math.min(plan.examplesPerRound(state), state.work().longestPart());
         int steps = (int) ((examples + batch - 1) / batch);
-        double rate = plan.rate(state, 0);
+        double rate = plan.learningRate(state, 0);
         boolean averagesMomentum = plan.recipe().averaging().momentum() == MomentumRule.AVERAGED;
         LocalSteps.load(state, graph);
         graph.setLearningRate(rate);
@@ -80,7 +80,7 @@ public final class Dl4jAveraging implements Engine {
         List<Integer> workers = IntStream.range(0, work.parts().size()).boxed().toList();
         return spark.parallelize(workers, workers.size()).flatMap(worker -> {
             refuseGpu(sharedPlan.value());
-            PictureReader reader = new PictureReader(sharedPlan.value(), conf.value());
+            ImageReader reader = new ImageReader(sharedPlan.value(), conf.value());
             List<MultiDataSet> made = new ArrayList<>();
             for (var places : new LocalSteps(sharedPlan.value())
                     .steps(work, examples, worker).stream()
@@ -98,7 +98,7 @@ public final class Dl4jAveraging implements Engine {
         if (address != Placement.NONE && Placement.here(plan.compute(), address).isOnGpu()) {
             throw new BadInputException(
                     "Spark gave this worker GPU " + address + ", on which averaging.engine = dl4j does"
-                            + " not compute: dl4j-spark builds its networks itself. Say averaging.engine = ours; or kernels ="
+                            + " not compute: dl4j-spark builds its networks itself. Say averaging.engine = native; or kernels ="
                             + " onednn to compute on the CPU.");
         }
     }

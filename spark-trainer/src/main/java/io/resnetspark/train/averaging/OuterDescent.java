@@ -1,7 +1,7 @@
 package io.resnetspark.train.averaging;
 
 import io.resnetspark.train.averaging.Reduction.Range;
-import io.resnetspark.train.recipe.OuterStep;
+import io.resnetspark.train.recipe.OuterOptimizer;
 
 /** The outer optimiser: a step from the parameters that a round began with towards, or beyond, the average. */
 final class OuterDescent {
@@ -11,27 +11,29 @@ final class OuterDescent {
      * Turns the average into the next parameters, in place.
      *
      * @param length elements of each range
-     * @param velocity moved too; not touched by {@link OuterStep.None}
+     * @param velocity moved too; not touched by {@link OuterOptimizer.None}
      * @param learningRate of the round
      */
-    static void step(OuterStep step, int length, Range before, Range average, Range velocity, double learningRate) {
+    static void step(
+            OuterOptimizer step, int length, Range before, Range average, Range velocity, double learningRate) {
         float[] x = before.array();
         float[] next = average.array();
         float[] v = velocity.array();
-        if (step instanceof OuterStep.SlowMomentum slow) {
+        if (step instanceof OuterOptimizer.SlowMomentum slow) {
             for (int i = 0; i < length; i++) {
                 int k = velocity.at() + i;
                 float begun = x[before.at() + i];
                 v[k] = (float) (slow.momentum() * v[k] + (begun - next[average.at() + i]) / learningRate);
-                next[average.at() + i] = (float) (begun - slow.rate() * learningRate * v[k]);
+                next[average.at() + i] = (float) (begun - slow.learningRate() * learningRate * v[k]);
             }
-        } else if (step instanceof OuterStep.Nesterov nesterov) {
+        } else if (step instanceof OuterOptimizer.Nesterov nesterov) {
             for (int i = 0; i < length; i++) {
                 int k = velocity.at() + i;
                 float begun = x[before.at() + i];
                 float change = begun - next[average.at() + i];
                 v[k] = (float) (nesterov.momentum() * v[k] + change);
-                next[average.at() + i] = (float) (begun - nesterov.rate() * (change + nesterov.momentum() * v[k]));
+                next[average.at() + i] =
+                        (float) (begun - nesterov.learningRate() * (change + nesterov.momentum() * v[k]));
             }
         }
     }

@@ -70,7 +70,7 @@ public final class ParameterAveraging implements Engine {
         this.recipe = recipe;
         this.exchange = exchange;
         this.examplesPerRound = examplesPerRound;
-        this.workers = new WorkerGroup(spark, work, workers, recipe.workersRemember(), recipe.groupSize());
+        this.workers = new WorkerGroup(spark, work, workers, recipe.workersKeepLocalState(), recipe.groupSize());
     }
 
     /** What Spark should be told for a recipe, unless somebody told it otherwise, before it starts. */
@@ -120,7 +120,7 @@ public final class ParameterAveraging implements Engine {
             return copy.get();
         }
         // Workers' local states are those after the last round; and a deadline may make another round of it.
-        if (from.isEmpty() || recipe.workersRemember() || recipe.deadlineSeconds() > 0) {
+        if (from.isEmpty() || recipe.workersKeepLocalState() || recipe.deadlineSeconds() > 0) {
             throw lost;
         }
         LOG.warn("{}; the round that led to it is done again", lost.getMessage());
@@ -165,7 +165,7 @@ public final class ParameterAveraging implements Engine {
                 .orElseThrow(() -> new DivergedException(state, reports.loss()));
         long examples = examplesPerRound.applyAsLong(state);
         TrainingState reached = reports.next(state, averaged, examples, Set.of());
-        if (reached.work().left() > 0) {
+        if (reached.work().remaining() > 0) {
             next = Optional.of(new Pending(reports.busy(), reports.reduction(recipe), set));
             return new Reduced(reports, averaged);
         }

@@ -1,6 +1,6 @@
 package io.resnetspark.train.averaging;
 
-import io.resnetspark.data.shard.EpochWork;
+import io.resnetspark.data.shard.SamplerState;
 import io.resnetspark.train.worker.BatchStatistics;
 import io.resnetspark.train.worker.BatchStatistics.Moments;
 import io.resnetspark.train.worker.StatisticsLayout;
@@ -25,7 +25,7 @@ public final class PreciseStatistics {
     public static float[] of(
             JavaSparkContext spark, TrainingPlan plan, TrainingState state, StatisticsLayout layout, long examples) {
         int workers = plan.recipe().workers();
-        EpochWork work = EpochWork.begin(state.work().epoch(), Math.min(examples, plan.examples()), workers);
+        SamplerState work = SamplerState.begin(state.work().epoch(), Math.min(examples, plan.examples()), workers);
         BatchStatistics statistics = new BatchStatistics(plan);
         SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
         List<Integer> slots = IntStream.range(0, workers).boxed().toList();

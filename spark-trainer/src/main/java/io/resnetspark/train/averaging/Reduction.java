@@ -1,7 +1,7 @@
 package io.resnetspark.train.averaging;
 
 import io.resnetspark.train.averaging.StateLayout.Vector;
-import io.resnetspark.train.recipe.OuterStep;
+import io.resnetspark.train.recipe.OuterOptimizer;
 import io.resnetspark.train.worker.FloatBlock;
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -17,22 +17,23 @@ import java.util.List;
  * @param examples that each worker saw, in the order of their numbers; none is 0
  * @param groups indices of the workers of each group; empty for no groups
  * @param changes whether updates tell how parameters and velocity changed, not where they came to
- * @param outer the outer optimiser; {@link OuterStep.None} where this round has no outer step
+ * @param outer the outer optimiser; {@link OuterOptimizer.None} where this round has no outer step
  * @param learningRate of the round
  */
-record Reduction(List<Long> examples, List<List<Integer>> groups, boolean changes, OuterStep outer, double learningRate)
+record Reduction(
+        List<Long> examples, List<List<Integer>> groups, boolean changes, OuterOptimizer outer, double learningRate)
         implements Serializable {
     /** Sums that are worked on at a time: they stay in the first-level cache. */
     private static final int CHUNK = 1 << 11;
 
     /** Without groups. */
-    Reduction(List<Long> examples, boolean changes, OuterStep outer, double learningRate) {
+    Reduction(List<Long> examples, boolean changes, OuterOptimizer outer, double learningRate) {
         this(examples, List.of(), changes, outer, learningRate);
     }
 
     /** Nothing but the mean. */
     static Reduction mean(List<Long> examples) {
-        return new Reduction(examples, false, new OuterStep.None(), 0);
+        return new Reduction(examples, false, new OuterOptimizer.None(), 0);
     }
 
     /** Of each group's updates, to its mean. */
@@ -56,7 +57,7 @@ record Reduction(List<Long> examples, List<List<Integer>> groups, boolean change
 
     /** Whether the state that the round began with is needed. */
     boolean needsBefore() {
-        return changes || outer.remembers();
+        return changes || outer.hasVelocity();
     }
 
     /**
@@ -83,7 +84,7 @@ record Reduction(List<Long> examples, List<List<Integer>> groups, boolean change
             }
         }
         boolean finite = areFinite(next, length);
-        if (vector == Vector.PARAMETERS && outer.remembers()) {
+        if (vector == Vector.PARAMETERS && outer.hasVelocity()) {
             OuterDescent.step(outer, length, before, next, outerVelocity, learningRate);
             finite &= areFinite(next, length);
         }

@@ -1,7 +1,7 @@
 package io.resnetspark.train.averaging;
 
 import io.resnetspark.train.recipe.AveragingRecipe;
-import io.resnetspark.train.recipe.OuterStep;
+import io.resnetspark.train.recipe.OuterOptimizer;
 import io.resnetspark.train.worker.TrainingState;
 import io.resnetspark.train.worker.WorkerReport;
 import java.util.Comparator;
@@ -37,7 +37,7 @@ final class RoundReports {
                 busy.stream().map(update -> update.report().examples()).toList(),
                 recipe.groupSize() == 1 ? List.of() : groups(recipe.groupSize()),
                 recipe.sendsChanges(),
-                outer ? recipe.outer() : new OuterStep.None(),
+                outer ? recipe.outer() : new OuterOptimizer.None(),
                 learningRate());
     }
 
@@ -58,7 +58,10 @@ final class RoundReports {
     }
 
     private double learningRate() {
-        return reports.stream().mapToDouble(WorkerReport::firstRate).max().orElse(0);
+        return reports.stream()
+                .mapToDouble(WorkerReport::firstLearningRate)
+                .max()
+                .orElse(0);
     }
 
     /** Mean cross-entropy. */

@@ -1,6 +1,6 @@
 package io.resnetspark.train.averaging;
 
-import io.resnetspark.data.shard.EpochWork;
+import io.resnetspark.data.shard.SamplerState;
 import io.resnetspark.train.averaging.StateLayout.Arrays;
 import io.resnetspark.train.worker.TrainingState;
 import java.io.Serializable;
@@ -47,7 +47,8 @@ sealed interface StateHandle extends Serializable {
      *
      * @param round that begins with it, a number higher than those of earlier rounds
      */
-    record Resident(StateBlocks blocks, long round, EpochWork work, long iteration, int drops) implements StateHandle {
+    record Resident(StateBlocks blocks, long round, SamplerState work, long iteration, int drops)
+            implements StateHandle {
         Resident withoutOuter() {
             return new Resident(blocks.withoutOuter(), round, work, iteration, drops);
         }

@@ -1,6 +1,6 @@
 package io.resnetspark.train.averaging;
 
-import io.resnetspark.data.shard.EpochWork;
+import io.resnetspark.data.shard.SamplerState;
 import io.resnetspark.train.recipe.AveragingRecipe;
 import java.util.HashSet;
 import java.util.List;
@@ -40,7 +40,7 @@ final class StragglerPolicy implements AutoCloseable {
      * @param work of which those who have none left are no part of the quorum
      */
     static StragglerPolicy of(
-            AveragingRecipe recipe, JavaRDD<UpdateHandle> updates, EpochWork work, Exchange exchange) {
+            AveragingRecipe recipe, JavaRDD<UpdateHandle> updates, SamplerState work, Exchange exchange) {
         StragglerPolicy policy = new StragglerPolicy(updates, recipe, exchange.isInProcess());
         policy.keep();
         if (policy.waits) {
@@ -69,7 +69,7 @@ final class StragglerPolicy implements AutoCloseable {
         }
     }
 
-    private static Set<Integer> busy(EpochWork work) {
+    private static Set<Integer> busy(SamplerState work) {
         return IntStream.range(0, work.parts().size())
                 .filter(worker -> !work.parts().get(worker).isEmpty())
                 .boxed()

@@ -1,6 +1,6 @@
 package io.resnetspark.train.bench;
 
-import io.resnetspark.data.shard.EpochWork;
+import io.resnetspark.data.shard.SamplerState;
 import io.resnetspark.model.Networks;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.train.averaging.Costs;
@@ -8,11 +8,11 @@ import io.resnetspark.train.averaging.Dl4jRound;
 import io.resnetspark.train.averaging.ParameterAveraging;
 import io.resnetspark.train.averaging.Round;
 import io.resnetspark.train.dtype.Dtype;
+import io.resnetspark.train.recipe.AveragingPeriod;
 import io.resnetspark.train.recipe.AveragingRecipe;
 import io.resnetspark.train.recipe.AveragingRecipe.Engine;
 import io.resnetspark.train.recipe.AveragingRecipe.MomentumRule;
-import io.resnetspark.train.recipe.OuterStep;
-import io.resnetspark.train.recipe.Period;
+import io.resnetspark.train.recipe.OuterOptimizer;
 import io.resnetspark.train.worker.StatisticsLayout;
 import io.resnetspark.train.worker.TrainingState;
 import java.util.ArrayList;
@@ -175,18 +175,18 @@ public final class AveragingBenchmark {
 
     private Measured ours(NetworkGraph graph, boolean overlap) {
         TrainingState state = TrainingState.begin(
-                EpochWork.begin(0, Integer.MAX_VALUE, setting.workers()),
+                SamplerState.begin(0, Integer.MAX_VALUE, setting.workers()),
                 graph.copyParameters(),
                 new float[(int) velocity(graph)],
                 new float[0]);
         AveragingRecipe recipe = new AveragingRecipe(
-                Engine.OURS,
-                new Period.Constant(1),
+                Engine.NATIVE,
+                new AveragingPeriod.Constant(1),
                 setting.momentum(),
                 setting.updates(),
                 1,
                 overlap,
-                new OuterStep.None(),
+                new OuterOptimizer.None(),
                 0,
                 1);
         Echo echo = new Echo(Echo.Blueprint.of(setting.network()), recipe, setting.steps());

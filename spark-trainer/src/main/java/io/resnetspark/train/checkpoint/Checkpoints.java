@@ -103,12 +103,12 @@ public final class Checkpoints {
      * Writes a checkpoint. One that cannot be written, since the disk is full or the name node does
      * not answer, does not end the run: {@code warn} says so, and the next is tried when it is due.
      *
-     * @param memories of the workers
+     * @param localStates of the workers
      */
     public void offer(
-            RunState state, Supplier<List<WorkerLocalState>> memories, Metrics metrics, Consumer<String> warn) {
+            RunState state, Supplier<List<WorkerLocalState>> localStates, Metrics metrics, Consumer<String> warn) {
         try {
-            write(state, memories, metrics);
+            write(state, localStates, metrics);
         } catch (IOException failed) {
             lastTime = System.nanoTime();
             LOG.warn("no checkpoint could be written after round {}", state.rounds(), failed);
@@ -139,7 +139,7 @@ public final class Checkpoints {
             for (int worker = 0; worker < localStates.size(); worker++) {
                 sent.add(LocalStateFiles.write(draft, worker, localStates.get(worker))); // fetched now, one at a time
             }
-            draft.write(HEAD, Json.PRETTY.writeValueAsBytes(CheckpointHead.of(identity, state, sent)));
+            draft.write(HEAD, Json.PRETTY.writeValueAsBytes(CheckpointMetadata.of(identity, state, sent)));
             draft.write(
                     METRICS, metrics.text().substring(0, state.metricsLength()).getBytes(StandardCharsets.UTF_8));
             Manifest manifest = Manifest.write(draft);
@@ -202,12 +202,12 @@ public final class Checkpoints {
 
     private Saved read(Path path, List<String> damaged) throws IOException {
         Manifest.of(path, conf).verify(path, conf);
-        CheckpointHead head = Json.read(new Path(path, HEAD), CheckpointHead.class, conf);
+        CheckpointMetadata head = Json.read(new Path(path, HEAD), CheckpointMetadata.class, conf);
         head.check(path);
         List<String> differences = head.identity().differences(identity);
         if (!differences.isEmpty()) {
             throw new BadInputException(path + " is of another run: " + String.join("; ", differences)
-                    + ". Use what it was begun with, or name another --out.");
+                    + ". Use what it was begun with, or name another --output.");
         }
         TrainingState training = new TrainingState(
                 head.work(),
@@ -226,7 +226,7 @@ public final class Checkpoints {
                 head.evaluation(),
                 metrics.length());
         List<WorkerLocalState> localStates = new ArrayList<>();
-        for (int worker = 0; worker < head.memories(); worker++) {
+        for (int worker = 0; worker < head.localStates(); worker++) {
             localStates.add(LocalStateFiles.read(path, worker, head.sent(worker), conf));
         }
         return new Saved(path, run, localStates, metrics, List.copyOf(damaged));
@@ -289,7 +289,8 @@ public final class Checkpoints {
     /** NaN in the middle of an epoch, and where somebody has damaged the checkpoint. */
     private double errorAtEndOfEpoch(Path path) {
         try {
-            return Json.read(new Path(path, HEAD), CheckpointHead.class, conf).errorAtEndOfEpoch();
+            return Json.read(new Path(path, HEAD), CheckpointMetadata.class, conf)
+                    .errorAtEndOfEpoch();
         } catch (IOException | BadInputException damaged) {
             return Double.NaN;
         }

@@ -41,7 +41,7 @@ public record RunFolder(Path path, Fence fence) {
         List<String> differences = RunIdentity.of(model(), conf).differencesOfFinished(wanted);
         if (!differences.isEmpty()) {
             throw new BadInputException(path + " is complete, and of another run: " + String.join("; ", differences)
-                    + ". Name another --out; to train on from its model, say there --set 'initial-model.path=\""
+                    + ". Name another --output; to train on from its model, say there --set 'initial-model.path=\""
                     + model() + "\"'.");
         }
     }

@@ -28,7 +28,8 @@ import org.apache.hadoop.fs.Path;
  * @param threads of one worker: sums of more of them differ in the last bits
  */
 public record RunIdentity(String recipe, String datasetDigest, int threads) {
-    private static final Set<String> MAY_DIFFER = Set.of("workers", "batch", "kernels", "precision", "deterministic");
+    private static final Set<String> MAY_DIFFER =
+            Set.of("workers", "batch-size", "kernels", "precision", "deterministic");
     private static final String PROTOCOLS = "data.evaluation-protocols";
     /** What is looked at moves no weight; a plateau, which would, cannot do without. */
     private static final Set<String> NO_MATTER = Set.of(PROTOCOLS, "data.validation");

@@ -12,7 +12,7 @@ import java.util.List;
  * @param rounds done since the start
  * @param images that workers saw since the start
  * @param seconds that the rounds took
- * @param errors top-1, on the validation pictures, at the end of each epoch so far
+ * @param errors top-1, on the validation images, at the end of each epoch so far
  * @param evaluation the last one; null before there was any
  * @param metricsLength characters of the metrics that belong to it
  */

@@ -7,7 +7,7 @@ final class Float16 {
     /** 2^16 as a float: it and all above round to infinity. */
     private static final int BEYOND = 0x4780_0000;
     /** The smallest normal number is 2^-14; its exponent as a float has it. */
-    private static final int LEAST_EXPONENT = 127 - 14;
+    private static final int MIN_EXPONENT = 127 - 14;
 
     private Float16() {}
 
@@ -16,10 +16,10 @@ final class Float16 {
         int bits = Float.floatToRawIntBits(value);
         int magnitude = bits & 0x7fff_ffff;
         int finite = Math.min(magnitude, BEYOND);
-        int exponent = Math.max(finite >>> 23, LEAST_EXPONENT);
+        int exponent = Math.max(finite >>> 23, MIN_EXPONENT);
         float power = power(exponent);
         int units = Float.floatToRawIntBits(Float.intBitsToFloat(finite) + power) - Float.floatToRawIntBits(power);
-        int half = ((exponent - LEAST_EXPONENT) << 10) + units; // may carry into the exponent, which is right
+        int half = ((exponent - MIN_EXPONENT) << 10) + units; // may carry into the exponent, which is right
         return (short) ((bits >>> 16 & 0x8000) | (magnitude > 0x7f80_0000 ? NAN : half));
     }
 
@@ -35,7 +35,7 @@ final class Float16 {
     /** {@link #toFloat} of {@link #of}, in half the time. */
     static float rounded(float value) {
         int finite = Math.min(Float.floatToRawIntBits(value) & 0x7fff_ffff, BEYOND);
-        float power = power(Math.max(finite >>> 23, LEAST_EXPONENT));
+        float power = power(Math.max(finite >>> 23, MIN_EXPONENT));
         float rounded = Math.abs(value) + power - power;
         return Math.copySign(rounded >= 0x1p16f ? Float.POSITIVE_INFINITY : rounded, value);
     }

@@ -13,7 +13,7 @@ final class MxInt8 {
 
     private static final int NOT_FINITE = 0xff;
     /** Below it a 64th is no normal number. */
-    private static final int LEAST_EXPONENT = 7;
+    private static final int MIN_EXPONENT = 7;
     /** The last bit of floats from 2^23 to 2^24 is worth 1: to add this is to round to whole numbers, of either sign. */
     private static final float TO_WHOLE = 0x1.8p23f;
 
@@ -66,7 +66,7 @@ final class MxInt8 {
         for (int i = from; i < to; i++) {
             largest = Math.max(largest, Float.floatToRawIntBits(values[i]) & 0x7fff_ffff);
         }
-        return Math.max(largest >>> 23, LEAST_EXPONENT);
+        return Math.max(largest >>> 23, MIN_EXPONENT);
     }
 
     /** A 64th. */

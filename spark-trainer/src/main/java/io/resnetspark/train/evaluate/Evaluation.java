@@ -32,11 +32,11 @@ import org.apache.spark.util.SerializableConfiguration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The Spark job that counts how often a model is right, by several protocols in one pass over the pictures. */
+/** The Spark job that counts how often a model is right, by several protocols in one pass over the images. */
 public final class Evaluation {
     private static final Logger LOG = LoggerFactory.getLogger(Evaluation.class);
 
-    /** Pictures of one task. */
+    /** Images of one task. */
     private static final int CHUNK = 100;
 
     private final JavaSparkContext spark;
@@ -44,17 +44,17 @@ public final class Evaluation {
     private final Split split;
     private final List<EvaluationProtocol> protocols;
 
-    /** @throws BadInputException if the split has no pictures */
+    /** @throws BadInputException if the split has no images */
     public Evaluation(JavaSparkContext spark, Dataset.Opened data, Split split, EvaluationProtocol... protocols) {
-        requirePictures(data, split);
+        requireImages(data, split);
         this.spark = spark;
         this.data = data;
         this.split = split;
         this.protocols = List.of(protocols);
     }
 
-    /** @throws BadInputException if the split has no pictures, saying which splits there are */
-    public static void requirePictures(Dataset.Opened data, Split split) {
+    /** @throws BadInputException if the split has no images, saying which splits there are */
+    public static void requireImages(Dataset.Opened data, Split split) {
         if (data.dataset().examples(split) == 0) {
             String others = Stream.of(Split.values())
                     .filter(other -> data.dataset().examples(other) > 0)
@@ -62,7 +62,7 @@ public final class Evaluation {
                             "%s (%,d)", other.folder(), data.dataset().examples(other)))
                     .collect(Collectors.joining(", "));
             throw new BadInputException(
-                    data.path() + " has no pictures in its split " + split.folder() + "; it has " + others + ".");
+                    data.path() + " has no images in its split " + split.folder() + "; it has " + others + ".");
         }
     }
 
@@ -95,18 +95,18 @@ public final class Evaluation {
     public List<EvaluationResult> executeAll(
             ExecutorNetworks.Blueprint blueprint, float[] parameters, Preprocessing preprocessing, Progress progress) {
         List<String> classes = data.dataset().classes();
-        return judge(blueprint, parameters, preprocessing, classes, progress).stream()
-                .map(Judgement::result)
+        return predict(blueprint, parameters, preprocessing, classes, progress).stream()
+                .map(Predictions::result)
                 .toList();
     }
 
     /**
-     * Looks at every picture.
+     * Looks at every image.
      *
-     * @param classes that the network's outputs stand for; pictures of others are never right
+     * @param classes that the network's outputs stand for; images of others are never right
      * @return by each protocol
      */
-    public List<Judgement> judge(
+    public List<Predictions> predict(
             ExecutorNetworks.Blueprint blueprint,
             float[] parameters,
             Preprocessing preprocessing,
@@ -126,21 +126,24 @@ public final class Evaluation {
         SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
         List<Chunk> chunks = chunks();
         spark.setJobDescription("evaluate on " + split.folder());
-        JavaRDD<List<Tally>> tallies = spark.parallelize(chunks, chunks.size()).map(chunk -> {
-            Job ours = job.value();
-            return ExecutorNetworks.holding(
-                    ours.blueprint, ours.parameters, network -> tally(ours, network.graph(), chunk, conf.value()));
-        });
-        try (TaskProgress ignored =
-                TaskProgress.watch(spark.sc(), progress.begin("evaluate", "images", examples), examples, tallies)) {
+        JavaRDD<List<MetricAccumulator>> accumulators = spark.parallelize(chunks, chunks.size())
+                .map(chunk -> {
+                    Job ours = job.value();
+                    return ExecutorNetworks.holding(
+                            ours.blueprint,
+                            ours.parameters,
+                            network -> accumulator(ours, network.graph(), chunk, conf.value()));
+                });
+        try (TaskProgress ignored = TaskProgress.watch(
+                spark.sc(), progress.begin("evaluate", "images", examples), examples, accumulators)) {
             // In order: a fold adds as tasks end, and the last bits would tell.
-            List<List<Tally>> parts = tallies.collect();
+            List<List<MetricAccumulator>> parts = accumulators.collect();
             double seconds = (System.nanoTime() - start) / 1e9;
-            List<Judgement> judgements = IntStream.range(0, protocols.size())
-                    .mapToObj(protocol -> sum(parts, protocol).judgement(protocols.get(protocol), split, seconds))
+            List<Predictions> all = IntStream.range(0, protocols.size())
+                    .mapToObj(protocol -> sum(parts, protocol).predictions(protocols.get(protocol), split, seconds))
                     .toList();
-            judgements.forEach(judgement -> log(judgement.result()));
-            return judgements;
+            all.forEach(predictions -> log(predictions.result()));
+            return all;
         } finally {
             job.destroy();
         }
@@ -158,8 +161,8 @@ public final class Evaluation {
                 Math.round(result.imagesPerSecond()));
     }
 
-    private static Tally sum(List<List<Tally>> parts, int protocol) {
-        Tally sum = new Tally();
+    private static MetricAccumulator sum(List<List<MetricAccumulator>> parts, int protocol) {
+        MetricAccumulator sum = new MetricAccumulator();
         parts.forEach(part -> sum.add(part.get(protocol)));
         return sum;
     }
@@ -168,7 +171,7 @@ public final class Evaluation {
         if (preprocessing.crop() instanceof Crop.CenterCrop centre) {
             return protocols.stream().map(protocol -> protocol.crops(centre)).toList();
         }
-        throw new IllegalArgumentException("Pictures are evaluated by centre crops, not by " + preprocessing.crop());
+        throw new IllegalArgumentException("Images are evaluated by centre crops, not by " + preprocessing.crop());
     }
 
     private List<Chunk> chunks() {
@@ -181,23 +184,24 @@ public final class Evaluation {
         return chunks;
     }
 
-    private static List<Tally> tally(Job job, NetworkGraph graph, Chunk chunk, Configuration conf) throws IOException {
+    private static List<MetricAccumulator> accumulator(Job job, NetworkGraph graph, Chunk chunk, Configuration conf)
+            throws IOException {
         ShardCache.Loaded shard = ShardCache.load(job.data, chunk.shard, conf);
         List<ProtocolBatch> batches = job.views.stream()
                 .map(views -> new ProtocolBatch(graph, job.preprocessing, views, job.outputs, chunk.to - chunk.from))
                 .toList();
         TestTimeCrops views = new TestTimeCrops.Combined(job.views);
-        List<Integer> pictures = IntStream.range(chunk.from, chunk.to).boxed().toList();
-        // On a CPU, where the network's threads have all cores, to hand pictures over took 2 to 4 % of CIFAR's
+        List<Integer> images = IntStream.range(chunk.from, chunk.to).boxed().toList();
+        // On a CPU, where the network's threads have all cores, to hand images over took 2 to 4 % of CIFAR's
         // evaluation.
         int ahead = graph.isOnGpu() ? Prefetch.ahead(graph, job.blueprint.threads()) : 0;
         try (Prefetch<Integer, List<float[]>> drawn =
-                new Prefetch<>(pictures, picture -> Minibatch.draw(shard, picture, job.preprocessing, views), ahead)) {
-            for (int picture : pictures) {
+                new Prefetch<>(images, image -> Minibatch.draw(shard, image, job.preprocessing, views), ahead)) {
+            for (int image : images) {
                 Iterator<float[]> next = drawn.next().iterator();
-                batches.forEach(batch -> batch.add(next, shard.label(picture)));
+                batches.forEach(batch -> batch.add(next, shard.label(image)));
             }
         }
-        return batches.stream().map(ProtocolBatch::tally).toList();
+        return batches.stream().map(ProtocolBatch::accumulator).toList();
     }
 }

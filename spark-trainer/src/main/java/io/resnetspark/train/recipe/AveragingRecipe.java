@@ -4,55 +4,55 @@ import io.resnetspark.train.dtype.Dtype;
 import java.io.Serializable;
 
 /**
- * How workers come to one state.
+ * How the workers' states are averaged.
  *
- * @param updateDtype in which a worker says what it learned; in another than float32, what rounding took from one round
- *     goes into the next
- * @param groupSize workers whose updates are averaged first among themselves; 1 for none
- * @param overlap whether a round's updates are averaged while the next round computes, and taken over a round late
- * @param deadlineSeconds after which a round goes on without the workers that are late; 0 for never
- * @param quorum share of the workers without which it does not, 0 to 1
+ * @param updateDtype number format of the updates that workers send; if it is not float32, the rounding error of a round is
+ *     added to the next one's update (error feedback)
+ * @param groupSize workers whose updates are averaged among themselves first; 1: no groups
+ * @param overlap whether a round's updates are averaged while the next round computes, and applied one round late
+ * @param deadlineSeconds after which a round continues without late workers; 0: never
+ * @param quorum the share of the workers that a round needs at the deadline, 0 to 1
  */
 public record AveragingRecipe(
         Engine engine,
-        Period period,
+        AveragingPeriod period,
         MomentumRule momentum,
         Dtype updateDtype,
         int groupSize,
         boolean overlap,
-        OuterStep outer,
+        OuterOptimizer outer,
         double deadlineSeconds,
         double quorum)
         implements Serializable {
 
-    /** Whose code averages. */
+    /** The implementation. */
     public enum Engine {
-        OURS,
+        NATIVE,
         DL4J
     }
 
-    /** What becomes of the workers' momentum at an average. */
+    /** The workers' momentum at an average. */
     public enum MomentumRule {
         AVERAGED,
         LOCAL,
         RESET
     }
 
-    /** Whether a worker keeps something for itself from one round to the next. */
-    public boolean workersRemember() {
+    /** Whether a worker keeps state of its own from one round to the next. */
+    public boolean workersKeepLocalState() {
         return momentum == MomentumRule.LOCAL || sendsChanges();
     }
 
-    /** Whether a worker sends how its parameters changed in a round, not where they came to. */
+    /** Whether a worker sends the change of its parameters in a round, not their values. */
     public boolean sendsChanges() {
         return overlap || updateDtype != Dtype.FLOAT32;
     }
 
-    static AveragingRecipe read(Section section, int stepsPerRound, LearningRate rate) {
+    static AveragingRecipe read(Section section, int stepsPerRound, LearningRateSchedule learningRate) {
         Engine engine = section.choice("engine", Engine.class);
-        Period period = Period.read(section.section("period"), stepsPerRound);
-        if (section.flag("one-step-in-warm-up")) {
-            period = new Period.AfterWarmUp(rate, period);
+        AveragingPeriod period = AveragingPeriod.read(section.section("period"), stepsPerRound);
+        if (section.flag("every-step-in-warm-up")) {
+            period = new AveragingPeriod.AfterWarmUp(learningRate, period);
         }
         AveragingRecipe recipe = new AveragingRecipe(
                 engine,
@@ -61,7 +61,7 @@ public record AveragingRecipe(
                 section.choice("update-dtype", Dtype.class),
                 section.integer("group-size", 1, 1 << 20),
                 section.flag("overlap"),
-                OuterStep.read(section.section("outer")),
+                OuterOptimizer.read(section.section("outer-optimizer")),
                 section.number("deadline-seconds", 0, 1e6),
                 section.number("quorum", 0.01, 1));
         section.refuseUnknown();
@@ -71,18 +71,16 @@ public record AveragingRecipe(
 
     /** What does not go together. */
     private void check(Section section) {
-        if (workersRemember() && deadlineSeconds > 0) {
+        if (workersKeepLocalState() && deadlineSeconds > 0) {
             section.problem(
                     "deadline-seconds",
                     deadlineSeconds,
-                    "0 where workers keep something (momentum = local, update-dtype other than float32, overlap = true):"
-                            + " that of a late one would be lost");
+                    "0 where workers keep state of their own (momentum = local, update-dtype other than float32, overlap ="
+                            + " true): that of a late worker would be lost");
         }
-        if (overlap && outer.remembers()) {
+        if (overlap && outer.hasVelocity()) {
             section.problem(
-                    "overlap",
-                    true,
-                    "false with averaging.outer: the outer optimiser steps from averages that are not late");
+                    "overlap", true, "false with averaging.outer-optimizer, which needs averages that are not late");
         }
     }
 }

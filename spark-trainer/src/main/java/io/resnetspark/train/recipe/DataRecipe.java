@@ -13,12 +13,12 @@ import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 
 /**
- * How pictures are seen in training and in evaluation.
+ * How images are seen in training and in evaluation.
  *
  * @param validation what is evaluated after each epoch
  * @param protocols of the last evaluation, beside one crop
  * @param colourNoise deviation of the normal numbers; 0 for none
- * @param meanPerPixel whether the mean picture is subtracted (the paper) or the mean of each channel
+ * @param meanPerPixel whether the mean image is subtracted (the paper) or the mean of each channel
  */
 public record DataRecipe(
         Crop training,
@@ -32,9 +32,9 @@ public record DataRecipe(
     static DataRecipe read(Section section) {
         int side = section.integer("crop", 16, 1024);
         Crop training = readCrop(section.section("augmentation"), side);
-        int shorter = section.integer("evaluation-shorter-side", 16, 2048);
+        int shorter = section.integer("evaluation-resize", 16, 2048);
         if (shorter < side) {
-            section.problem("evaluation-shorter-side", shorter, "at least the crop's " + side);
+            section.problem("evaluation-resize", shorter, "at least the crop's " + side);
             shorter = side;
         }
         double colourNoise = section.number("colour-noise", 0, 10);

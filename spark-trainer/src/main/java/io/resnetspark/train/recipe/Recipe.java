@@ -20,10 +20,10 @@ import java.util.TreeMap;
  * {@code defaults.conf}.
  *
  * @param workers that train at the same time, each on its part of every epoch
- * @param batch pictures that a worker computes with at once
- * @param minibatches of {@code batch} pictures in a step of one worker
- * @param preciseBatchNorm pictures over which BN's statistics are taken anew at the end; 0 for none
- * @param compute with which kernels and in which number format; no part of what is trained
+ * @param batchSize images in a minibatch of one worker
+ * @param accumulationSteps minibatches in a step of one worker, whose gradients are added up
+ * @param preciseBatchNorm images over which the running statistics of batch normalisation are computed anew at the end; 0: they stay
+ * @param compute kernels and number format; they are no part of the training
  * @param text the whole recipe as it was resolved, overrides and defaults included
  */
 public record Recipe(
@@ -31,11 +31,11 @@ public record Recipe(
         long seed,
         DataRecipe data,
         int workers,
-        int batch,
-        int minibatches,
+        int batchSize,
+        int accumulationSteps,
         int epochs,
-        Descent descent,
-        LearningRate learningRate,
+        OptimizerRecipe optimizer,
+        LearningRateSchedule learningRate,
         AveragingRecipe averaging,
         InitialModel initialModel,
         int preciseBatchNorm,
@@ -77,21 +77,22 @@ public record Recipe(
         checkNetwork(root, network);
         int epochs = root.integer("epochs", 1, 100_000);
         int workers = root.integer("workers", 1, 100_000);
-        int batch = root.integer("batch", 1, 100_000);
-        int minibatches = minibatches(root, workers, batch);
-        LearningRate rate =
-                LearningRate.read(root.section("learning-rate"), epochs, (long) workers * batch * minibatches);
+        int batchSize = root.integer("batch-size", 1, 100_000);
+        int accumulationSteps = accumulationSteps(root, workers, batchSize);
+        LearningRateSchedule learningRate = LearningRateSchedule.read(
+                root.section("learning-rate"), epochs, (long) workers * batchSize * accumulationSteps);
         Recipe recipe = new Recipe(
                 network,
                 root.integer("seed"),
                 DataRecipe.read(root.section("data")),
                 workers,
-                batch,
-                minibatches,
+                batchSize,
+                accumulationSteps,
                 epochs,
-                Descent.read(root),
-                rate,
-                AveragingRecipe.read(root.section("averaging"), root.integer("steps-per-round", 1, 1_000_000), rate),
+                OptimizerRecipe.read(root),
+                learningRate,
+                AveragingRecipe.read(
+                        root.section("averaging"), root.integer("steps-per-round", 1, 1_000_000), learningRate),
                 InitialModel.read(root.section("initial-model")),
                 root.integer("precise-batch-norm", 0, Integer.MAX_VALUE),
                 new ComputeOptions(
@@ -162,47 +163,49 @@ public record Recipe(
 
     /** What dl4j-spark cannot do must not be passed over in silence. */
     private void checkEngine(Problems problems) {
-        boolean beyond = minibatches > 1
-                || descent.largestGradientNorm() > 0
-                || averaging.outer().remembers()
-                || averaging.workersRemember()
+        boolean beyond = accumulationSteps > 1
+                || optimizer.clipGradNorm() > 0
+                || averaging.outer().hasVelocity()
+                || averaging.workersKeepLocalState()
                 || averaging.deadlineSeconds() > 0;
         if (averaging.engine() == AveragingRecipe.Engine.DL4J && beyond) {
             problems.add(
-                    "averaging.engine = dl4j; allowed is ours where global-batch is more than workers x batch, or with"
-                            + " largest-gradient-norm, averaging.outer, momentum = local, update-dtype other than float32, overlap or a deadline:"
+                    "averaging.engine = dl4j; allowed is native where global-batch-size is more than workers x batch-size, or with"
+                            + " clip-grad-norm, averaging.outer-optimizer, momentum = local, update-dtype other than float32, overlap or a deadline:"
                             + " dl4j-spark has none of them");
         }
         if (averaging.engine() == AveragingRecipe.Engine.DL4J
                 && compute.kernels() == ComputeOptions.KernelOption.CUDA) {
-            problems.add("averaging.engine = dl4j; allowed is ours where kernels = cuda: dl4j-spark builds its networks"
-                    + " itself, and not for our CUDA kernels");
+            problems.add(
+                    "averaging.engine = dl4j; allowed is native where kernels = cuda: dl4j-spark builds its networks"
+                            + " itself, and not for these CUDA kernels");
         }
     }
 
-    /** How often a worker must compute with {@code batch} pictures for its part of the global batch. */
-    private static int minibatches(Section root, int workers, int batch) {
-        int global = root.integer("global-batch", 0, 10_000_000);
-        long atOnce = (long) workers * batch;
+    /** Minibatches of {@code batchSize} images in one worker's part of the global batch. */
+    private static int accumulationSteps(Section root, int workers, int batchSize) {
+        int global = root.integer("global-batch-size", 0, 10_000_000);
+        long atOnce = (long) workers * batchSize;
         if (global == 0) {
             return 1;
         }
         if (global % atOnce != 0) {
             long below = global / atOnce * atOnce;
             root.problem(
-                    "global-batch",
+                    "global-batch-size",
                     global,
-                    "a multiple of workers x batch = " + workers + " x " + batch + " = " + atOnce + ", such as "
+                    "a multiple of workers x batch-size = " + workers + " x " + batchSize + " = " + atOnce
+                            + ", such as "
                             + (below == 0 ? atOnce : below + " or " + (below + atOnce))
-                            + "; or choose another number of workers, or another batch");
+                            + "; or choose another number of workers, or another batch-size");
             return 1;
         }
         return (int) (global / atOnce);
     }
 
-    /** Pictures of one step of one worker. */
-    public int stepBatch() {
-        return batch * minibatches;
+    /** Images in one step of one worker. */
+    public int stepBatchSize() {
+        return batchSize * accumulationSteps;
     }
 
     /** The line of the catalogue. */

@@ -64,13 +64,13 @@ public final class Section {
         return new Section(inner, prefix + key + ".", problems, false, placeOf(inner));
     }
 
-    public int integer(String key, int least, int most) {
-        return integer(key, least, most, "a whole number from " + least + " to " + most);
+    public int integer(String key, int min, int max) {
+        return integer(key, min, max, "a whole number from " + min + " to " + max);
     }
 
     /** The same, where a limit is another key's value: says so. */
-    int integer(String key, int least, int most, String allowed) {
-        return inRange(key, read(key, allowed, this::whole, (long) least), (long) least, (long) most, allowed)
+    int integer(String key, int min, int max, String allowed) {
+        return inRange(key, read(key, allowed, this::whole, (long) min), (long) min, (long) max, allowed)
                 .intValue();
     }
 
@@ -87,9 +87,9 @@ public final class Section {
         return config.getLong(key);
     }
 
-    public double number(String key, double least, double most) {
-        String allowed = "a number from " + least + " to " + most;
-        return inRange(key, read(key, allowed, config::getDouble, least), least, most, allowed);
+    public double number(String key, double min, double max) {
+        String allowed = "a number from " + min + " to " + max;
+        return inRange(key, read(key, allowed, config::getDouble, min), min, max, allowed);
     }
 
     public String text(String key) {
@@ -138,13 +138,13 @@ public final class Section {
     }
 
     /** Two whole numbers, the second no smaller than the first. */
-    List<Integer> range(String key, int least, int most, String allowed) {
-        List<Integer> values = read(key, allowed, config::getIntList, List.of(least, most));
+    List<Integer> range(String key, int min, int max, String allowed) {
+        List<Integer> values = read(key, allowed, config::getIntList, List.of(min, max));
         boolean fits =
-                values.size() == 2 && values.get(0) >= least && values.get(1) <= most && values.get(0) <= values.get(1);
+                values.size() == 2 && values.get(0) >= min && values.get(1) <= max && values.get(0) <= values.get(1);
         if (!fits) {
             problem(key, values, allowed);
-            return List.of(least, most);
+            return List.of(min, max);
         }
         return values;
     }
@@ -160,6 +160,19 @@ public final class Section {
             return List.of(1.0);
         }
         return values;
+    }
+
+    /**
+     * For a key that has a default and no effect here: another value is a problem.
+     *
+     * @param where it has an effect
+     */
+    void refuseUnlessDefault(String key, double defaultValue, String where) {
+        known.add(key);
+        if (config.hasPath(key)
+                && !Double.valueOf(defaultValue).equals(orElse(key, "a number", () -> config.getDouble(key), 0.0))) {
+            problem(key, config.getValue(key).unwrapped(), "another value than " + defaultValue + " only " + where);
+        }
     }
 
     /** Says of every key that nobody asked for that there is none of this name. */
@@ -183,10 +196,10 @@ public final class Section {
                 + (open ? value : HIDDEN) + "; allowed is " + allowed);
     }
 
-    private <T extends Comparable<T>> T inRange(String key, T value, T least, T most, String allowed) {
-        if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
+    private <T extends Comparable<T>> T inRange(String key, T value, T min, T max, String allowed) {
+        if (value.compareTo(min) < 0 || value.compareTo(max) > 0) {
             problem(key, value, allowed);
-            return least;
+            return min;
         }
         return value;
     }

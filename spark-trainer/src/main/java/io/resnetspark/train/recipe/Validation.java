@@ -10,9 +10,9 @@ import java.util.stream.IntStream;
 
 /** What must be there to evaluate on after each epoch. */
 public enum Validation {
-    /** At least one picture of each class. */
+    /** At least one image of each class. */
     EVERY_CLASS,
-    /** At least one picture; nothing is known of how good the model is in a class that has none. */
+    /** At least one image; nothing is known of how good the model is in a class that has none. */
     SOME_CLASSES,
     /** Nothing, since nothing is evaluated. */
     NONE;
@@ -36,13 +36,13 @@ public enum Validation {
             return;
         }
         if (data.dataset().examples(Split.VAL) == 0) {
-            throw new BadInputException(data.path() + " has no pictures in its split val, on which the recipe evaluates"
+            throw new BadInputException(data.path() + " has no images in its split val, on which the recipe evaluates"
                     + " after each epoch. Prepare some, or train without: --set " + KEY + "=" + NONE + ".");
         }
         List<String> without = classesWithout(data.dataset());
         if (this == EVERY_CLASS && !without.isEmpty()) {
             throw new BadInputException(String.format(
-                    "%s has no pictures in its split val of %,d of %,d classes: %s%s. Prepare some, or evaluate without"
+                    "%s has no images in its split val of %,d of %,d classes: %s%s. Prepare some, or evaluate without"
                             + " them: --set %s=%s.",
                     data.path(),
                     without.size(),
@@ -54,7 +54,7 @@ public enum Validation {
         }
     }
 
-    /** Those that the validation split has no picture of; datasets of the first format do not tell. */
+    /** Those that the validation split has no image of; datasets of the first format do not tell. */
     public static List<String> classesWithout(Dataset dataset) {
         if (dataset.images() == null) {
             return List.of();

@@ -17,13 +17,13 @@ import org.apache.hadoop.fs.Path;
 public final class LiveReport implements Closeable {
     private static final String EVENTS = "tensorboard/events.out.tfevents.resnet-spark";
 
-    private final GrowingFile lines;
-    private final GrowingFile events;
+    private final AppendOnlyFile lines;
+    private final AppendOnlyFile events;
 
     /** @param earlier lines of the run so far */
     public LiveReport(Path run, String earlier, Configuration conf, Consumer<String> warn) {
-        lines = new GrowingFile(new Path(run, "metrics.jsonl"), conf, warn);
-        events = new GrowingFile(new Path(run, EVENTS), conf, warn);
+        lines = new AppendOnlyFile(new Path(run, "metrics.jsonl"), conf, warn);
+        events = new AppendOnlyFile(new Path(run, EVENTS), conf, warn);
         events.append(TensorBoardEvents.header(System.currentTimeMillis() / 1e3));
         lines.append(earlier.getBytes(StandardCharsets.UTF_8));
         ByteArrayOutputStream before = new ByteArrayOutputStream();

@@ -70,7 +70,7 @@ public final class Metrics {
                     round.rate(),
                     round.loss(),
                     round.examples(),
-                    round.state().work().left(),
+                    round.state().work().remaining(),
                     times.total(),
                     round.examples() / times.total(),
                     times.reading(),

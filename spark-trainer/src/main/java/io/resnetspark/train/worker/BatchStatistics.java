@@ -1,6 +1,6 @@
 package io.resnetspark.train.worker;
 
-import io.resnetspark.data.shard.EpochWork;
+import io.resnetspark.data.shard.SamplerState;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.train.worker.LocalSteps.Place;
 import java.io.IOException;
@@ -42,8 +42,8 @@ public record BatchStatistics(TrainingPlan plan) implements Serializable {
         float[] parameters = state.parameters().clone();
         layout.assignMoments(parameters, new double[layout.length()]);
         graph.assignParameters(parameters);
-        EpochWork work = state.work();
-        PictureReader reader = new PictureReader(plan, conf);
+        SamplerState work = state.work();
+        ImageReader reader = new ImageReader(plan, conf);
         double[] sum = new double[layout.length()];
         long examples = 0;
         for (List<Place> places : minibatches) {

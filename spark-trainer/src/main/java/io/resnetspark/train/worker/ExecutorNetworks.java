@@ -36,8 +36,8 @@ public final class ExecutorNetworks {
 
     private static final String GPU_MARK = " on GPU ";
 
-    /** While one waits for pictures, another computes; more would only take the GPU's memory. */
-    private static final int MOST_ON_A_GPU = 4;
+    /** While one waits for images, another computes; more would only take the GPU's memory. */
+    private static final int MAX_ON_A_GPU = 4;
 
     private static final Map<String, Pool> POOLS = new ConcurrentHashMap<>();
 
@@ -116,7 +116,7 @@ public final class ExecutorNetworks {
 
     /** How many graphs of one process are kept in one place, of those that could be used at the same time. */
     public static int atOnce(Placement placement, int wanted) {
-        return placement.isOnGpu() ? Math.min(wanted, MOST_ON_A_GPU) : wanted;
+        return placement.isOnGpu() ? Math.min(wanted, MAX_ON_A_GPU) : wanted;
     }
 
     /** Does some work on a graph that nobody else has meanwhile; waits while all cores have one. */

@@ -1,8 +1,8 @@
 package io.resnetspark.train.worker;
 
-import io.resnetspark.data.shard.EpochOrder;
-import io.resnetspark.data.shard.EpochOrder.Run;
-import io.resnetspark.data.shard.EpochWork;
+import io.resnetspark.data.shard.EpochSampler;
+import io.resnetspark.data.shard.EpochSampler.Run;
+import io.resnetspark.data.shard.SamplerState;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.train.recipe.AveragingRecipe.MomentumRule;
 import java.io.IOException;
@@ -75,7 +75,7 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
                     "worker {}, iteration {}: done again, attempt {}", worker, state.iteration(), task.attemptNumber());
         }
         load(state, localState, worker, graph);
-        PictureReader reader = new PictureReader(plan, conf);
+        ImageReader reader = new ImageReader(plan, conf);
         long start = System.nanoTime();
         graph.takeLossSum(); // of a round that was ended before it came to its own
         long examples = 0;
@@ -85,7 +85,7 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
                 places -> reader.read(places, state.work().epoch(), graph.isOnGpu()),
                 Prefetch.ahead(graph, plan.threads()))) {
             for (int step = 0; step < steps.size(); step++) {
-                graph.learningRate(plan.rate(state, step));
+                graph.learningRate(plan.learningRate(state, step));
                 graph.beginStep(steps.get(step).size());
                 for (int i = 0; i < steps.get(step).size(); i++) {
                     if (Thread.interrupted()) {
@@ -112,7 +112,7 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
                     examples,
                     loss,
                     steps.size(),
-                    plan.rate(state, 0),
+                    plan.learningRate(state, 0),
                     minibatches.waited(),
                     (System.nanoTime() - start) * 1e-9 - minibatches.waited());
             return new WorkerUpdate(
@@ -124,11 +124,11 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
     }
 
     /** What the worker trains on in this round: minibatches by step; nothing when its part of the epoch is at its end. */
-    public List<List<List<Place>>> steps(EpochWork work, long examples, int worker) {
+    public List<List<List<Place>>> steps(SamplerState work, long examples, int worker) {
         List<Place> places = places(work, examples, worker);
-        int batch = plan.recipe().batch();
+        int batch = plan.recipe().batchSize();
         List<List<List<Place>>> steps = new ArrayList<>();
-        for (List<Place> step : cut(places, plan.recipe().stepBatch())) {
+        for (List<Place> step : cut(places, plan.recipe().stepBatchSize())) {
             steps.add(cut(step, batch));
         }
         return steps;
@@ -142,10 +142,10 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
         return parts;
     }
 
-    private List<Place> places(EpochWork work, long examples, int worker) {
-        EpochOrder order = plan.order(work.epoch());
+    private List<Place> places(SamplerState work, long examples, int worker) {
+        EpochSampler order = plan.sampler(work.epoch());
         List<Place> places = new ArrayList<>();
-        for (EpochWork.Range range : work.next(worker, examples)) {
+        for (SamplerState.Range range : work.next(worker, examples)) {
             for (Run run : order.positions(range.from(), range.to())) {
                 int[] within = order.within(run.shard());
                 for (int i = run.from(); i < run.to(); i++) {
@@ -163,7 +163,7 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
             graph.assignVelocity(localState.velocity().array());
         }
         // Which minibatch of the run this is; dropout's masks follow from it, and differ between workers.
-        long minibatch = state.iteration() * plan.recipe().minibatches();
+        long minibatch = state.iteration() * plan.recipe().accumulationSteps();
         graph.getConfiguration().setIterationCount((int) minibatch + worker * WORKERS_APART);
         graph.getConfiguration().setEpochCount(state.work().epoch());
     }

@@ -5,7 +5,7 @@ import java.io.Serializable;
 import java.util.function.LongConsumer;
 import org.apache.hadoop.conf.Configuration;
 
-/** What a worker does in a round: a pure function, so that a task which Spark runs again brings the same. */
+/** A worker's part of a round: a pure function, so that a task that Spark retries gives the same result. */
 @FunctionalInterface
 public interface LocalWork extends Serializable {
     WorkerUpdate.WithLocalState run(TrainingState state, int worker, WorkerLocalState localState, Configuration conf)

@@ -9,40 +9,40 @@ import java.util.List;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** Pictures of shards, drawn one after the other into what a network takes. */
+/** Images of shards, drawn one after the other into what a network takes. */
 public final class Minibatch {
-    /** Views of pictures in a forward pass of an evaluation. */
-    public static final int VIEWS = 50;
+    /** Views of images in a forward pass of an evaluation. */
+    public static final int EVALUATION_CROPS = 50;
 
     private final Preprocessing preprocessing;
     private final float[] planes;
     private final float[] images;
     private int count;
 
-    /** @param pictures or views of them that there will be */
-    public Minibatch(int pictures, Preprocessing preprocessing) {
+    /** @param images or views of them that there will be */
+    public Minibatch(int images, Preprocessing preprocessing) {
         this.preprocessing = preprocessing;
         this.planes = new float[preprocessing.elements()];
-        this.images = new float[Math.multiplyExact(pictures, planes.length)];
+        this.images = new float[Math.multiplyExact(images, planes.length)];
     }
 
-    /** Draws the next picture as it is seen in this epoch. */
+    /** Draws the next image as it is seen in this epoch. */
     public void add(ShardCache.Loaded shard, int index, long seed, long epoch) throws IOException {
         String key = shard.key(index);
         try {
-            preprocessing.apply(shard.picture(index), seed, epoch, key, planes);
+            preprocessing.apply(shard.image(index), seed, epoch, key, planes);
         } catch (BadImageException changed) {
             throw noMore(key, changed);
         }
         append(planes);
     }
 
-    /** A picture's views, each as {@link #append} takes it; it is decoded once. */
+    /** An image's views, each as {@link #append} takes it; it is decoded once. */
     public static List<float[]> draw(
             ShardCache.Loaded shard, int index, Preprocessing preprocessing, TestTimeCrops views) throws IOException {
         List<float[]> drawn = new ArrayList<>();
         try {
-            preprocessing.apply(shard.picture(index), views, planes -> drawn.add(planes.clone()));
+            preprocessing.apply(shard.image(index), views, planes -> drawn.add(planes.clone()));
         } catch (BadImageException changed) {
             throw noMore(shard.key(index), changed);
         }
@@ -50,7 +50,7 @@ public final class Minibatch {
     }
 
     private static IOException noMore(String key, BadImageException changed) {
-        return new IOException(key + " was a picture when it was prepared", changed);
+        return new IOException(key + " was an image when it was prepared", changed);
     }
 
     /** Adds planes of the preprocessing's size. */
@@ -58,7 +58,7 @@ public final class Minibatch {
         System.arraycopy(drawn, 0, images, count++ * drawn.length, drawn.length);
     }
 
-    /** What was added: pictures or views x 3 x side x side. */
+    /** What was added: images or views x 3 x side x side. */
     public INDArray images() {
         int side = preprocessing.crop().side();
         return Nd4j.createFromArray(images).reshape(count, 3, side, side);

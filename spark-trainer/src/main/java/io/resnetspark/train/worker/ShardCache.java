@@ -19,7 +19,7 @@ import org.apache.hadoop.fs.Path;
 
 /** Shards that an executor has fetched and checked; given up when memory runs short. */
 public final class ShardCache {
-    /** Pictures up to this size are kept decoded: they are hardly larger so, and are seen every epoch. */
+    /** Images up to this size are kept decoded: they are hardly larger so, and are seen every epoch. */
     private static final int SMALL_PIXELS = 64 * 64;
 
     private static final Map<String, SoftReference<Loaded>> SHARDS = new ConcurrentHashMap<>();
@@ -77,18 +77,18 @@ public final class ShardCache {
             return examples.get(i).label();
         }
 
-        /** A picture's cut in whole levels, as {@link Preprocessing#cropBytes} draws it. */
+        /** An image's cut in whole levels, as {@link Preprocessing#cropBytes} draws it. */
         Preprocessing.DeferredAugmentation cut(
                 int i, Preprocessing preprocessing, long seed, long epoch, byte[] rgb, int offset) throws IOException {
             try {
-                return preprocessing.cropBytes(picture(i), seed, epoch, key(i), rgb, offset);
+                return preprocessing.cropBytes(image(i), seed, epoch, key(i), rgb, offset);
             } catch (BadImageException changed) {
-                throw new IOException(key(i) + " was a picture when it was prepared", changed);
+                throw new IOException(key(i) + " was an image when it was prepared", changed);
             }
         }
 
-        /** A picture, decoded already if it is small. */
-        public Image picture(int i) throws BadImageException {
+        /** An image, decoded already if it is small. */
+        public Image image(int i) throws BadImageException {
             if (decoded[i] != null) {
                 return decoded[i];
             }

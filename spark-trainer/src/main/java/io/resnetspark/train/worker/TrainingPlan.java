@@ -2,8 +2,8 @@ package io.resnetspark.train.worker;
 
 import io.resnetspark.data.image.Preprocessing;
 import io.resnetspark.data.shard.Dataset.Shard;
-import io.resnetspark.data.shard.EpochOrder;
-import io.resnetspark.data.shard.EpochWork;
+import io.resnetspark.data.shard.EpochSampler;
+import io.resnetspark.data.shard.SamplerState;
 import io.resnetspark.model.MemoryEstimate;
 import io.resnetspark.model.ModelSummary;
 import io.resnetspark.model.ResidentMemory;
@@ -15,7 +15,7 @@ import io.resnetspark.model.graph.NetworkGraphBuilder;
 import io.resnetspark.model.graph.Placement;
 import io.resnetspark.model.layer.SgdMomentum;
 import io.resnetspark.storage.BadInputException;
-import io.resnetspark.train.recipe.Descent;
+import io.resnetspark.train.recipe.OptimizerRecipe;
 import io.resnetspark.train.recipe.Recipe;
 import io.resnetspark.train.recipe.Validation;
 import java.util.List;
@@ -23,7 +23,7 @@ import java.util.UUID;
 import org.nd4j.linalg.schedule.FixedSchedule;
 
 /**
- * What a worker must know to do its part of any round, beside the state.
+ * What a worker needs for its part of any round, apart from the state.
  *
  * @param id of this run, under which executors keep what they can use again
  * @param data where the dataset lies
@@ -39,12 +39,12 @@ public record TrainingPlan(
         int threads)
         implements ExecutorNetworks.Blueprint {
 
-    /** @throws BadInputException if there is a worker without any picture */
+    /** @throws BadInputException if there is a worker without any image */
     public static TrainingPlan of(
             Recipe recipe, String data, List<Shard> shards, int classes, Preprocessing preprocessing, int threads) {
         long examples = shards.stream().mapToLong(Shard::examples).sum();
         if (examples < recipe.workers()) {
-            throw new BadInputException(data + " has " + examples + " pictures to train on, fewer than the recipe's "
+            throw new BadInputException(data + " has " + examples + " images to train on, fewer than the recipe's "
                     + recipe.workers() + " workers. Say --set workers=N with a smaller N, or prepare more.");
         }
         return new TrainingPlan(UUID.randomUUID().toString(), recipe, data, shards, classes, preprocessing, threads);
@@ -63,9 +63,9 @@ public record TrainingPlan(
                 DeviceMemoryEstimate.requireFits(placement.device(), work(), placement.precision(), networks);
                 return;
             }
-            ModelSummary census = recipe.architecture().summary(input(), classes);
-            MemoryEstimate.of(census, recipe.batch())
-                    .requireFits(recipe.network(), recipe.batch(), networks, ResidentMemory.available());
+            ModelSummary summary = recipe.architecture().summary(input(), classes);
+            MemoryEstimate.of(summary, recipe.batchSize())
+                    .requireFits(recipe.network(), recipe.batchSize(), networks, ResidentMemory.available());
         } catch (IllegalArgumentException unfit) {
             throw new BadInputException(unfit.getMessage(), unfit);
         }
@@ -77,9 +77,9 @@ public record TrainingPlan(
                 recipe.architecture(),
                 input(),
                 classes,
-                recipe.batch(),
-                recipe.minibatches(),
-                recipe.data().validation() == Validation.NONE ? 0 : Minibatch.VIEWS);
+                recipe.batchSize(),
+                recipe.accumulationSteps(),
+                recipe.data().validation() == Validation.NONE ? 0 : Minibatch.EVALUATION_CROPS);
     }
 
     @Override
@@ -94,23 +94,23 @@ public record TrainingPlan(
     /** The graph, initialised from the recipe's seed; its learning rate is told it before every step. */
     @Override
     public NetworkGraph graph() {
-        Descent descent = recipe.descent();
+        OptimizerRecipe optimizer = recipe.optimizer();
         NetworkGraph graph = NetworkGraphBuilder.of(recipe.architecture(), input(), classes)
                 .kernels(recipe.compute().layers())
-                .updater(new SgdMomentum(descent.momentum(), descent.nesterov(), new FixedSchedule(0)))
-                .weightDecay(descent.weightDecay())
-                .decayWeightsOnly(!descent.decayEverything())
+                .updater(new SgdMomentum(optimizer.momentum(), optimizer.nesterov(), new FixedSchedule(0)))
+                .weightDecay(optimizer.weightDecay())
+                .decayWeightsOnly(!optimizer.decayNormAndBias())
                 .frozen(recipe.initialModel().freeze())
                 .seed(recipe.seed())
                 .build();
-        if (descent.largestGradientNorm() > 0) {
-            graph.clipGradientNorm(descent.largestGradientNorm());
+        if (optimizer.clipGradNorm() > 0) {
+            graph.clipGradientNorm(optimizer.clipGradNorm());
         }
         return graph;
     }
 
-    public EpochOrder order(int epoch) {
-        return new EpochOrder(
+    public EpochSampler sampler(int epoch) {
+        return new EpochSampler(
                 recipe.seed(), epoch, shards.stream().mapToInt(Shard::examples).toArray());
     }
 
@@ -118,31 +118,32 @@ public record TrainingPlan(
         return shards.stream().mapToLong(Shard::examples).sum();
     }
 
-    /** All of an epoch, dealt to the workers. */
-    public EpochWork work(int epoch) {
-        return EpochWork.begin(epoch, examples(), recipe.workers());
+    /** All of an epoch, partitioned among the workers. */
+    public SamplerState work(int epoch) {
+        return SamplerState.begin(epoch, examples(), recipe.workers());
     }
 
     /** How far training has come when {@code step} steps of a round are done: epochs, with a fraction. */
-    public double epochs(EpochWork work, int step) {
-        double seen = work.done() + (double) step * recipe.stepBatch() * recipe.workers();
+    public double epochs(SamplerState work, int step) {
+        double seen = work.done() + (double) step * recipe.stepBatchSize() * recipe.workers();
         return work.epoch() + Math.min(1, seen / work.examples());
     }
 
     /** The learning rate of a step of a round, counted from 0; the same for every worker. */
-    public double rate(TrainingState state, int step) {
+    public double learningRate(TrainingState state, int step) {
         return recipe.learningRate().at(epochs(state.work(), step), state.drops());
     }
 
     /** Of overlapped averages: {@link WorkerLocalState#damping}. */
     double damping(TrainingState state) {
-        return WorkerLocalState.damping(recipe.descent().momentum(), examplesPerRound(state) / recipe.stepBatch());
+        return WorkerLocalState.damping(
+                recipe.optimizer().momentum(), examplesPerRound(state) / recipe.stepBatchSize());
     }
 
     /** Examples of one worker in the next round, as long as its part of the epoch lasts. */
     public long examplesPerRound(TrainingState state) {
         double epochs = epochs(state.work(), 0);
-        double rate = recipe.learningRate().withoutWarmUp().at(epochs, state.drops());
-        return (long) recipe.stepBatch() * recipe.averaging().period().steps(epochs, rate);
+        double learningRate = recipe.learningRate().withoutWarmUp().at(epochs, state.drops());
+        return (long) recipe.stepBatchSize() * recipe.averaging().period().steps(epochs, learningRate);
     }
 }

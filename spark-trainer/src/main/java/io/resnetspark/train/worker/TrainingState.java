@@ -1,6 +1,6 @@
 package io.resnetspark.train.worker;
 
-import io.resnetspark.data.shard.EpochWork;
+import io.resnetspark.data.shard.SamplerState;
 
 /**
  * All that a training run is, between two rounds, but for what {@linkplain WorkerLocalState workers keep}.
@@ -10,7 +10,7 @@ import io.resnetspark.data.shard.EpochWork;
  * @param drops how often the learning rate was divided because the validation error did not fall any more
  * @param vectors the floats of it, wherever they are
  */
-public record TrainingState(EpochWork work, long iteration, int drops, Vectors vectors) {
+public record TrainingState(SamplerState work, long iteration, int drops, Vectors vectors) {
     /**
      * The floats of a state. They may lie on executors: then each of these fetches them, at the first time, and throws a
      * RuntimeException where they are lost. Valid until the round after the next.
@@ -36,16 +36,16 @@ public record TrainingState(EpochWork work, long iteration, int drops, Vectors v
 
     /** Of floats that are here. */
     public TrainingState(
-            EpochWork work, long iteration, int drops, float[] parameters, float[] velocity, float[] outer) {
+            SamplerState work, long iteration, int drops, float[] parameters, float[] velocity, float[] outer) {
         this(work, iteration, drops, new Arrays(parameters, velocity, outer));
     }
 
     /** Before the first step. */
-    public static TrainingState begin(EpochWork work, float[] parameters, float[] velocity, float[] outer) {
+    public static TrainingState begin(SamplerState work, float[] parameters, float[] velocity, float[] outer) {
         return new TrainingState(work, 0, 0, parameters, velocity, outer);
     }
 
-    public TrainingState with(EpochWork otherWork) {
+    public TrainingState with(SamplerState otherWork) {
         return new TrainingState(otherWork, iteration, drops, vectors);
     }
 

@@ -7,12 +7,12 @@ import java.io.Serializable;
  *
  * @param examples that it saw; 0 where its part of the epoch was at its end
  * @param loss sum of their cross-entropies
- * @param firstRate learning rate of its first step
- * @param reading seconds for which its network waited for pictures
+ * @param firstLearningRate learning rate of its first step
+ * @param reading seconds for which its network waited for images
  * @param computing seconds of its steps, without reading
  */
 public record WorkerReport(
-        int worker, long examples, double loss, int steps, double firstRate, double reading, double computing)
+        int worker, long examples, double loss, int steps, double firstLearningRate, double reading, double computing)
         implements Serializable {
 
     /** Of an update whose round is over: its weight is all that is needed. */

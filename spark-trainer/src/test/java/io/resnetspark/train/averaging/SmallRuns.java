@@ -28,7 +28,7 @@ abstract class SmallRuns extends ThreeColours {
             "data.colour-noise", "0.1",
             "steps-per-round", "2",
             "epochs", "4",
-            "learning-rate", "{ kind = steps, initial = 0.05, tenth-at-epochs = [1], warm-up-epochs = 0 }");
+            "learning-rate", "{ kind = multistep, initial = 0.05, milestones = [1], warm-up-epochs = 0 }");
 
     /** 81 pictures: no batch, round or number of workers divides them. */
     @BeforeAll
@@ -95,7 +95,7 @@ abstract class SmallRuns extends ThreeColours {
     static TrainingState epoch(TrainingPlan plan, boolean local) {
         ParameterAveraging averaging = averaging(plan, local);
         TrainingState state = start(plan);
-        while (state.work().left() > 0) {
+        while (state.work().remaining() > 0) {
             state = averaging.round(state).state();
             averaging.commit();
         }

@@ -9,8 +9,8 @@ import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.model.graph.NativeFloats;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.train.worker.FloatBlock;
+import io.resnetspark.train.worker.ImageReader;
 import io.resnetspark.train.worker.LocalSteps;
-import io.resnetspark.train.worker.PictureReader;
 import io.resnetspark.train.worker.SpareArrays;
 import io.resnetspark.train.worker.StatisticsLayout;
 import io.resnetspark.train.worker.TrainingPlan;
@@ -97,7 +97,7 @@ class TestAveraging extends SmallRuns {
             ParameterAveraging averaging = averaging(plan);
             TrainingState state = start(plan);
             long examples = 0;
-            while (state.work().left() > 0) {
+            while (state.work().remaining() > 0) {
                 Round round = averaging.round(state);
                 examples += round.examples();
                 state = round.state();
@@ -121,7 +121,7 @@ class TestAveraging extends SmallRuns {
                 "1",
                 "steps-per-round",
                 "1",
-                "learning-rate.tenth-at-epochs",
+                "learning-rate.milestones",
                 "[1000]");
         TrainingState before = start(dropping);
         TrainingState second = before.with(dropping.work(1));
@@ -190,8 +190,8 @@ class TestAveraging extends SmallRuns {
                 "steps-per-round",
                 "1"
             };
-            TrainingPlan two = plan(with(still, "workers", "2", "batch", "8"));
-            TrainingPlan one = plan(with(still, "workers", "1", "batch", "16"));
+            TrainingPlan two = plan(with(still, "workers", "2", "batch-size", "8"));
+            TrainingPlan one = plan(with(still, "workers", "1", "batch-size", "16"));
             TrainingState start = start(one);
             TrainingState averaged =
                     averaging(two).round(start.with(two.work(0))).state();
@@ -224,10 +224,10 @@ class TestAveraging extends SmallRuns {
         TrainingState start = start(plan);
         NetworkGraph graph = plan.graph();
         LocalSteps.load(start, graph);
-        PictureReader reader = new PictureReader(plan, spark.hadoopConfiguration());
+        ImageReader reader = new ImageReader(plan, spark.hadoopConfiguration());
         int step = 0;
         for (List<List<LocalSteps.Place>> minibatches : new LocalSteps(plan).steps(start.work(), 81, 0)) {
-            graph.learningRate(plan.rate(start, step++));
+            graph.learningRate(plan.learningRate(start, step++));
             graph.fit(reader.minibatch(minibatches.get(0), 0));
         }
         TrainingState onSpark = epoch(plan);
@@ -273,8 +273,8 @@ class TestAveraging extends SmallRuns {
             "5",
             "averaging.update-dtype",
             dtype,
-            "averaging.outer",
-            outer.equals("none") ? "{ kind = none }" : "{ kind = nesterov, rate = 0.7, momentum = 0.9 }"
+            "averaging.outer-optimizer",
+            outer.equals("none") ? "{ kind = none }" : "{ kind = nesterov, learning-rate = 0.7, momentum = 0.9 }"
         };
         TrainingPlan plan = plan(with(settings, "averaging.group-size", "2"));
         TrainingState inProcess = epoch(plan);

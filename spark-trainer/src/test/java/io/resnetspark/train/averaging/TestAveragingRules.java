@@ -7,9 +7,9 @@ import static org.assertj.core.api.Assertions.within;
 import io.resnetspark.model.graph.NativeFloats;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.train.worker.ImageReader;
 import io.resnetspark.train.worker.LocalSteps;
 import io.resnetspark.train.worker.LocalWork;
-import io.resnetspark.train.worker.PictureReader;
 import io.resnetspark.train.worker.StatisticsLayout;
 import io.resnetspark.train.worker.TrainingPlan;
 import io.resnetspark.train.worker.TrainingState;
@@ -108,9 +108,9 @@ class TestAveragingRules extends SmallRuns {
             Round round = averaging.round(start(plan));
             assertThat(round.missing()).containsExactly(late);
             assertThat(round.examples()).isEqualTo(16L * late);
-            assertThat(round.state().work().left()).isEqualTo(81 - 16L * late);
+            assertThat(round.state().work().remaining()).isEqualTo(81 - 16L * late);
             // What it did not do is shared.
-            long fair = round.state().work().left() / plan.recipe().workers();
+            long fair = round.state().work().remaining() / plan.recipe().workers();
             assertThat(round.state().work().longestPart()).isBetween(fair, fair + 1);
         }
     }
@@ -125,13 +125,13 @@ class TestAveragingRules extends SmallRuns {
     /** With all pictures in one batch, a network in inference computes as in training. */
     @Test
     void preciseStatisticsAreThoseOfThePictures() throws IOException {
-        TrainingPlan plan = plan("workers", "1", "batch", "81");
+        TrainingPlan plan = plan("workers", "1", "batch-size", "81");
         TrainingState state = start(plan);
         NetworkGraph graph = plan.graph();
         LocalSteps.load(state, graph);
         List<LocalSteps.Place> all =
                 new LocalSteps(plan).steps(state.work(), 81, 0).get(0).get(0);
-        INDArray images = new PictureReader(plan, spark.hadoopConfiguration())
+        INDArray images = new ImageReader(plan, spark.hadoopConfiguration())
                 .minibatch(all, 0)
                 .getFeatures();
         float[] inTraining = NativeFloats.copy(graph.output(true, images)[0]);
@@ -141,7 +141,7 @@ class TestAveragingRules extends SmallRuns {
         assertThat(difference(inTraining, NativeFloats.copy(graph.output(false, images)[0])))
                 .isLessThan(1e-3);
         // Of several workers and minibatches they are near to that.
-        TrainingPlan parts = plan("workers", "2", "batch", "16");
+        TrainingPlan parts = plan("workers", "2", "batch-size", "16");
         float[] ofParts = PreciseStatistics.of(spark, parts, state, layout, 81);
         NativeFloats.assign(graph.params(), ofParts);
         assertThat(difference(inTraining, NativeFloats.copy(graph.output(false, images)[0])))
@@ -153,7 +153,7 @@ class TestAveragingRules extends SmallRuns {
         TrainingPlan plan = plan("label-smoothing", "0.3");
         List<LocalSteps.Place> places =
                 new LocalSteps(plan).steps(plan.work(0), 8, 0).get(0).get(0);
-        INDArray targets = new PictureReader(plan, spark.hadoopConfiguration())
+        INDArray targets = new ImageReader(plan, spark.hadoopConfiguration())
                 .minibatch(places, 0)
                 .getLabels();
         for (int i = 0; i < 8; i++) {
@@ -165,7 +165,7 @@ class TestAveragingRules extends SmallRuns {
 
     @Test
     void aStepHasAsManyMinibatchesAsTheGlobalBatchTakes() throws IOException {
-        TrainingPlan plan = plan("global-batch", "48");
+        TrainingPlan plan = plan("global-batch-size", "48");
         List<List<List<LocalSteps.Place>>> steps = new LocalSteps(plan).steps(plan.work(0), 1000, 0);
         assertThat(steps).hasSize(2); // 40 pictures, 24 a step
         assertThat(steps.get(0)).extracting(List::size).containsExactly(8, 8, 8);

@@ -183,7 +183,7 @@ class TestOverlap extends SmallRuns {
 
     private static TrainingState toTheEnd(ParameterAveraging averaging, TrainingState begun) {
         TrainingState state = begun;
-        while (state.work().left() > 0) {
+        while (state.work().remaining() > 0) {
             state = averaging.round(state).state();
             averaging.commit();
         }

@@ -281,7 +281,7 @@ class TestRawBlocks extends SmallRuns {
         TrainingState state = start(plan);
         int rounds = 0;
         try (ParameterAveraging averaging = averaging(plan, new Saboteur(new LocalSteps(plan)), false)) {
-            for (; state.work().left() > 0; rounds++) {
+            for (; state.work().remaining() > 0; rounds++) {
                 state = averaging.round(state).state();
                 averaging.commit();
             }
@@ -296,7 +296,11 @@ class TestRawBlocks extends SmallRuns {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void aStateThatIsLostIsMadeAgainToTheSameBits(boolean fetched) throws IOException {
-        TrainingPlan plan = plan("workers", "2", "averaging.outer", "{ kind = nesterov, rate = 0.7, momentum = 0.9 }");
+        TrainingPlan plan = plan(
+                "workers",
+                "2",
+                "averaging.outer-optimizer",
+                "{ kind = nesterov, learning-rate = 0.7, momentum = 0.9 }");
         TrainingState start = start(plan);
         TrainingState begin = start.with(
                 TrainingState.vectors(start.parameters(), start.velocity(), new float[start.parameters().length]));
@@ -309,7 +313,7 @@ class TestRawBlocks extends SmallRuns {
     private static TrainingState toTheEnd(TrainingPlan plan, TrainingState begin, boolean loses, boolean fetches) {
         TrainingState state = begin;
         try (ParameterAveraging averaging = averaging(plan, false)) {
-            while (state.work().left() > 0) {
+            while (state.work().remaining() > 0) {
                 state = averaging.round(state).state();
                 averaging.commit();
                 if (loses) {

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.resnetspark.train.averaging.Reduction.Range;
 import io.resnetspark.train.averaging.StateLayout.Vector;
-import io.resnetspark.train.recipe.OuterStep;
+import io.resnetspark.train.recipe.OuterOptimizer;
 import io.resnetspark.train.worker.FloatBlock;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TestReduction {
     private static float[] mean(Vector vector, List<Long> examples, float[]... updates) {
         float[] mean = new float[updates[0].length];
-        boolean finite = new Reduction(examples, false, new OuterStep.None(), 0.1)
+        boolean finite = new Reduction(examples, false, new OuterOptimizer.None(), 0.1)
                 .reduce(vector, blocks(updates), Range.NONE, Range.NONE, new Range(mean, 0));
         assertThat(finite).isTrue();
         return mean;
@@ -61,7 +61,7 @@ class TestReduction {
         float[][] updates = {floats(1.1f, 7), floats(2.3f, -5), floats(1e-8f, 1e8f), floats(4, 0.1f), floats(5, 3)};
         List<Long> examples = List.of(3L, 1L, 7L, 2L, 4L);
         Reduction grouped = new Reduction(
-                examples, List.of(List.of(0, 1), List.of(2, 3), List.of(4)), false, new OuterStep.None(), 0.1);
+                examples, List.of(List.of(0, 1), List.of(2, 3), List.of(4)), false, new OuterOptimizer.None(), 0.1);
         float[] mean = new float[2];
         grouped.reduce(Vector.PARAMETERS, blocks(updates), Range.NONE, Range.NONE, new Range(mean, 0));
         for (int i = 0; i < 2; i++) {
@@ -75,7 +75,7 @@ class TestReduction {
     @Test
     void ofGroupsFindsWhatIsNotFinite() {
         Reduction grouped = new Reduction(
-                List.of(1L, 1L, 1L), List.of(List.of(0, 1), List.of(2)), false, new OuterStep.None(), 0.1);
+                List.of(1L, 1L, 1L), List.of(List.of(0, 1), List.of(2)), false, new OuterOptimizer.None(), 0.1);
         float[][] updates = {floats(1), floats(Float.NaN), floats(3)};
         assertThat(grouped.reduce(Vector.VELOCITY, blocks(updates), Range.NONE, Range.NONE, new Range(new float[1], 0)))
                 .isFalse();
@@ -86,7 +86,7 @@ class TestReduction {
     void ofGroupsAveragesStatisticsAsMoments() {
         float[][] updates = {floats(0, 1), floats(2, 3), floats(-4, 0.5f)};
         Reduction grouped = new Reduction(
-                List.of(2L, 1L, 5L), List.of(List.of(0, 1), List.of(2)), false, new OuterStep.None(), 0.1);
+                List.of(2L, 1L, 5L), List.of(List.of(0, 1), List.of(2)), false, new OuterOptimizer.None(), 0.1);
         float[] together = new float[2];
         grouped.reduce(Vector.STATISTICS, blocks(updates), Range.NONE, Range.NONE, new Range(together, 0));
         float[] expected = mean(Vector.STATISTICS, List.of(2L, 1L, 5L), updates);
@@ -131,7 +131,7 @@ class TestReduction {
     @Test
     void changesAreAddedToWhatTheRoundBeganWith() {
         float[] next = new float[4];
-        new Reduction(List.of(1L, 3L), true, new OuterStep.None(), 0.1)
+        new Reduction(List.of(1L, 3L), true, new OuterOptimizer.None(), 0.1)
                 .reduce(
                         Vector.PARAMETERS,
                         blocks(floats(4, 8), floats(8, 0)),
@@ -144,7 +144,7 @@ class TestReduction {
     /** The outer optimiser moves parameters alone. */
     @Test
     void theOuterOptimiserStepsFromTheMean() {
-        Reduction reduction = new Reduction(List.of(1L), false, new OuterStep.Nesterov(0.7, 0.9), 0.1);
+        Reduction reduction = new Reduction(List.of(1L), false, new OuterOptimizer.Nesterov(0.7, 0.9), 0.1);
         for (Vector vector : List.of(Vector.PARAMETERS, Vector.VELOCITY)) {
             float[] outer = new float[2];
             float[] next = new float[1];
@@ -159,7 +159,7 @@ class TestReduction {
     @ParameterizedTest
     @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
     void saysWhetherAllValuesAreFinite(float odd) {
-        Reduction reduction = new Reduction(List.of(1L, 1L), false, new OuterStep.None(), 0.1);
+        Reduction reduction = new Reduction(List.of(1L, 1L), false, new OuterOptimizer.None(), 0.1);
         for (Vector vector : Vector.values()) {
             for (int place = 0; place < 6; place++) {
                 float[] values = {1, 2, 3, 4, 5, 6};

@@ -36,6 +36,19 @@ class TestRunIdentity {
         }
     }
 
+    /** Runs of the last release are resumed, and their batch size may change as any. */
+    @Test
+    void recipesAreComparedByTodaysNames() {
+        RunIdentity old = new RunIdentity("seed = 1, batch = 8, weight-decay-on = weights", "0".repeat(64), 2);
+        String now = "seed = 1, batch-size = 16, averaging.engine = native, weight-decay-norm-and-bias = ";
+        assertThat(old.differences(new RunIdentity(now + "false", "0".repeat(64), 2)))
+                .isEmpty();
+        assertThat(old.differences(new RunIdentity(now + "true", "0".repeat(64), 2)))
+                .singleElement()
+                .asString()
+                .contains("weight-decay-norm-and-bias was false and is true");
+    }
+
     /** The state is the same on a CPU and a GPU, the bits that follow are not; so threads do not matter then, either. */
     @Test
     void aRunMayGoOnWithOtherKernelsAndInAnotherNumberFormat() {

@@ -30,15 +30,15 @@ class TestRecipe {
               augmentation { kind = scale-jitter, shorter-side = [256, 480] }
               colour-noise = 0.1
               mean = per-pixel
-              evaluation-shorter-side = 256
+              evaluation-resize = 256
             }
             workers = 4
-            batch = 64
+            batch-size = 64
             steps-per-round = 8
             epochs = 90
             momentum = 0.9
             weight-decay = 1e-4
-            learning-rate { kind = steps, initial = 0.1, tenth-at-epochs = [30, 60], warm-up-epochs = 0 }
+            learning-rate { kind = multistep, initial = 0.1, milestones = [30, 60], warm-up-epochs = 0 }
             """;
 
     static List<Path> recipes() throws IOException {
@@ -70,7 +70,7 @@ class TestRecipe {
                         List.of(),
                         0.1,
                         true));
-        assertThat(recipe.learningRate()).isEqualTo(new LearningRate.Steps(0.1, List.of(30.0, 60.0)));
+        assertThat(recipe.learningRate()).isEqualTo(new LearningRateSchedule.MultiStep(0.1, List.of(30.0, 60.0), 0.1));
     }
 
     @Test
@@ -107,7 +107,7 @@ class TestRecipe {
     void whatFollowsAnEvaluationCannotDoWithoutOne() {
         for (String[] follower : new String[][] {
             {"data.evaluation-protocols", "[ten-crop]"},
-            {"learning-rate", "{ kind = plateau, initial = 0.1, patience = 3, improvement = 0.01, warm-up-epochs = 0 }"}
+            {"learning-rate", "{ kind = plateau, initial = 0.1, patience = 3, threshold = 0.01, warm-up-epochs = 0 }"}
         }) {
             assertThatThrownBy(() -> Recipe.parse(
                             GOOD, "good.conf", Map.of(follower[0], follower[1], "data.validation", "none")))
@@ -172,23 +172,23 @@ class TestRecipe {
                 .isEqualTo(new ComputeOptions(KernelOption.CUDA, PrecisionOption.BFLOAT16, false));
         assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("kernels", "gpu", "precision", "float16")))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("kernels = gpu; allowed is one of auto, cuda, onednn, ops")
+                .hasMessageContaining("kernels = gpu; allowed is one of auto, cuda, onednn, nd4j")
                 .hasMessageContaining("precision = float16; allowed is one of auto, float32, tf32, bfloat16");
         assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("kernels", "cuda", "averaging.engine", "dl4j")))
-                .hasMessageContaining("averaging.engine = dl4j; allowed is ours where kernels = cuda");
+                .hasMessageContaining("averaging.engine = dl4j; allowed is native where kernels = cuda");
     }
 
     @Test
     void namesAllProblemsAtOnceWithFileLineKeyAndWhatIsAllowed() {
         String bad = GOOD.replace("momentum = 0.9", "momentum = 1.5")
-                .replace("batch = 64", "batchsize = 64")
+                .replace("batch-size = 64", "batchsize = 64")
                 .replace("kind = scale-jitter", "kind = scale-jiter")
                 .replace("epochs = 90", "epochs = many");
         assertThatThrownBy(() -> Recipe.parse(bad, "bad.conf", Map.of()))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("bad.conf:14: momentum = 1.5; allowed is a number from 0.0 to")
                 .hasMessageContaining("bad.conf:11: there is no key 'batchsize'; here may stand network, ")
-                .hasMessageContaining("the key 'batch' is missing; it is a whole number from 1")
+                .hasMessageContaining("the key 'batch-size' is missing; it is a whole number from 1")
                 .hasMessageContaining(
                         "bad.conf:5: data.augmentation.kind = scale-jiter; allowed is one of scale-jitter")
                 .hasMessageContaining("bad.conf:13: epochs = many; allowed is a whole number");
@@ -222,15 +222,15 @@ class TestRecipe {
 
     @Test
     void refusesAKeyThatAnotherKindWouldHave() {
-        String bad = GOOD.replace("kind = steps", "kind = cosine");
+        String bad = GOOD.replace("kind = multistep", "kind = cosine");
         assertThatThrownBy(() -> Recipe.parse(bad, "bad.conf", Map.of()))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("bad.conf:16: there is no key 'learning-rate.tenth-at-epochs'");
+                .hasMessageContaining("bad.conf:16: there is no key 'learning-rate.milestones'");
     }
 
     @Test
     void cutsNothingOffNumbers() {
-        assertThatThrownBy(() -> Recipe.parse(GOOD.replace("batch = 64", "batch = 64.7"), "bad.conf", Map.of()))
+        assertThatThrownBy(() -> Recipe.parse(GOOD.replace("batch = 64", "batch-size = 64.7"), "bad.conf", Map.of()))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("bad.conf:11: batch = 64.7; allowed is a whole number");
     }
@@ -252,70 +252,73 @@ class TestRecipe {
 
     @Test
     void ratesFollowTheirFormulas() {
-        LearningRate steps = new LearningRate.Steps(0.1, List.of(30.0, 60.0));
+        LearningRateSchedule steps = new LearningRateSchedule.MultiStep(0.1, List.of(30.0, 60.0), 0.1);
         assertThat(steps.at(29.99, 0)).isEqualTo(0.1);
         assertThat(steps.at(30, 0)).isCloseTo(0.01, within(1e-12));
         assertThat(steps.at(75, 0)).isCloseTo(0.001, within(1e-12));
-        LearningRate cosine = new LearningRate.Cosine(0.2, 10);
+        LearningRateSchedule cosine = new LearningRateSchedule.Cosine(0.2, 10);
         assertThat(cosine.at(0, 0)).isEqualTo(0.2);
         assertThat(cosine.at(5, 0)).isCloseTo(0.1, within(1e-12));
         assertThat(cosine.at(10, 0)).isCloseTo(0, within(1e-12));
         assertThat(cosine.at(11, 0)).isCloseTo(0, within(1e-12));
-        LearningRate warm = new LearningRate.WarmUp(2, 0.1, true, steps);
+        LearningRateSchedule warm = new LearningRateSchedule.WarmUp(2, 0.1, true, steps);
         assertThat(warm.at(0, 0)).isCloseTo(0.01, within(1e-12));
         assertThat(warm.at(1, 0)).isCloseTo(0.055, within(1e-12));
         assertThat(warm.at(2, 0)).isEqualTo(0.1);
-        LearningRate flat = new LearningRate.WarmUp(1, 0.1, false, steps);
+        LearningRateSchedule flat = new LearningRateSchedule.WarmUp(1, 0.1, false, steps);
         assertThat(flat.at(0.9, 0)).isCloseTo(0.01, within(1e-12));
         assertThat(flat.at(1, 0)).isEqualTo(0.1);
-        LearningRate polynomial = new LearningRate.Polynomial(0.1, 2, 10);
+        LearningRateSchedule polynomial = new LearningRateSchedule.Polynomial(0.1, 2, 10);
         assertThat(polynomial.at(5, 0)).isCloseTo(0.025, within(1e-12));
         assertThat(polynomial.at(10, 0)).isZero();
     }
 
     @Test
     void aPlateauDividesTheRateWhenTheErrorStaysWhereItWas() {
-        LearningRate plateau = new LearningRate.Plateau(0.1, 1, 0.01);
+        LearningRateSchedule plateau = new LearningRateSchedule.Plateau(0.1, 1, 0.01);
         assertThat(plateau.drops(List.of(0.9, 0.5, 0.495))).isZero();
         assertThat(plateau.drops(List.of(0.9, 0.5, 0.495, 0.494))).isEqualTo(1);
         assertThat(plateau.drops(List.of(0.9, 0.5, 0.495, 0.494, 0.47, 0.6, 0.45)))
                 .isEqualTo(1);
         assertThat(plateau.drops(List.of(0.9, 0.5, 0.5, 0.5, 0.5, 0.5))).isEqualTo(2);
         assertThat(plateau.at(50, 2)).isCloseTo(0.001, within(1e-12));
-        assertThat(new LearningRate.WarmUp(1, 0.1, true, plateau).drops(List.of(0.5, 0.5, 0.5)))
+        assertThat(new LearningRateSchedule.WarmUp(1, 0.1, true, plateau).drops(List.of(0.5, 0.5, 0.5)))
                 .isEqualTo(1);
     }
 
     @Test
     void periodsFollowTheirRules() {
-        assertThat(new Period.PostLocal(8, 30).steps(29.9, 0.1)).isEqualTo(1);
-        assertThat(new Period.PostLocal(8, 30).steps(30, 0.1)).isEqualTo(8);
-        assertThat(new Period.Quadratic(4, 0.2).steps(3, 0.1)).isEqualTo(4);
-        assertThat(new Period.Quadratic(4, 0.2).steps(3, 0.01)).isEqualTo(400);
-        assertThat(new Period.Quadratic(4, 0.2).steps(3, 0)).isEqualTo(1_000_000);
+        assertThat(new AveragingPeriod.PostLocal(8, 30).steps(29.9, 0.1)).isEqualTo(1);
+        assertThat(new AveragingPeriod.PostLocal(8, 30).steps(30, 0.1)).isEqualTo(8);
+        assertThat(new AveragingPeriod.Quadratic(4, 0.2).steps(3, 0.1)).isEqualTo(4);
+        assertThat(new AveragingPeriod.Quadratic(4, 0.2).steps(3, 0.01)).isEqualTo(400);
+        assertThat(new AveragingPeriod.Quadratic(4, 0.2).steps(3, 0)).isEqualTo(1_000_000);
         Recipe recipe = Recipe.parse(
                 GOOD,
                 "good.conf",
-                Map.of("averaging.one-step-in-warm-up", "true", "learning-rate.warm-up-epochs", "5"));
+                Map.of("averaging.every-step-in-warm-up", "true", "learning-rate.warm-up-epochs", "5"));
         assertThat(recipe.averaging().period().steps(4.9, 0.1)).isEqualTo(1);
         assertThat(recipe.averaging().period().steps(5, 0.1)).isEqualTo(8);
     }
 
     @Test
     void workersAddUpGradientsForTheGlobalBatch() {
-        assertThat(Recipe.parse(GOOD, "good.conf", Map.of()).minibatches()).isEqualTo(1);
-        Map<String, String> papers = Map.of("global-batch", "256", "workers", "2", "batch", "32");
-        assertThat(Recipe.parse(GOOD, "good.conf", papers).minibatches()).isEqualTo(4);
-        assertThatThrownBy(() ->
-                        Recipe.parse(GOOD, "good.conf", Map.of("global-batch", "256", "workers", "3", "batch", "32")))
+        assertThat(Recipe.parse(GOOD, "good.conf", Map.of()).accumulationSteps())
+                .isEqualTo(1);
+        Map<String, String> papers = Map.of("global-batch-size", "256", "workers", "2", "batch-size", "32");
+        assertThat(Recipe.parse(GOOD, "good.conf", papers).accumulationSteps()).isEqualTo(4);
+        assertThatThrownBy(() -> Recipe.parse(
+                        GOOD, "good.conf", Map.of("global-batch-size", "256", "workers", "3", "batch-size", "32")))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("global-batch = 256; allowed is a multiple of workers x batch = 3 x 32 = 96,"
-                        + " such as 192 or 288");
+                .hasMessageContaining(
+                        "global-batch-size = 256; allowed is a multiple of workers x batch-size = 3 x 32 = 96,"
+                                + " such as 192 or 288");
     }
 
     @Test
     void scalesTheRateWithTheGlobalBatch() {
-        Map<String, String> scaled = Map.of("learning-rate.linear-scaling", "true", "workers", "16", "batch", "32");
+        Map<String, String> scaled =
+                Map.of("learning-rate.linear-scaling", "true", "workers", "16", "batch-size", "32");
         assertThat(Recipe.parse(GOOD, "good.conf", scaled).learningRate().at(1, 0))
                 .isCloseTo(0.2, within(1e-12));
     }
@@ -325,13 +328,14 @@ class TestRecipe {
         assertThatThrownBy(() -> Recipe.parse(
                         GOOD, "good.conf", Map.of("averaging.engine", "dl4j", "averaging.momentum", "local")))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("averaging.engine = dl4j; allowed is ours where global-batch");
+                .hasMessageContaining("averaging.engine = dl4j; allowed is native where global-batch-size");
         assertThatThrownBy(() -> Recipe.parse(
                         GOOD,
                         "good.conf",
                         Map.of("averaging.deadline-seconds", "5", "averaging.update-dtype", "float16")))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("averaging.deadline-seconds = 5.0; allowed is 0 where workers keep something");
+                .hasMessageContaining(
+                        "averaging.deadline-seconds = 5.0; allowed is 0 where workers keep state of their own");
         assertThatThrownBy(() ->
                         Recipe.parse(GOOD, "good.conf", Map.of("initial-model.path", "\"ftp://me:hunter2@host/m\"")))
                 .isInstanceOf(BadInputException.class)
@@ -340,24 +344,24 @@ class TestRecipe {
         assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("initial-model.head", "new")))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("the path of a model, where its head is replaced");
-        assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("averaging.outer.kind", "nesterov")))
+        assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("averaging.outer-optimizer.kind", "nesterov")))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("the key 'averaging.outer.rate' is missing");
+                .hasMessageContaining("the key 'averaging.outer-optimizer.learning-rate' is missing");
     }
 
     @Test
     void defaultsAreThoseOfThePaper() {
         Recipe recipe = Recipe.parse(GOOD, "good.conf", Map.of());
-        assertThat(recipe.descent()).isEqualTo(new Descent(0.9, false, 1e-4, true, 0, 0));
+        assertThat(recipe.optimizer()).isEqualTo(new OptimizerRecipe(0.9, false, 1e-4, true, 0, 0));
         assertThat(recipe.averaging())
                 .isEqualTo(new AveragingRecipe(
-                        AveragingRecipe.Engine.OURS,
-                        new Period.Constant(8),
+                        AveragingRecipe.Engine.NATIVE,
+                        new AveragingPeriod.Constant(8),
                         AveragingRecipe.MomentumRule.AVERAGED,
                         Dtype.FLOAT32,
                         1,
                         false,
-                        new OuterStep.None(),
+                        new OuterOptimizer.None(),
                         0,
                         1));
     }

@@ -29,7 +29,7 @@ class TestExecutorNetworks {
 
         @Override
         public ComputeOptions compute() {
-            return new ComputeOptions(ComputeOptions.KernelOption.OPS, ComputeOptions.PrecisionOption.AUTO, true);
+            return new ComputeOptions(ComputeOptions.KernelOption.ND4J, ComputeOptions.PrecisionOption.AUTO, true);
         }
     }
 

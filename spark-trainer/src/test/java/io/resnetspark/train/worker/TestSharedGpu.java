@@ -60,7 +60,7 @@ class TestSharedGpu {
                 .singleElement()
                 .asString()
                 .contains("share one GPU", "GPU 0", "a GPU of its own", "workers = 1");
-        twoAtOnce(new Blueprint("on the CPU", KernelOption.OPS));
+        twoAtOnce(new Blueprint("on the CPU", KernelOption.ND4J));
         assertThat(warnings.sentences).hasSize(1);
     }
 

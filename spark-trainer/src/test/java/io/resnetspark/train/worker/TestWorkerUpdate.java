@@ -3,13 +3,13 @@ package io.resnetspark.train.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.resnetspark.data.shard.EpochWork;
+import io.resnetspark.data.shard.SamplerState;
 import io.resnetspark.train.dtype.Dtype;
+import io.resnetspark.train.recipe.AveragingPeriod;
 import io.resnetspark.train.recipe.AveragingRecipe;
 import io.resnetspark.train.recipe.AveragingRecipe.Engine;
 import io.resnetspark.train.recipe.AveragingRecipe.MomentumRule;
-import io.resnetspark.train.recipe.OuterStep;
-import io.resnetspark.train.recipe.Period;
+import io.resnetspark.train.recipe.OuterOptimizer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -21,11 +21,19 @@ class TestWorkerUpdate {
 
     private static AveragingRecipe recipe(Dtype updates, MomentumRule momentum) {
         return new AveragingRecipe(
-                Engine.OURS, new Period.Constant(1), momentum, updates, 1, false, new OuterStep.None(), 0, 1);
+                Engine.NATIVE,
+                new AveragingPeriod.Constant(1),
+                momentum,
+                updates,
+                1,
+                false,
+                new OuterOptimizer.None(),
+                0,
+                1);
     }
 
     private static TrainingState state(float[] parameters, float... velocity) {
-        return TrainingState.begin(EpochWork.begin(0, 10, 1), parameters, velocity, new float[0]);
+        return TrainingState.begin(SamplerState.begin(0, 10, 1), parameters, velocity, new float[0]);
     }
 
     /** What was sent and what is still to be sent are together what changed, however often. */
