@@ -6,9 +6,12 @@ import io.resnetspark.deploy.retrain.RetrainPlan;
 import io.resnetspark.deploy.retrain.Retraining;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Locations;
+import io.resnetspark.train.averaging.ParameterAveraging;
+import io.resnetspark.train.recipe.Recipe;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine;
@@ -66,9 +69,12 @@ final class RetrainCommand implements Callable<Integer> {
                 Locations.of(parsed.recipe(), Locations.of(plan).getParent()).toString(), "recipe");
         PrintWriter out = spec.commandLine().getOut();
         Reporter reporter = new Reporter(parsed, force, new Bars(System.err));
+        Map<String, String> settings = ParameterAveraging.sparkSettings(
+                Recipe.parse(recipe, parsed.recipe(), parsed.overrides()).averaging());
         String application = "retrain " + parsed.name();
-        try (JavaSparkContext spark =
-                dry ? sparkOptions.start(application) : sparkOptions.start(application, () -> stopped(reporter))) {
+        try (JavaSparkContext spark = dry
+                ? sparkOptions.start(application)
+                : sparkOptions.start(application, () -> stopped(reporter), settings)) {
             Retraining retraining = new Retraining(spark, parsed, recipe, Main.class.getName(), reporter);
             if (dry) {
                 out.println(retraining.wouldDo(force));

@@ -1,6 +1,7 @@
 package io.resnetspark.deploy.cli;
 
 import io.resnetspark.train.worker.LogLevel;
+import java.util.Map;
 import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
@@ -28,12 +29,18 @@ final class SparkOptions {
 
     /** @param whenStopped says how to go on, if the process is told to end meanwhile */
     JavaSparkContext start(String name, Supplier<String> whenStopped) {
+        return start(name, whenStopped, Map.of());
+    }
+
+    /** @param settings of Spark, where the user has no others */
+    JavaSparkContext start(String name, Supplier<String> whenStopped, Map<String, String> settings) {
         SparkConf conf = new SparkConf().setAppName("resnet-spark " + name);
         if (master != null) {
             conf.setMaster(master);
         }
         conf.setIfMissing("spark.master", "local[*]");
-        // States and contributions are arrays of floats, which do not compress.
+        settings.forEach(conf::setIfMissing);
+        // States and updates are arrays of floats, which do not compress.
         conf.setIfMissing("spark.broadcast.compress", "false");
         conf.setIfMissing("spark.shuffle.compress", "false");
         conf.setIfMissing("spark.driver.maxResultSize", "0");

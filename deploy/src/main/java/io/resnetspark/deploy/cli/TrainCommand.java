@@ -5,6 +5,7 @@ import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Locations;
 import io.resnetspark.storage.Utf8;
 import io.resnetspark.train.Training;
+import io.resnetspark.train.averaging.ParameterAveraging;
 import io.resnetspark.train.checkpoint.Checkpoints;
 import io.resnetspark.train.checkpoint.RunFolder;
 import io.resnetspark.train.evaluate.TopK;
@@ -81,7 +82,10 @@ final class TrainCommand implements Callable<Integer> {
         Checkpoints.Policy policy =
                 new Checkpoints.Policy(checkpointRounds, Duration.ofMinutes(checkpointMinutes), keepCheckpoints);
         RunFolder folder = RunFolder.of(Locations.of(out));
-        try (JavaSparkContext spark = sparkOptions.start("train " + parsed.network(), () -> howToGoOn(folder))) {
+        try (JavaSparkContext spark = sparkOptions.start(
+                "train " + parsed.network(),
+                () -> howToGoOn(folder),
+                ParameterAveraging.sparkSettings(parsed.averaging()))) {
             Dataset.Opened opened = Dataset.open(Locations.of(data), spark.hadoopConfiguration());
             if (resume && Training.isComplete(spark, parsed, opened, folder)) {
                 spec.commandLine().getOut().println(out + " is complete already; nothing is left to do.");

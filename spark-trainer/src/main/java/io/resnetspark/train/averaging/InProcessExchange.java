@@ -4,11 +4,11 @@ import io.resnetspark.train.averaging.Reduction.Range;
 import io.resnetspark.train.averaging.StateLayout.Arrays;
 import io.resnetspark.train.averaging.StateLayout.Slice;
 import io.resnetspark.train.averaging.StateLayout.Vector;
-import io.resnetspark.train.worker.Contribution;
 import io.resnetspark.train.worker.FloatBlock;
 import io.resnetspark.train.worker.SpareArrays;
 import io.resnetspark.train.worker.StatisticsLayout;
 import io.resnetspark.train.worker.TrainingState;
+import io.resnetspark.train.worker.WorkerUpdate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -95,9 +95,9 @@ final class InProcessExchange implements Exchange {
     }
 
     @Override
-    public Optional<TrainingState.Vectors> reduce(StateHandle begin, List<UpdateHandle> updates, Reduction reduction) {
+    public Optional<TrainingState.Vectors> reduce(StateHandle begin, List<UpdateHandle> handles, Reduction reduction) {
         TrainingState before = begin.value();
-        List<Contribution> contributions = updates.stream()
+        List<WorkerUpdate> updates = handles.stream()
                 .map(update -> ((UpdateHandle.InProcess) update).update())
                 .toList();
         StateLayout layout = StateLayout.of(
@@ -109,15 +109,16 @@ final class InProcessExchange implements Exchange {
         float[] outer = before.outer().clone();
         boolean finite = layout.slices().stream()
                 .parallel()
-                .map(slice -> reduce(slice, contributions, reduction, before, outer, reduced))
+                .map(slice -> reduce(slice, updates, reduction, before, outer, reduced))
                 .reduce(true, Boolean::logicalAnd);
         statistics.assign(reduced.parameters(), reduced.statistics());
-        updates.stream()
+        handles.stream()
                 .map(UpdateHandle.InProcess.class::cast)
-                .filter(update -> !update.kept())
+                .filter(handle -> !handle.kept())
+                .map(UpdateHandle.InProcess::update)
                 .forEach(update -> {
-                    SpareArrays.give(update.update().parameters().array());
-                    SpareArrays.give(update.update().velocity().array());
+                    SpareArrays.give(update.parameters().array());
+                    SpareArrays.give(update.velocity().array());
                 });
         next = new Floats(reduced, outer);
         return finite ? Optional.of(next) : Optional.empty();
@@ -125,16 +126,16 @@ final class InProcessExchange implements Exchange {
 
     private static boolean reduce(
             Slice slice,
-            List<Contribution> contributions,
+            List<WorkerUpdate> updates,
             Reduction reduction,
             TrainingState before,
             float[] outer,
             Arrays next) {
-        List<FloatBlock> updates = contributions.stream().map(slice::of).toList();
+        List<FloatBlock> slices = updates.stream().map(slice::of).toList();
         float[] begun = slice.vector() == Vector.VELOCITY ? before.velocity() : before.parameters();
         return reduction.reduce(
                 slice.vector(),
-                updates,
+                slices,
                 new Range(begun, slice.from()),
                 new Range(outer, slice.from()),
                 new Range(next.of(slice.vector()), slice.from()));

@@ -6,6 +6,7 @@ import io.resnetspark.train.worker.StatisticsLayout;
 import io.resnetspark.train.worker.TrainingState;
 import io.resnetspark.train.worker.WorkerLocalState;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.ToLongFunction;
@@ -70,6 +71,11 @@ public final class ParameterAveraging implements Engine {
         this.exchange = exchange;
         this.examplesPerRound = examplesPerRound;
         this.workers = new WorkerGroup(spark, work, workers, recipe.workersRemember());
+    }
+
+    /** What Spark should be told for a recipe, unless somebody told it otherwise, before it starts. */
+    public static Map<String, String> sparkSettings(AveragingRecipe recipe) {
+        return Patience.of(recipe).sparkSettings();
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.resnetspark.train.averaging;
 import io.resnetspark.train.recipe.AveragingRecipe;
 import java.io.Serializable;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -25,6 +26,22 @@ record Patience(double seconds) implements Serializable {
         return recipe.deadlineSeconds() == 0
                 ? ENDLESS
                 : new Patience(Math.max(LEAST_SECONDS, recipe.deadlineSeconds()));
+    }
+
+    /**
+     * Settings for Spark, which must be there before it starts: its own fetches (of a broadcast's pieces, of a cached
+     * partition) would wait two minutes for an executor that stands still.
+     */
+    Map<String, String> sparkSettings() {
+        return ends()
+                ? Map.of(
+                        "spark.shuffle.io.connectionTimeout",
+                        Math.round(Math.ceil(seconds)) + "s",
+                        "spark.shuffle.io.maxRetries",
+                        "1",
+                        "spark.shuffle.io.retryWait",
+                        "1s")
+                : Map.of();
     }
 
     boolean ends() {

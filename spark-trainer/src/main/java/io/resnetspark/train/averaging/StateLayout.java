@@ -1,8 +1,8 @@
 package io.resnetspark.train.averaging;
 
 import io.resnetspark.train.dtype.Dtype;
-import io.resnetspark.train.worker.Contribution;
 import io.resnetspark.train.worker.FloatBlock;
+import io.resnetspark.train.worker.WorkerUpdate;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,7 +51,7 @@ record StateLayout(int parameters, int velocity, int statistics, List<Slice> sli
             return whole.slice(from, to);
         }
 
-        FloatBlock of(Contribution update) {
+        FloatBlock of(WorkerUpdate update) {
             return of(update.parameters(), update.velocity(), update.statistics());
         }
     }

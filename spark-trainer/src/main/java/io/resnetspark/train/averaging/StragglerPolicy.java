@@ -35,7 +35,7 @@ final class StragglerPolicy implements AutoCloseable {
     }
 
     /**
-     * Waits for the contributions, if there is a deadline; otherwise they come when they are asked for.
+     * Waits for the updates, if there is a deadline; otherwise they come when they are asked for.
      *
      * @param work of which those who have none left are no part of the quorum
      */
@@ -136,7 +136,7 @@ final class StragglerPolicy implements AutoCloseable {
         keep();
     }
 
-    /** Nobody needs the contributions any more. */
+    /** Nobody needs the updates any more. */
     @Override
     public void close() {
         if (keeps()) {

@@ -1,9 +1,9 @@
 package io.resnetspark.train.averaging;
 
-import io.resnetspark.train.worker.Contribution;
 import io.resnetspark.train.worker.SpareArrays;
 import io.resnetspark.train.worker.WorkerLocalState;
 import io.resnetspark.train.worker.WorkerReport;
+import io.resnetspark.train.worker.WorkerUpdate;
 import java.io.Serializable;
 import java.util.stream.IntStream;
 import org.apache.spark.TaskContext;
@@ -18,9 +18,9 @@ sealed interface UpdateHandle extends Serializable {
      *
      * @param kept whether the worker keeps it, too
      */
-    record InProcess(Contribution update, boolean kept) implements UpdateHandle {
-        static InProcess of(Contribution.WithMemory done) {
-            return new InProcess(done.contribution(), done.memory().hasSent());
+    record InProcess(WorkerUpdate update, boolean kept) implements UpdateHandle {
+        static InProcess of(WorkerUpdate.WithLocalState done) {
+            return new InProcess(done.update(), done.localState().hasSent());
         }
 
         @Override
@@ -42,14 +42,14 @@ sealed interface UpdateHandle extends Serializable {
          * @param copying seconds that it took into the network and out of it
          */
         static InBlocks put(
-                Contribution.WithMemory done,
+                WorkerUpdate.WithLocalState done,
                 StateBlocks begin,
                 long set,
                 AheadTask.Outcome averaged,
                 double receiving,
                 double copying) {
             long start = System.nanoTime();
-            Contribution update = done.contribution();
+            WorkerUpdate update = done.update();
             WorkerReport report = update.report();
             StateLayout layout = report.examples() == 0 ? StateLayout.NOTHING : begin.layout();
             String name =
@@ -58,15 +58,17 @@ sealed interface UpdateHandle extends Serializable {
                     .parallel()
                     .forEach(i -> RawBlocks.put(
                             set, begin.live(), name, i, layout.slice(i).of(update), false));
-            if (done.memory().hasSent()) { // the worker keeps it until it is averaged
+            if (done.localState().hasSent()) { // the worker keeps it until it is averaged
                 KeptArrays.give(
                         set,
                         begin.live(),
                         update.parameters().array(),
-                        update.velocity().array());
+                        update.velocity().array(),
+                        done.localState().begun().parameters().array(),
+                        done.localState().begun().velocity().array());
             } else {
                 SpareArrays.give(update.parameters().array());
-                if (update.velocity().array() != done.memory().velocity().array()) {
+                if (update.velocity().array() != done.localState().velocity().array()) {
                     SpareArrays.give(update.velocity().array());
                 }
             }

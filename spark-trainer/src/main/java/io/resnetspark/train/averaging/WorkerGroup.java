@@ -1,10 +1,10 @@
 package io.resnetspark.train.averaging;
 
-import io.resnetspark.train.worker.Contribution;
 import io.resnetspark.train.worker.LocalWork;
 import io.resnetspark.train.worker.TrainingState;
 import io.resnetspark.train.worker.WorkerLocalState;
 import io.resnetspark.train.worker.WorkerReport;
+import io.resnetspark.train.worker.WorkerUpdate;
 import java.io.IOException;
 import java.util.AbstractList;
 import java.util.Collections;
@@ -98,7 +98,7 @@ final class WorkerGroup {
             long start = System.nanoTime();
             TrainingState state = begin.value();
             long received = System.nanoTime();
-            Contribution.WithMemory ended;
+            WorkerUpdate.WithLocalState ended;
             double working;
             AheadTask.Outcome averaged = AheadTask.Outcome.NONE;
             if (ahead.isEmpty()) {
@@ -111,7 +111,7 @@ final class WorkerGroup {
                     averaged = running.await();
                 }
             }
-            WorkerReport report = ended.contribution().report();
+            WorkerReport report = ended.update().report();
             counted.add(report);
             UpdateHandle update = begin instanceof StateHandle.Resident resident
                     ? UpdateHandle.InBlocks.put(
@@ -122,7 +122,7 @@ final class WorkerGroup {
                             (received - start) * 1e-9,
                             working - report.reading() - report.computing())
                     : UpdateHandle.InProcess.of(ended);
-            return new UpdateHandle.WithLocalState(update, ended.memory());
+            return new UpdateHandle.WithLocalState(update, ended.localState());
         }
     }
 
@@ -136,7 +136,7 @@ final class WorkerGroup {
         }
         return spark.parallelize(first, workers)
                 .map(kept -> UpdateHandle.InBlocks.put(
-                        new Contribution.WithMemory(kept.value().sent(), kept.value()),
+                        new WorkerUpdate.WithLocalState(kept.value().sent(), kept.value()),
                         resident.blocks(),
                         set,
                         AheadTask.Outcome.NONE,

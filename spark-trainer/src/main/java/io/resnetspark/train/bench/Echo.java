@@ -8,7 +8,6 @@ import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.model.graph.NetworkGraphBuilder;
 import io.resnetspark.model.layer.SgdMomentum;
 import io.resnetspark.train.recipe.AveragingRecipe;
-import io.resnetspark.train.worker.Contribution;
 import io.resnetspark.train.worker.ExecutorNetworks;
 import io.resnetspark.train.worker.FloatBlock;
 import io.resnetspark.train.worker.LocalSteps;
@@ -17,6 +16,7 @@ import io.resnetspark.train.worker.SpareArrays;
 import io.resnetspark.train.worker.TrainingState;
 import io.resnetspark.train.worker.WorkerLocalState;
 import io.resnetspark.train.worker.WorkerReport;
+import io.resnetspark.train.worker.WorkerUpdate;
 import java.io.IOException;
 import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
@@ -58,11 +58,11 @@ record Echo(Blueprint blueprint, AveragingRecipe recipe, SimulatedSteps steps) i
     }
 
     @Override
-    public Contribution.WithMemory run(TrainingState state, int worker, WorkerLocalState memory, Configuration conf)
-            throws IOException {
+    public WorkerUpdate.WithLocalState run(
+            TrainingState state, int worker, WorkerLocalState localState, Configuration conf) throws IOException {
         return ExecutorNetworks.with(blueprint, network -> {
             NetworkGraph graph = network.graph();
-            TrainingState begin = memory.start(state, network.statistics());
+            TrainingState begin = localState.start(state, network.statistics(), 0.5);
             LocalSteps.load(begin, graph);
             long start = System.nanoTime();
             steps.sleep();
@@ -72,18 +72,12 @@ record Echo(Blueprint blueprint, AveragingRecipe recipe, SimulatedSteps steps) i
                     (int) graph.getUpdater().getStateViewArray().length());
             graph.copyTo(parameters, velocity);
             WorkerReport report = new WorkerReport(worker, 1, 1, 1, 0, 0, computing);
-            Contribution reached = new Contribution(
+            WorkerUpdate reached = new WorkerUpdate(
                     report,
                     FloatBlock.of(parameters),
                     FloatBlock.of(velocity),
                     FloatBlock.of(network.statistics().values(parameters)));
-            Contribution.WithMemory ended =
-                    Contribution.WithMemory.of(reached, begin, memory, network.statistics(), recipe);
-            if (memory.hasSent()) { // its arrays are of this round alone
-                SpareArrays.give(begin.parameters());
-                SpareArrays.give(begin.velocity());
-            }
-            return ended;
+            return WorkerUpdate.WithLocalState.of(reached, begin, localState, network.statistics(), recipe);
         });
     }
 }

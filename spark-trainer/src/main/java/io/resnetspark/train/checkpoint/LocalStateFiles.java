@@ -2,10 +2,10 @@ package io.resnetspark.train.checkpoint;
 
 import io.resnetspark.storage.AtomicDirectory;
 import io.resnetspark.storage.LittleEndianFloats;
-import io.resnetspark.train.worker.Contribution;
 import io.resnetspark.train.worker.FloatBlock;
 import io.resnetspark.train.worker.WorkerLocalState;
 import io.resnetspark.train.worker.WorkerReport;
+import io.resnetspark.train.worker.WorkerUpdate;
 import java.io.IOException;
 import java.io.InputStream;
 import org.apache.hadoop.conf.Configuration;
@@ -18,6 +18,8 @@ final class LocalStateFiles {
     private static final String UPDATED_PARAMETERS = "update-parameters.f32";
     private static final String UPDATED_VELOCITY = "update-velocity.f32";
     private static final String UPDATED_STATISTICS = "update-statistics.f32";
+    private static final String BEGUN_PARAMETERS = "begun-parameters.f32";
+    private static final String BEGUN_VELOCITY = "begun-velocity.f32";
 
     private LocalStateFiles() {}
 
@@ -29,11 +31,13 @@ final class LocalStateFiles {
     static long write(AtomicDirectory draft, int worker, WorkerLocalState state) throws IOException {
         write(draft, worker, VELOCITY, state.velocity());
         write(draft, worker, RESIDUAL, state.residual());
-        Contribution sent = state.sent();
+        WorkerUpdate sent = state.sent();
         if (state.hasSent()) {
             write(draft, worker, UPDATED_PARAMETERS, sent.parameters());
             write(draft, worker, UPDATED_VELOCITY, sent.velocity());
             write(draft, worker, UPDATED_STATISTICS, sent.statistics());
+            write(draft, worker, BEGUN_PARAMETERS, state.begun().parameters());
+            write(draft, worker, BEGUN_VELOCITY, state.begun().velocity());
         }
         return sent.report().examples();
     }
@@ -49,12 +53,14 @@ final class LocalStateFiles {
         if (examples == 0) {
             return new WorkerLocalState(velocity, residual);
         }
-        Contribution sent = new Contribution(
+        WorkerUpdate sent = new WorkerUpdate(
                 WorkerReport.of(worker, examples),
                 read(checkpoint, worker, UPDATED_PARAMETERS, conf),
                 read(checkpoint, worker, UPDATED_VELOCITY, conf),
                 read(checkpoint, worker, UPDATED_STATISTICS, conf));
-        return new WorkerLocalState(velocity, residual, sent);
+        WorkerLocalState.Begun begun = new WorkerLocalState.Begun(
+                read(checkpoint, worker, BEGUN_PARAMETERS, conf), read(checkpoint, worker, BEGUN_VELOCITY, conf));
+        return new WorkerLocalState(velocity, residual, sent, begun);
     }
 
     private static FloatBlock read(Path checkpoint, int worker, String name, Configuration conf) throws IOException {

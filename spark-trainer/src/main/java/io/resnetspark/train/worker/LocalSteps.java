@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One worker's part of one round of SGD: a pure function of (plan, state, worker, what it remembers). A task that Spark
- * runs again brings the same contribution, bit for bit where a worker has one thread.
+ * runs again brings the same update, bit for bit where a worker has one thread.
  */
 public record LocalSteps(TrainingPlan plan) implements LocalWork {
     private static final Logger LOG = LoggerFactory.getLogger(LocalSteps.class);
@@ -34,37 +34,36 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
     public record Place(int shard, int index) {}
 
     @Override
-    public Contribution.WithMemory run(TrainingState state, int worker, WorkerLocalState memory, Configuration conf)
-            throws IOException {
-        return run(state, worker, memory, conf, images -> {});
+    public WorkerUpdate.WithLocalState run(
+            TrainingState state, int worker, WorkerLocalState localState, Configuration conf) throws IOException {
+        return run(state, worker, localState, conf, images -> {});
     }
 
     @Override
-    public Contribution.WithMemory run(
-            TrainingState state, int worker, WorkerLocalState memory, Configuration conf, LongConsumer trainedOn)
+    public WorkerUpdate.WithLocalState run(
+            TrainingState state, int worker, WorkerLocalState localState, Configuration conf, LongConsumer trainedOn)
             throws IOException {
         List<List<List<Place>>> steps = steps(state.work(), plan.examplesPerRound(state), worker);
         if (steps.isEmpty()) {
-            return new Contribution.WithMemory(Contribution.nothing(worker), memory.withoutSent());
+            return new WorkerUpdate.WithLocalState(WorkerUpdate.nothing(worker), localState.withoutSent());
         }
         return ExecutorNetworks.with(plan, network -> {
-            TrainingState start = memory.start(state, network.statistics());
-            Contribution reached = descend(network, start, worker, memory, steps, conf, trainedOn);
-            Contribution.WithMemory ended = Contribution.WithMemory.of(
-                    reached, start, memory, network.statistics(), plan.recipe().averaging());
-            if (memory.hasSent()) { // its arrays are of this round alone
-                SpareArrays.give(start.parameters());
-                SpareArrays.give(start.velocity());
-            }
-            return ended;
+            TrainingState start = localState.start(state, network.statistics(), plan.damping(state));
+            WorkerUpdate reached = descend(network, start, worker, localState, steps, conf, trainedOn);
+            return WorkerUpdate.WithLocalState.of(
+                    reached,
+                    start,
+                    localState,
+                    network.statistics(),
+                    plan.recipe().averaging());
         });
     }
 
-    private Contribution descend(
+    private WorkerUpdate descend(
             ExecutorNetworks.Network network,
             TrainingState state,
             int worker,
-            WorkerLocalState memory,
+            WorkerLocalState localState,
             List<List<List<Place>>> steps,
             Configuration conf,
             LongConsumer trainedOn)
@@ -75,7 +74,7 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
             LOG.warn(
                     "worker {}, iteration {}: done again, attempt {}", worker, state.iteration(), task.attemptNumber());
         }
-        load(state, memory, worker, graph);
+        load(state, localState, worker, graph);
         PictureReader reader = new PictureReader(plan, conf);
         long start = System.nanoTime();
         graph.takeLossSum(); // of a round that was ended before it came to its own
@@ -116,7 +115,7 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
                     plan.rate(state, 0),
                     minibatches.waited(),
                     (System.nanoTime() - start) * 1e-9 - minibatches.waited());
-            return new Contribution(
+            return new WorkerUpdate(
                     report,
                     FloatBlock.of(parameters),
                     FloatBlock.of(velocity),
@@ -157,11 +156,11 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
         return places;
     }
 
-    private void load(TrainingState state, WorkerLocalState memory, int worker, NetworkGraph graph) {
+    private void load(TrainingState state, WorkerLocalState localState, int worker, NetworkGraph graph) {
         load(state, graph);
         if (plan.recipe().averaging().momentum() == MomentumRule.LOCAL
-                && memory.velocity().length() > 0) {
-            graph.assignVelocity(memory.velocity().array());
+                && localState.velocity().length() > 0) {
+            graph.assignVelocity(localState.velocity().array());
         }
         // Which minibatch of the run this is; dropout's masks follow from it, and differ between workers.
         long minibatch = state.iteration() * plan.recipe().minibatches();

@@ -8,15 +8,15 @@ import org.apache.hadoop.conf.Configuration;
 /** What a worker does in a round: a pure function, so that a task which Spark runs again brings the same. */
 @FunctionalInterface
 public interface LocalWork extends Serializable {
-    Contribution.WithMemory run(TrainingState state, int worker, WorkerLocalState memory, Configuration conf)
+    WorkerUpdate.WithLocalState run(TrainingState state, int worker, WorkerLocalState localState, Configuration conf)
             throws IOException;
 
     /** The same, and tells of the images that it has trained on as it goes. */
-    default Contribution.WithMemory run(
-            TrainingState state, int worker, WorkerLocalState memory, Configuration conf, LongConsumer trainedOn)
+    default WorkerUpdate.WithLocalState run(
+            TrainingState state, int worker, WorkerLocalState localState, Configuration conf, LongConsumer trainedOn)
             throws IOException {
-        Contribution.WithMemory done = run(state, worker, memory, conf);
-        trainedOn.accept(done.contribution().report().examples());
+        WorkerUpdate.WithLocalState done = run(state, worker, localState, conf);
+        trainedOn.accept(done.update().report().examples());
         return done;
     }
 }

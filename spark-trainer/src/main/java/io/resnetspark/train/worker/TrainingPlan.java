@@ -134,6 +134,11 @@ public record TrainingPlan(
         return recipe.learningRate().at(epochs(state.work(), step), state.drops());
     }
 
+    /** Of overlapped averages: {@link WorkerLocalState#damping}. */
+    double damping(TrainingState state) {
+        return WorkerLocalState.damping(recipe.descent().momentum(), examplesPerRound(state) / recipe.stepBatch());
+    }
+
     /** Examples of one worker in the next round, as long as its part of the epoch lasts. */
     public long examplesPerRound(TrainingState state) {
         double epochs = epochs(state.work(), 0);

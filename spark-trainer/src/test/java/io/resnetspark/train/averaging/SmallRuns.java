@@ -9,13 +9,13 @@ import io.resnetspark.train.SmallRecipe;
 import io.resnetspark.train.ThreeColours;
 import io.resnetspark.train.recipe.AveragingRecipe;
 import io.resnetspark.train.recipe.Recipe;
-import io.resnetspark.train.worker.Contribution;
 import io.resnetspark.train.worker.LocalSteps;
 import io.resnetspark.train.worker.LocalWork;
 import io.resnetspark.train.worker.StatisticsLayout;
 import io.resnetspark.train.worker.TrainingPlan;
 import io.resnetspark.train.worker.TrainingState;
 import io.resnetspark.train.worker.WorkerLocalState;
+import io.resnetspark.train.worker.WorkerUpdate;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -99,9 +99,9 @@ abstract class SmallRuns extends ThreeColours {
         return state;
     }
 
-    static Contribution contribution(LocalSteps steps, TrainingState state, int worker) throws IOException {
+    static WorkerUpdate update(LocalSteps steps, TrainingState state, int worker) throws IOException {
         return steps.run(state, worker, WorkerLocalState.nothing(), spark.hadoopConfiguration())
-                .contribution();
+                .update();
     }
 
     static double norm(float[] values) {

@@ -8,7 +8,6 @@ import io.resnetspark.data.SyntheticCorpora;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.model.graph.NativeFloats;
 import io.resnetspark.model.graph.NetworkGraph;
-import io.resnetspark.train.worker.Contribution;
 import io.resnetspark.train.worker.FloatBlock;
 import io.resnetspark.train.worker.LocalSteps;
 import io.resnetspark.train.worker.PictureReader;
@@ -18,6 +17,7 @@ import io.resnetspark.train.worker.TrainingPlan;
 import io.resnetspark.train.worker.TrainingState;
 import io.resnetspark.train.worker.WorkerLocalState;
 import io.resnetspark.train.worker.WorkerReport;
+import io.resnetspark.train.worker.WorkerUpdate;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -56,8 +56,8 @@ class TestAveraging extends SmallRuns {
         TrainingPlan plan = plan();
         TrainingState state = start(plan);
         LocalSteps steps = new LocalSteps(plan);
-        Contribution first = contribution(steps, state, 0);
-        Contribution second = contribution(steps, state, 1);
+        WorkerUpdate first = update(steps, state, 0);
+        WorkerUpdate second = update(steps, state, 1);
         Round round = averaging(plan).round(state);
         assertThat(round.examples()).isEqualTo(32);
         assertThat(first.parameters().array()).isNotEqualTo(second.parameters().array());
@@ -248,11 +248,11 @@ class TestAveraging extends SmallRuns {
                         FloatBlock kept = FloatBlock.of(new float[floats]);
                         FloatBlock parameters =
                                 FloatBlock.of(new float[begun.layout().parameters()]);
-                        Contribution sent = new Contribution(
+                        WorkerUpdate sent = new WorkerUpdate(
                                 new WorkerReport(0, 0, 0, 0, 0, 0, 0), parameters, kept, FloatBlock.of());
                         WorkerLocalState local = new WorkerLocalState(kept, FloatBlock.of());
                         UpdateHandle.InBlocks.put(
-                                new Contribution.WithMemory(sent, local), begun, set, AheadTask.Outcome.NONE, 0, 0);
+                                new WorkerUpdate.WithLocalState(sent, local), begun, set, AheadTask.Outcome.NONE, 0, 0);
                         return Stream.generate(() -> SpareArrays.take(floats))
                                 .limit(4)
                                 .anyMatch(spare -> spare == kept.array());

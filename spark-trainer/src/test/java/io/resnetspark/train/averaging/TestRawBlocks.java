@@ -5,13 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.resnetspark.train.averaging.StateLayout.Slice;
 import io.resnetspark.train.dtype.Dtype;
-import io.resnetspark.train.worker.Contribution;
 import io.resnetspark.train.worker.FloatBlock;
 import io.resnetspark.train.worker.LocalSteps;
 import io.resnetspark.train.worker.LocalWork;
 import io.resnetspark.train.worker.TrainingPlan;
 import io.resnetspark.train.worker.TrainingState;
 import io.resnetspark.train.worker.WorkerLocalState;
+import io.resnetspark.train.worker.WorkerUpdate;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -242,8 +242,8 @@ class TestRawBlocks extends SmallRuns {
         static final AtomicInteger RUNS_OF_WORKER_0 = new AtomicInteger();
 
         @Override
-        public Contribution.WithMemory run(TrainingState state, int worker, WorkerLocalState memory, Configuration conf)
-                throws IOException {
+        public WorkerUpdate.WithLocalState run(
+                TrainingState state, int worker, WorkerLocalState memory, Configuration conf) throws IOException {
             if (worker == 0) {
                 RUNS_OF_WORKER_0.incrementAndGet();
             } else if (LEFT.getAndDecrement() > 0) {

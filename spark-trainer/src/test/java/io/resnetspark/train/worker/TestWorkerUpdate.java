@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-class TestContribution {
+class TestWorkerUpdate {
     private static final WorkerReport REPORT = new WorkerReport(0, 1, 1, 1, 0, 0, 0);
 
     private static final StatisticsLayout NONE = new StatisticsLayout(java.util.List.of());
@@ -33,21 +33,21 @@ class TestContribution {
     @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "FLOAT32")
     void whatRoundingTookComesWithTheNext(Dtype dtype) {
         float[] change = {0.1234567f, -3e-6f, 1e-9f};
-        WorkerLocalState memory = WorkerLocalState.nothing();
+        WorkerLocalState localState = WorkerLocalState.nothing();
         double[] sent = new double[3];
         int rounds = 1000;
         for (int round = 0; round < rounds; round++) {
             // The worker moves by the same from wherever it begins.
-            Contribution reached =
-                    new Contribution(REPORT, FloatBlock.of(change.clone()), FloatBlock.of(), FloatBlock.of());
-            Contribution.WithMemory brought = Contribution.WithMemory.of(
-                    reached, state(new float[3]), memory, NONE, recipe(dtype, MomentumRule.AVERAGED));
-            memory = brought.memory();
+            WorkerUpdate reached =
+                    new WorkerUpdate(REPORT, FloatBlock.of(change.clone()), FloatBlock.of(), FloatBlock.of());
+            WorkerUpdate.WithLocalState brought = WorkerUpdate.WithLocalState.of(
+                    reached, state(new float[3]), localState, NONE, recipe(dtype, MomentumRule.AVERAGED));
+            localState = brought.localState();
             for (int i = 0; i < 3; i++) {
-                sent[i] += brought.contribution().parameters().array()[i];
+                sent[i] += brought.update().parameters().array()[i];
             }
         }
-        float[] kept = memory.residual().array();
+        float[] kept = localState.residual().array();
         for (int i = 0; i < 3; i++) {
             double all = (double) rounds * change[i];
             assertThat(sent[i] + kept[i]).isCloseTo(all, within(1e-5 * Math.abs(all)));
@@ -61,32 +61,32 @@ class TestContribution {
     /** A change is small beside what changes: their difference comes first, or rounding would lose what is kept. */
     @Test
     void aSmallChangeOfALargeValueKeepsWhatWasKept() {
-        Contribution reached = new Contribution(REPORT, FloatBlock.of(1000.5f), FloatBlock.of(), FloatBlock.of());
-        WorkerLocalState memory = new WorkerLocalState(FloatBlock.of(), FloatBlock.of(1e-6f));
-        Contribution.WithMemory brought = Contribution.WithMemory.of(
-                reached, state(new float[] {1000.5f}), memory, NONE, recipe(Dtype.BFLOAT16, MomentumRule.AVERAGED));
-        assertThat(brought.contribution().parameters().array()[0]).isCloseTo(1e-6f, within(1e-8f));
+        WorkerUpdate reached = new WorkerUpdate(REPORT, FloatBlock.of(1000.5f), FloatBlock.of(), FloatBlock.of());
+        WorkerLocalState localState = new WorkerLocalState(FloatBlock.of(), FloatBlock.of(1e-6f));
+        WorkerUpdate.WithLocalState brought = WorkerUpdate.WithLocalState.of(
+                reached, state(new float[] {1000.5f}), localState, NONE, recipe(Dtype.BFLOAT16, MomentumRule.AVERAGED));
+        assertThat(brought.update().parameters().array()[0]).isCloseTo(1e-6f, within(1e-8f));
     }
 
     @Test
     void float32SendsWhereTheWorkerCameTo() {
-        Contribution reached = new Contribution(REPORT, FloatBlock.of(1, 2), FloatBlock.of(3), FloatBlock.of());
-        Contribution.WithMemory averaged = Contribution.WithMemory.of(
+        WorkerUpdate reached = new WorkerUpdate(REPORT, FloatBlock.of(1, 2), FloatBlock.of(3), FloatBlock.of());
+        WorkerUpdate.WithLocalState averaged = WorkerUpdate.WithLocalState.of(
                 reached,
                 state(new float[] {5, 6}, 7),
                 WorkerLocalState.nothing(),
                 NONE,
                 recipe(Dtype.FLOAT32, MomentumRule.AVERAGED));
-        assertThat(averaged.contribution().parameters().array()).containsExactly(1, 2);
-        assertThat(averaged.contribution().velocity().array()).containsExactly(3);
-        assertThat(averaged.memory().velocity().length()).isZero();
-        Contribution.WithMemory kept = Contribution.WithMemory.of(
+        assertThat(averaged.update().parameters().array()).containsExactly(1, 2);
+        assertThat(averaged.update().velocity().array()).containsExactly(3);
+        assertThat(averaged.localState().velocity().length()).isZero();
+        WorkerUpdate.WithLocalState kept = WorkerUpdate.WithLocalState.of(
                 reached,
                 state(new float[] {5, 6}),
                 WorkerLocalState.nothing(),
                 NONE,
                 recipe(Dtype.FLOAT32, MomentumRule.LOCAL));
-        assertThat(kept.contribution().velocity().length()).isZero();
-        assertThat(kept.memory().velocity().array()).containsExactly(3);
+        assertThat(kept.update().velocity().length()).isZero();
+        assertThat(kept.localState().velocity().array()).containsExactly(3);
     }
 }

@@ -13,21 +13,21 @@ import java.io.Serializable;
  *
  * @param velocity empty where it is not averaged
  */
-public record Contribution(WorkerReport report, FloatBlock parameters, FloatBlock velocity, FloatBlock statistics)
+public record WorkerUpdate(WorkerReport report, FloatBlock parameters, FloatBlock velocity, FloatBlock statistics)
         implements Serializable {
     /** A worker's whose part of the epoch was at its end. */
-    static Contribution nothing(int worker) {
-        return new Contribution(WorkerReport.idle(worker), FloatBlock.of(), FloatBlock.of(), FloatBlock.of());
+    static WorkerUpdate nothing(int worker) {
+        return new WorkerUpdate(WorkerReport.idle(worker), FloatBlock.of(), FloatBlock.of(), FloatBlock.of());
     }
 
     /** With what the worker remembers after it. */
-    public record WithMemory(Contribution contribution, WorkerLocalState memory) implements Serializable {
+    public record WithLocalState(WorkerUpdate update, WorkerLocalState localState) implements Serializable {
         /** Values that are rounded at a time: they stay in the cache. */
         private static final int CHUNK = 1 << 12;
 
         /** As it crosses the network. */
-        public static WithMemory of(
-                Contribution reached,
+        public static WithLocalState of(
+                WorkerUpdate reached,
                 TrainingState start,
                 WorkerLocalState before,
                 StatisticsLayout statistics,
@@ -36,8 +36,8 @@ public record Contribution(WorkerReport report, FloatBlock parameters, FloatBloc
             FloatBlock velocity = recipe.momentum() == MomentumRule.LOCAL ? reached.velocity : FloatBlock.of();
             FloatBlock averaged = start.velocity().length == 0 ? FloatBlock.of() : reached.velocity;
             if (!recipe.sendsChanges()) {
-                return new WithMemory(
-                        new Contribution(reached.report, reached.parameters, averaged, reached.statistics),
+                return new WithLocalState(
+                        new WorkerUpdate(reached.report, reached.parameters, averaged, reached.statistics),
                         new WorkerLocalState(velocity, FloatBlock.of()));
             }
             float[] end = reached.parameters.array();
@@ -54,15 +54,15 @@ public record Contribution(WorkerReport report, FloatBlock parameters, FloatBloc
                 change(averaged.array(), start.velocity(), lost, end.length, updates);
                 residual = FloatBlock.of(lost);
             }
-            Contribution sent = new Contribution(
+            WorkerUpdate sent = new WorkerUpdate(
                     reached.report,
                     FloatBlock.of(updates, end),
                     FloatBlock.of(updates, averaged.array()),
                     reached.statistics);
-            return new WithMemory(
+            return new WithLocalState(
                     sent,
                     recipe.overlap()
-                            ? new WorkerLocalState(velocity, residual, sent)
+                            ? new WorkerLocalState(velocity, residual, sent, before.begun(start))
                             : new WorkerLocalState(velocity, residual));
         }
 
