@@ -2,10 +2,10 @@ package io.resnetspark.train.averaging;
 
 import io.resnetspark.train.averaging.StateHandle.Resident;
 import io.resnetspark.train.averaging.UpdateHandle.InBlocks;
-import io.resnetspark.train.recipe.OuterStep;
 import io.resnetspark.train.worker.FloatBlock;
 import io.resnetspark.train.worker.StatisticsLayout;
 import io.resnetspark.train.worker.TrainingState;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -155,12 +155,11 @@ final class BlockExchange implements Exchange {
 
     private StateBlocks scattered(Resident seed) {
         StateBlocks here = seed.blocks();
-        Reduction copy = new Reduction(List.of(1L), false, new OuterStep.None(), 0);
-        ReduceTask scatter = new ReduceTask(seed, List.of(here.state()), copy, newSet(), false);
+        ReduceTask scatter = new ReduceTask(seed, List.of(here.state()), Reduction.mean(List.of(1L)), newSet(), false);
         int tasks = Math.max(1, spark.sc().getExecutorIds().size());
         JavaRDD<Integer> numbers =
                 spark.parallelize(IntStream.range(0, tasks).boxed().toList(), tasks);
-        return here.next(scatter.set(), where(run(scatter, numbers, tasks)));
+        return here.next(scatter.set(), where(collect(numbers.map(number -> scatter.run(number, tasks)))));
     }
 
     private static List<BlockManagerId> where(List<ReduceTask.Outcome> outcomes) {
@@ -174,12 +173,11 @@ final class BlockExchange implements Exchange {
         List<InBlocks> inBlocks = updates.stream().map(InBlocks.class::cast).toList();
         List<RawBlocks> floats = floats(updates);
         floats.forEach(blocks -> blocks.requireSlices(begun.blocks().layout().size()));
-        ReduceTask task = new ReduceTask(begun, floats, reduction, newSet(), false);
-        List<BlockManagerId> places = floats.stream()
-                .map(blocks -> blocks.holders().get(0).get(0))
-                .distinct()
-                .toList();
-        List<ReduceTask.Outcome> outcomes = run(task, near(places), places.size());
+        ReduceTask task = reduction.groups().isEmpty()
+                ? new ReduceTask(begun, floats, reduction, newSet(), false)
+                : new ReduceTask(
+                        begun, groupMeans(begun, floats, reduction), reduction.acrossGroups(), newSet(), false);
+        List<ReduceTask.Outcome> outcomes = run(List.of(task)).get(0);
         next = task.set();
         costs = costs(inBlocks, task, outcomes, (System.nanoTime() - start) * 1e-9)
                 .with(costs.handingOut(), costs.bytes());
@@ -188,11 +186,51 @@ final class BlockExchange implements Exchange {
                 : Optional.empty();
     }
 
-    private List<ReduceTask.Outcome> run(ReduceTask task, JavaRDD<Integer> numbers, int tasks) {
+    /** Each group's mean is worked out where its updates are, so that one update a group crosses the network. */
+    private List<RawBlocks> groupMeans(Resident begun, List<RawBlocks> floats, Reduction reduction) {
+        List<ReduceTask> tasks = new ArrayList<>();
+        for (int g = 0; g < reduction.groups().size(); g++) {
+            List<RawBlocks> members =
+                    reduction.groups().get(g).stream().map(floats::get).toList();
+            tasks.add(new ReduceTask(
+                    begun.withoutOuter(), members, reduction.withinGroups().get(g), newSet(), false));
+        }
+        List<List<ReduceTask.Outcome>> outcomes = run(tasks);
+        return IntStream.range(0, tasks.size())
+                .mapToObj(g -> begun.blocks()
+                        .next(tasks.get(g).set(), where(outcomes.get(g)))
+                        .state())
+                .toList();
+    }
+
+    /** What one executor does of a reduction: every {@code parts}-th slice. */
+    private record Part(int task, int number, int parts) implements Serializable {}
+
+    /** Reduces where updates are; what came of each task. */
+    private List<List<ReduceTask.Outcome>> run(List<ReduceTask> tasks) {
+        List<Part> parts = new ArrayList<>();
+        List<BlockManagerId> places = new ArrayList<>();
+        for (int i = 0; i < tasks.size(); i++) {
+            List<BlockManagerId> holders = tasks.get(i).holders();
+            for (int number = 0; number < holders.size(); number++) {
+                parts.add(new Part(i, number, holders.size()));
+            }
+            places.addAll(holders);
+        }
+        List<ReduceTask.Outcome> outcomes =
+                collect(near(parts, places).map(part -> tasks.get(part.task).run(part.number, part.parts)));
+        return IntStream.range(0, tasks.size())
+                .mapToObj(task -> IntStream.range(0, parts.size())
+                        .filter(i -> parts.get(i).task == task)
+                        .mapToObj(outcomes::get)
+                        .toList())
+                .toList();
+    }
+
+    private List<ReduceTask.Outcome> collect(JavaRDD<ReduceTask.Outcome> reductions) {
         List<ReduceTask.Outcome> outcomes;
         try {
-            outcomes = patience.collect(
-                    numbers.map(number -> task.run(number, tasks)).setName("reduce slices"));
+            outcomes = patience.collect(reductions.setName("reduce slices"));
         } catch (StateLostException late) {
             patience = patience.doubled();
             throw late;
@@ -207,18 +245,20 @@ final class BlockExchange implements Exchange {
         return outcomes;
     }
 
-    /** A partition for each of these processes, which Spark is asked to compute there. */
-    private JavaRDD<Integer> near(List<BlockManagerId> places) {
-        List<Tuple2<Integer, Seq<String>>> numbered = new ArrayList<>();
-        for (BlockManagerId place : places) {
-            String location = new ExecutorCacheTaskLocation(place.host(), place.executorId()).toString();
-            numbered.add(new Tuple2<>(
-                    numbered.size(),
+    /** A partition for each part, which Spark is asked to compute in its place. */
+    private JavaRDD<Part> near(List<Part> parts, List<BlockManagerId> places) {
+        List<Tuple2<Part, Seq<String>>> located = new ArrayList<>();
+        for (int i = 0; i < parts.size(); i++) {
+            String location = new ExecutorCacheTaskLocation(
+                            places.get(i).host(), places.get(i).executorId())
+                    .toString();
+            located.add(new Tuple2<>(
+                    parts.get(i),
                     JavaConverters.asScalaBuffer(List.of(location)).toSeq()));
         }
-        ClassTag<Integer> type = ClassTag.apply(Integer.class);
+        ClassTag<Part> type = ClassTag.apply(Part.class);
         return new JavaRDD<>(
-                spark.sc().makeRDD(JavaConverters.asScalaBuffer(numbered).toSeq(), type), type);
+                spark.sc().makeRDD(JavaConverters.asScalaBuffer(located).toSeq(), type), type);
     }
 
     private static Costs costs(

@@ -70,7 +70,7 @@ public final class ParameterAveraging implements Engine {
         this.recipe = recipe;
         this.exchange = exchange;
         this.examplesPerRound = examplesPerRound;
-        this.workers = new WorkerGroup(spark, work, workers, recipe.workersRemember());
+        this.workers = new WorkerGroup(spark, work, workers, recipe.workersRemember(), recipe.groupSize());
     }
 
     /** What Spark should be told for a recipe, unless somebody told it otherwise, before it starts. */

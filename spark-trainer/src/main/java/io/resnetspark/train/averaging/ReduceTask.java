@@ -34,6 +34,14 @@ record ReduceTask(Resident begun, List<RawBlocks> updates, Reduction reduction, 
      */
     record Outcome(BlockManagerId where, boolean finite, double waited, String lost) implements Serializable {}
 
+    /** Processes that have some of the updates. */
+    List<BlockManagerId> holders() {
+        return updates.stream()
+                .map(update -> update.holders().get(0).get(0))
+                .distinct()
+                .toList();
+    }
+
     /** Every {@code tasks}-th slice, from that of this task's number on. */
     Outcome run(int task, int tasks) {
         return run(begun.blocks().layout().all().stream()

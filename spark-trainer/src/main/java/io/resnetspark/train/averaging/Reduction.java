@@ -4,22 +4,49 @@ import io.resnetspark.train.averaging.StateLayout.Vector;
 import io.resnetspark.train.recipe.OuterStep;
 import io.resnetspark.train.worker.FloatBlock;
 import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
 /**
  * From workers' updates to the next state, a slice at a time: their mean, weighted by examples and added up in double
  * precision in the order of the workers' numbers, and the outer optimiser's step. A pure function, so that whoever
- * computes a slice comes to the same bits.
+ * computes a slice comes to the same bits. With groups it is the mean of the groups' means, each rounded to float32, so
+ * that a group's can be worked out where its workers are.
  *
  * @param examples that each worker saw, in the order of their numbers; none is 0
+ * @param groups indices of the workers of each group; empty for no groups
  * @param changes whether updates tell how parameters and velocity changed, not where they came to
  * @param outer the outer optimiser; {@link OuterStep.None} where this round has no outer step
  * @param learningRate of the round
  */
-record Reduction(List<Long> examples, boolean changes, OuterStep outer, double learningRate) implements Serializable {
+record Reduction(List<Long> examples, List<List<Integer>> groups, boolean changes, OuterStep outer, double learningRate)
+        implements Serializable {
     /** Sums that are worked on at a time: they stay in the first-level cache. */
     private static final int CHUNK = 1 << 11;
+
+    /** Without groups. */
+    Reduction(List<Long> examples, boolean changes, OuterStep outer, double learningRate) {
+        this(examples, List.of(), changes, outer, learningRate);
+    }
+
+    /** Nothing but the mean. */
+    static Reduction mean(List<Long> examples) {
+        return new Reduction(examples, false, new OuterStep.None(), 0);
+    }
+
+    /** Of each group's updates, to its mean. */
+    List<Reduction> withinGroups() {
+        return groups.stream()
+                .map(group -> mean(group.stream().map(examples::get).toList()))
+                .toList();
+    }
+
+    /** Of the groups' means, to the next state. */
+    Reduction acrossGroups() {
+        List<Long> together = withinGroups().stream().map(Reduction::total).toList();
+        return new Reduction(together, changes, outer, learningRate);
+    }
 
     /** Elements of an array, from {@code at} on. */
     @SuppressWarnings("ArrayRecordComponent") // carried, never compared
@@ -42,6 +69,9 @@ record Reduction(List<Long> examples, boolean changes, OuterStep outer, double l
      * @return whether all values are finite
      */
     boolean reduce(Vector vector, List<FloatBlock> updates, Range before, Range outerVelocity, Range next) {
+        if (!groups.isEmpty()) {
+            return acrossGroups().reduce(vector, groupMeans(vector, updates), before, outerVelocity, next);
+        }
         int length = updates.get(0).length();
         if (vector == Vector.STATISTICS) {
             return meanStatistics(updates, next);
@@ -60,14 +90,27 @@ record Reduction(List<Long> examples, boolean changes, OuterStep outer, double l
         return finite;
     }
 
-    private double total() {
+    /** Where a value is not finite, neither is the mean of all. */
+    private List<FloatBlock> groupMeans(Vector vector, List<FloatBlock> updates) {
+        List<FloatBlock> means = new ArrayList<>();
+        List<Reduction> within = withinGroups();
+        for (int g = 0; g < groups.size(); g++) {
+            List<FloatBlock> members = groups.get(g).stream().map(updates::get).toList();
+            float[] mean = new float[members.get(0).length()];
+            within.get(g).reduce(vector, members, Range.NONE, Range.NONE, new Range(mean, 0));
+            means.add(FloatBlock.of(mean));
+        }
+        return means;
+    }
+
+    private long total() {
         return examples.stream().mapToLong(Long::longValue).sum();
     }
 
     /** Sums of a chunk at a time, two updates in one pass. */
     private void mean(List<FloatBlock> updates, Range next) {
         int length = updates.get(0).length();
-        double share = 1 / total();
+        double share = 1.0 / total();
         double[] sum = new double[CHUNK];
         for (int from = 0; from < length; from += CHUNK) {
             int count = Math.min(CHUNK, length - from);

@@ -7,7 +7,10 @@ import io.resnetspark.train.worker.WorkerReport;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** How the workers' parts of a round went, together. */
 final class RoundReports {
@@ -32,9 +35,19 @@ final class RoundReports {
         boolean outer = steps() > 1 && learningRate() > 0;
         return new Reduction(
                 busy.stream().map(update -> update.report().examples()).toList(),
+                recipe.groupSize() == 1 ? List.of() : groups(recipe.groupSize()),
                 recipe.sendsChanges(),
                 outer ? recipe.outer() : new OuterStep.None(),
                 learningRate());
+    }
+
+    /** Indices of the busy workers of each group of consecutive numbers that has any. */
+    private List<List<Integer>> groups(int size) {
+        return List.copyOf(IntStream.range(0, busy.size())
+                .boxed()
+                .collect(Collectors.groupingBy(
+                        i -> busy.get(i).report().worker() / size, TreeMap::new, Collectors.toUnmodifiableList()))
+                .values());
     }
 
     /** @param missing workers whose part of the work is still to be done */

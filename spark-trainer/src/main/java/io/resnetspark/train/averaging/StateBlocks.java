@@ -40,6 +40,10 @@ record StateBlocks(
         return new StateBlocks(nextSet, set, layout, statistics, where, hasOuter, patience);
     }
 
+    StateBlocks withoutOuter() {
+        return new StateBlocks(set, before, layout, statistics, places, false, patience);
+    }
+
     LiveSets live() {
         return new LiveSets(before, set);
     }

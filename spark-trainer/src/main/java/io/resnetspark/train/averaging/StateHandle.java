@@ -48,6 +48,10 @@ sealed interface StateHandle extends Serializable {
      * @param round that begins with it, a number higher than those of earlier rounds
      */
     record Resident(StateBlocks blocks, long round, EpochWork work, long iteration, int drops) implements StateHandle {
+        Resident withoutOuter() {
+            return new Resident(blocks.withoutOuter(), round, work, iteration, drops);
+        }
+
         @Override
         public TrainingState value() {
             Arrays arrays = FetchedStates.of(this);

@@ -7,6 +7,7 @@ import io.resnetspark.train.worker.WorkerReport;
 import io.resnetspark.train.worker.WorkerUpdate;
 import java.io.IOException;
 import java.util.AbstractList;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
@@ -15,6 +16,10 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.storage.StorageLevel;
 import org.apache.spark.util.SerializableConfiguration;
+import scala.Tuple2;
+import scala.collection.JavaConverters;
+import scala.collection.Seq;
+import scala.reflect.ClassTag;
 
 /**
  * The workers of a run, a partition each. What they keep from round to round, if anything, lies on the executors, and
@@ -26,6 +31,7 @@ final class WorkerGroup {
     private final StageCounters counters;
     private final int workers;
     private final boolean keeps;
+    private final int groupSize;
     private final Broadcast<SerializableConfiguration> conf;
     /** What was remembered at first, each for its worker's task alone; later it is in {@link #done}. */
     private List<Broadcast<WorkerLocalState>> first = List.of();
@@ -35,13 +41,15 @@ final class WorkerGroup {
 
     /**
      * @param keeps whether workers keep something
+     * @param groupSize workers that should be on one machine
      */
-    WorkerGroup(JavaSparkContext spark, LocalWork work, int workers, boolean keeps) {
+    WorkerGroup(JavaSparkContext spark, LocalWork work, int workers, boolean keeps, int groupSize) {
         this.spark = spark;
         this.work = spark.broadcast(work);
         this.counters = StageCounters.of(spark.sc());
         this.workers = workers;
         this.keeps = keeps;
+        this.groupSize = groupSize;
         // Some thousand settings, packed: into every round's tasks they would go at the cost of milliseconds.
         this.conf = spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
         restore(List.of());
@@ -73,7 +81,7 @@ final class WorkerGroup {
         StageCounters counted = counters;
         Broadcast<SerializableConfiguration> hadoop = conf;
         JavaRDD<WorkerLocalState> before = done == null
-                ? spark.parallelize(first, workers).map(Broadcast::value)
+                ? placed(first).map(Broadcast::value)
                 : Blocks.reader(done).map(UpdateHandle.WithLocalState::local);
         release(current == done ? null : current); // of a round that failed
         current = before.mapPartitionsWithIndex(
@@ -89,6 +97,35 @@ final class WorkerGroup {
             current.persist(StorageLevel.MEMORY_AND_DISK());
         }
         return current.map(UpdateHandle.WithLocalState::update).setName("local steps");
+    }
+
+    /** A partition a worker; Spark is asked to compute those of a group on one machine. */
+    private <T> JavaRDD<T> placed(List<T> ofWorkers) {
+        List<String> hosts = groupSize == 1 ? List.of() : hosts();
+        if (hosts.isEmpty()) {
+            return spark.parallelize(ofWorkers, workers);
+        }
+        List<Tuple2<T, Seq<String>>> located = new ArrayList<>();
+        for (int worker = 0; worker < workers; worker++) {
+            String host = hosts.get(worker / groupSize % hosts.size());
+            located.add(new Tuple2<>(
+                    ofWorkers.get(worker),
+                    JavaConverters.asScalaBuffer(List.of(host)).toSeq()));
+        }
+        ClassTag<T> type = ClassTag.apply(Object.class);
+        return new JavaRDD<>(
+                spark.sc().makeRDD(JavaConverters.asScalaBuffer(located).toSeq(), type), type);
+    }
+
+    /** Machines with executors. */
+    private List<String> hosts() {
+        String driver = RawBlocks.thisProcess().hostPort();
+        return JavaConverters.mapAsJavaMap(spark.sc().getExecutorMemoryStatus()).keySet().stream()
+                .filter(name -> !name.equals(driver))
+                .map(name -> name.substring(0, name.lastIndexOf(':')))
+                .distinct()
+                .sorted()
+                .toList();
     }
 
     /** A worker's part of a round. */

@@ -184,6 +184,7 @@ public final class AveragingBenchmark {
                 new Period.Constant(1),
                 setting.momentum(),
                 setting.updates(),
+                1,
                 overlap,
                 new OuterStep.None(),
                 0,

@@ -8,6 +8,7 @@ import java.io.Serializable;
  *
  * @param updateDtype in which a worker says what it learned; in another than float32, what rounding took from one round
  *     goes into the next
+ * @param groupSize workers whose updates are averaged first among themselves; 1 for none
  * @param overlap whether a round's updates are averaged while the next round computes, and taken over a round late
  * @param deadlineSeconds after which a round goes on without the workers that are late; 0 for never
  * @param quorum share of the workers without which it does not, 0 to 1
@@ -17,6 +18,7 @@ public record AveragingRecipe(
         Period period,
         MomentumRule momentum,
         Dtype updateDtype,
+        int groupSize,
         boolean overlap,
         OuterStep outer,
         double deadlineSeconds,
@@ -57,6 +59,7 @@ public record AveragingRecipe(
                 period,
                 section.choice("momentum", MomentumRule.class),
                 section.choice("update-dtype", Dtype.class),
+                section.integer("group-size", 1, 1 << 20),
                 section.flag("overlap"),
                 OuterStep.read(section.section("outer")),
                 section.number("deadline-seconds", 0, 1e6),

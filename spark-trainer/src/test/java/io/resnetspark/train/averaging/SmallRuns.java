@@ -56,8 +56,13 @@ abstract class SmallRuns extends ThreeColours {
         NetworkGraph graph = plan.graph();
         int trainable = (int) graph.getUpdater().getStateViewArray().length();
         boolean averaged = plan.recipe().averaging().momentum() == AveragingRecipe.MomentumRule.AVERAGED;
+        float[] parameters = NativeFloats.copy(graph.params());
+        boolean outer = plan.recipe().averaging().outer().remembers();
         return TrainingState.begin(
-                plan.work(0), NativeFloats.copy(graph.params()), new float[averaged ? trainable : 0], new float[0]);
+                plan.work(0),
+                parameters,
+                new float[averaged ? trainable : 0],
+                new float[outer ? parameters.length : 0]);
     }
 
     static ParameterAveraging averaging(TrainingPlan plan) {

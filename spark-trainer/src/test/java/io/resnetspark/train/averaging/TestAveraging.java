@@ -26,6 +26,7 @@ import java.util.stream.Stream;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -261,6 +262,28 @@ class TestAveraging extends SmallRuns {
             assertThat(length).isPositive();
             assertThat(givenUp).isFalse();
         }
+    }
+
+    /** Groups of 2, 2 and 1 workers: where they are averaged does not matter, that they are does, a little. */
+    @ParameterizedTest
+    @CsvSource({"float32, none", "bfloat16, none", "float32, nesterov"})
+    void groupsLeadToTheSameBitsBetweenProcesses(String dtype, String outer) throws IOException {
+        String[] settings = {
+            "workers",
+            "5",
+            "averaging.update-dtype",
+            dtype,
+            "averaging.outer",
+            outer.equals("none") ? "{ kind = none }" : "{ kind = nesterov, rate = 0.7, momentum = 0.9 }"
+        };
+        TrainingPlan plan = plan(with(settings, "averaging.group-size", "2"));
+        TrainingState inProcess = epoch(plan);
+        TrainingState crossed = epoch(plan, false);
+        assertThat(crossed.parameters()).isEqualTo(inProcess.parameters());
+        assertThat(crossed.velocity()).isEqualTo(inProcess.velocity());
+        TrainingState ungrouped = epoch(plan(settings));
+        assertThat(inProcess.parameters()).isNotEqualTo(ungrouped.parameters());
+        assertThat(difference(inProcess.parameters(), ungrouped.parameters())).isLessThan(1e-3);
     }
 
     /** The floats of a state that a caller has taken stay what they are, however many rounds follow. */

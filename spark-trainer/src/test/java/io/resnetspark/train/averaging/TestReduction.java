@@ -55,6 +55,45 @@ class TestReduction {
         }
     }
 
+    /** The mean of the groups' means, each weighted by its examples, and rounded in between. */
+    @Test
+    void ofGroupsIsTheMeanOfTheirMeans() {
+        float[][] updates = {floats(1.1f, 7), floats(2.3f, -5), floats(1e-8f, 1e8f), floats(4, 0.1f), floats(5, 3)};
+        List<Long> examples = List.of(3L, 1L, 7L, 2L, 4L);
+        Reduction grouped = new Reduction(
+                examples, List.of(List.of(0, 1), List.of(2, 3), List.of(4)), false, new OuterStep.None(), 0.1);
+        float[] mean = new float[2];
+        grouped.reduce(Vector.PARAMETERS, blocks(updates), Range.NONE, Range.NONE, new Range(mean, 0));
+        for (int i = 0; i < 2; i++) {
+            float first = (float) ((3.0 * updates[0][i] + 1.0 * updates[1][i]) * (1.0 / 4));
+            float second = (float) ((7.0 * updates[2][i] + 2.0 * updates[3][i]) * (1.0 / 9));
+            assertThat(mean[i]).isEqualTo((float) ((4.0 * first + 9.0 * second + 4.0 * updates[4][i]) * (1.0 / 17)));
+        }
+        assertThat(grouped.acrossGroups().examples()).containsExactly(4L, 9L, 4L);
+    }
+
+    @Test
+    void ofGroupsFindsWhatIsNotFinite() {
+        Reduction grouped = new Reduction(
+                List.of(1L, 1L, 1L), List.of(List.of(0, 1), List.of(2)), false, new OuterStep.None(), 0.1);
+        float[][] updates = {floats(1), floats(Float.NaN), floats(3)};
+        assertThat(grouped.reduce(Vector.VELOCITY, blocks(updates), Range.NONE, Range.NONE, new Range(new float[1], 0)))
+                .isFalse();
+    }
+
+    /** Statistics of groups, averaged, are those of all: moments do not mind in what order. */
+    @Test
+    void ofGroupsAveragesStatisticsAsMoments() {
+        float[][] updates = {floats(0, 1), floats(2, 3), floats(-4, 0.5f)};
+        Reduction grouped = new Reduction(
+                List.of(2L, 1L, 5L), List.of(List.of(0, 1), List.of(2)), false, new OuterStep.None(), 0.1);
+        float[] together = new float[2];
+        grouped.reduce(Vector.STATISTICS, blocks(updates), Range.NONE, Range.NONE, new Range(together, 0));
+        float[] expected = mean(Vector.STATISTICS, List.of(2L, 1L, 5L), updates);
+        assertThat(together[0]).isCloseTo(expected[0], within(1e-6f));
+        assertThat(together[1]).isCloseTo(expected[1], within(1e-5f));
+    }
+
     /** Mean and variance of several parts, averaged, are those of the whole. */
     @Test
     void averagesStatisticsAsMoments() {

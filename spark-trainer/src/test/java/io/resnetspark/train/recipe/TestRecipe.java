@@ -355,6 +355,7 @@ class TestRecipe {
                         new Period.Constant(8),
                         AveragingRecipe.MomentumRule.AVERAGED,
                         Dtype.FLOAT32,
+                        1,
                         false,
                         new OuterStep.None(),
                         0,

@@ -21,7 +21,7 @@ class TestWorkerUpdate {
 
     private static AveragingRecipe recipe(Dtype updates, MomentumRule momentum) {
         return new AveragingRecipe(
-                Engine.OURS, new Period.Constant(1), momentum, updates, false, new OuterStep.None(), 0, 1);
+                Engine.OURS, new Period.Constant(1), momentum, updates, 1, false, new OuterStep.None(), 0, 1);
     }
 
     private static TrainingState state(float[] parameters, float... velocity) {
