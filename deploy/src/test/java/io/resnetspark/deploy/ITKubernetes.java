@@ -190,7 +190,7 @@ class ITKubernetes {
         assertThat(driver.getMetadata().getNamespace()).isEqualTo("training");
         assertThat(driver.getSpec().getServiceAccountName()).isEqualTo("resnet-spark");
         Container container = driver.getSpec().getContainers().get(0);
-        assertThat(container.getImage()).isEqualTo("registry.example/resnet-spark:0.1.0");
+        assertThat(container.getImage()).isEqualTo("registry.example/resnet-spark:VERSION");
         assertThat(container.getArgs())
                 .startsWith("driver")
                 .contains("io.resnetspark.deploy.cli.Main", "train", "--resume", "hdfs:///run");
@@ -216,7 +216,7 @@ class ITKubernetes {
                 .as("goes when the driver's pod goes")
                 .hasSize(1);
         Container container = executor.getSpec().getContainers().get(0);
-        assertThat(container.getImage()).isEqualTo("registry.example/resnet-spark:0.1.0");
+        assertThat(container.getImage()).isEqualTo("registry.example/resnet-spark:VERSION");
         assertThat(container.getArgs()).containsExactly("executor");
         Map<String, Quantity> limits = container.getResources().getLimits();
         assertThat(limits.get("memory")).as("heap and overhead").isEqualTo(new Quantity("8192Mi"));
