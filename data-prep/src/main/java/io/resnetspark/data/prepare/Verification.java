@@ -65,8 +65,7 @@ public final class Verification {
         }
         if (hasRowDigests) {
             Shards.rowsWithWrongDigest(file, conf)
-                    .forEach(key ->
-                            problems.add(shard.path() + ": " + key + " is not the image of its row's SHA-256"));
+                    .forEach(key -> problems.add(shard.path() + ": " + key + " is not the image of its row's SHA-256"));
         }
         for (Example example : examples) {
             try {

@@ -91,9 +91,8 @@ record FolderLayout(Map<Split, FileStatus> splits, List<String> remarks) {
         return new FolderLayout(
                 bySplit,
                 bySplit.containsKey(Split.TEST) && !bySplit.containsKey(Split.VAL)
-                        ? List.of(
-                                "The split test is kept apart; images to validate on are taken from train, about one"
-                                        + " in ten of each class.")
+                        ? List.of("The split test is kept apart; images to validate on are taken from train, about one"
+                                + " in ten of each class.")
                         : List.of());
     }
 
@@ -114,12 +113,11 @@ record FolderLayout(Map<Split, FileStatus> splits, List<String> remarks) {
         }
         for (FileStatus below : folders) {
             if (holdsFiles(below, conf)) {
-                throw new BadInputException(
-                        folder.getPath() + " holds images of its own and folders of images, such"
-                                + " as " + below.getPath().getName()
-                                + ", so it may be a split or a class. If it is a split, move"
-                                + " the images into class folders; if it is a class, put all classes into one folder "
-                                + folder.getPath().getParent() + "/train. " + WANTED);
+                throw new BadInputException(folder.getPath() + " holds images of its own and folders of images, such"
+                        + " as " + below.getPath().getName()
+                        + ", so it may be a split or a class. If it is a split, move"
+                        + " the images into class folders; if it is a class, put all classes into one folder "
+                        + folder.getPath().getParent() + "/train. " + WANTED);
             }
         }
         return false;

@@ -182,7 +182,8 @@ class TestIncrementalPrepare {
                 .doesNotContainKeys(
                         "train/blue/3.png", "train/red/twice.png", "train/red/blue.png", "train/blue/5.png");
         assertThat(dataset.quarantined())
-                .isEqualTo(Map.of("duplicate", 1, "duplicate in another class", 2, "duplicate of an image to validate on", 1));
+                .isEqualTo(Map.of(
+                        "duplicate", 1, "duplicate in another class", 2, "duplicate of an image to validate on", 1));
         assertThat(dataset.images().get("train")).containsExactly(18L, 20L);
         assertThat(Files.readString(folder.resolve("data/quarantine/reasons.tsv")))
                 .contains(

@@ -19,7 +19,9 @@ class TestEpochSampler {
     @CsvSource({"1, 5", "2, 3", "3, 4", "4, 100", "41, 1", "50, 2"})
     void visitsEveryExampleOnceHoweverWorkersAndRoundsDivide(int workers, int stride) {
         List<String> visited = new ArrayList<>();
-        for (SamplerState work = SamplerState.begin(2, 41, workers); work.remaining() > 0; work = work.after(stride, Set.of())) {
+        for (SamplerState work = SamplerState.begin(2, 41, workers);
+                work.remaining() > 0;
+                work = work.after(stride, Set.of())) {
             visited.addAll(round(work, stride, Set.of()));
         }
         assertThat(visited).hasSize(41).doesNotHaveDuplicates();

@@ -173,8 +173,7 @@ class TestSources {
         Files.createDirectories(folder.resolve("my images"));
         byte[] image = ImageCodec.png(SyntheticImages.ofClass(0, 20, 20, 1));
         Files.write(folder.resolve("my images/größe 1.png"), image);
-        Files.writeString(
-                folder.resolve("list.csv"), """
+        Files.writeString(folder.resolve("list.csv"), """
                 split,path,label
                 train,my images/größe 1.png,"cats, large"
                 val,%s,dogs

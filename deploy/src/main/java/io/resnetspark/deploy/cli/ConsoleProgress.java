@@ -131,7 +131,15 @@ final class ConsoleProgress implements Progress {
             String left = done < total && done > 0 ? String.format(", %.0f s left", (total - done) / rate) : "";
             out.printf(
                     "%s: %,d of %,d %s in %.0f s, %s %s/s%s%s%n",
-                    what, done, total, unit, seconds, SpeedFormat.of(rate), unit, left, note.isEmpty() ? "" : ", " + note);
+                    what,
+                    done,
+                    total,
+                    unit,
+                    seconds,
+                    SpeedFormat.of(rate),
+                    unit,
+                    left,
+                    note.isEmpty() ? "" : ", " + note);
         }
     }
 }

@@ -1,8 +1,8 @@
 package io.resnetspark.deploy.cli;
 
 import io.resnetspark.data.shard.Dataset;
-import io.resnetspark.deploy.doctor.Doctor;
 import io.resnetspark.deploy.doctor.CheckResult;
+import io.resnetspark.deploy.doctor.Doctor;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Locations;
 import io.resnetspark.train.recipe.Recipe;
@@ -23,12 +23,12 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-@Command(name = "doctor", description = "Looks at every executor, and says what would go wrong and how to mend it.")
+@Command(name = "doctor", description = "Checks every executor, and says what would fail and how to fix it.")
 final class DoctorCommand implements Callable<Integer> {
     private static final int UNKNOWN_CLASSES = 1000;
     private static final long MIB = 1L << 20;
 
-    @Parameters(arity = "0..1", paramLabel = "RECIPE", description = "What workers are to be able to train.")
+    @Parameters(arity = "0..1", paramLabel = "RECIPE", description = "The recipe that workers are to train.")
     String recipe;
 
     @Option(

@@ -13,8 +13,8 @@ import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Locations;
 import io.resnetspark.storage.UserFiles;
-import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.artifact.ImageClassifier;
+import io.resnetspark.train.artifact.ModelArtifact;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -32,7 +32,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-@Command(name = "predict", description = "Says what is on photographs.")
+@Command(name = "predict", description = "Classifies images.")
 final class PredictCommand implements Callable<Integer> {
     @Parameters(
             index = "0",

@@ -43,8 +43,9 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(
             names = "--resume",
-            description = "Go on from the newest whole checkpoint of the run at --output, to the same bits as without a"
-                    + " break; begin if there is none; do nothing if this very run is complete.")
+            description =
+                    "Resume from the newest complete checkpoint of the run at --output; the result is bit-identical to"
+                            + " that of an uninterrupted run. Start if there is none; do nothing if this run is complete.")
     boolean resume;
 
     @Option(
@@ -88,7 +89,8 @@ final class TrainCommand implements Callable<Integer> {
                 return 0;
             }
             show(parsed);
-            Training training = new Training(spark, parsed, opened, folder, new ConsoleProgress(System.err), policy, resume);
+            Training training =
+                    new Training(spark, parsed, opened, folder, new ConsoleProgress(System.err), policy, resume);
             print(training.run(), opened.dataset().classes().size());
         }
         return 0;
@@ -99,11 +101,11 @@ final class TrainCommand implements Callable<Integer> {
         try {
             return Checkpoints.newest(folder, SparkOptions.hadoop())
                     .map(newest -> "Stopped. The newest checkpoint is " + newest + "; the same command "
-                            + (resume ? "" : "with --resume ") + "goes on from it.")
-                    .orElse("Stopped before there was a checkpoint; the same command begins anew.");
+                            + (resume ? "" : "with --resume ") + "resumes from it.")
+                    .orElse("Stopped before there was a checkpoint; the same command starts anew.");
         } catch (IOException unknown) {
             return "Stopped. Whether there is a checkpoint in " + output + " could not be seen (" + unknown.getMessage()
-                    + "); the same command with --resume goes on from the newest.";
+                    + "); the same command with --resume resumes from the newest.";
         }
     }
 
@@ -135,6 +137,8 @@ final class TrainCommand implements Callable<Integer> {
                     TopK.accuracies(result.evaluation(), classes),
                     result.evaluation().count());
         }
-        out.printf("trained in %.0f s at %s images/s%n", result.trainingSeconds(), SpeedFormat.of(result.imagesPerSecond()));
+        out.printf(
+                "trained in %.0f s at %s images/s%n",
+                result.trainingSeconds(), SpeedFormat.of(result.imagesPerSecond()));
     }
 }

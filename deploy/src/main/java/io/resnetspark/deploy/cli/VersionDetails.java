@@ -1,9 +1,9 @@
 package io.resnetspark.deploy.cli;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import io.resnetspark.deploy.registry.RegistryEvent;
-import io.resnetspark.deploy.registry.RegisteredModel;
 import io.resnetspark.deploy.registry.ModelVersion;
+import io.resnetspark.deploy.registry.RegisteredModel;
+import io.resnetspark.deploy.registry.RegistryEvent;
 import io.resnetspark.train.artifact.ModelDescription;
 import java.io.IOException;
 import java.util.List;

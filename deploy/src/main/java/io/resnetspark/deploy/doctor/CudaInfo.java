@@ -31,7 +31,12 @@ import java.util.concurrent.ConcurrentHashMap;
  * @param shadowed libraries further back on the path, of which others are used
  */
 record CudaInfo(
-        Backend backend, String driver, String cudnn, List<UsableGpu> gpus, List<String> problems, List<String> shadowed)
+        Backend backend,
+        String driver,
+        String cudnn,
+        List<UsableGpu> gpus,
+        List<String> problems,
+        List<String> shadowed)
         implements Serializable {
     /** Rates do not change, and take a second each to measure. */
     private static final Map<Integer, DeviceReport.Rates> RATES = new ConcurrentHashMap<>();

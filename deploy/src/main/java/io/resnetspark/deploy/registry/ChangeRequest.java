@@ -28,7 +28,8 @@ public record ChangeRequest(String by, String why, String run, JsonNode figures,
         return new ChangeRequest(by, newWhy, run, figures, fence);
     }
 
-    RegistryEvent event(RegistryEvent.Action action, Integer version, Map<String, Integer> aliases, List<Integer> pruned) {
+    RegistryEvent event(
+            RegistryEvent.Action action, Integer version, Map<String, Integer> aliases, List<Integer> pruned) {
         return new RegistryEvent(Instant.now().toString(), by, action, version, why, run, figures, aliases, pruned);
     }
 }

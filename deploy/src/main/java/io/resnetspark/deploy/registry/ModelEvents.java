@@ -31,7 +31,8 @@ public final class ModelEvents {
     public static final String PREVIOUS = "previous";
 
     private static final Pattern ALIAS = Pattern.compile("(?!v?[0-9]+$)[a-z][a-z0-9-]{1,62}");
-    private static final RegistryEvent NOTHING = new RegistryEvent(null, null, null, null, null, null, null, Map.of(), List.of());
+    private static final RegistryEvent NOTHING =
+            new RegistryEvent(null, null, null, null, null, null, null, Map.of(), List.of());
 
     private final String name;
     private final Journal<RegistryEvent> journal;
@@ -123,7 +124,7 @@ public final class ModelEvents {
         });
     }
 
-    /** Lets an alias name nothing any more. */
+    /** Removes an alias. */
     public RegistryEvent removeAlias(String alias, ChangeRequest change) throws IOException {
         return append(change, state -> {
             Map<String, Integer> aliases = new HashMap<>(state.aliases());

@@ -154,8 +154,8 @@ public final class RegisteredModel {
             return Optional.empty();
         }
         RegistryEvent event = Json.read(file, RegistryEvent.class, conf);
-        return Optional.of(
-                new RegistryEvent(event.at(), event.by(), event.action(), number, event.why(), event.run(), null, null, null));
+        return Optional.of(new RegistryEvent(
+                event.at(), event.by(), event.action(), number, event.why(), event.run(), null, null, null));
     }
 
     /**
@@ -223,7 +223,8 @@ public final class RegisteredModel {
      *
      * @throws ChampionChangedException if that is champion no more
      */
-    public RegistryEvent succeed(ModelVersion version, Optional<Integer> champion, ChangeRequest change) throws IOException {
+    public RegistryEvent succeed(ModelVersion version, Optional<Integer> champion, ChangeRequest change)
+            throws IOException {
         verify(version);
         return events.promote(version.number(), ModelEvents.CHAMPION, ModelEvents.Expectation.of(champion), change);
     }

@@ -5,8 +5,8 @@ import io.resnetspark.data.image.BadImageException;
 import io.resnetspark.data.shard.Example;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.LocalFileNames;
-import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.artifact.ImageClassifier;
+import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.checkpoint.ShutdownHook;
 import java.io.File;
 import java.io.IOException;
@@ -58,9 +58,9 @@ final class FreshProcess {
         try {
             List<String> words = new ArrayList<>(List.of("predict", published, "--top", "1", "--json"));
             for (int i = 0; i < images.size(); i++) {
-                words.add(Files.write(
-                                folder.resolve(i + ".image"), images.get(i).bytes())
-                        .toString());
+                words.add(
+                        Files.write(folder.resolve(i + ".image"), images.get(i).bytes())
+                                .toString());
             }
             Path out = folder.resolve("out");
             Path err = folder.resolve("err");

@@ -57,7 +57,8 @@ final class Gate {
      * @param champion its accuracy, 0 to 1
      * @param challenger its accuracy, 0 to 1
      */
-    record ClassAccuracy(String label, @JsonAlias("pictures") int images, double champion, double challenger) {
+    record ClassAccuracy(
+            String label, @JsonAlias("pictures") int images, double champion, double challenger) {
         /** In one division, so that a limit is met to the last bit. */
         double loss() {
             return (double) Math.round((champion - challenger) * images) / images;

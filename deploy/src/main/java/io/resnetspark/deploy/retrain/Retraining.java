@@ -4,11 +4,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.deploy.registry.ChampionChangedException;
 import io.resnetspark.deploy.registry.ChangeRequest;
-import io.resnetspark.deploy.registry.RegistryEvent;
 import io.resnetspark.deploy.registry.ModelEvents;
+import io.resnetspark.deploy.registry.ModelVersion;
 import io.resnetspark.deploy.registry.RegisteredModel;
 import io.resnetspark.deploy.registry.Registry;
-import io.resnetspark.deploy.registry.ModelVersion;
+import io.resnetspark.deploy.registry.RegistryEvent;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.DamagedException;
 import io.resnetspark.storage.Json;
@@ -81,7 +81,7 @@ public final class Retraining {
     public String wouldDo(boolean forced) throws IOException {
         Optional<RetrainingRun> begun = attempts.unfinished(plan.name());
         if (begun.isPresent() && !forced && isStillWanted(begun.get())) {
-            return "would go on with the attempt in " + begun.get().run() + ", begun "
+            return "would resume the run in " + begun.get().run() + ", begun "
                     + begun.get().begun() + " since " + begun.get().why();
         }
         String first = plan.corpus().from().isEmpty()
@@ -102,7 +102,8 @@ public final class Retraining {
         }
         Optional<ModelVersion> champion = model.champion();
         Dataset.Opened opened = Dataset.open(data, conf);
-        return attempt.isFor(opened.digest(), recipe(champion, opened.dataset()).text(), champion.map(ModelVersion::number));
+        return attempt.isFor(
+                opened.digest(), recipe(champion, opened.dataset()).text(), champion.map(ModelVersion::number));
     }
 
     private RetrainTrigger reason(Dataset.Opened data, boolean forced) throws IOException {
@@ -200,7 +201,7 @@ public final class Retraining {
                 return begun;
             }
             if (!forced && isStillWanted(begun.get())) {
-                reporter.step("go on with " + begun.get().run());
+                reporter.step("resume " + begun.get().run());
                 return begun;
             }
             String why =
@@ -217,13 +218,15 @@ public final class Retraining {
         private Optional<Outcome> decided(RetrainingRun attempt) throws IOException {
             return model.history().stream()
                     .filter(event -> attempt.run().equals(event.run()))
-                    .filter(event -> event.action() == RegistryEvent.Action.PROMOTE || event.action() == RegistryEvent.Action.REFUSE)
+                    .filter(event -> event.action() == RegistryEvent.Action.PROMOTE
+                            || event.action() == RegistryEvent.Action.REFUSE)
                     .findFirst()
                     .map(event -> outcome(event, attempt));
         }
 
         private Outcome outcome(RegistryEvent event, RetrainingRun attempt) {
-            Outcome.Kind kind = event.action() == RegistryEvent.Action.PROMOTE ? Outcome.Kind.PROMOTED : Outcome.Kind.REFUSED;
+            Outcome.Kind kind =
+                    event.action() == RegistryEvent.Action.PROMOTE ? Outcome.Kind.PROMOTED : Outcome.Kind.REFUSED;
             return new Outcome(
                     kind,
                     plan.name(),
@@ -234,7 +237,8 @@ public final class Retraining {
                     event.figures());
         }
 
-        private Outcome outcome(Outcome.Kind kind, String why, RetrainingRun attempt, Integer version, JsonNode figures) {
+        private Outcome outcome(
+                Outcome.Kind kind, String why, RetrainingRun attempt, Integer version, JsonNode figures) {
             return new Outcome(kind, plan.name(), why, version, attempt.champion(), attempt.run(), figures);
         }
 
@@ -260,7 +264,8 @@ public final class Retraining {
             }
         }
 
-        private Outcome refused(RetrainingRun attempt, Integer version, String why, JsonNode figures) throws IOException {
+        private Outcome refused(RetrainingRun attempt, Integer version, String why, JsonNode figures)
+                throws IOException {
             reporter.step("refuse: " + why);
             return outcome(
                     model.events().refuse(version, change(attempt).because(why).with(figures)), attempt);

@@ -83,7 +83,8 @@ final class RetrainingRuns {
     }
 
     /** @throws BadInputException if another model's attempts lie there */
-    RetrainingRun begin(String model, String why, Dataset.Opened data, String recipe, Optional<Integer> champion, Fence fence)
+    RetrainingRun begin(
+            String model, String why, Dataset.Opened data, String recipe, Optional<Integer> champion, Fence fence)
             throws IOException {
         // Not the number alone: what is decided is found by the run's name, also when somebody emptied the folder.
         String mark = UUID.randomUUID().toString().substring(0, 8);

@@ -9,8 +9,8 @@ import io.resnetspark.data.shard.Example;
 import io.resnetspark.data.shard.Shards;
 import io.resnetspark.data.source.Source;
 import io.resnetspark.data.source.Sources;
-import io.resnetspark.deploy.registry.RegisteredModel;
 import io.resnetspark.deploy.registry.ModelVersion;
+import io.resnetspark.deploy.registry.RegisteredModel;
 import io.resnetspark.storage.DamagedException;
 import io.resnetspark.storage.Fence;
 import io.resnetspark.storage.Json;
@@ -136,7 +136,8 @@ final class RetrainingSteps {
     }
 
     /** Both with what the attempt's recipe computes with. */
-    private Predictions predictions(ModelArtifact artifact, RetrainingRun attempt, Dataset.Opened data) throws IOException {
+    private Predictions predictions(ModelArtifact artifact, RetrainingRun attempt, Dataset.Opened data)
+            throws IOException {
         int threads = ExecutorCores.perWorker(spark, spark.defaultParallelism());
         return new Evaluation(spark, data, plan.gate().split(), plan.gate().protocol())
                 .predict(

@@ -65,7 +65,8 @@ class TestCommandLine {
     @Test
     void progressShowsSlowRates() {
         ByteArrayOutputStream shown = new ByteArrayOutputStream();
-        try (var step = new ConsoleProgress(new PrintStream(shown, true, StandardCharsets.UTF_8)).begin("train", "images", 10)) {
+        try (var step = new ConsoleProgress(new PrintStream(shown, true, StandardCharsets.UTF_8))
+                .begin("train", "images", 10)) {
             step.reached(1, "loss 2");
         }
         assertThat(shown.toString(StandardCharsets.UTF_8))

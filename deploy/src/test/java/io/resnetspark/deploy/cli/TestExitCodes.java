@@ -209,9 +209,7 @@ class TestExitCodes {
         ends(2, "not an image", words);
         assertThat(ran.out().lines().filter(line -> line.equals(at("a.jpg")))).hasSize(2);
         assertThat(ran.err().lines()).hasSize(3);
-        assertThat(ran.err())
-                .contains(at("model") + " is a folder")
-                .contains("There is no image at " + at("none.jpg"));
+        assertThat(ran.err()).contains(at("model") + " is a folder").contains("There is no image at " + at("none.jpg"));
 
         ends(2, "", "predict", at("model"), at("a.jpg"), at("b.jpg"), "--json");
         JsonNode both = Json.COMPACT.readTree(ran.out());

@@ -2,8 +2,8 @@ package io.resnetspark.deploy.doctor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.resnetspark.deploy.doctor.HealthCheck.ClusterInfo;
 import io.resnetspark.deploy.doctor.CheckResult.Status;
+import io.resnetspark.deploy.doctor.HealthCheck.ClusterInfo;
 import io.resnetspark.model.Precision;
 import io.resnetspark.model.cuda.DeviceReport;
 import java.util.List;
@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Test;
 class TestHealthCheck {
     private static final long GIB = 1L << 30;
     private static final String ONE_DNN = "oneDNN jit:avx2";
-    private static final CudaInfo NO_DRIVER =
-            new CudaInfo(CudaInfo.Backend.NATIVE, "", "", List.of(), List.of("There is no NVIDIA driver; ..."), List.of());
+    private static final CudaInfo NO_DRIVER = new CudaInfo(
+            CudaInfo.Backend.NATIVE, "", "", List.of(), List.of("There is no NVIDIA driver; ..."), List.of());
     private static final ClusterInfo FINE = new ClusterInfo(2, 4, 2, 1, 2 * GIB, 0, false, true, 1000, 2000);
 
     private static ProcessInfo healthy(String where) {
@@ -61,8 +61,7 @@ class TestHealthCheck {
     @Test
     void executorsThatDoNotAnswer() {
         ClusterInfo three = new ClusterInfo(3, 4, 2, 1, 2 * GIB, 0, false, true, 1000, 2000);
-        assertThat(only(Status.BAD, findings(three, healthy("0"), healthy("1")))
-                        .what())
+        assertThat(only(Status.BAD, findings(three, healthy("0"), healthy("1"))).what())
                 .isEqualTo("2 of 3 executors answered");
     }
 
@@ -164,7 +163,8 @@ class TestHealthCheck {
 
     @Test
     void aGpuThatCanBeUsedIsToldWithItsRates() {
-        List<CheckResult> fine = findings(FINE, gpu("0", "0", List.of(), cuda(0, 0)), gpu("1", "1", List.of(), cuda(1, 0)));
+        List<CheckResult> fine =
+                findings(FINE, gpu("0", "0", List.of(), cuda(0, 0)), gpu("1", "1", List.of(), cuda(1, 0)));
         assertThat(fine).allMatch(finding -> finding.status() == Status.OK);
         assertThat(fine)
                 .extracting(CheckResult::what)
@@ -178,7 +178,12 @@ class TestHealthCheck {
     @Test
     void aGpuThatSparkGivesAndNobodyCanUseIsBad() {
         CudaInfo broken = new CudaInfo(
-                CudaInfo.Backend.NATIVE, "13.0", "", List.of(), List.of("cuDNN 9 was not found; install it."), List.of());
+                CudaInfo.Backend.NATIVE,
+                "13.0",
+                "",
+                List.of(),
+                List.of("cuDNN 9 was not found; install it."),
+                List.of());
         ProcessInfo fine = gpu("0", "0", List.of(), cuda(0, 0));
         CheckResult bad = only(Status.BAD, findings(FINE, fine, gpu("1", "7", List.of(), broken)));
         assertThat(bad.what()).isEqualTo("executor 1 on host1: GPU 7 cannot be used");

@@ -69,7 +69,9 @@ class TestRetrainPlan {
 
     @Test
     void theGateNeverJudgesByWhatWasTrainedOn() {
-        assertThat(RetrainPlan.parse(REQUIRED + "gate.split = test", "plan").gate().split())
+        assertThat(RetrainPlan.parse(REQUIRED + "gate.split = test", "plan")
+                        .gate()
+                        .split())
                 .isEqualTo(Split.TEST);
         for (String split : new String[] {"train", "dev"}) {
             assertThatThrownBy(() -> RetrainPlan.parse(REQUIRED + "gate.split = " + split, "plan"))

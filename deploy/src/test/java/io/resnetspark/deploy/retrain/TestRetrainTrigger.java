@@ -27,7 +27,8 @@ import org.junit.jupiter.api.Test;
 class TestRetrainTrigger {
     private static final Trigger RULES = new Trigger(10, 30);
     private static final Dataset.Opened SEEN = data("seen", 100, "a");
-    private static final List<RetrainingRun> ATTEMPTS = List.of(attempt(null), attempt(ShardSnapshot.of(SEEN.dataset())));
+    private static final List<RetrainingRun> ATTEMPTS =
+            List.of(attempt(null), attempt(ShardSnapshot.of(SEEN.dataset())));
 
     /** @param shards the digest of each, of as many images */
     private static Dataset.Opened data(String digest, int images, String... shards) {

@@ -25,7 +25,8 @@ record ModelBlueprint(String id, int threads, ComputeOptions compute, String net
         if (placement.isOnGpu()) {
             DeviceMemoryEstimate.requireFits(
                     placement.device(),
-                    new DeviceMemoryEstimate.Work(Networks.named(network), input(), classes, 0, 1, Minibatch.EVALUATION_CROPS),
+                    new DeviceMemoryEstimate.Work(
+                            Networks.named(network), input(), classes, 0, 1, Minibatch.EVALUATION_CROPS),
                     placement.precision(),
                     networks);
         }

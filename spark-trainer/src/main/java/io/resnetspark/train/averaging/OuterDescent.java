@@ -32,7 +32,8 @@ final class OuterDescent {
                 float begun = x[before.at() + i];
                 float change = begun - next[average.at() + i];
                 v[k] = (float) (nesterov.momentum() * v[k] + change);
-                next[average.at() + i] = (float) (begun - nesterov.learningRate() * (change + nesterov.momentum() * v[k]));
+                next[average.at() + i] =
+                        (float) (begun - nesterov.learningRate() * (change + nesterov.momentum() * v[k]));
             }
         }
     }

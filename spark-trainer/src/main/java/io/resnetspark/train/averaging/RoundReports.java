@@ -45,7 +45,10 @@ final class RoundReports {
     }
 
     private double learningRate() {
-        return reports.stream().mapToDouble(WorkerReport::firstLearningRate).max().orElse(0);
+        return reports.stream()
+                .mapToDouble(WorkerReport::firstLearningRate)
+                .max()
+                .orElse(0);
     }
 
     /** Mean cross-entropy. */

@@ -47,7 +47,8 @@ sealed interface StateHandle extends Serializable {
      *
      * @param round that begins with it, a number higher than those of earlier rounds
      */
-    record Resident(StateBlocks blocks, long round, SamplerState work, long iteration, int drops) implements StateHandle {
+    record Resident(StateBlocks blocks, long round, SamplerState work, long iteration, int drops)
+            implements StateHandle {
         @Override
         public TrainingState value() {
             Arrays arrays = FetchedStates.of(this);

@@ -108,12 +108,12 @@ public final class Checkpoints {
     public void offer(
             RunState state, Supplier<List<WorkerLocalState>> localStates, Metrics metrics, Consumer<String> warn) {
         try {
-            write(state, memories, metrics);
+            write(state, localStates, metrics);
         } catch (IOException failed) {
             lastTime = System.nanoTime();
             LOG.warn("no checkpoint could be written after round {}", state.rounds(), failed);
             warn.accept("No checkpoint could be written after round " + state.rounds() + " (" + failed
-                    + "). Training goes on; "
+                    + "). Training continues; "
                     + (lastRounds < 0 ? "there is none yet." : "the last one is that after round " + lastRounds + "."));
         }
     }
@@ -190,7 +190,7 @@ public final class Checkpoints {
                 lastRounds = saved.run.rounds();
                 return Optional.of(saved);
             } catch (DamagedException broken) {
-                LOG.warn("checkpoint passed over: {}", broken.getMessage());
+                LOG.warn("checkpoint skipped: {}", broken.getMessage());
                 damaged.add(broken.getMessage());
             }
         }
@@ -289,7 +289,8 @@ public final class Checkpoints {
     /** NaN in the middle of an epoch, and where somebody has damaged the checkpoint. */
     private double errorAtEndOfEpoch(Path path) {
         try {
-            return Json.read(new Path(path, HEAD), CheckpointMetadata.class, conf).errorAtEndOfEpoch();
+            return Json.read(new Path(path, HEAD), CheckpointMetadata.class, conf)
+                    .errorAtEndOfEpoch();
         } catch (IOException | BadInputException damaged) {
             return Double.NaN;
         }

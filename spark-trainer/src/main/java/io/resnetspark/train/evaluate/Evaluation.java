@@ -126,13 +126,16 @@ public final class Evaluation {
         SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
         List<Chunk> chunks = chunks();
         spark.setJobDescription("evaluate on " + split.folder());
-        JavaRDD<List<MetricAccumulator>> accumulators = spark.parallelize(chunks, chunks.size()).map(chunk -> {
-            Job ours = job.value();
-            return ExecutorNetworks.holding(
-                    ours.blueprint, ours.parameters, network -> accumulator(ours, network.graph(), chunk, conf.value()));
-        });
-        try (TaskProgress ignored =
-                TaskProgress.watch(spark.sc(), progress.begin("evaluate", "images", examples), examples, accumulators)) {
+        JavaRDD<List<MetricAccumulator>> accumulators = spark.parallelize(chunks, chunks.size())
+                .map(chunk -> {
+                    Job ours = job.value();
+                    return ExecutorNetworks.holding(
+                            ours.blueprint,
+                            ours.parameters,
+                            network -> accumulator(ours, network.graph(), chunk, conf.value()));
+                });
+        try (TaskProgress ignored = TaskProgress.watch(
+                spark.sc(), progress.begin("evaluate", "images", examples), examples, accumulators)) {
             // In order: a fold adds as tasks end, and the last bits would tell.
             List<List<MetricAccumulator>> parts = accumulators.collect();
             double seconds = (System.nanoTime() - start) / 1e9;
@@ -181,7 +184,8 @@ public final class Evaluation {
         return chunks;
     }
 
-    private static List<MetricAccumulator> accumulator(Job job, NetworkGraph graph, Chunk chunk, Configuration conf) throws IOException {
+    private static List<MetricAccumulator> accumulator(Job job, NetworkGraph graph, Chunk chunk, Configuration conf)
+            throws IOException {
         ShardCache.Loaded shard = ShardCache.load(job.data, chunk.shard, conf);
         List<ProtocolBatch> batches = job.views.stream()
                 .map(views -> new ProtocolBatch(graph, job.preprocessing, views, job.outputs, chunk.to - chunk.from))

@@ -27,8 +27,7 @@ final class ProtocolBatch {
      * @param outputs of the network, by the dataset's classes; -1 for those that it does not know
      * @param images that there will be
      */
-    ProtocolBatch(
-            ComputationGraph graph, Preprocessing preprocessing, TestTimeCrops views, int[] outputs, int images) {
+    ProtocolBatch(ComputationGraph graph, Preprocessing preprocessing, TestTimeCrops views, int[] outputs, int images) {
         this.graph = graph;
         this.preprocessing = preprocessing;
         this.views = views.count();

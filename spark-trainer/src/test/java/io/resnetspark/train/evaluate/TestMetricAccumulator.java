@@ -41,7 +41,8 @@ class TestMetricAccumulator {
 
     @Test
     void aTieIsRightOnce() {
-        assertThat(predictions(new float[] {0.5f, 0.5f}, 0, 1).result().correct()).isEqualTo(1);
+        assertThat(predictions(new float[] {0.5f, 0.5f}, 0, 1).result().correct())
+                .isEqualTo(1);
     }
 
     @Test

@@ -78,7 +78,8 @@ class TestRenamedKeys {
                         .containsPattern(
                                 last(old).equals("improvement") || old.contains("= all") ? "" : last(old) + "\\b"));
         assertSame(parsed(OLD.replace("on = weights", "on = all")), parsed(NEW.replace("bias = false", "bias = true")));
-        String plateau = "learning-rate = null\nlearning-rate = { kind = plateau, initial = 1, patience = 2, warm-up-epochs = 0, ";
+        String plateau =
+                "learning-rate = null\nlearning-rate = { kind = plateau, initial = 1, patience = 2, warm-up-epochs = 0, ";
         assertSame(parsed(OLD + plateau + "improvement = 0.1 }"), parsed(NEW + plateau + "threshold = 0.1 }"));
     }
 
