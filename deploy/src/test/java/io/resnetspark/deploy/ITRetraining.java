@@ -219,13 +219,13 @@ class ITRetraining {
         int runs = runs();
         String quiet = plan("quiet.conf", "lease-seconds = 60\n").toString(); // whoever is stopped gives its lease back
         Files.delete(folder.resolve("told"));
-        isStopped("prepare", 1, "The same command goes on", quiet, "--force");
+        isStopped("prepare", 1, "The same command resumes", quiet, "--force");
         assertThat(runs()).isEqualTo(runs);
-        isStopped("train in", 1, "The same command without --force goes on", quiet, "--force");
-        isStopped("compare with", 1, "The same command goes on", quiet);
-        isStopped("publish", 1, "The same command goes on", quiet);
+        isStopped("train in", 1, "The same command without --force resumes", quiet, "--force");
+        isStopped("compare with", 1, "The same command resumes", quiet);
+        isStopped("publish", 1, "The same command resumes", quiet);
         // As systemd stops a service: all its processes at once, the one that tries the version among them.
-        isStopped("try colours@" + (versions + 1), -1, "The same command goes on", quiet);
+        isStopped("try colours@" + (versions + 1), -1, "The same command resumes", quiet);
         assertThat(hasEnded(runs + 1)).isFalse();
 
         JsonNode outcome = lastLine(retrain(quiet).ok());

@@ -138,7 +138,7 @@ class ITScripts {
         assertThat(endedAfterRound(3, Process::destroy, train)).isEqualTo(128 + 15);
         assertThat(endedAfterRound(11, Process::destroyForcibly, train)).isEqualTo(128 + 9);
         Ended resumed = quick(train).ok();
-        assertThat(resumed.err()).contains("Goes on from");
+        assertThat(resumed.err()).contains("Resumes from");
         assertThat(Path.of(at("run/model/weights.safetensors")))
                 .hasSameBinaryContentAs(Path.of(at("whole/model/weights.safetensors")));
 
@@ -174,7 +174,7 @@ class ITScripts {
         String[] prepare = {"prepare", "--from", at("corpus"), "--output", at("data")};
         Ended prepared = signalled("TERM", new File(at(".data.preparing"))::exists, prepare);
         assertThat(prepared.code()).isEqualTo(128 + 15);
-        assertThat(prepared.err()).contains("resnet: Stopped. The same command goes on where it was.");
+        assertThat(prepared.err()).contains("resnet: Stopped. The same command resumes where it stopped.");
         quick(prepare).ok();
         assertThat(new File(at("")).list()).containsExactlyInAnyOrder("corpus", "data");
 
@@ -188,7 +188,7 @@ class ITScripts {
         assertThat(trained.code()).isEqualTo(128 + 15);
         assertThat(trained.err())
                 .contains("resnet: Stopped. The newest checkpoint is ")
-                .contains("the same command with --resume goes on from it.");
+                .contains("the same command with --resume resumes from it.");
         for (Ended ended : new Ended[] {prepared, before, trained}) {
             assertThat(ended.err()).doesNotContain("\tat ", "Exception", "ERROR", "WARN", "--stacktrace");
         }

@@ -119,7 +119,7 @@ public final class Training {
         this.checkpoints = new Checkpoints(folder, identity, policy, conf);
         if (!resume && checkpoints.exist()) {
             throw new BadInputException(
-                    folder.path() + " has checkpoints of a run that was begun. Go on with it with --resume, or"
+                    folder.path() + " has checkpoints of a run that was begun. Resume it with --resume, or"
                             + " name another --output.");
         }
         LOG.info(
@@ -177,13 +177,13 @@ public final class Training {
         int workers = work.parts().size();
         boolean same = workers == recipe.workers();
         LOG.info(
-                "goes on from {}, round {}, image {} of epoch {}",
+                "resumes from {}, round {}, image {} of epoch {}",
                 saved.path(),
                 saved.run().rounds(),
                 work.done(),
                 work.epoch() + 1);
         progress.say(String.format(
-                "Goes on from %s, after epoch %d and %,d of %,d images of the next%s.",
+                "Resumes from %s, after epoch %d and %,d of %,d images of the next%s.",
                 saved.path(),
                 work.epoch(),
                 work.done(),
@@ -280,9 +280,9 @@ public final class Training {
         step.reached(round.state().work().done(), round.summary());
         roundLog.after(run.rounds() + 1, round);
         if (!round.missing().isEmpty()) {
-            LOG.warn("round {} went on without workers {}, which were late", run.rounds() + 1, round.missing());
-            progress.say("Workers " + round.missing() + " were late; the round went on without them, and their images"
-                    + " were dealt out anew.");
+            LOG.warn("round {} continued without workers {}, which were late", run.rounds() + 1, round.missing());
+            progress.say("Workers " + round.missing() + " were late; the round continued without them, and their images"
+                    + " were partitioned anew.");
         }
         return run.after(round, metrics.length());
     }

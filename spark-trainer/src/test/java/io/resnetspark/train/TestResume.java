@@ -251,7 +251,7 @@ class TestResume extends ThreeColours {
                 .hasMessageContaining("the recipe's momentum was 0.9 and is 0.8");
         assertThatThrownBy(() -> training(run, Map.of(), Progress.silent(), false))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("Go on with it with --resume");
+                .hasMessageContaining("Resume it with --resume");
     }
 
     /** Also with other workers, as a run that goes on may have; and it is of no account where its data lies now. */

@@ -47,7 +47,7 @@ record CorpusChecks(Source source, PrepareSettings settings) {
                     .collect(Collectors.joining());
             boolean doubles = summary.reasons().keySet().stream().anyMatch(QuarantineTable::isDuplicate);
             throw new BadInputException(String.format(
-                    "%d of %d images are bad, more than %.1f %%: %s. Some of them:%s%nMend the corpus, or allow more with --max-bad-fraction%s.",
+                    "%d of %d images are bad, more than %.1f %%: %s. Some of them:%s%nFix the corpus, or allow more with --max-bad-fraction%s.",
                     bad,
                     all,
                     100 * settings.maxBadFraction(),

@@ -41,7 +41,7 @@ final class ListSource {
                 rows.peek(row -> {
                             if (row.path().isBlank()) {
                                 throw new BadInputException(place + " has a row without a path (its label is '"
-                                        + row.label() + "'). Mend the list.");
+                                        + row.label() + "'). Fix the list.");
                             }
                         })
                         .map(Row::label)

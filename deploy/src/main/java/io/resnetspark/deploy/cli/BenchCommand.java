@@ -58,7 +58,7 @@ final class BenchCommand implements Runnable {
                             names = "--kernels",
                             paramLabel = "KERNELS",
                             defaultValue = "auto",
-                            description = "What computes: ${COMPLETION-CANDIDATES}. Default: auto.")
+                            description = "The kernels: ${COMPLETION-CANDIDATES}. Default: auto.")
                     Backend kernels,
             @Option(
                             names = "--precision",
@@ -68,7 +68,8 @@ final class BenchCommand implements Runnable {
                     PrecisionOption precision,
             @Option(
                             names = "--nondeterministic",
-                            description = "On a GPU: allow algorithms that do not give the same bits each time.")
+                            description =
+                                    "On a GPU: allow algorithms whose results are not bit-identical from run to run.")
                     boolean nondeterministic,
             @Option(
                             names = "--iterations",
@@ -139,7 +140,7 @@ final class BenchCommand implements Runnable {
     @Command(
             name = "averaging",
             description =
-                    "What a round of averaging costs beside the local steps, with our engine and with dl4j-spark's.")
+                    "Measures what a round of averaging costs apart from the local steps, with the native engine and with dl4j-spark's.")
     int averaging(
             @Option(names = "--network", required = true, paramLabel = "NAME", description = "See 'resnet networks'.")
                     String network,
@@ -160,13 +161,14 @@ final class BenchCommand implements Runnable {
                             names = "--steps",
                             paramLabel = "N",
                             defaultValue = "0",
-                            description = "Local steps that our engine's workers sleep through in a round. Default: 0.")
+                            description =
+                                    "Simulated local steps of a worker in a round of the native engine. Default: 0.")
                     int steps,
             @Option(
                             names = "--step-milliseconds",
                             paramLabel = "MS",
                             defaultValue = "29",
-                            description = "What such a step takes. Default: 29, as ResNet-50's on a GPU.")
+                            description = "Milliseconds of such a step. Default: 29, as ResNet-50's on a GPU.")
                     double stepMilliseconds,
             @Option(
                             names = "--engine",
@@ -179,13 +181,14 @@ final class BenchCommand implements Runnable {
                             names = "--momentum",
                             paramLabel = "RULE",
                             defaultValue = "averaged",
-                            description = "What becomes of it: ${COMPLETION-CANDIDATES}. Default: averaged.")
+                            description =
+                                    "The workers' momentum at an average: ${COMPLETION-CANDIDATES}. Default: averaged.")
                     AveragingRecipe.MomentumRule momentum,
             @Option(
                             names = "--update-dtype",
                             paramLabel = "DTYPE",
                             defaultValue = "float32",
-                            description = "As what our workers send: ${COMPLETION-CANDIDATES}. Default: float32.")
+                            description = "Number format of the updates: ${COMPLETION-CANDIDATES}. Default: float32.")
                     Dtype updateDtype,
             @Option(
                             names = "--overlap",
@@ -193,7 +196,7 @@ final class BenchCommand implements Runnable {
                             paramLabel = "BOOLEAN",
                             split = ",",
                             defaultValue = "false",
-                            description = "Whether our engine averages during the next round's steps; both with"
+                            description = "Whether the native engine averages during the next round's steps; both with"
                                     + " false,true. Default: false.")
                     List<Boolean> overlaps,
             @Mixin SparkOptions sparkOptions,

@@ -28,7 +28,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-@Command(name = "data", description = "Looks into a prepared dataset.", synopsisSubcommandLabel = "COMMAND")
+@Command(name = "data", description = "Shows and verifies a prepared dataset.", synopsisSubcommandLabel = "COMMAND")
 final class DataCommand implements Runnable {
     private static final byte PNG = (byte) 0x89;
     /** In letters: what is not ASCII takes up to three bytes of the 255 that a name may have. */
@@ -43,7 +43,7 @@ final class DataCommand implements Runnable {
                 spec.commandLine(), "Say what to do: describe, verify, preview or extract.");
     }
 
-    @Command(name = "describe", description = "Says what is in a dataset.")
+    @Command(name = "describe", description = "Describes a dataset.")
     int describe(
             @Parameters(paramLabel = "URI", description = "A prepared dataset.") String data,
             @Option(names = "--json", description = "Its dataset.json instead of a table.") boolean json)

@@ -49,7 +49,7 @@ final class DatasetTable {
                             .map(bin -> String.format(Locale.ROOT, "from %d: %,d", bin.getKey(), bin.getValue()))
                             .collect(Collectors.joining("; ")));
         }
-        dataset.quarantined().forEach((reason, count) -> table.line("set aside: %,6d %s", count, reason));
+        dataset.quarantined().forEach((reason, count) -> table.line("quarantined: %,6d %s", count, reason));
         return table.text.toString();
     }
 

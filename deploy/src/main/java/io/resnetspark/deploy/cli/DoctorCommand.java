@@ -23,12 +23,12 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-@Command(name = "doctor", description = "Looks at every executor, and says what would go wrong and how to mend it.")
+@Command(name = "doctor", description = "Checks every executor, and says what would fail and how to fix it.")
 final class DoctorCommand implements Callable<Integer> {
     private static final int UNKNOWN_CLASSES = 1000;
     private static final long MIB = 1L << 20;
 
-    @Parameters(arity = "0..1", paramLabel = "RECIPE", description = "What workers are to be able to train.")
+    @Parameters(arity = "0..1", paramLabel = "RECIPE", description = "The recipe that workers are to train.")
     String recipe;
 
     @Option(

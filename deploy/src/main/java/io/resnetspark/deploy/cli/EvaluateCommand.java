@@ -27,7 +27,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-@Command(name = "evaluate", description = "Counts how often models are right on a split of a dataset.")
+@Command(name = "evaluate", description = "Evaluates models on a split of a dataset.")
 final class EvaluateCommand implements Callable<Integer> {
     @Parameters(
             arity = "1..*",

@@ -20,7 +20,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-@Command(name = "export", description = "Writes a model as a file that others read.")
+@Command(name = "export", description = "Exports a model as ONNX or safetensors.")
 final class ExportCommand implements Callable<Integer> {
     /** Who reads it. */
     enum Format {

@@ -21,7 +21,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-@Command(name = "import", description = "Makes a model of weights that PyTorch trained, from a safetensors file.")
+@Command(name = "import", description = "Imports weights that PyTorch trained, from a safetensors file.")
 final class ImportCommand implements Callable<Integer> {
     private static final int LEVELS = 255;
 
@@ -66,7 +66,7 @@ final class ImportCommand implements Callable<Integer> {
             names = "--resize",
             paramLabel = "PIXELS",
             description =
-                    "What images are scaled to before. Default: 256 for 224, and so on; for CIFAR the crop itself.")
+                    "The shorter side that images are resized to before the crop. Default: 256 for 224, and so on; for CIFAR the crop itself.")
     Integer resize;
 
     @Option(
@@ -75,7 +75,7 @@ final class ImportCommand implements Callable<Integer> {
             arity = "1",
             paramLabel = "R,G,B",
             defaultValue = "0.485,0.456,0.406",
-            description = "Subtracted, 0 to 1. Default: ${DEFAULT-VALUE}, ImageNet's.")
+            description = "Mean, 0 to 1. Default: ${DEFAULT-VALUE}, ImageNet's.")
     float[] mean;
 
     @Option(
@@ -84,7 +84,7 @@ final class ImportCommand implements Callable<Integer> {
             arity = "1",
             paramLabel = "R,G,B",
             defaultValue = "0.229,0.224,0.225",
-            description = "Divided by, 0 to 1. Default: ${DEFAULT-VALUE}, ImageNet's.")
+            description = "Standard deviation, 0 to 1. Default: ${DEFAULT-VALUE}, ImageNet's.")
     float[] std;
 
     @Spec

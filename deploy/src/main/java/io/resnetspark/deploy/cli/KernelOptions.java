@@ -11,7 +11,7 @@ final class KernelOptions {
             names = "--kernels",
             paramLabel = "KERNELS",
             defaultValue = "auto",
-            description = "What computes: ${COMPLETION-CANDIDATES}. Default: auto.")
+            description = "The kernels: ${COMPLETION-CANDIDATES}. Default: auto.")
     KernelOption kernels;
 
     @Option(

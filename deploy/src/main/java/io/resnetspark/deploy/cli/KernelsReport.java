@@ -26,7 +26,7 @@ final class KernelsReport {
             return;
         }
         cuda.libraries().forEach(out::println);
-        cuda.shadowed().forEach(file -> out.println("passed over: " + file));
+        cuda.shadowed().forEach(file -> out.println("not used, further back on the path: " + file));
         cuda.problems().forEach(problem -> out.println("problem: " + problem));
         for (DeviceReport gpu : DeviceReport.all()) {
             print(gpu, out);

@@ -33,13 +33,13 @@ public final class Main implements Runnable {
             names = {"-h", "--help"},
             usageHelp = true,
             scope = ScopeType.INHERIT,
-            description = "Say what a command does and takes.")
+            description = "Show the help of a command.")
     boolean help;
 
     @Option(
             names = {"-V", "--version"},
             versionHelp = true,
-            description = "Say which version this is.")
+            description = "Show the version.")
     boolean version;
 
     @Option(names = "--stacktrace", scope = ScopeType.INHERIT, description = "With an error, show the stack trace.")

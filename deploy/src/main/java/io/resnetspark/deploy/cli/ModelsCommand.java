@@ -79,7 +79,7 @@ final class ModelsCommand implements Runnable {
                             names = "--name",
                             paramLabel = "NAME",
                             required = true,
-                            description = "What the model is called there.")
+                            description = "The name of the model in the registry.")
                     String name)
             throws IOException {
         Configuration conf = new Configuration();
@@ -123,7 +123,7 @@ final class ModelsCommand implements Runnable {
         return 0;
     }
 
-    @Command(name = "log", description = "Prints what happened to a model: when, by whom, why.")
+    @Command(name = "log", description = "Shows the events of a model: when, by whom, why.")
     int log(
             @Mixin RegistryOption registry,
             @Parameters(paramLabel = "NAME", description = "A model.") String name,
@@ -155,7 +155,7 @@ final class ModelsCommand implements Runnable {
         return event.why() == null || event.why().isEmpty() ? "" : ": " + event.why();
     }
 
-    @Command(name = "promote", description = "Reads a version's bytes, and lets an alias name it.")
+    @Command(name = "promote", description = "Verifies a version, and sets an alias to it.")
     int promote(
             @Mixin RegistryOption registry,
             @Mixin MessageOption message,
@@ -178,7 +178,7 @@ final class ModelsCommand implements Runnable {
 
     @Command(
             name = "rollback",
-            description = "Reads the previous champion's bytes, and lets champion and previous change places.")
+            description = "Verifies the previous champion, and swaps the aliases champion and previous.")
     int rollback(
             @Mixin RegistryOption registry,
             @Mixin MessageOption message,
@@ -188,7 +188,7 @@ final class ModelsCommand implements Runnable {
         return 0;
     }
 
-    @Command(name = "unalias", description = "Lets an alias name nothing any more.")
+    @Command(name = "unalias", description = "Removes an alias.")
     int unalias(
             @Mixin RegistryOption registry,
             @Mixin MessageOption message,
@@ -222,7 +222,7 @@ final class ModelsCommand implements Runnable {
         return 0;
     }
 
-    @Command(name = "diff", description = "Says in what two versions differ.")
+    @Command(name = "diff", description = "Shows the differences between two versions.")
     int diff(
             @Mixin RegistryOption registry,
             @Parameters(index = "0", paramLabel = ONE, description = ONE_MEANS) String one,

@@ -26,7 +26,7 @@ final class NetworksCommand implements Callable<Integer> {
     @Option(names = "--json", description = "One JSON document instead of a table.")
     boolean json;
 
-    @Option(names = "--kernels", description = "Say what this machine computes with, instead.")
+    @Option(names = "--kernels", description = "Show what this machine computes with, instead.")
     boolean kernels;
 
     @Option(names = "--network", paramLabel = "NAME", description = "Only this one.")

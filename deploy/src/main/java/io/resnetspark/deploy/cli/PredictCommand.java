@@ -32,7 +32,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-@Command(name = "predict", description = "Says what is on photographs.")
+@Command(name = "predict", description = "Classifies images.")
 final class PredictCommand implements Callable<Integer> {
     @Parameters(
             index = "0",

@@ -47,7 +47,7 @@ final class PrepareCommand implements Callable<Integer> {
             names = "--resize",
             defaultValue = "480",
             paramLabel = "PIXELS",
-            description = "Scale larger images down to this shorter side. Default: 480.")
+            description = "Resize images with a longer shorter side to it, in pixels. Default: 480.")
     int resize;
 
     @Option(
@@ -80,7 +80,7 @@ final class PrepareCommand implements Callable<Integer> {
             defaultValue = "auto",
             paramLabel = "POLICY",
             description =
-                    "What to do where the same bytes occur more than once: exclude (one copy stays of a class,"
+                    "What to do with images of the same bytes: exclude (one copy stays of a class,"
                             + " none where classes differ), keep, or auto: keep in ilsvrc and cifar10, else exclude. Default: auto.")
     String duplicates;
 
@@ -127,7 +127,7 @@ final class PrepareCommand implements Callable<Integer> {
                 limits,
                 maxRemovedFraction);
         try (JavaSparkContext spark =
-                sparkOptions.start("prepare", () -> "Stopped. The same command goes on where it was.")) {
+                sparkOptions.start("prepare", () -> "Stopped. The same command resumes where it stopped.")) {
             Source opened = Sources.open(source, Locations.of(from), spark.hadoopConfiguration());
             Prepare.Outcome outcome =
                     new Prepare(spark, opened, Locations.of(output), settings).run(new ConsoleProgress(System.err));
@@ -165,8 +165,7 @@ final class PrepareCommand implements Callable<Integer> {
                         preview,
                         spark.hadoopConfiguration());
             }
-            dataset.quarantined()
-                    .forEach((reason, count) -> out.printf("set aside in quarantine/: %,6d %s%n", count, reason));
+            dataset.quarantined().forEach((reason, count) -> out.printf("in quarantine/: %,6d %s%n", count, reason));
         }
         return 0;
     }

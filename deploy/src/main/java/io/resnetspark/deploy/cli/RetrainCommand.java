@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
 
 @Command(
         name = "retrain",
-        description = "Trains a better model if there is reason, and promotes it if it is better; for a scheduler.",
+        description = "Trains a new model if a trigger fires, and promotes it if it is better; for a scheduler.",
         footer = {
             "",
             "The last line on stdout is JSON, and its outcome decides the exit code ('resnet --help' has all). Stopped or",
@@ -33,7 +33,7 @@ final class RetrainCommand implements Callable<Integer> {
     @Parameters(paramLabel = "PLAN", description = "A file such as plans/nightly.conf.")
     String plan;
 
-    @Option(names = "--force", description = "Train without a reason.")
+    @Option(names = "--force", description = "Train without a trigger.")
     boolean force;
 
     @Option(names = "--dry-run", description = "Only say what would be done as things are.")

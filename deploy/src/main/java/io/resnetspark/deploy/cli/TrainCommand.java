@@ -44,8 +44,9 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(
             names = "--resume",
-            description = "Go on from the newest whole checkpoint of the run at --output, to the same bits as without a"
-                    + " break; begin if there is none; do nothing if this very run is complete.")
+            description =
+                    "Resume from the newest complete checkpoint of the run at --output; the result is bit-identical to"
+                            + " that of an uninterrupted run. Start if there is none; do nothing if this run is complete.")
     boolean resume;
 
     @Option(
@@ -104,11 +105,11 @@ final class TrainCommand implements Callable<Integer> {
         try {
             return Checkpoints.newest(folder, SparkOptions.hadoop())
                     .map(newest -> "Stopped. The newest checkpoint is " + newest + "; the same command "
-                            + (resume ? "" : "with --resume ") + "goes on from it.")
-                    .orElse("Stopped before there was a checkpoint; the same command begins anew.");
+                            + (resume ? "" : "with --resume ") + "resumes from it.")
+                    .orElse("Stopped before there was a checkpoint; the same command starts anew.");
         } catch (IOException unknown) {
             return "Stopped. Whether there is a checkpoint in " + output + " could not be seen (" + unknown.getMessage()
-                    + "); the same command with --resume goes on from the newest.";
+                    + "); the same command with --resume resumes from the newest.";
         }
     }
 

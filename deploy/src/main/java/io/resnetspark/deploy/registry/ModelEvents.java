@@ -124,7 +124,7 @@ public final class ModelEvents {
         });
     }
 
-    /** Lets an alias name nothing any more. */
+    /** Removes an alias. */
     public RegistryEvent removeAlias(String alias, ChangeRequest change) throws IOException {
         return append(change, state -> {
             Map<String, Integer> aliases = new HashMap<>(state.aliases());

@@ -81,7 +81,7 @@ public final class Retraining {
     public String wouldDo(boolean forced) throws IOException {
         Optional<RetrainingRun> begun = attempts.unfinished(plan.name());
         if (begun.isPresent() && !forced && isStillWanted(begun.get())) {
-            return "would go on with the attempt in " + begun.get().run() + ", begun "
+            return "would resume the run in " + begun.get().run() + ", begun "
                     + begun.get().begun() + " since " + begun.get().why();
         }
         String first = plan.corpus().from().isEmpty()
@@ -201,7 +201,7 @@ public final class Retraining {
                 return begun;
             }
             if (!forced && isStillWanted(begun.get())) {
-                reporter.step("go on with " + begun.get().run());
+                reporter.step("resume " + begun.get().run());
                 return begun;
             }
             String why =

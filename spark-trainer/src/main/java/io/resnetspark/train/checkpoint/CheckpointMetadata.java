@@ -56,7 +56,7 @@ record CheckpointMetadata(
     void check(Path path) {
         if (format != FORMAT) {
             throw new BadInputException(path + " has format " + format + "; this version reads " + FORMAT
-                    + ". Go on with the version that wrote it, or name another --output.");
+                    + ". Use the version that wrote it, or name another --output.");
         }
     }
 }

@@ -113,7 +113,7 @@ public final class Checkpoints {
             lastTime = System.nanoTime();
             LOG.warn("no checkpoint could be written after round {}", state.rounds(), failed);
             warn.accept("No checkpoint could be written after round " + state.rounds() + " (" + failed
-                    + "). Training goes on; "
+                    + "). Training continues; "
                     + (lastRounds < 0 ? "there is none yet." : "the last one is that after round " + lastRounds + "."));
         }
     }
@@ -190,7 +190,7 @@ public final class Checkpoints {
                 lastRounds = saved.run.rounds();
                 return Optional.of(saved);
             } catch (DamagedException broken) {
-                LOG.warn("checkpoint passed over: {}", broken.getMessage());
+                LOG.warn("checkpoint skipped: {}", broken.getMessage());
                 damaged.add(broken.getMessage());
             }
         }

@@ -43,7 +43,7 @@ public sealed interface LearningRateSchedule extends Serializable {
     record MultiStep(double initial, List<Double> milestones, double gamma) implements LearningRateSchedule {
         @Override
         public double at(double epoch, int drops) {
-            long reached =
+            int reached = (int)
                     milestones.stream().filter(milestone -> epoch >= milestone).count();
             return initial * Math.pow(gamma, (double) reached);
         }

@@ -42,7 +42,7 @@ final class AppendOnlyFile implements Closeable {
     }
 
     private void giveUp(Exception failed) {
-        warn.accept(path + " cannot be written any more (" + failed.getMessage() + "); training goes on without it.");
+        warn.accept(path + " cannot be written any more (" + failed.getMessage() + "); training continues without it.");
         FSDataOutputStream broken = out;
         out = null;
         org.apache.hadoop.io.IOUtils.closeStream(broken);

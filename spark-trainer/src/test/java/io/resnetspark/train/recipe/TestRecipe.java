@@ -275,7 +275,7 @@ class TestRecipe {
 
     @Test
     void aPlateauDividesTheRateWhenTheErrorStaysWhereItWas() {
-        LearningRateSchedule plateau = new LearningRateSchedule.Plateau(0.1, 1, 0.01);
+        LearningRateSchedule plateau = new LearningRateSchedule.Plateau(0.1, 1, 0.01, 0.1);
         assertThat(plateau.drops(List.of(0.9, 0.5, 0.495))).isZero();
         assertThat(plateau.drops(List.of(0.9, 0.5, 0.495, 0.494))).isEqualTo(1);
         assertThat(plateau.drops(List.of(0.9, 0.5, 0.495, 0.494, 0.47, 0.6, 0.45)))
