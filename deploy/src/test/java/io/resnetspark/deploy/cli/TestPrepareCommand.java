@@ -32,7 +32,7 @@ class TestPrepareCommand extends Commands {
                 "--source",
                 "imagenet");
         refused(
-                "there are auto, set-aside and keep",
+                "there are auto, exclude and keep",
                 "prepare",
                 "--from",
                 at("x"),

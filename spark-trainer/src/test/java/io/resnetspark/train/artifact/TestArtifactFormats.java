@@ -26,7 +26,7 @@ import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * Artifacts as they were written when their formats were new; they must load for ever. All hold the same weights, and all
- * said of image.png then that it is a dog, with probability 0.99369448.
+ * said of picture.png then that it is a dog, with probability 0.99369448.
  */
 class TestArtifactFormats {
     private final Configuration conf = new Configuration();
@@ -58,7 +58,7 @@ class TestArtifactFormats {
         assertThat(artifact.description().result().orElseThrow().correct()).isEqualTo(75);
         assertThat(artifact.description().provenance().workers()).isEqualTo(2);
         ImageClassifier.Guess guess = new ImageClassifier(artifact)
-                .classify(Files.readAllBytes(folder.resolve("image.png")), 1)
+                .classify(Files.readAllBytes(folder.resolve("picture.png")), 1)
                 .get(0);
         assertThat(guess.label()).isEqualTo("dog");
         assertThat(guess.probability()).isCloseTo(0.99369448, within(1e-5));

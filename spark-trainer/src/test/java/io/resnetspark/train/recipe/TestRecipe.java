@@ -187,7 +187,7 @@ class TestRecipe {
         assertThatThrownBy(() -> Recipe.parse(bad, "bad.conf", Map.of()))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("bad.conf:14: momentum = 1.5; allowed is a number from 0.0 to")
-                .hasMessageContaining("bad.conf:11: there is no key 'batchsize'; here may stand network, ")
+                .hasMessageContaining("bad.conf:11: there is no key 'batchsize'; did you mean 'batch-size'?")
                 .hasMessageContaining("the key 'batch-size' is missing; it is a whole number from 1")
                 .hasMessageContaining(
                         "bad.conf:5: data.augmentation.kind = scale-jiter; allowed is one of scale-jitter")
@@ -230,9 +230,10 @@ class TestRecipe {
 
     @Test
     void cutsNothingOffNumbers() {
-        assertThatThrownBy(() -> Recipe.parse(GOOD.replace("batch = 64", "batch-size = 64.7"), "bad.conf", Map.of()))
+        assertThatThrownBy(
+                        () -> Recipe.parse(GOOD.replace("batch-size = 64", "batch-size = 64.7"), "bad.conf", Map.of()))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("bad.conf:11: batch = 64.7; allowed is a whole number");
+                .hasMessageContaining("bad.conf:11: batch-size = 64.7; allowed is a whole number");
     }
 
     @Test
