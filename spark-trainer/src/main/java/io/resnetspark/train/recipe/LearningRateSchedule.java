@@ -45,7 +45,7 @@ public sealed interface LearningRateSchedule extends Serializable {
         public double at(double epoch, int drops) {
             long reached =
                     milestones.stream().filter(milestone -> epoch >= milestone).count();
-            return initial * Math.pow(gamma, reached);
+            return initial * Math.pow(gamma, (double) reached);
         }
     }
 

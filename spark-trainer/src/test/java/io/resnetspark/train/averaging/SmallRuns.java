@@ -57,7 +57,7 @@ abstract class SmallRuns extends ThreeColours {
         int trainable = (int) graph.getUpdater().getStateViewArray().length();
         boolean averaged = plan.recipe().averaging().momentum() == AveragingRecipe.MomentumRule.AVERAGED;
         float[] parameters = NativeFloats.copy(graph.params());
-        boolean outer = plan.recipe().averaging().outer().remembers();
+        boolean outer = plan.recipe().averaging().outer().hasVelocity();
         return TrainingState.begin(
                 plan.work(0),
                 parameters,

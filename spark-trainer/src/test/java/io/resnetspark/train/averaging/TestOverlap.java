@@ -215,7 +215,7 @@ class TestOverlap extends SmallRuns {
     @CsvSource(
             delimiter = '|',
             value = {
-                "averaging.outer | { kind = nesterov, rate = 0.7, momentum = 0.9 } | false with averaging.outer",
+                "averaging.outer-optimizer | { kind = nesterov, learning-rate = 0.7, momentum = 0.9 } | false with averaging.outer-optimizer",
                 "averaging.deadline-seconds | 5 | overlap = true"
             })
     void isRefusedWhereItCannotBe(String key, String value, String answer) {
