@@ -30,8 +30,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** A run that ended before its time goes on as if it had not. */
 @Tag("slow")
 class TestResume extends ThreeColours {
+    private static final String LIT =
+            "[{ kind = random-crop, padding = 2 }, { kind = horizontal-flip }, { kind = pca-lighting, std = 0.1 }]";
+
     private static final Map<String, String> USUAL =
-            Map.of("data.colour-noise", "0.1", "batch", "4", "steps-per-round", "2", "epochs", "3");
+            Map.of("data.augmentation", LIT, "batch", "4", "steps-per-round", "2", "epochs", "3");
 
     private static final Checkpoints.Policy EVERY_ROUND = new Checkpoints.Policy(1, Duration.ofDays(1), 2);
 

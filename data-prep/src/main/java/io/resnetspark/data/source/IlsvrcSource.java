@@ -24,7 +24,7 @@ import org.apache.hadoop.fs.Path;
  * not in class folders, their labels come from the devkit. Classes are WNIDs in alphabetical order, the usual
  * numbering.
  */
-final class IlsvrcSource {
+public final class IlsvrcSource implements SourceProvider {
     private static final String TRAIN_TAR = "ILSVRC2012_img_train.tar";
     private static final String VAL_TAR = "ILSVRC2012_img_val.tar";
     private static final Pattern VAL_NAME = Pattern.compile("ILSVRC2012_val_([0-9]{8})\\.JPEG");
@@ -32,9 +32,18 @@ final class IlsvrcSource {
     private static final int SIDE = 224;
     private static final long CHUNK_BYTES = 64L << 20;
 
-    private IlsvrcSource() {}
+    @Override
+    public String name() {
+        return "ilsvrc";
+    }
 
-    static Source open(Path root, Configuration conf) throws IOException {
+    @Override
+    public String description() {
+        return "ImageNet's archives, or unpacked";
+    }
+
+    @Override
+    public Source open(Path root, Configuration conf) throws IOException {
         IlsvrcDevkit devkit = IlsvrcDevkit.find(root, conf);
         TrainingFiles train = TrainingFiles.find(root, conf);
         List<String> classes = classes(root, train, devkit);

@@ -84,6 +84,7 @@ public final class Main implements Runnable {
                 .usageMessage()
                 .exitCodeListHeading("%nExit codes:%n")
                 .exitCodeList(ExitCode.meanings());
+        KnownSources.describeIn(commandLine.getSubcommands().get("prepare"));
         return commandLine
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExpandAtFiles(false) // @1.jpg is a picture

@@ -6,6 +6,8 @@ import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigOriginFactory;
 import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigRenderOptions;
+import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueType;
 import io.resnetspark.model.Network;
 import io.resnetspark.model.Networks;
 import io.resnetspark.model.graph.ComputeOptions;
@@ -58,7 +60,8 @@ public record Recipe(
      * @throws BadInputException listing every problem with file, line, key and what is allowed
      */
     public static Recipe parse(String text, String name, Map<String, String> overrides) {
-        Config config = overridden(RENAMED.currentWithWarning(Hocon.parse(text, name)), overrides)
+        Config written = overridden(RENAMED.currentWithWarning(Hocon.parse(text, name)), overrides);
+        Config config = TransformList.withDefaults(OldAugmentation.currentWithWarning(written))
                 .withFallback(DEFAULTS);
         Problems problems = new Problems();
         Recipe recipe = read(config, problems);
@@ -117,12 +120,22 @@ public record Recipe(
      */
     public static Map<String, String> values(String text) {
         Map<String, String> values = new TreeMap<>();
-        RENAMED.current(ConfigFactory.parseString(text))
+        stored(text)
                 .withFallback(DEFAULTS)
                 .entrySet()
-                .forEach(entry ->
-                        values.put(entry.getKey(), entry.getValue().unwrapped().toString()));
+                .forEach(entry -> values.put(entry.getKey(), shown(entry.getValue())));
         return values;
+    }
+
+    /** A text that was resolved perhaps by an earlier version, in today's form. */
+    private static Config stored(String text) {
+        return TransformList.withDefaults(OldAugmentation.current(RENAMED.current(ConfigFactory.parseString(text))));
+    }
+
+    private static String shown(ConfigValue value) {
+        return value.valueType() == ConfigValueType.LIST
+                ? value.render(ConfigRenderOptions.concise()) // in which keys are sorted
+                : value.unwrapped().toString();
     }
 
     private void checkValidation(Problems problems) {
@@ -139,7 +152,7 @@ public record Recipe(
      */
     public static Map<String, String> differences(String text) {
         Map<String, String> differences = new TreeMap<>();
-        RENAMED.current(ConfigFactory.parseString(text)).entrySet().stream()
+        stored(text).entrySet().stream()
                 .filter(entry -> !DEFAULTS.hasPath(entry.getKey())
                         || !DEFAULTS.getValue(entry.getKey()).equals(entry.getValue()))
                 .forEach(entry ->
