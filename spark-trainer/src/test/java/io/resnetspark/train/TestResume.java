@@ -2,10 +2,12 @@ package io.resnetspark.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.InstanceOfAssertFactories.LIST;
 
 import io.resnetspark.data.Progress;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.Remedy;
 import io.resnetspark.storage.DamagedException;
 import io.resnetspark.storage.Fence;
 import io.resnetspark.storage.LeaseHeldException;
@@ -254,7 +256,8 @@ class TestResume extends ThreeColours {
                 .hasMessageContaining("the recipe's momentum was 0.9 and is 0.8");
         assertThatThrownBy(() -> training(run, Map.of(), Progress.silent(), false))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("Go on with it with --resume");
+                .extracting("remedies", LIST)
+                .containsExactly(Remedy.of(Remedy.Kind.RESUME), Remedy.of(Remedy.Kind.OTHER_OUTPUT));
     }
 
     /** Also with other workers, as a run that goes on may have; and it is of no account where its data lies now. */
@@ -272,9 +275,12 @@ class TestResume extends ThreeColours {
                                 isComplete(uninterrupted, data, Map.of(key, difference.replaceFirst(".* is ", ""))))
                         .isInstanceOf(BadInputException.class)
                         .hasMessageContaining("the recipe's " + key + " " + difference)
-                        .hasMessageContaining("Name another --out")
-                        .hasMessageContaining("initial-model.path=\""
-                                + new org.apache.hadoop.fs.Path(hadoop(uninterrupted), "model") + '"'));
+                        .extracting("remedies", LIST)
+                        .containsExactly(
+                                Remedy.of(Remedy.Kind.OTHER_OUTPUT),
+                                Remedy.of(
+                                        Remedy.Kind.START_FROM,
+                                        new org.apache.hadoop.fs.Path(hadoop(uninterrupted), "model").toString())));
         Dataset.Opened other = new Dataset.Opened(data.path(), data.dataset(), "f".repeat(64));
         assertThatThrownBy(() -> isComplete(uninterrupted, other, Map.of()))
                 .isInstanceOf(BadInputException.class)

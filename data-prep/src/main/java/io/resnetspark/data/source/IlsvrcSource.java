@@ -3,6 +3,7 @@ package io.resnetspark.data.source;
 import io.resnetspark.data.SourceImage;
 import io.resnetspark.data.Split;
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.Remedy;
 import java.io.IOException;
 import java.net.URI;
 import java.util.ArrayList;
@@ -77,7 +78,8 @@ public final class IlsvrcSource implements SourceProvider {
             if (!WNID.matcher(name).matches()) {
                 throw new BadInputException(
                         root + " has a class '" + name
-                                + "' to train on, which is no WNID such as n01440764. If it is not ILSVRC2012, take --source folders.");
+                                + "' to train on, which is no WNID such as n01440764, as classes of ILSVRC2012 are.",
+                        List.of(Remedy.of(Remedy.Kind.OTHER_SOURCE, "folders")));
             }
         }
         if (devkit == null) {

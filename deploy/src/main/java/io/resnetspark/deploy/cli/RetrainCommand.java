@@ -69,7 +69,7 @@ final class RetrainCommand implements Callable<Integer> {
         String application = "retrain " + parsed.name();
         try (JavaSparkContext spark =
                 dry ? sparkOptions.start(application) : sparkOptions.start(application, () -> stopped(reporter))) {
-            Retraining retraining = new Retraining(spark, parsed, recipe, Main.class.getName(), reporter);
+            Retraining retraining = new Retraining(spark, parsed, recipe, reporter);
             if (dry) {
                 out.println(retraining.wouldDo(force));
                 return 0;

@@ -38,13 +38,13 @@ record Reason(boolean isGiven, String words) {
             Optional<Outcome> before,
             boolean forced) {
         if (forced) {
-            return new Reason(true, "--force");
+            return new Reason(true, "forced");
         }
         if (before.isPresent()) {
             return new Reason(
                     false,
                     "the same data, recipe and champion were tried before, in "
-                            + before.get().run() + ": " + before.get().why() + "; --force tries again");
+                            + before.get().run() + ": " + before.get().why() + "; they are tried again if that is forced");
         }
         if (champion.isEmpty()) {
             return new Reason(true, "there is no champion");

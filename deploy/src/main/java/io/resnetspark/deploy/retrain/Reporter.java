@@ -81,7 +81,7 @@ public final class Reporter {
     private Outcome stop() {
         String where = step == null ? "before the first step" : "at the step: " + step;
         boolean wouldGiveUp = forced && run != null;
-        String how = "The same command" + (wouldGiveUp ? " without --force" : "") + " goes on where it was.";
+        String how = "The same command" + (wouldGiveUp ? ", not forced," : "") + " goes on where it was.";
         return new Outcome(Outcome.Kind.STOPPED, plan.name(), "Stopped " + where + ". " + how, null, null, run, null);
     }
 }

@@ -42,7 +42,6 @@ final class Steps {
     private final Configuration conf;
     private final RetrainPlan plan;
     private final RegisteredModel model;
-    private final String main;
     private final Reporter reporter;
     private final Progress progress;
     private final Fence fence;
@@ -50,21 +49,18 @@ final class Steps {
     /**
      * Makes ready.
      *
-     * @param main the class of the command line, for a process that tries what was published
      * @param fence under which all happens; a step that another process has taken over ends
      */
     Steps(
             JavaSparkContext spark,
             RetrainPlan plan,
             RegisteredModel model,
-            String main,
             Reporter reporter,
             Fence fence) {
         this.spark = spark;
         this.conf = spark.hadoopConfiguration();
         this.plan = plan;
         this.model = model;
-        this.main = main;
         this.reporter = reporter;
         this.progress = new GuardedProgress(reporter.progress(), fence);
         this.fence = fence;
@@ -160,7 +156,7 @@ final class Steps {
         } catch (DamagedException damaged) { // no word on the machine, which a process that fails may be
             return Optional.of(damaged.getMessage());
         }
-        return new FreshProcess(main, conf).problem(version.path().toString(), trained, pictures(data));
+        return new FreshProcess(conf).problem(version.path().toString(), trained, pictures(data));
     }
 
     private List<Example> pictures(Dataset.Opened data) throws IOException {

@@ -74,11 +74,11 @@ class TestExitCodes {
         Path recipe = SmallRecipe.write(folder.resolve("recipe.conf"));
         String[] train = {"train", recipe.toString(), "--data", at("data"), "--out", at("run"), "--set", "kernels=cuda"
         };
-        ends(5, "--kernels onednn", train);
+        ends(5, "kernels = onednn", train);
         assertThat(ran.err()).doesNotContain("--trace");
         assertThat(folder.resolve("run/model")).doesNotExist();
-        ends(5, "--kernels onednn", "predict", at("model"), at("a.jpg"), "--kernels", "cuda");
-        ends(5, "--kernels onednn", "bench", "train", "--network", "resnet20", "--kernels", "cuda");
+        ends(5, "kernels = onednn", "predict", at("model"), at("a.jpg"), "--kernels", "cuda");
+        ends(5, "kernels = onednn", "bench", "train", "--network", "resnet20", "--kernels", "cuda");
         ends(0, "a.jpg", "predict", at("model"), at("a.jpg"), "--kernels", "ops");
         ends(2, "--kernels", "predict", at("model"), at("a.jpg"), "--kernels", "gpu");
     }

@@ -232,7 +232,7 @@ class TestReason {
                 Optional.of(new Outcome(Outcome.Kind.REFUSED, "pets", "gain too small", null, 1, "/runs/1-a", null));
         notGiven(
                 Reason.of(RULES, data("grown", 200, "a", "b"), champion("seen", 40), ATTEMPTS, before, false),
-                "were tried before, in /runs/1-a: gain too small; --force tries again");
-        given(Reason.of(RULES, SEEN, champion("seen", 0), ATTEMPTS, before, true), "--force");
+                "were tried before, in /runs/1-a: gain too small; they are tried again if that is forced");
+        given(Reason.of(RULES, SEEN, champion("seen", 0), ATTEMPTS, before, true), "forced");
     }
 }

@@ -2,6 +2,7 @@ package io.resnetspark.train.checkpoint;
 
 import io.resnetspark.data.shard.EpochWork;
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.Remedy;
 import io.resnetspark.train.evaluate.EvaluationResult;
 import io.resnetspark.train.worker.TrainingState;
 import java.util.List;
@@ -54,8 +55,10 @@ record CheckpointHead(
     /** @throws BadInputException if another version wrote it */
     void check(Path path) {
         if (format != FORMAT) {
-            throw new BadInputException(path + " has format " + format + "; this version reads " + FORMAT
-                    + ". Go on with the version that wrote it, or name another --out.");
+            throw new BadInputException(
+                    path + " has format " + format + "; this version reads " + FORMAT
+                            + ". Go on with the version that wrote it.",
+                    List.of(Remedy.of(Remedy.Kind.OTHER_OUTPUT)));
         }
     }
 }

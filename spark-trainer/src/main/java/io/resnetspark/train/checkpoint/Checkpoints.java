@@ -2,6 +2,7 @@ package io.resnetspark.train.checkpoint;
 
 import io.resnetspark.storage.AtomicDirectory;
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.Remedy;
 import io.resnetspark.storage.DamagedException;
 import io.resnetspark.storage.FileDigest;
 import io.resnetspark.storage.Json;
@@ -206,8 +207,9 @@ public final class Checkpoints {
         head.check(path);
         List<String> differences = head.identity().differences(identity);
         if (!differences.isEmpty()) {
-            throw new BadInputException(path + " is of another run: " + String.join("; ", differences)
-                    + ". Use what it was begun with, or name another --out.");
+            throw new BadInputException(
+                    path + " is of another run: " + String.join("; ", differences) + ". Use what it was begun with.",
+                    List.of(Remedy.of(Remedy.Kind.OTHER_OUTPUT)));
         }
         TrainingState training = new TrainingState(
                 head.work(),

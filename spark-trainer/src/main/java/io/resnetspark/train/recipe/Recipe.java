@@ -7,7 +7,6 @@ import com.typesafe.config.ConfigOriginFactory;
 import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValue;
-import com.typesafe.config.ConfigValueType;
 import io.resnetspark.model.Network;
 import io.resnetspark.model.Networks;
 import io.resnetspark.model.graph.ComputeOptions;
@@ -56,7 +55,7 @@ public record Recipe(
      * Reads a recipe.
      *
      * @param name what error messages call the text: its path
-     * @param overrides values by dotted key, as {@code --set} gives them
+     * @param overrides values by dotted key, as they are set on the command line or in a plan
      * @throws BadInputException listing every problem with file, line, key and what is allowed
      */
     public static Recipe parse(String text, String name, Map<String, String> overrides) {
@@ -123,7 +122,7 @@ public record Recipe(
         stored(text)
                 .withFallback(DEFAULTS)
                 .entrySet()
-                .forEach(entry -> values.put(entry.getKey(), shown(entry.getValue())));
+                .forEach(entry -> values.put(entry.getKey(), shown(entry.getKey(), entry.getValue())));
         return values;
     }
 
@@ -132,8 +131,8 @@ public record Recipe(
         return TransformList.withDefaults(OldAugmentation.current(RENAMED.current(ConfigFactory.parseString(text))));
     }
 
-    private static String shown(ConfigValue value) {
-        return value.valueType() == ConfigValueType.LIST
+    private static String shown(String key, ConfigValue value) {
+        return key.equals(TransformList.PATH)
                 ? value.render(ConfigRenderOptions.concise()) // in which keys are sorted
                 : value.unwrapped().toString();
     }
@@ -228,17 +227,17 @@ public record Recipe(
             try {
                 Config value = ConfigFactory.parseString(
                         "value = " + override.getValue(),
-                        ConfigParseOptions.defaults().setOriginDescription("--set " + override.getKey()));
+                        ConfigParseOptions.defaults().setOriginDescription("set " + override.getKey()));
                 Config alone = RENAMED.currentWithWarning(ConfigFactory.empty()
                         .withValue(
                                 override.getKey(),
                                 value.getValue("value")
-                                        .withOrigin(ConfigOriginFactory.newSimple("--set " + override.getKey()))));
+                                        .withOrigin(ConfigOriginFactory.newSimple("set " + override.getKey()))));
                 String key = RENAMED.current(override.getKey());
                 config = config.withValue(key, alone.getValue(key));
             } catch (ConfigException unreadable) {
                 throw new BadInputException(
-                        "--set " + override.getKey() + "=" + override.getValue() + ": " + unreadable.getMessage(),
+                        "set " + override.getKey() + "=" + override.getValue() + ": " + unreadable.getMessage(),
                         unreadable);
             }
         }

@@ -91,7 +91,7 @@ class TestRecipe {
         assertThat(recipe.network()).isEqualTo("resnet34");
         assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("workers", "0")))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("--set workers: workers = 0; allowed is a whole number from 1");
+                .hasMessageContaining("set workers: workers = 0; allowed is a whole number from 1");
     }
 
     @Test
@@ -202,7 +202,7 @@ class TestRecipe {
                 .hasMessageStartingWith("bad.conf:14: there is no key 'epoch'; did you mean 'epochs'?")
                 .hasMessageContaining("the key 'epochs' is missing");
         assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("epoch", "3")))
-                .hasMessage("--set epoch: there is no key 'epoch'; did you mean 'epochs'?");
+                .hasMessage("set epoch: there is no key 'epoch'; did you mean 'epochs'?");
         assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("learning-rate.inital", "3")))
                 .hasMessageContaining("did you mean 'learning-rate.initial'?");
         assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("warm-up-epochs", "3")))
