@@ -3,8 +3,8 @@ package io.resnetspark.data.prepare;
 import static io.resnetspark.data.prepare.SmallCorpus.SETTINGS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.InstanceOfAssertFactories.LIST;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.InstanceOfAssertFactories.LIST;
 
 import io.resnetspark.data.Split;
 import io.resnetspark.data.SyntheticCorpora;

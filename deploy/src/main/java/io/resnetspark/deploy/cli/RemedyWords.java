@@ -25,8 +25,8 @@ final class RemedyWords {
                 "train on from its model in another run: --set 'initial-model.path=\""
                         + remedy.values().get(0) + "\"'";
             case SET_KEY ->
-                "say --set " + remedy.values().get(0) + "=" + remedy.values().get(1);
-            case ALLOW_BAD_IMAGES -> "allow more with --most-bad";
+                "or say --set " + remedy.values().get(0) + "=" + remedy.values().get(1);
+            case ALLOW_BAD_IMAGES -> "if they may be left out, allow more with --most-bad";
             case KEEP_DUPLICATES -> "say --doubles keep if duplicates are no fault";
             case ALLOW_REMOVED_IMAGES ->
                 "if they were deleted, allow more with --max-removed-fraction "

@@ -79,8 +79,7 @@ final class FreshProcess {
             if (process.exitValue() != 0) { // which may be the machine's fault: it is tried again
                 throw new IOException("A fresh process could not load " + published + ": " + end(out) + end(err));
             }
-            ModelVerifier.Answer found =
-                    Json.COMPACT.readValue(Files.readAllBytes(answer), ModelVerifier.Answer.class);
+            ModelVerifier.Answer found = Json.COMPACT.readValue(Files.readAllBytes(answer), ModelVerifier.Answer.class);
             return differs(found.guesses(), new PictureClassifier(trained), pictures);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();

@@ -44,7 +44,9 @@ public final class ModelVerifier {
         List<PictureClassifier.Guess> guesses = new ArrayList<>();
         try (PictureClassifier classifier = new PictureClassifier(artifact)) {
             for (String image : request.images()) {
-                guesses.add(classifier.classify(Files.readAllBytes(Path.of(image)), 1).get(0));
+                guesses.add(classifier
+                        .classify(Files.readAllBytes(Path.of(image)), 1)
+                        .get(0));
             }
         }
         return new Answer(guesses);

@@ -44,7 +44,8 @@ record Reason(boolean isGiven, String words) {
             return new Reason(
                     false,
                     "the same data, recipe and champion were tried before, in "
-                            + before.get().run() + ": " + before.get().why() + "; they are tried again if that is forced");
+                            + before.get().run() + ": " + before.get().why()
+                            + "; they are tried again if that is forced");
         }
         if (champion.isEmpty()) {
             return new Reason(true, "there is no champion");

@@ -51,12 +51,7 @@ final class Steps {
      *
      * @param fence under which all happens; a step that another process has taken over ends
      */
-    Steps(
-            JavaSparkContext spark,
-            RetrainPlan plan,
-            RegisteredModel model,
-            Reporter reporter,
-            Fence fence) {
+    Steps(JavaSparkContext spark, RetrainPlan plan, RegisteredModel model, Reporter reporter, Fence fence) {
         this.spark = spark;
         this.conf = spark.hadoopConfiguration();
         this.plan = plan;

@@ -2,12 +2,12 @@ package io.resnetspark.train.checkpoint;
 
 import io.resnetspark.storage.AtomicDirectory;
 import io.resnetspark.storage.BadInputException;
-import io.resnetspark.storage.Remedy;
 import io.resnetspark.storage.DamagedException;
 import io.resnetspark.storage.FileDigest;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.LittleEndianFloats;
 import io.resnetspark.storage.Manifest;
+import io.resnetspark.storage.Remedy;
 import io.resnetspark.train.report.Metrics;
 import io.resnetspark.train.worker.TrainingState;
 import io.resnetspark.train.worker.WorkerLocalState;

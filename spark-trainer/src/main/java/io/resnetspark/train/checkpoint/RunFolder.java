@@ -2,8 +2,8 @@ package io.resnetspark.train.checkpoint;
 
 import io.resnetspark.storage.AtomicDirectory;
 import io.resnetspark.storage.BadInputException;
-import io.resnetspark.storage.Remedy;
 import io.resnetspark.storage.Fence;
+import io.resnetspark.storage.Remedy;
 import java.io.IOException;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;

@@ -37,16 +37,16 @@ public enum Validation {
             return;
         }
         if (data.dataset().examples(Split.VAL) == 0) {
-            throw new BadInputException(data.path() + " has no pictures in its split val, on which the recipe evaluates"
-                    + " after each epoch. Prepare some, or train without evaluation.",
+            throw new BadInputException(
+                    data.path() + " has no pictures in its split val, on which the recipe evaluates"
+                            + " after each epoch. Prepare some.",
                     List.of(Remedy.of(Remedy.Kind.SET_KEY, KEY, NONE.toString())));
         }
         List<String> without = classesWithout(data.dataset());
         if (this == EVERY_CLASS && !without.isEmpty()) {
             throw new BadInputException(
                     String.format(
-                            "%s has no pictures in its split val of %,d of %,d classes: %s%s. Prepare some, or evaluate"
-                                    + " without them.",
+                            "%s has no pictures in its split val of %,d of %,d classes: %s%s. Prepare" + " some.",
                             data.path(),
                             without.size(),
                             data.dataset().classes().size(),

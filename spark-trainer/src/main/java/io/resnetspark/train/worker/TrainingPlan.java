@@ -47,7 +47,7 @@ public record TrainingPlan(
         if (examples < recipe.workers()) {
             throw new BadInputException(
                     data + " has " + examples + " pictures to train on, fewer than the recipe's " + recipe.workers()
-                            + " workers. Prepare more, or take fewer workers.",
+                            + " workers. Prepare more.",
                     examples == 0
                             ? List.of()
                             : List.of(Remedy.of(Remedy.Kind.SET_KEY, "workers", String.valueOf(examples))));
