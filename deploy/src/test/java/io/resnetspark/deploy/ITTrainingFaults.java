@@ -204,7 +204,7 @@ class ITTrainingFaults {
         assertThat(ended.err().lines().filter(line -> line.contains("signal STOP: ")))
                 .hasSize(4);
         assertThat(ended.err())
-                .contains("were late; the round went on without them")
+                .contains("were late; the round continued without them")
                 .doesNotContain("the run goes back to its last checkpoint")
                 .doesNotContain("Lost executor");
         assertThat(rounds("straggler")).anyMatch(line -> !line.contains("\"missing\":[]"));

@@ -21,7 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 
-/** Runs over 81 pictures of three colours, and what is asked of them. */
+/** Runs over 81 images of three colours, and what is asked of them. */
 abstract class SmallRuns extends ThreeColours {
     private static final Map<String, String> USUAL = Map.of(
             "data.augmentation",
@@ -33,7 +33,7 @@ abstract class SmallRuns extends ThreeColours {
             "learning-rate",
             "{ kind = multistep, initial = 0.05, milestones = [1], warm-up-epochs = 0 }");
 
-    /** 81 pictures: no batch, round or number of workers divides them. */
+    /** 81 images: no batch, round or number of workers divides them. */
     @BeforeAll
     static void prepare() throws IOException {
         prepare(27, 1, 32, 40_000);

@@ -91,7 +91,7 @@ class TestAveraging extends SmallRuns {
     }
 
     @Test
-    void sumsOverAnEpochCountEveryPictureOnce() throws IOException {
+    void sumsOverAnEpochCountEveryImageOnce() throws IOException {
         for (int workers : new int[] {1, 2, 3, 5}) {
             TrainingPlan plan = plan("workers", String.valueOf(workers));
             ParameterAveraging averaging = averaging(plan);
@@ -160,19 +160,19 @@ class TestAveraging extends SmallRuns {
     }
 
     /**
-     * The same pictures on every worker: then K workers are one worker with a K times larger batch, BN included; but
+     * The same images on every worker: then K workers are one worker with a K times larger batch, BN included; but
      * the factor n / (n - 1) of running variances is that of a worker's n.
      */
     @Test
-    void workersWithTheSamePicturesAreOneWorkerWithALargerBatch() throws IOException {
+    void workersWithTheSameImagesAreOneWorkerWithALargerBatch() throws IOException {
         Path corpus = folder.resolve("same");
-        byte[] picture = io.resnetspark.data.image.ImageCodec.png(
+        byte[] image = io.resnetspark.data.image.ImageCodec.png(
                 io.resnetspark.data.image.SyntheticImages.ofClass(1, 32, 32, 5));
         for (String name : new String[] {"a", "b"}) {
             for (int i = 0; i < 8; i++) {
                 Path file = corpus.resolve("train").resolve(name).resolve(i + ".png");
                 java.nio.file.Files.createDirectories(file.getParent());
-                java.nio.file.Files.write(file, picture);
+                java.nio.file.Files.write(file, image);
                 if (i == 0) {
                     java.nio.file.Files.createDirectories(corpus.resolve("val").resolve(name));
                 }
@@ -312,8 +312,8 @@ class TestAveraging extends SmallRuns {
     }
 
     /**
-     * Parameters after a step of {@code batch} pictures, with the running variances that they would have after one of
-     * {@code wanted}: 0.9 old + 0.1 n / (n - 1) biased, where n is the number of pixels of all pictures.
+     * Parameters after a step of {@code batch} images, with the running variances that they would have after one of
+     * {@code wanted}: 0.9 old + 0.1 n / (n - 1) biased, where n is the number of pixels of all images.
      */
     private static float[] withVariancesOf(
             int wanted, float[] parameters, int batch, float[] old, ComputationGraph graph) {

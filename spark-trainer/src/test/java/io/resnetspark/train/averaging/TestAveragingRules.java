@@ -122,9 +122,9 @@ class TestAveragingRules extends SmallRuns {
                 .isEqualTo(epoch(plan()).parameters());
     }
 
-    /** With all pictures in one batch, a network in inference computes as in training. */
+    /** With all images in one batch, a network in inference computes as in training. */
     @Test
-    void preciseStatisticsAreThoseOfThePictures() throws IOException {
+    void preciseStatisticsAreThoseOfTheImages() throws IOException {
         TrainingPlan plan = plan("workers", "1", "batch-size", "81");
         TrainingState state = start(plan);
         NetworkGraph graph = plan.graph();
@@ -167,16 +167,16 @@ class TestAveragingRules extends SmallRuns {
     void aStepHasAsManyMinibatchesAsTheGlobalBatchTakes() throws IOException {
         TrainingPlan plan = plan("global-batch-size", "48");
         List<List<List<LocalSteps.Place>>> steps = new LocalSteps(plan).steps(plan.work(0), 1000, 0);
-        assertThat(steps).hasSize(2); // 40 pictures, 24 a step
+        assertThat(steps).hasSize(2); // 40 images, 24 a step
         assertThat(steps.get(0)).extracting(List::size).containsExactly(8, 8, 8);
         assertThat(steps.get(1)).extracting(List::size).containsExactly(8, 8);
         assertThat(epoch(plan).iteration()).isEqualTo(2);
     }
 
     @Test
-    void refusesMoreWorkersThanPictures() {
+    void refusesMoreWorkersThanImages() {
         assertThatThrownBy(() -> plan("workers", "82"))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("has 81 pictures to train on, fewer than the recipe's 82 workers");
+                .hasMessageContaining("has 81 images to train on, fewer than the recipe's 82 workers");
     }
 }
