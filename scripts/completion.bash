@@ -315,6 +315,7 @@ function _picocli_resnet_prepare() {
   local commands=""
   local flag_opts="'--keep-original' '-h' '--help' '--stacktrace' '--verbose' '--quiet'"
   local arg_opts="'--from' '--output' '--source' '--resize' '--shard-size' '--max-bad-fraction' '--max-removed-fraction' '--duplicates' '--max-pixels' '--max-bytes' '--preview' '--master'"
+  local LAYOUT_option_args=("binary-file" "cifar10" "folders" "ilsvrc" "list") # --source values
 
   type compopt &>/dev/null && compopt +o default
 
@@ -326,7 +327,9 @@ function _picocli_resnet_prepare() {
       return
       ;;
     '--source')
-      return
+      local IFS=$'\n'
+      COMPREPLY=( $( compReplyArray "${LAYOUT_option_args[@]}" ) )
+      return $?
       ;;
     '--resize')
       return

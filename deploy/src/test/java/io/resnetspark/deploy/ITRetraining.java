@@ -182,7 +182,7 @@ class ITRetraining {
         ModelVersion newest = model().newest();
         assertThat(newest.number()).isEqualTo(before + 1);
         assertThat(model().events().champion()).contains(newest.number());
-        assertThat(model().publication(newest.number()).orElseThrow().why()).isEqualTo("--force");
+        assertThat(model().publication(newest.number()).orElseThrow().why()).isEqualTo("forced");
         model().verify(newest);
         assertThat(model().history().stream()
                         .filter(event -> event.action() == RegistryEvent.Action.PROMOTE)
@@ -221,7 +221,7 @@ class ITRetraining {
         Files.delete(folder.resolve("told"));
         isStopped("prepare", 1, "The same command resumes", quiet, "--force");
         assertThat(runs()).isEqualTo(runs);
-        isStopped("train in", 1, "The same command without --force resumes", quiet, "--force");
+        isStopped("train in", 1, "The same command, not forced, resumes", quiet, "--force");
         isStopped("compare with", 1, "The same command resumes", quiet);
         isStopped("publish", 1, "The same command resumes", quiet);
         // As systemd stops a service: all its processes at once, the one that tries the version among them.

@@ -1,9 +1,10 @@
 package io.resnetspark.model;
 
+import java.util.List;
 import java.util.stream.IntStream;
 
 /** A network as data: a line of {@link Networks}, whose layers {@link #accept} visits. */
-public sealed interface Network permits ResidualNetwork, VggNetwork {
+public interface Network {
     String name();
 
     /** The published number of classes; any other can be used. */
@@ -11,6 +12,11 @@ public sealed interface Network permits ResidualNetwork, VggNetwork {
 
     /** The published input: 3 x 224 x 224 or 3 x 32 x 32. */
     Shape input();
+
+    /** The same network with other shortcuts, each under a name of its own; none if it has no choice of them. */
+    default List<Network> variants() {
+        return List.of();
+    }
 
     /** Visits every layer, in order. Only this method knows the network's structure. */
     <T> T accept(NetworkVisitor<T> visitor, T image, int classes);

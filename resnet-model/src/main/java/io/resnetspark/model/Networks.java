@@ -1,8 +1,6 @@
 package io.resnetspark.model;
 
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
@@ -19,9 +17,6 @@ import java.util.stream.Stream;
  * them with the published numbers.
  */
 public final class Networks {
-    private static final Map<String, Shortcut> SHORTCUT_SUFFIXES =
-            new TreeMap<>(Map.of("a", Shortcut.PADDED, "b", Shortcut.PROJECTED, "c", Shortcut.ALL_PROJECTED));
-
     private static final List<Network> PUBLISHED = List.of(
             imagenet("resnet18", Block.BASIC, 2, 2, 2, 2),
             imagenet("resnet34", Block.BASIC, 3, 4, 6, 3),
@@ -68,8 +63,9 @@ public final class Networks {
             cifar("preact-resnet164", Block.BOTTLENECK, 18).projected().preactivated(),
             cifar("preact-resnet1001", Block.BOTTLENECK, 111).projected().preactivated());
 
-    private static final List<Network> ALL =
-            PUBLISHED.stream().flatMap(Networks::withShortcutVariants).toList();
+    private static final List<Network> ALL = PUBLISHED.stream()
+            .flatMap(network -> Stream.concat(Stream.of(network), network.variants().stream()))
+            .toList();
 
     private Networks() {}
 
@@ -118,15 +114,5 @@ public final class Networks {
 
     private static VggNetwork vgg(String name, Integer... depths) {
         return new VggNetwork(name, List.of(64, 128, 256, 512, 512), List.of(depths), 4096, 1000);
-    }
-
-    private static Stream<Network> withShortcutVariants(Network network) {
-        if (!(network instanceof ResidualNetwork residual) || residual.shortcut() == Shortcut.NONE) {
-            return Stream.of(network);
-        }
-        Stream<Network> others = SHORTCUT_SUFFIXES.entrySet().stream()
-                .filter(option -> option.getValue() != residual.shortcut())
-                .map(option -> residual.with(residual.name() + "-" + option.getKey(), option.getValue()));
-        return Stream.concat(Stream.of(network), others);
     }
 }

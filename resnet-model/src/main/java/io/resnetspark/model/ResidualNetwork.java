@@ -1,6 +1,8 @@
 package io.resnetspark.model;
 
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * A residual network, or the plain one that it is compared with, described by one line of numbers.
@@ -17,6 +19,9 @@ public record ResidualNetwork(
         int classes)
         implements Network {
 
+    private static final Map<String, Shortcut> SUFFIXES =
+            new TreeMap<>(Map.of("a", Shortcut.PADDED, "b", Shortcut.PROJECTED, "c", Shortcut.ALL_PROJECTED));
+
     public ResidualNetwork {
         depths = List.copyOf(depths);
     }
@@ -24,6 +29,17 @@ public record ResidualNetwork(
     @Override
     public Shape input() {
         return Shape.square(3, stem.side());
+    }
+
+    @Override
+    public List<Network> variants() {
+        if (shortcut == Shortcut.NONE) {
+            return List.of();
+        }
+        return SUFFIXES.entrySet().stream()
+                .filter(other -> other.getValue() != shortcut)
+                .<Network>map(other -> with(name + "-" + other.getKey(), other.getValue()))
+                .toList();
     }
 
     /** A copy without shortcuts. */

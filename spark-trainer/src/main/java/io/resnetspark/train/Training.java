@@ -6,13 +6,8 @@ import io.resnetspark.data.image.EvaluationProtocol;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.SamplerState;
 import io.resnetspark.model.graph.Placement;
-import io.resnetspark.model.weights.NetworkWeights;
-import io.resnetspark.storage.AtomicDirectory;
 import io.resnetspark.storage.BadInputException;
-import io.resnetspark.train.artifact.ArtifactFiles;
-import io.resnetspark.train.artifact.ModelArtifact;
-import io.resnetspark.train.artifact.ModelDescription;
-import io.resnetspark.train.artifact.Provenance;
+import io.resnetspark.storage.Remedy;
 import io.resnetspark.train.averaging.DivergedException;
 import io.resnetspark.train.averaging.Engine;
 import io.resnetspark.train.averaging.PreciseStatistics;
@@ -73,6 +68,57 @@ public final class Training {
     /** The model that a run made, and how it went. */
     public record Result(Path model, EvaluationResult evaluation, double trainingSeconds, double imagesPerSecond) {}
 
+    /** Trains from where the run is to its end. */
+    public Result run() throws IOException {
+        try (Engine closed = engine) {
+            try (ShutdownHook ignored = ShutdownHook.register(this::lastCheckpoint)) {
+                while (run.training().work().epoch() < recipe.epochs()) {
+                    epochOrBack();
+                }
+            } catch (DivergedException diverged) {
+                keep(diverged);
+                throw diverged;
+            }
+            RunState last = withPreciseStatistics();
+            Path model = new FinalModel(spark, setup, data, folder)
+                    .write(last, results(last), metrics.text(), run.seconds());
+            return new Result(model, last.evaluation(), run.seconds(), run.images() / run.seconds());
+        } finally {
+            live.close();
+        }
+    }
+
+    /** What is left of an epoch, and a look at what it brought. */
+    private void epoch() throws IOException {
+        String name = "epoch " + (run.training().work().epoch() + 1) + "/" + recipe.epochs();
+        RunState last = run;
+        try (Progress.Step step = progress.begin(name, "images", plan.examples());
+                RoundProgress within = RoundProgress.watch(spark, step)) {
+            while (last.training().work().remaining() > 0) {
+                within.begin(run.rounds(), run.training().work().done());
+                last = round(step);
+                if (last.training().work().remaining() > 0) {
+                    reached(last);
+                }
+            }
+        }
+        // Nothing to go on from before it is evaluated.
+        reached(evaluated(last));
+    }
+
+    private RunState round(Progress.Step step) {
+        Round round = engine.round(run.training());
+        metrics.add(Metrics.RoundLine.of(run.training(), round));
+        step.reached(round.state().work().done(), round.summary());
+        roundLog.after(run.rounds() + 1, round);
+        if (!round.missing().isEmpty()) {
+            LOG.warn("round {} continued without workers {}, which were late", run.rounds() + 1, round.missing());
+            progress.say("Workers " + round.missing() + " were late; the round continued without them, and their images"
+                    + " were partitioned anew.");
+        }
+        return run.after(round, metrics.length());
+    }
+
     /**
      * Begins a run.
      *
@@ -106,7 +152,9 @@ public final class Training {
         this.progress = progress;
         this.folder = folder;
         if (folder.isComplete(conf)) {
-            throw new BadInputException(folder.model() + " exists, and nothing is overwritten. Name another --output.");
+            throw new BadInputException(
+                    folder.model() + " exists, and nothing is overwritten.",
+                    List.of(Remedy.of(Remedy.Kind.OTHER_OUTPUT)));
         }
         this.setup = TrainingSetup.of(spark, recipe, data);
         setup.local()
@@ -119,8 +167,8 @@ public final class Training {
         this.checkpoints = new Checkpoints(folder, identity, policy, conf);
         if (!resume && checkpoints.exist()) {
             throw new BadInputException(
-                    folder.path() + " has checkpoints of a run that was begun. Resume it with --resume, or"
-                            + " name another --output.");
+                    folder.path() + " has checkpoints of a run that was begun.",
+                    List.of(Remedy.of(Remedy.Kind.RESUME), Remedy.of(Remedy.Kind.OTHER_OUTPUT)));
         }
         LOG.info(
                 "run {}: {} on {} ({} images, digest {}), {} workers of {} threads, master {}, application {}",
@@ -193,23 +241,6 @@ public final class Training {
         engine.restore(same ? saved.localStates() : WorkerLocalState.dealt(saved.localStates(), recipe.workers()));
     }
 
-    public Result run() throws IOException {
-        try (Engine closed = engine) {
-            try (ShutdownHook ignored = ShutdownHook.register(this::lastCheckpoint)) {
-                while (run.training().work().epoch() < recipe.epochs()) {
-                    epochOrBack();
-                }
-            } catch (DivergedException diverged) {
-                keep(diverged);
-                throw diverged;
-            }
-            RunState last = withPreciseStatistics();
-            return new Result(publish(last), last.evaluation(), run.seconds(), run.images() / run.seconds());
-        } finally {
-            live.close();
-        }
-    }
-
     private void epochOrBack() throws IOException {
         try {
             epoch();
@@ -254,37 +285,6 @@ public final class Training {
             run = run.with(engine.fetched(run.training()));
             checkpoints.offer(run, engine::localStates, metrics, progress::say);
         }
-    }
-
-    /** What is left of an epoch, and a look at what it brought. */
-    private void epoch() throws IOException {
-        String name = "epoch " + (run.training().work().epoch() + 1) + "/" + recipe.epochs();
-        RunState last = run;
-        try (Progress.Step step = progress.begin(name, "images", plan.examples());
-                RoundProgress within = RoundProgress.watch(spark, step)) {
-            while (last.training().work().remaining() > 0) {
-                within.begin(run.rounds(), run.training().work().done());
-                last = round(step);
-                if (last.training().work().remaining() > 0) {
-                    reached(last);
-                }
-            }
-        }
-        // Nothing to go on from before it is evaluated.
-        reached(evaluated(last));
-    }
-
-    private RunState round(Progress.Step step) {
-        Round round = engine.round(run.training());
-        metrics.add(Metrics.RoundLine.of(run.training(), round));
-        step.reached(round.state().work().done(), round.summary());
-        roundLog.after(run.rounds() + 1, round);
-        if (!round.missing().isEmpty()) {
-            LOG.warn("round {} continued without workers {}, which were late", run.rounds() + 1, round.missing());
-            progress.say("Workers " + round.missing() + " were late; the round continued without them, and their images"
-                    + " were partitioned anew.");
-        }
-        return run.after(round, metrics.length());
     }
 
     private RunState withPreciseStatistics() throws IOException {
@@ -338,39 +338,5 @@ public final class Training {
             results.addAll(evaluate(last.training(), others));
         }
         return results;
-    }
-
-    private Path publish(RunState last) throws IOException {
-        setup.graph().assignParameters(last.training().parameters());
-        ModelDescription description = ModelDescription.of(
-                recipe.network(),
-                data.dataset().classes(),
-                ModelArtifact.evaluation(
-                        recipe.data().evaluation(), setup.evaluation().normalization()),
-                results(last),
-                recipe.initialModel().isGiven() ? recipe.initialModel().path() : null,
-                Provenance.now(
-                        data.path().toString(),
-                        data.digest(),
-                        recipe.seed(),
-                        recipe.workers(),
-                        plan.threads(),
-                        run.seconds(),
-                        setup.backend(spark)));
-        try (AtomicDirectory draft = folder.draft(folder.model(), conf)) {
-            Path model = ArtifactFiles.write(
-                    draft,
-                    description,
-                    NetworkWeights.of(setup.graph()),
-                    setup.evaluation().normalization(),
-                    recipe.text(),
-                    metrics.text());
-            LOG.info(
-                    "model {} written after {} rounds, {} s of training",
-                    model,
-                    last.rounds(),
-                    Math.round(run.seconds()));
-            return model;
-        }
     }
 }

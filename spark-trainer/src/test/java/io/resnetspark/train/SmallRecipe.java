@@ -14,8 +14,7 @@ public final class SmallRecipe {
             seed = 3
             data {
               crop = 32
-              augmentation { kind = pad-and-shift, padding = 2 }
-              colour-noise = 0
+              augmentation = [ { kind = random-crop, padding = 2 }, { kind = horizontal-flip } ]
               mean = per-channel
               evaluation-resize = 32
             }

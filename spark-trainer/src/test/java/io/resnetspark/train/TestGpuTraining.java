@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 class TestGpuTraining extends ThreeColours {
     private static final Map<String, String> USUAL = Map.of(
             "data.crop", "16",
-            "data.evaluation-shorter-side", "16",
+            "data.evaluation-resize", "16",
             "workers", "1",
             "batch-size", "6",
             "steps-per-round", "2",

@@ -2,6 +2,7 @@ package io.resnetspark.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.InstanceOfAssertFactories.LIST;
 
 import io.resnetspark.data.Progress;
 import io.resnetspark.data.shard.Dataset;
@@ -9,6 +10,7 @@ import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.DamagedException;
 import io.resnetspark.storage.Fence;
 import io.resnetspark.storage.LeaseHeldException;
+import io.resnetspark.storage.Remedy;
 import io.resnetspark.train.checkpoint.Checkpoints;
 import io.resnetspark.train.checkpoint.RunFolder;
 import io.resnetspark.train.recipe.Recipe;
@@ -30,8 +32,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** A run that ended before its time goes on as if it had not. */
 @Tag("slow")
 class TestResume extends ThreeColours {
+    private static final String LIT =
+            "[{ kind = random-crop, padding = 2 }, { kind = horizontal-flip }, { kind = pca-lighting, std = 0.1 }]";
+
     private static final Map<String, String> USUAL =
-            Map.of("data.colour-noise", "0.1", "batch-size", "4", "steps-per-round", "2", "epochs", "3");
+            Map.of("data.augmentation", LIT, "batch-size", "4", "steps-per-round", "2", "epochs", "3");
 
     private static final Checkpoints.Policy EVERY_ROUND = new Checkpoints.Policy(1, Duration.ofDays(1), 2);
 
@@ -251,7 +256,8 @@ class TestResume extends ThreeColours {
                 .hasMessageContaining("the recipe's momentum was 0.9 and is 0.8");
         assertThatThrownBy(() -> training(run, Map.of(), Progress.silent(), false))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("Resume it with --resume");
+                .extracting("remedies", LIST)
+                .containsExactly(Remedy.of(Remedy.Kind.RESUME), Remedy.of(Remedy.Kind.OTHER_OUTPUT));
     }
 
     /** Also with other workers, as a run that goes on may have; and it is of no account where its data lies now. */
@@ -269,9 +275,12 @@ class TestResume extends ThreeColours {
                                 isComplete(uninterrupted, data, Map.of(key, difference.replaceFirst(".* is ", ""))))
                         .isInstanceOf(BadInputException.class)
                         .hasMessageContaining("the recipe's " + key + " " + difference)
-                        .hasMessageContaining("Name another --output")
-                        .hasMessageContaining("initial-model.path=\""
-                                + new org.apache.hadoop.fs.Path(hadoop(uninterrupted), "model") + '"'));
+                        .extracting("remedies", LIST)
+                        .containsExactly(
+                                Remedy.of(Remedy.Kind.OTHER_OUTPUT),
+                                Remedy.of(
+                                        Remedy.Kind.START_FROM,
+                                        new org.apache.hadoop.fs.Path(hadoop(uninterrupted), "model").toString())));
         Dataset.Opened other = new Dataset.Opened(data.path(), data.dataset(), "f".repeat(64));
         assertThatThrownBy(() -> isComplete(uninterrupted, other, Map.of()))
                 .isInstanceOf(BadInputException.class)

@@ -2,6 +2,7 @@ package io.resnetspark.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.InstanceOfAssertFactories.LIST;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.resnetspark.data.Progress;
@@ -10,6 +11,7 @@ import io.resnetspark.data.image.EvaluationProtocol;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.FileDigest;
+import io.resnetspark.storage.Remedy;
 import io.resnetspark.train.evaluate.Evaluation;
 import io.resnetspark.train.recipe.Recipe;
 import java.io.IOException;
@@ -129,13 +131,15 @@ class TestTraining extends TrainedRun {
         assertThatThrownBy(() -> training("blind", blind, Map.of()))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("no images in its split val")
-                .hasMessageContaining("--set data.validation=none");
+                .extracting("remedies", LIST)
+                .contains(Remedy.of(Remedy.Kind.SET_KEY, "data.validation", "none"));
         Dataset.Opened partly =
                 with(data.dataset().splits(), Map.of("train", List.of(40L, 40L, 40L), "val", List.of(30L, 0L, 30L)));
         assertThatThrownBy(() -> training("partly", partly, Map.of()))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("1 of 3 classes: green.")
-                .hasMessageContaining("--set data.validation=some-classes");
+                .extracting("remedies", LIST)
+                .contains(Remedy.of(Remedy.Kind.SET_KEY, "data.validation", "some-classes"));
         assertThat(folder.resolve("blind")).doesNotExist();
         training("partly", partly, Map.of("data.validation", "some-classes"));
 

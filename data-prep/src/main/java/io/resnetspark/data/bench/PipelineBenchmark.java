@@ -109,7 +109,8 @@ public final class PipelineBenchmark {
         CropRegion region;
         DecodedImage decoded;
         try {
-            Image image = ImageCodec.open(example.bytes(), ImageCodec.Limits.NONE);
+            Image image = preprocessing.beforeCrop(
+                    ImageCodec.open(example.bytes(), ImageCodec.Limits.NONE), 0, epoch, example.key());
             region = preprocessing.crop().region(image, random);
             decoded = image.decode(region);
         } catch (BadImageException changed) {

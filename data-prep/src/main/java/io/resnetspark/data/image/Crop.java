@@ -26,9 +26,24 @@ public sealed interface Crop extends Serializable {
         return Translation.NONE;
     }
 
+    /** Whether the result is translated after normalization; a flip is then drawn with the translation. */
+    default boolean isTranslated() {
+        return false;
+    }
+
+    /** The same crop, of which half are flipped horizontally. */
+    default Crop flipped() {
+        return new RandomFlip(this, 0.5);
+    }
+
+    /** The crop at a random place of the image padded with zeros, after normalization. */
+    default Crop padded(int padding) {
+        return new PaddedCrop(this, padding);
+    }
+
     /**
      * The paper's augmentation for ImageNet (section 3.4): resizes the shorter side to a random value in
-     * [minShorterSide, maxShorterSide], takes a random square crop, and flips half of them.
+     * [minShorterSide, maxShorterSide] and takes a random square crop.
      */
     record ScaleJitter(int minShorterSide, int maxShorterSide, int side) implements Crop {
         public ScaleJitter {
@@ -51,49 +66,127 @@ public sealed interface Crop extends Serializable {
                     Math.min(y * scale, image.height() - length),
                     length,
                     length);
-            return new CropRegion(box, side, side, random.nextBoolean());
+            return new CropRegion(box, side, side, false);
         }
     }
 
     /**
-     * The paper's augmentation for CIFAR (section 4.2): a random crop of the padded image, at the original size,
-     * flipped half of the time. Normalization comes before padding, so the padding's zeros equal the mean.
+     * The paper's augmentation for CIFAR (section 4.2), less the flip: a random crop of the padded crop, at its size.
+     * Normalization comes before padding, so the padding's zeros equal the mean.
      */
-    record RandomCrop(int padding, int side) implements Crop {
+    record PaddedCrop(Crop crop, int padding) implements Crop {
+        @Override
+        public int side() {
+            return crop.side();
+        }
+
         @Override
         public CropRegion region(Image image, RandomGenerator random) {
-            return new CenterCrop(side, side).region(image, random);
+            return crop.region(image, random);
         }
 
         @Override
         public Translation translation(RandomGenerator random) {
             int right = random.nextInt(2 * padding + 1) - padding;
             int down = random.nextInt(2 * padding + 1) - padding;
-            return new Translation(right, down, random.nextBoolean());
+            return new Translation(right, down, false);
+        }
+
+        @Override
+        public boolean isTranslated() {
+            return true;
         }
     }
 
-    /**
-     * Torchvision's RandomResizedCrop, as used by fb.resnet.torch: crops a random area and aspect ratio, resizes it,
-     * and flips half of them. It sees less of an image than the paper's crop, and so regularises more.
-     *
-     * @param minScale the smallest area, as a share of the image's; 0.08 in torchvision
-     * @param maxRatio the largest ratio of width to height, or of height to width; 4/3 in torchvision
-     */
-    record RandomResizedCrop(double minScale, double maxRatio, int side) implements Crop {
-        private static final int ATTEMPTS = 10;
-
-        public RandomResizedCrop {
-            if (!(minScale > 0 && minScale <= 1 && maxRatio >= 1)) {
-                throw new IllegalArgumentException(
-                        "The least area must be in (0, 1] and the largest aspect at least 1, not " + minScale + " and "
-                                + maxRatio);
-            }
+    /** A crop that is flipped horizontally with some probability. */
+    record RandomFlip(Crop crop, double probability) implements Crop {
+        @Override
+        public int side() {
+            return crop.side();
         }
 
         @Override
         public CropRegion region(Image image, RandomGenerator random) {
-            return new CropRegion(randomBox(image, random), side, side, random.nextBoolean(), true);
+            CropRegion region = crop.region(image, random);
+            return !isTranslated() && happens(probability, random) ? region.flip() : region;
+        }
+
+        @Override
+        public Translation translation(RandomGenerator random) {
+            Translation translation = crop.translation(random);
+            return isTranslated() && happens(probability, random)
+                    ? new Translation(translation.right(), translation.down(), true)
+                    : translation;
+        }
+
+        @Override
+        public boolean isTranslated() {
+            return crop.isTranslated();
+        }
+
+        /** Whether this one is flipped. */
+        public static boolean happens(double probability, RandomGenerator random) {
+            return probability == 0.5 ? random.nextBoolean() : random.nextDouble() < probability;
+        }
+    }
+
+    /**
+     * A square of the image as large as the crop, not scaled, at its center or at a random place. An image that is
+     * smaller is scaled up.
+     */
+    record UnscaledCrop(boolean isRandom, int side) implements Crop {
+        @Override
+        public CropRegion region(Image image, RandomGenerator random) {
+            if (image.shorterSide() < side) {
+                Crop scaled = isRandom ? new ScaleJitter(side, side, side) : new CenterCrop(side, side);
+                return scaled.region(image, random);
+            }
+            long x = isRandom ? random.nextInt(image.width() - side + 1) : CenterCrop.offset(image.width(), side);
+            long y = isRandom ? random.nextInt(image.height() - side + 1) : CenterCrop.offset(image.height(), side);
+            return new CropRegion(new Box(x, y, side, side), side, side, false, true);
+        }
+    }
+
+    /**
+     * Torchvision's RandomResizedCrop, as used by fb.resnet.torch: crops a random area and aspect ratio and resizes
+     * it. It sees less of an image than the paper's crop, and so regularises more.
+     *
+     * @param minScale the smallest area, as a share of the image's; 0.08 in torchvision
+     * @param maxScale the largest area; 1 in torchvision
+     * @param minRatio the smallest ratio of width to height; 3/4 in torchvision
+     * @param maxRatio the largest ratio of width to height; 4/3 in torchvision
+     */
+    record RandomResizedCrop(double minScale, double maxScale, double minRatio, double maxRatio, int side)
+            implements Crop {
+        private static final int ATTEMPTS = 10;
+
+        /** Ratios whose product is this near to 1 are inverses: 4/3 has no decimal that ends. */
+        private static final double INVERSE = 1e-6;
+
+        public RandomResizedCrop {
+            if (!(minScale > 0 && minScale <= maxScale && maxScale <= 1)) {
+                throw new IllegalArgumentException(
+                        "The area must vary within (0, 1], not in [" + minScale + ", " + maxScale + "]");
+            }
+            if (!(minRatio > 0 && minRatio <= maxRatio)) {
+                throw new IllegalArgumentException(
+                        "The ratio must vary upwards from above 0, not in [" + minRatio + ", " + maxRatio + "]");
+            }
+        }
+
+        /** Any area of at least {@code minScale}, and any ratio between {@code maxRatio} and its inverse. */
+        public RandomResizedCrop(double minScale, double maxRatio, int side) {
+            this(minScale, 1, 1 / maxRatio, maxRatio, side);
+        }
+
+        @Override
+        public CropRegion region(Image image, RandomGenerator random) {
+            return new CropRegion(randomBox(image, random), side, side, false, true);
+        }
+
+        /** The largest ratio of height to width. */
+        private double maxHeight() {
+            return Math.abs(minRatio * maxRatio - 1) < INVERSE ? maxRatio : 1 / minRatio;
         }
 
         /**
@@ -102,9 +195,11 @@ public sealed interface Crop extends Serializable {
          */
         Box randomBox(Image image, RandomGenerator random) {
             double area = (double) image.width() * image.height();
+            double middle = (Math.log(maxRatio) - Math.log(maxHeight())) / 2;
+            double reach = (Math.log(maxRatio) + Math.log(maxHeight())) / 2;
             for (int i = 0; i < ATTEMPTS; i++) {
-                double wanted = area * random.nextDouble(minScale, Math.nextUp(1.0));
-                double aspect = Math.exp(Math.log(maxRatio) * (2 * random.nextDouble() - 1));
+                double wanted = area * random.nextDouble(minScale, Math.nextUp(maxScale));
+                double aspect = Math.exp(middle + reach * (2 * random.nextDouble() - 1));
                 int width = (int) Math.round(Math.sqrt(wanted * aspect));
                 int height = (int) Math.round(Math.sqrt(wanted / aspect));
                 if (width > 0 && width <= image.width() && height > 0 && height <= image.height()) {
@@ -114,7 +209,7 @@ public sealed interface Crop extends Serializable {
                 }
             }
             int width = (int) Math.min(image.width(), Math.round(image.height() * maxRatio));
-            int height = (int) Math.min(image.height(), Math.round(image.width() * maxRatio));
+            int height = (int) Math.min(image.height(), Math.round(image.width() * maxHeight()));
             int x = (image.width() - width) / 2;
             int y = (image.height() - height) / 2;
             return new Box(x, y, width, height);

@@ -2,15 +2,23 @@ package io.resnetspark.data.image;
 
 import io.resnetspark.data.Seeds;
 import java.io.Serializable;
+import java.util.List;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 
 /**
- * Turns an image into the network's input: crop, PCA lighting, normalization. Training and evaluation have one each.
- * The latter is stored with the model, so that serving preprocesses as evaluation did.
+ * Turns an image into the network's input: steps on the decoded image, crop, PCA lighting, normalization. Training and
+ * evaluation have one each. The latter is stored with the model, so that serving preprocesses as evaluation did.
+ *
+ * @param steps before the crop; mostly none
  */
-public record Preprocessing(Crop crop, PcaLighting lighting, Normalization normalization) implements Serializable {
+public record Preprocessing(List<ImageStep> steps, Crop crop, PcaLighting lighting, Normalization normalization)
+        implements Serializable {
     private static final PcaLighting NO_LIGHTING = new PcaLighting(0, new double[3][3]);
+
+    public Preprocessing(Crop crop, PcaLighting lighting, Normalization normalization) {
+        this(List.of(), crop, lighting, normalization);
+    }
 
     public static Preprocessing withoutLighting(Crop crop, Normalization normalization) {
         return new Preprocessing(crop, NO_LIGHTING, normalization);
@@ -28,7 +36,21 @@ public record Preprocessing(Crop crop, PcaLighting lighting, Normalization norma
      * @throws BadImageException if it cannot be decoded
      */
     public void apply(Image image, long seed, long epoch, String key, float[] planes) throws BadImageException {
-        apply(image, Seeds.generator(seed, epoch, key), planes);
+        apply(beforeCrop(image, seed, epoch, key), Seeds.generator(seed, epoch, key), planes);
+    }
+
+    /**
+     * The image after the steps before the crop. Each has random numbers of its own, so that the crop's are the same
+     * with and without them.
+     *
+     * @throws BadImageException if it cannot be decoded
+     */
+    public Image beforeCrop(Image image, long seed, long epoch, String key) throws BadImageException {
+        Image current = image;
+        for (int i = 0; i < steps.size(); i++) {
+            current = steps.get(i).apply(current, Seeds.generator(seed, epoch, key + "#" + i));
+        }
+        return current;
     }
 
     /**
@@ -67,8 +89,9 @@ public record Preprocessing(Crop crop, PcaLighting lighting, Normalization norma
     public DeferredAugmentation cropBytes(Image image, long seed, long epoch, String key, byte[] rgb, int offset)
             throws BadImageException {
         RandomGenerator random = Seeds.generator(seed, epoch, key);
-        CropRegion region = crop.region(image, random);
-        image.decode(region).readBytes(region, rgb, offset);
+        Image current = beforeCrop(image, seed, epoch, key);
+        CropRegion region = crop.region(current, random);
+        current.decode(region).readBytes(region, rgb, offset);
         return new DeferredAugmentation(lighting.sample(random), crop.translation(random));
     }
 

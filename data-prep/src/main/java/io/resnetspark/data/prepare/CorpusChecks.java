@@ -4,6 +4,7 @@ import io.resnetspark.data.Split;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.source.Source;
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.Remedy;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -45,31 +46,30 @@ record CorpusChecks(Source source, PrepareSettings settings) {
             String some = summary.badExamples().entrySet().stream()
                     .map(entry -> "\n  " + entry.getKey() + ": " + entry.getValue())
                     .collect(Collectors.joining());
-            boolean doubles = summary.reasons().keySet().stream().anyMatch(QuarantineTable::isDuplicate);
-            throw new BadInputException(String.format(
-                    "%d of %d images are bad, more than %.1f %%: %s. Some of them:%s%nFix the corpus, or allow more with --max-bad-fraction%s.",
-                    bad,
-                    all,
-                    100 * settings.maxBadFraction(),
-                    summary.reasons(),
-                    some,
-                    doubles ? " (--duplicates keep if duplicates are no fault)" : ""));
+            boolean duplicates = summary.reasons().keySet().stream().anyMatch(QuarantineTable::isDuplicate);
+            Remedy more = Remedy.of(Remedy.Kind.ALLOW_BAD_IMAGES);
+            throw new BadInputException(
+                    String.format(
+                            "%d of %d images are bad, more than %.1f %%: %s. Some of them:%s%nFix the corpus.",
+                            bad, all, 100 * settings.maxBadFraction(), summary.reasons(), some),
+                    duplicates ? List.of(more, Remedy.of(Remedy.Kind.KEEP_DUPLICATES)) : List.of(more));
         }
     }
 
     /** A disk that is not mounted looks like a corpus whose images were deleted. */
     private void checkRemovedFraction(Dataset.Change change, long before) {
         if (change.removed() > settings.maxRemovedFraction() * before) {
-            throw new BadInputException(String.format(
-                    "%,d of the dataset's %,d images (%.1f %%) are not in %s any more, and at most %.1f %% may vanish at"
-                            + " once. Is its disk mounted, and all of it there? If they were deleted, allow more with"
-                            + " --max-removed-fraction %.2f (max-removed-fraction in a plan).",
-                    change.removed(),
-                    before,
-                    100.0 * change.removed() / before,
-                    source.description(),
-                    100 * settings.maxRemovedFraction(),
-                    Math.ceil(100.0 * change.removed() / before) / 100));
+            double enough = Math.ceil(100.0 * change.removed() / before) / 100;
+            throw new BadInputException(
+                    String.format(
+                            "%,d of the dataset's %,d images (%.1f %%) are not in %s any more, and at most %.1f %% may"
+                                    + " vanish at once. Is its disk mounted, and all of it there?",
+                            change.removed(),
+                            before,
+                            100.0 * change.removed() / before,
+                            source.description(),
+                            100 * settings.maxRemovedFraction()),
+                    List.of(Remedy.of(Remedy.Kind.ALLOW_REMOVED_IMAGES, String.format("%.2f", enough))));
         }
     }
 

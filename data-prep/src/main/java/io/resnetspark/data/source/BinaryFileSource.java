@@ -18,13 +18,22 @@ import org.apache.parquet.example.data.Group;
  * Reads the output of Spark's {@code binaryFile} reader, saved as Parquet: columns path, modificationTime, length,
  * content. An image's class is its folder; a folder train, val or test above that is its split.
  */
-final class BinaryFileSource {
+public final class BinaryFileSource implements SourceProvider {
     private static final String PATH = "path";
     private static final String CONTENT = "content";
 
-    private BinaryFileSource() {}
+    @Override
+    public String name() {
+        return "binary-file";
+    }
 
-    static Source open(Path root, Configuration conf) throws IOException {
+    @Override
+    public String description() {
+        return "what Spark's binaryFile reader gives, as Parquet";
+    }
+
+    @Override
+    public Source open(Path root, Configuration conf) throws IOException {
         List<FileStatus> files = Tables.parquet(root, conf);
         TreeSet<String> names = new TreeSet<>();
         for (FileStatus file : files) {

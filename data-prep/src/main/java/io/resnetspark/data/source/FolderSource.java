@@ -17,9 +17,7 @@ import org.apache.hadoop.fs.Path;
  * Class folders: CLASS/file, or train/CLASS/file and the same below val and test, by any of their names. Classes are
  * numbered alphabetically. Class folders may have subfolders.
  */
-final class FolderSource {
-    private FolderSource() {}
-
+public final class FolderSource implements SourceProvider {
     /**
      * A folder of class folders.
      *
@@ -38,7 +36,18 @@ final class FolderSource {
         }
     }
 
-    static Source open(Path root, Configuration conf) throws IOException {
+    @Override
+    public String name() {
+        return "folders";
+    }
+
+    @Override
+    public String description() {
+        return "CLASS/file, or train/, val/ and test/ with class folders";
+    }
+
+    @Override
+    public Source open(Path root, Configuration conf) throws IOException {
         List<FileStatus> top = Sources.folders(root, conf);
         FolderLayout layout = FolderLayout.of(root, top, conf);
         List<SplitFolder> places = splitFolders(root, layout.splits(), conf);

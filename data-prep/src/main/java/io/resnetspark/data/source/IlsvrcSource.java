@@ -3,6 +3,7 @@ package io.resnetspark.data.source;
 import io.resnetspark.data.SourceImage;
 import io.resnetspark.data.Split;
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.Remedy;
 import java.io.IOException;
 import java.net.URI;
 import java.util.ArrayList;
@@ -24,7 +25,7 @@ import org.apache.hadoop.fs.Path;
  * not in class folders, their labels come from the devkit. Classes are WNIDs in alphabetical order, the usual
  * numbering.
  */
-final class IlsvrcSource {
+public final class IlsvrcSource implements SourceProvider {
     private static final String TRAIN_TAR = "ILSVRC2012_img_train.tar";
     private static final String VAL_TAR = "ILSVRC2012_img_val.tar";
     private static final Pattern VAL_NAME = Pattern.compile("ILSVRC2012_val_([0-9]{8})\\.JPEG");
@@ -32,9 +33,18 @@ final class IlsvrcSource {
     private static final int SIDE = 224;
     private static final long CHUNK_BYTES = 64L << 20;
 
-    private IlsvrcSource() {}
+    @Override
+    public String name() {
+        return "ilsvrc";
+    }
 
-    static Source open(Path root, Configuration conf) throws IOException {
+    @Override
+    public String description() {
+        return "ImageNet's archives, or unpacked";
+    }
+
+    @Override
+    public Source open(Path root, Configuration conf) throws IOException {
         IlsvrcDevkit devkit = IlsvrcDevkit.find(root, conf);
         TrainingFiles train = TrainingFiles.find(root, conf);
         List<String> classes = classes(root, train, devkit);
@@ -68,7 +78,8 @@ final class IlsvrcSource {
             if (!WNID.matcher(name).matches()) {
                 throw new BadInputException(
                         root + " has a class '" + name
-                                + "' to train on, which is no WNID such as n01440764. If it is not ILSVRC2012, take --source folders.");
+                                + "' to train on, which is no WNID such as n01440764, as classes of ILSVRC2012 are.",
+                        List.of(Remedy.of(Remedy.Kind.OTHER_SOURCE, "folders")));
             }
         }
         if (devkit == null) {

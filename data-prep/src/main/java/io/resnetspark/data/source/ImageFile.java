@@ -17,13 +17,15 @@ import org.apache.hadoop.fs.Path;
 /**
  * An image in its own file.
  *
+ * @param key unique in the corpus and stable between runs
  * @param uri a string, because Hadoop's Path serializes its file system too
  * @param split null if the corpus does not define one
  * @param label -1 if its class is unknown
  */
-record ImageFile(String id, String key, Split split, int label, String uri, long length, long modificationTime)
+public record ImageFile(String id, String key, Split split, int label, String uri, long length, long modificationTime)
         implements InputUnit {
-    static ImageFile of(String key, Split split, int label, FileStatus file) {
+    /** A file of a corpus; parameters as of the record. */
+    public static ImageFile of(String key, Split split, int label, FileStatus file) {
         return new ImageFile(
                 key, key, split, label, file.getPath().toUri().toString(), file.getLen(), file.getModificationTime());
     }

@@ -26,14 +26,23 @@ import org.apache.parquet.example.data.Group;
  * val or test). Paths are Hadoop paths, or relative to the table. Labels are class names; classes are numbered
  * alphabetically.
  */
-final class ListSource {
+public final class ListSource implements SourceProvider {
     private static final String PATH = "path";
     private static final String LABEL = "label";
     private static final String SPLIT = "split";
 
-    private ListSource() {}
+    @Override
+    public String name() {
+        return "list";
+    }
 
-    static Source open(Path place, Configuration conf) throws IOException {
+    @Override
+    public String description() {
+        return "a CSV or Parquet table of path and label";
+    }
+
+    @Override
+    public Source open(Path place, Configuration conf) throws IOException {
         List<Table> tables = tables(place, conf);
         TreeSet<String> names = new TreeSet<>();
         for (Table table : tables) {

@@ -30,8 +30,12 @@ public record Source(
         List<String> remarks) {
     private static final int PHOTOGRAPHS = 224;
 
-    /** A user's own photographs. */
-    static Source ofPhotographs(
+    /**
+     * A user's own photographs, in any number.
+     *
+     * @param classes in the order of their labels
+     */
+    public static Source ofPhotographs(
             String description, List<String> classes, List<? extends Listing> listings, List<String> remarks) {
         return new Source(description, classes, PHOTOGRAPHS, List.copyOf(listings), Map.of(), false, remarks);
     }

@@ -1,6 +1,7 @@
 package io.resnetspark.data.source;
 
 import io.resnetspark.data.ClassNames;
+import io.resnetspark.data.Providers;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.UserFiles;
 import java.io.FileNotFoundException;
@@ -10,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
+import java.util.SortedMap;
 import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.stream.Stream;
@@ -18,23 +20,24 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 
-/** Opens a corpus by the name of its layout. */
+/** The layouts of corpora: ours, and those of jars on the class path. */
 public final class Sources {
-    public static final List<String> NAMES = List.of("folders", "ilsvrc", "cifar10", "list", "binary-file");
-
     private Sources() {}
 
+    /** By name. */
+    public static SortedMap<String, SourceProvider> found() {
+        return Providers.load(SourceProvider.class, SourceProvider::name);
+    }
+
+    /** @throws BadInputException if no layout has this name, or the corpus is none of it */
     public static Source open(String layout, Path from, Configuration conf) throws IOException {
-        Source source = switch (layout) {
-            case "folders" -> FolderSource.open(from, conf);
-            case "ilsvrc" -> IlsvrcSource.open(from, conf);
-            case "cifar10" -> CifarSource.open(from, conf);
-            case "list" -> ListSource.open(from, conf);
-            case "binary-file" -> BinaryFileSource.open(from, conf);
-            default ->
-                throw new BadInputException(
-                        "There is no source '" + layout + "'; there are " + String.join(", ", NAMES) + ".");
-        };
+        SortedMap<String, SourceProvider> known = found();
+        SourceProvider provider = known.get(layout);
+        if (provider == null) {
+            throw new BadInputException("The source '" + layout + "' is not known; known are "
+                    + String.join(", ", known.keySet()) + ". Others are found in jars on the class path.");
+        }
+        Source source = provider.open(from, conf);
         ClassNames.validate(source.classes());
         return source;
     }

@@ -27,7 +27,7 @@ class TestCrop {
 
     @Test
     void randomCropShiftsAndFlipsUniformly() throws BadImageException {
-        Crop crop = new Crop.RandomCrop(4, 32);
+        Crop crop = paddedCrop();
         RgbImage image = coordinates(32, 32);
         RandomGenerator random = Seeds.generator(1, 0);
         int[] seen = new int[9 * 9 * 2];
@@ -47,7 +47,7 @@ class TestCrop {
     void randomCropPadsWithZeros() throws BadImageException {
         RgbImage image = coordinates(32, 32);
         for (int draw = 0; draw < 200; draw++) {
-            RgbImage shown = shown(new Crop.RandomCrop(4, 32), image, Seeds.generator(3, draw));
+            RgbImage shown = shown(paddedCrop(), image, Seeds.generator(3, draw));
             int kept = 0;
             for (int i = 2; i < shown.rgb().length; i += 3) {
                 assertThat(shown.rgb()[i]).isBetween((byte) 0, (byte) 1);
@@ -64,7 +64,7 @@ class TestCrop {
     void scaleJitterDrawsTheShorterSideUniformly() {
         // A ramp over 240 columns: the crop's first and last column tell which part was cropped.
         RgbImage ramp = coordinates(240, 240);
-        Crop crop = new Crop.ScaleJitter(256, 480, 224);
+        Crop crop = new Crop.ScaleJitter(256, 480, 224).flipped();
         int[] quarters = new int[4];
         int draws = 2_000;
         double starts = 0;
@@ -94,7 +94,7 @@ class TestCrop {
     void cropDependsOnlyOnImageAndEpoch() throws BadImageException {
         RgbImage image = SyntheticImages.ofClass(0, 300, 280, 1);
         Preprocessing preprocessing = new Preprocessing(
-                new Crop.ScaleJitter(256, 480, 224),
+                new Crop.ScaleJitter(256, 480, 224).flipped(),
                 new PcaLighting(0.1, new double[][] {{900, 0, 0}, {0, 400, 0}, {0, 0, 100}}),
                 Normalization.perChannel(new float[] {1, 2, 3}));
         float[] first = new float[preprocessing.elements()];
@@ -158,6 +158,11 @@ class TestCrop {
         assertThatThrownBy(() -> new Crop.CenterCrop(200, 224))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("224 does not fit");
+    }
+
+    /** The paper's augmentation for CIFAR. */
+    private static Crop paddedCrop() {
+        return new Crop.CenterCrop(32, 32).padded(4).flipped();
     }
 
     /** The result of a crop, with zero mean. */

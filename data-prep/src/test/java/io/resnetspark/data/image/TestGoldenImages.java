@@ -21,10 +21,10 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class TestGoldenImages {
     private static final Map<String, Crop> CROPS = Map.of(
-            "scale-jitter", new Crop.ScaleJitter(44, 100, 40),
-            "random-area", new Crop.RandomResizedCrop(0.08, 4 / 3.0, 40),
+            "scale-jitter", new Crop.ScaleJitter(44, 100, 40).flipped(),
+            "random-area", new Crop.RandomResizedCrop(0.08, 4 / 3.0, 40).flipped(),
             "centre", new Crop.CenterCrop(48, 40),
-            "pad-and-shift", new Crop.RandomCrop(4, 32));
+            "pad-and-shift", new Crop.CenterCrop(32, 32).padded(4).flipped());
 
     /** A line of cuts.tsv. */
     record Golden(String crop, long seed, CropRegion region) {

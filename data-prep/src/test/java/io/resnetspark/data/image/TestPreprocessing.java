@@ -16,9 +16,9 @@ class TestPreprocessing {
     /** The paper's crop for CIFAR, which does not resample, and two that do; with the tolerance for rounding. */
     private static Stream<Arguments> crops() {
         return Stream.of(
-                Arguments.of(new Crop.RandomCrop(4, SIDE), SIDE, 0),
-                Arguments.of(new Crop.ScaleJitter(20, 30, SIDE), 41, 0.501),
-                Arguments.of(new Crop.RandomResizedCrop(0.08, 4.0 / 3, SIDE), 41, 0.501));
+                Arguments.of(new Crop.CenterCrop(SIDE, SIDE).padded(4).flipped(), SIDE, 0),
+                Arguments.of(new Crop.ScaleJitter(20, 30, SIDE).flipped(), 41, 0.501),
+                Arguments.of(new Crop.RandomResizedCrop(0.08, 4.0 / 3, SIDE).flipped(), 41, 0.501));
     }
 
     @ParameterizedTest

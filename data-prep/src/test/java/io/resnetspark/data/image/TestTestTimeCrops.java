@@ -54,12 +54,12 @@ class TestTestTimeCrops {
                 .randomBox(new RgbImage(10, 1_000, new byte[30_000]), Seeds.generator(1, 1));
         assertThat(part).isEqualTo(new Box(493, 0, 13, 10));
         assertThatThrownBy(() -> new Crop.RandomResizedCrop(0, 2, 224))
-                .hasMessageContaining("The least area must be in (0, 1]");
+                .hasMessageContaining("The area must vary within (0, 1]");
     }
 
     @Test
     void regionsAreFlippedHalfOfTheTime() {
-        Crop crop = new Crop.RandomResizedCrop(1, 1, 60);
+        Crop crop = new Crop.RandomResizedCrop(1, 1, 60).flipped();
         RgbImage square = IMAGE.crop(0, 0, 300, 300);
         RgbImage plain = square.toRgb(new CropRegion(Box.whole(square), 60, 60, false));
         int mirrored = 0;

@@ -4,6 +4,7 @@ import static io.resnetspark.data.prepare.SmallCorpus.SETTINGS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.InstanceOfAssertFactories.LIST;
 
 import io.resnetspark.data.Split;
 import io.resnetspark.data.SyntheticCorpora;
@@ -15,6 +16,7 @@ import io.resnetspark.data.shard.Dataset.Shard;
 import io.resnetspark.data.shard.Statistics;
 import io.resnetspark.data.source.Sources;
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.Remedy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -215,7 +217,9 @@ class TestPrepareUpdate {
         }
         assertThatThrownBy(this::prepare)
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContainingAll("3 of the dataset's 20 images (15.0 %)", "--max-removed-fraction 0.15");
+                .hasMessageContaining("3 of the dataset's 20 images (15.0 %)")
+                .extracting("remedies", LIST)
+                .containsExactly(Remedy.of(Remedy.Kind.ALLOW_REMOVED_IMAGES, "0.15"));
         assertThat(rows(first)).hasSize(20);
         for (String name : List.of("red", "blue")) {
             try (Stream<Path> all = Files.list(corpus.file(name))) {

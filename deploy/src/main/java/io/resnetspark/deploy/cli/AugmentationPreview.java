@@ -40,10 +40,10 @@ final class AugmentationPreview {
     /** The paper's augmentation for images of this dataset's size. */
     static Preprocessing papers(Dataset.Opened data, Configuration conf) throws IOException {
         int side = data.dataset().side();
-        Crop crop = side == 32 ? new Crop.RandomCrop(4, side) : new Crop.ScaleJitter(256, 480, side);
+        Crop crop = side == 32 ? new Crop.CenterCrop(side, side).padded(4) : new Crop.ScaleJitter(256, 480, side);
         double noise = side == 32 ? 0 : PAPERS_NOISE;
         return new Preprocessing(
-                crop,
+                crop.flipped(),
                 new PcaLighting(noise, data.dataset().statistics().covariance()),
                 data.dataset().meanImage(data.path(), conf));
     }

@@ -1,5 +1,6 @@
 package io.resnetspark.deploy.cli;
 
+import io.resnetspark.storage.BadInputException;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.MatchResult;
@@ -63,6 +64,9 @@ record FailureCause(Fault fault, String message, Class<?> type) {
     }
 
     private static String words(Throwable cause) {
+        if (cause instanceof BadInputException bad) {
+            return RemedyWords.message(bad);
+        }
         return cause.getMessage() == null ? "" : cause.getMessage();
     }
 

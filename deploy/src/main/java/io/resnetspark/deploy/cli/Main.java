@@ -84,6 +84,7 @@ public final class Main implements Runnable {
                 .usageMessage()
                 .exitCodeListHeading("%nExit codes:%n")
                 .exitCodeList(ExitCode.meanings());
+        KnownSources.describeIn(commandLine.getSubcommands().get("prepare"));
         return RenamedOptions.acceptedBy(commandLine)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExpandAtFiles(false) // @1.jpg is an image

@@ -37,10 +37,8 @@ final class PrepareCommand implements Callable<Integer> {
             names = "--source",
             defaultValue = "folders",
             paramLabel = "LAYOUT",
-            description =
-                    "folders (CLASS/file, or train/, val/ and test/ with class folders), ilsvrc (ImageNet's archives, or"
-                            + " unpacked), cifar10, list (a CSV or Parquet table of path and label) or binary-file (what Spark's"
-                            + " binaryFile reader gives, as Parquet). Default: folders.")
+            completionCandidates = KnownSources.class,
+            description = "Layout of the corpus: ${COMPLETION-CANDIDATES}. Default: folders.")
     String source;
 
     @Option(

@@ -33,8 +33,7 @@ final class RehearseCommand implements Callable<Integer> {
             seed = 1
             data {
               crop = 32
-              augmentation { kind = pad-and-shift, padding = 2 }
-              colour-noise = 0
+              augmentation = [ { kind = random-crop, padding = 2 }, { kind = horizontal-flip } ]
               mean = per-channel
               evaluation-resize = 32
             }

@@ -76,7 +76,7 @@ final class RetrainCommand implements Callable<Integer> {
         try (JavaSparkContext spark = dry
                 ? sparkOptions.start(application)
                 : sparkOptions.start(application, () -> stopped(reporter), settings)) {
-            Retraining retraining = new Retraining(spark, parsed, recipe, Main.class.getName(), reporter);
+            Retraining retraining = new Retraining(spark, parsed, recipe, reporter);
             if (dry) {
                 out.println(retraining.wouldDo(force));
                 return 0;

@@ -142,7 +142,8 @@ final class HealthCheck {
                 "the recipe has " + cluster.wanted + " workers, the cluster " + executors.size() + " executors",
                 cluster.wanted > executors.size()
                         ? "More executors, or fewer workers: else some wait for others in every round."
-                        : "--set workers=" + executors.size() + ", or fewer executors: the others have nothing to do.");
+                        : "Set workers = " + executors.size()
+                                + ", or take fewer executors: the others have nothing to do.");
     }
 
     private CheckResult clocks() {

@@ -1,6 +1,5 @@
 package io.resnetspark.deploy.retrain;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.resnetspark.data.image.BadImageException;
 import io.resnetspark.data.shard.Example;
 import io.resnetspark.storage.Json;
@@ -38,12 +37,9 @@ final class FreshProcess {
 
     private static final int LAST_WORDS = 2000;
 
-    private final String main;
     private final Configuration conf;
 
-    /** @param main the class of the command line */
-    FreshProcess(String main, Configuration conf) {
-        this.main = main;
+    FreshProcess(Configuration conf) {
         this.conf = conf;
     }
 
@@ -56,18 +52,15 @@ final class FreshProcess {
     Optional<String> problem(String published, ModelArtifact trained, List<Example> images) throws IOException {
         Path folder = Files.createTempDirectory("resnet-check");
         try {
-            List<String> words = new ArrayList<>(List.of("predict", published, "--top", "1", "--json"));
-            for (int i = 0; i < images.size(); i++) {
-                words.add(
-                        Files.write(folder.resolve(i + ".image"), images.get(i).bytes())
-                                .toString());
-            }
+            Path request = folder.resolve("request.json");
+            Path answer = folder.resolve("answer.json");
+            Files.write(request, Json.COMPACT.writeValueAsBytes(request(published, images, folder)));
             Path out = folder.resolve("out");
             Path err = folder.resolve("err");
             try (OutputStream settings = Files.newOutputStream(folder.resolve("core-site.xml"))) {
                 conf.writeXml(settings); // as Spark has them
             }
-            ProcessBuilder builder = new ProcessBuilder(command(folder, words))
+            ProcessBuilder builder = new ProcessBuilder(command(folder, request, answer))
                     .redirectOutput(out.toFile())
                     .redirectError(err.toFile());
             LocalFileNames.putLocale(builder.environment());
@@ -86,7 +79,8 @@ final class FreshProcess {
             if (process.exitValue() != 0) { // which may be the machine's fault: it is tried again
                 throw new IOException("A fresh process could not load " + published + ": " + end(out) + end(err));
             }
-            return differs(Json.COMPACT.readTree(Files.readAllBytes(out)), new ImageClassifier(trained), images);
+            ModelVerifier.Answer found = Json.COMPACT.readValue(Files.readAllBytes(answer), ModelVerifier.Answer.class);
+            return differs(found.guesses(), new ImageClassifier(trained), images);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted", interrupted);
@@ -97,14 +91,24 @@ final class FreshProcess {
         }
     }
 
-    private static Optional<String> differs(JsonNode said, ImageClassifier trained, List<Example> images)
-            throws BadImageException {
+    private static ModelVerifier.Request request(String published, List<Example> images, Path folder)
+            throws IOException {
+        List<String> files = new ArrayList<>();
+        for (int i = 0; i < images.size(); i++) {
+            Path file = folder.resolve(i + ".image");
+            files.add(Files.write(file, images.get(i).bytes()).toString());
+        }
+        return new ModelVerifier.Request(published, files);
+    }
+
+    private static Optional<String> differs(
+            List<ImageClassifier.Guess> said, ImageClassifier trained, List<Example> images) throws BadImageException {
         for (int i = 0; i < images.size(); i++) {
             ImageClassifier.Guess wanted =
                     trained.classify(images.get(i).bytes(), 1).get(0);
-            JsonNode found = said.path(i).path("predictions").path(0);
-            boolean same = found.path("class").asText().equals(wanted.label())
-                    && Math.abs(found.path("probability").asDouble(Double.NaN) - wanted.probability()) <= TOLERANCE;
+            ImageClassifier.Guess found = said.get(i);
+            boolean same = found.label().equals(wanted.label())
+                    && Math.abs(found.probability() - wanted.probability()) <= TOLERANCE;
             if (!same) {
                 return Optional.of("a fresh process says " + found + " of "
                         + images.get(i).key() + ", the trained model " + wanted);
@@ -119,15 +123,15 @@ final class FreshProcess {
         return all.substring(Math.max(0, all.length() - LAST_WORDS));
     }
 
-    private List<String> command(Path settings, List<String> words) {
+    private static List<String> command(Path settings, Path request, Path answer) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(argument -> argument.startsWith("--add-opens") || argument.startsWith("-D"))
                 .filter(argument -> !argument.startsWith("-Dcom.sun.management")) // whose port is taken
                 .forEach(command::add);
-        command.addAll(List.of("-cp", settings + File.pathSeparator + classPath(), main));
-        command.addAll(words);
+        command.addAll(List.of("-cp", settings + File.pathSeparator + classPath(), ModelVerifier.class.getName()));
+        command.addAll(List.of(request.toString(), answer.toString()));
         return command;
     }
 

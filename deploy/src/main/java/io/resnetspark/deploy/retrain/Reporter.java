@@ -81,7 +81,7 @@ public final class Reporter {
     private Outcome stop() {
         String where = step == null ? "before the first step" : "at the step: " + step;
         boolean wouldGiveUp = forced && run != null;
-        String how = "The same command" + (wouldGiveUp ? " without --force" : "") + " resumes where it stopped.";
+        String how = "The same command" + (wouldGiveUp ? ", not forced," : "") + " resumes where it stopped.";
         return new Outcome(Outcome.Kind.STOPPED, plan.name(), "Stopped " + where + ". " + how, null, null, run, null);
     }
 }

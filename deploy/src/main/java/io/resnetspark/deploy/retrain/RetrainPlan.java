@@ -155,7 +155,7 @@ public record RetrainPlan(
     private static Corpus corpus(Section section) {
         Corpus corpus = new Corpus(
                 section.place("from"),
-                section.choice("source", Sources.NAMES.toArray(String[]::new)),
+                section.choice("source", Sources.found().keySet().toArray(String[]::new)),
                 section.integer("resize", 1, 100_000),
                 section.flag("keep-original"),
                 section.integer("shard-mebibytes", 1, 1024),

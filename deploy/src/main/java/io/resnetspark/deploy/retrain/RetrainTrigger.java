@@ -38,13 +38,14 @@ record RetrainTrigger(boolean isGiven, String words) {
             Optional<Outcome> before,
             boolean forced) {
         if (forced) {
-            return new RetrainTrigger(true, "--force");
+            return new RetrainTrigger(true, "forced");
         }
         if (before.isPresent()) {
             return new RetrainTrigger(
                     false,
                     "the same data, recipe and champion were tried before, in "
-                            + before.get().run() + ": " + before.get().why() + "; --force tries again");
+                            + before.get().run() + ": " + before.get().why()
+                            + "; they are tried again if that is forced");
         }
         if (champion.isEmpty()) {
             return new RetrainTrigger(true, "there is no champion");

@@ -38,7 +38,6 @@ public final class Retraining {
     private final Configuration conf;
     private final RetrainPlan plan;
     private final String recipeText;
-    private final String main;
     private final Reporter reporter;
     private final RegisteredModel model;
     private final RetrainingRuns attempts;
@@ -47,16 +46,14 @@ public final class Retraining {
      * Makes ready.
      *
      * @param recipeText the plan's recipe, read
-     * @param main the class of the command line, for a process that tries what was published
      * @param reporter of this plan
      */
-    public Retraining(JavaSparkContext spark, RetrainPlan plan, String recipeText, String main, Reporter reporter)
+    public Retraining(JavaSparkContext spark, RetrainPlan plan, String recipeText, Reporter reporter)
             throws IOException {
         this.spark = spark;
         this.conf = spark.hadoopConfiguration();
         this.plan = plan;
         this.recipeText = recipeText;
-        this.main = main;
         this.reporter = reporter;
         this.model = new Registry(Locations.of(plan.registry()), conf).model(plan.name());
         this.attempts = new RetrainingRuns(Locations.of(plan.runs()), conf);
@@ -143,7 +140,7 @@ public final class Retraining {
 
         UnderLease(Lease lease) {
             this.lease = lease;
-            this.steps = new RetrainingSteps(spark, plan, model, main, reporter, lease);
+            this.steps = new RetrainingSteps(spark, plan, model, reporter, lease);
         }
 
         Outcome run(boolean forced) throws IOException {
@@ -205,7 +202,7 @@ public final class Retraining {
                 return begun;
             }
             String why =
-                    "given up: " + (forced ? "--force begins anew" : "the data, the recipe or the champion changed");
+                    "given up: " + (forced ? "forced to begin anew" : "the data, the recipe or the champion changed");
             end(begun.get(), outcome(Outcome.Kind.NOTHING, why, begun.get(), null, null));
             return Optional.empty();
         }

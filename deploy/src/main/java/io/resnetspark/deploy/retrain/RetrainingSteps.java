@@ -42,7 +42,6 @@ final class RetrainingSteps {
     private final Configuration conf;
     private final RetrainPlan plan;
     private final RegisteredModel model;
-    private final String main;
     private final Reporter reporter;
     private final Progress progress;
     private final Fence fence;
@@ -50,21 +49,13 @@ final class RetrainingSteps {
     /**
      * Makes ready.
      *
-     * @param main the class of the command line, for a process that tries what was published
      * @param fence under which all happens; a step that another process has taken over ends
      */
-    RetrainingSteps(
-            JavaSparkContext spark,
-            RetrainPlan plan,
-            RegisteredModel model,
-            String main,
-            Reporter reporter,
-            Fence fence) {
+    RetrainingSteps(JavaSparkContext spark, RetrainPlan plan, RegisteredModel model, Reporter reporter, Fence fence) {
         this.spark = spark;
         this.conf = spark.hadoopConfiguration();
         this.plan = plan;
         this.model = model;
-        this.main = main;
         this.reporter = reporter;
         this.progress = new FencedProgress(reporter.progress(), fence);
         this.fence = fence;
@@ -161,7 +152,7 @@ final class RetrainingSteps {
         } catch (DamagedException damaged) { // no word on the machine, which a process that fails may be
             return Optional.of(damaged.getMessage());
         }
-        return new FreshProcess(main, conf).problem(version.path().toString(), trained, images(data));
+        return new FreshProcess(conf).problem(version.path().toString(), trained, images(data));
     }
 
     private List<Example> images(Dataset.Opened data) throws IOException {

@@ -75,11 +75,11 @@ class TestExitCodes {
         String[] train = {
             "train", recipe.toString(), "--data", at("data"), "--output", at("run"), "--set", "kernels=cuda"
         };
-        ends(5, "--kernels onednn", train);
+        ends(5, "kernels = onednn", train);
         assertThat(ran.err()).doesNotContain("--stacktrace");
         assertThat(folder.resolve("run/model")).doesNotExist();
-        ends(5, "--kernels onednn", "predict", at("model"), at("a.jpg"), "--kernels", "cuda");
-        ends(5, "--kernels onednn", "bench", "train", "--network", "resnet20", "--kernels", "cuda");
+        ends(5, "kernels = onednn", "predict", at("model"), at("a.jpg"), "--kernels", "cuda");
+        ends(5, "kernels = onednn", "bench", "train", "--network", "resnet20", "--kernels", "cuda");
         ends(0, "a.jpg", "predict", at("model"), at("a.jpg"), "--kernels", "nd4j");
         ends(2, "--kernels", "predict", at("model"), at("a.jpg"), "--kernels", "gpu");
     }

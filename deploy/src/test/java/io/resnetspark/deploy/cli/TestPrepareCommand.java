@@ -23,7 +23,7 @@ class TestPrepareCommand extends Commands {
     void saysWhatIsWrongWithACorpus() throws IOException {
         refused("There is nothing at", "prepare", "--from", at("nowhere"), "--output", at("data"));
         refused(
-                "there are folders, ilsvrc, cifar10, list, binary-file",
+                "The source 'imagenet' is not known; known are binary-file, cifar10, folders, ilsvrc, list.",
                 "prepare",
                 "--from",
                 at("x"),

@@ -102,7 +102,7 @@ class TestHealthCheck {
         ClusterInfo idle = new ClusterInfo(2, 4, 1, 1, 2 * GIB, 0, false, true, 1000, 2000);
         assertThat(only(Status.WARNING, findings(idle, healthy("0"), healthy("1")))
                         .remedy())
-                .contains("--set workers=2");
+                .contains("Set workers = 2");
     }
 
     /** On one machine workers are threads of one process: they share its memory, and executors are not counted. */

@@ -1,5 +1,6 @@
 package io.resnetspark.deploy.reference;
 
+import io.resnetspark.deploy.cli.KnownSources;
 import io.resnetspark.deploy.cli.Main;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -9,6 +10,7 @@ import java.util.stream.Stream;
 import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Help;
+import picocli.CommandLine.IHelpSectionRenderer;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -40,6 +42,9 @@ final class CommandPages {
             if (!rows.isEmpty()) {
                 page.append(Table.of(List.of(isFirst ? "every command takes" : "takes", "meaning"), rows))
                         .append('\n');
+            }
+            if (!sources(command).isEmpty()) {
+                page.append("```\n").append(sources(command).strip()).append("\n```\n\n");
             }
             page.append(footer(spec, "\n"));
         }
@@ -74,6 +79,9 @@ final class CommandPages {
         for (ArgSpec argument : arguments(spec)) {
             page.append(".TP\n\\fB").append(roff(name(argument))).append("\\fR\n");
             page.append(roff(words(argument))).append('\n');
+        }
+        if (!sources(command).isEmpty()) {
+            page.append(".SH SOURCES\n.nf\n").append(roff(sources(command))).append("\n.fi\n");
         }
         if (!footer(spec, " ").isEmpty()) {
             page.append(".SH NOTES\n").append(roff(footer(spec, " "))).append('\n');
@@ -133,7 +141,19 @@ final class CommandPages {
     }
 
     private static String words(ArgSpec argument) {
-        return String.join(" ", argument.description());
+        String words = String.join(" ", argument.description());
+        if (argument.completionCandidates() == null) {
+            return words;
+        }
+        List<String> candidates = new ArrayList<>();
+        argument.completionCandidates().forEach(candidates::add);
+        return words.replace("${COMPLETION-CANDIDATES}", String.join(", ", candidates));
+    }
+
+    /** A list that belongs to a command's help, made when it is asked for. */
+    private static String sources(CommandLine command) {
+        IHelpSectionRenderer section = command.getHelpSectionMap().get(KnownSources.SECTION);
+        return section == null ? "" : section.render(command.getHelp());
     }
 
     private static String description(CommandSpec spec) {

@@ -1,6 +1,7 @@
 package io.resnetspark.deploy.reference;
 
 import io.resnetspark.train.recipe.Key;
+import io.resnetspark.train.recipe.TransformList;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -40,6 +41,20 @@ final class KeyTables {
             }
         });
         return page.toString();
+    }
+
+    /** The transforms of data.augmentation, a row for each of their keys. */
+    static String transforms() {
+        List<List<String>> rows = new ArrayList<>();
+        TransformList.keys().forEach((provider, keys) -> {
+            rows.add(List.of("`" + provider.kind() + "`", "", "", "", provider.description()));
+            keys.forEach(key -> {
+                List<String> cells = new ArrayList<>(row(key, key.path()));
+                cells.add(0, "");
+                rows.add(cells);
+            });
+        });
+        return Table.of(List.of("kind", "key", "value", "default", "meaning"), rows);
     }
 
     private static List<String> row(Key key, String name) {

@@ -56,6 +56,7 @@ class TestReference {
         Map<String, String> made = new LinkedHashMap<>();
         made.put("commands", CommandPages.markdown());
         made.put("recipe", KeyTables.of(Recipe.keys(), "A recipe"));
+        made.put("transforms", KeyTables.transforms());
         made.put("renamed keys", renamed(RenamedKeys.OF_RECIPES));
         made.put("plan", KeyTables.of(RetrainPlan.keys(), "A plan"));
         made.put("renamed plan keys", renamed(RetrainPlan.RENAMED));

@@ -234,7 +234,7 @@ class TestRetrainTrigger {
                 Optional.of(new Outcome(Outcome.Kind.REFUSED, "pets", "gain too small", null, 1, "/runs/1-a", null));
         notGiven(
                 RetrainTrigger.of(RULES, data("grown", 200, "a", "b"), champion("seen", 40), ATTEMPTS, before, false),
-                "were tried before, in /runs/1-a: gain too small; --force tries again");
-        given(RetrainTrigger.of(RULES, SEEN, champion("seen", 0), ATTEMPTS, before, true), "--force");
+                "were tried before, in /runs/1-a: gain too small; they are tried again if that is forced");
+        given(RetrainTrigger.of(RULES, SEEN, champion("seen", 0), ATTEMPTS, before, true), "forced");
     }
 }

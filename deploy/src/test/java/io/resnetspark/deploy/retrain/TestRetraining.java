@@ -9,7 +9,6 @@ import io.resnetspark.data.image.ImageCodec;
 import io.resnetspark.data.image.RgbImage;
 import io.resnetspark.data.image.SyntheticImages;
 import io.resnetspark.data.shard.Dataset;
-import io.resnetspark.deploy.cli.Main;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.train.SmallRecipe;
 import io.resnetspark.train.artifact.ModelArtifact;
@@ -63,7 +62,7 @@ class TestRetraining {
         String recipe = SmallRecipe.TEXT;
         RetrainPlan parsed = RetrainPlan.parse(plan + more, "plan");
         Reporter reporter = new Reporter(parsed, false, Progress.silent());
-        return new Retraining(spark, parsed, recipe, Main.class.getName(), reporter).run(false);
+        return new Retraining(spark, parsed, recipe, reporter).run(false);
     }
 
     private static ModelArtifact model(Outcome outcome) throws IOException {

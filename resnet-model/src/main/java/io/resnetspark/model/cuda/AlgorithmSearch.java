@@ -126,7 +126,7 @@ final class AlgorithmSearch implements AutoCloseable {
         if (best == null) {
             throw new CudaUnavailableException("cuDNN " + Cudnn.version() + " has no algorithm for the convolution "
                     + request.shape() + ", " + request.direction().description() + ", in " + precision
-                    + ". Set another precision, or compute on the CPU with --kernels onednn.");
+                    + ". Set another precision, or compute on the CPU: kernels = onednn.");
         }
         LOG.info(
                 "Convolution {}, {}, {}: cuDNN {}, cuBLAS {}, our kernels {} ms; {} is taken",

@@ -13,6 +13,6 @@ public class CudaUnavailableException extends RuntimeException {
      * @param mend what the user can do, without a full stop
      */
     CudaUnavailableException(String found, String mend) {
-        super(found + " " + mend + ", or compute on the CPU with --kernels onednn.");
+        super(found + " " + mend + ", or compute on the CPU: kernels = onednn.");
     }
 }

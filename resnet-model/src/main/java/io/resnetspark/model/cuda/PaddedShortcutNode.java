@@ -31,7 +31,8 @@ final class PaddedShortcutNode implements Node {
         int before = (output.shape().channels() - input.shape().channels()) / 2;
         if (before % plan.vectorWidth() != 0) {
             throw new IllegalArgumentException("The GPU's kernels add multiples of " + plan.vectorWidth()
-                    + " channels on each side of a shortcut, not " + before + "; --kernels onednn adds any number.");
+                    + " channels on each side of a shortcut, not " + before
+                    + "; on the CPU (kernels = onednn) any number is.");
         }
         plan.launch(
                 PART,

@@ -29,7 +29,7 @@ record ThreadLayout(int rows, int groups, int multiprocessors) {
     static ThreadLayout of(long rows, int channels, int vectorWidth, int multiprocessors) {
         if (channels % vectorWidth != 0) {
             throw new IllegalArgumentException("The GPU's kernels take multiples of " + vectorWidth + " channels, not "
-                    + channels + ". Compute this network on the CPU with --kernels onednn.");
+                    + channels + ". Compute this network on the CPU: kernels = onednn.");
         }
         return new ThreadLayout(Math.toIntExact(rows), channels / vectorWidth, multiprocessors);
     }

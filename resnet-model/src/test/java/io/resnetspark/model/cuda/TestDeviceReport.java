@@ -99,6 +99,6 @@ class TestDeviceReport {
                 .asString()
                 .contains("does not compile")
                 .contains("status 6")
-                .contains("--kernels onednn");
+                .contains("kernels = onednn");
     }
 }

@@ -190,6 +190,6 @@ class TestStartupErrors {
                 .hasMessageContaining(came)
                 .hasMessageContaining(meaning)
                 .hasMessageContaining(mend)
-                .hasMessageContaining("--kernels onednn");
+                .hasMessageContaining("kernels = onednn");
     }
 }

@@ -10,7 +10,7 @@ public final class DivergedException extends RuntimeException {
         super(String.format(
                 "The loss became %s, or a parameter no number, in the round from image %,d of epoch %d on (step %,d of each"
                         + " worker). Try a lower learning-rate.initial, more learning-rate.warm-up-epochs, or a"
-                        + " largest-gradient-norm.",
+                        + " clip-grad-norm.",
                 loss, before.work().done() + 1, before.work().epoch() + 1, before.iteration() + 1));
     }
 }

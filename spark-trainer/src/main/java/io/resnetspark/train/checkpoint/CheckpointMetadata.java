@@ -3,6 +3,7 @@ package io.resnetspark.train.checkpoint;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.resnetspark.data.shard.SamplerState;
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.Remedy;
 import io.resnetspark.train.evaluate.EvaluationResult;
 import io.resnetspark.train.worker.TrainingState;
 import java.util.List;
@@ -55,8 +56,10 @@ record CheckpointMetadata(
     /** @throws BadInputException if another version wrote it */
     void check(Path path) {
         if (format != FORMAT) {
-            throw new BadInputException(path + " has format " + format + "; this version reads " + FORMAT
-                    + ". Use the version that wrote it, or name another --output.");
+            throw new BadInputException(
+                    path + " has format " + format + "; this version reads " + FORMAT
+                            + ". Use the version that wrote it.",
+                    List.of(Remedy.of(Remedy.Kind.OTHER_OUTPUT)));
         }
     }
 }

@@ -3,6 +3,7 @@ package io.resnetspark.train.checkpoint;
 import io.resnetspark.storage.AtomicDirectory;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Fence;
+import io.resnetspark.storage.Remedy;
 import java.io.IOException;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
@@ -40,9 +41,11 @@ public record RunFolder(Path path, Fence fence) {
     public void requireFinished(RunIdentity wanted, Configuration conf) throws IOException {
         List<String> differences = RunIdentity.of(model(), conf).differencesOfFinished(wanted);
         if (!differences.isEmpty()) {
-            throw new BadInputException(path + " is complete, and of another run: " + String.join("; ", differences)
-                    + ". Name another --output; to train on from its model, say there --set 'initial-model.path=\""
-                    + model() + "\"'.");
+            throw new BadInputException(
+                    path + " is complete, and of another run: " + String.join("; ", differences) + ".",
+                    List.of(
+                            Remedy.of(Remedy.Kind.OTHER_OUTPUT),
+                            Remedy.of(Remedy.Kind.START_FROM, model().toString())));
         }
     }
 

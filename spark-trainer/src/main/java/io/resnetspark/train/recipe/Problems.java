@@ -49,6 +49,10 @@ public final class Problems {
         unknown.add(new Unknown(where, key, siblings));
     }
 
+    boolean isEmpty() {
+        return problems.isEmpty() && unknown.isEmpty();
+    }
+
     /** Mistyped keys first: that another one is missing is often their consequence. */
     public void throwIfAny() {
         List<String> all = Stream.concat(unknown.stream().map(this::sentence), problems.stream())

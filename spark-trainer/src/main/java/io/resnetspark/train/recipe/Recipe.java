@@ -6,6 +6,7 @@ import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigOriginFactory;
 import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigRenderOptions;
+import com.typesafe.config.ConfigValue;
 import io.resnetspark.model.Network;
 import io.resnetspark.model.Networks;
 import io.resnetspark.model.graph.ComputeOptions;
@@ -54,11 +55,12 @@ public record Recipe(
      * Reads a recipe.
      *
      * @param name what error messages call the text: its path
-     * @param overrides values by dotted key, as {@code --set} gives them
+     * @param overrides values by dotted key, as they are set on the command line or in a plan
      * @throws BadInputException listing every problem with file, line, key and what is allowed
      */
     public static Recipe parse(String text, String name, Map<String, String> overrides) {
-        Config config = overridden(RENAMED.currentWithWarning(Hocon.parse(text, name)), overrides)
+        Config written = overridden(RENAMED.currentWithWarning(Hocon.parse(text, name)), overrides);
+        Config config = TransformList.withDefaults(OldAugmentation.currentWithWarning(written))
                 .withFallback(DEFAULTS);
         Problems problems = new Problems();
         Recipe recipe = read(config, problems);
@@ -118,12 +120,22 @@ public record Recipe(
      */
     public static Map<String, String> values(String text) {
         Map<String, String> values = new TreeMap<>();
-        RENAMED.current(ConfigFactory.parseString(text))
+        stored(text)
                 .withFallback(DEFAULTS)
                 .entrySet()
-                .forEach(entry ->
-                        values.put(entry.getKey(), entry.getValue().unwrapped().toString()));
+                .forEach(entry -> values.put(entry.getKey(), shown(entry.getKey(), entry.getValue())));
         return values;
+    }
+
+    /** A text that was resolved perhaps by an earlier version, in today's form. */
+    private static Config stored(String text) {
+        return TransformList.withDefaults(OldAugmentation.current(RENAMED.current(ConfigFactory.parseString(text))));
+    }
+
+    private static String shown(String key, ConfigValue value) {
+        return key.equals(TransformList.PATH)
+                ? value.render(ConfigRenderOptions.concise()) // in which keys are sorted
+                : value.unwrapped().toString();
     }
 
     private void checkValidation(Problems problems) {
@@ -140,7 +152,7 @@ public record Recipe(
      */
     public static Map<String, String> differences(String text) {
         Map<String, String> differences = new TreeMap<>();
-        RENAMED.current(ConfigFactory.parseString(text)).entrySet().stream()
+        stored(text).entrySet().stream()
                 .filter(entry -> !DEFAULTS.hasPath(entry.getKey())
                         || !DEFAULTS.getValue(entry.getKey()).equals(entry.getValue()))
                 .forEach(entry ->
@@ -218,17 +230,17 @@ public record Recipe(
             try {
                 Config value = ConfigFactory.parseString(
                         "value = " + override.getValue(),
-                        ConfigParseOptions.defaults().setOriginDescription("--set " + override.getKey()));
+                        ConfigParseOptions.defaults().setOriginDescription("set " + override.getKey()));
                 Config alone = RENAMED.currentWithWarning(ConfigFactory.empty()
                         .withValue(
                                 override.getKey(),
                                 value.getValue("value")
-                                        .withOrigin(ConfigOriginFactory.newSimple("--set " + override.getKey()))));
+                                        .withOrigin(ConfigOriginFactory.newSimple("set " + override.getKey()))));
                 String key = RENAMED.current(override.getKey());
                 config = config.withValue(key, alone.getValue(key));
             } catch (ConfigException unreadable) {
                 throw new BadInputException(
-                        "--set " + override.getKey() + "=" + override.getValue() + ": " + unreadable.getMessage(),
+                        "set " + override.getKey() + "=" + override.getValue() + ": " + unreadable.getMessage(),
                         unreadable);
             }
         }

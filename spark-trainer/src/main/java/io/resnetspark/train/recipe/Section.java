@@ -4,6 +4,7 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigOrigin;
 import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueType;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Locations;
 import java.util.ArrayList;
@@ -50,6 +51,19 @@ public final class Section {
     public Section section(String key) {
         Config inner = read(key, BLOCK, config::getConfig, com.typesafe.config.ConfigFactory.empty());
         return new Section(inner, prefix + key + ".", problems, open, placeOf(inner));
+    }
+
+    /** The blocks of a list. */
+    List<Section> sections(String key, String allowed) {
+        List<? extends Config> blocks = read(key, allowed, config::getConfigList, List.<Config>of());
+        return blocks.stream()
+                .map(block -> new Section(block, prefix + key + ".", problems, open, placeOf(block)))
+                .toList();
+    }
+
+    /** Whether somebody wrote a key that may be left out. */
+    boolean has(String key) {
+        return config.hasPath(key);
     }
 
     /** A block whose values may be secret: no message shows one. */
@@ -137,16 +151,30 @@ public final class Section {
         return read(key, "a list of words [a, b, ...]", config::getStringList, List.of());
     }
 
-    /** Two whole numbers, the second no smaller than the first. */
-    List<Integer> range(String key, int min, int max, String allowed) {
-        List<Integer> values = read(key, allowed, config::getIntList, List.of(min, max));
+    /** Two numbers, the second no smaller than the first. */
+    List<Double> range(String key, double min, double max, String allowed) {
+        List<Double> values = read(key, allowed, config::getDoubleList, List.of(min, max));
         boolean fits =
                 values.size() == 2 && values.get(0) >= min && values.get(1) <= max && values.get(0) <= values.get(1);
         if (!fits) {
-            problem(key, values, allowed);
+            problem(key, config.root().get(key).unwrapped(), allowed);
             return List.of(min, max);
         }
         return values;
+    }
+
+    /** One whole number, which counts as two, or two of which the second is no smaller than the first. */
+    List<Integer> integerRange(String key, int min, int max, String allowed) {
+        if (has(key) && config.getValue(key).valueType() != ConfigValueType.LIST) {
+            int value = integer(key, min, max, allowed);
+            return List.of(value, value);
+        }
+        List<Double> values = range(key, min, max, allowed);
+        if (!values.stream().allMatch(value -> value == Math.rint(value))) {
+            problem(key, values, allowed);
+            return List.of(min, max);
+        }
+        return values.stream().map(Double::intValue).toList();
     }
 
     /** Rising numbers, at least one. */
@@ -184,7 +212,7 @@ public final class Section {
         });
     }
 
-    private void mayStand(String key, Problems.Form form) {
+    void mayStand(String key, Problems.Form form) {
         known.add(key);
         problems.known(prefix + key, form);
     }

@@ -3,6 +3,7 @@ package io.resnetspark.train.recipe;
 import io.resnetspark.data.Split;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.Remedy;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -36,21 +37,22 @@ public enum Validation {
             return;
         }
         if (data.dataset().examples(Split.VAL) == 0) {
-            throw new BadInputException(data.path() + " has no images in its split val, on which the recipe evaluates"
-                    + " after each epoch. Prepare some, or train without: --set " + KEY + "=" + NONE + ".");
+            throw new BadInputException(
+                    data.path() + " has no images in its split val, on which the recipe evaluates"
+                            + " after each epoch. Prepare some.",
+                    List.of(Remedy.of(Remedy.Kind.SET_KEY, KEY, NONE.toString())));
         }
         List<String> without = classesWithout(data.dataset());
         if (this == EVERY_CLASS && !without.isEmpty()) {
-            throw new BadInputException(String.format(
-                    "%s has no images in its split val of %,d of %,d classes: %s%s. Prepare some, or evaluate without"
-                            + " them: --set %s=%s.",
-                    data.path(),
-                    without.size(),
-                    data.dataset().classes().size(),
-                    without.stream().limit(SHOWN).collect(Collectors.joining(", ")),
-                    without.size() > SHOWN ? ", ..." : "",
-                    KEY,
-                    SOME_CLASSES));
+            throw new BadInputException(
+                    String.format(
+                            "%s has no images in its split val of %,d of %,d classes: %s%s. Prepare some.",
+                            data.path(),
+                            without.size(),
+                            data.dataset().classes().size(),
+                            without.stream().limit(SHOWN).collect(Collectors.joining(", ")),
+                            without.size() > SHOWN ? ", ..." : ""),
+                    List.of(Remedy.of(Remedy.Kind.SET_KEY, KEY, SOME_CLASSES.toString())));
         }
     }
 

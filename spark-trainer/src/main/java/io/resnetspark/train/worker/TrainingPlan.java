@@ -15,6 +15,7 @@ import io.resnetspark.model.graph.NetworkGraphBuilder;
 import io.resnetspark.model.graph.Placement;
 import io.resnetspark.model.layer.SgdMomentum;
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.Remedy;
 import io.resnetspark.train.recipe.OptimizerRecipe;
 import io.resnetspark.train.recipe.Recipe;
 import io.resnetspark.train.recipe.Validation;
@@ -44,8 +45,12 @@ public record TrainingPlan(
             Recipe recipe, String data, List<Shard> shards, int classes, Preprocessing preprocessing, int threads) {
         long examples = shards.stream().mapToLong(Shard::examples).sum();
         if (examples < recipe.workers()) {
-            throw new BadInputException(data + " has " + examples + " images to train on, fewer than the recipe's "
-                    + recipe.workers() + " workers. Say --set workers=N with a smaller N, or prepare more.");
+            throw new BadInputException(
+                    data + " has " + examples + " images to train on, fewer than the recipe's " + recipe.workers()
+                            + " workers. Prepare more.",
+                    examples == 0
+                            ? List.of()
+                            : List.of(Remedy.of(Remedy.Kind.SET_KEY, "workers", String.valueOf(examples))));
         }
         return new TrainingPlan(UUID.randomUUID().toString(), recipe, data, shards, classes, preprocessing, threads);
     }

@@ -24,11 +24,14 @@ import org.junit.jupiter.api.BeforeAll;
 /** Runs over 81 pictures of three colours, and what is asked of them. */
 abstract class SmallRuns extends ThreeColours {
     private static final Map<String, String> USUAL = Map.of(
-            "data.augmentation.padding", "4",
-            "data.colour-noise", "0.1",
-            "steps-per-round", "2",
-            "epochs", "4",
-            "learning-rate", "{ kind = multistep, initial = 0.05, milestones = [1], warm-up-epochs = 0 }");
+            "data.augmentation",
+            "[{ kind = random-crop, padding = 4 }, { kind = horizontal-flip }, { kind = pca-lighting, std = 0.1 }]",
+            "steps-per-round",
+            "2",
+            "epochs",
+            "4",
+            "learning-rate",
+            "{ kind = multistep, initial = 0.05, milestones = [1], warm-up-epochs = 0 }");
 
     /** 81 pictures: no batch, round or number of workers divides them. */
     @BeforeAll

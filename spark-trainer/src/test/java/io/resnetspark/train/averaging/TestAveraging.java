@@ -184,9 +184,7 @@ class TestAveraging extends SmallRuns {
                     spark, corpus, folder.resolve("same-data").toUri().toString(), 1 << 20);
             String[] still = {
                 "data.augmentation",
-                "{ kind = centre, shorter-side = 32 }",
-                "data.colour-noise",
-                "0",
+                "[{ kind = resize, shorter-side = 32 }, { kind = center-crop }]",
                 "steps-per-round",
                 "1"
             };

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.resnetspark.data.augment.Augmentation;
 import io.resnetspark.data.image.Crop;
 import io.resnetspark.data.image.EvaluationProtocol;
 import io.resnetspark.model.graph.ComputeOptions;
@@ -27,8 +28,9 @@ class TestRecipe {
             seed = 7
             data {
               crop = 224
-              augmentation { kind = scale-jitter, shorter-side = [256, 480] }
-              colour-noise = 0.1
+              augmentation = [
+                { kind = resize, shorter-side = [256, 480] }, { kind = random-crop }, { kind = pca-lighting }
+              ]
               mean = per-pixel
               evaluation-resize = 256
             }
@@ -64,11 +66,10 @@ class TestRecipe {
         assertThat(recipe.seed()).isEqualTo(7);
         assertThat(recipe.data())
                 .isEqualTo(new DataRecipe(
-                        new Crop.ScaleJitter(256, 480, 224),
+                        new Augmentation(List.of(), new Crop.ScaleJitter(256, 480, 224), 0.1),
                         new Crop.CenterCrop(256, 224),
                         Validation.EVERY_CLASS,
                         List.of(),
-                        0.1,
                         true));
         assertThat(recipe.learningRate()).isEqualTo(new LearningRateSchedule.MultiStep(0.1, List.of(30.0, 60.0), 0.1));
     }
@@ -78,7 +79,7 @@ class TestRecipe {
         assertThatThrownBy(() -> Recipe.parse("network = resnet18", "short.conf", Map.of()))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("short.conf:1: the key 'data.crop' is missing")
-                .hasMessageContaining("short.conf:1: the key 'data.augmentation.kind' is missing")
+                .hasMessageContaining("short.conf:1: the key 'data.augmentation' is missing")
                 .hasMessageContaining("short.conf:1: the key 'learning-rate.initial' is missing")
                 .hasMessageNotContaining("defaults.conf");
     }
@@ -90,7 +91,7 @@ class TestRecipe {
         assertThat(recipe.network()).isEqualTo("resnet34");
         assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("workers", "0")))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("--set workers: workers = 0; allowed is a whole number from 1");
+                .hasMessageContaining("set workers: workers = 0; allowed is a whole number from 1");
     }
 
     @Test
@@ -158,10 +159,10 @@ class TestRecipe {
         String both = GOOD + "averaging {\n update-dtype = float16\n contributions = float16\n}\n";
         assertThatThrownBy(() -> Recipe.parse(both, "both.conf", Map.of()))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("both.conf:19: there is no key 'averaging.contributions'");
+                .hasMessageContaining("both.conf:20: there is no key 'averaging.contributions'");
         assertThatThrownBy(
                         () -> Recipe.parse(GOOD + "averaging {\n contributions = float8\n}\n", "wrong.conf", Map.of()))
-                .hasMessageContaining("wrong.conf:18: averaging.update-dtype = float8; allowed is one of float32,");
+                .hasMessageContaining("wrong.conf:19: averaging.update-dtype = float8; allowed is one of float32,");
     }
 
     @Test
@@ -182,16 +183,15 @@ class TestRecipe {
     void namesAllProblemsAtOnceWithFileLineKeyAndWhatIsAllowed() {
         String bad = GOOD.replace("momentum = 0.9", "momentum = 1.5")
                 .replace("batch-size = 64", "batchsize = 64")
-                .replace("kind = scale-jitter", "kind = scale-jiter")
+                .replace("kind = resize", "kind = resise")
                 .replace("epochs = 90", "epochs = many");
         assertThatThrownBy(() -> Recipe.parse(bad, "bad.conf", Map.of()))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("bad.conf:14: momentum = 1.5; allowed is a number from 0.0 to")
-                .hasMessageContaining("bad.conf:11: there is no key 'batchsize'; did you mean 'batch-size'?")
+                .hasMessageContaining("bad.conf:15: momentum = 1.5; allowed is a number from 0.0 to")
+                .hasMessageContaining("bad.conf:12: there is no key 'batchsize'; did you mean 'batch-size'?")
                 .hasMessageContaining("the key 'batch-size' is missing; it is a whole number from 1")
-                .hasMessageContaining(
-                        "bad.conf:5: data.augmentation.kind = scale-jiter; allowed is one of scale-jitter")
-                .hasMessageContaining("bad.conf:13: epochs = many; allowed is a whole number");
+                .hasMessageContaining("bad.conf:6: data.augmentation.kind = resise; allowed is one of center-crop")
+                .hasMessageContaining("bad.conf:14: epochs = many; allowed is a whole number");
     }
 
     /** The mistyped key comes before the one that is missing for it. */
@@ -199,10 +199,10 @@ class TestRecipe {
     void saysWhatAMistypedKeyMayHaveMeant() {
         assertThatThrownBy(() -> Recipe.parse(GOOD.replace("epochs = 90", "epoch = 90"), "bad.conf", Map.of()))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageStartingWith("bad.conf:13: there is no key 'epoch'; did you mean 'epochs'?")
+                .hasMessageStartingWith("bad.conf:14: there is no key 'epoch'; did you mean 'epochs'?")
                 .hasMessageContaining("the key 'epochs' is missing");
         assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("epoch", "3")))
-                .hasMessage("--set epoch: there is no key 'epoch'; did you mean 'epochs'?");
+                .hasMessage("set epoch: there is no key 'epoch'; did you mean 'epochs'?");
         assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("learning-rate.inital", "3")))
                 .hasMessageContaining("did you mean 'learning-rate.initial'?");
         assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("warm-up-epochs", "3")))
@@ -225,7 +225,7 @@ class TestRecipe {
         String bad = GOOD.replace("kind = multistep", "kind = cosine");
         assertThatThrownBy(() -> Recipe.parse(bad, "bad.conf", Map.of()))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("bad.conf:16: there is no key 'learning-rate.milestones'");
+                .hasMessageContaining("bad.conf:17: there is no key 'learning-rate.milestones'");
     }
 
     @Test
@@ -233,7 +233,7 @@ class TestRecipe {
         assertThatThrownBy(
                         () -> Recipe.parse(GOOD.replace("batch-size = 64", "batch-size = 64.7"), "bad.conf", Map.of()))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("bad.conf:11: batch-size = 64.7; allowed is a whole number");
+                .hasMessageContaining("bad.conf:12: batch-size = 64.7; allowed is a whole number");
     }
 
     @Test
