@@ -129,8 +129,9 @@ class TestExtending {
     @Test
     void aNetworkOfAnotherFamilyIsAClass() throws Exception {
         Extension extension = Extension.of("network.md", folder);
-        Network tiny = extension.within(() -> (Network) Class.forName(
+        Network tiny = extension.within(() -> Class.forName(
                         "com.example.TinyNetwork", true, Thread.currentThread().getContextClassLoader())
+                .asSubclass(Network.class)
                 .getConstructor(String.class, int.class, int.class)
                 .newInstance("tiny", 16, 10));
         assertThat(tiny.summary().parameters()).isEqualTo(3 * 3 * 3 * 16 + 2 * 16 + 16 * 10 + 10);
