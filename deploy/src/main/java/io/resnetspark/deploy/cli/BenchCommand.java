@@ -231,7 +231,7 @@ final class BenchCommand implements Runnable {
             AveragingBenchmark benchmark = new AveragingBenchmark(spark, setting);
             for (AveragingRecipe.Engine engine : engines) {
                 if (engine == AveragingRecipe.Engine.NATIVE) {
-                    overlaps.forEach(overlap -> results.add(benchmark.ours(overlap)));
+                    overlaps.forEach(overlap -> results.add(benchmark.ofNative(overlap)));
                 } else {
                     results.add(benchmark.dl4js());
                 }

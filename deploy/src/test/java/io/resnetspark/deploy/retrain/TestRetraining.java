@@ -2,6 +2,7 @@ package io.resnetspark.deploy.retrain;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.InstanceOfAssertFactories.LIST;
 
 import io.resnetspark.data.Progress;
 import io.resnetspark.data.SyntheticCorpora;
@@ -10,6 +11,7 @@ import io.resnetspark.data.image.RgbImage;
 import io.resnetspark.data.image.SyntheticImages;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.Remedy;
 import io.resnetspark.train.SmallRecipe;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.recipe.InitialModel;
@@ -107,7 +109,10 @@ class TestRetraining {
         String before = digest();
         assertThatThrownBy(() -> night("prepare.max-removed-fraction = 0.1"))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("max-removed-fraction");
+                .extracting("remedies", LIST)
+                .singleElement()
+                .extracting("kind")
+                .isEqualTo(Remedy.Kind.ALLOW_REMOVED_IMAGES);
         assertThat(digest()).isEqualTo(before);
         assertThatThrownBy(() -> night("gate.split = test"))
                 .isInstanceOf(BadInputException.class)

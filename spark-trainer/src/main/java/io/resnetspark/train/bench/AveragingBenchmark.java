@@ -129,9 +129,9 @@ public final class AveragingBenchmark {
     }
 
     /** Of our engine. */
-    public Result ours(boolean overlap) {
+    public Result ofNative(boolean overlap) {
         NetworkGraph graph = Echo.graph(setting.network());
-        return result("ours", overlap, graph, setting.steps().seconds(), ours(graph, overlap));
+        return result("native", overlap, graph, setting.steps().seconds(), measured(graph, overlap));
     }
 
     /** Of dl4j-spark's. */
@@ -173,7 +173,7 @@ public final class AveragingBenchmark {
                 : 0;
     }
 
-    private Measured ours(NetworkGraph graph, boolean overlap) {
+    private Measured measured(NetworkGraph graph, boolean overlap) {
         TrainingState state = TrainingState.begin(
                 SamplerState.begin(0, Integer.MAX_VALUE, setting.workers()),
                 graph.copyParameters(),

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
 import org.slf4j.Logger;
@@ -112,8 +113,8 @@ public final class RenamedKeys {
             if (renamed.values.isEmpty()) {
                 names.put(renamed.old, renamed.current);
             }
-            renamed.values.forEach(
-                    (old, current) -> names.put(renamed.old + " = " + old, renamed.current + " = " + current));
+            new TreeMap<>(renamed.values)
+                    .forEach((old, current) -> names.put(renamed.old + " = " + old, renamed.current + " = " + current));
         }
         return names;
     }
