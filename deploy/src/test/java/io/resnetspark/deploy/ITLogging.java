@@ -43,7 +43,7 @@ class ITLogging {
                 .containsPattern("INFO RoundLog: round 1, epoch 1, \\d+ of 60 images")
                 .containsPattern("INFO Evaluation: evaluated on val .*30 right")
                 .containsPattern("INFO Checkpoints: checkpoint .*/run/checkpoints/\\d+ written: \\d+ bytes")
-                .containsPattern("INFO Training: model .*/run/model written")
+                .containsPattern("INFO FinalModel: model .*/run/model written")
                 .contains("epoch 1/1: 60 of 60 images");
 
         Ended evaluated = resnet("evaluate", at("run"), "--data", at("data")).ok();

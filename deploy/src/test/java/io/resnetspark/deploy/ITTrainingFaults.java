@@ -203,11 +203,15 @@ class ITTrainingFaults {
                 .ok();
         assertThat(ended.err().lines().filter(line -> line.contains("signal STOP: ")))
                 .hasSize(4);
+        // In its steps a worker is late; in the exchange the round is done again, by those that answer.
+        assertThat(ended.err()
+                        .lines()
+                        .filter(line -> line.contains("were late; the round continued without them")
+                                || line.contains("; the driver sends its copy")))
+                .hasSizeGreaterThanOrEqualTo(4);
         assertThat(ended.err())
-                .contains("were late; the round continued without them")
                 .doesNotContain("the run goes back to its last checkpoint")
                 .doesNotContain("Lost executor");
-        assertThat(rounds("straggler")).anyMatch(line -> !line.contains("\"missing\":[]"));
         assertThat(images(rounds("straggler"))).isEqualTo(40L * IMAGES);
     }
 
