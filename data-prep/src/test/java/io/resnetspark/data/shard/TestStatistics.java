@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 
 class TestStatistics {
     /** The names and the order of the fields are part of the format of dataset.json. */
-    private static final String JSON = "{\"images\":3,\"mean\":[1.0],\"deviation\":[2.0],\"covariance\":[[4.0]],"
+    private static final String JSON = "{\"pictures\":3,\"mean\":[1.0],\"deviation\":[2.0],\"covariance\":[[4.0]],"
             + "\"principal_components\":[[2.0]]}";
 
     @Test
