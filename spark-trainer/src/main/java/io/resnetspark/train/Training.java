@@ -6,6 +6,7 @@ import io.resnetspark.data.image.EvaluationProtocol;
 import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.data.shard.SamplerState;
 import io.resnetspark.model.graph.Placement;
+import io.resnetspark.report.Report;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Remedy;
 import io.resnetspark.train.averaging.DivergedException;
@@ -25,6 +26,7 @@ import io.resnetspark.train.recipe.Recipe;
 import io.resnetspark.train.recipe.Validation;
 import io.resnetspark.train.report.LiveReport;
 import io.resnetspark.train.report.Metrics;
+import io.resnetspark.train.report.WorkerTotals;
 import io.resnetspark.train.worker.TrainingPlan;
 import io.resnetspark.train.worker.TrainingState;
 import io.resnetspark.train.worker.WorkerLocalState;
@@ -56,6 +58,7 @@ public final class Training {
     private final Engine engine;
     private final Checkpoints checkpoints;
     private final RoundLog roundLog = new RoundLog();
+    private final WorkerTotals workerTotals = new WorkerTotals();
     /** Times in a row that something was lost before the run came further. */
     private int losses;
 
@@ -82,9 +85,22 @@ public final class Training {
             RunState last = withPreciseStatistics();
             Path model = new FinalModel(spark, setup, data, folder)
                     .write(last, results(last), metrics.text(), run.seconds());
+            writeReport();
             return new Result(model, last.evaluation(), run.seconds(), run.images() / run.seconds());
         } finally {
             live.close();
+        }
+    }
+
+    /** A page for people; the run is complete without it. */
+    private void writeReport() {
+        try {
+            Path page = folder.report();
+            Report.of(List.of(folder.path()), conf).write(page, conf);
+            progress.say("Report: " + page);
+        } catch (IOException | RuntimeException failed) {
+            LOG.warn("no report of the run could be written", failed);
+            progress.say("The report could not be written (" + failed + "); resnet report makes it anew.");
         }
     }
 
@@ -103,12 +119,22 @@ public final class Training {
             }
         }
         // Nothing to go on from before it is evaluated.
-        reached(evaluated(last));
+        reached(evaluated(withWorkers(last)));
+    }
+
+    private RunState withWorkers(RunState state) {
+        List<WorkerTotals.OfWorker> workers = workerTotals.take();
+        if (!workers.isEmpty()) {
+            metrics.add(Metrics.WorkersLine.of(
+                    state.training().work().epoch() + 1, state.training().iteration(), workers));
+        }
+        return state.withMetrics(metrics.length());
     }
 
     private RunState round(Progress.Step step) {
         Round round = engine.round(run.training());
         metrics.add(Metrics.RoundLine.of(run.training(), round));
+        workerTotals.add(round);
         step.reached(round.state().work().done(), round.summary());
         roundLog.after(run.rounds() + 1, round);
         if (!round.missing().isEmpty()) {

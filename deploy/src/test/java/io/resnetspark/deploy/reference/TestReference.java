@@ -64,6 +64,7 @@ class TestReference {
         made.put("packages", PackageTable.of(List.of("resnet-model", "data-prep", "spark-trainer", "deploy")));
         Set<Class<?>> metrics = new HashSet<>();
         made.put("round", JsonFields.of(Metrics.RoundLine.class, metrics));
+        made.put("workers", JsonFields.of(Metrics.WorkersLine.class, metrics));
         made.put("evaluation", JsonFields.of(Metrics.EvaluationLine.class, metrics));
         Set<Class<?>> files = new HashSet<>(Set.of(EvaluationResult.class));
         made.put("dataset", JsonFields.of(Dataset.class, files));

@@ -52,7 +52,7 @@ final class ClassifierNode implements Node {
             return;
         }
         Buffer gradient = plan.allocateFor(logits);
-        Buffer losses = plan.allocate((long) plan.batch() * Float.BYTES);
+        Buffer losses = plan.allocate(2L * plan.batch() * Float.BYTES); // and after them the errors
         plan.launch(
                 PART,
                 "cross_entropy",
@@ -67,10 +67,10 @@ final class ClassifierNode implements Node {
                 padded);
         plan.launch(
                 PART,
-                "sum_losses",
+                "sum_totals",
                 new Grid(1, 1, 256, 1),
                 losses,
-                plan.parameters().losses(),
+                plan.parameters().totals(),
                 plan.batch());
         plan.addGradient(logits, gradient);
     }

@@ -3,6 +3,7 @@ package io.resnetspark.model.cuda;
 import io.resnetspark.model.Network;
 import io.resnetspark.model.Precision;
 import io.resnetspark.model.Shape;
+import io.resnetspark.model.TrainingTotals;
 import java.util.ArrayList;
 import java.util.List;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -312,21 +313,24 @@ public final class CudaNetwork implements AutoCloseable {
 
     /** The mean cross-entropy of the last minibatch; waits for it. */
     public double loss() {
-        return losses()[0] / lastBatch;
+        return totals()[0] / lastBatch;
     }
 
-    /** The summed cross-entropy of all images since the last call; waits for it. */
-    public double takeLossSum() {
-        double sum = losses()[1];
-        main.stream().fill(shared.parameters().losses(), 0, 2L * Double.BYTES);
-        return sum;
+    /** Loss and errors of all images since the last call; waits for them. */
+    public TrainingTotals takeTotals() {
+        double[] totals = totals();
+        main.stream().fill(shared.parameters().totals(), 0, Parameters.TOTALS_BYTES);
+        return new TrainingTotals(totals[1], Math.round(totals[2]));
     }
 
-    private double[] losses() {
+    private double[] totals() {
         device.makeCurrent();
-        long bytes = 2L * Double.BYTES;
-        var doubles = read(shared.parameters().losses(), bytes).buffer(0, bytes).asDoubleBuffer();
-        return new double[] {doubles.get(0), doubles.get(1)};
+        double[] totals = new double[Parameters.TOTALS];
+        read(shared.parameters().totals(), Parameters.TOTALS_BYTES)
+                .buffer(0, Parameters.TOTALS_BYTES)
+                .asDoubleBuffer()
+                .get(totals);
+        return totals;
     }
 
     @Override

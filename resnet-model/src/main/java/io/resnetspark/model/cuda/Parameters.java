@@ -21,6 +21,11 @@ final class Parameters implements AutoCloseable {
     /** The number of hyperparameters of descent.cu. */
     private static final int HYPERPARAMETERS = 6;
 
+    /** Doubles that a classifier adds up (classifier.cu). */
+    static final int TOTALS = 3;
+
+    static final long TOTALS_BYTES = (long) TOTALS * Double.BYTES;
+
     /** A parameter's position on the GPU. */
     record Slot(
             FlatParameter flat,
@@ -221,8 +226,8 @@ final class Parameters implements AutoCloseable {
         return (long) HYPERPARAMETERS * Float.BYTES;
     }
 
-    /** The sum of losses of the last batch, and of all since it was reset; doubles. */
-    long losses() {
+    /** The sum of losses of the last batch; of losses and of errors since they were reset: doubles. */
+    long totals() {
         return (hyperparameters() + hyperparameterBytes() + 15) / 16 * 16;
     }
 
@@ -231,7 +236,7 @@ final class Parameters implements AutoCloseable {
      * (normalization.cu). Layers use them one after the other, so the widest layer's channels are enough.
      */
     long tickets() {
-        return losses() + 2L * Double.BYTES;
+        return totals() + TOTALS_BYTES;
     }
 
     private long ticketBytes() {

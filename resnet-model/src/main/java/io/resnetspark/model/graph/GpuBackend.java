@@ -3,6 +3,7 @@ package io.resnetspark.model.graph;
 import io.resnetspark.model.Network;
 import io.resnetspark.model.Precision;
 import io.resnetspark.model.Shape;
+import io.resnetspark.model.TrainingTotals;
 import io.resnetspark.model.cuda.CudaNetwork;
 import io.resnetspark.model.cuda.Device;
 import io.resnetspark.model.cuda.OutOfDeviceMemoryException;
@@ -111,8 +112,8 @@ final class GpuBackend implements AutoCloseable {
         return network.loss();
     }
 
-    double takeLossSum() {
-        return network.takeLossSum();
+    TrainingTotals takeTotals() {
+        return network.takeTotals();
     }
 
     void assignParameters(float... parameters) {

@@ -3,9 +3,11 @@ package io.resnetspark.model.graph;
 import io.resnetspark.model.Network;
 import io.resnetspark.model.Precision;
 import io.resnetspark.model.Shape;
+import io.resnetspark.model.TrainingTotals;
 import io.resnetspark.model.cuda.Device;
 import io.resnetspark.model.cuda.Uint8Minibatch;
 import io.resnetspark.model.kernel.Kernels;
+import io.resnetspark.model.layer.Classifier;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.deeplearning4j.nn.api.FwdPassType;
@@ -41,6 +43,7 @@ public final class NetworkGraph extends ComputationGraph {
     private transient FusedSgd sgd;
     private transient GpuBackend gpu;
     private double loss;
+    private long errors;
 
     NetworkGraph(ComputationGraphConfiguration configuration, Kernels.Choice kernels, Network network, Shape image) {
         super(configuration);
@@ -107,6 +110,7 @@ public final class NetworkGraph extends ComputationGraph {
         if (gpu == null) {
             super.fit(data);
             loss += super.score() * data.numExamples();
+            errors += Classifier.errorsOf(getOutputLayer(0));
         } else {
             gpu.fit(data, requireSgd().learningRateOf(this));
         }
@@ -138,11 +142,12 @@ public final class NetworkGraph extends ComputationGraph {
         gpu.await();
     }
 
-    /** The summed cross-entropy of all images in {@code fit} since the last call. */
-    public double takeLossSum() {
-        double sum = gpu == null ? loss : gpu.takeLossSum();
+    /** Loss and errors of all images in {@code fit} since the last call; waits for a GPU. */
+    public TrainingTotals takeTotals() {
+        TrainingTotals totals = gpu == null ? new TrainingTotals(loss, errors) : gpu.takeTotals();
         loss = 0;
-        return sum;
+        errors = 0;
+        return totals;
     }
 
     @Override

@@ -4,13 +4,18 @@ import java.util.Collection;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.workspace.ArrayType;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
-/** The fully connected layer with softmax and cross-entropy; its score is the cross-entropy without weight decay. */
+/**
+ * The fully connected layer with softmax and cross-entropy; its score is the cross-entropy without weight decay. It counts
+ * the errors of training.
+ */
 public class Classifier extends OutputLayer {
     private static final long serialVersionUID = 1;
 
@@ -36,11 +41,60 @@ public class Classifier extends OutputLayer {
         return Layers.initialize(new Computation(conf, type), conf, listeners, index, parameters, initialize);
     }
 
+    /** Images that a graph's classifier got wrong in its last training step. */
+    public static int errorsOf(Layer classifier) {
+        return ((Computation) classifier).errors;
+    }
+
+    /**
+     * How many rows of scores are not highest where the targets are. Of classes with the same score the first goes before;
+     * one that is no number goes before all, so that a broken network is always wrong.
+     */
+    static int errors(float[][] scores, float[][] targets) {
+        int errors = 0;
+        for (int row = 0; row < scores.length; row++) {
+            errors += isFirst(scores[row], largest(targets[row])) ? 0 : 1;
+        }
+        return errors;
+    }
+
+    private static int largest(float... targets) {
+        int largest = 0;
+        for (int c = 1; c < targets.length; c++) {
+            largest = targets[c] > targets[largest] ? c : largest;
+        }
+        return largest;
+    }
+
+    private static boolean isFirst(float[] scores, int label) {
+        for (int c = 0; c < scores.length; c++) {
+            boolean behind = scores[c] < scores[label] || (scores[c] == scores[label] && c > label);
+            if (c != label && !behind) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     static final class Computation extends org.deeplearning4j.nn.layers.OutputLayer {
         private static final long serialVersionUID = 1;
 
+        private int errors;
+
         Computation(NeuralNetConfiguration conf, DataType type) {
             super(conf, type);
+        }
+
+        /** After a training step DL4J asks for its score once, while the layer's input is still there. */
+        @Override
+        public double computeScore(double regularization, boolean training, LayerWorkspaceMgr workspaces) {
+            double score = super.computeScore(regularization, training, workspaces);
+            if (training) {
+                errors = errors(
+                        preOutput2d(true, workspaces).toFloatMatrix(),
+                        getLabels2d(workspaces, ArrayType.FF_WORKING_MEM).toFloatMatrix());
+            }
+            return score;
         }
 
         @Override

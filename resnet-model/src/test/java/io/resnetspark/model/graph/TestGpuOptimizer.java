@@ -8,6 +8,7 @@ import static io.resnetspark.model.graph.SmallGraphs.relativeError;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.resnetspark.model.TrainingTotals;
 import io.resnetspark.model.Network;
 import io.resnetspark.model.Precision;
 import io.resnetspark.model.SmallNetworks;
@@ -110,8 +111,8 @@ class TestGpuOptimizer {
             graph.fit(data(network, batch, DataType.FLOAT));
             sum += graph.score() * batch;
         }
-        assertThat(graph.takeLossSum()).isCloseTo(sum, within(1e-9));
-        assertThat(graph.takeLossSum()).isZero();
+        assertThat(graph.takeTotals().loss()).isCloseTo(sum, within(1e-9));
+        assertThat(graph.takeTotals()).isEqualTo(new TrainingTotals(0, 0));
         graph.leaveGpu();
     }
 

@@ -67,9 +67,11 @@ public final class Dl4jAveraging implements Engine {
                 next,
                 rate,
                 round.score(),
+                Double.NaN,
                 next.work().done() - state.work().done(),
                 steps,
                 Round.Times.of(round.seconds(), 0, round.computingSeconds(), round.computingSeconds()),
+                List.of(),
                 List.of());
     }
 

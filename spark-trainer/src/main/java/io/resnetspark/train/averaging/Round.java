@@ -1,6 +1,7 @@
 package io.resnetspark.train.averaging;
 
 import io.resnetspark.train.worker.TrainingState;
+import io.resnetspark.train.worker.WorkerReport;
 import java.util.List;
 
 /**
@@ -8,11 +9,21 @@ import java.util.List;
  *
  * @param rate the learning rate that the workers had in their first step
  * @param loss mean cross-entropy of the examples, in training mode
+ * @param error share of the examples that the network got wrong, in training mode; NaN where it is not counted
  * @param steps of the worker that did most
  * @param missing workers that were late, and whose part is still to be done
+ * @param workers how each worker's part went; empty where it is not known
  */
 public record Round(
-        TrainingState state, double rate, double loss, long examples, int steps, Times times, List<Integer> missing) {
+        TrainingState state,
+        double rate,
+        double loss,
+        double error,
+        long examples,
+        int steps,
+        Times times,
+        List<Integer> missing,
+        List<WorkerReport> workers) {
     /** For a line on a screen. */
     public String summary() {
         return String.format(

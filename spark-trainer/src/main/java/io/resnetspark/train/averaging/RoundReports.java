@@ -69,6 +69,10 @@ final class RoundReports {
         return reports.stream().mapToDouble(WorkerReport::loss).sum() / examples();
     }
 
+    private long errors() {
+        return reports.stream().mapToLong(WorkerReport::errors).sum();
+    }
+
     private long examples() {
         return reports.stream().mapToLong(WorkerReport::examples).sum();
     }
@@ -82,15 +86,17 @@ final class RoundReports {
                 next,
                 learningRate(),
                 loss(),
+                (double) errors() / examples(),
                 examples(),
                 steps(),
                 times(seconds),
-                missing.stream().sorted().toList());
+                missing.stream().sorted().toList(),
+                reports);
     }
 
     private Round.Times times(double total) {
         double slowest = reports.stream()
-                .mapToDouble(worker -> worker.reading() + worker.computing())
+                .mapToDouble(WorkerReport::seconds)
                 .max()
                 .orElse(0);
         return Round.Times.of(total, average(WorkerReport::reading), average(WorkerReport::computing), slowest);

@@ -71,7 +71,7 @@ record Echo(Blueprint blueprint, AveragingRecipe recipe, SimulatedSteps steps) i
             float[] velocity = SpareArrays.take(
                     (int) graph.getUpdater().getStateViewArray().length());
             graph.copyTo(parameters, velocity);
-            WorkerReport report = new WorkerReport(worker, 1, 1, 1, 0, 0, computing);
+            WorkerReport report = new WorkerReport(worker, 1, 1, 0, 1, 0, 0, computing);
             WorkerUpdate reached = new WorkerUpdate(
                     report,
                     FloatBlock.of(parameters),

@@ -203,7 +203,7 @@ public final class Checkpoints {
 
     private Saved read(Path path, List<String> damaged) throws IOException {
         Manifest.of(path, conf).verify(path, conf);
-        CheckpointMetadata head = Json.read(new Path(path, HEAD), CheckpointMetadata.class, conf);
+        CheckpointMetadata head = metadata(path, conf);
         head.check(path);
         List<String> differences = head.identity().differences(identity);
         if (!differences.isEmpty()) {
@@ -243,6 +243,10 @@ public final class Checkpoints {
     /** A run's newest checkpoint, whole or not. */
     public static Optional<Path> newest(RunFolder run, Configuration conf) throws IOException {
         return newestFirst(run.checkpoints(), conf).stream().findFirst();
+    }
+
+    static CheckpointMetadata metadata(Path checkpoint, Configuration conf) throws IOException {
+        return Json.read(new Path(checkpoint, HEAD), CheckpointMetadata.class, conf);
     }
 
     private List<Path> newestFirst() throws IOException {

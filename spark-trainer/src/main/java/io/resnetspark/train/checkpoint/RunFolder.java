@@ -6,6 +6,7 @@ import io.resnetspark.storage.Fence;
 import io.resnetspark.storage.Remedy;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
@@ -28,6 +29,11 @@ public record RunFolder(Path path, Fence fence) {
         return new Path(path, "checkpoints");
     }
 
+    /** The page about the run, for people. */
+    public Path report() {
+        return new Path(path, "report.html");
+    }
+
     /** Whether the run came to its end: then there is nothing to go on with. */
     public boolean isComplete(Configuration conf) throws IOException {
         return path.getFileSystem(conf).exists(model());
@@ -47,6 +53,14 @@ public record RunFolder(Path path, Fence fence) {
                             Remedy.of(Remedy.Kind.OTHER_OUTPUT),
                             Remedy.of(Remedy.Kind.START_FROM, model().toString())));
         }
+    }
+
+    /** The resolved recipe of the newest checkpoint, without checking its files; empty before there is one. */
+    public Optional<String> recipe(Configuration conf) throws IOException {
+        Optional<Path> newest = Checkpoints.newest(this, conf);
+        return newest.isPresent()
+                ? Optional.of(Checkpoints.metadata(newest.get(), conf).identity().recipe())
+                : Optional.empty();
     }
 
     /** Of a checkpoint or the model. */

@@ -48,6 +48,10 @@ public record RunState(
         return new RunState(other, rounds, images, seconds, errors, evaluation, metricsLength);
     }
 
+    public RunState withMetrics(int length) {
+        return new RunState(training, rounds, images, seconds, errors, evaluation, length);
+    }
+
     public RunState with(EvaluationResult result, int metrics) {
         List<Double> all = new ArrayList<>(errors);
         all.add(result.top1Error());

@@ -32,6 +32,8 @@ public final class Metrics {
      * @param steps local steps of the round
      * @param learningRate of the first step of the round
      * @param loss mean cross-entropy of the round's images, in training mode
+     * @param trainingError share of the round's images whose most probable class was wrong, in training mode, 0 to 1; null
+     *     with dl4j-spark's engine, which does not count it
      * @param images that were trained on in the round, by all workers together
      * @param imagesLeft remaining images of the epoch
      * @param seconds that the round took
@@ -50,6 +52,7 @@ public final class Metrics {
             int steps,
             double learningRate,
             double loss,
+            Double trainingError,
             long images,
             long imagesLeft,
             double seconds,
@@ -69,6 +72,7 @@ public final class Metrics {
                     round.steps(),
                     round.rate(),
                     round.loss(),
+                    Double.isNaN(round.error()) ? null : round.error(),
                     round.examples(),
                     round.state().work().remaining(),
                     times.total(),
@@ -94,6 +98,23 @@ public final class Metrics {
     public record EvaluationLine(String kind, int epoch, long iteration, EvaluationResult result, double unixSeconds) {
         public static EvaluationLine of(int epochs, long iteration, EvaluationResult result) {
             return new EvaluationLine("evaluation", epochs, iteration, result, now());
+        }
+    }
+
+    /**
+     * How the workers fared, at the end of an epoch: sums over its rounds since the last such line, or since the run was
+     * resumed.
+     *
+     * @param kind "workers"
+     * @param epoch number of epochs done
+     * @param iteration steps of each worker since the start
+     * @param workers each worker, in the order of their numbers
+     * @param unixSeconds time of day, in seconds since 1970
+     */
+    public record WorkersLine(
+            String kind, int epoch, long iteration, List<WorkerTotals.OfWorker> workers, double unixSeconds) {
+        public static WorkersLine of(int epochs, long iteration, List<WorkerTotals.OfWorker> workers) {
+            return new WorkersLine("workers", epochs, iteration, workers, now());
         }
     }
 

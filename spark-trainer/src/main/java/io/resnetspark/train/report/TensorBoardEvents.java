@@ -24,6 +24,7 @@ final class TensorBoardEvents {
 
     private static final Map<String, String> OF_ROUND = Map.of(
             "loss", "train/loss",
+            "training_error", "train/error",
             "learning_rate", "train/learning_rate",
             "images_per_second", "train/images_per_second",
             "reading_seconds", "seconds/reading",
@@ -51,7 +52,7 @@ final class TensorBoardEvents {
         JsonNode values = evaluation ? line.path("result") : line;
         Map<String, Double> scalars = new LinkedHashMap<>();
         (evaluation ? OF_EVALUATION : OF_ROUND).forEach((field, tag) -> {
-            if (values.has(field)) {
+            if (values.hasNonNull(field)) {
                 scalars.put(tag, values.path(field).asDouble());
             }
         });

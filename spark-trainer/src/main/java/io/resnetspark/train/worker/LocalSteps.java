@@ -3,6 +3,7 @@ package io.resnetspark.train.worker;
 import io.resnetspark.data.shard.EpochSampler;
 import io.resnetspark.data.shard.EpochSampler.Run;
 import io.resnetspark.data.shard.SamplerState;
+import io.resnetspark.model.TrainingTotals;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.train.recipe.AveragingRecipe.MomentumRule;
 import java.io.IOException;
@@ -77,7 +78,7 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
         load(state, localState, worker, graph);
         ImageReader reader = new ImageReader(plan, conf);
         long start = System.nanoTime();
-        graph.takeLossSum(); // of a round that was ended before it came to its own
+        graph.takeTotals(); // of a round that was ended before it came to its own
         long examples = 0;
         List<List<Place>> all = steps.stream().flatMap(Collection::stream).toList();
         try (Prefetch<List<Place>, TrainingMinibatch> minibatches = new Prefetch<>(
@@ -102,7 +103,7 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
                     }
                 }
             }
-            double loss = graph.takeLossSum(); // once a round: a GPU is waited for here
+            TrainingTotals totals = graph.takeTotals(); // once a round: a GPU is waited for here
             float[] parameters = SpareArrays.take((int) graph.numParams());
             float[] velocity = SpareArrays.take(
                     (int) graph.getUpdater().getStateViewArray().length());
@@ -110,7 +111,8 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
             WorkerReport report = new WorkerReport(
                     worker,
                     examples,
-                    loss,
+                    totals.loss(),
+                    totals.errors(),
                     steps.size(),
                     plan.learningRate(state, 0),
                     minibatches.waited(),

@@ -83,9 +83,11 @@ public record WorkerLocalState(FloatBlock velocity, FloatBlock residual, WorkerU
         float[] start = SpareArrays.take(mean.length);
         float[] changes = change.array();
         float[] own = begun.length() > 0 ? begun.array() : mean;
-        for (int i = 0; i < start.length; i++) {
-            start[i] = own[i] + changes[i] - share * (own[i] - mean[i]);
-        }
+        Chunks.inParallel(start.length, (from, to) -> {
+            for (int i = from; i < to; i++) {
+                start[i] = own[i] + changes[i] - share * (own[i] - mean[i]);
+            }
+        });
         return start;
     }
 

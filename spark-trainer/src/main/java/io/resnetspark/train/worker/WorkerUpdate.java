@@ -22,9 +22,6 @@ public record WorkerUpdate(WorkerReport report, FloatBlock parameters, FloatBloc
 
     /** With what the worker remembers after it. */
     public record WithLocalState(WorkerUpdate update, WorkerLocalState localState) implements Serializable {
-        /** Values that are rounded at a time: they stay in the cache. */
-        private static final int CHUNK = 1 << 12;
-
         /** As it crosses the network. */
         public static WithLocalState of(
                 WorkerUpdate reached,
@@ -67,15 +64,16 @@ public record WorkerUpdate(WorkerReport report, FloatBlock parameters, FloatBloc
         }
 
         private static void subtract(float[] start, float[] end) {
-            for (int i = 0; i < end.length; i++) {
-                end[i] -= start[i];
-            }
+            Chunks.inParallel(end.length, (from, to) -> {
+                for (int i = from; i < to; i++) {
+                    end[i] -= start[i];
+                }
+            });
         }
 
         /** {@code end - start + residual}, rounded, in the place of the end; the new residual takes the old one's. */
         private static void change(float[] end, float[] start, float[] residual, int offset, Dtype dtype) {
-            for (int from = 0; from < end.length; from += CHUNK) {
-                int to = Math.min(end.length, from + CHUNK);
+            Chunks.inParallel(end.length, (from, to) -> {
                 for (int i = from; i < to; i++) {
                     end[i] = end[i] - start[i] + residual[offset + i];
                     residual[offset + i] = end[i];
@@ -84,7 +82,7 @@ public record WorkerUpdate(WorkerReport report, FloatBlock parameters, FloatBloc
                 for (int i = from; i < to; i++) {
                     residual[offset + i] -= end[i];
                 }
-            }
+            });
         }
     }
 }

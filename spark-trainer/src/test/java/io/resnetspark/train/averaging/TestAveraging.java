@@ -248,7 +248,7 @@ class TestAveraging extends SmallRuns {
                         FloatBlock parameters =
                                 FloatBlock.of(new float[begun.layout().parameters()]);
                         WorkerUpdate sent = new WorkerUpdate(
-                                new WorkerReport(0, 0, 0, 0, 0, 0, 0), parameters, kept, FloatBlock.of());
+                                new WorkerReport(0, 0, 0, 0, 0, 0, 0, 0), parameters, kept, FloatBlock.of());
                         WorkerLocalState local = new WorkerLocalState(kept, FloatBlock.of());
                         UpdateHandle.InBlocks.put(
                                 new WorkerUpdate.WithLocalState(sent, local), begun, set, AheadTask.Outcome.NONE, 0, 0);

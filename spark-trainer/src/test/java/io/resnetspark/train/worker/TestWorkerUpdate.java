@@ -15,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class TestWorkerUpdate {
-    private static final WorkerReport REPORT = new WorkerReport(0, 1, 1, 1, 0, 0, 0);
+    private static final WorkerReport REPORT = new WorkerReport(0, 1, 1, 0, 1, 0, 0, 0);
 
     private static final StatisticsLayout NONE = new StatisticsLayout(java.util.List.of());
 

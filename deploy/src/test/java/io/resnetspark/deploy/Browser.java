@@ -1,0 +1,88 @@
+package io.resnetspark.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.core.type.TypeReference;
+import io.resnetspark.storage.Json;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A headless Chromium, which npm brings (src/test/browser) and Node drives. */
+final class Browser {
+    private static final Path SOURCE = Path.of("src/test/browser").toAbsolutePath();
+    private static final Path INSTALLED = Path.of("target/browser").toAbsolutePath();
+
+    private Browser() {}
+
+    /**
+     * A page as somebody sees it.
+     *
+     * @param device desktop or phone
+     * @param theme light or dark
+     * @param errors of its console and its scripts
+     * @param requests for other resources, and the page's own
+     * @param overflow pixels by which it is wider than the window
+     */
+    record Seen(
+            String device,
+            String theme,
+            List<String> errors,
+            List<String> requests,
+            String title,
+            String text,
+            String background,
+            int overflow,
+            List<Chart> charts,
+            List<Boolean> images) {}
+
+    /**
+     * A chart that was drawn.
+     *
+     * @param width in pixels
+     * @param shapes of any kind
+     * @param lines colours of its curves
+     */
+    record Chart(String name, int width, int shapes, List<String> lines) {}
+
+    /** Opens a page on a desktop and a phone, in light and dark; screenshots go into {@code target/screenshots}. */
+    static List<Seen> open(Path page) throws IOException, InterruptedException {
+        install();
+        Path screenshots = Files.createDirectories(
+                Path.of("target/screenshots", page.getFileName().toString()).toAbsolutePath());
+        String said = run(List.of("node", "page.mjs", page.toUri().toString(), screenshots.toString()));
+        return Json.PRETTY.readValue(said.lines().reduce((first, last) -> last).orElseThrow(), new TypeReference<>() {});
+    }
+
+    private static synchronized void install() throws IOException, InterruptedException {
+        Files.createDirectories(INSTALLED);
+        for (String file : List.of("package.json", "package-lock.json", "page.mjs")) {
+            Files.write(INSTALLED.resolve(file), Files.readAllBytes(SOURCE.resolve(file)));
+        }
+        if (Files.notExists(INSTALLED.resolve("node_modules/.package-lock.json"))) {
+            run(List.of("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"));
+        }
+    }
+
+    private static String run(List<String> words) throws IOException, InterruptedException {
+        Path out = Files.createTempFile("browser", ".out");
+        try {
+            Process process = new ProcessBuilder(words)
+                    .directory(INSTALLED.toFile())
+                    .redirectErrorStream(true)
+                    .redirectOutput(out.toFile())
+                    .start();
+            if (!process.waitFor(5, TimeUnit.MINUTES)) {
+                process.destroyForcibly();
+            }
+            String said = Files.readString(out, StandardCharsets.UTF_8);
+            assertThat(process.waitFor()).as("%s said:%n%s", words, said).isZero();
+            return said;
+        } finally {
+            Files.delete(out);
+        }
+    }
+}

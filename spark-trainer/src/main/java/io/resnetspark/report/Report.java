@@ -1,0 +1,108 @@
+package io.resnetspark.report;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.resnetspark.storage.AtomicDirectory;
+import io.resnetspark.storage.Json;
+import io.resnetspark.train.recipe.Recipe;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * What a page shows.
+ *
+ * @param title of the page
+ * @param runs in the order in which they were named
+ * @param differences of the runs' recipes
+ */
+public record Report(String title, List<RunSummary> runs, List<Difference> differences) {
+    private static final String CHARTS = "echarts.min.js"; // which the build unpacks
+    private static final Pattern PART = Pattern.compile("\\{\\{(\\w+)}}");
+
+    /**
+     * A key of which not all recipes have the same value.
+     *
+     * @param values by run
+     */
+    record Difference(String key, List<String> values) {}
+
+    /**
+     * Reads runs.
+     *
+     * @param paths run directories or artifacts
+     * @throws io.resnetspark.storage.BadInputException if one of them has no metrics
+     */
+    public static Report of(List<Path> paths, Configuration conf) throws IOException {
+        List<RunSummary> runs = new ArrayList<>();
+        for (Path path : paths) {
+            runs.add(RunSummary.of(path.getFileSystem(conf).makeQualified(path), conf));
+        }
+        String title = runs.size() == 1 ? runs.get(0).name() : runs.size() + " runs compared";
+        return new Report(title, runs, differences(runs.stream()
+                .map(run -> run.recipe().isEmpty() ? Map.<String, String>of() : Recipe.values(run.recipe()))
+                .toList()));
+    }
+
+    private static List<Difference> differences(List<Map<String, String>> recipes) {
+        TreeSet<String> keys = new TreeSet<>();
+        recipes.forEach(recipe -> keys.addAll(recipe.keySet()));
+        return keys.stream()
+                .map(key -> new Difference(
+                        key,
+                        recipes.stream()
+                                .map(recipe -> recipe.getOrDefault(key, "not there"))
+                                .toList()))
+                .filter(difference -> difference.values().stream().distinct().count() > 1)
+                .toList();
+    }
+
+    /** One HTML page that needs nothing else: no network, no other file. */
+    public String html() {
+        Map<String, String> parts = Map.of(
+                "title", escaped(title),
+                "style", resource("report.css"),
+                "charts", resource(CHARTS),
+                "script", resource("report.js"),
+                "data", json());
+        return PART.matcher(resource("report.html"))
+                .replaceAll(part -> Matcher.quoteReplacement(parts.get(part.group(1))));
+    }
+
+    /** Writes the page, over one that is there. */
+    public void write(Path file, Configuration conf) throws IOException {
+        try (OutputStream out = AtomicDirectory.fileSystem(file, conf).create(file, true)) {
+            out.write(html().getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    /** Within a script element: no tag of the page can end or begin in it. */
+    private String json() {
+        try {
+            return Json.COMPACT.writeValueAsString(this).replace("<", "\\u003c");
+        } catch (JsonProcessingException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+
+    private static String escaped(String text) {
+        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
+    }
+
+    private static String resource(String name) {
+        try (InputStream in = Report.class.getResourceAsStream(name)) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+}

@@ -1,0 +1,144 @@
+package io.resnetspark.report;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.Json;
+import io.resnetspark.storage.Manifest;
+import io.resnetspark.storage.UserFiles;
+import io.resnetspark.storage.Utf8;
+import io.resnetspark.train.artifact.ArtifactFiles;
+import io.resnetspark.train.artifact.ModelArtifact;
+import io.resnetspark.train.artifact.ModelDescription;
+import io.resnetspark.train.artifact.Provenance;
+import io.resnetspark.train.checkpoint.RunFolder;
+import io.resnetspark.train.evaluate.EvaluationResult;
+import io.resnetspark.train.recipe.Recipe;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * What a report says of one run.
+ *
+ * @param name the last part of its path
+ * @param facts what a reader asks first, in order: a name and a value each
+ * @param curves by name: {@code loss}, {@code training_error}, {@code learning_rate} and {@code throughput} of rounds,
+ *     {@code error} and {@code cross_entropy} of evaluations; errors are shares, 0 to 1; x is the iteration
+ * @param seconds where the time of the rounds went
+ * @param workers how each worker fared, summed over the run; empty in runs of earlier versions
+ * @param results of the final model, by protocol; empty for a run that has not ended
+ * @param recipe resolved, in HOCON; empty if it is not known yet
+ */
+record RunSummary(
+        String name,
+        Map<String, String> facts,
+        Map<String, Curve> curves,
+        Map<String, Double> seconds,
+        List<WorkerTime> workers,
+        List<EvaluationResult> results,
+        String recipe) {
+
+    /**
+     * How one worker fared.
+     *
+     * @param images that it trained on
+     * @param reading seconds for which its network waited for images
+     * @param computing seconds of its steps
+     * @param waiting seconds for which it waited for the slowest worker
+     */
+    record WorkerTime(int worker, long images, double reading, double computing, double waiting) {}
+
+    /**
+     * Reads a run, whether it is complete or not.
+     *
+     * @param path a run directory, or an artifact
+     * @throws BadInputException if there are no metrics
+     */
+    static RunSummary of(Path path, Configuration conf) throws IOException {
+        Path metrics = new Path(path, "metrics.jsonl");
+        if (!path.getFileSystem(conf).exists(metrics)) {
+            throw new BadInputException("There is no run at " + path + ": it has no metrics.jsonl. Name the --output of"
+                    + " a training, or a model.");
+        }
+        Path model = RunFolder.of(path).isComplete(conf) ? RunFolder.of(path).model() : path;
+        Optional<ModelDescription> description = model.getFileSystem(conf).exists(new Path(model, Manifest.FILE))
+                ? Optional.of(ModelArtifact.describe(model, conf))
+                : Optional.empty();
+        String recipe = description.isPresent()
+                ? Utf8.read(new Path(model, ArtifactFiles.RECIPE), conf)
+                : RunFolder.of(path).recipe(conf).orElse("");
+        MetricsReader read = new MetricsReader();
+        try (BufferedReader lines =
+                new BufferedReader(new InputStreamReader(UserFiles.open(metrics, conf), StandardCharsets.UTF_8))) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                parse(line).ifPresent(read::add);
+            }
+        }
+        return new RunSummary(
+                path.getName(),
+                facts(recipe, description, read),
+                read.curves(),
+                read.seconds(),
+                read.workers(),
+                description.map(RunSummary::results).orElse(List.of()),
+                recipe);
+    }
+
+    /** Nothing where the line is not whole: a run that is under way is just writing it. */
+    private static Optional<JsonNode> parse(String line) {
+        try {
+            return Optional.ofNullable(Json.COMPACT.readTree(line)).filter(JsonNode::isObject);
+        } catch (JsonProcessingException unfinished) {
+            return Optional.empty();
+        }
+    }
+
+    private static List<EvaluationResult> results(ModelDescription model) {
+        return model.results().entrySet().stream()
+                .sorted(Map.Entry.comparingByKey())
+                .map(Map.Entry::getValue)
+                .toList();
+    }
+
+    private static Map<String, String> facts(
+            String recipe, Optional<ModelDescription> description, MetricsReader metrics) {
+        Map<String, String> facts = new LinkedHashMap<>();
+        Map<String, String> values = recipe.isEmpty() ? Map.of() : Recipe.values(recipe);
+        description.map(ModelDescription::network).or(() -> Optional.ofNullable(values.get("network"))).ifPresent(
+                network -> facts.put("network", network));
+        facts.put("state", description.isPresent() ? "complete" : "under way, or ended before its end");
+        facts.put("epochs", metrics.epochs() + (values.containsKey("epochs") ? " of " + values.get("epochs") : ""));
+        facts.put("iterations", String.format("%,d", metrics.iterations()));
+        facts.put("training time", duration(metrics.totalSeconds()));
+        description.ifPresent(model -> {
+            Provenance from = model.provenance();
+            facts.put("classes", String.format("%,d", model.classes().size()));
+            facts.put("dataset", from.dataset());
+            facts.put("dataset digest", String.valueOf(from.datasetDigest()));
+            facts.put("workers", from.workers() + " of " + from.threadsPerWorker() + " threads");
+            facts.put("seed", String.valueOf(from.seed()));
+            facts.put("finished", from.created());
+            facts.put("version", from.version());
+            facts.put("machine", from.platform());
+            facts.put("computed with", from.backend() == null ? "not recorded" : from.backend());
+        });
+        return facts;
+    }
+
+    private static String duration(double seconds) {
+        long whole = Math.round(seconds);
+        return whole < 60
+                ? whole + " s"
+                : whole < 3600
+                        ? whole / 60 + " min " + whole % 60 + " s"
+                        : whole / 3600 + " h " + whole % 3600 / 60 + " min";
+    }
+}

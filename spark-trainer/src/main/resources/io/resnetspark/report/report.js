@@ -1,0 +1,188 @@
+'use strict';
+const report = JSON.parse(document.getElementById('data').textContent);
+const main = document.querySelector('main');
+// Okabe and Ito's colours, which colour-blind readers tell apart; the darkest and the lightest fit one theme only.
+const COLORS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#7f7f7f', '#882255'];
+const dark = matchMedia('(prefers-color-scheme: dark)');
+const drawn = [];
+
+function element(name, text, attributes = {}) {
+  const made = document.createElement(name);
+  if (text !== undefined) made.textContent = text;
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  return made;
+}
+
+function section(title, note) {
+  const made = element('section');
+  made.append(element('h2', title));
+  if (note) made.append(element('p', note, {class: 'note'}));
+  main.append(made);
+  return made;
+}
+
+const percent = share => (100 * share).toFixed(2) + ' %';
+const whole = value => Math.round(value).toLocaleString('en');
+const short = value => Number(value.toPrecision(4)).toString();
+
+// rows: lists of cells; a cell is a text, or {text, number: true} for the right side
+function table(head, rows, kind = '') {
+  const box = element('div', undefined, {class: 'wide ' + kind});
+  const made = element('table');
+  const fill = (row, cells, name) => cells.forEach((cell, i) => {
+    const simple = typeof cell !== 'object';
+    const made = element(i === 0 && name === 'td' ? 'th' : name, simple ? cell : cell.text);
+    if (i === 0 && name === 'td') made.setAttribute('scope', 'row');
+    if (!simple && cell.number) made.className = 'number';
+    if (!simple && cell.color) made.style.background = cell.color;
+    row.append(made);
+  });
+  if (head) {
+    const row = element('tr');
+    fill(row, head, 'th');
+    const top = element('thead');
+    top.append(row);
+    made.append(top);
+  }
+  const body = element('tbody');
+  for (const cells of rows) {
+    const row = element('tr');
+    fill(row, cells, 'td');
+    body.append(row);
+  }
+  made.append(body);
+  box.append(made);
+  return box;
+}
+
+// option: of ECharts, made anew for each theme
+function chart(parent, title, caption, option) {
+  const figure = element('figure');
+  figure.append(element('h3', title));
+  const box = element('div', undefined, {class: 'chart', role: 'img', 'aria-label': title + '. ' + caption});
+  figure.append(box, element('figcaption', caption));
+  parent.append(figure);
+  drawn.push({box, option, made: null});
+}
+
+function draw(one) {
+  if (one.made) one.made.dispose();
+  one.made = echarts.init(one.box, dark.matches ? 'dark' : null, {renderer: 'svg'});
+  one.made.setOption({
+    backgroundColor: 'transparent', color: COLORS, animation: false,
+    grid: {left: 8, right: 16, top: 40, bottom: 8, containLabel: true},
+    tooltip: {trigger: 'axis', confine: true, valueFormatter: value => value == null ? '' : short(value)},
+    legend: {top: 0, type: 'scroll'},
+    ...one.option(),
+  });
+}
+
+// lines: {name, curve, width, run, scale}
+function lineChart(parent, title, caption, unit, lines, more = {}) {
+  const shown = lines.filter(line => line.curve);
+  if (!shown.length) return;
+  chart(parent, title, caption, () => ({
+    xAxis: {type: 'value', name: 'iterations', nameLocation: 'middle', nameGap: 24, min: 'dataMin', max: 'dataMax',
+      axisLabel: {hideOverlap: true}},
+    yAxis: {type: 'value', name: unit, scale: true, ...more},
+    grid: {left: 8, right: 16, top: 56, bottom: 24, containLabel: true},
+    series: shown.map(line => ({
+      name: line.name, type: 'line', step: line.step,
+      symbol: line.curve.x.length < 40 ? 'circle' : 'none', symbolSize: 4,
+      itemStyle: {color: COLORS[line.run % COLORS.length]},
+      lineStyle: {width: line.width, color: COLORS[line.run % COLORS.length]},
+      data: line.curve.x.map((x, i) => [x, (line.scale || 1) * line.curve.y[i]]),
+    })),
+  }));
+}
+
+function label(run, text) {
+  return report.runs.length === 1 ? text : run.name + (text ? ': ' + text : '');
+}
+
+function lines(run, index, ...kinds) {
+  return kinds.map(([curve, text, width, scale]) =>
+    ({name: label(run, text), curve: run.curves[curve], width, scale, run: index}));
+}
+
+function runs() {
+  if (!report.runs.length) return;
+  const several = report.runs.length > 1;
+  const results = section('Results');
+  const rows = report.runs.flatMap(run => run.results.map(result => [
+    ...(several ? [run.name] : []), result.protocol, result.split,
+    {text: whole(result.count), number: true}, {text: percent(result.top1_error), number: true},
+    {text: percent(result.top5_error), number: true}, {text: result.cross_entropy.toFixed(4), number: true}]));
+  if (rows.length) {
+    results.append(table([...(several ? ['run'] : []), 'protocol', 'split', {text: 'images', number: true},
+      {text: 'top-1 error', number: true}, {text: 'top-5 error', number: true},
+      {text: 'cross-entropy', number: true}], rows));
+  } else {
+    results.append(element('p', 'There is no result of a final model yet.', {class: 'note'}));
+  }
+  const charts = element('div', undefined, {class: 'charts'});
+  section('Training').append(charts);
+  const all = (...kinds) => report.runs.flatMap((run, i) => lines(run, i, ...kinds));
+  lineChart(charts, 'Error', 'Thin: training error of augmented images, in training mode; bold: top-1 error of centre'
+    + ' crops of the validation images.', '%', all(['training_error', 'training', 1, 100], ['error', 'validation', 3, 100]));
+  lineChart(charts, 'Loss', 'Mean cross-entropy. Thin: training; bold: validation.', 'nats',
+    all(['loss', 'training', 1], ['cross_entropy', 'validation', 3]));
+  lineChart(charts, 'Learning rate', 'Of the first step of each round.', '', all(['learning_rate', '', 2])
+    .map(line => ({...line, name: line.name || 'learning rate', step: 'end'})), {min: 0});
+  lineChart(charts, 'Throughput', 'Images per second of all workers together.', 'images/s',
+    all(['throughput', '', 1]).map(line => ({...line, name: line.name || 'throughput'})), {min: 0});
+  timeChart(charts);
+  workerCharts(charts);
+}
+
+function timeChart(parent) {
+  const parts = ['reading', 'computing', 'waiting', 'averaging'];
+  const timed = report.runs.filter(run => parts.some(part => run.seconds[part] > 0));
+  if (!timed.length) return;
+  const total = run => parts.reduce((sum, part) => sum + (run.seconds[part] || 0), 0);
+  chart(parent, 'Where the time went', 'Share of the rounds, as the mean of the workers: reading images, computing,'
+    + ' waiting for the slowest worker, averaging.', () => ({
+    xAxis: {type: 'value', max: 100, axisLabel: {formatter: '{value} %'}},
+    yAxis: {type: 'category', inverse: true, data: timed.map(run => run.name), axisLabel: {width: 120, overflow: 'truncate'}},
+    series: parts.map(part => ({name: part, type: 'bar', stack: 'time', barMaxWidth: 48,
+      data: timed.map(run => 100 * (run.seconds[part] || 0) / total(run))})),
+  }));
+}
+
+function workerCharts(parent) {
+  for (const run of report.runs.filter(run => run.workers.length > 1)) {
+    const parts = ['reading', 'computing', 'waiting'];
+    chart(parent, label(run, 'Worker by worker'), 'Seconds of the whole run.', () => ({
+      xAxis: {type: 'category', name: 'worker', nameLocation: 'middle', nameGap: 24, data: run.workers.map(one => one.worker)},
+      yAxis: {type: 'value', name: 'seconds'},
+      grid: {left: 8, right: 16, top: 56, bottom: 24, containLabel: true},
+      series: parts.map(part => ({name: part, type: 'bar', stack: 'time', data: run.workers.map(one => one[part])})),
+    }));
+  }
+}
+
+function facts() {
+  const several = report.runs.length > 1;
+  if (several) {
+    const made = section('Differences', 'Keys of the recipes that are not the same in all runs.');
+    made.append(report.differences.length
+      ? table(['key', ...report.runs.map(run => run.name)], report.differences.map(row => [row.key, ...row.values]))
+      : element('p', 'The recipes are the same.'));
+  }
+  const about = section(several ? 'About the runs' : 'About the run');
+  const names = [...new Set(report.runs.flatMap(run => Object.keys(run.facts)))];
+  about.append(table(several ? ['', ...report.runs.map(run => run.name)] : null,
+    names.map(name => [name, ...report.runs.map(run => run.facts[name] || '')])));
+  for (const run of report.runs.filter(run => run.recipe)) {
+    const made = element('details');
+    made.append(element('summary', label(run, 'recipe')), element('pre', run.recipe));
+    about.append(made);
+  }
+}
+
+runs();
+if (report.runs.length) facts();
+drawn.forEach(draw);
+addEventListener('resize', () => drawn.forEach(one => one.made.resize()));
+addEventListener('beforeprint', () => drawn.forEach(one => one.made.resize()));
+dark.addEventListener('change', () => drawn.forEach(draw));
