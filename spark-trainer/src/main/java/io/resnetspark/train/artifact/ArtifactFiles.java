@@ -50,6 +50,7 @@ public final class ArtifactFiles {
     private static final String CLASSES = "classes.txt";
     private static final String PREPROCESSING = "preprocessing.json";
     private static final String METRICS = "metrics.jsonl";
+    private static final String CARD = "MODEL_CARD.md";
     private static final String ONNX = "model.onnx";
     /** Of DL4J's own layers, so that DL4J alone can read it. */
     private static final String DL4J = "model.zip";
@@ -93,6 +94,7 @@ public final class ArtifactFiles {
         draft.write(PREPROCESSING, Json.PRETTY.writeValueAsBytes(description.evaluation()));
         draft.write(RECIPE, text(recipe));
         draft.write(METRICS, text(metrics));
+        draft.write(CARD, text(ModelCard.of(description, recipe)));
         if (mean.isPerPixel()) {
             draft.write(Dataset.MEAN_IMAGE, LittleEndianFloats.bytes(mean.mean()));
         }
