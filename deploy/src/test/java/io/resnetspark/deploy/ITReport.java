@@ -88,6 +88,41 @@ class ITReport {
         });
     }
 
+    @Test
+    void evaluationsShowWhereAModelFails() throws Exception {
+        resnet(
+                "evaluate",
+                at("first"),
+                "--data",
+                at("data"),
+                "--protocol",
+                "one-crop",
+                "--protocol",
+                "ten-crop",
+                "--output",
+                at("evaluation.json"),
+                "--scores",
+                at("scores.jsonl"));
+        resnet(
+                "report",
+                at("first"),
+                "--evaluation",
+                at("evaluation.json"),
+                "--scores",
+                at("scores.jsonl"),
+                "--data",
+                at("data"),
+                "--output",
+                at("evaluation.html"));
+        assertThat(Browser.open(folder.resolve("evaluation.html"))).allSatisfy(page -> {
+            isSound(page);
+            assertThat(page.text())
+                    .contains("Evaluation", "calibration error")
+                    .contains("Worst classes", "Confusion of the worst classes", "Most uncertain images");
+            assertThat(page.images()).hasSizeGreaterThanOrEqualTo(24).containsOnly(true);
+        });
+    }
+
     private static void isSound(Seen page) {
         assertThat(page.errors()).isEmpty();
         assertThat(page.requests()).hasSize(1).allMatch(url -> url.startsWith("file:"));

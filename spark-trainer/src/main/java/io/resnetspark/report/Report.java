@@ -1,8 +1,11 @@
 package io.resnetspark.report;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import io.resnetspark.data.shard.Dataset;
 import io.resnetspark.storage.AtomicDirectory;
 import io.resnetspark.storage.Json;
+import io.resnetspark.train.evaluate.EvaluationReport;
+import io.resnetspark.train.evaluate.ScoreLine;
 import io.resnetspark.train.recipe.Recipe;
 import java.io.IOException;
 import java.io.InputStream;
@@ -24,8 +27,15 @@ import org.apache.hadoop.fs.Path;
  * @param title of the page
  * @param runs in the order in which they were named
  * @param differences of the runs' recipes
+ * @param evaluations of models
+ * @param examples images on which models fail or are uncertain
  */
-public record Report(String title, List<RunSummary> runs, List<Difference> differences) {
+public record Report(
+        String title,
+        List<RunSummary> runs,
+        List<Difference> differences,
+        List<EvaluationSummary> evaluations,
+        List<ExampleImages> examples) {
     private static final String CHARTS = "echarts.min.js"; // which the build unpacks
     private static final Pattern PART = Pattern.compile("\\{\\{(\\w+)}}");
 
@@ -47,10 +57,36 @@ public record Report(String title, List<RunSummary> runs, List<Difference> diffe
         for (Path path : paths) {
             runs.add(RunSummary.of(path.getFileSystem(conf).makeQualified(path), conf));
         }
-        String title = runs.size() == 1 ? runs.get(0).name() : runs.size() + " runs compared";
-        return new Report(title, runs, differences(runs.stream()
+        String title =
+                switch (runs.size()) {
+                    case 0 -> "Evaluation";
+                    case 1 -> runs.get(0).name();
+                    default -> runs.size() + " runs compared";
+                };
+        List<Difference> differences = differences(runs.stream()
                 .map(run -> run.recipe().isEmpty() ? Map.<String, String>of() : Recipe.values(run.recipe()))
-                .toList()));
+                .toList());
+        return new Report(title, runs, differences, List.of(), List.of());
+    }
+
+    /** With evaluations of models too, each by one protocol. */
+    public Report with(List<EvaluationReport> reports) {
+        return new Report(
+                title,
+                runs,
+                differences,
+                reports.stream().map(EvaluationSummary::of).toList(),
+                examples);
+    }
+
+    /**
+     * With the images on which models fail or are uncertain.
+     *
+     * @param scores of all images, by one or several models and protocols
+     */
+    public Report with(List<ScoreLine> scores, Dataset.Opened data, Configuration conf) throws IOException {
+        return new Report(
+                title, runs, differences, evaluations, ExampleImages.of(scores, new DatasetThumbnails(data, conf)));
     }
 
     private static List<Difference> differences(List<Map<String, String>> recipes) {

@@ -180,7 +180,74 @@ function facts() {
   }
 }
 
+function evaluations() {
+  if (!report.evaluations.length) return;
+  const made = section('Evaluation', 'In brackets: 95 % confidence intervals (Wilson). Calibration error: expected'
+    + ' calibration error in 15 bins (Guo et al. 2017).');
+  const interval = (share, bounds) => `${percent(share)} (${(100 * bounds.lower).toFixed(2)} to ${(100 * bounds.upper).toFixed(2)})`;
+  made.append(table(['model', 'protocol', 'split', {text: 'images', number: true}, {text: 'top-1 error', number: true},
+    {text: 'top-5 error', number: true}, {text: 'cross-entropy', number: true}, {text: 'calibration error', number: true}],
+  report.evaluations.map(one => [one.model, one.protocol, one.split, {text: whole(one.count), number: true},
+    {text: interval(one.top1_error, one.top1_interval), number: true},
+    {text: interval(one.top5_error, one.top5_interval), number: true},
+    {text: one.cross_entropy.toFixed(4), number: true},
+    {text: percent(one.expected_calibration_error), number: true}])));
+  for (const one of report.evaluations) {
+    const name = report.evaluations.length > 1 ? ` (${one.model}, ${one.protocol})` : '';
+    const worst = section('Worst classes' + name, 'Recall: share of the images of a class that were predicted to be of it.'
+      + ' Precision: share of those predicted to be of it that are.');
+    worst.append(table(['class', {text: 'recall', number: true}, {text: 'precision', number: true}, {text: 'images', number: true}],
+      one.worst.map(row => [row.label, {text: percent(row.recall), number: true},
+        {text: row.precision == null ? 'never predicted' : percent(row.precision), number: true},
+        {text: whole(row.support), number: true}])));
+    confusion(one.confusion, 'Confusion of the worst classes' + name);
+  }
+}
+
+function confusion(matrix, title) {
+  const made = section(title, 'Rows: the right class; columns: the predicted one; numbers of images.');
+  const others = matrix.rows.some(row => row.others > 0);
+  made.append(table(['', ...matrix.predicted, ...(others ? ['others'] : [])], matrix.rows.map(row => {
+    const all = row.counts.reduce((sum, count) => sum + count, row.others);
+    return [row.label, ...row.counts.map((count, i) => ({text: count ? whole(count) : '', color: shade(count / all,
+      matrix.predicted[i] === row.label)})), ...(others ? [{text: row.others ? whole(row.others) : ''}] : [])];
+  }), 'confusion'));
+}
+
+// Blue for right, orange for wrong; transparent, so that it suits both themes.
+function shade(share, right) {
+  return `rgba(${right ? '0, 114, 178' : '213, 94, 0'}, ${(0.75 * share).toFixed(3)})`;
+}
+
+function examples() {
+  for (const one of report.examples) {
+    const name = report.examples.length > 1 ? ` (${one.model}, ${one.protocol})` : '';
+    images('Most confident mistakes' + name, one.mistakes, shown => shown.predicted == null
+      ? ['no number came out']
+      : [`predicted: ${shown.predicted}, ${(100 * shown.probability).toFixed(1)} %`]);
+    images('Most uncertain images' + name, one.uncertain, shown => [
+      `${shown.predicted} ${(100 * shown.probability).toFixed(1)} %`,
+      ...(shown.second == null ? [] : [`${shown.second} ${(100 * shown.second_probability).toFixed(1)} %`])]);
+  }
+}
+
+function images(title, all, predictions) {
+  if (!all.length) return;
+  const box = element('div', undefined, {class: 'images'});
+  section(title).append(box);
+  for (const shown of all) {
+    const figure = element('figure', undefined, {title: shown.key});
+    if (shown.image) figure.append(element('img', undefined, {src: shown.image, alt: shown.key}));
+    figure.append(element('div', shown.label, {class: 'right'}));
+    const right = shown.predicted === shown.label;
+    predictions(shown).forEach((text, i) => figure.append(element('div', text, {class: i === 0 && !right ? 'wrong' : ''})));
+    box.append(figure);
+  }
+}
+
 runs();
+evaluations();
+examples();
 if (report.runs.length) facts();
 drawn.forEach(draw);
 addEventListener('resize', () => drawn.forEach(one => one.made.resize()));
