@@ -37,13 +37,8 @@ public final class ParquetRows implements Iterator<Group> {
 
     /** @throws BadInputException if it is not a Parquet file, or lacks a column */
     public static Iterator<Group> of(Path file, List<String> columns, Configuration conf) throws IOException {
-        MessageType schema;
         InputFile input = input(file, conf);
-        try (ParquetFileReader footer = ParquetFileReader.open(input)) {
-            schema = footer.getFileMetaData().getSchema();
-        } catch (RuntimeException noParquet) {
-            throw new BadInputException(file + " is no Parquet file: " + noParquet.getMessage(), noParquet);
-        }
+        MessageType schema = schema(file, input);
         List<Type> wanted = new ArrayList<>();
         for (String column : columns) {
             if (!schema.containsField(column)) {
@@ -62,6 +57,25 @@ public final class ParquetRows implements Iterator<Group> {
                         return new GroupReadSupport();
                     }
                 }.withConf(projected).build());
+    }
+
+    /**
+     * Names of the columns.
+     *
+     * @throws BadInputException if it is not a Parquet file
+     */
+    public static List<String> columns(Path file, Configuration conf) throws IOException {
+        return schema(file, input(file, conf)).getFields().stream()
+                .map(Type::getName)
+                .toList();
+    }
+
+    private static MessageType schema(Path file, InputFile input) throws IOException {
+        try (ParquetFileReader footer = ParquetFileReader.open(input)) {
+            return footer.getFileMetaData().getSchema();
+        } catch (RuntimeException noParquet) {
+            throw new BadInputException(file + " is no Parquet file: " + noParquet.getMessage(), noParquet);
+        }
     }
 
     /** Opens a file of any name. */

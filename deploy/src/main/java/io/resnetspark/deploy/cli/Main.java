@@ -20,6 +20,7 @@ import picocli.CommandLine.ScopeType;
             TrainCommand.class,
             EvaluateCommand.class,
             PredictCommand.class,
+            ScoreCommand.class,
             ReportCommand.class,
             ImportCommand.class,
             ExportCommand.class,

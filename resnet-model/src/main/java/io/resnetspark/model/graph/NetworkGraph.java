@@ -13,6 +13,7 @@ import java.util.Map;
 import org.deeplearning4j.nn.api.FwdPassType;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.graph.vertex.GraphVertex;
 import org.deeplearning4j.optimize.Solver;
 import org.deeplearning4j.optimize.api.ConvexOptimizer;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
@@ -158,6 +159,32 @@ public final class NetworkGraph extends ComputationGraph {
     @Override
     public INDArray outputSingle(INDArray... images) {
         return gpu == null ? super.outputSingle(images) : gpu.probabilities(images[0]);
+    }
+
+    /**
+     * What the classifier computes its scores from, such as the averages of the last feature maps, and the probabilities
+     * that it comes to.
+     *
+     * @param images batch x channels x height x width
+     * @return batch x features, then batch x classes
+     * @throws IllegalStateException on a GPU, which keeps no features
+     */
+    public INDArray[] featuresAndProbabilities(INDArray images) {
+        if (gpu != null) {
+            throw new IllegalStateException("A network on a GPU keeps no features; leave the GPU first");
+        }
+        GraphVertex classifier = getVertex(getConfiguration().getNetworkOutputs().get(0));
+        int features = classifier.getInputVertices()[0].getVertexIndex();
+        return outputOfLayersDetached(
+                false,
+                FwdPassType.STANDARD,
+                new int[] {features, classifier.getVertexIndex()},
+                new INDArray[] {images},
+                null,
+                null,
+                true,
+                true,
+                null);
     }
 
     /** The current parameters, in DL4J's order. */

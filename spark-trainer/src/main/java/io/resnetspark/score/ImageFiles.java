@@ -1,0 +1,67 @@
+package io.resnetspark.score;
+
+import io.resnetspark.storage.Locations;
+import io.resnetspark.storage.UserFiles;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * Files of a folder or a list.
+ *
+ * @param folder that names are relative to
+ * @param names which are the images' keys
+ */
+record ImageFiles(String folder, List<String> names) implements ImagePart {
+    /** A task of these takes a second or more with every network, and its loss costs no more. */
+    private static final int FILES = 256;
+
+    /** No image that a decoder takes is longer. */
+    private static final int MAX_BYTES = 256 << 20;
+
+    /** Parts of a list of names. */
+    static List<ImagePart> parts(Path folder, List<String> names) {
+        List<ImagePart> parts = new ArrayList<>();
+        for (int from = 0; from < names.size(); from += FILES) {
+            parts.add(new ImageFiles(
+                    folder.toString(), List.copyOf(names.subList(from, Math.min(names.size(), from + FILES)))));
+        }
+        return parts;
+    }
+
+    @Override
+    public String id() {
+        return folder + "\n" + String.join("\n", names);
+    }
+
+    @Override
+    public long images() {
+        return names.size();
+    }
+
+    @Override
+    public Iterator<KeyedImage> read(Configuration conf) {
+        Path root = new Path(folder);
+        return names.stream().map(name -> read(root, name, conf)).iterator();
+    }
+
+    /** Where the file system does not answer, the task fails, and Spark tries it again. */
+    private static KeyedImage read(Path root, String name, Configuration conf) {
+        try (InputStream in = UserFiles.open(Locations.of(name, root), conf)) {
+            byte[] bytes = in.readNBytes(MAX_BYTES + 1);
+            return bytes.length > MAX_BYTES
+                    ? KeyedImage.missing(name, "more than " + (MAX_BYTES >> 20) + " MiB")
+                    : KeyedImage.of(name, bytes);
+        } catch (FileNotFoundException missing) {
+            return KeyedImage.missing(name, "there is no such file");
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+}
