@@ -49,7 +49,10 @@ final class MetricsReader {
 
     private void round(JsonNode line) {
         iterations = line.path("iteration").asLong();
-        epochs = line.path("epoch").asInt() - (line.path("images_left").asLong() > 0 ? 1 : 0);
+        // Version 0.1 called them images_left.
+        long remaining =
+                line.path("images_remaining").asLong(line.path("images_left").asLong());
+        epochs = line.path("epoch").asInt() - (remaining > 0 ? 1 : 0);
         totalSeconds += line.path("seconds").asDouble();
         points(OF_ROUNDS, line);
         for (String part : SECONDS) {
