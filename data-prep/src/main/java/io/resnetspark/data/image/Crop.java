@@ -141,8 +141,8 @@ public sealed interface Crop extends Serializable {
                 Crop scaled = isRandom ? new ScaleJitter(side, side, side) : new CenterCrop(side, side);
                 return scaled.region(image, random);
             }
-            long x = isRandom ? random.nextInt(image.width() - side + 1) : CenterCrop.offset(image.width(), side);
-            long y = isRandom ? random.nextInt(image.height() - side + 1) : CenterCrop.offset(image.height(), side);
+            long x = isRandom ? random.nextInt(image.width() - side + 1) : CropRegion.centerOffset(image.width(), side);
+            long y = isRandom ? random.nextInt(image.height() - side + 1) : CropRegion.centerOffset(image.height(), side);
             return new CropRegion(new Box(x, y, side, side), side, side, false, true);
         }
     }
@@ -235,17 +235,7 @@ public sealed interface Crop extends Serializable {
 
         /** The region; it needs no random numbers. */
         CropRegion region(Image image) {
-            long x = offset(image.scaledLength(image.width(), shorterSide), side);
-            long y = offset(image.scaledLength(image.height(), shorterSide), side);
-            return CropRegion.square(image, shorterSide, x, y, side);
-        }
-
-        /**
-         * The offset of the center: half of the difference, rounded half to even, as in torchvision's {@code
-         * CenterCrop}.
-         */
-        static long offset(long length, int side) {
-            return (long) Math.rint((length - side) / 2.0);
+            return CropRegion.center(image, shorterSide, side);
         }
     }
 }

@@ -31,14 +31,31 @@ public record CropRegion(Box box, int width, int height, boolean flipped, boolea
      * A square at (x, y) of the image resized to {@code shorter} pixels on its shorter side. The image is never resized
      * as a whole, because a long strip may become huge.
      */
-    static CropRegion square(Image image, int shorter, long x, long y, int side) {
+    public static CropRegion square(Image image, int shorter, long x, long y, int side) {
         double across = (double) image.width() / image.scaledLength(image.width(), shorter);
         double down = (double) image.height() / image.scaledLength(image.height(), shorter);
         return new CropRegion(new Box(x * across, y * down, side * across, side * down), side, side, false);
     }
 
+    /**
+     * The center square of the image resized to {@code shorter} pixels on its shorter side. Pixel-exact with
+     * torchvision's {@code Resize(shorter)} and {@code CenterCrop(side)}.
+     */
+    public static CropRegion center(Image image, int shorter, int side) {
+        long x = centerOffset(image.scaledLength(image.width(), shorter), side);
+        long y = centerOffset(image.scaledLength(image.height(), shorter), side);
+        return square(image, shorter, x, y, side);
+    }
+
+    /**
+     * The offset of the center: half of the difference, rounded half to even, as in torchvision's {@code CenterCrop}.
+     */
+    public static long centerOffset(long length, int side) {
+        return (long) Math.rint((length - side) / 2.0);
+    }
+
     /** The same region, flipped horizontally. */
-    CropRegion flip() {
+    public CropRegion flip() {
         return new CropRegion(box, width, height, !flipped, cropFirst);
     }
 

@@ -72,7 +72,7 @@ public sealed interface TestTimeCrops extends Serializable {
                 {right, 0},
                 {0, bottom},
                 {right, bottom},
-                {CenterCrop.offset(width, side), CenterCrop.offset(height, side)}
+                {CropRegion.centerOffset(width, side), CropRegion.centerOffset(height, side)}
             };
             List<CropRegion> cuts = new ArrayList<>();
             for (long[] corner : corners) {

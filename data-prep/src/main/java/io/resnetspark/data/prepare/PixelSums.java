@@ -1,12 +1,11 @@
 package io.resnetspark.data.prepare;
 
-import io.resnetspark.data.image.Crop;
+import io.resnetspark.data.image.CropRegion;
 import io.resnetspark.data.image.DecodedImage;
 import io.resnetspark.data.image.Image;
 import io.resnetspark.data.image.PrincipalComponents;
 import io.resnetspark.data.shard.Statistics;
 import java.io.Serializable;
-import java.util.SplittableRandom;
 
 /**
  * Sums over the center crops of images, of each pixel and of products of channels. Sums of 8-bit values are exact, so
@@ -52,8 +51,7 @@ final class PixelSums implements Serializable {
             planesBuffer = new float[planes.length];
             levels = new int[planes.length];
         }
-        decoded.readPlanes(
-                new Crop.CenterCrop(scaledSide(), side).region(image, new SplittableRandom(0)), planesBuffer);
+        decoded.readPlanes(CropRegion.center(image, scaledSide(), side), planesBuffer);
         for (int i = 0; i < planesBuffer.length; i++) {
             levels[i] = (int) (planesBuffer[i] + 0.5f);
         }

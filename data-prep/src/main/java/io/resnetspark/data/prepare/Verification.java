@@ -28,7 +28,7 @@ public final class Verification {
             throws IOException {
         List<String> problems = new ArrayList<>();
         try {
-            opened.dataset().meanImage(opened.path(), spark.hadoopConfiguration());
+            opened.dataset().meanImageValues(opened.path(), spark.hadoopConfiguration());
         } catch (BadInputException | FileNotFoundException damaged) {
             problems.add(damaged.getMessage());
         }

@@ -1,7 +1,6 @@
 package io.resnetspark.data.shard;
 
 import io.resnetspark.data.Split;
-import io.resnetspark.data.image.Normalization;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Digests;
 import io.resnetspark.storage.FileDigest;
@@ -164,12 +163,12 @@ public record Dataset(
         return quarantined.values().stream().mapToLong(Integer::longValue).sum();
     }
 
-    /** Reads and checks the mean image. */
-    public Normalization meanImage(Path path, Configuration conf) throws IOException {
-        return Normalization.perPixel(meanImageValues(path, conf), side);
-    }
-
-    /** The mean image as three planes. */
+    /**
+     * Reads and checks the mean image.
+     *
+     * @return planes of red, green and blue, each side x side
+     * @throws BadInputException if it is damaged
+     */
     public float[] meanImageValues(Path path, Configuration conf) throws IOException {
         byte[] bytes;
         Path file = new Path(path, meanImageFile == null ? MEAN_IMAGE : meanImageFile);
@@ -179,7 +178,12 @@ public record Dataset(
         if (!Digests.of(bytes).equals(meanImage.sha256())) {
             throw new BadInputException(file + " is damaged: its SHA-256 is not the one in " + FILE + ".");
         }
-        return LittleEndianFloats.of(bytes);
+        float[] planes = LittleEndianFloats.of(bytes);
+        if (planes.length != 3 * side * side) {
+            throw new BadInputException(file + " is damaged: it has " + planes.length + " values, not 3 x " + side
+                    + " x " + side + ", which " + FILE + " says.");
+        }
+        return planes;
     }
 
     /** Whether an image is in quarantine as a duplicate, by the reason; the first word of earlier versions was another. */

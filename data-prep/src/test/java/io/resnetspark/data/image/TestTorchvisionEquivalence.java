@@ -111,7 +111,7 @@ class TestTorchvisionEquivalence {
     void jpegRegionsMatchTorchvision(int width, int height) throws Exception {
         byte[] jpeg = ImageCodec.jpeg(smooth(width, height), 1);
         Image encoded = ImageCodec.open(jpeg, ImageCodec.Limits.DEFAULT);
-        assertThat(encoded).isInstanceOf(EncodedJpeg.class);
+        assertThat(encoded).isNotInstanceOf(RgbImage.class);
         RgbImage decoded = ImageCodec.decode(jpeg);
         for (CropRegion region : new TestTimeCrops.TenCrop(256, 224).regions(decoded)) {
             assertThat(region).isIn(new TestTimeCrops.TenCrop(256, 224).regions(encoded));

@@ -5,6 +5,7 @@ import io.resnetspark.data.image.BadImageException;
 import io.resnetspark.data.image.ContactSheet;
 import io.resnetspark.data.image.Crop;
 import io.resnetspark.data.image.ImageCodec;
+import io.resnetspark.data.image.Normalization;
 import io.resnetspark.data.image.PcaLighting;
 import io.resnetspark.data.image.Preprocessing;
 import io.resnetspark.data.shard.Dataset;
@@ -45,7 +46,7 @@ final class AugmentationPreview {
         return new Preprocessing(
                 crop.flipped(),
                 new PcaLighting(noise, data.dataset().statistics().covariance()),
-                data.dataset().meanImage(data.path(), conf));
+                Normalization.perPixel(data.dataset().meanImageValues(data.path(), conf), side));
     }
 
     /** Before an hour's work ends with a sheet that cannot be written. */

@@ -73,7 +73,8 @@ public record DataRecipe(
 
     private Normalization mean(Dataset.Opened data, Configuration conf) throws IOException {
         if (meanPerPixel) {
-            return data.dataset().meanImage(data.path(), conf).requireSide(evaluation.side());
+            float[] planes = data.dataset().meanImageValues(data.path(), conf);
+            return Normalization.perPixel(planes, data.dataset().side()).requireSide(evaluation.side());
         }
         double[] mean = data.dataset().statistics().mean();
         return Normalization.perChannel(new float[] {(float) mean[0], (float) mean[1], (float) mean[2]});
