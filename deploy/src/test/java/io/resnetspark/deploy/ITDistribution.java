@@ -68,7 +68,7 @@ class ITDistribution {
             assertThat(classes)
                     .extracting(JavaClass::getName)
                     .contains(
-                            "io.resnetspark.data.source.TarArchive",
+                            "io.resnetspark.source.TarArchive",
                             "io.resnetspark.shaded.org.apache.commons.compress.archivers.tar.TarFile");
             noClasses()
                     .should()

@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.HttpServer;
-import io.resnetspark.data.SyntheticCorpora;
 import io.resnetspark.deploy.Command.Ended;
-import io.resnetspark.deploy.registry.ModelVersion;
-import io.resnetspark.deploy.registry.RegisteredModel;
-import io.resnetspark.deploy.registry.Registry;
-import io.resnetspark.deploy.registry.RegistryEvent;
+import io.resnetspark.prepare.SyntheticCorpora;
+import io.resnetspark.registry.ModelVersion;
+import io.resnetspark.registry.RegisteredModel;
+import io.resnetspark.registry.Registry;
+import io.resnetspark.registry.RegistryEvent;
 import io.resnetspark.storage.Json;
 import io.resnetspark.train.SmallRecipe;
 import java.io.BufferedReader;

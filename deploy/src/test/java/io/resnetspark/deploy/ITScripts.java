@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.resnetspark.data.SyntheticCorpora;
-import io.resnetspark.data.image.ImageCodec;
-import io.resnetspark.data.image.SyntheticImages;
 import io.resnetspark.deploy.Command.Ended;
+import io.resnetspark.image.ImageCodec;
+import io.resnetspark.image.SyntheticImages;
+import io.resnetspark.prepare.SyntheticCorpora;
 import io.resnetspark.storage.Json;
 import io.resnetspark.train.SmallRecipe;
 import java.io.File;

@@ -1,6 +1,6 @@
 package io.resnetspark.train;
 
-import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.dataset.Dataset;
 import io.resnetspark.model.weights.NetworkWeights;
 import io.resnetspark.storage.AtomicDirectory;
 import io.resnetspark.train.artifact.ArtifactFiles;

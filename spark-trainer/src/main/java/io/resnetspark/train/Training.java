@@ -1,10 +1,10 @@
 package io.resnetspark.train;
 
-import io.resnetspark.data.Progress;
-import io.resnetspark.data.Split;
-import io.resnetspark.data.image.EvaluationProtocol;
-import io.resnetspark.data.shard.Dataset;
-import io.resnetspark.data.shard.SamplerState;
+import io.resnetspark.common.Progress;
+import io.resnetspark.dataset.Dataset;
+import io.resnetspark.dataset.Split;
+import io.resnetspark.input.EvaluationProtocol;
+import io.resnetspark.input.SamplerState;
 import io.resnetspark.model.graph.Placement;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Remedy;

@@ -1,8 +1,8 @@
 package io.resnetspark.train;
 
-import io.resnetspark.data.Split;
-import io.resnetspark.data.image.Preprocessing;
-import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.dataset.Dataset;
+import io.resnetspark.dataset.Split;
+import io.resnetspark.input.Preprocessing;
 import io.resnetspark.model.graph.ComputeOptions.KernelOption;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.model.graph.Placement;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.resnetspark.data.Progress;
+import io.resnetspark.common.Progress;
 import io.resnetspark.model.cuda.CudaUnavailableException;
 import io.resnetspark.model.cuda.GpuEmulator;
 import io.resnetspark.storage.BadInputException;

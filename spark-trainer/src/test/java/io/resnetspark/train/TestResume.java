@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.InstanceOfAssertFactories.LIST;
 
-import io.resnetspark.data.Progress;
-import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.common.Progress;
+import io.resnetspark.dataset.Dataset;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.DamagedException;
 import io.resnetspark.storage.Fence;

@@ -1,8 +1,8 @@
 package io.resnetspark.train;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.resnetspark.data.Progress;
-import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.common.Progress;
+import io.resnetspark.dataset.Dataset;
 import io.resnetspark.storage.Json;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.recipe.Recipe;

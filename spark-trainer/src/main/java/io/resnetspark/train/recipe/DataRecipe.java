@@ -1,11 +1,11 @@
 package io.resnetspark.train.recipe;
 
-import io.resnetspark.data.augment.Augmentation;
-import io.resnetspark.data.image.Crop;
-import io.resnetspark.data.image.EvaluationProtocol;
-import io.resnetspark.data.image.Normalization;
-import io.resnetspark.data.image.Preprocessing;
-import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.dataset.Dataset;
+import io.resnetspark.input.Crop;
+import io.resnetspark.input.EvaluationProtocol;
+import io.resnetspark.input.Normalization;
+import io.resnetspark.input.Preprocessing;
+import io.resnetspark.input.augment.Augmentation;
 import io.resnetspark.storage.BadInputException;
 import java.io.IOException;
 import java.io.Serializable;

@@ -1,6 +1,6 @@
 package io.resnetspark.train.recipe;
 
-import io.resnetspark.data.augment.TransformSettings;
+import io.resnetspark.input.augment.TransformSettings;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.resnetspark.data.augment.Augmentation;
-import io.resnetspark.data.image.Crop;
-import io.resnetspark.data.image.EvaluationProtocol;
+import io.resnetspark.input.Crop;
+import io.resnetspark.input.EvaluationProtocol;
+import io.resnetspark.input.augment.Augmentation;
 import io.resnetspark.model.graph.ComputeOptions;
 import io.resnetspark.model.graph.ComputeOptions.KernelOption;
 import io.resnetspark.model.graph.ComputeOptions.PrecisionOption;

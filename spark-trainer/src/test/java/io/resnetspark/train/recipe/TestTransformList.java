@@ -3,10 +3,10 @@ package io.resnetspark.train.recipe;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.resnetspark.data.image.BadImageException;
-import io.resnetspark.data.image.Normalization;
-import io.resnetspark.data.image.Preprocessing;
-import io.resnetspark.data.image.RgbImage;
+import io.resnetspark.image.BadImageException;
+import io.resnetspark.image.RgbImage;
+import io.resnetspark.input.Normalization;
+import io.resnetspark.input.Preprocessing;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.train.SmallRecipe;
 import java.nio.ByteBuffer;
