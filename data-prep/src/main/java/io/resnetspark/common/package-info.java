@@ -1,5 +1,5 @@
 /**
- * What all of data preparation and reading shares: splits, seeds, images as a source gives them, progress. Knows
- * neither networks nor training; they may depend on it.
+ * What all modules but resnet-model share: progress for users, random numbers that depend only on their purpose, and
+ * implementations found on the class path. Knows only storage's errors.
  */
 package io.resnetspark.common;

@@ -1,5 +1,5 @@
 /**
- * What a dataset is (dataset.json), its Parquet shards, and the order in which an epoch visits their images.
- * Preparation, training and evaluation use it.
+ * What a dataset is: dataset.json, its splits, classes and statistics, and its Parquet shards. Preparation writes it;
+ * training, evaluation and retraining read it.
  */
 package io.resnetspark.dataset;

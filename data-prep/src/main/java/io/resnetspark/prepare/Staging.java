@@ -40,7 +40,7 @@ final class Staging {
     private static final String FOLDER = "checked";
     private static final String PLAN = "plan.json";
     /** Increased with every change of the parts' contents, so that two versions never share them. */
-    private static final int VERSION = 5;
+    private static final int VERSION = 6;
 
     private static final long BYTES_PER_PART = 64L << 20;
     private static final long UNITS_PER_PART = 2_000;
