@@ -4,7 +4,9 @@ import io.resnetspark.dataset.Dataset;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Locations;
 import io.resnetspark.storage.Utf8;
+import io.resnetspark.train.RunOptions;
 import io.resnetspark.train.Training;
+import io.resnetspark.train.TrainingSetup;
 import io.resnetspark.train.averaging.ParameterAveraging;
 import io.resnetspark.train.checkpoint.Checkpoints;
 import io.resnetspark.train.checkpoint.RunFolder;
@@ -93,8 +95,10 @@ final class TrainCommand implements Callable<Integer> {
                 return 0;
             }
             show(parsed);
-            Training training =
-                    new Training(spark, parsed, opened, folder, new ConsoleProgress(System.err), policy, resume);
+            Training training = new Training(
+                    TrainingSetup.of(spark, parsed, opened),
+                    new RunOptions(folder, policy, resume),
+                    new ConsoleProgress(System.err));
             print(training.run(), opened.dataset().classes().size());
         }
         return 0;

@@ -17,7 +17,9 @@ import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Locations;
 import io.resnetspark.storage.Renames;
 import io.resnetspark.train.ExecutorCores;
+import io.resnetspark.train.RunOptions;
 import io.resnetspark.train.Training;
+import io.resnetspark.train.TrainingSetup;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.checkpoint.Checkpoints;
 import io.resnetspark.train.checkpoint.RunFolder;
@@ -102,7 +104,8 @@ final class RetrainingSteps {
         if (!run.isComplete(conf)) {
             Checkpoints.Policy policy =
                     new Checkpoints.Policy(0, Duration.ofMinutes(plan.checkpointMinutes()), KEPT_CHECKPOINTS);
-            new Training(spark, recipe(attempt), data, run, progress, policy, true).run();
+            TrainingSetup setup = TrainingSetup.of(spark, recipe(attempt), data);
+            new Training(setup, new RunOptions(run, policy, true), progress).run();
         }
         return ModelArtifact.open(run.model(), conf);
     }

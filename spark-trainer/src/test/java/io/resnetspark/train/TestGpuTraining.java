@@ -68,13 +68,9 @@ class TestGpuTraining extends ThreeColours {
             map.put(overrides[i], overrides[i + 1]);
         }
         return new Training(
-                spark,
-                SmallRecipe.with(USUAL, map),
-                data,
-                RunFolder.of(hadoop(run)),
-                progress,
-                USUAL_CHECKPOINTS,
-                resume);
+                TrainingSetup.of(spark, SmallRecipe.with(USUAL, map), data),
+                new RunOptions(RunFolder.of(hadoop(run)), USUAL_CHECKPOINTS, resume),
+                progress);
     }
 
     private static EvaluationResult trained(String run, String... overrides) throws Exception {

@@ -157,7 +157,7 @@ class TestTraining extends TrainedRun {
     @Test
     void saysHowMuchMemoryABatchWouldTake() {
         Recipe recipe = recipe(Map.of("batch-size", "100000", "network", "resnet1202"));
-        assertThatThrownBy(() -> new Training(spark, recipe, data, hadoop(folder.resolve("large")), Progress.silent()))
+        assertThatThrownBy(() -> TrainingSetup.of(spark, recipe, data))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("resnet1202 with a batch of 100,000 needs some")
                 .hasMessageContaining("MiB are free.");

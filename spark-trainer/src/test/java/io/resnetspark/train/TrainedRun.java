@@ -30,7 +30,8 @@ abstract class TrainedRun extends ThreeColours {
     }
 
     static Training training(String run, Dataset.Opened data, Map<String, String> overrides) throws IOException {
-        return new Training(spark, recipe(overrides), data, hadoop(folder.resolve(run)), Progress.silent());
+        RunOptions options = RunOptions.begin(hadoop(folder.resolve(run)));
+        return new Training(TrainingSetup.of(spark, recipe(overrides), data), options, Progress.silent());
     }
 
     static Recipe recipe(Map<String, String> overrides) {
