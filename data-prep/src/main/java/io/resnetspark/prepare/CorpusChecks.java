@@ -26,7 +26,7 @@ record CorpusChecks(Source source, PrepareSettings settings) {
     /**
      * Checks the results of a whole corpus.
      *
-     * @throws BadInputException saying how to mend it
+     * @throws BadInputException saying how to fix it
      */
     void check(CheckSummary summary, DatasetUpdate update, Dataset.Change change) {
         checkBadFraction(

@@ -42,19 +42,19 @@ public enum ExitCode {
             "a dataset, a model or a registry whose bytes are not those of their manifest; `models verify`, `data"
                     + " verify`"),
     /** As Java does it: 128 and the signal's number. */
-    INTERRUPTED(130, "stopped by SIGINT (Ctrl-C)", "", "one sentence says how to go on"),
+    INTERRUPTED(130, "stopped by SIGINT (Ctrl-C)", "", "one sentence says how to resume"),
     /** Likewise. */
     STOPPED(143, "stopped by SIGTERM", "", "the same; `retrain`: `stopped`, for its hooks too");
 
     private final int code;
     private final String meaning;
-    private final String mender;
+    private final String fixedBy;
     private final String examples;
 
-    ExitCode(int code, String meaning, String mender, String examples) {
+    ExitCode(int code, String meaning, String fixedBy, String examples) {
         this.code = code;
         this.meaning = meaning;
-        this.mender = mender;
+        this.fixedBy = fixedBy;
         this.examples = examples;
     }
 
@@ -67,8 +67,8 @@ public enum ExitCode {
     }
 
     /** Who has to do something about it; empty if nobody. */
-    public String mender() {
-        return mender;
+    public String fixedBy() {
+        return fixedBy;
     }
 
     public String examples() {

@@ -57,16 +57,16 @@ final class ImportCommand implements Callable<Integer> {
     Map<String, String> renames = Map.of();
 
     @Option(
-            names = "--crop",
+            names = "--image-size",
             paramLabel = "PIXELS",
             description = "Height and width in pixels. Default: the network's own.")
-    Integer crop;
+    Integer imageSize;
 
     @Option(
             names = "--resize",
             paramLabel = "PIXELS",
             description =
-                    "The shorter side that images are resized to before the crop. Default: 256 for 224, and so on; for CIFAR the crop itself.")
+                    "The shorter side that images are resized to before the center crop. Default: 256 for 224, and so on; for CIFAR the image size.")
     Integer resize;
 
     @Option(
@@ -94,10 +94,10 @@ final class ImportCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         Configuration conf = new Configuration();
         Network wanted = network();
-        int side = crop == null ? wanted.input().height() : crop;
+        int side = imageSize == null ? wanted.input().height() : imageSize;
         int shorter = resize == null ? side + (side > 64 ? side / 7 : 0) : resize;
         if (side < 1 || side > ModelDescription.LARGEST_CROP || shorter < side) {
-            throw new BadInputException("--crop " + side + " must be 1 to " + ModelDescription.LARGEST_CROP
+            throw new BadInputException("--image-size " + side + " must be 1 to " + ModelDescription.LARGEST_CROP
                     + ", and --resize " + shorter + " must be at least as much.");
         }
         ModelImport imported = new ModelImport(

@@ -123,7 +123,7 @@ final class ModelsCommand implements Runnable {
         return 0;
     }
 
-    @Command(name = "log", description = "Shows the events of a model: when, by whom, why.")
+    @Command(name = "log", description = "Shows the events of a model: when, by whom, with which message.")
     int log(
             @Mixin RegistryOption registry,
             @Parameters(paramLabel = "NAME", description = "A model.") String name,
@@ -152,7 +152,7 @@ final class ModelsCommand implements Runnable {
     }
 
     private static String said(RegistryEvent event) {
-        return event.why() == null || event.why().isEmpty() ? "" : ": " + event.why();
+        return event.message() == null || event.message().isEmpty() ? "" : ": " + event.message();
     }
 
     @Command(name = "promote", description = "Verifies a version, and sets an alias to it.")

@@ -44,7 +44,7 @@ final class PredictCommand implements Callable<Integer> {
     List<String> images;
 
     @Option(
-            names = "--top",
+            names = "--top-k",
             paramLabel = "N",
             defaultValue = "5",
             description = "Classes to name for each image. Default: 5.")
@@ -73,7 +73,7 @@ final class PredictCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         if (top < 1) {
-            throw new BadInputException("--top " + top + " is too few; wanted at least 1.");
+            throw new BadInputException("--top-k " + top + " is too few; wanted at least 1.");
         }
         Configuration conf = new Configuration();
         ModelArtifact artifact = ModelArtifact.open(ModelReference.resolve(model, conf), conf);

@@ -32,7 +32,7 @@ final class RehearseCommand implements Callable<Integer> {
             network = resnet20
             seed = 1
             data {
-              crop = 32
+              image-size = 32
               augmentation = [ { kind = random-crop, padding = 2 }, { kind = horizontal-flip } ]
               mean = per-channel
               evaluation-resize = 32

@@ -33,6 +33,8 @@ final class RenamedOptions implements IParameterPreprocessor {
             Map.entry("--why", "--message"),
             Map.entry("--batch", "--batch-size"),
             Map.entry("--image", "--image-size"),
+            Map.entry("--crop", "--image-size"),
+            Map.entry("--top", "--top-k"),
             Map.entry("--contributions", "--update-dtype"));
 
     /** By the option's new name. */

@@ -32,7 +32,7 @@ final class ShutdownMessage {
     /** Null while it begins. */
     private volatile JavaSparkContext spark;
 
-    /** @param sentence says how to go on; asked when the last checkpoint has been written */
+    /** @param sentence says how to resume; asked when the last checkpoint has been written */
     private ShutdownMessage(Supplier<String> sentence) {
         this.say = () -> {
             if (underWay) {
@@ -49,7 +49,7 @@ final class ShutdownMessage {
     /**
      * Begins a Spark, and watches until it ends.
      *
-     * @param sentence says how to go on; asked when the last checkpoint has been written
+     * @param sentence says how to resume; asked when the last checkpoint has been written
      */
     static JavaSparkContext watch(SparkConf conf, Supplier<String> sentence) {
         ShutdownMessage stopping = new ShutdownMessage(sentence);

@@ -27,7 +27,7 @@ final class SparkOptions {
         return start(name, () -> "Stopped; nothing was written.");
     }
 
-    /** @param whenStopped says how to go on, if the process is told to end meanwhile */
+    /** @param whenStopped says how to resume, if the process is told to end meanwhile */
     JavaSparkContext start(String name, Supplier<String> whenStopped) {
         return start(name, whenStopped, Map.of());
     }

@@ -25,11 +25,11 @@ record VersionDetails(
         Publication publication,
         ModelDescription description) {
 
-    /** When it came, by whom, why, and by which run if by a retraining. */
+    /** When it was published, by whom, with which message, and by which run if by a retraining. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    record Publication(String at, String by, String why, String run) {
+    record Publication(String at, String by, String message, String run) {
         static Publication of(RegistryEvent event) {
-            return new Publication(event.at(), event.by(), event.why(), event.run());
+            return new Publication(event.at(), event.by(), event.message(), event.run());
         }
     }
 

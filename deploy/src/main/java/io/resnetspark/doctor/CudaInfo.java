@@ -27,7 +27,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * @param driver the CUDA version that the driver serves; empty without a driver
  * @param cudnn its version; empty where it was not found
  * @param gpus that can be used, of those that Spark gave; without any, of the machine's first
- * @param problems why they cannot be used, with the mend of each
+ * @param problems why they cannot be used, with the fix of each
  * @param shadowed libraries further back on the path, of which others are used
  */
 record CudaInfo(

@@ -112,7 +112,7 @@ class TestExitCodes {
                 recipe = r.conf
                 """.formatted(at("data"), at("runs")));
         ends(5, "\"outcome\":\"failed\"", "retrain", at("plan.conf"));
-        assertThat(Json.COMPACT.readTree(ran.out()).get("why").asText()).contains("cannot be reached");
+        assertThat(Json.COMPACT.readTree(ran.out()).get("reason").asText()).contains("cannot be reached");
         Files.writeString(folder.resolve("plan.conf"), "nam = pets\n");
         ends(2, "did you mean 'name'?", "retrain", at("plan.conf"));
     }

@@ -58,12 +58,12 @@ class TestImportAndExport extends Commands {
         refused("is neither a number nor a file", with(words, "--classes", at("nothing")));
         refused(
                 "--resize 16 must be at least as much",
-                with(words, "--classes", "2", "--crop", "32", "--resize", "16"));
+                with(words, "--classes", "2", "--image-size", "32", "--resize", "16"));
         refused("three positive values", with(words, "--classes", "2", "--std", "1,0,1"));
         refused("takes three values of 0 to 1", with(words, "--classes", "2", "--std", "NaN,1,1"));
         refused("takes three values of 0 to 1", with(words, "--classes", "2", "--mean", "123,116,103"));
         refused("two tensors are called bn1.weight", with(words, "--classes", "2", "--rename", "layer1.0.bn1=bn1"));
-        refused("the smallest are 3x3x3", with(words, "--classes", "2", "--crop", "2"));
+        refused("the smallest are 3x3x3", with(words, "--classes", "2", "--image-size", "2"));
         Files.writeString(folder.resolve("empty"), "\n");
         refused("names no class", with(words, "--classes", at("empty")));
         refused("is neither a number nor a file", with(words, "--classes", folder.toString()));

@@ -74,7 +74,7 @@ class TestModelsCommand {
         assertThat(log.findValuesAsText("action"))
                 .containsExactly(
                         "publish", "publish", "publish", "promote", "promote", "rollback", "promote", "remove-alias");
-        assertThat(log.get(5).get("why").asText()).isEqualTo("worse in the shops");
+        assertThat(log.get(5).get("message").asText()).isEqualTo("worse in the shops");
         says("worse in the shops", "log", "pets");
     }
 
@@ -120,7 +120,7 @@ class TestModelsCommand {
         JsonNode shown = json("show", "pets@champion");
         assertThat(shown.get("number").asInt()).isEqualTo(2);
         assertThat(shown.get("aliases").toString()).isEqualTo("[\"champion\"]");
-        assertThat(shown.get("publication").get("why").asText()).isEqualTo("night 2");
+        assertThat(shown.get("publication").get("message").asText()).isEqualTo("night 2");
         assertThat(shown.get("path").asText()).startsWith("file:/").endsWith("/registry/pets/v2");
         assertThat(shown.get("description").get("classes")).hasSize(2);
         assertThat(json("show", "pets").get("aliases")).isEmpty();

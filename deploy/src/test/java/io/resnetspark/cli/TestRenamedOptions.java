@@ -22,6 +22,8 @@ class TestRenamedOptions extends Commands {
             "--why",
             "--batch",
             "--image",
+            "--crop",
+            "--top",
             "--contributions");
 
     @Test

@@ -94,7 +94,7 @@ class ITCluster {
                         "predict",
                         registry + "#colours",
                         corpus.resolve("val/green/45.png").toString(),
-                        "--top",
+                        "--top-k",
                         "1")
                 .ok();
         assertThat(predicted.out()).contains("green");

@@ -67,7 +67,7 @@ class ITScripts {
         assertThat(evaluation.get("top1_error").asDouble()).isLessThan(0.2);
         assertThat(evaluation.get("protocol").asText()).isEqualTo("one-crop");
 
-        Ended predicted = resnet("predict", at("run"), at("corpus/val/red/40.png"), "--top", "1")
+        Ended predicted = resnet("predict", at("run"), at("corpus/val/red/40.png"), "--top-k", "1")
                 .ok();
         assertThat(predicted.out()).contains("red");
 

@@ -57,7 +57,7 @@ public final class Normalization implements Serializable {
     public Normalization requireSide(int wanted) {
         if (isPerPixel() && side != wanted) {
             throw new BadInputException("The dataset's mean image is for crops of " + side + " pixels, the recipe's"
-                    + " are of " + wanted + ". Set crop = " + side + ", or subtract the mean of each channel"
+                    + " are of " + wanted + ". Set image-size = " + side + ", or subtract the mean of each channel"
                     + " (mean = per-channel).");
         }
         return this;

@@ -14,14 +14,14 @@ import java.util.Map;
  * @param figures null, or what was decided by
  * @param fence under which it happens
  */
-public record ChangeRequest(String by, String why, String run, JsonNode figures, Fence fence) {
+public record ChangeRequest(String by, String message, String run, JsonNode figures, Fence fence) {
     /** Of a person at a command line. */
-    public static ChangeRequest byHand(String why) {
-        return new ChangeRequest(Lease.userAtHost(), why, null, null, Fence.NONE);
+    public static ChangeRequest byHand(String message) {
+        return new ChangeRequest(Lease.userAtHost(), message, null, null, Fence.NONE);
     }
 
     public ChangeRequest with(JsonNode newFigures) {
-        return new ChangeRequest(by, why, run, newFigures, fence);
+        return new ChangeRequest(by, message, run, newFigures, fence);
     }
 
     public ChangeRequest because(String newWhy) {
@@ -30,6 +30,6 @@ public record ChangeRequest(String by, String why, String run, JsonNode figures,
 
     RegistryEvent event(
             RegistryEvent.Action action, Integer version, Map<String, Integer> aliases, List<Integer> pruned) {
-        return new RegistryEvent(Instant.now().toString(), by, action, version, why, run, figures, aliases, pruned);
+        return new RegistryEvent(Instant.now().toString(), by, action, version, message, run, figures, aliases, pruned);
     }
 }

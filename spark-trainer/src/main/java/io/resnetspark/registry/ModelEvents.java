@@ -76,7 +76,7 @@ public final class ModelEvents {
                 event.version(),
                 event.aliases(),
                 event.by(),
-                event.why());
+                event.message());
         return event;
     }
 

@@ -155,7 +155,7 @@ public final class RegisteredModel {
         }
         RegistryEvent event = Json.read(file, RegistryEvent.class, conf);
         return Optional.of(new RegistryEvent(
-                event.at(), event.by(), event.action(), number, event.why(), event.run(), null, null, null));
+                event.at(), event.by(), event.action(), number, event.message(), event.run(), null, null, null));
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.resnetspark.registry;
 
+import com.fasterxml.jackson.annotation.JsonAlias;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -14,7 +15,7 @@ import java.util.TreeMap;
  * @param by who: user, and machine or application
  * @param action what was done
  * @param version that it was about; null if there is none
- * @param why as whoever did it says
+ * @param message what whoever did it says of it
  * @param run by which it was done, if by a retraining
  * @param figures that it was decided by, if any
  * @param aliases all names of versions, since then
@@ -26,7 +27,7 @@ public record RegistryEvent(
         String by,
         Action action,
         Integer version,
-        String why,
+        @JsonAlias("why") String message,
         String run,
         JsonNode figures,
         Map<String, Integer> aliases,

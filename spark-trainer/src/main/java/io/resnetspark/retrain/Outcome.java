@@ -1,5 +1,6 @@
 package io.resnetspark.retrain;
 
+import com.fasterxml.jackson.annotation.JsonAlias;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -9,7 +10,8 @@ import com.fasterxml.jackson.databind.JsonNode;
  *
  * @param outcome what happened
  * @param name of the model; null if the plan could not be read
- * @param why a sentence: the reason to train, or why nothing was done, or refused; where it was stopped, and how to go on
+ * @param reason a sentence: the reason to train, or why nothing was done, or refused; where it was stopped, and how to
+ *     resume
  * @param version that was published; null if none was
  * @param champion the version in use now; null if there is none
  * @param run where the attempt lies; null if there was none
@@ -17,7 +19,13 @@ import com.fasterxml.jackson.databind.JsonNode;
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Outcome(
-        Kind outcome, String name, String why, Integer version, Integer champion, String run, JsonNode figures) {
+        Kind outcome,
+        String name,
+        @JsonAlias("why") String reason,
+        Integer version,
+        Integer champion,
+        String run,
+        JsonNode figures) {
 
     /** What may happen. */
     public enum Kind {
@@ -36,12 +44,12 @@ public record Outcome(
         STOPPED
     }
 
-    static Outcome nothing(String name, String why, Integer champion) {
-        return new Outcome(Kind.NOTHING, name, why, null, champion, null, null);
+    static Outcome nothing(String name, String reason, Integer champion) {
+        return new Outcome(Kind.NOTHING, name, reason, null, champion, null, null);
     }
 
     /** Of an attempt that ended with an error. */
-    public static Outcome of(Kind kind, String name, String why) {
-        return new Outcome(kind, name, why, null, null, null, null);
+    public static Outcome of(Kind kind, String name, String reason) {
+        return new Outcome(kind, name, reason, null, null, null, null);
     }
 }

@@ -34,7 +34,7 @@ public final class Reporter {
         return progress;
     }
 
-    /** @throws IllegalStateException while the process ends: what was told to stop does not go on with a next step */
+    /** @throws IllegalStateException while the process ends: what was told to stop does not continue with a next step */
     void step(String what) {
         if (isStopping()) {
             throw new IllegalStateException("This process was told to end before the step: " + what);
@@ -48,7 +48,7 @@ public final class Reporter {
         progress.say("retrain: " + what);
     }
 
-    /** From here on another process goes on with this attempt. */
+    /** From here on another process resumes this attempt. */
     void workOn(RetrainingRun attempt) {
         run = attempt.run();
     }

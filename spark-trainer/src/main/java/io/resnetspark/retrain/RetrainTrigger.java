@@ -44,7 +44,7 @@ record RetrainTrigger(boolean isGiven, String words) {
             return new RetrainTrigger(
                     false,
                     "the same data, recipe and champion were tried before, in "
-                            + before.get().run() + ": " + before.get().why()
+                            + before.get().run() + ": " + before.get().reason()
                             + "; they are tried again if that is forced");
         }
         if (champion.isEmpty()) {

@@ -31,7 +31,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 /**
  * From a plan to a better model, or to a record of why there is none: prepare what is new, ask whether there is reason,
  * train, compare with the champion on the same images, publish, try the published bytes, promote, prune. Whoever is
- * killed on the way is gone on from: each step looks first whether it was done.
+ * killed on the way is resumed: each step looks first whether it was done.
  */
 public final class Retraining {
     private final JavaSparkContext spark;
@@ -78,8 +78,8 @@ public final class Retraining {
     public String wouldDo(boolean forced) throws IOException {
         Optional<RetrainingRun> begun = attempts.unfinished(plan.name());
         if (begun.isPresent() && !forced && isStillWanted(begun.get())) {
-            return "would resume the run in " + begun.get().run() + ", begun "
-                    + begun.get().begun() + " since " + begun.get().why();
+            return "would resume the run in " + begun.get().run() + ", started "
+                    + begun.get().started() + " since " + begun.get().reason();
         }
         String first = plan.corpus().from().isEmpty()
                 ? ""
@@ -177,7 +177,7 @@ public final class Retraining {
             attempts.end(attempt, outcome, plan.keepVersions());
         }
 
-        /** What would fail again in the same way is not gone on with: its end is recorded. */
+        /** What would fail again in the same way is not resumed: its end is recorded. */
         private Outcome decideOrGiveUp(RetrainingRun attempt) throws IOException {
             try {
                 return decide(attempt);
@@ -208,7 +208,7 @@ public final class Retraining {
         }
 
         private ChangeRequest change(RetrainingRun attempt) {
-            return new ChangeRequest(Lease.userAtHost(), attempt.why(), attempt.run(), null, lease);
+            return new ChangeRequest(Lease.userAtHost(), attempt.reason(), attempt.run(), null, lease);
         }
 
         /** What the record of events says already. */
@@ -227,7 +227,7 @@ public final class Retraining {
             return new Outcome(
                     kind,
                     plan.name(),
-                    event.why(),
+                    event.message(),
                     event.version(),
                     event.aliases().get(ModelEvents.CHAMPION),
                     attempt.run(),

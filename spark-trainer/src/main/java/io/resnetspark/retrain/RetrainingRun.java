@@ -10,11 +10,11 @@ import io.resnetspark.train.recipe.Recipe;
 import java.util.Optional;
 
 /**
- * One go at a better model, as it was begun: whoever goes on with it goes on with this.
+ * One attempt at a better model, as it was started: whoever resumes it reads this.
  *
  * @param model its name in the registry
- * @param begun when, by the clock of who did
- * @param why the reason
+ * @param started when, by the clock of the process that started it
+ * @param reason why it was started: what triggered it
  * @param dataDigest of the dataset
  * @param images in it to train and to validate on
  * @param snapshot of their shards; null in records of earlier versions
@@ -26,8 +26,8 @@ import java.util.Optional;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record RetrainingRun(
         String model,
-        String begun,
-        String why,
+        @JsonAlias("begun") String started,
+        @JsonAlias("why") String reason,
         String dataDigest,
         @JsonAlias("pictures") long images,
         ShardSnapshot snapshot,
@@ -40,7 +40,7 @@ record RetrainingRun(
         return dataset.examples(Split.TRAIN) + dataset.examples(Split.VAL);
     }
 
-    /** Whether this is the same task: another go would come to the same model, and to the same decision. */
+    /** Whether this is the same task: another attempt would come to the same model, and to the same decision. */
     boolean isFor(String otherDigest, String otherRecipe, Optional<Integer> otherChampion) {
         return dataDigest.equals(otherDigest) && isLike(otherRecipe, otherChampion);
     }
@@ -51,7 +51,7 @@ record RetrainingRun(
                 && Optional.ofNullable(champion).equals(otherChampion);
     }
 
-    /** Whether it is about these images; files that were set aside since do not count. */
+    /** Whether it is about these images; files that were quarantined since do not count. */
     boolean sees(Dataset.Opened data) {
         return dataDigest.equals(data.digest())
                 || ShardSnapshot.of(data.dataset()).equals(snapshot);

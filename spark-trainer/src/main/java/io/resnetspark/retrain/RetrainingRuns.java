@@ -17,7 +17,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
-/** All goes at a model: RUNS/attempts says how each was begun, RUNS/N-xxxxxxxx/outcome.json how it ended. */
+/** All attempts at a model: RUNS/attempts says how each was started, RUNS/N-xxxxxxxx/outcome.json how it ended. */
 final class RetrainingRuns {
     private static final String OUTCOME = "outcome.json";
 
@@ -60,7 +60,7 @@ final class RetrainingRuns {
         return last.isPresent() && outcome(last.get()).isEmpty() ? last : Optional.empty();
     }
 
-    /** How the last go at the same was decided, if there was one; one that was given up or failed says nothing of it. */
+    /** How the last attempt at the same was decided, if there was one; one that was given up or failed says nothing of it. */
     Optional<Outcome> before(Dataset.Opened data, String recipe, Optional<Integer> champion) throws IOException {
         Optional<Outcome> decided = Optional.empty();
         for (RetrainingRun attempt : all()) {
@@ -84,7 +84,7 @@ final class RetrainingRuns {
 
     /** @throws BadInputException if another model's attempts lie there */
     RetrainingRun begin(
-            String model, String why, Dataset.Opened data, String recipe, Optional<Integer> champion, Fence fence)
+            String model, String reason, Dataset.Opened data, String recipe, Optional<Integer> champion, Fence fence)
             throws IOException {
         // Not the number alone: what is decided is found by the run's name, also when somebody emptied the folder.
         String mark = UUID.randomUUID().toString().substring(0, 8);
@@ -95,7 +95,7 @@ final class RetrainingRuns {
                             return new RetrainingRun(
                                     model,
                                     Instant.now().toString(),
-                                    why,
+                                    reason,
                                     data.digest(),
                                     RetrainingRun.images(data.dataset()),
                                     ShardSnapshot.of(data.dataset()),

@@ -95,7 +95,7 @@ class ITPublishers {
         Map<String, Integer> there = new HashMap<>();
         for (int number : numbers) {
             model.verify(model.find(String.valueOf(number)));
-            there.put(model.publication(number).orElseThrow().why(), number);
+            there.put(model.publication(number).orElseThrow().message(), number);
         }
         assertThat(there).as("none is there twice").hasSize(numbers.size());
         Map<String, Integer> told = told();

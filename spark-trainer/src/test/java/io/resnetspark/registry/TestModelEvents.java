@@ -79,7 +79,7 @@ class TestModelEvents {
                         "ROLLBACK",
                         "PROMOTE",
                         "REMOVE_ALIAS");
-        assertThat(cats.history().get(6).why()).isEqualTo("it barks");
+        assertThat(cats.history().get(6).message()).isEqualTo("it barks");
         assertThat(cats.history()).allMatch(event -> event.by().contains("@") && event.at() != null);
     }
 

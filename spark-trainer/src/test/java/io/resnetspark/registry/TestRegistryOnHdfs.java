@@ -142,7 +142,7 @@ class TestRegistryOnHdfs {
         Map<String, Integer> there = new HashMap<>();
         for (int number : numbers) {
             cats.verify(cats.find(String.valueOf(number)));
-            there.put(cats.publication(number).orElseThrow().why(), number);
+            there.put(cats.publication(number).orElseThrow().message(), number);
         }
         assertThat(there).hasSize(numbers.size()).containsAllEntriesOf(told);
         assertThat(numbers).contains(cats.champion().orElseThrow().number());

@@ -96,7 +96,7 @@ class TestRetraining {
     @Test
     void whateverBecomesOfTheCorpusTheNightGoesOn() throws Exception {
         Outcome first = night("");
-        assertThat(first.outcome()).as(first.why()).isEqualTo(Outcome.Kind.PROMOTED);
+        assertThat(first.outcome()).as(first.reason()).isEqualTo(Outcome.Kind.PROMOTED);
 
         Path corpus = folder.resolve("corpus");
         Files.delete(corpus.resolve("train/red/0.png"));
@@ -119,8 +119,8 @@ class TestRetraining {
                 .hasMessageContaining("has no images in its split test; it has train (53), val (12)");
 
         Outcome second = night("");
-        assertThat(second.outcome()).as(second.why()).isEqualTo(Outcome.Kind.PROMOTED);
-        assertThat(second.why())
+        assertThat(second.outcome()).as(second.reason()).isEqualTo(Outcome.Kind.PROMOTED);
+        assertThat(second.reason())
                 .isEqualTo("2 new classes: amber, tiny; 1 class is gone: green;"
                         + " 18 new images, 25 removed, 1 changed");
         assertThat(second.figures().path("unknown_to_champion")).hasToString("[\"amber\",\"tiny\"]");
@@ -131,7 +131,7 @@ class TestRetraining {
         assertThat(recipe(second).data().validation()).isEqualTo(Validation.SOME_CLASSES);
 
         Outcome third = night("");
-        assertThat(third.outcome()).as(third.why()).isEqualTo(Outcome.Kind.NOTHING);
+        assertThat(third.outcome()).as(third.reason()).isEqualTo(Outcome.Kind.NOTHING);
         assertThat(third.champion()).isEqualTo(2);
     }
 }

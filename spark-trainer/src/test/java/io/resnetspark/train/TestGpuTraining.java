@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 /** Whole runs on a software card, where a run on the CPU and one on a GPU must come to the same. */
 class TestGpuTraining extends ThreeColours {
     private static final Map<String, String> USUAL = Map.of(
-            "data.crop", "16",
+            "data.image-size", "16",
             "data.evaluation-resize", "16",
             "workers", "1",
             "batch-size", "6",

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** A run that ended before its time goes on as if it had not. */
+/** A run that ended before its time resumes as if it had not. */
 @Tag("slow")
 class TestResume extends ThreeColours {
     private static final String LIT =

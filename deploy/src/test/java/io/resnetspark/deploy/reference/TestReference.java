@@ -85,9 +85,9 @@ class TestReference {
     private static String exitCodes() {
         List<List<String>> rows = new ArrayList<>();
         for (ExitCode exit : ExitCode.values()) {
-            rows.add(List.of(String.valueOf(exit.code()), exit.meaning(), exit.mender(), exit.examples()));
+            rows.add(List.of(String.valueOf(exit.code()), exit.meaning(), exit.fixedBy(), exit.examples()));
         }
-        return Table.of(List.of("code", "what it means", "who mends it", "examples"), rows);
+        return Table.of(List.of("code", "what it means", "who fixes it", "examples"), rows);
     }
 
     @Test

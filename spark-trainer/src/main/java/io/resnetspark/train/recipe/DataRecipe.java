@@ -29,7 +29,7 @@ public record DataRecipe(
         implements Serializable {
 
     static DataRecipe read(Section section) {
-        int side = section.integer("crop", 16, 1024);
+        int side = section.integer("image-size", 16, 1024);
         Augmentation augmentation = TransformList.read(section, side);
         if (section.has(OldAugmentation.NOISE)) {
             double std = section.number(OldAugmentation.NOISE, 0, 10);
@@ -40,7 +40,7 @@ public record DataRecipe(
         }
         int shorter = section.integer("evaluation-resize", 16, 2048);
         if (shorter < side) {
-            section.problem("evaluation-resize", shorter, "at least the crop's " + side);
+            section.problem("evaluation-resize", shorter, "at least image-size, which is " + side);
             shorter = side;
         }
         boolean perPixel = section.choice("mean", "per-pixel", "per-channel").equals("per-pixel");

@@ -62,7 +62,7 @@ public final class TransformList {
     static Config withDefaults(Config recipe) {
         Problems problems = new Problems();
         Section data = new Section(recipe, "", problems).section("data");
-        int side = data.integer("crop", 16, 1024);
+        int side = data.integer("image-size", 16, 1024);
         List<Map<String, Object>> blocks =
                 entries(data, side).stream().map(Entry::block).toList();
         if (!problems.isEmpty()) {

@@ -13,9 +13,9 @@ public final class Metrics {
     private final LiveReport live;
 
     /**
-     * Goes on with metrics.
+     * Continues metrics.
      *
-     * @param earlier lines, of the run that this one goes on with
+     * @param earlier lines, of the run that this one resumes
      * @param live where lines are shown as they come
      */
     public Metrics(String earlier, LiveReport live) {
@@ -33,7 +33,7 @@ public final class Metrics {
      * @param learningRate of the first step of the round
      * @param loss mean cross-entropy of the round's images, in training mode
      * @param images that were trained on in the round, by all workers together
-     * @param imagesLeft remaining images of the epoch
+     * @param imagesRemaining remaining images of the epoch
      * @param seconds that the round took
      * @param imagesPerSecond of all workers together
      * @param readingSeconds that a worker's network waited for images, on average
@@ -51,7 +51,7 @@ public final class Metrics {
             double learningRate,
             double loss,
             long images,
-            long imagesLeft,
+            long imagesRemaining,
             double seconds,
             double imagesPerSecond,
             double readingSeconds,

@@ -27,7 +27,7 @@ class TestRecipe {
             network = resnet18
             seed = 7
             data {
-              crop = 224
+              image-size = 224
               augmentation = [
                 { kind = resize, shorter-side = [256, 480] }, { kind = random-crop }, { kind = pca-lighting }
               ]
@@ -78,7 +78,7 @@ class TestRecipe {
     void aBlockThatIsMissingIsMissingInTheRecipeAndNotInTheDefaults() {
         assertThatThrownBy(() -> Recipe.parse("network = resnet18", "short.conf", Map.of()))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("short.conf:1: the key 'data.crop' is missing")
+                .hasMessageContaining("short.conf:1: the key 'data.image-size' is missing")
                 .hasMessageContaining("short.conf:1: the key 'data.augmentation' is missing")
                 .hasMessageContaining("short.conf:1: the key 'learning-rate.initial' is missing")
                 .hasMessageNotContaining("defaults.conf");
