@@ -142,7 +142,7 @@ final class CheckpointedRun implements Closeable {
                 work.examples(),
                 before == now ? "" : ", with " + now + " workers where there were " + before));
         state = before == now ? saved.run() : saved.run().with(training.with(work.repartition(now)));
-        engine.restore(before == now ? saved.localStates() : WorkerLocalState.dealt(saved.localStates(), now));
+        engine.restore(before == now ? saved.localStates() : WorkerLocalState.repartitioned(saved.localStates(), now));
     }
 
     @Override

@@ -11,7 +11,7 @@ import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.SerializableConfiguration;
 
-/** Takes batch normalisation's statistics anew, over many pictures, as a Spark job. */
+/** Takes batch normalisation's statistics anew, over many images, as a Spark job. */
 public final class PreciseStatistics {
     private static final int MOST_ATTEMPTS = 3;
 
