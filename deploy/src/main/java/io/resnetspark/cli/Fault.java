@@ -30,7 +30,7 @@ import org.apache.spark.SparkException;
 /** Whose fault a failure is, and the {@link ExitCode} that tells a scheduler. */
 enum Fault {
     INTERNAL(ExitCode.FAILED),
-    /** The recipe's: its loss is no number. */
+    /** The recipe's: its loss is NaN. */
     DIVERGED(ExitCode.FAILED),
     INPUT(ExitCode.INPUT),
     /** Nobody's: another process is at it. */

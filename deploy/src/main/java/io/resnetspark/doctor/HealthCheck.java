@@ -89,7 +89,7 @@ final class HealthCheck {
         return versions.size() == 1
                 ? CheckResult.ok("Java " + versions.keySet().iterator().next())
                 : CheckResult.warning(
-                        "different Javas: " + versions, "Give all the same, for the same bits from run to run.");
+                        "different Javas: " + versions, "Give all the same; else runs are not bit-identical.");
     }
 
     private CheckResult cores() {
@@ -105,7 +105,7 @@ final class HealthCheck {
         Map<String, String> kinds = by(ProcessInfo::kernels);
         if (kinds.size() > 1) {
             return CheckResult.warning(
-                    "different kernels: " + kinds, "Use machines of one kind, for the same bits from run to run.");
+                    "different kernels: " + kinds, "Use machines of one kind; else runs are not bit-identical.");
         }
         String kind = kinds.keySet().stream().findFirst().orElse("none");
         return kind.startsWith(ONE_DNN)

@@ -10,8 +10,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
-import org.apache.commons.math3.stat.inference.AlternativeHypothesis;
-import org.apache.commons.math3.stat.inference.BinomialTest;
 
 /** Whether a challenger may take the champion's place, by the same images. */
 final class Gate {
@@ -98,7 +96,7 @@ final class Gate {
         // In one division: 0.001 of 1000 images is one of them, to the last bit.
         double gain = (double) (better - worse) / before.result().count();
         gainProblem(rules, gain, before.result()).ifPresent(problems::add);
-        double pValue = pValue(better, worse);
+        double pValue = SignificanceTest.mcNemar(better, worse);
         chanceProblem(rules, better, worse, pValue).ifPresent(problems::add);
         boolean[] known = champion.get().knows(classes);
         ClassCounts counts = ClassCounts.of(classes, challenger, before);
@@ -142,7 +140,7 @@ final class Gate {
         if (pValue <= rules.significanceLevel()) {
             return Optional.empty();
         }
-        boolean few = pValue(better + worse, 0) > rules.significanceLevel();
+        boolean few = SignificanceTest.mcNemar(better + worse, 0) > rules.significanceLevel();
         return Optional.of(String.format(
                 "right where the champion is wrong %,d times, wrong where it is right %,d times: p = %.4f is above"
                         + " significance-level = %s%s",
@@ -164,17 +162,6 @@ final class Gate {
             count += first.right()[i] && !second.right()[i] ? 1 : 0;
         }
         return count;
-    }
-
-    /** McNemar 1947, exact: of the images on which they differ, each is as likely to have either right. */
-    static double pValue(long better, long worse) {
-        long differ = better + worse;
-        if (differ == 0) {
-            return 1;
-        }
-        return new BinomialTest()
-                .binomialTest(
-                        Math.toIntExact(differ), Math.toIntExact(better), 0.5, AlternativeHypothesis.GREATER_THAN);
     }
 
     /** Right answers by class. */

@@ -149,11 +149,11 @@ class TestGate {
     /** By hand: sums of binomial coefficients over powers of two. */
     @Test
     void mcNemarsTestIsExact() {
-        assertThat(Gate.pValue(0, 0)).isOne();
-        assertThat(Gate.pValue(5, 0)).isCloseTo(1 / 32.0, within(1e-12));
-        assertThat(Gate.pValue(8, 2)).isCloseTo((45 + 10 + 1) / 1024.0, within(1e-12));
-        assertThat(Gate.pValue(2, 8)).isCloseTo(1 - (1 + 10) / 1024.0, within(1e-12));
-        assertThat(Gate.pValue(520, 480)).isCloseTo(0.1087, within(1e-3));
+        assertThat(SignificanceTest.mcNemar(0, 0)).isOne();
+        assertThat(SignificanceTest.mcNemar(5, 0)).isCloseTo(1 / 32.0, within(1e-12));
+        assertThat(SignificanceTest.mcNemar(8, 2)).isCloseTo((45 + 10 + 1) / 1024.0, within(1e-12));
+        assertThat(SignificanceTest.mcNemar(2, 8)).isCloseTo(1 - (1 + 10) / 1024.0, within(1e-12));
+        assertThat(SignificanceTest.mcNemar(520, 480)).isCloseTo(0.1087, within(1e-3));
     }
 
     @Test

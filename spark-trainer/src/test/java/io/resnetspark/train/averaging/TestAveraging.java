@@ -211,7 +211,7 @@ class TestAveraging extends SmallRuns {
         assertThatThrownBy(() -> averaging(plan).round(state))
                 .isInstanceOf(DivergedException.class)
                 .hasMessageContaining(
-                        "The loss became NaN, or a parameter no number, in the round from image 1 of epoch 1 on")
+                        "The loss became NaN, or a parameter NaN, in the round from image 1 of epoch 1 on")
                 .hasMessageContaining("learning-rate.initial");
     }
 
