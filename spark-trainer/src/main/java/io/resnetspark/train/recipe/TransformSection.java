@@ -78,6 +78,6 @@ final class TransformSection implements TransformSettings {
 
     /** A limit, by the name of the key whose value it is. */
     private String limit(int value) {
-        return value == crop ? "crop (" + value + ")" : String.valueOf(value);
+        return value == crop ? "image-size (" + value + ")" : String.valueOf(value);
     }
 }

@@ -175,7 +175,7 @@ class TestTransformList {
                 .hasMessageContaining("bad.conf:6: data.augmentation.kind = resise; allowed is one of center-crop, ")
                 .hasMessageContaining(
                         "bad.conf:7: data.augmentation.shorter-side = 20; allowed is a whole number, or two"
-                                + " [from, to], within crop (32) and 4096")
+                                + " [from, to], within image-size (32) and 4096")
                 .hasMessageContaining("bad.conf:8: there is no key 'data.augmentation.pading'; did you mean"
                         + " 'data.augmentation.padding'?")
                 .hasMessageContaining(
