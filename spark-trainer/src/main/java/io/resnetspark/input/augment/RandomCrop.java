@@ -21,7 +21,7 @@ public record RandomCrop(int padding) implements BuiltInTransform {
                     "padding",
                     0,
                     0,
-                    settings.crop(),
+                    settings.imageSize(),
                     "Pixels on each side; they have the value of the mean, which is subtracted."));
         }
     }

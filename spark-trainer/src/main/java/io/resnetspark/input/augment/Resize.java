@@ -22,7 +22,7 @@ public record Resize(int from, int to) implements BuiltInTransform {
         public Transform create(TransformSettings settings) {
             TransformSettings.Range side = settings.integerRange(
                     "shorter-side",
-                    settings.crop(),
+                    settings.imageSize(),
                     MAX,
                     "Pixels of the shorter side: a number, or a range [from, to] to draw from (scale jitter).");
             return new Resize((int) side.from(), (int) side.to());

@@ -6,7 +6,7 @@ package io.resnetspark.input.augment;
  */
 public interface TransformSettings {
     /** Height and width of the network's input, in pixels. */
-    int crop();
+    int imageSize();
 
     /**
      * A whole number.
