@@ -20,7 +20,7 @@ with DAG(
         conn_id="spark_default",
         name="resnet-retrain",
         application=f"{HOME}/deploy-classes.jar",
-        java_class="io.resnetspark.deploy.cli.Main",
+        java_class="io.resnetspark.cli.Main",
         # What spark-submit's own jars lack: scripts/submit --print-jars
         jars="{{ var.value.resnet_jars }}",
         application_args=["retrain", "/etc/resnet-spark/nightly.conf"],

@@ -2,7 +2,7 @@
 """Makes the pictures that TestPilEquivalence reads: files of every kind, and what PIL (9.4 made those in the repository) sees in them.
 
     pil_cases.py OUT                        those of src/test/resources/pil; needs cjpeg of libjpeg-turbo
-    pil_cases.py --cuts OUT                 those of src/test/resources/cuts, from its cuts.tsv
+    pil_cases.py --cuts OUT                 those of spark-trainer/src/test/resources/cuts, from its cuts.tsv
     pil_cases.py --photographs FOLDER OUT   for -Dpil.reference=OUT: photographs, whole, and a part of each scaled to 224
 """
 import argparse, io, pathlib, random, struct, subprocess, zlib

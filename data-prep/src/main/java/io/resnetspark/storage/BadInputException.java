@@ -3,7 +3,7 @@ package io.resnetspark.storage;
 import java.util.List;
 
 /**
- * The user's input cannot be used. The message says what came, what may come, and how to mend it; what would be an
+ * The user's input cannot be used. The message says what came, what may come, and how to fix it; what would be an
  * option of a command is a {@link Remedy}.
  */
 public final class BadInputException extends RuntimeException {
@@ -15,7 +15,7 @@ public final class BadInputException extends RuntimeException {
         this(message, List.of());
     }
 
-    /** @param remedies any of which mends it */
+    /** @param remedies any of which fixes it */
     public BadInputException(String message, List<Remedy> remedies) {
         super(message);
         this.remedies = List.copyOf(remedies);
@@ -26,7 +26,7 @@ public final class BadInputException extends RuntimeException {
         this.remedies = List.of();
     }
 
-    /** What the user can do beside what the message says; any of them mends it. */
+    /** What the user can do beside what the message says; any of them fixes it. */
     public List<Remedy> remedies() {
         return remedies;
     }

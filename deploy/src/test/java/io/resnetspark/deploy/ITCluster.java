@@ -3,11 +3,11 @@ package io.resnetspark.deploy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.resnetspark.data.Split;
-import io.resnetspark.data.SyntheticCorpora;
-import io.resnetspark.data.shard.Dataset;
-import io.resnetspark.data.shard.Shards;
+import io.resnetspark.dataset.Dataset;
+import io.resnetspark.dataset.Shards;
+import io.resnetspark.dataset.Split;
 import io.resnetspark.deploy.Command.Ended;
+import io.resnetspark.prepare.SyntheticCorpora;
 import io.resnetspark.storage.Json;
 import io.resnetspark.train.SmallRecipe;
 import java.nio.charset.StandardCharsets;
@@ -94,7 +94,7 @@ class ITCluster {
                         "predict",
                         registry + "#colours",
                         corpus.resolve("val/green/45.png").toString(),
-                        "--top",
+                        "--top-k",
                         "1")
                 .ok();
         assertThat(predicted.out()).contains("green");

@@ -68,7 +68,7 @@ class ITDistribution {
             assertThat(classes)
                     .extracting(JavaClass::getName)
                     .contains(
-                            "io.resnetspark.data.source.TarArchive",
+                            "io.resnetspark.source.TarArchive",
                             "io.resnetspark.shaded.org.apache.commons.compress.archivers.tar.TarFile");
             noClasses()
                     .should()
@@ -131,7 +131,7 @@ class ITDistribution {
         }
         assertThat(names)
                 .contains("LICENSE", "NOTICE", "licenses/LGPL-2.1.txt", "licenses/LGPL-3.0.txt", "deploy-classes.jar");
-        assertThat(names).contains("CHANGELOG.md", "docs/man/resnet.1", "scripts/completion.bash");
+        assertThat(names).contains("CHANGELOG.md", "CONTRIBUTING.md", "docs/man/resnet.1", "scripts/completion.bash");
         assertThat(names.contains("bom.json")).isNotEqualTo(OFFLINE);
         for (Path jar : jars("*.jar")) {
             assertThat(names).contains("lib/" + jar.getFileName());

@@ -7,8 +7,8 @@ import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
-import io.resnetspark.data.SyntheticCorpora;
 import io.resnetspark.deploy.Command.Ended;
+import io.resnetspark.prepare.SyntheticCorpora;
 import io.resnetspark.storage.MiniHdfs;
 import io.resnetspark.train.SmallRecipe;
 import java.io.IOException;
@@ -100,7 +100,7 @@ class ITKubernetes {
             words.addAll(List.of("--conf", setting));
         }
         words.addAll(
-                List.of("--class", "io.resnetspark.deploy.cli.Main", "local:///opt/resnet-spark/deploy-classes.jar"));
+                List.of("--class", "io.resnetspark.cli.Main", "local:///opt/resnet-spark/deploy-classes.jar"));
         words.addAll(List.of(command));
         return Command.run(
                 StandaloneCluster.environment(SPARK_HOME),
@@ -193,7 +193,7 @@ class ITKubernetes {
         assertThat(container.getImage()).isEqualTo("registry.example/resnet-spark:VERSION");
         assertThat(container.getArgs())
                 .startsWith("driver")
-                .contains("io.resnetspark.deploy.cli.Main", "train", "--resume", "hdfs:///run");
+                .contains("io.resnetspark.cli.Main", "train", "--resume", "hdfs:///run");
         assertHasNatives(driver);
 
         assertThat(kubelet.api().created("Service")).hasSize(1);

@@ -2,7 +2,7 @@ package io.resnetspark.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.resnetspark.data.SyntheticCorpora;
+import io.resnetspark.prepare.SyntheticCorpora;
 import io.resnetspark.deploy.Browser.Chart;
 import io.resnetspark.deploy.Browser.Seen;
 import io.resnetspark.deploy.Command.Ended;

@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.HttpServer;
-import io.resnetspark.data.SyntheticCorpora;
 import io.resnetspark.deploy.Command.Ended;
-import io.resnetspark.deploy.registry.ModelVersion;
-import io.resnetspark.deploy.registry.RegisteredModel;
-import io.resnetspark.deploy.registry.Registry;
-import io.resnetspark.deploy.registry.RegistryEvent;
+import io.resnetspark.prepare.SyntheticCorpora;
+import io.resnetspark.registry.ModelVersion;
+import io.resnetspark.registry.RegisteredModel;
+import io.resnetspark.registry.Registry;
+import io.resnetspark.registry.RegistryEvent;
 import io.resnetspark.storage.Json;
 import io.resnetspark.train.SmallRecipe;
 import java.io.BufferedReader;
@@ -103,13 +103,13 @@ class ITRetraining {
         assertThat(folder.resolve("models")).doesNotExist();
         JsonNode outcome = lastLine(retrain(plan()).ok());
         assertThat(outcome.path("outcome").asText()).isEqualTo("promoted");
-        assertThat(outcome.path("why").asText()).isEqualTo("there is no champion");
+        assertThat(outcome.path("reason").asText()).isEqualTo("there is no champion");
         assertThat(model().events().champion()).contains(1);
         assertThat(Files.readString(folder.resolve("told"))).contains("\"outcome\":\"promoted\"");
 
         JsonNode again = lastLine(retrain(plan()).ok());
         assertThat(again.path("outcome").asText()).isEqualTo("nothing");
-        assertThat(again.path("why").asText()).contains("0 new images");
+        assertThat(again.path("reason").asText()).contains("0 new images");
         assertThat(versions()).isOne();
     }
 
@@ -135,10 +135,10 @@ class ITRetraining {
         assertThat(ended.code()).as(ended.err()).isEqualTo(3);
         JsonNode outcome = lastLine(ended);
         assertThat(outcome.path("outcome").asText()).isEqualTo("refused");
-        assertThat(outcome.path("why").asText()).contains("is below min-accuracy-gain = 0.9");
+        assertThat(outcome.path("reason").asText()).contains("is below min-accuracy-gain = 0.9");
         assertThat(outcome.path("champion").asInt()).isOne();
         assertThat(versions()).isOne();
-        assertThat(lastLine(retrain(strict).ok()).path("why").asText()).contains("were tried before");
+        assertThat(lastLine(retrain(strict).ok()).path("reason").asText()).contains("were tried before");
         String log = Command.run(QUICK, "scripts/resnet", "models", "log", "colours", "--registry", folder + "/models")
                 .ok()
                 .out();
@@ -182,7 +182,7 @@ class ITRetraining {
         ModelVersion newest = model().newest();
         assertThat(newest.number()).isEqualTo(before + 1);
         assertThat(model().events().champion()).contains(newest.number());
-        assertThat(model().publication(newest.number()).orElseThrow().why()).isEqualTo("forced");
+        assertThat(model().publication(newest.number()).orElseThrow().message()).isEqualTo("forced");
         model().verify(newest);
         assertThat(model().history().stream()
                         .filter(event -> event.action() == RegistryEvent.Action.PROMOTE)
@@ -256,10 +256,10 @@ class ITRetraining {
         List<String> printed = Files.readAllLines(out);
         JsonNode outcome = Json.COMPACT.readTree(printed.get(printed.size() - 1));
         assertThat(outcome.path("outcome").asText()).isEqualTo("stopped");
-        assertThat(outcome.path("why").asText())
+        assertThat(outcome.path("reason").asText())
                 .contains("Stopped at the step: ")
                 .contains(how);
-        assertThat(said).contains("resnet: " + outcome.path("why").asText()).doesNotContain("\tat ", "Exception");
+        assertThat(said).contains("resnet: " + outcome.path("reason").asText()).doesNotContain("\tat ", "Exception");
         before.add(outcome);
         assertThat(told()).isEqualTo(before);
     }

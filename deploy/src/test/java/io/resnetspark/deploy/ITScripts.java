@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.resnetspark.data.SyntheticCorpora;
-import io.resnetspark.data.image.ImageCodec;
-import io.resnetspark.data.image.SyntheticImages;
 import io.resnetspark.deploy.Command.Ended;
+import io.resnetspark.image.ImageCodec;
+import io.resnetspark.image.SyntheticImages;
+import io.resnetspark.prepare.SyntheticCorpora;
 import io.resnetspark.storage.Json;
 import io.resnetspark.train.SmallRecipe;
 import java.io.File;
@@ -67,7 +67,7 @@ class ITScripts {
         assertThat(evaluation.get("top1_error").asDouble()).isLessThan(0.2);
         assertThat(evaluation.get("protocol").asText()).isEqualTo("one-crop");
 
-        Ended predicted = resnet("predict", at("run"), at("corpus/val/red/40.png"), "--top", "1")
+        Ended predicted = resnet("predict", at("run"), at("corpus/val/red/40.png"), "--top-k", "1")
                 .ok();
         assertThat(predicted.out()).contains("red");
 

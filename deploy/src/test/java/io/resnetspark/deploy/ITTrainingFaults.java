@@ -2,10 +2,10 @@ package io.resnetspark.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.resnetspark.data.NonHeapMemory;
-import io.resnetspark.data.SyntheticCorpora;
+import io.resnetspark.common.NonHeapMemory;
 import io.resnetspark.deploy.Command.Ended;
 import io.resnetspark.model.cuda.GpuEmulator;
+import io.resnetspark.prepare.SyntheticCorpora;
 import io.resnetspark.train.SmallRecipe;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;

@@ -2,8 +2,8 @@ package io.resnetspark.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.resnetspark.data.SyntheticCorpora;
 import io.resnetspark.deploy.Command.Ended;
+import io.resnetspark.prepare.SyntheticCorpora;
 import io.resnetspark.train.SmallRecipe;
 import java.nio.file.Files;
 import java.nio.file.Path;

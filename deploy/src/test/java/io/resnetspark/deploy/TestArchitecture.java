@@ -39,6 +39,11 @@ class TestArchitecture {
             "docker run --gpus all",
             "convmv -r -f ISO-8859-1 -t UTF-8 --notest");
 
+    /** All packages right below the root; each has one subject. */
+    private static final List<String> ROOMS = List.of(
+            "model", "common", "storage", "image", "dataset", "source", "prepare", "input", "train", "registry",
+            "retrain", "doctor", "cli");
+
     private static JavaClasses classes;
 
     @BeforeAll
@@ -50,101 +55,89 @@ class TestArchitecture {
                 .importPackages("io.resnetspark");
     }
 
-    @Test
-    void imagesAndModelsDoNotKnowEachOther() {
+    /** Packages of ours with all below them. */
+    private static String[] ours(String... names) {
+        return Stream.of(names).map(name -> "io.resnetspark." + name + "..").toArray(String[]::new);
+    }
+
+    /** Packages of ours, all of them, but for these. */
+    private static String[] allBut(String... names) {
+        List<String> left = new ArrayList<>(ROOMS);
+        assertThat(left.removeAll(List.of(names))).isTrue();
+        return ours(left.toArray(String[]::new));
+    }
+
+    private static void refuse(String[] packages, String... others) {
         noClasses()
                 .that()
-                .resideInAnyPackage("..resnetspark.model..")
+                .resideInAnyPackage(packages)
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage(
-                        "..resnetspark.data..",
-                        "..resnetspark.storage..",
-                        "..resnetspark.train..",
-                        "..resnetspark.deploy..")
-                .check(classes);
-        noClasses()
-                .that()
-                .resideInAnyPackage("..resnetspark.data..", "..resnetspark.storage..")
-                .should()
-                .dependOnClassesThat()
-                .resideInAnyPackage("..resnetspark.model..", "..resnetspark.train..", "..resnetspark.deploy..")
+                .resideInAnyPackage(others)
                 .check(classes);
     }
 
     @Test
-    void trainingDoesNotKnowTheCommandLineNorTheRegistry() {
-        noClasses()
-                .that()
-                .resideInAPackage("..resnetspark.train..")
-                .should()
-                .dependOnClassesThat()
-                .resideInAPackage("..resnetspark.deploy..")
-                .check(classes);
+    void roomsAreAllThatThereAre() {
+        assertThat(classes.stream()
+                        .map(type -> type.getPackageName().split("\\.", -1)[2])
+                        .distinct())
+                .containsExactlyInAnyOrderElementsOf(ROOMS);
+    }
+
+    @Test
+    void modelsKnowNothingElseOfOurs() {
+        refuse(ours("model"), allBut("model"));
+        refuse(ours("model"), "org.apache.hadoop..", "org.apache.spark..");
+    }
+
+    @Test
+    void storageIsBelowAllThatUsesFiles() {
+        refuse(ours("storage"), allBut("storage"));
+        refuse(ours("common"), allBut("common", "storage"));
+    }
+
+    @Test
+    void preparationDoesNotKnowWhatReadsItsDatasets() {
+        refuse(ours("image"), allBut("image", "storage", "common"));
+        refuse(ours("dataset"), allBut("dataset", "image", "storage", "common"));
+        refuse(ours("source"), allBut("source", "dataset", "image", "storage", "common"));
+        refuse(ours("prepare"), allBut("prepare", "source", "dataset", "image", "storage", "common"));
+    }
+
+    @Test
+    void inputOfTrainingIsNotPreparation() {
+        refuse(ours("input"), allBut("input", "dataset", "image", "storage", "common"));
+    }
+
+    @Test
+    void trainingKnowsNeitherPreparationNorWhatUsesIt() {
+        refuse(ours("train"), ours("source", "prepare", "registry", "retrain", "doctor", "cli"));
+        refuse(ours("registry"), ours("retrain", "doctor", "cli"));
+        refuse(ours("retrain"), ours("doctor", "cli"));
+        refuse(ours("doctor"), ours("retrain", "cli"));
     }
 
     @Test
     void onlyModelsAndTrainingKnowDl4j() {
-        noClasses()
-                .that()
-                .resideOutsideOfPackages("..resnetspark.model..", "..resnetspark.train..")
-                .should()
-                .dependOnClassesThat()
-                .resideInAnyPackage(DL4J)
-                .check(classes);
+        refuse(allBut("model", "train"), DL4J);
     }
 
     /** JavaCPP's bindings: of FFmpeg for images, of oneDNN for models. */
     @Test
     void nativeCodeStaysBehindImagesAndModels() {
-        noClasses()
-                .that()
-                .resideOutsideOfPackages("..resnetspark.model..", "..resnetspark.train..", "..resnetspark.data.image..")
-                .should()
-                .dependOnClassesThat()
-                .resideInAPackage("org.bytedeco..")
-                .check(classes);
-        noClasses()
-                .that()
-                .resideOutsideOfPackage("..resnetspark.data.image..")
-                .should()
-                .dependOnClassesThat()
-                .resideInAPackage("org.bytedeco.ffmpeg..")
-                .check(classes);
+        refuse(allBut("model", "train", "image"), "org.bytedeco..");
+        refuse(allBut("image"), "org.bytedeco.ffmpeg..");
     }
 
     @Test
     void onlyJobsKnowSpark() {
-        noClasses()
-                .that()
-                .resideOutsideOfPackages(
-                        "..resnetspark.data.prepare..", "..resnetspark.train..", "..resnetspark.deploy..")
-                .should()
-                .dependOnClassesThat()
-                .resideInAPackage("org.apache.spark..")
-                .check(classes);
-    }
-
-    @Test
-    void modelsKnowNoHadoop() {
-        noClasses()
-                .that()
-                .resideInAPackage("..resnetspark.model..")
-                .should()
-                .dependOnClassesThat()
-                .resideInAPackage("org.apache.hadoop..")
-                .check(classes);
+        refuse(allBut("prepare", "train", "retrain", "doctor", "cli"), "org.apache.spark..");
     }
 
     @Test
     void onlyTheCommandLineKnowsPicocli() {
-        noClasses()
-                .that()
-                .resideOutsideOfPackage("..resnetspark.deploy.cli..")
-                .should()
-                .dependOnClassesThat()
-                .resideInAPackage("picocli..")
-                .check(classes);
+        refuse(allBut("cli"), "picocli..");
     }
 
     /** Others say what is wrong as a fact, with a {@link io.resnetspark.storage.Remedy}: {@code cli} has the words. */
@@ -154,7 +147,7 @@ class TestArchitecture {
         for (String module : List.of("resnet-model", "data-prep", "spark-trainer", "deploy")) {
             try (Stream<Path> files = Files.walk(Path.of("..", module, "src", "main", "java"))) {
                 for (Path file : files.filter(path -> path.toString().endsWith(".java"))
-                        .filter(path -> !path.toString().contains("deploy/cli/"))
+                        .filter(path -> !path.toString().contains("resnetspark/cli/"))
                         .toList()) {
                     OPTION.matcher(Files.readString(file))
                             .results()

@@ -1,7 +1,7 @@
 package io.resnetspark.report;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.dataset.Dataset;
 import io.resnetspark.storage.AtomicDirectory;
 import io.resnetspark.storage.Json;
 import io.resnetspark.train.evaluate.EvaluationReport;

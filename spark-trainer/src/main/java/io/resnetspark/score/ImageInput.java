@@ -1,6 +1,6 @@
 package io.resnetspark.score;
 
-import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.dataset.Dataset;
 import io.resnetspark.data.source.ImageLists;
 import io.resnetspark.storage.BadInputException;
 import java.io.IOException;

@@ -1,6 +1,6 @@
 package io.resnetspark.score;
 
-import io.resnetspark.data.shard.ParquetRows;
+import io.resnetspark.dataset.ParquetRows;
 import java.io.IOException;
 import java.util.Iterator;
 import java.util.List;

@@ -1,6 +1,6 @@
 package io.resnetspark.train;
 
-import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.dataset.Dataset;
 import io.resnetspark.model.weights.NetworkWeights;
 import io.resnetspark.storage.AtomicDirectory;
 import io.resnetspark.train.artifact.ArtifactFiles;
@@ -14,12 +14,11 @@ import io.resnetspark.train.recipe.Recipe;
 import java.io.IOException;
 import java.util.List;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.api.java.JavaSparkContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The artifact that a run ends with: weights, how good they are, and where they come from. */
-record FinalModel(JavaSparkContext spark, TrainingSetup setup, Dataset.Opened data, RunFolder folder) {
+record FinalModel(TrainingSetup setup, RunFolder folder) {
     private static final Logger LOG = LoggerFactory.getLogger(FinalModel.class);
 
     /**
@@ -27,11 +26,11 @@ record FinalModel(JavaSparkContext spark, TrainingSetup setup, Dataset.Opened da
      *
      * @param results of the last evaluation, one for each protocol
      * @param metrics of the whole run, a JSON object a line
-     * @param seconds that the run trained
      * @return where it is
      */
-    Path write(RunState last, List<EvaluationResult> results, String metrics, double seconds) throws IOException {
-        Recipe recipe = setup.plan().recipe();
+    Path write(RunState last, List<EvaluationResult> results, String metrics) throws IOException {
+        Recipe recipe = setup.recipe();
+        Dataset.Opened data = setup.data();
         setup.graph().assignParameters(last.training().parameters());
         ModelDescription description = ModelDescription.of(
                 recipe.network(),
@@ -46,9 +45,9 @@ record FinalModel(JavaSparkContext spark, TrainingSetup setup, Dataset.Opened da
                         recipe.seed(),
                         recipe.workers(),
                         setup.plan().threads(),
-                        seconds,
-                        setup.backend(spark)));
-        try (AtomicDirectory draft = folder.draft(folder.model(), spark.hadoopConfiguration())) {
+                        last.seconds(),
+                        setup.backend()));
+        try (AtomicDirectory draft = folder.draft(folder.model(), setup.conf())) {
             Path model = ArtifactFiles.write(
                     draft,
                     description,
@@ -56,7 +55,7 @@ record FinalModel(JavaSparkContext spark, TrainingSetup setup, Dataset.Opened da
                     setup.evaluation().normalization(),
                     recipe.text(),
                     metrics);
-            LOG.info("model {} written after {} rounds, {} s of training", model, last.rounds(), Math.round(seconds));
+            LOG.info("model {} written after {} rounds, {} s of training", model, last.rounds(), Math.round(last.seconds()));
             return model;
         }
     }

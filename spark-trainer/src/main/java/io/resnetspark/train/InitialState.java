@@ -1,6 +1,6 @@
 package io.resnetspark.train;
 
-import io.resnetspark.data.shard.SamplerState;
+import io.resnetspark.input.SamplerState;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.model.weights.NetworkWeights;
 import io.resnetspark.model.weights.Tensor;

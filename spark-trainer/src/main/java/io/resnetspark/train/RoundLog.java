@@ -1,6 +1,6 @@
 package io.resnetspark.train;
 
-import io.resnetspark.data.shard.SamplerState;
+import io.resnetspark.input.SamplerState;
 import io.resnetspark.train.averaging.Round;
 import java.time.Duration;
 import org.slf4j.Logger;

@@ -1,8 +1,8 @@
 package io.resnetspark.train;
 
-import io.resnetspark.data.Split;
-import io.resnetspark.data.image.Preprocessing;
-import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.dataset.Dataset;
+import io.resnetspark.dataset.Split;
+import io.resnetspark.input.Preprocessing;
 import io.resnetspark.model.graph.ComputeOptions.KernelOption;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.model.graph.Placement;
@@ -11,11 +11,13 @@ import io.resnetspark.train.artifact.ArtifactFiles;
 import io.resnetspark.train.averaging.Dl4jAveraging;
 import io.resnetspark.train.averaging.Engine;
 import io.resnetspark.train.averaging.ParameterAveraging;
+import io.resnetspark.train.checkpoint.RunIdentity;
 import io.resnetspark.train.recipe.Recipe;
 import io.resnetspark.train.worker.ExecutorNetworks;
 import io.resnetspark.train.worker.LocalSteps;
 import io.resnetspark.train.worker.StatisticsLayout;
 import io.resnetspark.train.worker.TrainingPlan;
+import io.resnetspark.train.worker.TrainingState;
 import java.io.IOException;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
@@ -24,13 +26,21 @@ import org.apache.spark.api.java.JavaSparkContext;
 /**
  * What a recipe, a dataset and a cluster are together: found not to fit each other before any work is done.
  *
+ * @param plan what each worker does
+ * @param data the dataset
  * @param evaluation how images are seen when the model is judged
  * @param graph initialised from the recipe's seed
  * @param local where workers compute that are threads of this process; empty on a cluster
  */
-record TrainingSetup(TrainingPlan plan, Preprocessing evaluation, NetworkGraph graph, Optional<Placement> local) {
+public record TrainingSetup(
+        JavaSparkContext spark,
+        TrainingPlan plan,
+        Dataset.Opened data,
+        Preprocessing evaluation,
+        NetworkGraph graph,
+        Optional<Placement> local) {
     /** @throws BadInputException saying what does not fit */
-    static TrainingSetup of(JavaSparkContext spark, Recipe recipe, Dataset.Opened data) throws IOException {
+    public static TrainingSetup of(JavaSparkContext spark, Recipe recipe, Dataset.Opened data) throws IOException {
         ArtifactFiles.requireLines(data.dataset().classes());
         recipe.data().validation().require(data);
         Configuration conf = spark.hadoopConfiguration();
@@ -44,7 +54,7 @@ record TrainingSetup(TrainingPlan plan, Preprocessing evaluation, NetworkGraph g
                 ExecutorCores.perWorker(spark, recipe.workers()));
         Optional<Placement> local =
                 spark.isLocal() ? Optional.of(Placement.here(plan.compute(), Placement.NONE)) : Optional.empty();
-        return new TrainingSetup(plan, evaluation, graph(spark, plan, local), local);
+        return new TrainingSetup(spark, plan, data, evaluation, graph(spark, plan, local), local);
     }
 
     /** Where the workers are threads of this process, it is known whether they will have room. */
@@ -60,8 +70,16 @@ record TrainingSetup(TrainingPlan plan, Preprocessing evaluation, NetworkGraph g
         }
     }
 
+    Recipe recipe() {
+        return plan.recipe();
+    }
+
+    Configuration conf() {
+        return spark.hadoopConfiguration();
+    }
+
     /** What computed, in words, for the model's provenance. */
-    String backend(JavaSparkContext spark) {
+    String backend() {
         if (local.isPresent()) {
             return local.get().description();
         }
@@ -75,8 +93,18 @@ record TrainingSetup(TrainingPlan plan, Preprocessing evaluation, NetworkGraph g
         return StatisticsLayout.of(graph);
     }
 
-    Engine engine(JavaSparkContext spark) {
-        Recipe recipe = plan.recipe();
+    /** The state before the first step. */
+    TrainingState initialState() throws IOException {
+        return new InitialState(recipe(), data.dataset().classes(), graph).state(plan.work(0), conf());
+    }
+
+    /** What a checkpoint must agree with to be resumed. */
+    RunIdentity identity() {
+        return new RunIdentity(recipe().text(), data.digest(), plan.threads());
+    }
+
+    Engine engine() {
+        Recipe recipe = recipe();
         return switch (recipe.averaging().engine()) {
             case NATIVE ->
                 new ParameterAveraging(

@@ -1,5 +1,5 @@
 /**
  * A training run, readable in a minute ({@link Training}): what it needs ({@link TrainingSetup}) and where it begins ({@link
- * InitialState}). Deploy uses it; it knows neither registry nor command line.
+ * InitialState}). Retraining and the command line use it; it knows neither them nor the registry.
  */
 package io.resnetspark.train;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.resnetspark.data.Progress;
+import io.resnetspark.common.Progress;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.train.SmallRecipe;
 import io.resnetspark.train.ThreeColours;
@@ -114,7 +114,7 @@ class TestScoring extends ThreeColours {
                 List<ImageClassifier.Guess> wanted;
                 try {
                     wanted = classifier.classify(Files.readAllBytes(image), 2);
-                } catch (io.resnetspark.data.image.BadImageException impossible) {
+                } catch (io.resnetspark.image.BadImageException impossible) {
                     throw new IllegalStateException(impossible);
                 }
                 for (int k = 0; k < 2; k++) {

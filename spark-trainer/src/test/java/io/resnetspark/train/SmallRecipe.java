@@ -13,7 +13,7 @@ public final class SmallRecipe {
             network = resnet20
             seed = 3
             data {
-              crop = 32
+              image-size = 32
               augmentation = [ { kind = random-crop, padding = 2 }, { kind = horizontal-flip } ]
               mean = per-channel
               evaluation-resize = 32

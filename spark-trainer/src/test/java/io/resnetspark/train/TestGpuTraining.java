@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.resnetspark.data.Progress;
+import io.resnetspark.common.Progress;
 import io.resnetspark.model.cuda.CudaUnavailableException;
 import io.resnetspark.model.cuda.GpuEmulator;
 import io.resnetspark.storage.BadInputException;
@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 /** Whole runs on a software card, where a run on the CPU and one on a GPU must come to the same. */
 class TestGpuTraining extends ThreeColours {
     private static final Map<String, String> USUAL = Map.of(
-            "data.crop", "16",
+            "data.image-size", "16",
             "data.evaluation-resize", "16",
             "workers", "1",
             "batch-size", "6",
@@ -68,13 +68,9 @@ class TestGpuTraining extends ThreeColours {
             map.put(overrides[i], overrides[i + 1]);
         }
         return new Training(
-                spark,
-                SmallRecipe.with(USUAL, map),
-                data,
-                RunFolder.of(hadoop(run)),
-                progress,
-                USUAL_CHECKPOINTS,
-                resume);
+                TrainingSetup.of(spark, SmallRecipe.with(USUAL, map), data),
+                new RunOptions(RunFolder.of(hadoop(run)), USUAL_CHECKPOINTS, resume),
+                progress);
     }
 
     private static EvaluationResult trained(String run, String... overrides) throws Exception {

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
-import io.resnetspark.data.image.BadImageException;
-import io.resnetspark.data.image.ImageCodec;
-import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.dataset.Dataset;
+import io.resnetspark.image.BadImageException;
+import io.resnetspark.image.ImageCodec;
 import io.resnetspark.model.weights.Safetensors;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.DamagedException;

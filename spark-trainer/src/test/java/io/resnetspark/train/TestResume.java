@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.InstanceOfAssertFactories.LIST;
 
-import io.resnetspark.data.Progress;
-import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.common.Progress;
+import io.resnetspark.dataset.Dataset;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.DamagedException;
 import io.resnetspark.storage.Fence;
@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** A run that ended before its time goes on as if it had not. */
+/** A run that ended before its time resumes as if it had not. */
 @Tag("slow")
 class TestResume extends ThreeColours {
     private static final String LIT =
@@ -57,7 +57,8 @@ class TestResume extends ThreeColours {
     private static Training training(Path run, Map<String, String> overrides, Progress progress, boolean resume)
             throws IOException {
         Recipe recipe = SmallRecipe.with(USUAL, overrides);
-        return new Training(spark, recipe, data, RunFolder.of(hadoop(run)), progress, EVERY_ROUND, resume);
+        RunOptions options = new RunOptions(RunFolder.of(hadoop(run)), EVERY_ROUND, resume);
+        return new Training(TrainingSetup.of(spark, recipe, data), options, progress);
     }
 
     private static Progress dyingAfter(int rounds, List<String> said) {
@@ -128,7 +129,8 @@ class TestResume extends ThreeColours {
         };
         Recipe recipe = SmallRecipe.with(USUAL, Map.of());
         RunFolder fenced = new RunFolder(hadoop(run), lost);
-        Training training = new Training(spark, recipe, data, fenced, Progress.silent(), EVERY_ROUND, false);
+        Training training = new Training(
+                TrainingSetup.of(spark, recipe, data), new RunOptions(fenced, EVERY_ROUND, false), Progress.silent());
         assertThatThrownBy(training::run).isInstanceOf(LeaseHeldException.class).hasMessage("lost");
         assertThat(run.resolve("checkpoints").toFile().list()).containsExactlyInAnyOrder("00000001", "00000002");
         assertThat(run.resolve("model")).doesNotExist();

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.InstanceOfAssertFactories.LIST;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.resnetspark.data.Progress;
-import io.resnetspark.data.Split;
-import io.resnetspark.data.image.EvaluationProtocol;
-import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.common.Progress;
+import io.resnetspark.dataset.Dataset;
+import io.resnetspark.dataset.Split;
+import io.resnetspark.input.EvaluationProtocol;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.FileDigest;
 import io.resnetspark.storage.Remedy;
@@ -157,7 +157,7 @@ class TestTraining extends TrainedRun {
     @Test
     void saysHowMuchMemoryABatchWouldTake() {
         Recipe recipe = recipe(Map.of("batch-size", "100000", "network", "resnet1202"));
-        assertThatThrownBy(() -> new Training(spark, recipe, data, hadoop(folder.resolve("large")), Progress.silent()))
+        assertThatThrownBy(() -> TrainingSetup.of(spark, recipe, data))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("resnet1202 with a batch of 100,000 needs some")
                 .hasMessageContaining("MiB are free.");

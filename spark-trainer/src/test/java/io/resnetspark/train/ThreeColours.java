@@ -1,7 +1,7 @@
 package io.resnetspark.train;
 
-import io.resnetspark.data.SyntheticCorpora;
-import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.dataset.Dataset;
+import io.resnetspark.prepare.SyntheticCorpora;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.apache.spark.api.java.JavaSparkContext;

@@ -1,8 +1,8 @@
 package io.resnetspark.train;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.resnetspark.data.Progress;
-import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.common.Progress;
+import io.resnetspark.dataset.Dataset;
 import io.resnetspark.storage.Json;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.recipe.Recipe;
@@ -30,7 +30,8 @@ abstract class TrainedRun extends ThreeColours {
     }
 
     static Training training(String run, Dataset.Opened data, Map<String, String> overrides) throws IOException {
-        return new Training(spark, recipe(overrides), data, hadoop(folder.resolve(run)), Progress.silent());
+        RunOptions options = RunOptions.begin(hadoop(folder.resolve(run)));
+        return new Training(TrainingSetup.of(spark, recipe(overrides), data), options, Progress.silent());
     }
 
     static Recipe recipe(Map<String, String> overrides) {

@@ -1,7 +1,7 @@
 package io.resnetspark.deploy.reference;
 
-import io.resnetspark.deploy.cli.KnownSources;
-import io.resnetspark.deploy.cli.Main;
+import io.resnetspark.cli.KnownSources;
+import io.resnetspark.cli.Main;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

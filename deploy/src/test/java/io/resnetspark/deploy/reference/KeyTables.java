@@ -72,6 +72,6 @@ final class KeyTables {
         return allowed.replaceFirst("^an? ", "")
                 .replaceAll("(\\d)\\.0\\b", "$1")
                 .replaceAll("(\\d)\\.0E", "$1e")
-                .replaceAll("\\b([a-z]+) \\(\\d+\\)", "`$1`");
+                .replaceAll("\\b([a-z-]+) \\(\\d+\\)", "`$1`");
     }
 }

@@ -1,6 +1,6 @@
 package io.resnetspark.deploy.reference;
 
-import io.resnetspark.deploy.cli.Main;
+import io.resnetspark.cli.Main;
 import io.resnetspark.deploy.reference.Document.Quote;
 import java.io.PrintWriter;
 import java.io.StringWriter;

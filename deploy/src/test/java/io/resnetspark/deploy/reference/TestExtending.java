@@ -2,11 +2,11 @@ package io.resnetspark.deploy.reference;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.resnetspark.data.SyntheticCorpora;
-import io.resnetspark.data.image.ImageCodec;
-import io.resnetspark.data.image.SyntheticImages;
-import io.resnetspark.deploy.cli.Main;
+import io.resnetspark.cli.Main;
+import io.resnetspark.image.ImageCodec;
+import io.resnetspark.image.SyntheticImages;
 import io.resnetspark.model.Network;
+import io.resnetspark.prepare.SyntheticCorpora;
 import io.resnetspark.train.SmallRecipe;
 import java.awt.image.BufferedImage;
 import java.io.IOException;

@@ -3,9 +3,9 @@ package io.resnetspark.deploy.reference;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.typesafe.config.Config;
-import io.resnetspark.deploy.cli.Main;
+import io.resnetspark.cli.Main;
 import io.resnetspark.deploy.reference.Document.Quote;
-import io.resnetspark.deploy.retrain.RetrainPlan;
+import io.resnetspark.retrain.RetrainPlan;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.train.recipe.Hocon;
 import io.resnetspark.train.recipe.Key;

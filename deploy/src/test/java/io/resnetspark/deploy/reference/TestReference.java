@@ -4,14 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigObject;
-import io.resnetspark.data.shard.Dataset;
-import io.resnetspark.data.shard.Shards;
-import io.resnetspark.deploy.cli.ExitCode;
-import io.resnetspark.deploy.cli.Main;
-import io.resnetspark.deploy.registry.RegistryEvent;
-import io.resnetspark.deploy.retrain.Figures;
-import io.resnetspark.deploy.retrain.Outcome;
-import io.resnetspark.deploy.retrain.RetrainPlan;
+import io.resnetspark.cli.ExitCode;
+import io.resnetspark.cli.Main;
+import io.resnetspark.dataset.Dataset;
+import io.resnetspark.dataset.Shards;
+import io.resnetspark.registry.RegistryEvent;
+import io.resnetspark.retrain.Figures;
+import io.resnetspark.retrain.Outcome;
+import io.resnetspark.retrain.RetrainPlan;
 import io.resnetspark.train.artifact.ModelDescription;
 import io.resnetspark.train.artifact.Provenance;
 import io.resnetspark.train.evaluate.EvaluationResult;
@@ -86,9 +86,9 @@ class TestReference {
     private static String exitCodes() {
         List<List<String>> rows = new ArrayList<>();
         for (ExitCode exit : ExitCode.values()) {
-            rows.add(List.of(String.valueOf(exit.code()), exit.meaning(), exit.mender(), exit.examples()));
+            rows.add(List.of(String.valueOf(exit.code()), exit.meaning(), exit.fixedBy(), exit.examples()));
         }
-        return Table.of(List.of("code", "what it means", "who mends it", "examples"), rows);
+        return Table.of(List.of("code", "what it means", "who fixes it", "examples"), rows);
     }
 
     @Test

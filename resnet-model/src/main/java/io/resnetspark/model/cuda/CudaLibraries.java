@@ -12,7 +12,7 @@ import java.util.function.Supplier;
  * @param devices that the driver shows to this process
  * @param libraries that were found and loaded: driver, NVRTC, cuBLAS, cuDNN
  * @param shadowed other drivers and cuDNNs, later on the path
- * @param problems why GPUs cannot be used, with a mend each; empty if they can
+ * @param problems why GPUs cannot be used, with a remedy each; empty if they can
  */
 public record CudaLibraries(
         String driver, int devices, List<Found> libraries, List<String> shadowed, List<String> problems)

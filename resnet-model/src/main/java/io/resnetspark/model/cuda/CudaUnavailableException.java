@@ -10,9 +10,9 @@ public class CudaUnavailableException extends RuntimeException {
 
     /**
      * @param found the state and the expected one, in whole sentences
-     * @param mend what the user can do, without a full stop
+     * @param remedy what the user can do, without a full stop
      */
-    CudaUnavailableException(String found, String mend) {
-        super(found + " " + mend + ", or compute on the CPU: kernels = onednn.");
+    CudaUnavailableException(String found, String remedy) {
+        super(found + " " + remedy + ", or compute on the CPU: kernels = onednn.");
     }
 }

@@ -12,7 +12,7 @@ import java.util.Map;
  *
  * @param computeCapability 90 for Hopper; 0 if the device does not open
  * @param freeBytes that no process has allocated
- * @param problems why it cannot be used, with a mend each, and the compiler's log if our kernels do not compile; empty
+ * @param problems why it cannot be used, with a remedy each, and the compiler's log if our kernels do not compile; empty
  *     if it can
  */
 public record DeviceReport(

@@ -43,7 +43,7 @@ final class Library {
     /**
      * Calls a function that initialises a library.
      *
-     * @throws CudaUnavailableException with the mend, if it fails
+     * @throws CudaUnavailableException with the remedy, if it fails
      */
     void start(String function, Object... arguments) {
         started(function, status(function, arguments));

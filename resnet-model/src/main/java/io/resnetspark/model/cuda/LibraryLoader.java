@@ -39,15 +39,15 @@ final class LibraryLoader {
      *
      * @param parts glob of files beside it that it needs; empty for none
      * @param absent the message if there is none, without a full stop
-     * @param mend what to do then, without a full stop
+     * @param remedy what to do then, without a full stop
      * @throws CudaUnavailableException if there is none; it lists the files that do not load
      */
-    NativeLibrary load(String name, String parts, String absent, String mend) {
+    NativeLibrary load(String name, String parts, String absent, String remedy) {
         List<String> reasons = new ArrayList<>();
         return find(name, parts, reasons)
                 .orElseThrow(() -> new CudaUnavailableException(
                         absent + " (" + name + "); looked " + path + "." + others(name) + reasons(reasons),
-                        mend + ", name its folder with -D" + LibraryPath.SETTING + "=FOLDER"));
+                        remedy + ", name its folder with -D" + LibraryPath.SETTING + "=FOLDER"));
     }
 
     /** The same if a missing library is not an error. */

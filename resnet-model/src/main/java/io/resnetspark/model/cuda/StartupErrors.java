@@ -2,7 +2,7 @@ package io.resnetspark.model.cuda;
 
 import java.util.List;
 
-/** The meaning of library errors at startup, with a mend for each. */
+/** The meaning of library errors at startup, with a remedy for each. */
 final class StartupErrors {
     /** Stands for all statuses without their own row; 0 is success and never occurs. */
     private static final int ANY_OTHER = 0;
@@ -25,7 +25,7 @@ final class StartupErrors {
      *
      * @param function its name or a prefix
      */
-    private record StartupError(String function, int status, String meaning, String mend) {}
+    private record StartupError(String function, int status, String meaning, String remedy) {}
 
     /** The first matching row applies. */
     private static final List<StartupError> KNOWN = List.of(
@@ -117,6 +117,6 @@ final class StartupErrors {
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException(function));
         String returned = function + " returned " + status + (words.isEmpty() ? "" : ", " + words);
-        return new CudaUnavailableException(error.meaning + " (" + returned + "; " + file + ").", error.mend);
+        return new CudaUnavailableException(error.meaning + " (" + returned + "; " + file + ").", error.remedy);
     }
 }

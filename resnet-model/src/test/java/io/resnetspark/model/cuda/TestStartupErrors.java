@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Error messages if a library or a GPU cannot be used: the state, the expected one, the mend, and the alternative. */
+/** Error messages if a library or a GPU cannot be used: the state, the expected one, the remedy, and the alternative. */
 class TestStartupErrors {
     /** A device that tests of networks do not open. */
     private static final int SPARE = 3;
@@ -34,9 +34,9 @@ class TestStartupErrors {
         "999, does not start, nvidia-modprobe",
         "101, does not start, nvidia-smi"
     })
-    void driverDoesNotStart(int status, String meaning, String mend) {
+    void driverDoesNotStart(int status, String meaning, String remedy) {
         emulator.fail("cuInit", 1, status);
-        assertRefusal(() -> Device.of(0), "cuInit returned " + status, meaning, mend);
+        assertRefusal(() -> Device.of(0), "cuInit returned " + status, meaning, remedy);
     }
 
     @Test
@@ -68,14 +68,14 @@ class TestStartupErrors {
                 "2, 2, '4,5', CUDA_VISIBLE_DEVICES is \"4,5\", Set CUDA_VISIBLE_DEVICES",
                 "7, 2, null, shows 0 to 1, Choose one"
             })
-    void hiddenDevice(int index, int count, String visible, String seen, String mend) {
+    void hiddenDevice(int index, int count, String visible, String seen, String remedy) {
         assertRefusal(
                 () -> {
                     throw Device.absent(index, count, visible);
                 },
                 "no GPU " + index,
                 seen,
-                mend);
+                remedy);
     }
 
     @ParameterizedTest
@@ -94,9 +94,9 @@ class TestStartupErrors {
         "214, ECC, another GPU",
         "101, cannot be used, nvidia-smi"
     })
-    void contextCreationFails(int status, String meaning, String mend) {
+    void contextCreationFails(int status, String meaning, String remedy) {
         emulator.fail("cuDevicePrimaryCtxRetain", 1, status);
-        assertRefusal(() -> Device.of(SPARE), "returned " + status, meaning, mend);
+        assertRefusal(() -> Device.of(SPARE), "returned " + status, meaning, remedy);
     }
 
     @ParameterizedTest
@@ -126,13 +126,13 @@ class TestStartupErrors {
     @ParameterizedTest
     @CsvSource({"13000, 70, '7.5, 8.0', CUDA 12", "12040, 100, '9.0]', newer NVRTC", "13000, 130, '12.0]', newer NVRTC"
     })
-    void nvrtcDoesNotKnowTheArchitecture(int version, int capability, String known, String mend) {
+    void nvrtcDoesNotKnowTheArchitecture(int version, int capability, String known, String remedy) {
         emulator.set("nvrtc", version);
         assertRefusal(
                 () -> Nvrtc.instance().compile("", "kernels.cu", capability, List.of()),
                 "does not know compute capability " + capability / 10 + ".",
                 known,
-                mend);
+                remedy);
     }
 
     @Test
@@ -184,12 +184,12 @@ class TestStartupErrors {
     }
 
     private static void assertRefusal(
-            org.assertj.core.api.ThrowableAssert.ThrowingCallable call, String came, String meaning, String mend) {
+            org.assertj.core.api.ThrowableAssert.ThrowingCallable call, String came, String meaning, String remedy) {
         assertThatThrownBy(call)
                 .isInstanceOf(CudaUnavailableException.class)
                 .hasMessageContaining(came)
                 .hasMessageContaining(meaning)
-                .hasMessageContaining(mend)
+                .hasMessageContaining(remedy)
                 .hasMessageContaining("kernels = onednn");
     }
 }

@@ -1,8 +1,8 @@
 package io.resnetspark.train.artifact;
 
-import io.resnetspark.data.image.BadImageException;
-import io.resnetspark.data.image.ImageCodec;
-import io.resnetspark.data.image.Preprocessing;
+import io.resnetspark.image.BadImageException;
+import io.resnetspark.image.ImageCodec;
+import io.resnetspark.input.Preprocessing;
 import io.resnetspark.model.graph.ComputeOptions;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.model.graph.Placement;

@@ -1,9 +1,9 @@
 package io.resnetspark.train.artifact;
 
-import io.resnetspark.data.image.Crop;
-import io.resnetspark.data.image.Normalization;
-import io.resnetspark.data.image.Preprocessing;
-import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.dataset.Dataset;
+import io.resnetspark.input.Crop;
+import io.resnetspark.input.Normalization;
+import io.resnetspark.input.Preprocessing;
 import io.resnetspark.model.Networks;
 import io.resnetspark.model.graph.ComputeOptions;
 import io.resnetspark.model.graph.NetworkGraph;

@@ -1,7 +1,7 @@
 package io.resnetspark.train.artifact;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import io.resnetspark.data.image.EvaluationProtocol;
+import io.resnetspark.input.EvaluationProtocol;
 import io.resnetspark.model.Shape;
 import io.resnetspark.train.evaluate.EvaluationResult;
 import java.util.Collections;

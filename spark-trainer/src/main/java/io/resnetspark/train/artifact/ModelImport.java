@@ -1,7 +1,7 @@
 package io.resnetspark.train.artifact;
 
-import io.resnetspark.data.image.Crop;
-import io.resnetspark.data.image.Normalization;
+import io.resnetspark.input.Crop;
+import io.resnetspark.input.Normalization;
 import io.resnetspark.model.Networks;
 import io.resnetspark.model.Shape;
 import io.resnetspark.model.graph.NetworkGraphBuilder;

@@ -9,7 +9,7 @@ public interface Engine extends AutoCloseable {
     /**
      * Does a round.
      *
-     * @throws DivergedException if the loss or a parameter is no number any more
+     * @throws DivergedException if the loss or a parameter is NaN or infinite
      * @throws StateLostException if what a worker kept for itself is gone
      */
     Round round(TrainingState state);

@@ -1,6 +1,6 @@
 package io.resnetspark.train.averaging;
 
-import io.resnetspark.data.shard.SamplerState;
+import io.resnetspark.input.SamplerState;
 import io.resnetspark.train.worker.BatchStatistics;
 import io.resnetspark.train.worker.BatchStatistics.Moments;
 import io.resnetspark.train.worker.StatisticsLayout;
@@ -11,7 +11,7 @@ import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.SerializableConfiguration;
 
-/** Takes batch normalisation's statistics anew, over many pictures, as a Spark job. */
+/** Takes batch normalisation's statistics anew, over many images, as a Spark job. */
 public final class PreciseStatistics {
     private static final int MOST_ATTEMPTS = 3;
 

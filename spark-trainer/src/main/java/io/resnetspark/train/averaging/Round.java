@@ -40,7 +40,7 @@ public record Round(
      * Where the time went, in seconds.
      *
      * @param total of the round
-     * @param reading for which a network waited for pictures, on average over the workers
+     * @param reading for which a network waited for images, on average over the workers
      * @param computing of a worker's steps, on average
      * @param waiting for the slowest worker, on average
      * @param averaging all that is not the slowest worker's steps: sending, adding up, receiving

@@ -1,6 +1,6 @@
 package io.resnetspark.train.averaging;
 
-import io.resnetspark.data.Progress;
+import io.resnetspark.common.Progress;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;

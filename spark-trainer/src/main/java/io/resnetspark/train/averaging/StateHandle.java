@@ -1,6 +1,6 @@
 package io.resnetspark.train.averaging;
 
-import io.resnetspark.data.shard.SamplerState;
+import io.resnetspark.input.SamplerState;
 import io.resnetspark.train.averaging.StateLayout.Arrays;
 import io.resnetspark.train.worker.TrainingState;
 import java.io.Serializable;

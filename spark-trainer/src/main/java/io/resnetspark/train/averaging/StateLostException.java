@@ -1,6 +1,6 @@
 package io.resnetspark.train.averaging;
 
-/** Executors ended and took along what no other process has; the run must go on from a checkpoint. */
+/** Executors ended and took along what no other process has; the run must resume from a checkpoint. */
 public final class StateLostException extends RuntimeException {
     private static final long serialVersionUID = 1;
 

@@ -1,6 +1,6 @@
 package io.resnetspark.train.bench;
 
-import io.resnetspark.data.shard.SamplerState;
+import io.resnetspark.input.SamplerState;
 import io.resnetspark.model.Networks;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.train.averaging.Costs;

@@ -1,7 +1,7 @@
 package io.resnetspark.train.checkpoint;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import io.resnetspark.data.shard.SamplerState;
+import io.resnetspark.input.SamplerState;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Remedy;
 import io.resnetspark.train.evaluate.EvaluationResult;

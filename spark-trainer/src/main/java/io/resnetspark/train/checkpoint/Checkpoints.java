@@ -34,8 +34,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Checkpoints of a run, RUN/checkpoints/ROUNDS, each a directory that appears whole: from one of them the run goes on to
- * the same bits that it would have come to without a break.
+ * Checkpoints of a run, RUN/checkpoints/ROUNDS, each a directory that appears whole. A run that resumes from one is
+ * bit-identical to a run without a break.
  */
 public final class Checkpoints {
     private static final Logger LOG = LoggerFactory.getLogger(Checkpoints.class);

@@ -34,7 +34,7 @@ public record RunFolder(Path path, Fence fence) {
         return new Path(path, "report.html");
     }
 
-    /** Whether the run came to its end: then there is nothing to go on with. */
+    /** Whether the run came to its end: then there is nothing to resume. */
     public boolean isComplete(Configuration conf) throws IOException {
         return path.getFileSystem(conf).exists(model());
     }

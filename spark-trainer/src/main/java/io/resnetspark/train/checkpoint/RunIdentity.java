@@ -19,9 +19,9 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
 /**
- * What must be the same for a run to go on as if it had never ended. Only the workers may be others, in number, in how
+ * What must be the same for a run to resume as if it had never ended. Only the workers may be others, in number, in how
  * much they compute with at once, and in what they compute with: from a CPU to a GPU and back, or in another number
- * format. Then it goes on from the same state, but not to the same bits.
+ * format. Then it resumes from the same state, but is not bit-identical.
  *
  * @param recipe resolved, in HOCON
  * @param datasetDigest SHA-256 of its dataset.json

@@ -1,15 +1,15 @@
 package io.resnetspark.train.evaluate;
 
-import io.resnetspark.data.Progress;
-import io.resnetspark.data.Split;
-import io.resnetspark.data.image.Crop;
-import io.resnetspark.data.image.EvaluationProtocol;
-import io.resnetspark.data.image.Preprocessing;
-import io.resnetspark.data.image.TestTimeCrops;
-import io.resnetspark.data.prepare.TaskProgress;
-import io.resnetspark.data.shard.Dataset;
-import io.resnetspark.data.shard.Dataset.Shard;
+import io.resnetspark.common.Progress;
+import io.resnetspark.dataset.Dataset;
+import io.resnetspark.dataset.Dataset.Shard;
+import io.resnetspark.dataset.Split;
+import io.resnetspark.input.Crop;
+import io.resnetspark.input.EvaluationProtocol;
+import io.resnetspark.input.Preprocessing;
+import io.resnetspark.input.TestTimeCrops;
 import io.resnetspark.model.graph.NetworkGraph;
+import io.resnetspark.prepare.TaskProgress;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.train.worker.ExecutorNetworks;
 import io.resnetspark.train.worker.FloatBlock;

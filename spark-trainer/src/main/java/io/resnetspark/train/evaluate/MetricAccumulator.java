@@ -1,7 +1,7 @@
 package io.resnetspark.train.evaluate;
 
-import io.resnetspark.data.Split;
-import io.resnetspark.data.image.EvaluationProtocol;
+import io.resnetspark.dataset.Split;
+import io.resnetspark.input.EvaluationProtocol;
 import java.io.Serializable;
 import java.util.Arrays;
 

@@ -1,7 +1,7 @@
 package io.resnetspark.train.evaluate;
 
-import io.resnetspark.data.image.Preprocessing;
-import io.resnetspark.data.image.TestTimeCrops;
+import io.resnetspark.input.Preprocessing;
+import io.resnetspark.input.TestTimeCrops;
 import io.resnetspark.train.worker.Minibatch;
 import java.util.Iterator;
 import org.deeplearning4j.nn.graph.ComputationGraph;

@@ -1,11 +1,11 @@
 package io.resnetspark.train.recipe;
 
-import io.resnetspark.data.augment.Augmentation;
-import io.resnetspark.data.image.Crop;
-import io.resnetspark.data.image.EvaluationProtocol;
-import io.resnetspark.data.image.Normalization;
-import io.resnetspark.data.image.Preprocessing;
-import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.dataset.Dataset;
+import io.resnetspark.input.Crop;
+import io.resnetspark.input.EvaluationProtocol;
+import io.resnetspark.input.Normalization;
+import io.resnetspark.input.Preprocessing;
+import io.resnetspark.input.augment.Augmentation;
 import io.resnetspark.storage.BadInputException;
 import java.io.IOException;
 import java.io.Serializable;
@@ -29,7 +29,7 @@ public record DataRecipe(
         implements Serializable {
 
     static DataRecipe read(Section section) {
-        int side = section.integer("crop", 16, 1024);
+        int side = section.integer("image-size", 16, 1024);
         Augmentation augmentation = TransformList.read(section, side);
         if (section.has(OldAugmentation.NOISE)) {
             double std = section.number(OldAugmentation.NOISE, 0, 10);
@@ -40,7 +40,7 @@ public record DataRecipe(
         }
         int shorter = section.integer("evaluation-resize", 16, 2048);
         if (shorter < side) {
-            section.problem("evaluation-resize", shorter, "at least the crop's " + side);
+            section.problem("evaluation-resize", shorter, "at least image-size, which is " + side);
             shorter = side;
         }
         boolean perPixel = section.choice("mean", "per-pixel", "per-channel").equals("per-pixel");
@@ -73,7 +73,8 @@ public record DataRecipe(
 
     private Normalization mean(Dataset.Opened data, Configuration conf) throws IOException {
         if (meanPerPixel) {
-            return data.dataset().meanImage(data.path(), conf).requireSide(evaluation.side());
+            float[] planes = data.dataset().meanImageValues(data.path(), conf);
+            return Normalization.perPixel(planes, data.dataset().side()).requireSide(evaluation.side());
         }
         double[] mean = data.dataset().statistics().mean();
         return Normalization.perChannel(new float[] {(float) mean[0], (float) mean[1], (float) mean[2]});

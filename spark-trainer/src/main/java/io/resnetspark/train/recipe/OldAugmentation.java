@@ -57,7 +57,7 @@ final class OldAugmentation {
         }
     }
 
-    /** What a program wrote, which nobody can mend. */
+    /** What a program wrote, which nobody can edit. */
     static Config current(Config stored) {
         return list(stored).map(transforms -> replaced(stored, transforms)).orElse(stored);
     }
@@ -93,7 +93,7 @@ final class OldAugmentation {
         }
         try {
             Config block = recipe.getConfig(TransformList.PATH);
-            List<Map<String, Object>> list = new ArrayList<>(crops(block, recipe.getInt("data.crop")));
+            List<Map<String, Object>> list = new ArrayList<>(crops(block, recipe.getInt("data.image-size")));
             double noise = recipe.hasPath(NOISE_PATH) ? recipe.getDouble(NOISE_PATH) : 0;
             if (!list.isEmpty() && noise != 0) {
                 list.add(transform("pca-lighting", "std", noise));

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** Everything that is wrong with a recipe or a plan, so that a person mends it in one go. */
+/** Everything that is wrong with a recipe or a plan, so that a person fixes it at once. */
 public final class Problems {
     private final List<String> problems = new ArrayList<>();
     private final List<Unknown> unknown = new ArrayList<>();

@@ -27,6 +27,7 @@ public final class RenamedKeys {
             key("largest-gradient-norm", "clip-grad-norm"),
             new Renamed("weight-decay-on", "weight-decay-norm-and-bias", Map.of("all", true, "weights", false)),
             value("kernels", "ops", "nd4j"),
+            key("data.crop", "data.image-size"),
             key("data.evaluation-shorter-side", "data.evaluation-resize"),
             value("learning-rate.kind", "steps", "multistep"),
             key("learning-rate.tenth-at-epochs", "learning-rate.milestones"),
@@ -143,7 +144,7 @@ public final class RenamedKeys {
         });
     }
 
-    /** What a program wrote, which nobody can mend. */
+    /** What a program wrote, which nobody can edit. */
     public Config current(Config stored) {
         return renamed(stored, (origin, names) -> {});
     }

@@ -252,7 +252,7 @@ public final class Section {
         return otherwise;
     }
 
-    /** Of a block that only the defaults have, that of the block around it, which a person can mend. */
+    /** Of a block that only the defaults have, that of the block around it, which a person can fix. */
     private String placeOf(Config inner) {
         boolean isOurs = inner.origin().resource() != null || inner.isEmpty();
         return isOurs ? place : at(inner.origin());

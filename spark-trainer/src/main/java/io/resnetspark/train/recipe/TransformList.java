@@ -3,10 +3,10 @@ package io.resnetspark.train.recipe;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigValueFactory;
-import io.resnetspark.data.augment.Augmentation;
-import io.resnetspark.data.augment.Transform;
-import io.resnetspark.data.augment.TransformProvider;
-import io.resnetspark.data.augment.Transforms;
+import io.resnetspark.input.augment.Augmentation;
+import io.resnetspark.input.augment.Transform;
+import io.resnetspark.input.augment.TransformProvider;
+import io.resnetspark.input.augment.Transforms;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -62,7 +62,7 @@ public final class TransformList {
     static Config withDefaults(Config recipe) {
         Problems problems = new Problems();
         Section data = new Section(recipe, "", problems).section("data");
-        int side = data.integer("crop", 16, 1024);
+        int side = data.integer("image-size", 16, 1024);
         List<Map<String, Object>> blocks =
                 entries(data, side).stream().map(Entry::block).toList();
         if (!problems.isEmpty()) {

@@ -1,6 +1,6 @@
 package io.resnetspark.train.recipe;
 
-import io.resnetspark.data.augment.TransformSettings;
+import io.resnetspark.input.augment.TransformSettings;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,13 +10,13 @@ import java.util.Optional;
 /** An entry of {@code data.augmentation}, as its provider reads it. */
 final class TransformSection implements TransformSettings {
     private final Section section;
-    private final int crop;
+    private final int imageSize;
     private final Map<String, Object> values = new LinkedHashMap<>();
     private final List<Key> keys = new ArrayList<>();
 
-    TransformSection(Section section, String kind, int crop) {
+    TransformSection(Section section, String kind, int imageSize) {
         this.section = section;
-        this.crop = crop;
+        this.imageSize = imageSize;
         values.put(TransformList.KIND, kind);
     }
 
@@ -31,8 +31,8 @@ final class TransformSection implements TransformSettings {
     }
 
     @Override
-    public int crop() {
-        return crop;
+    public int imageSize() {
+        return imageSize;
     }
 
     @Override
@@ -78,6 +78,6 @@ final class TransformSection implements TransformSettings {
 
     /** A limit, by the name of the key whose value it is. */
     private String limit(int value) {
-        return value == crop ? "crop (" + value + ")" : String.valueOf(value);
+        return value == imageSize ? "image-size (" + value + ")" : String.valueOf(value);
     }
 }

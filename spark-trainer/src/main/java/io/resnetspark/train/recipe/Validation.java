@@ -1,7 +1,7 @@
 package io.resnetspark.train.recipe;
 
-import io.resnetspark.data.Split;
-import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.dataset.Dataset;
+import io.resnetspark.dataset.Split;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Remedy;
 import java.util.List;

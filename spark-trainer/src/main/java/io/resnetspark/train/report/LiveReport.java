@@ -12,7 +12,7 @@ import org.apache.hadoop.fs.Path;
 
 /**
  * A run's metrics where people look while it runs: RUN/metrics.jsonl, and RUN/tensorboard for TensorBoard. Both are
- * written anew when the run goes on from a checkpoint, so that they tell one story without doubles.
+ * written anew when the run resumes from a checkpoint, so that they have each round once.
  */
 public final class LiveReport implements Closeable {
     private static final String EVENTS = "tensorboard/events.out.tfevents.resnet-spark";

@@ -13,9 +13,9 @@ public final class Metrics {
     private final LiveReport live;
 
     /**
-     * Goes on with metrics.
+     * Continues metrics.
      *
-     * @param earlier lines, of the run that this one goes on with
+     * @param earlier lines, of the run that this one resumes
      * @param live where lines are shown as they come
      */
     public Metrics(String earlier, LiveReport live) {
@@ -35,7 +35,7 @@ public final class Metrics {
      * @param trainingError share of the round's images whose most probable class was wrong, in training mode, 0 to 1; null
      *     with dl4j-spark's engine, which does not count it
      * @param images that were trained on in the round, by all workers together
-     * @param imagesLeft remaining images of the epoch
+     * @param imagesRemaining remaining images of the epoch
      * @param seconds that the round took
      * @param imagesPerSecond of all workers together
      * @param readingSeconds that a worker's network waited for images, on average
@@ -54,7 +54,7 @@ public final class Metrics {
             double loss,
             Double trainingError,
             long images,
-            long imagesLeft,
+            long imagesRemaining,
             double seconds,
             double imagesPerSecond,
             double readingSeconds,

@@ -1,6 +1,6 @@
 package io.resnetspark.train.worker;
 
-import io.resnetspark.data.shard.SamplerState;
+import io.resnetspark.input.SamplerState;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.train.worker.LocalSteps.Place;
 import java.io.IOException;

@@ -1,6 +1,6 @@
 package io.resnetspark.train.worker;
 
-import io.resnetspark.data.image.Preprocessing;
+import io.resnetspark.input.Preprocessing;
 import io.resnetspark.model.cuda.Uint8Minibatch;
 import io.resnetspark.train.worker.LocalSteps.Place;
 import java.io.IOException;

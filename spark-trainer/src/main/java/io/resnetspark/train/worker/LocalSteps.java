@@ -1,8 +1,8 @@
 package io.resnetspark.train.worker;
 
-import io.resnetspark.data.shard.EpochSampler;
-import io.resnetspark.data.shard.EpochSampler.Run;
-import io.resnetspark.data.shard.SamplerState;
+import io.resnetspark.input.EpochSampler;
+import io.resnetspark.input.EpochSampler.Run;
+import io.resnetspark.input.SamplerState;
 import io.resnetspark.model.TrainingTotals;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.train.recipe.AveragingRecipe.MomentumRule;

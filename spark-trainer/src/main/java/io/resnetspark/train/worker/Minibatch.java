@@ -1,8 +1,8 @@
 package io.resnetspark.train.worker;
 
-import io.resnetspark.data.image.BadImageException;
-import io.resnetspark.data.image.Preprocessing;
-import io.resnetspark.data.image.TestTimeCrops;
+import io.resnetspark.image.BadImageException;
+import io.resnetspark.input.Preprocessing;
+import io.resnetspark.input.TestTimeCrops;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

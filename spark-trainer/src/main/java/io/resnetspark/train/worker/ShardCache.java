@@ -1,13 +1,13 @@
 package io.resnetspark.train.worker;
 
-import io.resnetspark.data.image.BadImageException;
-import io.resnetspark.data.image.Image;
-import io.resnetspark.data.image.ImageCodec;
-import io.resnetspark.data.image.Preprocessing;
-import io.resnetspark.data.image.RgbImage;
-import io.resnetspark.data.shard.Dataset.Shard;
-import io.resnetspark.data.shard.Example;
-import io.resnetspark.data.shard.Shards;
+import io.resnetspark.dataset.Dataset.Shard;
+import io.resnetspark.dataset.Example;
+import io.resnetspark.dataset.Shards;
+import io.resnetspark.image.BadImageException;
+import io.resnetspark.image.Image;
+import io.resnetspark.image.ImageCodec;
+import io.resnetspark.image.RgbImage;
+import io.resnetspark.input.Preprocessing;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.ref.SoftReference;

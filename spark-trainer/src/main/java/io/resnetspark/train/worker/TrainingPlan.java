@@ -1,9 +1,9 @@
 package io.resnetspark.train.worker;
 
-import io.resnetspark.data.image.Preprocessing;
-import io.resnetspark.data.shard.Dataset.Shard;
-import io.resnetspark.data.shard.EpochSampler;
-import io.resnetspark.data.shard.SamplerState;
+import io.resnetspark.dataset.Dataset.Shard;
+import io.resnetspark.input.EpochSampler;
+import io.resnetspark.input.Preprocessing;
+import io.resnetspark.input.SamplerState;
 import io.resnetspark.model.MemoryEstimate;
 import io.resnetspark.model.ModelSummary;
 import io.resnetspark.model.ResidentMemory;

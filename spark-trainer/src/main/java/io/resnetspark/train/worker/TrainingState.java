@@ -1,6 +1,6 @@
 package io.resnetspark.train.worker;
 
-import io.resnetspark.data.shard.SamplerState;
+import io.resnetspark.input.SamplerState;
 
 /**
  * All that a training run is, between two rounds, but for what {@linkplain WorkerLocalState workers keep}.

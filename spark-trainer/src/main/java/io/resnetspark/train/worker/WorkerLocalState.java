@@ -92,7 +92,7 @@ public record WorkerLocalState(FloatBlock velocity, FloatBlock residual, WorkerU
     }
 
     /** For another number of workers: each has the mean of what all had, so that their average stays what it was. */
-    public static List<WorkerLocalState> dealt(List<WorkerLocalState> states, int workers) {
+    public static List<WorkerLocalState> repartitioned(List<WorkerLocalState> states, int workers) {
         if (states.isEmpty()) {
             return states;
         }

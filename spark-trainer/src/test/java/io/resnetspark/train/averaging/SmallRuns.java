@@ -2,7 +2,7 @@ package io.resnetspark.train.averaging;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.resnetspark.data.Split;
+import io.resnetspark.dataset.Split;
 import io.resnetspark.model.graph.NativeFloats;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.train.SmallRecipe;

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.resnetspark.data.SyntheticCorpora;
-import io.resnetspark.data.shard.Dataset;
+import io.resnetspark.dataset.Dataset;
 import io.resnetspark.model.graph.NativeFloats;
 import io.resnetspark.model.graph.NetworkGraph;
+import io.resnetspark.prepare.SyntheticCorpora;
 import io.resnetspark.train.worker.FloatBlock;
 import io.resnetspark.train.worker.ImageReader;
 import io.resnetspark.train.worker.LocalSteps;
@@ -166,8 +166,8 @@ class TestAveraging extends SmallRuns {
     @Test
     void workersWithTheSameImagesAreOneWorkerWithALargerBatch() throws IOException {
         Path corpus = folder.resolve("same");
-        byte[] image = io.resnetspark.data.image.ImageCodec.png(
-                io.resnetspark.data.image.SyntheticImages.ofClass(1, 32, 32, 5));
+        byte[] image = io.resnetspark.image.ImageCodec.png(
+                io.resnetspark.image.SyntheticImages.ofClass(1, 32, 32, 5));
         for (String name : new String[] {"a", "b"}) {
             for (int i = 0; i < 8; i++) {
                 Path file = corpus.resolve("train").resolve(name).resolve(i + ".png");
@@ -211,7 +211,7 @@ class TestAveraging extends SmallRuns {
         assertThatThrownBy(() -> averaging(plan).round(state))
                 .isInstanceOf(DivergedException.class)
                 .hasMessageContaining(
-                        "The loss became NaN, or a parameter no number, in the round from image 1 of epoch 1 on")
+                        "The loss became NaN, or a parameter NaN, in the round from image 1 of epoch 1 on")
                 .hasMessageContaining("learning-rate.initial");
     }
 

@@ -199,7 +199,7 @@ class TestOverlap extends SmallRuns {
             averaging.round(start(plan));
             averaging.commit();
             List<WorkerLocalState> two = List.copyOf(averaging.localStates());
-            List<WorkerLocalState> three = WorkerLocalState.dealt(two, 3);
+            List<WorkerLocalState> three = WorkerLocalState.repartitioned(two, 3);
             assertThat(three).hasSize(3);
             float[] mean = moved(new float[start(plan).parameters().length], sent(averaging), WorkerUpdate::parameters);
             for (int worker = 0; worker < 3; worker++) {

@@ -2,7 +2,7 @@ package io.resnetspark.train.averaging;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.resnetspark.data.Progress;
+import io.resnetspark.common.Progress;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;

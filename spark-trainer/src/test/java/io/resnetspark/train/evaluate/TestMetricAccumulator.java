@@ -3,8 +3,8 @@ package io.resnetspark.train.evaluate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.resnetspark.data.Split;
-import io.resnetspark.data.image.EvaluationProtocol;
+import io.resnetspark.dataset.Split;
+import io.resnetspark.input.EvaluationProtocol;
 import org.junit.jupiter.api.Test;
 
 class TestMetricAccumulator {

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.resnetspark.data.augment.Augmentation;
-import io.resnetspark.data.image.Crop;
-import io.resnetspark.data.image.EvaluationProtocol;
+import io.resnetspark.input.Crop;
+import io.resnetspark.input.EvaluationProtocol;
+import io.resnetspark.input.augment.Augmentation;
 import io.resnetspark.model.graph.ComputeOptions;
 import io.resnetspark.model.graph.ComputeOptions.KernelOption;
 import io.resnetspark.model.graph.ComputeOptions.PrecisionOption;
@@ -27,7 +27,7 @@ class TestRecipe {
             network = resnet18
             seed = 7
             data {
-              crop = 224
+              image-size = 224
               augmentation = [
                 { kind = resize, shorter-side = [256, 480] }, { kind = random-crop }, { kind = pca-lighting }
               ]
@@ -78,7 +78,7 @@ class TestRecipe {
     void aBlockThatIsMissingIsMissingInTheRecipeAndNotInTheDefaults() {
         assertThatThrownBy(() -> Recipe.parse("network = resnet18", "short.conf", Map.of()))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("short.conf:1: the key 'data.crop' is missing")
+                .hasMessageContaining("short.conf:1: the key 'data.image-size' is missing")
                 .hasMessageContaining("short.conf:1: the key 'data.augmentation' is missing")
                 .hasMessageContaining("short.conf:1: the key 'learning-rate.initial' is missing")
                 .hasMessageNotContaining("defaults.conf");

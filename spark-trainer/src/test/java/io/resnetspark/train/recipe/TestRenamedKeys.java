@@ -15,7 +15,7 @@ class TestRenamedKeys {
     private static final String BOTH = """
             network = resnet18
             seed = 7
-            data { crop = 32, augmentation { kind = centre, shorter-side = 32 }, colour-noise = 0, mean = per-channel }
+            data { augmentation { kind = centre, shorter-side = 32 }, colour-noise = 0, mean = per-channel }
             workers = 2
             steps-per-round = 8
             epochs = 90
@@ -24,6 +24,7 @@ class TestRenamedKeys {
             """;
 
     private static final String OLD = BOTH + """
+            data.crop = 32
             data.evaluation-shorter-side = 36
             batch = 16
             global-batch = 128
@@ -40,6 +41,7 @@ class TestRenamedKeys {
             """;
 
     private static final String NEW = BOTH + """
+            data.image-size = 32
             data.evaluation-resize = 36
             batch-size = 16
             global-batch-size = 128

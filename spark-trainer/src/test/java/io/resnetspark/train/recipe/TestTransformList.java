@@ -3,10 +3,10 @@ package io.resnetspark.train.recipe;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.resnetspark.data.image.BadImageException;
-import io.resnetspark.data.image.Normalization;
-import io.resnetspark.data.image.Preprocessing;
-import io.resnetspark.data.image.RgbImage;
+import io.resnetspark.image.BadImageException;
+import io.resnetspark.image.RgbImage;
+import io.resnetspark.input.Normalization;
+import io.resnetspark.input.Preprocessing;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.train.SmallRecipe;
 import java.nio.ByteBuffer;
@@ -94,7 +94,7 @@ class TestTransformList {
     private static Recipe parse(String augmentation, int crop) {
         String text = SmallRecipe.TEXT.replace(LIST, augmentation);
         assertThat(text).contains(augmentation);
-        return Recipe.parse(text, "small.conf", Map.of("data.crop", "" + crop, "data.evaluation-resize", "" + crop));
+        return Recipe.parse(text, "small.conf", Map.of("data.image-size", "" + crop, "data.evaluation-resize", "" + crop));
     }
 
     private static String[] digests(Recipe recipe, int width, int height)
@@ -175,7 +175,7 @@ class TestTransformList {
                 .hasMessageContaining("bad.conf:6: data.augmentation.kind = resise; allowed is one of center-crop, ")
                 .hasMessageContaining(
                         "bad.conf:7: data.augmentation.shorter-side = 20; allowed is a whole number, or two"
-                                + " [from, to], within crop (32) and 4096")
+                                + " [from, to], within image-size (32) and 4096")
                 .hasMessageContaining("bad.conf:8: there is no key 'data.augmentation.pading'; did you mean"
                         + " 'data.augmentation.padding'?")
                 .hasMessageContaining(

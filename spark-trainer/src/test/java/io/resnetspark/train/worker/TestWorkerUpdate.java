@@ -3,7 +3,7 @@ package io.resnetspark.train.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.resnetspark.data.shard.SamplerState;
+import io.resnetspark.input.SamplerState;
 import io.resnetspark.train.dtype.Dtype;
 import io.resnetspark.train.recipe.AveragingPeriod;
 import io.resnetspark.train.recipe.AveragingRecipe;

@@ -1,8 +1,0 @@
-package io.resnetspark.data.image;
-
-/** A rectangle in an image, in its own (fractional) pixels. */
-public record Box(double x, double y, double width, double height) {
-    static Box whole(Image image) {
-        return new Box(0, 0, image.width(), image.height());
-    }
-}

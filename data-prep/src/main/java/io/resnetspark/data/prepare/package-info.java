@@ -1,5 +1,0 @@
-/**
- * The Spark job that makes a dataset: list, read, check, shuffle, write shards, measure. It resumes after a kill,
- * grows a dataset and verifies one. Deploy runs it.
- */
-package io.resnetspark.data.prepare;

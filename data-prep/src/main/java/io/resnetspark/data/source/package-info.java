@@ -1,5 +1,0 @@
-/**
- * Corpora where they lie, archives included: class folders, ILSVRC2012, CIFAR-10 in both its forms, lists, binaryFile
- * tables. Preparation uses it.
- */
-package io.resnetspark.data.source;

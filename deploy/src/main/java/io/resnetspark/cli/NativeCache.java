@@ -1,0 +1,16 @@
+package io.resnetspark.cli;
+
+/** Where JavaCPP puts the native libraries of its jars before it loads them. */
+final class NativeCache {
+    private static final String OPTION = "org.bytedeco.javacpp.cachedir";
+
+    private NativeCache() {}
+
+    static String howToMend() {
+        String folder = System.getProperty(OPTION, System.getProperty("user.home") + "/.javacpp/cache");
+        return "They are unpacked in " + folder
+                + ", which must have room for 600 MB, must not be mounted noexec, and must"
+                + " be this user's. Name another folder: RESNET_JAVA_OPTS=-D" + OPTION + "=DIR scripts/resnet ...; on"
+                + " executors --conf spark.executor.extraJavaOptions=-D" + OPTION + "=DIR.";
+    }
+}

@@ -1,2 +1,0 @@
-/** What a cluster's executors are, and what is wrong with them. The command line uses it. */
-package io.resnetspark.deploy.doctor;

@@ -1,0 +1,59 @@
+package io.resnetspark.input;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.resnetspark.image.BadImageException;
+import io.resnetspark.image.RgbImage;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Compares preprocessing in one step on the CPU with the two steps for a GPU. */
+class TestPreprocessing {
+    private static final int SIDE = 16;
+    private static final double[][] COVARIANCE = {{900, 300, 200}, {300, 800, 100}, {200, 100, 700}};
+
+    /** The paper's crop for CIFAR, which does not resample, and two that do; with the tolerance for rounding. */
+    private static Stream<Arguments> crops() {
+        return Stream.of(
+                Arguments.of(new Crop.CenterCrop(SIDE, SIDE).padded(4).flipped(), SIDE, 0),
+                Arguments.of(new Crop.ScaleJitter(20, 30, SIDE).flipped(), 41, 0.501),
+                Arguments.of(new Crop.RandomResizedCrop(0.08, 4.0 / 3, SIDE).flipped(), 41, 0.501));
+    }
+
+    @ParameterizedTest
+    @MethodSource("crops")
+    void deferredAugmentationMatchesApply(Crop crop, int side, double rounding) throws BadImageException {
+        float[] std = {60, 50, 40};
+        Preprocessing preprocessing = new Preprocessing(
+                crop,
+                new PcaLighting(0.1, COVARIANCE),
+                Normalization.perChannel(new float[] {120, 110, 100}).withStd(std));
+        byte[] rgb = new byte[preprocessing.elements()];
+        float[] expected = new float[preprocessing.elements()];
+        for (int i = 0; i < 20; i++) {
+            RgbImage image = image(side, i);
+            preprocessing.apply(image, 7, 3, "image " + i, expected);
+            Preprocessing.DeferredAugmentation deferred = preprocessing.cropBytes(image, 7, 3, "image " + i, rgb, 0);
+            float[] planes = new float[rgb.length];
+            for (int p = 0; p < planes.length; p++) {
+                int c = p / (SIDE * SIDE);
+                planes[p] = rgb[p % (SIDE * SIDE) * 3 + c] & 0xff;
+            }
+            preprocessing.normalization().apply(planes, deferred.lighting());
+            deferred.translation().apply(planes, SIDE);
+            for (int p = 0; p < planes.length; p++) {
+                float difference = Math.abs(planes[p] - expected[p]) * std[p / (SIDE * SIDE)];
+                assertThat(difference).isLessThanOrEqualTo((float) rounding);
+            }
+        }
+    }
+
+    private static RgbImage image(int side, int seed) {
+        byte[] rgb = new byte[3 * side * side];
+        new Random(seed).nextBytes(rgb);
+        return new RgbImage(side, side, rgb);
+    }
+}
