@@ -42,7 +42,7 @@ class ITStartUp {
         Path classes = Files.createTempFile(folder, "classes", "");
         with("-Xlog:class+load:file=" + classes, script, "--help").ok();
         try (Stream<String> lines = Files.lines(classes)) {
-            return lines.anyMatch(line -> line.contains("deploy.cli.Main source: shared objects file"));
+            return lines.anyMatch(line -> line.contains("resnetspark.cli.Main source: shared objects file"));
         }
     }
 

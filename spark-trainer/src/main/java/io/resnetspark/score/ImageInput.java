@@ -1,7 +1,7 @@
 package io.resnetspark.score;
 
 import io.resnetspark.dataset.Dataset;
-import io.resnetspark.data.source.ImageLists;
+import io.resnetspark.source.ImageLists;
 import io.resnetspark.storage.BadInputException;
 import java.io.IOException;
 import java.util.ArrayList;
