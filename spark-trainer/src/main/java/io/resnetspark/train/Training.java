@@ -320,13 +320,14 @@ public final class Training {
         return result;
     }
 
-    private List<EvaluationResult> evaluate(TrainingState state, List<EvaluationProtocol> protocols) {
+    private List<EvaluationResult> evaluate(TrainingState state, List<EvaluationProtocol> protocols)
+            throws IOException {
         return new Evaluation(spark, data, Split.VAL, protocols.toArray(EvaluationProtocol[]::new))
                 .executeAll(plan, state.parameters(), setup.evaluation(), progress);
     }
 
     /** Of the final model, by each protocol. */
-    private List<EvaluationResult> results(RunState last) {
+    private List<EvaluationResult> results(RunState last) throws IOException {
         if (last.evaluation() == null) {
             return List.of();
         }

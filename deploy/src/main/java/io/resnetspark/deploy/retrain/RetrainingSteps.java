@@ -21,6 +21,7 @@ import io.resnetspark.train.Training;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.checkpoint.Checkpoints;
 import io.resnetspark.train.checkpoint.RunFolder;
+import io.resnetspark.train.evaluate.EvaluatedModel;
 import io.resnetspark.train.evaluate.Evaluation;
 import io.resnetspark.train.evaluate.Predictions;
 import io.resnetspark.train.recipe.Recipe;
@@ -132,10 +133,11 @@ final class RetrainingSteps {
         int threads = ExecutorCores.perWorker(spark, spark.defaultParallelism());
         return new Evaluation(spark, data, plan.gate().split(), plan.gate().protocol())
                 .predict(
-                        artifact.blueprint(threads, recipe(attempt).compute()),
-                        artifact.parameters(),
-                        artifact.preprocessing(),
-                        classes(artifact, data),
+                        new EvaluatedModel(
+                                artifact.blueprint(threads, recipe(attempt).compute()),
+                                artifact.parameters(),
+                                artifact.preprocessing(),
+                                classes(artifact, data)),
                         progress)
                 .get(0);
     }
