@@ -141,4 +141,111 @@ class TestModelsInUse extends Commands {
                 "has no images in its split test; it has train (6), val (6).",
                 with(evaluate, "--data", at("untested"), "--split", "test"));
     }
+
+    @Test
+    void evaluatesAnEnsembleAndWritesScores() throws IOException {
+        Models.write(folder.resolve("first"));
+        Models.write(folder.resolve("second"));
+        prepare("corpus", "data", "train", "val");
+        String[] evaluate = {"evaluate", at("first"), at("second"), "--data", at("data"), "--ensemble"};
+        assertThat(run(with(
+                        evaluate,
+                        "--protocol",
+                        "multi-scale",
+                        "--protocol",
+                        "one-crop",
+                        "--scales",
+                        "32,40",
+                        "--per-class",
+                        "--scores",
+                        at("scores.jsonl"),
+                        "--output",
+                        at("results.json"))))
+                .as(err)
+                .isZero();
+        assertThat(out)
+                .contains("ensemble: multi-scale, ")
+                .contains("ensemble: one-crop, ")
+                .containsPattern("class  precision +recall  support  mostly taken for")
+                .containsPattern("cat +[-0-9].* 3  ");
+        JsonNode reports = Json.COMPACT.readTree(new File(at("results.json")));
+        assertThat(reports.findValuesAsText("model"))
+                .containsExactly(at("first"), at("first"), at("second"), at("second"), "ensemble", "ensemble");
+        JsonNode report = reports.get(4);
+        assertThat(report.at("/classes/1/support").asInt()).isEqualTo(3);
+        assertThat(report.at("/top1_interval/lower").isNumber()).isTrue();
+        assertThat(report.at("/expected_calibration_error").isNumber()).isTrue();
+        int confused = 0;
+        for (JsonNode entry : report.get("confusion")) {
+            confused += entry.get("count").asInt();
+        }
+        assertThat(confused).isEqualTo(6);
+        // Both are the same model, and the mean of two equal numbers is that number.
+        for (String field : List.of("correct", "top1_error", "cross_entropy", "confusion")) {
+            assertThat(report.get(field)).as(field).isEqualTo(reports.get(0).get(field));
+        }
+        List<String> lines = Files.readAllLines(folder.resolve("scores.jsonl"));
+        assertThat(lines).hasSize(6 * 3 * 2);
+        JsonNode score = Json.COMPACT.readTree(lines.get(0));
+        assertThat(score.get("model").asText()).isEqualTo(at("first"));
+        assertThat(score.get("protocol").asText()).isEqualTo("multi-scale");
+        assertThat(score.get("label").asText()).isIn("cat", "dog");
+        assertThat(score.at("/top/0/class")).isEqualTo(score.get("predicted"));
+        assertThat(score.at("/top/0/probability").asDouble()).isBetween(0.5, 1.0);
+        refused("nothing is overwritten. Name another --scores", with(evaluate, "--scores", at("scores.jsonl")));
+    }
+
+    @Test
+    void refusesWhatCannotBeEvaluatedBeforeAnyWork() throws IOException {
+        Models.write(folder.resolve("model"));
+        prepare("corpus", "data", "train", "val");
+        String[] evaluate = {"evaluate", at("model"), "--data", at("data")};
+        refused("An ensemble has two models or more", with(evaluate, "--ensemble"));
+        refused("--scales are of multi-scale", with(evaluate, "--scales", "32"));
+        refused("there is one-crop or ten-crop or multi-scale", with(evaluate, "--protocol", "five-crop"));
+        String[] multiScale = with(evaluate, "--protocol", "multi-scale", "--scales");
+        refused("needs positive shorter sides of at most 1024 pixels, not [0]", with(multiScale, "0"));
+        refused("the smallest are 3x3x3", with(multiScale, "32,2"));
+        refused(
+                "Whole images (multi-scale) are computed on the CPU",
+                with(evaluate, "--protocol", "multi-scale", "--kernels", "cuda"));
+        rename("model", "vgg", "manifest.json", "resnet20", "vgg16");
+        refused(
+                "A vgg16 cannot be evaluated by multi-scale: its fully connected layers are for images of one size",
+                "evaluate",
+                at("vgg"),
+                "--data",
+                at("data"),
+                "--protocol",
+                "multi-scale");
+        rename("model", "wolf", "classes.txt", "dog", "wolf");
+        refused(
+                "are not the dataset's: only the model has wolf; only the dataset has dog",
+                "evaluate",
+                at("wolf"),
+                "--data",
+                at("data"));
+        refused(
+                "The models of an ensemble must have the same classes: only " + at("model") + " has dog; only "
+                        + at("wolf") + " has wolf",
+                "evaluate",
+                at("model"),
+                at("wolf"),
+                "--data",
+                at("data"),
+                "--ensemble");
+    }
+
+    /** A copy of a model whose file says something else: what it says of itself is read before its bytes are checked. */
+    private void rename(String model, String copy, String file, String from, String to) throws IOException {
+        Files.createDirectories(folder.resolve(copy));
+        try (var files = Files.list(folder.resolve(model))) {
+            for (Path each : files.toList()) {
+                Files.copy(each, folder.resolve(copy).resolve(each.getFileName()));
+            }
+        }
+        Path changed = folder.resolve(copy).resolve(file);
+        assertThat(changed).content().contains(from);
+        Files.writeString(changed, Files.readString(changed).replace(from, to));
+    }
 }

@@ -43,6 +43,15 @@ public interface Network {
         }
     }
 
+    /**
+     * Whether it takes images of any size, with the same parameters: global average pooling comes before the
+     * classifier.
+     */
+    default boolean takesAnySize() {
+        Shape larger = new Shape(input().channels(), 2 * input().height(), 3 * input().width());
+        return summary(larger, classes()).parameters() == summary().parameters();
+    }
+
     private Shape smallestInput(int channels) {
         return IntStream.rangeClosed(1, input().height())
                 .mapToObj(side -> Shape.square(channels, side))

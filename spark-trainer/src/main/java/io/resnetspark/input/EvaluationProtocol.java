@@ -1,7 +1,7 @@
 package io.resnetspark.input;
 
 import io.resnetspark.storage.BadInputException;
-import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
@@ -20,13 +20,37 @@ public enum EvaluationProtocol {
         public TestTimeCrops crops(Crop.CenterCrop crop) {
             return new TestTimeCrops.TenCrop(crop.shorterSide(), crop.side());
         }
+    },
+    /**
+     * The whole image and its flip at the paper's five scales, relative to the crop's side (section 3.4), by a network
+     * that is fully convolutional.
+     *
+     * <p>Scores are averaged as in Simonyan and Zisserman 2015, which the paper follows. The classifier, as a 1x1
+     * convolution, gives a map of class scores; that map is averaged over its positions, before the softmax (section
+     * 3.2). A mean commutes with a linear layer, so this is global average pooling of the whole image's features and
+     * then the classifier: the network as it is, on another size. Probabilities, after the softmax, are averaged over
+     * the image and its flip (section 3.2) and over scales (section 4.2).
+     */
+    MULTI_SCALE {
+        @Override
+        public TestTimeCrops crops(Crop.CenterCrop crop) {
+            return TestTimeCrops.MultiScale.relativeTo(crop.side());
+        }
     };
+
+    /** Those whose crops are as large as those that the network was trained on; any network can compute them. */
+    public static final List<EvaluationProtocol> OF_SQUARE_CROPS = List.of(ONE_CROP, TEN_CROP);
 
     /** @param crop the model's evaluation crop */
     public abstract TestTimeCrops crops(Crop.CenterCrop crop);
 
+    /** Whether the network must take images of any size. */
+    public boolean isOfWholeImages() {
+        return !OF_SQUARE_CROPS.contains(this);
+    }
+
     /**
-     * The protocol of this name: one-crop or ten-crop.
+     * The protocol of this name: one-crop, ten-crop or multi-scale.
      *
      * @throws BadInputException if there is none
      */
@@ -36,12 +60,12 @@ public enum EvaluationProtocol {
                 return protocol;
             }
         }
-        throw new BadInputException("There is no protocol '" + name + "'; there is " + names() + ".");
+        throw new BadInputException("There is no protocol '" + name + "'; there is " + names(List.of(values())) + ".");
     }
 
-    /** All names, as in "one-crop or ten-crop". */
-    public static String names() {
-        return Arrays.stream(values()).map(EvaluationProtocol::toString).collect(Collectors.joining(" or "));
+    /** Their names, as in "one-crop or ten-crop". */
+    public static String names(List<EvaluationProtocol> protocols) {
+        return protocols.stream().map(EvaluationProtocol::toString).collect(Collectors.joining(" or "));
     }
 
     @Override

@@ -63,6 +63,22 @@ public final class Normalization implements Serializable {
         return this;
     }
 
+    /** The same for images of any size: a mean image fits only its own; others get its average in each channel. */
+    Normalization ofSize(int height, int width) {
+        if (!isPerPixel() || (height == side && width == side)) {
+            return this;
+        }
+        float[] average = new float[3];
+        for (int c = 0; c < 3; c++) {
+            double sum = 0;
+            for (int p = c * side * side; p < (c + 1) * side * side; p++) {
+                sum += mean[p];
+            }
+            average[c] = (float) (sum / side / side);
+        }
+        return new Normalization(average, 1, std);
+    }
+
     public boolean isPerPixel() {
         return side > 1;
     }
@@ -102,6 +118,19 @@ public final class Normalization implements Serializable {
         for (int p = from; p < to; p++) {
             planes[p] = (planes[p] + lighting - means[p]) / std;
         }
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Normalization that
+                && side == that.side
+                && Arrays.equals(mean, that.mean)
+                && Arrays.equals(std, that.std);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * Arrays.hashCode(mean) + Arrays.hashCode(std);
     }
 
     /** The inverse of {@link #apply}, rounded to 8 bits, for display. */

@@ -7,8 +7,8 @@ import io.resnetspark.image.DecodedImage;
 import io.resnetspark.image.Image;
 import io.resnetspark.image.RgbImage;
 import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 
 /**
@@ -59,19 +59,30 @@ public record Preprocessing(List<ImageStep> steps, Crop crop, PcaLighting lighti
     }
 
     /**
-     * Preprocesses several crops of an image, one after the other; it is decoded once.
+     * A crop as the network sees it.
      *
-     * @param taker receives each crop's planes, of {@link #elements} values, which are reused for the next one
+     * @param planes red, green and blue: 3 x height x width values
+     */
+    @SuppressWarnings("ArrayRecordComponent") // carried, never compared
+    public record View(int height, int width, float[] planes) {}
+
+    /**
+     * Preprocesses several crops of an image, of any size, without augmentation; it is decoded once. From a crop that is
+     * not as large as the mean image, the mean image's average in each channel is subtracted.
+     *
      * @throws BadImageException if it cannot be decoded
      */
-    public void apply(Image image, TestTimeCrops crops, Consumer<float[]> taker) throws BadImageException {
+    public List<View> views(Image image, TestTimeCrops crops) throws BadImageException {
         DecodedImage decoded = image.decode(crops.decodedRegion(image));
-        float[] planes = new float[elements()];
+        float[] noLighting = new float[3];
+        List<View> views = new ArrayList<>();
         for (CropRegion region : crops.regions(image)) {
+            float[] planes = new float[Math.multiplyExact(3, Math.multiplyExact(region.height(), region.width()))];
             decoded.readPlanes(region, planes);
-            augment(Seeds.generator(0, 0), planes);
-            taker.accept(planes);
+            normalization.ofSize(region.height(), region.width()).apply(planes, noLighting);
+            views.add(new View(region.height(), region.width(), planes));
         }
+        return views;
     }
 
     /**

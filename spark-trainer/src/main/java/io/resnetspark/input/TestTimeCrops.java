@@ -3,7 +3,7 @@ package io.resnetspark.input;
 import io.resnetspark.image.CropRegion;
 import io.resnetspark.image.Image;
 import io.resnetspark.image.RgbImage;
-import io.resnetspark.input.Crop.CenterCrop;
+import io.resnetspark.input.augment.CenterCrop;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
@@ -90,18 +90,39 @@ public sealed interface TestTimeCrops extends Serializable {
     }
 
     /**
-     * The whole image and its flip at several scales, for a network that accepts any size. The paper's best results
-     * (section 3.4) use shorter sides of 224, 256, 384, 480 and 640 pixels.
+     * The whole image and its flip at several scales, for a network that accepts any size: multi-scale fully
+     * convolutional testing. The paper's best results (section 3.4) use shorter sides of 224, 256, 384, 480 and 640
+     * pixels. An image so long that a view would have more than {@link #MAX_PIXELS} is seen in its middle.
      */
     record MultiScale(List<Integer> shorterSides) implements TestTimeCrops {
         public static final MultiScale PAPER = new MultiScale(List.of(224, 256, 384, 480, 640));
 
+        /** Of the crops that the paper's networks were trained on, in pixels. */
+        private static final int PAPERS_CROP = 224;
+
+        private static final int LARGEST = 1024;
+
+        /** Of one view: 640 x 3276. A network's activations grow with it, and one strip must not fill the memory. */
+        public static final int MAX_PIXELS = 1 << 21;
+
         public MultiScale {
             shorterSides = List.copyOf(shorterSides);
-            if (shorterSides.isEmpty() || shorterSides.stream().anyMatch(side -> side < 1)) {
-                throw new IllegalArgumentException(
-                        "Multi-scale testing needs positive shorter sides, not " + shorterSides);
+            if (shorterSides.isEmpty() || shorterSides.stream().anyMatch(side -> side < 1 || side > LARGEST)) {
+                throw new IllegalArgumentException("Multi-scale testing needs positive shorter sides of at most "
+                        + LARGEST + " pixels, not " + shorterSides);
             }
+        }
+
+        /**
+         * The paper's scales for a network that was trained on crops of another side: 32, 37, 55, 69 and 91 for 32.
+         *
+         * @param side of the training crops, in pixels
+         */
+        public static MultiScale relativeTo(int side) {
+            return new MultiScale(PAPER.shorterSides.stream()
+                    .map(scale -> Math.min(LARGEST, Math.round((float) scale * side / PAPERS_CROP)))
+                    .distinct()
+                    .toList());
         }
 
         @Override
@@ -112,9 +133,22 @@ public sealed interface TestTimeCrops extends Serializable {
         @Override
         public List<CropRegion> regions(Image image) {
             return shorterSides.stream()
-                    .map(shorter -> CropRegion.resized(image, shorter))
+                    .map(shorter -> view(image, shorter))
                     .flatMap(region -> Stream.of(region, region.flip()))
                     .toList();
+        }
+
+        private static CropRegion view(Image image, int shorter) {
+            int longest = MAX_PIXELS / shorter;
+            long width = image.scaledLength(image.width(), shorter);
+            long height = image.scaledLength(image.height(), shorter);
+            if (Math.max(width, height) <= longest) {
+                return CropRegion.resized(image, shorter);
+            }
+            double across = image.width() * Math.min(1, (double) longest / width);
+            double down = image.height() * Math.min(1, (double) longest / height);
+            Box middle = new Box((image.width() - across) / 2, (image.height() - down) / 2, across, down);
+            return new CropRegion(middle, (int) Math.min(width, longest), (int) Math.min(height, longest), false);
         }
     }
 

@@ -158,8 +158,8 @@ final class Gate {
             throw new IllegalStateException("Both models must have seen the same images.");
         }
         long count = 0;
-        for (int i = 0; i < first.right().length; i++) {
-            count += first.right()[i] && !second.right()[i] ? 1 : 0;
+        for (int i = 0; i < first.labels().length; i++) {
+            count += first.isRight(i) && !second.isRight(i) ? 1 : 0;
         }
         return count;
     }
@@ -173,8 +173,8 @@ final class Gate {
             for (int i = 0; i < challenger.labels().length; i++) {
                 int label = challenger.labels()[i];
                 counts.images[label]++;
-                counts.champion[label] += champion.right()[i] ? 1 : 0;
-                counts.challenger[label] += challenger.right()[i] ? 1 : 0;
+                counts.champion[label] += champion.isRight(i) ? 1 : 0;
+                counts.challenger[label] += challenger.isRight(i) ? 1 : 0;
             }
             return counts;
         }

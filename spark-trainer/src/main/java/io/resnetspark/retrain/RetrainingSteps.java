@@ -23,6 +23,7 @@ import io.resnetspark.train.TrainingSetup;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.checkpoint.Checkpoints;
 import io.resnetspark.train.checkpoint.RunFolder;
+import io.resnetspark.train.evaluate.EvaluatedModel;
 import io.resnetspark.train.evaluate.Evaluation;
 import io.resnetspark.train.evaluate.Predictions;
 import io.resnetspark.train.recipe.Recipe;
@@ -135,10 +136,11 @@ final class RetrainingSteps {
         int threads = ExecutorCores.perWorker(spark, spark.defaultParallelism());
         return new Evaluation(spark, data, plan.gate().split(), plan.gate().protocol())
                 .predict(
-                        artifact.blueprint(threads, recipe(attempt).compute()),
-                        artifact.parameters(),
-                        artifact.preprocessing(),
-                        classes(artifact, data),
+                        new EvaluatedModel(
+                                artifact.blueprint(threads, recipe(attempt).compute()),
+                                artifact.parameters(),
+                                artifact.preprocessing(),
+                                classes(artifact, data)),
                         progress)
                 .get(0);
     }

@@ -47,7 +47,7 @@ record RunEvaluation(TrainingSetup setup, Engine engine, Progress progress) {
     }
 
     /** The results of the final model, by each protocol of the recipe. */
-    List<EvaluationResult> results(RunState last) {
+    List<EvaluationResult> results(RunState last) throws IOException {
         if (last.evaluation() == null) {
             return List.of();
         }
@@ -70,7 +70,8 @@ record RunEvaluation(TrainingSetup setup, Engine engine, Progress progress) {
         return state.with(result, metrics.length());
     }
 
-    private List<EvaluationResult> evaluate(TrainingState state, List<EvaluationProtocol> protocols) {
+    private List<EvaluationResult> evaluate(TrainingState state, List<EvaluationProtocol> protocols)
+            throws IOException {
         return new Evaluation(setup.spark(), setup.data(), Split.VAL, protocols.toArray(EvaluationProtocol[]::new))
                 .executeAll(setup.plan(), state.parameters(), setup.evaluation(), progress);
     }

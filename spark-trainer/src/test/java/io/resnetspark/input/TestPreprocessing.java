@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.resnetspark.image.BadImageException;
 import io.resnetspark.image.RgbImage;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -49,6 +51,43 @@ class TestPreprocessing {
                 assertThat(difference).isLessThanOrEqualTo((float) rounding);
             }
         }
+    }
+
+    /** From views that are not as large as the mean image, its average in each channel is subtracted. */
+    @Test
+    void wholeImagesHaveTheMeanOfTheirSize() throws BadImageException {
+        float[] mean = new float[3 * SIDE * SIDE];
+        for (int p = 0; p < mean.length; p++) {
+            mean[p] = 100 + 10 * (p / (SIDE * SIDE)) + (p % 2 == 0 ? 5 : -5);
+        }
+        Preprocessing preprocessing =
+                Preprocessing.withoutLighting(new Crop.CenterCrop(SIDE, SIDE), Normalization.perPixel(mean, SIDE));
+        RgbImage image = image(SIDE, 1);
+        List<Preprocessing.View> views =
+                preprocessing.views(image, new TestTimeCrops.MultiScale(List.of(SIDE, SIDE + 3)));
+        assertThat(views).hasSize(4);
+        float[] ofOneCrop = new float[preprocessing.elements()];
+        preprocessing.apply(image, 0, 0, "", ofOneCrop);
+        assertThat(views.get(0).planes()).isEqualTo(ofOneCrop);
+        CropRegion larger = CropRegion.resized(image, SIDE + 3);
+        float[] levels = new float[3 * 19 * 19];
+        image.readPlanes(larger, levels);
+        Preprocessing.View view = views.get(2);
+        assertThat(view.height()).isEqualTo(19);
+        assertThat(view.width()).isEqualTo(19);
+        for (int p = 0; p < levels.length; p++) {
+            assertThat(view.planes()[p]).isEqualTo(levels[p] - (100 + 10 * (p / (19 * 19))));
+        }
+    }
+
+    @Test
+    void normalizationsOfTheSameValuesAreEqual() {
+        Normalization one = Normalization.perChannel(new float[] {1, 2, 3});
+        assertThat(one)
+                .isEqualTo(Normalization.perChannel(new float[] {1, 2, 3}))
+                .hasSameHashCodeAs(Normalization.perChannel(new float[] {1, 2, 3}))
+                .isNotEqualTo(Normalization.perChannel(new float[] {1, 2, 4}))
+                .isNotEqualTo(one.withStd(new float[] {2, 2, 2}));
     }
 
     private static RgbImage image(int side, int seed) {

@@ -2,6 +2,7 @@ package io.resnetspark.input;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.resnetspark.common.Seeds;
 import io.resnetspark.image.BadImageException;
@@ -113,6 +114,39 @@ class TestTestTimeCrops {
         assertThat(views.get(1).rgb()).isEqualTo(views.get(0).flipped().rgb());
         assertThatThrownBy(() -> new TestTimeCrops.MultiScale(List.of()))
                 .hasMessageContaining("needs positive shorter sides");
+        assertThatThrownBy(() -> new TestTimeCrops.MultiScale(List.of(224, 1025)))
+                .hasMessage("Multi-scale testing needs positive shorter sides of at most 1024 pixels, not [224, 1025]");
+    }
+
+    @Test
+    void scalesAreRelativeToTheTrainingCrop() {
+        assertThat(TestTimeCrops.MultiScale.relativeTo(224)).isEqualTo(TestTimeCrops.MultiScale.PAPER);
+        assertThat(TestTimeCrops.MultiScale.relativeTo(32).shorterSides()).containsExactly(32, 37, 55, 69, 91);
+        assertThat(TestTimeCrops.MultiScale.relativeTo(1024).shorterSides())
+                .as("no larger than crops may be")
+                .containsExactly(1024);
+    }
+
+    /** 300 x 12000 pixels at a shorter side of 640 would be 16 million. */
+    @Test
+    void aLongStripIsSeenInItsMiddle() {
+        for (boolean wide : new boolean[] {true, false}) {
+            RgbImage strip = wide
+                    ? new RgbImage(300, 12_000, new byte[3 * 300 * 12_000])
+                    : new RgbImage(12_000, 300, new byte[3 * 300 * 12_000]);
+            List<CropRegion> regions = TestTimeCrops.MultiScale.PAPER.regions(strip);
+            assertThat(regions.get(0)).as("all of it at 224").isEqualTo(CropRegion.resized(strip, 224));
+            CropRegion largest = regions.get(8);
+            assertThat(Math.min(largest.width(), largest.height())).isEqualTo(640);
+            assertThat(Math.max(largest.width(), largest.height()))
+                    .isEqualTo(TestTimeCrops.MultiScale.MAX_PIXELS / 640);
+            Box box = largest.box();
+            assertThat(wide ? box.x() + box.width() / 2 : box.y() + box.height() / 2)
+                    .isEqualTo(6_000);
+            assertThat(wide ? box.width() / largest.width() : box.height() / largest.height())
+                    .isCloseTo(300 / 640.0, within(1e-9));
+            assertThat(wide ? box.height() : box.width()).isEqualTo(300);
+        }
     }
 
     @Test

@@ -19,17 +19,21 @@ class TestGate {
 
     /** Right answers as a string of 1 and 0; the first half are cats. */
     private static Predictions predictions(String right) {
-        boolean[] answers = new boolean[right.length()];
+        int[] answers = new int[right.length()];
         int[] labels = new int[right.length()];
         int correct = 0;
         for (int i = 0; i < answers.length; i++) {
-            answers[i] = right.charAt(i) == '1';
             labels[i] = i < answers.length / 2 ? 0 : 1;
-            correct += answers[i] ? 1 : 0;
+            answers[i] = right.charAt(i) == '1' ? labels[i] : 1 - labels[i];
+            correct += right.charAt(i) == '1' ? 1 : 0;
         }
         double error = 1 - (double) correct / answers.length;
         return new Predictions(
-                new EvaluationResult("one-crop", "val", answers.length, correct, error, 0, 0, 1), labels, answers);
+                new EvaluationResult("one-crop", "val", answers.length, correct, error, 0, 0, 1),
+                labels,
+                answers,
+                new float[answers.length],
+                List.of());
     }
 
     private static Gate.Verdict judge(GateRules rules, String challenger, String champion) {

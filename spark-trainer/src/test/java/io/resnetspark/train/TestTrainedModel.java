@@ -24,9 +24,9 @@ import io.resnetspark.train.recipe.Recipe;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -138,10 +138,11 @@ class TestTrainedModel extends TrainedRun {
         ModelArtifact artifact = open(result.model());
         Preprocessing wider = Preprocessing.withoutLighting(
                 new Crop.CenterCrop(36, 32), artifact.preprocessing().normalization());
-        List<EvaluationResult> apart = Stream.of(EvaluationProtocol.TEN_CROP, EvaluationProtocol.ONE_CROP)
-                .map(protocol -> new Evaluation(spark, data, Split.VAL, protocol)
-                        .execute(artifact.blueprint(1), artifact.parameters(), wider, Progress.silent()))
-                .toList();
+        List<EvaluationResult> apart = new ArrayList<>();
+        for (EvaluationProtocol protocol : List.of(EvaluationProtocol.TEN_CROP, EvaluationProtocol.ONE_CROP)) {
+            apart.add(new Evaluation(spark, data, Split.VAL, protocol)
+                    .execute(artifact.blueprint(1), artifact.parameters(), wider, Progress.silent()));
+        }
         List<EvaluationResult> together = new Evaluation(
                         spark, data, Split.VAL, EvaluationProtocol.TEN_CROP, EvaluationProtocol.ONE_CROP)
                 .executeAll(artifact.blueprint(1), artifact.parameters(), wider, Progress.silent());

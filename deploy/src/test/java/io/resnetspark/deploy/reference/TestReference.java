@@ -14,7 +14,9 @@ import io.resnetspark.retrain.Outcome;
 import io.resnetspark.retrain.RetrainPlan;
 import io.resnetspark.train.artifact.ModelDescription;
 import io.resnetspark.train.artifact.Provenance;
+import io.resnetspark.train.evaluate.EvaluationReport;
 import io.resnetspark.train.evaluate.EvaluationResult;
+import io.resnetspark.train.evaluate.ScoreLine;
 import io.resnetspark.train.recipe.Hocon;
 import io.resnetspark.train.recipe.Key;
 import io.resnetspark.train.recipe.Recipe;
@@ -66,6 +68,8 @@ class TestReference {
         made.put("round", JsonFields.of(Metrics.RoundLine.class, metrics));
         made.put("workers", JsonFields.of(Metrics.WorkersLine.class, metrics));
         made.put("evaluation", JsonFields.of(Metrics.EvaluationLine.class, metrics));
+        made.put("evaluation report", JsonFields.of(EvaluationReport.class, metrics));
+        made.put("score", JsonFields.of(ScoreLine.class, metrics));
         Set<Class<?>> files = new HashSet<>(Set.of(EvaluationResult.class));
         made.put("dataset", JsonFields.of(Dataset.class, files));
         made.put("shard", "```\n" + Shards.SCHEMA.toString().strip() + "\n```");

@@ -156,8 +156,26 @@ public final class NetworkGraph extends ComputationGraph {
         return gpu == null ? super.score() : gpu.score();
     }
 
+    /**
+     * The probabilities of a batch of images.
+     *
+     * @param images one array, batch x channels x height x width. On a CPU, networks that {@linkplain
+     *     Network#takesAnySize take any size} may be given any height and width.
+     * @throws IllegalArgumentException if they have another size, on a GPU or where fully connected layers are for one
+     */
     @Override
     public INDArray outputSingle(INDArray... images) {
+        boolean built = images[0].size(2) == image.height() && images[0].size(3) == image.width();
+        if (!built && (gpu != null || !network.takesAnySize())) {
+            throw new IllegalArgumentException(String.format(
+                    "This %s was built for images of %d x %d pixels%s, not of %d x %d",
+                    network.name(),
+                    image.height(),
+                    image.width(),
+                    gpu == null ? "" : " on a GPU",
+                    images[0].size(2),
+                    images[0].size(3)));
+        }
         return gpu == null ? super.outputSingle(images) : gpu.probabilities(images[0]);
     }
 

@@ -1,30 +1,28 @@
 package io.resnetspark.train.evaluate;
 
 import io.resnetspark.common.Progress;
-import io.resnetspark.dataset.Dataset;
-import io.resnetspark.dataset.Dataset.Shard;
 import io.resnetspark.dataset.Split;
-import io.resnetspark.input.Crop;
 import io.resnetspark.input.EvaluationProtocol;
 import io.resnetspark.input.Preprocessing;
-import io.resnetspark.input.TestTimeCrops;
-import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.prepare.TaskProgress;
+import io.resnetspark.dataset.Dataset;
+import io.resnetspark.dataset.Dataset.Shard;
+import io.resnetspark.model.graph.ComputeOptions;
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.DamagedException;
+import io.resnetspark.train.evaluate.EvaluationTask.Chunk;
+import io.resnetspark.train.evaluate.EvaluationTask.Job;
+import io.resnetspark.train.evaluate.EvaluationTask.Member;
+import io.resnetspark.train.evaluate.EvaluationTask.Sight;
 import io.resnetspark.train.worker.ExecutorNetworks;
 import io.resnetspark.train.worker.FloatBlock;
-import io.resnetspark.train.worker.Minibatch;
-import io.resnetspark.train.worker.Prefetch;
-import io.resnetspark.train.worker.ShardCache;
 import java.io.IOException;
-import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
+import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -32,25 +30,30 @@ import org.apache.spark.util.SerializableConfiguration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The Spark job that counts how often a model is right, by several protocols in one pass over the images. */
+/**
+ * The Spark job that counts how often models are right, by several protocols in one pass over the images. Every image
+ * of the split has exactly one score by each model and protocol.
+ */
 public final class Evaluation {
     private static final Logger LOG = LoggerFactory.getLogger(Evaluation.class);
-
-    /** Images of one task. */
-    private static final int CHUNK = 100;
 
     private final JavaSparkContext spark;
     private final Dataset.Opened data;
     private final Split split;
-    private final List<EvaluationProtocol> protocols;
+    private final EvaluationOptions options;
 
     /** @throws BadInputException if the split has no images */
     public Evaluation(JavaSparkContext spark, Dataset.Opened data, Split split, EvaluationProtocol... protocols) {
+        this(spark, data, split, EvaluationOptions.of(protocols));
+    }
+
+    /** @throws BadInputException if the split has no images */
+    public Evaluation(JavaSparkContext spark, Dataset.Opened data, Split split, EvaluationOptions options) {
         requireImages(data, split);
         this.spark = spark;
         this.data = data;
         this.split = split;
-        this.protocols = List.of(protocols);
+        this.options = options;
     }
 
     /** @throws BadInputException if the split has no images, saying which splits there are */
@@ -66,36 +69,19 @@ public final class Evaluation {
         }
     }
 
-    /** A part of a shard. */
-    private record Chunk(Shard shard, int from, int to) implements Serializable {}
-
-    /**
-     * What a task needs beside its chunk.
-     *
-     * @param views by protocol
-     * @param outputs of the network, by the dataset's classes; -1 for those that it does not know
-     */
-    @SuppressWarnings("ArrayRecordComponent") // never compared
-    private record Job(
-            ExecutorNetworks.Blueprint blueprint,
-            FloatBlock parameters,
-            Preprocessing preprocessing,
-            List<TestTimeCrops> views,
-            int[] outputs,
-            String data)
-            implements Serializable {}
-
     /** By the first protocol, of a model whose classes are the dataset's. */
     public EvaluationResult execute(
-            ExecutorNetworks.Blueprint blueprint, float[] parameters, Preprocessing preprocessing, Progress progress) {
+            ExecutorNetworks.Blueprint blueprint, float[] parameters, Preprocessing preprocessing, Progress progress)
+            throws IOException {
         return executeAll(blueprint, parameters, preprocessing, progress).get(0);
     }
 
     /** By each protocol, of a model whose classes are the dataset's. */
     public List<EvaluationResult> executeAll(
-            ExecutorNetworks.Blueprint blueprint, float[] parameters, Preprocessing preprocessing, Progress progress) {
+            ExecutorNetworks.Blueprint blueprint, float[] parameters, Preprocessing preprocessing, Progress progress)
+            throws IOException {
         List<String> classes = data.dataset().classes();
-        return predict(blueprint, parameters, preprocessing, classes, progress).stream()
+        return predict(new EvaluatedModel(blueprint, parameters, preprocessing, classes), progress).stream()
                 .map(Predictions::result)
                 .toList();
     }
@@ -103,49 +89,115 @@ public final class Evaluation {
     /**
      * Looks at every image.
      *
-     * @param classes that the network's outputs stand for; images of others are never right
      * @return by each protocol
+     * @throws DamagedException if there are not as many scores as the dataset's description says there are images
      */
-    public List<Predictions> predict(
-            ExecutorNetworks.Blueprint blueprint,
-            float[] parameters,
-            Preprocessing preprocessing,
-            List<String> classes,
-            Progress progress) {
+    public List<Predictions> predict(EvaluatedModel model, Progress progress) throws IOException {
+        return predict(List.of(model), false, progress).get(0);
+    }
+
+    /**
+     * Looks at every image with several models. All their graphs are in an executor's memory at the same time.
+     *
+     * @param ensemble whether to judge the mean of the models' probabilities too
+     * @return by model, the ensemble last; then by protocol
+     * @throws BadInputException if the members of an ensemble have different classes, or whole images are to be seen by a
+     *     GPU
+     * @throws DamagedException if there are not as many scores as the dataset's description says there are images
+     */
+    public List<List<Predictions>> predict(List<EvaluatedModel> models, boolean ensemble, Progress progress)
+            throws IOException {
+        if (ensemble) {
+            requireSameClasses(models);
+        }
         long start = System.nanoTime();
         long examples = data.dataset().examples(split);
-        int[] outputs =
-                data.dataset().classes().stream().mapToInt(classes::indexOf).toArray();
-        Broadcast<Job> job = spark.broadcast(new Job(
-                blueprint,
-                FloatBlock.of(parameters),
-                preprocessing,
-                views(preprocessing),
-                outputs,
-                data.path().toString()));
+        Broadcast<Job> job = spark.broadcast(job(models, ensemble));
         SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
         List<Chunk> chunks = chunks();
         spark.setJobDescription("evaluate on " + split.folder());
-        JavaRDD<List<MetricAccumulator>> accumulators = spark.parallelize(chunks, chunks.size())
-                .map(chunk -> {
-                    Job ours = job.value();
-                    return ExecutorNetworks.holding(
-                            ours.blueprint,
-                            ours.parameters,
-                            network -> accumulator(ours, network.graph(), chunk, conf.value()));
-                });
+        JavaRDD<List<List<MetricAccumulator>>> accumulators = spark.parallelize(chunks, chunks.size())
+                .map(chunk -> new EvaluationTask(job.value(), chunk, conf.value()).run());
         try (TaskProgress ignored = TaskProgress.watch(
                 spark.sc(), progress.begin("evaluate", "images", examples), examples, accumulators)) {
             // In order: a fold adds as tasks end, and the last bits would tell.
-            List<List<MetricAccumulator>> parts = accumulators.collect();
+            List<List<List<MetricAccumulator>>> parts = accumulators.collect();
             double seconds = (System.nanoTime() - start) / 1e9;
-            List<Predictions> all = IntStream.range(0, protocols.size())
-                    .mapToObj(protocol -> sum(parts, protocol).predictions(protocols.get(protocol), split, seconds))
-                    .toList();
-            all.forEach(predictions -> log(predictions.result()));
+            List<List<Predictions>> all = new ArrayList<>();
+            for (int m = 0; m < parts.get(0).size(); m++) {
+                all.add(ofMember(m, parts, seconds));
+            }
             return all;
         } finally {
             job.destroy();
+        }
+    }
+
+    private static void requireSameClasses(List<EvaluatedModel> models) {
+        for (int m = 1; m < models.size(); m++) {
+            ClassDifference.between(
+                            "the first",
+                            models.get(0).classes(),
+                            "number " + (m + 1),
+                            models.get(m).classes())
+                    .ifPresent(difference -> {
+                        throw new BadInputException(
+                                "The models of an ensemble must have the same classes: " + difference + ".");
+                    });
+        }
+    }
+
+    private Job job(List<EvaluatedModel> models, boolean ensemble) {
+        String id = UUID.randomUUID().toString();
+        List<Sight> sights = models.stream()
+                .map(model -> Sight.of(options, model.preprocessing()))
+                .distinct()
+                .toList();
+        List<Member> members = models.stream()
+                .map(model -> new Member(
+                        blueprint(
+                                model.blueprint(),
+                                models.size() > 1 ? id : model.blueprint().id()),
+                        FloatBlock.of(model.parameters()),
+                        sights.indexOf(Sight.of(options, model.preprocessing())),
+                        ClassMapping.of(data.dataset().classes(), model.classes())))
+                .toList();
+        return new Job(members, sights, ensemble, options.topK(), data.path().toString());
+    }
+
+    private ExecutorNetworks.Blueprint blueprint(ExecutorNetworks.Blueprint model, String owner) {
+        boolean whole = options.hasWholeImages();
+        if (whole && model.compute().kernels() == ComputeOptions.KernelOption.CUDA) {
+            throw new BadInputException(
+                    "Whole images (multi-scale) are computed on the CPU: a GPU's plan is for images of"
+                            + " one size. Take kernels = onednn or auto, or evaluate one-crop or ten-crop.");
+        }
+        return whole || !owner.equals(model.owner()) ? new KeptBlueprint(model, owner, whole) : model;
+    }
+
+    private List<Predictions> ofMember(int member, List<List<List<MetricAccumulator>>> parts, double seconds)
+            throws IOException {
+        List<Predictions> byProtocol = new ArrayList<>();
+        for (int p = 0; p < options.protocols().size(); p++) {
+            int protocol = p;
+            MetricAccumulator sum = new MetricAccumulator();
+            parts.forEach(part -> sum.add(part.get(member).get(protocol)));
+            requireEveryImage(sum.count());
+            Predictions predictions = sum.predictions(options.protocols().get(p), split, seconds);
+            log(predictions.result());
+            byProtocol.add(predictions);
+        }
+        return byProtocol;
+    }
+
+    private void requireEveryImage(long scores) throws DamagedException {
+        long examples = data.dataset().examples(split);
+        if (scores != examples) {
+            throw new DamagedException(
+                    data.path(),
+                    List.of(String.format(
+                            "%,d images of %s have a score; dataset.json says that there are %,d",
+                            scores, split.folder(), examples)));
         }
     }
 
@@ -161,47 +213,14 @@ public final class Evaluation {
                 Math.round(result.imagesPerSecond()));
     }
 
-    private static MetricAccumulator sum(List<List<MetricAccumulator>> parts, int protocol) {
-        MetricAccumulator sum = new MetricAccumulator();
-        parts.forEach(part -> sum.add(part.get(protocol)));
-        return sum;
-    }
-
-    private List<TestTimeCrops> views(Preprocessing preprocessing) {
-        if (preprocessing.crop() instanceof Crop.CenterCrop centre) {
-            return protocols.stream().map(protocol -> protocol.crops(centre)).toList();
-        }
-        throw new IllegalArgumentException("Images are evaluated by centre crops, not by " + preprocessing.crop());
-    }
-
     private List<Chunk> chunks() {
         List<Chunk> chunks = new ArrayList<>();
+        int step = options.imagesPerTask();
         for (Shard shard : data.dataset().shards(split)) {
-            for (int from = 0; from < shard.examples(); from += CHUNK) {
-                chunks.add(new Chunk(shard, from, Math.min(shard.examples(), from + CHUNK)));
-            }
+            IntStream.iterate(0, from -> from < shard.examples(), from -> from + step)
+                    .mapToObj(from -> new Chunk(shard, from, Math.min(shard.examples(), from + step)))
+                    .forEach(chunks::add);
         }
         return chunks;
-    }
-
-    private static List<MetricAccumulator> accumulator(Job job, NetworkGraph graph, Chunk chunk, Configuration conf)
-            throws IOException {
-        ShardCache.Loaded shard = ShardCache.load(job.data, chunk.shard, conf);
-        List<ProtocolBatch> batches = job.views.stream()
-                .map(views -> new ProtocolBatch(graph, job.preprocessing, views, job.outputs, chunk.to - chunk.from))
-                .toList();
-        TestTimeCrops views = new TestTimeCrops.Combined(job.views);
-        List<Integer> images = IntStream.range(chunk.from, chunk.to).boxed().toList();
-        // On a CPU, where the network's threads have all cores, to hand images over took 2 to 4 % of CIFAR's
-        // evaluation.
-        int ahead = graph.isOnGpu() ? Prefetch.ahead(graph, job.blueprint.threads()) : 0;
-        try (Prefetch<Integer, List<float[]>> drawn =
-                new Prefetch<>(images, image -> Minibatch.draw(shard, image, job.preprocessing, views), ahead)) {
-            for (int image : images) {
-                Iterator<float[]> next = drawn.next().iterator();
-                batches.forEach(batch -> batch.add(next, shard.label(image)));
-            }
-        }
-        return batches.stream().map(ProtocolBatch::accumulator).toList();
     }
 }

@@ -56,11 +56,19 @@ public record DataRecipe(
     private static List<EvaluationProtocol> protocols(Section section) {
         List<String> names = section.texts("evaluation-protocols");
         try {
-            return names.stream().distinct().map(EvaluationProtocol::named).toList();
+            List<EvaluationProtocol> protocols =
+                    names.stream().distinct().map(EvaluationProtocol::named).toList();
+            if (EvaluationProtocol.OF_SQUARE_CROPS.containsAll(protocols)) {
+                return protocols;
+            }
         } catch (BadInputException unknown) {
-            section.problem("evaluation-protocols", names, "a list of " + EvaluationProtocol.names());
-            return List.of();
+            // A problem of the recipe, told like its others.
         }
+        section.problem(
+                "evaluation-protocols",
+                names,
+                "a list of " + EvaluationProtocol.names(EvaluationProtocol.OF_SQUARE_CROPS));
+        return List.of();
     }
 
     public Preprocessing trainingOn(Dataset.Opened data, Configuration conf) throws IOException {

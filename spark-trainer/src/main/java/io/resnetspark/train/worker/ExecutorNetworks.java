@@ -34,6 +34,7 @@ import org.slf4j.LoggerFactory;
 public final class ExecutorNetworks {
     private static final Logger LOG = LoggerFactory.getLogger(ExecutorNetworks.class);
 
+    private static final String OWNER_MARK = " owns ";
     private static final String GPU_MARK = " on GPU ";
 
     /** While one waits for images, another computes; more would only take the GPU's memory. */
@@ -45,7 +46,7 @@ public final class ExecutorNetworks {
 
     /** What a graph is built from. */
     public interface Blueprint extends Serializable {
-        /** Of the run that it serves; graphs of other runs are given up when it comes. */
+        /** Of the run that it serves. */
         String id();
 
         /** Of native work, for one graph. */
@@ -55,6 +56,20 @@ public final class ExecutorNetworks {
         NetworkGraph graph();
 
         ComputeOptions compute();
+
+        /** Graphs of the same owner are kept beside each other, as an ensemble's are; others are given up. */
+        default String owner() {
+            return id();
+        }
+
+        /**
+         * Where it computes.
+         *
+         * @param gpu the address of the GPU that Spark gave, or {@link Placement#NONE}
+         */
+        default Placement placement(int gpu) {
+            return Placement.here(compute(), gpu);
+        }
 
         /**
          * Asked once, before the first graph is built: throws if there is no room for {@code networks} of it, on the GPU
@@ -137,12 +152,12 @@ public final class ExecutorNetworks {
 
     private static <T> T on(Blueprint blueprint, Work<T> work) throws IOException {
         POOLS.forEach((id, pool) -> {
-            if (!id.startsWith(blueprint.id() + GPU_MARK) && POOLS.remove(id, pool)) {
+            if (!id.startsWith(blueprint.owner() + OWNER_MARK) && POOLS.remove(id, pool)) {
                 pool.close();
             }
         });
         int address = GpuAddress.ofThisTask();
-        String key = blueprint.id() + GPU_MARK + address;
+        String key = blueprint.owner() + OWNER_MARK + blueprint.id() + GPU_MARK + address;
         return POOLS.computeIfAbsent(key, id -> new Pool(blueprint, address)).with(work);
     }
 
@@ -161,7 +176,7 @@ public final class ExecutorNetworks {
         Pool(Blueprint blueprint, int given) {
             this.blueprint = blueprint;
             this.given = given;
-            this.placement = Placement.here(blueprint.compute(), given);
+            this.placement = blueprint.placement(given);
             int cores = Math.max(1, Runtime.getRuntime().availableProcessors() / blueprint.threads());
             this.cores = new Semaphore(atOnce(placement, cores));
         }

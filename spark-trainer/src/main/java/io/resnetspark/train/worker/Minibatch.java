@@ -4,14 +4,13 @@ import io.resnetspark.image.BadImageException;
 import io.resnetspark.input.Preprocessing;
 import io.resnetspark.input.TestTimeCrops;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** Images of shards, drawn one after the other into what a network takes. */
 public final class Minibatch {
-    /** Views of images in a forward pass of an evaluation. */
+    /** Views of images in a forward pass of an evaluation, if they are as large as the network's crops. */
     public static final int EVALUATION_CROPS = 50;
 
     private final Preprocessing preprocessing;
@@ -19,7 +18,7 @@ public final class Minibatch {
     private final float[] images;
     private int count;
 
-    /** @param images or views of them that there will be */
+    /** @param images that there will be */
     public Minibatch(int images, Preprocessing preprocessing) {
         this.preprocessing = preprocessing;
         this.planes = new float[preprocessing.elements()];
@@ -37,16 +36,14 @@ public final class Minibatch {
         append(planes);
     }
 
-    /** An image's views, each as {@link #append} takes it; it is decoded once. */
-    public static List<float[]> draw(
+    /** An image's views; it is decoded once. */
+    public static List<Preprocessing.View> draw(
             ShardCache.Loaded shard, int index, Preprocessing preprocessing, TestTimeCrops views) throws IOException {
-        List<float[]> drawn = new ArrayList<>();
         try {
-            preprocessing.apply(shard.image(index), views, planes -> drawn.add(planes.clone()));
+            return preprocessing.views(shard.image(index), views);
         } catch (BadImageException changed) {
             throw noMore(shard.key(index), changed);
         }
-        return drawn;
     }
 
     private static IOException noMore(String key, BadImageException changed) {
@@ -54,11 +51,11 @@ public final class Minibatch {
     }
 
     /** Adds planes of the preprocessing's size. */
-    public void append(float[] drawn) {
+    private void append(float[] drawn) {
         System.arraycopy(drawn, 0, images, count++ * drawn.length, drawn.length);
     }
 
-    /** What was added: images or views x 3 x side x side. */
+    /** What was added: images x 3 x side x side. */
     public INDArray images() {
         int side = preprocessing.crop().side();
         return Nd4j.createFromArray(images).reshape(count, 3, side, side);

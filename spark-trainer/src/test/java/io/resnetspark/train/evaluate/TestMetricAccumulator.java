@@ -5,16 +5,32 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.resnetspark.dataset.Split;
 import io.resnetspark.input.EvaluationProtocol;
+import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class TestMetricAccumulator {
     private static final float[] SEVEN = {0.1f, 0.3f, 0.05f, 0.2f, 0.15f, 0.12f, 0.08f};
 
+    /** The network's outputs are the dataset's classes. */
+    private static ClassMapping classes(int count) {
+        List<String> names = IntStream.range(0, count).mapToObj(String::valueOf).toList();
+        return ClassMapping.of(names, names);
+    }
+
+    private static boolean[] right(Predictions predictions) {
+        boolean[] right = new boolean[predictions.labels().length];
+        for (int i = 0; i < right.length; i++) {
+            right[i] = predictions.isRight(i);
+        }
+        return right;
+    }
+
     /** Of images on each of which the network says the same, by their right classes. */
     private static Predictions predictions(float[] probabilities, int... labels) {
         MetricAccumulator accumulator = new MetricAccumulator();
         for (int label : labels) {
-            accumulator.add(probabilities, label, label);
+            accumulator.add(probabilities, label, classes(probabilities.length));
         }
         return accumulator.predictions(EvaluationProtocol.ONE_CROP, Split.VAL, 1);
     }
@@ -28,15 +44,21 @@ class TestMetricAccumulator {
         assertThat(result.top5Error()).isCloseTo(1.0 / 3, within(1e-12));
         assertThat(3 * result.crossEntropy()).isCloseTo(-Math.log(0.3) - Math.log(0.1) - Math.log(0.08), within(1e-6));
         assertThat(predictions.labels()).containsExactly(1, 0, 6);
-        assertThat(predictions.right()).containsExactly(true, false, false);
+        assertThat(right(predictions)).containsExactly(true, false, false);
+        assertThat(predictions.predicted()).containsExactly(1, 1, 1);
+        assertThat(predictions.confidences()).containsExactly(0.3f, 0.3f, 0.3f);
     }
 
     @Test
     void aModelThatSaysNoNumbersIsAlwaysWrong() {
         float[] none = {Float.NaN, Float.NaN, Float.NaN, Float.NaN, Float.NaN, Float.NaN};
-        EvaluationResult result = predictions(none, 0, 5).result();
-        assertThat(result.correct()).isZero();
-        assertThat(result.top5Error()).isOne();
+        Predictions predictions = predictions(none, 0, 5);
+        assertThat(predictions.result().correct()).isZero();
+        assertThat(predictions.result().top5Error()).isOne();
+        assertThat(predictions.predicted()).containsOnly(ClassMapping.UNKNOWN);
+        assertThat(predictions.confidences())
+                .as("calibration must not look better")
+                .containsOnly(1);
     }
 
     @Test
@@ -53,9 +75,13 @@ class TestMetricAccumulator {
     @Test
     void aClassThatTheNetworkDoesNotKnowIsNeverRight() {
         MetricAccumulator accumulator = new MetricAccumulator();
-        accumulator.add(new float[] {1, 0}, 7, -1);
+        ClassMapping classes = ClassMapping.of(List.of("cat", "dog", "fox"), List.of("fox", "cat"));
+        accumulator.add(new float[] {1, 0}, 1, classes);
         Predictions predictions = accumulator.predictions(EvaluationProtocol.ONE_CROP, Split.VAL, 1);
-        assertThat(predictions.right()).containsExactly(false);
+        assertThat(right(predictions)).containsExactly(false);
+        assertThat(predictions.predicted())
+                .as("the fox, as the dataset numbers it")
+                .containsExactly(2);
         assertThat(predictions.result().top5Error()).isOne();
     }
 
@@ -65,7 +91,7 @@ class TestMetricAccumulator {
         for (int i = 0; i < 3; i++) {
             MetricAccumulator part = new MetricAccumulator();
             for (int k = 0; k < 100; k++) {
-                part.add(SEVEN, k % 7, k % 7);
+                part.add(SEVEN, k % 7, classes(7));
             }
             all.add(part);
         }

@@ -12,10 +12,10 @@ import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
 class TestExecutorNetworks {
-    private static final Resnet20 BLUEPRINT = new Resnet20("test of executors' networks");
+    private static final Resnet20 BLUEPRINT = new Resnet20("test of executors' networks", "test");
 
     /** Of two classes. */
-    private record Resnet20(String id) implements ExecutorNetworks.Blueprint {
+    private record Resnet20(String id, String owner) implements ExecutorNetworks.Blueprint {
         @Override
         public int threads() {
             return Runtime.getRuntime().availableProcessors(); // so there is one
@@ -51,9 +51,28 @@ class TestExecutorNetworks {
         assertThat(held(ones)).isEqualTo(1);
     }
 
+    /** Each model of an ensemble is loaded once, not again for each batch of another. */
+    @Test
+    void networksOfOneOwnerAreKeptBesideEachOther() throws IOException {
+        Resnet20 second = new Resnet20("the second of the ensemble", "test");
+        FloatBlock ones = all(1);
+        FloatBlock twos = all(2);
+        assertThat(held(BLUEPRINT, ones)).isEqualTo(1);
+        assertThat(held(second, twos)).isEqualTo(2);
+        ExecutorNetworks.holding(BLUEPRINT, ones, TestExecutorNetworks::fillWithNines); // as nobody may
+        assertThat(held(second, twos)).isEqualTo(2);
+        assertThat(held(BLUEPRINT, ones)).as("the same network, loaded once").isEqualTo(9);
+        assertThat(held(new Resnet20("of another run", "another"), twos)).isEqualTo(2);
+        assertThat(held(BLUEPRINT, ones)).as("given up meanwhile").isEqualTo(1);
+    }
+
     private static float held(FloatBlock parameters) throws IOException {
+        return held(BLUEPRINT, parameters);
+    }
+
+    private static float held(Resnet20 blueprint, FloatBlock parameters) throws IOException {
         return ExecutorNetworks.holding(
-                BLUEPRINT, parameters, network -> network.graph().copyParameters()[0]);
+                blueprint, parameters, network -> network.graph().copyParameters()[0]);
     }
 
     private static Void fillWithNines(ExecutorNetworks.Network network) {
