@@ -1,13 +1,13 @@
 package io.resnetspark.cli;
 
+import io.resnetspark.dataset.Dataset;
 import io.resnetspark.dataset.Split;
 import io.resnetspark.input.EvaluationProtocol;
 import io.resnetspark.input.TestTimeCrops;
-import io.resnetspark.dataset.Dataset;
-import io.resnetspark.registry.ModelReference;
 import io.resnetspark.model.Network;
 import io.resnetspark.model.Networks;
 import io.resnetspark.model.Shape;
+import io.resnetspark.registry.ModelReference;
 import io.resnetspark.storage.AtomicDirectory;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Json;

@@ -60,13 +60,15 @@ final class ReportCommand implements Callable<Integer> {
             throw new BadInputException("There is nothing to report. Name runs, --evaluation or --scores.");
         }
         if ((scores == null) != (data == null)) {
-            throw new BadInputException("--scores and --data go together: the images of the scores lie in the dataset.");
+            throw new BadInputException(
+                    "--scores and --data go together: the images of the scores lie in the dataset.");
         }
         Path file = Locations.of(output);
         if (AtomicDirectory.fileSystem(file, conf).exists(file)) {
             throw new BadInputException(output + " exists, and nothing is overwritten. Name another --output.");
         }
-        Report report = Report.of(runs.stream().map(Locations::of).toList(), conf).with(evaluations(conf));
+        Report report =
+                Report.of(runs.stream().map(Locations::of).toList(), conf).with(evaluations(conf));
         if (scores != null) {
             report = report.with(scores(conf), Dataset.open(Locations.of(data), conf), conf);
         }
@@ -93,8 +95,7 @@ final class ReportCommand implements Callable<Integer> {
     }
 
     private static EvaluationReport evaluation(JsonNode document, Path file) throws IOException {
-        EvaluationReport report =
-                Json.read(Json.COMPACT.writeValueAsBytes(document), file, EvaluationReport.class);
+        EvaluationReport report = Json.read(Json.COMPACT.writeValueAsBytes(document), file, EvaluationReport.class);
         if (report.classes() == null || report.confusion() == null) {
             throw new BadInputException(file + " has no classes and no confusion matrix. Wanted: what evaluate --output"
                     + " writes; version 0.1 wrote neither.");

@@ -19,8 +19,9 @@ import picocli.CommandLine.Spec;
 
 @Command(
         name = "score",
-        description = "Classifies many images, labelled or not, as a Spark job, and writes a Parquet table: key, the most"
-                + " probable classes and their probabilities. The same command resumes a job that was stopped.")
+        description =
+                "Classifies many images, labelled or not, as a Spark job, and writes a Parquet table: key, the most"
+                        + " probable classes and their probabilities. The same command resumes a job that was stopped.")
 final class ScoreCommand implements Callable<Integer> {
     @Parameters(
             index = "0",
@@ -32,9 +33,10 @@ final class ScoreCommand implements Callable<Integer> {
             names = "--from",
             required = true,
             paramLabel = "URI",
-            description = "The images: a folder, whose files at any depth are images; a CSV or Parquet table with a column"
-                    + " path; Parquet files with the columns path and content, as Spark's binaryFile reader gives them;"
-                    + " or a dataset.")
+            description =
+                    "The images: a folder, whose files at any depth are images; a CSV or Parquet table with a column"
+                            + " path; Parquet files with the columns path and content, as Spark's binaryFile reader gives them;"
+                            + " or a dataset.")
     String from;
 
     @Option(names = "--output", required = true, paramLabel = "URI", description = "The folder to be written.")
@@ -67,8 +69,8 @@ final class ScoreCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Scoring.Options options = new Scoring.Options(topK, features);
-        try (JavaSparkContext spark = sparkOptions.start(
-                "score", () -> "Stopped; the same command scores the remaining images.")) {
+        try (JavaSparkContext spark =
+                sparkOptions.start("score", () -> "Stopped; the same command scores the remaining images.")) {
             Configuration conf = spark.hadoopConfiguration();
             ModelArtifact artifact = ModelArtifact.open(ModelReference.resolve(model, conf), conf);
             Scoring.Summary summary = new Scoring(spark)

@@ -54,7 +54,8 @@ final class Browser {
         Path screenshots = Files.createDirectories(
                 Path.of("target/screenshots", page.getFileName().toString()).toAbsolutePath());
         String said = run(List.of("node", "page.mjs", page.toUri().toString(), screenshots.toString()));
-        return Json.PRETTY.readValue(said.lines().reduce((first, last) -> last).orElseThrow(), new TypeReference<>() {});
+        return Json.PRETTY.readValue(
+                said.lines().reduce((first, last) -> last).orElseThrow(), new TypeReference<>() {});
     }
 
     private static synchronized void install() throws IOException, InterruptedException {

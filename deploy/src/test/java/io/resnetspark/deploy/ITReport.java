@@ -2,10 +2,10 @@ package io.resnetspark.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.resnetspark.prepare.SyntheticCorpora;
 import io.resnetspark.deploy.Browser.Chart;
 import io.resnetspark.deploy.Browser.Seen;
 import io.resnetspark.deploy.Command.Ended;
+import io.resnetspark.prepare.SyntheticCorpora;
 import io.resnetspark.train.SmallRecipe;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -80,7 +80,8 @@ class ITReport {
     void aRunThatIsUnderWayHasAReport() throws Exception {
         Path run = Files.createDirectories(folder.resolve("live"));
         List<String> lines = Files.readAllLines(folder.resolve("first/metrics.jsonl"));
-        Files.writeString(run.resolve("metrics.jsonl"), lines.get(0) + "\n" + lines.get(1).substring(0, 20));
+        Files.writeString(
+                run.resolve("metrics.jsonl"), lines.get(0) + "\n" + lines.get(1).substring(0, 20));
         resnet("report", at("live"), "--output", at("live.html"));
         assertThat(Browser.open(folder.resolve("live.html"))).allSatisfy(page -> {
             isSound(page);

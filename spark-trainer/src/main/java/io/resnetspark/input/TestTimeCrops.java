@@ -1,9 +1,10 @@
 package io.resnetspark.input;
 
+import io.resnetspark.image.Box;
 import io.resnetspark.image.CropRegion;
 import io.resnetspark.image.Image;
 import io.resnetspark.image.RgbImage;
-import io.resnetspark.input.augment.CenterCrop;
+import io.resnetspark.input.Crop.CenterCrop;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,12 +1,12 @@
 package io.resnetspark.report;
 
+import io.resnetspark.dataset.Dataset;
+import io.resnetspark.dataset.Example;
+import io.resnetspark.dataset.Shards;
 import io.resnetspark.image.BadImageException;
 import io.resnetspark.image.CropRegion;
 import io.resnetspark.image.Image;
 import io.resnetspark.image.ImageCodec;
-import io.resnetspark.dataset.Dataset;
-import io.resnetspark.dataset.Example;
-import io.resnetspark.dataset.Shards;
 import java.io.IOException;
 import java.util.Base64;
 import java.util.HashMap;

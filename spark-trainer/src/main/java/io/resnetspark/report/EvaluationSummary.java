@@ -67,8 +67,7 @@ record EvaluationSummary(
                 report.crossEntropy(),
                 report.expectedCalibrationError(),
                 worst,
-                confusion(
-                        worst.stream().limit(ROWS).map(ClassMetrics::label).toList(), report.confusion()));
+                confusion(worst.stream().limit(ROWS).map(ClassMetrics::label).toList(), report.confusion()));
     }
 
     private static Confusion confusion(List<String> labels, List<ConfusionCount> entries) {
@@ -94,9 +93,11 @@ record EvaluationSummary(
     }
 
     private static Row row(String label, List<String> predicted, Map<String, Long> counts) {
-        List<Long> shown =
-                predicted.stream().map(column -> counts.getOrDefault(column, 0L)).toList();
+        List<Long> shown = predicted.stream()
+                .map(column -> counts.getOrDefault(column, 0L))
+                .toList();
         long all = counts.values().stream().mapToLong(Long::longValue).sum();
-        return new Row(label, shown, all - shown.stream().mapToLong(Long::longValue).sum());
+        return new Row(
+                label, shown, all - shown.stream().mapToLong(Long::longValue).sum());
     }
 }

@@ -42,9 +42,9 @@ record ExampleImages(String model, String protocol, List<Shown> mistakes, List<S
                     score.key(),
                     score.label(),
                     score.predicted(),
-                    probability(score, 0),
+                    probabilityOf(score, 0),
                     two ? score.top().get(1).name() : null,
-                    probability(score, 1),
+                    probabilityOf(score, 1),
                     images.getOrDefault(score.key(), ""));
         }
     }
@@ -67,14 +67,14 @@ record ExampleImages(String model, String protocol, List<Shown> mistakes, List<S
                     .toList();
             List<ScoreLine> mistakes = first(
                     own.stream().filter(score -> !Objects.equals(score.predicted(), score.label())),
-                    Comparator.comparingDouble(score -> -probability(score, 0)));
+                    Comparator.comparingDouble(score -> -probabilityOf(score, 0)));
             List<ScoreLine> uncertain = first(
-                    own.stream(), Comparator.comparingDouble(score -> probability(score, 0) - probability(score, 1)));
+                    own.stream(),
+                    Comparator.comparingDouble(score -> probabilityOf(score, 0) - probabilityOf(score, 1)));
             Set<String> keys = new LinkedHashSet<>();
             Stream.concat(mistakes.stream(), uncertain.stream()).forEach(score -> keys.add(score.key()));
             Map<String, String> images = thumbnails.of(keys);
-            all.add(new ExampleImages(
-                    group.model, group.protocol, shown(mistakes, images), shown(uncertain, images)));
+            all.add(new ExampleImages(group.model, group.protocol, shown(mistakes, images), shown(uncertain, images)));
         }
         return all;
     }
@@ -87,7 +87,7 @@ record ExampleImages(String model, String protocol, List<Shown> mistakes, List<S
         return scores.stream().map(score -> Shown.of(score, images)).toList();
     }
 
-    private static float probability(ScoreLine score, int rank) {
+    private static float probabilityOf(ScoreLine score, int rank) {
         return score.top().size() > rank ? score.top().get(rank).probability() : 0;
     }
 }

@@ -57,12 +57,11 @@ public record Report(
         for (Path path : paths) {
             runs.add(RunSummary.of(path.getFileSystem(conf).makeQualified(path), conf));
         }
-        String title =
-                switch (runs.size()) {
-                    case 0 -> "Evaluation";
-                    case 1 -> runs.get(0).name();
-                    default -> runs.size() + " runs compared";
-                };
+        String title = switch (runs.size()) {
+            case 0 -> "Evaluation";
+            case 1 -> runs.get(0).name();
+            default -> runs.size() + " runs compared";
+        };
         List<Difference> differences = differences(runs.stream()
                 .map(run -> run.recipe().isEmpty() ? Map.<String, String>of() : Recipe.values(run.recipe()))
                 .toList());

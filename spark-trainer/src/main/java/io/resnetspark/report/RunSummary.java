@@ -112,8 +112,10 @@ record RunSummary(
             String recipe, Optional<ModelDescription> description, MetricsReader metrics) {
         Map<String, String> facts = new LinkedHashMap<>();
         Map<String, String> values = recipe.isEmpty() ? Map.of() : Recipe.values(recipe);
-        description.map(ModelDescription::network).or(() -> Optional.ofNullable(values.get("network"))).ifPresent(
-                network -> facts.put("network", network));
+        description
+                .map(ModelDescription::network)
+                .or(() -> Optional.ofNullable(values.get("network")))
+                .ifPresent(network -> facts.put("network", network));
         facts.put("state", description.isPresent() ? "complete" : "under way, or ended before its end");
         facts.put("epochs", metrics.epochs() + (values.containsKey("epochs") ? " of " + values.get("epochs") : ""));
         facts.put("iterations", String.format("%,d", metrics.iterations()));

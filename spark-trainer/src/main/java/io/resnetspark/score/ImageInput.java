@@ -27,8 +27,9 @@ record ImageInput(String description, List<ImagePart> parts) {
     static ImageInput open(Path place, Configuration conf) throws IOException {
         ImageInput input = find(place, conf);
         if (input.parts.isEmpty()) {
-            throw new BadInputException("There are no images at " + place + ". Wanted: a folder of image files, a dataset,"
-                    + " a CSV or Parquet table with a column path, or Parquet files with the columns path and content.");
+            throw new BadInputException(
+                    "There are no images at " + place + ". Wanted: a folder of image files, a dataset,"
+                            + " a CSV or Parquet table with a column path, or Parquet files with the columns path and content.");
         }
         return input;
     }
@@ -80,5 +81,4 @@ record ImageInput(String description, List<ImagePart> parts) {
     long images() {
         return parts.stream().mapToLong(ImagePart::images).sum();
     }
-
 }

@@ -66,8 +66,7 @@ record ScoreTask(
     }
 
     Counts run(int number, ImagePart part, Configuration conf) throws IOException {
-        return ExecutorNetworks.holding(
-                blueprint, parameters, network -> run(number, part, network.graph(), conf));
+        return ExecutorNetworks.holding(blueprint, parameters, network -> run(number, part, network.graph(), conf));
     }
 
     private Counts run(int number, ImagePart part, NetworkGraph graph, Configuration conf) throws IOException {
@@ -134,8 +133,7 @@ record ScoreTask(
         }
         try {
             float[] planes = new float[preprocessing.elements()];
-            preprocessing.apply(
-                    ImageCodec.open(image.bytes(), ImageCodec.Limits.DEFAULT), 0, 0, image.key(), planes);
+            preprocessing.apply(ImageCodec.open(image.bytes(), ImageCodec.Limits.DEFAULT), 0, 0, image.key(), planes);
             return new Drawn(image.key(), planes, null);
         } catch (BadImageException bad) {
             return new Drawn(image.key(), null, bad.getMessage());

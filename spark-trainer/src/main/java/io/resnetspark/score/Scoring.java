@@ -55,7 +55,8 @@ public final class Scoring {
     }
 
     /** What must be the same for a job to be resumed. */
-    private record Job(String model, String modelDigest, String input, String inputDigest, int topK, boolean features) {}
+    private record Job(
+            String model, String modelDigest, String input, String inputDigest, int topK, boolean features) {}
 
     /**
      * What came of it, in score.json, which is written last.
@@ -112,8 +113,11 @@ public final class Scoring {
                 options.features,
                 to.toString());
         List<NumberedPart> missing = missing(to, input);
-        LOG.info("scores {}: {} of {} parts are missing", input.description(), missing.size(), input.parts()
-                .size());
+        LOG.info(
+                "scores {}: {} of {} parts are missing",
+                input.description(),
+                missing.size(),
+                input.parts().size());
         Counts now = missing.isEmpty() ? new Counts(0, 0) : score(task, missing, progress);
         Counts all = count(to, input.parts().size());
         double seconds = (System.nanoTime() - start) * 1e-9;
@@ -157,8 +161,8 @@ public final class Scoring {
             return;
         }
         if (files.exists(to) && files.listStatus(to).length > 0) {
-            throw new BadInputException(to + " exists and is not empty, and nothing is overwritten. Name another"
-                    + " --output.");
+            throw new BadInputException(
+                    to + " exists and is not empty, and nothing is overwritten. Name another" + " --output.");
         }
         files.mkdirs(to);
         write(files, head, job);
@@ -206,8 +210,8 @@ public final class Scoring {
         spark.setJobDescription("score " + images + " images");
         JavaRDD<Counts> counts = spark.parallelize(missing, missing.size())
                 .map(part -> shared.value().run(part.number, part.part, configuration.value()));
-        try (TaskProgress ignored = TaskProgress.watch(
-                spark.sc(), progress.begin("score", "images", images), images, counts)) {
+        try (TaskProgress ignored =
+                TaskProgress.watch(spark.sc(), progress.begin("score", "images", images), images, counts)) {
             return counts.collect().stream().reduce(new Counts(0, 0), Counts::plus);
         } finally {
             shared.destroy();

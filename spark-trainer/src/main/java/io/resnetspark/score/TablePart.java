@@ -33,9 +33,7 @@ record TablePart(String file, long length, long modificationTime, String key, St
                 throw new java.io.UncheckedIOException(failed);
             }
         };
-        return StreamSupport.stream(rows.spliterator(), false)
-                .map(this::image)
-                .iterator();
+        return StreamSupport.stream(rows.spliterator(), false).map(this::image).iterator();
     }
 
     private KeyedImage image(Group row) {

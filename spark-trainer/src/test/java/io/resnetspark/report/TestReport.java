@@ -65,8 +65,7 @@ class TestReport {
                 .containsExactly(
                         entry("reading", 1.5), entry("computing", 6.0), entry("waiting", 1.5), entry("averaging", 3.0));
         assertThat(run.workers())
-                .containsExactly(
-                        new RunSummary.WorkerTime(0, 70, 2, 6, 2), new RunSummary.WorkerTime(1, 40, 1, 4, 1));
+                .containsExactly(new RunSummary.WorkerTime(0, 70, 2, 6, 2), new RunSummary.WorkerTime(1, 40, 1, 4, 1));
         assertThat(run.facts())
                 .containsEntry("epochs", "1")
                 .containsEntry("iterations", "30")
@@ -106,7 +105,8 @@ class TestReport {
     @Test
     void thePageHoldsItsDataWhateverNamesSay() throws IOException {
         String name = "<script>alert('{{script}}')<";
-        String page = Report.of(List.of(run(name, LINES), run("second", LINES)), CONF).html();
+        String page =
+                Report.of(List.of(run(name, LINES), run("second", LINES)), CONF).html();
         assertThat(page)
                 .doesNotContain("<script>alert", "{{title}}", "{{style}}", "{{charts}}")
                 .contains("<title>2 runs compared</title>");

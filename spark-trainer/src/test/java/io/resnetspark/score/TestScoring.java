@@ -53,13 +53,7 @@ class TestScoring extends ThreeColours {
 
     private static Scoring.Summary score(Path from, Path output, Scoring.Options options) throws IOException {
         return new Scoring(spark)
-                .execute(
-                        model,
-                        model.blueprint(1),
-                        hadoop(from),
-                        hadoop(output),
-                        options,
-                        Progress.silent());
+                .execute(model, model.blueprint(1), hadoop(from), hadoop(output), options, Progress.silent());
     }
 
     private static Scoring.Summary score(Path from, Path output) throws IOException {
@@ -69,9 +63,11 @@ class TestScoring extends ThreeColours {
     private static List<Group> rows(Path directory) throws IOException {
         List<Group> rows = new ArrayList<>();
         try (Stream<Path> files = Files.list(directory)) {
-            for (Path file : files.filter(one -> one.toString().endsWith(".parquet")).sorted().toList()) {
-                try (ParquetReader<Group> reader =
-                        ParquetReader.builder(new GroupReadSupport(), hadoop(file)).build()) {
+            for (Path file : files.filter(one -> one.toString().endsWith(".parquet"))
+                    .sorted()
+                    .toList()) {
+                try (ParquetReader<Group> reader = ParquetReader.builder(new GroupReadSupport(), hadoop(file))
+                        .build()) {
                     for (Group row = reader.read(); row != null; row = reader.read()) {
                         rows.add(row);
                     }
@@ -124,9 +120,11 @@ class TestScoring extends ThreeColours {
                 assertThat(row.getGroup("classes", 0).getGroup(0, 0).getString(0, 0))
                         .isEqualTo(row.getString("class", 0));
                 assertThat(row.getFloat("probability", 0))
-                        .isEqualTo(row.getGroup("probabilities", 0).getGroup(0, 0).getFloat(0, 0));
+                        .isEqualTo(
+                                row.getGroup("probabilities", 0).getGroup(0, 0).getFloat(0, 0));
                 if (wanted.get(0).probability() - wanted.get(1).probability() > 1e-4) {
-                    assertThat(row.getString("class", 0)).isEqualTo(wanted.get(0).label());
+                    assertThat(row.getString("class", 0))
+                            .isEqualTo(wanted.get(0).label());
                 }
             }
         }
@@ -153,7 +151,8 @@ class TestScoring extends ThreeColours {
         score(table, folder.resolve("of-table"));
         byKey(folder.resolve("of-table"))
                 .forEach((key, row) -> assertThat(text(row))
-                        .isEqualTo(text(wanted.get(corpus.relativize(Path.of(key)).toString()))));
+                        .isEqualTo(
+                                text(wanted.get(corpus.relativize(Path.of(key)).toString()))));
 
         score(Path.of(data.path().toUri()), folder.resolve("of-dataset"));
         Map<String, Group> ofDataset = byKey(folder.resolve("of-dataset"));
@@ -203,7 +202,9 @@ class TestScoring extends ThreeColours {
         Path list = folder.resolve("missing.csv");
         Files.writeString(list, "path\nnowhere.png\n" + images().get(0) + "\n", StandardCharsets.UTF_8);
         assertThat(score(list, folder.resolve("of-missing")).quarantined()).isEqualTo(1);
-        assertThat(byKey(folder.resolve("of-missing/quarantine")).get("nowhere.png").getString("reason", 0))
+        assertThat(byKey(folder.resolve("of-missing/quarantine"))
+                        .get("nowhere.png")
+                        .getString("reason", 0))
                 .isEqualTo("there is no such file");
     }
 
@@ -217,7 +218,9 @@ class TestScoring extends ThreeColours {
         score(from, again);
         List<Path> parts;
         try (Stream<Path> files = Files.list(again)) {
-            parts = files.filter(file -> file.toString().endsWith(".parquet")).sorted().toList();
+            parts = files.filter(file -> file.toString().endsWith(".parquet"))
+                    .sorted()
+                    .toList();
         }
         assertThat(parts).hasSizeGreaterThan(2);
         Files.delete(parts.get(1));
@@ -284,8 +287,10 @@ class TestScoring extends ThreeColours {
                     .toArray();
             double sum = scores[0] + scores[1] + scores[2];
             for (int k = 0; k < 3; k++) {
-                int c = classes.indexOf(row.getGroup("classes", 0).getGroup(0, k).getString(0, 0));
-                assertThat((double) row.getGroup("probabilities", 0).getGroup(0, k).getFloat(0, 0))
+                int c = classes.indexOf(
+                        row.getGroup("classes", 0).getGroup(0, k).getString(0, 0));
+                assertThat((double)
+                                row.getGroup("probabilities", 0).getGroup(0, k).getFloat(0, 0))
                         .isCloseTo(scores[c] / sum, within(1e-4));
             }
         }

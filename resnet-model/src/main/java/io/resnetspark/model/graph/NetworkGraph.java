@@ -191,7 +191,8 @@ public final class NetworkGraph extends ComputationGraph {
         if (gpu != null) {
             throw new IllegalStateException("A network on a GPU keeps no features; leave the GPU first");
         }
-        GraphVertex classifier = getVertex(getConfiguration().getNetworkOutputs().get(0));
+        GraphVertex classifier =
+                getVertex(getConfiguration().getNetworkOutputs().get(0));
         int features = classifier.getInputVertices()[0].getVertexIndex();
         return outputOfLayersDetached(
                 false,

@@ -85,9 +85,7 @@ class TestLossKernels {
             run.assertFloats("losses", run.floatsAt(ofImages, batch), losses);
             float[] errors = Arrays.copyOfRange(run.floatsAt(ofImages, 2 * batch), batch, 2 * batch);
             for (int n = 0; n < batch; n++) {
-                assertThat(errors[n])
-                        .as("error of image " + n)
-                        .isEqualTo(errorOf(scores[n], wanted[n]));
+                assertThat(errors[n]).as("error of image " + n).isEqualTo(errorOf(scores[n], wanted[n]));
             }
         }
     }

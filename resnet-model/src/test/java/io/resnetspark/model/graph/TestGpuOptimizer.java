@@ -8,10 +8,10 @@ import static io.resnetspark.model.graph.SmallGraphs.relativeError;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.resnetspark.model.TrainingTotals;
 import io.resnetspark.model.Network;
 import io.resnetspark.model.Precision;
 import io.resnetspark.model.SmallNetworks;
+import io.resnetspark.model.TrainingTotals;
 import io.resnetspark.model.cuda.Device;
 import io.resnetspark.model.cuda.Gpus;
 import io.resnetspark.model.kernel.Kernels.Choice;

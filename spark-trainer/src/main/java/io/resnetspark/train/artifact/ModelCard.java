@@ -85,7 +85,8 @@ final class ModelCard {
         List<List<String>> rows = new ArrayList<>();
         if (!ConfigFactory.parseString(recipe).isEmpty()) {
             Map<String, String> values = Recipe.values(recipe);
-            for (String key : List.of("epochs", "batch-size", "workers", "steps-per-round", "momentum", "weight-decay")) {
+            for (String key :
+                    List.of("epochs", "batch-size", "workers", "steps-per-round", "momentum", "weight-decay")) {
                 rows.add(List.of(key, values.getOrDefault(key, "")));
             }
             values.entrySet().stream()
@@ -118,8 +119,11 @@ final class ModelCard {
 
     private static String table(List<List<String>> rows) {
         StringBuilder table = new StringBuilder("| | |\n| --- | --- |\n");
-        rows.forEach(row ->
-                table.append("| ").append(row.get(0)).append(" | ").append(escaped(row.get(1))).append(" |\n"));
+        rows.forEach(row -> table.append("| ")
+                .append(row.get(0))
+                .append(" | ")
+                .append(escaped(row.get(1)))
+                .append(" |\n"));
         return table.toString();
     }
 

@@ -95,10 +95,8 @@ final class RoundReports {
     }
 
     private Round.Times times(double total) {
-        double slowest = reports.stream()
-                .mapToDouble(WorkerReport::seconds)
-                .max()
-                .orElse(0);
+        double slowest =
+                reports.stream().mapToDouble(WorkerReport::seconds).max().orElse(0);
         return Round.Times.of(total, average(WorkerReport::reading), average(WorkerReport::computing), slowest);
     }
 

@@ -59,7 +59,8 @@ public record RunFolder(Path path, Fence fence) {
     public Optional<String> recipe(Configuration conf) throws IOException {
         Optional<Path> newest = Checkpoints.newest(this, conf);
         return newest.isPresent()
-                ? Optional.of(Checkpoints.metadata(newest.get(), conf).identity().recipe())
+                ? Optional.of(
+                        Checkpoints.metadata(newest.get(), conf).identity().recipe())
                 : Optional.empty();
     }
 

@@ -1,10 +1,10 @@
 package io.resnetspark.train.evaluate;
 
+import io.resnetspark.dataset.Dataset.Shard;
 import io.resnetspark.input.Crop;
 import io.resnetspark.input.Preprocessing;
 import io.resnetspark.input.Preprocessing.View;
 import io.resnetspark.input.TestTimeCrops;
-import io.resnetspark.dataset.Dataset.Shard;
 import io.resnetspark.storage.DamagedException;
 import io.resnetspark.train.worker.ExecutorNetworks;
 import io.resnetspark.train.worker.FloatBlock;

@@ -32,8 +32,10 @@ public final class WorkerTotals {
     }
 
     public void add(Round round) {
-        double slowest =
-                round.workers().stream().mapToDouble(WorkerReport::seconds).max().orElse(0);
+        double slowest = round.workers().stream()
+                .mapToDouble(WorkerReport::seconds)
+                .max()
+                .orElse(0);
         for (WorkerReport report : round.workers()) {
             OfWorker part = new OfWorker(
                     report.worker(),

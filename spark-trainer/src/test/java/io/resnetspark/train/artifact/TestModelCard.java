@@ -31,7 +31,8 @@ class TestModelCard {
                 .contains("| one-crop | val | 2,000 | top-1 error 25.00 %, top-5 error 5.00 % | 0.5000 |")
                 .contains("| dataset | hdfs:///data/pets |", "| SHA-256 of its dataset.json | ab12 |")
                 .contains("| epochs | 3 |", "| began from | nothing |", "| seconds | 3,600 |")
-                .contains("| parameters | 11,191,902 |"); // torchvision's resnet18 has 11,689,512 with 1,000 classes: -970 x 513
+                .contains("| parameters | 11,191,902 |"); // torchvision's resnet18 has 11,689,512 with 1,000 classes:
+        // -970 x 513
     }
 
     @Test

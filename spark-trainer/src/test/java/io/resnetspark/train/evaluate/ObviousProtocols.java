@@ -1,8 +1,8 @@
 package io.resnetspark.train.evaluate;
 
 import io.resnetspark.image.CropRegion;
-import io.resnetspark.input.EvaluationProtocol;
 import io.resnetspark.image.RgbImage;
+import io.resnetspark.input.EvaluationProtocol;
 import io.resnetspark.model.graph.NetworkGraph;
 import java.util.ArrayList;
 import java.util.List;
