@@ -3,7 +3,6 @@ package io.resnetspark.storage;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.resnetspark.storage.UnusualFileNames;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;

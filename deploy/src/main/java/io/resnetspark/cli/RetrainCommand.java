@@ -89,7 +89,9 @@ final class RetrainCommand implements Callable<Integer> {
     private String stopped(Reporter reporter) {
         try {
             Outcome told = print(reporter.stopped());
-            return told.outcome() == Outcome.Kind.STOPPED ? told.reason() : "Stopped, but it had come to its end before.";
+            return told.outcome() == Outcome.Kind.STOPPED
+                    ? told.reason()
+                    : "Stopped, but it had come to its end before.";
         } catch (IOException unwritten) {
             throw new UncheckedIOException(unwritten);
         }

@@ -99,8 +99,7 @@ class ITKubernetes {
         for (String setting : here()) {
             words.addAll(List.of("--conf", setting));
         }
-        words.addAll(
-                List.of("--class", "io.resnetspark.cli.Main", "local:///opt/resnet-spark/deploy-classes.jar"));
+        words.addAll(List.of("--class", "io.resnetspark.cli.Main", "local:///opt/resnet-spark/deploy-classes.jar"));
         words.addAll(List.of(command));
         return Command.run(
                 StandaloneCluster.environment(SPARK_HOME),

@@ -41,8 +41,19 @@ class TestArchitecture {
 
     /** All packages right below the root; each has one subject. */
     private static final List<String> ROOMS = List.of(
-            "model", "common", "storage", "image", "dataset", "source", "prepare", "input", "train", "registry",
-            "retrain", "doctor", "cli");
+            "model",
+            "common",
+            "storage",
+            "image",
+            "dataset",
+            "source",
+            "prepare",
+            "input",
+            "train",
+            "registry",
+            "retrain",
+            "doctor",
+            "cli");
 
     private static JavaClasses classes;
 

@@ -146,7 +146,9 @@ public sealed interface Crop extends Serializable {
                 return scaled.region(image, random);
             }
             long x = isRandom ? random.nextInt(image.width() - side + 1) : CropRegion.centerOffset(image.width(), side);
-            long y = isRandom ? random.nextInt(image.height() - side + 1) : CropRegion.centerOffset(image.height(), side);
+            long y = isRandom
+                    ? random.nextInt(image.height() - side + 1)
+                    : CropRegion.centerOffset(image.height(), side);
             return new CropRegion(new Box(x, y, side, side), side, side, false, true);
         }
     }

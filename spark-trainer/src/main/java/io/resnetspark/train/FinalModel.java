@@ -55,7 +55,11 @@ record FinalModel(TrainingSetup setup, RunFolder folder) {
                     setup.evaluation().normalization(),
                     recipe.text(),
                     metrics);
-            LOG.info("model {} written after {} rounds, {} s of training", model, last.rounds(), Math.round(last.seconds()));
+            LOG.info(
+                    "model {} written after {} rounds, {} s of training",
+                    model,
+                    last.rounds(),
+                    Math.round(last.seconds()));
             return model;
         }
     }

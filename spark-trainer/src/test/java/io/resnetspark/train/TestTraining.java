@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.InstanceOfAssertFactories.LIST;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.resnetspark.common.Progress;
 import io.resnetspark.dataset.Dataset;
 import io.resnetspark.dataset.Split;
 import io.resnetspark.input.EvaluationProtocol;

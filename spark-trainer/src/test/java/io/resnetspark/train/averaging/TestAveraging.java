@@ -166,8 +166,7 @@ class TestAveraging extends SmallRuns {
     @Test
     void workersWithTheSameImagesAreOneWorkerWithALargerBatch() throws IOException {
         Path corpus = folder.resolve("same");
-        byte[] image = io.resnetspark.image.ImageCodec.png(
-                io.resnetspark.image.SyntheticImages.ofClass(1, 32, 32, 5));
+        byte[] image = io.resnetspark.image.ImageCodec.png(io.resnetspark.image.SyntheticImages.ofClass(1, 32, 32, 5));
         for (String name : new String[] {"a", "b"}) {
             for (int i = 0; i < 8; i++) {
                 Path file = corpus.resolve("train").resolve(name).resolve(i + ".png");

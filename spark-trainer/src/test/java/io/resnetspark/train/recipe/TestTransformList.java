@@ -94,7 +94,8 @@ class TestTransformList {
     private static Recipe parse(String augmentation, int crop) {
         String text = SmallRecipe.TEXT.replace(LIST, augmentation);
         assertThat(text).contains(augmentation);
-        return Recipe.parse(text, "small.conf", Map.of("data.image-size", "" + crop, "data.evaluation-resize", "" + crop));
+        return Recipe.parse(
+                text, "small.conf", Map.of("data.image-size", "" + crop, "data.evaluation-resize", "" + crop));
     }
 
     private static String[] digests(Recipe recipe, int width, int height)
