@@ -1,6 +1,7 @@
 package io.resnetspark.train.evaluate;
 
 import io.resnetspark.common.Progress;
+import io.resnetspark.common.TaskProgress;
 import io.resnetspark.dataset.Dataset;
 import io.resnetspark.dataset.Dataset.Shard;
 import io.resnetspark.dataset.Split;
@@ -9,7 +10,6 @@ import io.resnetspark.input.EvaluationProtocol;
 import io.resnetspark.input.Preprocessing;
 import io.resnetspark.input.TestTimeCrops;
 import io.resnetspark.model.graph.NetworkGraph;
-import io.resnetspark.prepare.TaskProgress;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.train.worker.ExecutorNetworks;
 import io.resnetspark.train.worker.FloatBlock;
