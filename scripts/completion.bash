@@ -494,14 +494,14 @@ function _picocli_resnet_predict() {
 
   local commands=""
   local flag_opts="'--json' '-h' '--help' '--stacktrace' '--verbose' '--quiet'"
-  local arg_opts="'--top' '--kernels' '--precision'"
+  local arg_opts="'--top-k' '--kernels' '--precision'"
   local KERNELS_option_args=("auto" "cuda" "onednn" "nd4j") # --kernels values
   local FORMAT_option_args=("auto" "float32" "tf32" "bfloat16") # --precision values
 
   type compopt &>/dev/null && compopt +o default
 
   case ${prev_word} in
-    '--top')
+    '--top-k')
       return
       ;;
     '--kernels')
@@ -533,7 +533,7 @@ function _picocli_resnet_import() {
 
   local commands=""
   local flag_opts="'-h' '--help' '--stacktrace' '--verbose' '--quiet'"
-  local arg_opts="'--network' '--weights' '--classes' '--output' '--rename' '--crop' '--resize' '--mean' '--std'"
+  local arg_opts="'--network' '--weights' '--classes' '--output' '--rename' '--image-size' '--resize' '--mean' '--std'"
 
   type compopt &>/dev/null && compopt +o default
 
@@ -553,7 +553,7 @@ function _picocli_resnet_import() {
     '--rename')
       return
       ;;
-    '--crop')
+    '--image-size')
       return
       ;;
     '--resize')

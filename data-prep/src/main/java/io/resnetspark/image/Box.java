@@ -2,7 +2,8 @@ package io.resnetspark.image;
 
 /** A rectangle in an image, in its own (fractional) pixels. */
 public record Box(double x, double y, double width, double height) {
-    static Box whole(Image image) {
+    /** The whole image. */
+    public static Box whole(Image image) {
         return new Box(0, 0, image.width(), image.height());
     }
 }

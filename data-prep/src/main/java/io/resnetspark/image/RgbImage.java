@@ -81,7 +81,7 @@ public record RgbImage(int height, int width, byte[] rgb) implements Image, Deco
     }
 
     /** A crop, in whole pixels. */
-    RgbImage crop(int x, int y, int partWidth, int partHeight) {
+    public RgbImage crop(int x, int y, int partWidth, int partHeight) {
         byte[] part = new byte[3 * partWidth * partHeight];
         for (int row = 0; row < partHeight; row++) {
             System.arraycopy(rgb, 3 * ((y + row) * width + x), part, 3 * row * partWidth, 3 * partWidth);

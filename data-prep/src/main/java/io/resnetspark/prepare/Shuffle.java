@@ -2,6 +2,7 @@ package io.resnetspark.prepare;
 
 import io.resnetspark.common.Progress;
 import io.resnetspark.common.Seeds;
+import io.resnetspark.common.TaskProgress;
 import io.resnetspark.dataset.Dataset.Shard;
 import io.resnetspark.dataset.Example;
 import io.resnetspark.dataset.Shards;

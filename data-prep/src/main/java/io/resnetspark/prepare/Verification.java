@@ -1,6 +1,7 @@
 package io.resnetspark.prepare;
 
 import io.resnetspark.common.Progress;
+import io.resnetspark.common.TaskProgress;
 import io.resnetspark.dataset.Dataset;
 import io.resnetspark.dataset.Dataset.Shard;
 import io.resnetspark.dataset.Example;

@@ -1,7 +1,7 @@
 package io.resnetspark.score;
 
 import io.resnetspark.common.Progress;
-import io.resnetspark.prepare.TaskProgress;
+import io.resnetspark.common.TaskProgress;
 import io.resnetspark.score.ScoreTask.Counts;
 import io.resnetspark.storage.AtomicDirectory;
 import io.resnetspark.storage.BadInputException;

@@ -3,6 +3,7 @@ package io.resnetspark.input;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.resnetspark.image.BadImageException;
+import io.resnetspark.image.CropRegion;
 import io.resnetspark.image.RgbImage;
 import java.util.List;
 import java.util.Random;

@@ -7,7 +7,7 @@ import io.resnetspark.image.CropRegion;
 import io.resnetspark.image.Image;
 import io.resnetspark.image.ImageCodec;
 import io.resnetspark.image.RgbImage;
-import io.resnetspark.input.augment.CenterCrop;
+import io.resnetspark.input.Crop.CenterCrop;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;

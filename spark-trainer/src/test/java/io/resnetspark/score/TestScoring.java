@@ -6,9 +6,12 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.resnetspark.common.Progress;
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.model.graph.NetworkGraph;
+import io.resnetspark.train.RunOptions;
 import io.resnetspark.train.SmallRecipe;
 import io.resnetspark.train.ThreeColours;
 import io.resnetspark.train.Training;
+import io.resnetspark.train.TrainingSetup;
 import io.resnetspark.train.artifact.ImageClassifier;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.recipe.Recipe;
@@ -36,6 +39,7 @@ import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 class TestScoring extends ThreeColours {
     private static final Configuration CONF = new Configuration();
@@ -47,7 +51,11 @@ class TestScoring extends ThreeColours {
         prepare(20, 5, 36, 1 << 14);
         Recipe recipe = SmallRecipe.with(Map.of("epochs", "1"), Map.of());
         Training.Result trained =
-                new Training(spark, recipe, data, hadoop(folder.resolve("run")), Progress.silent()).run();
+                new Training(
+                                TrainingSetup.of(spark, recipe, data),
+                                RunOptions.of(hadoop(folder.resolve("run"))),
+                                Progress.silent())
+                        .run();
         model = ModelArtifact.open(trained.model(), CONF);
     }
 
@@ -270,17 +278,19 @@ class TestScoring extends ThreeColours {
     void featuresAreWhatTheClassifierSees() throws IOException {
         Path output = folder.resolve("with-features");
         score(corpus.resolve("train"), output, new Scoring.Options(3, true));
-        float[] weights = model.weights().get("fc.weight").values();
-        float[] bias = model.weights().get("fc.bias").values();
+        NetworkGraph graph = model.blueprint(1).graph();
+        graph.assignParameters(model.parameters());
+        INDArray weights = graph.getParam("fc_W");
+        INDArray bias = graph.getParam("fc_b");
         List<String> classes = model.description().classes();
         for (Group row : rows(output)) {
             Group features = row.getGroup("features", 0);
             int length = features.getFieldRepetitionCount(0);
             assertThat(length).isEqualTo(64);
             double[] scores = IntStream.range(0, 3)
-                    .mapToDouble(c -> bias[c]
+                    .mapToDouble(c -> bias.getDouble(c)
                             + IntStream.range(0, length)
-                                    .mapToDouble(i -> weights[c * length + i]
+                                    .mapToDouble(i -> weights.getDouble(i, c)
                                             * features.getGroup(0, i).getFloat(0, 0))
                                     .sum())
                     .map(Math::exp)

@@ -19,9 +19,11 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Checkpoints of the last release have the recipe in the names of then; the run resumes with today's. */
+@Tag("slow")
 class TestResumeOfLastRelease extends ThreeColours {
     private static final String BOTH = """
             network = resnet20
@@ -39,7 +41,6 @@ class TestResumeOfLastRelease extends ThreeColours {
             batch-size = 8
             weight-decay-norm-and-bias = false
             clip-grad-norm = 5
-            kernels = nd4j
             data { image-size = 32, augmentation = [{ kind = random-crop, padding = 2 }, { kind = horizontal-flip }] }
             data.evaluation-resize = 32
             learning-rate { milestones = [1], warm-up-start-factor = 0.2 }
@@ -51,7 +52,6 @@ class TestResumeOfLastRelease extends ThreeColours {
             batch = 8
             weight-decay-on = weights
             largest-gradient-norm = 5
-            kernels = ops
             data { crop = 32, augmentation { kind = pad-and-shift, padding = 2 }, colour-noise = 0 }
             data.evaluation-shorter-side = 32
             learning-rate { kind = steps, tenth-at-epochs = [1], warm-up-from = 0.2 }

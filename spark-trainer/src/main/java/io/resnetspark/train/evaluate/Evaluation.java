@@ -1,13 +1,13 @@
 package io.resnetspark.train.evaluate;
 
 import io.resnetspark.common.Progress;
+import io.resnetspark.common.TaskProgress;
 import io.resnetspark.dataset.Dataset;
 import io.resnetspark.dataset.Dataset.Shard;
 import io.resnetspark.dataset.Split;
 import io.resnetspark.input.EvaluationProtocol;
 import io.resnetspark.input.Preprocessing;
 import io.resnetspark.model.graph.ComputeOptions;
-import io.resnetspark.prepare.TaskProgress;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.DamagedException;
 import io.resnetspark.train.evaluate.EvaluationTask.Chunk;

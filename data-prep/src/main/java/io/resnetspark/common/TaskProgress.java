@@ -1,6 +1,5 @@
-package io.resnetspark.prepare;
+package io.resnetspark.common;
 
-import io.resnetspark.common.Progress;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
