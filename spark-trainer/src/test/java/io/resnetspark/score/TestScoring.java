@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.resnetspark.common.Progress;
-import io.resnetspark.storage.BadInputException;
 import io.resnetspark.model.graph.NetworkGraph;
+import io.resnetspark.storage.BadInputException;
 import io.resnetspark.train.RunOptions;
 import io.resnetspark.train.SmallRecipe;
 import io.resnetspark.train.ThreeColours;
@@ -50,12 +50,11 @@ class TestScoring extends ThreeColours {
     static void train() throws IOException {
         prepare(20, 5, 36, 1 << 14);
         Recipe recipe = SmallRecipe.with(Map.of("epochs", "1"), Map.of());
-        Training.Result trained =
-                new Training(
-                                TrainingSetup.of(spark, recipe, data),
-                                RunOptions.of(hadoop(folder.resolve("run"))),
-                                Progress.silent())
-                        .run();
+        Training.Result trained = new Training(
+                        TrainingSetup.of(spark, recipe, data),
+                        RunOptions.begin(hadoop(folder.resolve("run"))),
+                        Progress.silent())
+                .run();
         model = ModelArtifact.open(trained.model(), CONF);
     }
 
