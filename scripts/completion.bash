@@ -442,8 +442,8 @@ function _picocli_resnet_evaluate() {
   local prev_word=${COMP_WORDS[COMP_CWORD-1]}
 
   local commands=""
-  local flag_opts="'--json' '-h' '--help' '--stacktrace' '--verbose' '--quiet'"
-  local arg_opts="'--data' '--split' '--protocol' '--output' '--kernels' '--precision' '--master'"
+  local flag_opts="'--ensemble' '--per-class' '--json' '-h' '--help' '--stacktrace' '--verbose' '--quiet'"
+  local arg_opts="'--data' '--split' '--protocol' '--scales' '--scores' '--output' '--kernels' '--precision' '--master'"
   local KERNELS_option_args=("auto" "cuda" "onednn" "nd4j") # --kernels values
   local FORMAT_option_args=("auto" "float32" "tf32" "bfloat16") # --precision values
 
@@ -457,6 +457,12 @@ function _picocli_resnet_evaluate() {
       return
       ;;
     '--protocol')
+      return
+      ;;
+    '--scales')
+      return
+      ;;
+    '--scores')
       return
       ;;
     '--output')

@@ -36,13 +36,10 @@ class TestWholeImages {
     @ParameterizedTest
     @CsvSource({
         "resnet20, 32, 41, 56",
-        "resnet20, 32, 32, 32",
         "resnet20, 32, 91, 32",
-        "resnet20-b, 32, 35, 64",
         "plain20, 32, 37, 33",
         "preact-resnet20, 32, 40, 55",
-        "resnet18, 64, 97, 130",
-        "resnet50-v1.5, 64, 64, 85"
+        "resnet18, 40, 65, 50"
     })
     void averagesTheScoresOfEveryPosition(String network, int side, int height, int width) {
         for (Kernels.Choice kernels : List.of(Kernels.Choice.AUTO, Kernels.Choice.OPS)) {
@@ -71,14 +68,14 @@ class TestWholeImages {
     private static double[] fullyConvolutional(NetworkGraph graph, INDArray images, int image) {
         String last = graph.getConfiguration().getVertexInputs().get("avgpool").get(0);
         INDArray features = graph.feedForward(images, false).get(last);
-        INDArray weights = graph.getParam("fc_W"); // features x classes
+        double[][] weights = graph.getParam("fc_W").toDoubleMatrix(); // features x classes
         double[] scores = new double[CLASSES];
         for (int c = 0; c < CLASSES; c++) {
             for (long y = 0; y < features.size(2); y++) {
                 for (long x = 0; x < features.size(3); x++) {
                     double score = graph.getParam("fc_b").getDouble(c);
                     for (long f = 0; f < features.size(1); f++) {
-                        score += features.getDouble(image, f, y, x) * weights.getDouble(f, c);
+                        score += features.getDouble(image, f, y, x) * weights[(int) f][c];
                     }
                     scores[c] += score / (features.size(2) * features.size(3));
                 }

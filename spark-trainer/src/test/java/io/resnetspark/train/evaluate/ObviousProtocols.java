@@ -80,18 +80,18 @@ final class ObviousProtocols {
 
     /** The classifier as a 1x1 convolution, and the mean of its map. */
     private static double[] scoresOfEveryPosition(NetworkGraph graph, INDArray features) {
-        long positions = features.size(2) * features.size(3);
+        double[][] weights = graph.getParam("fc_W").toDoubleMatrix(); // features x classes
+        double[] bias = graph.getParam("fc_b").toDoubleVector();
+        double[] values = features.dup('c').data().asDouble();
+        int positions = (int) (features.size(2) * features.size(3));
         double[] scores = new double[classes(graph)];
         for (int c = 0; c < scores.length; c++) {
-            for (long y = 0; y < features.size(2); y++) {
-                for (long x = 0; x < features.size(3); x++) {
-                    double score = graph.getParam("fc_b").getDouble(c);
-                    for (long f = 0; f < features.size(1); f++) {
-                        score += features.getDouble(0, f, y, x)
-                                * graph.getParam("fc_W").getDouble(f, c);
-                    }
-                    scores[c] += score / positions;
+            for (int position = 0; position < positions; position++) {
+                double score = bias[c];
+                for (int f = 0; f < weights.length; f++) {
+                    score += values[f * positions + position] * weights[f][c];
                 }
+                scores[c] += score / positions;
             }
         }
         return scores;

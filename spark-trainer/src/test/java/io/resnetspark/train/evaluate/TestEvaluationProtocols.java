@@ -35,10 +35,12 @@ import org.apache.spark.SparkException;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Protocols and ensembles, against slow and obvious implementations, on images of many sizes. */
+@Tag("slow")
 class TestEvaluationProtocols {
     private static final List<String> CLASSES = List.of("blue", "green", "red");
     private static final int[][] SIZES = {{40, 60}, {60, 40}, {33, 47}, {20, 20}, {36, 36}, {50, 50}, {40, 60}, {17, 64}
@@ -179,23 +181,23 @@ class TestEvaluationProtocols {
         Dataset.Opened inSmallShards = prepared("small-shards", 10_000);
         assertThat(inSmallShards.dataset().shards(Split.VAL)).hasSizeGreaterThan(1);
         EvaluationOptions usual = all();
-        for (int images : new int[] {1, 5, 1000}) {
-            EvaluationOptions options =
-                    new EvaluationOptions(usual.protocols(), ObviousProtocols.SCALES, usual.topK(), images);
-            for (Dataset.Opened on : List.of(data, inSmallShards)) {
-                List<Predictions> parts = predict(on, options);
-                for (int p = 0; p < parts.size(); p++) {
-                    Map<String, float[]> expected = probabilities(whole.get(p));
-                    Map<String, float[]> actual = probabilities(parts.get(p));
-                    assertThat(actual.keySet()).isEqualTo(expected.keySet());
-                    // Batches of other sizes round in another way.
-                    actual.forEach((key, values) -> assertThat(values)
-                            .as(key)
-                            .usingComparatorWithPrecision(1e-4f)
-                            .containsExactly(expected.get(key)));
-                    assertThat(parts.get(p).result().count()).isEqualTo(3L * SIZES.length);
-                }
-            }
+        // One image a task, some that end with a shard or before, and all of a shard.
+        check(whole, predict(data, new EvaluationOptions(usual.protocols(), usual.scales(), usual.topK(), 1)));
+        check(whole, predict(inSmallShards, new EvaluationOptions(usual.protocols(), usual.scales(), usual.topK(), 5)));
+        check(whole, predict(inSmallShards, usual));
+    }
+
+    private static void check(List<Predictions> whole, List<Predictions> parts) {
+        for (int p = 0; p < parts.size(); p++) {
+            Map<String, float[]> expected = probabilities(whole.get(p));
+            Map<String, float[]> actual = probabilities(parts.get(p));
+            assertThat(actual.keySet()).isEqualTo(expected.keySet());
+            // Batches of other sizes round in another way.
+            actual.forEach((key, values) -> assertThat(values)
+                    .as(key)
+                    .usingComparatorWithPrecision(1e-4f)
+                    .containsExactly(expected.get(key)));
+            assertThat(parts.get(p).result().count()).isEqualTo(3L * SIZES.length);
         }
     }
 
