@@ -8,6 +8,7 @@ import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Digests;
 import io.resnetspark.storage.Json;
 import io.resnetspark.train.artifact.ModelArtifact;
+import io.resnetspark.train.evaluate.KeptBlueprint;
 import io.resnetspark.train.worker.ExecutorNetworks;
 import io.resnetspark.train.worker.FloatBlock;
 import java.io.IOException;
@@ -105,7 +106,7 @@ public final class Scoring {
         Job job = job(model, input, options);
         begin(to, job);
         ScoreTask task = new ScoreTask(
-                blueprint,
+                options.features ? KeptBlueprint.onCpu(blueprint) : blueprint,
                 FloatBlock.of(model.parameters()),
                 model.preprocessing(),
                 model.description().classes(),

@@ -11,8 +11,13 @@ import io.resnetspark.train.worker.ExecutorNetworks;
  * @param owner the evaluation: executors keep the graphs of all its models at the same time
  * @param onCpu whether it computes there, whatever the machine has: a GPU's plan is for images of one size
  */
-record KeptBlueprint(ExecutorNetworks.Blueprint model, String owner, boolean onCpu)
+public record KeptBlueprint(ExecutorNetworks.Blueprint model, String owner, boolean onCpu)
         implements ExecutorNetworks.Blueprint {
+    /** A model alone, which computes on the CPU. */
+    public static KeptBlueprint onCpu(ExecutorNetworks.Blueprint model) {
+        return new KeptBlueprint(model, model.owner(), true);
+    }
+
     @Override
     public String id() {
         return model.id();
