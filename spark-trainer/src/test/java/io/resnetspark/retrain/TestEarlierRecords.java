@@ -6,6 +6,7 @@ import io.resnetspark.registry.RegistryEvent;
 import io.resnetspark.storage.Json;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,11 +18,11 @@ class TestEarlierRecords {
               "model" : "pets",
               "begun" : "2026-11-20T01:00:00Z",
               "why" : "12 new pictures",
-              "data_digest" : "%s",
+              "data_digest" : "DIGEST",
               "pictures" : 120,
               "recipe" : "seed = 1, batch = 8",
               "champion" : 3,
-              "run" : "%s"
+              "run" : "RUN"
             }
             """;
 
@@ -44,7 +45,7 @@ class TestEarlierRecords {
         assertThat(attempt.started()).isEqualTo("2026-11-20T01:00:00Z");
         assertThat(attempt.reason()).isEqualTo("12 new pictures");
         assertThat(attempt.images()).isEqualTo(120);
-        assertThat(attempt.isFor("0".repeat(64), "seed = 1, batch-size = 8", java.util.Optional.of(3)))
+        assertThat(attempt.isFor("0".repeat(64), "seed = 1, batch-size = 8", Optional.of(3)))
                 .isTrue();
         assertThat(Json.PRETTY.writeValueAsString(attempt))
                 .contains("\"started\"", "\"reason\"", "\"images\"")
@@ -55,7 +56,9 @@ class TestEarlierRecords {
         Path run = Files.createDirectories(folder.resolve("1-0a1b2c3d"));
         Files.createDirectories(folder.resolve("attempts"));
         Files.writeString(
-                folder.resolve("attempts/00000001.json"), String.format(ATTEMPT, "0".repeat(64), hadoop(run)));
+                folder.resolve("attempts/00000001.json"),
+                ATTEMPT.replace("DIGEST", "0".repeat(64))
+                        .replace("RUN", hadoop(run).toString()));
         return new RetrainingRuns(hadoop(folder), new Configuration());
     }
 

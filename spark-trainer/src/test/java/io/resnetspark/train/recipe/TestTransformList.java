@@ -180,7 +180,7 @@ class TestTransformList {
                 .hasMessageContaining("bad.conf:8: there is no key 'data.augmentation.pading'; did you mean"
                         + " 'data.augmentation.padding'?")
                 .hasMessageContaining(
-                        "bad.conf:9: data.augmentation.padding = 64; allowed is a whole number from 0 to crop"
+                        "bad.conf:9: data.augmentation.padding = 64; allowed is a whole number from 0 to image-size"
                                 + " (32)")
                 .hasMessageContaining("bad.conf:10: the key 'data.augmentation.kind' is missing")
                 .hasMessageContaining("bad.conf:11: data.augmentation.p = 2")
