@@ -78,7 +78,7 @@ class TestRegistry {
         for (ModelVersion version : registry.list()) {
             assertThat(Path.of(version.path().toUri()).toFile().list())
                     .as("files of %s", version.path())
-                    .hasSize(9);
+                    .hasSize(10);
         }
     }
 
