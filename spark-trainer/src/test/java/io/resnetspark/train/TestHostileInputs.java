@@ -239,7 +239,7 @@ class TestHostileInputs {
         try (InputStream in = TestHostileInputs.class.getResourceAsStream("/artifacts/formats.zip");
                 var zip = new java.util.zip.ZipInputStream(in)) {
             var entry = zip.getNextEntry();
-            while (!entry.getName().equals("image.png")) {
+            while (!entry.getName().equals("picture.png")) {
                 entry = zip.getNextEntry();
             }
             whole = zip.readAllBytes();
