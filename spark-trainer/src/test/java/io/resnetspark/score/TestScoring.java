@@ -48,7 +48,7 @@ class TestScoring extends ThreeColours {
 
     @BeforeAll
     static void train() throws IOException {
-        prepare(20, 5, 36, 1 << 14);
+        prepare(20, 5, 36, 1 << 16);
         Recipe recipe = SmallRecipe.with(Map.of("epochs", "1"), Map.of());
         Training.Result trained = new Training(
                         TrainingSetup.of(spark, recipe, data),
