@@ -100,6 +100,7 @@ final class TrainCommand implements Callable<Integer> {
                     new RunOptions(folder, policy, resume),
                     new ConsoleProgress(System.err));
             print(training.run(), opened.dataset().classes().size());
+            spec.commandLine().getOut().println("report: " + folder.report());
         }
         return 0;
     }

@@ -68,10 +68,9 @@ public final class Training {
         try {
             Configuration conf = setup.spark().hadoopConfiguration();
             Report.of(List.of(folder.path()), conf).write(folder.report(), conf);
-            progress.say("Report: " + folder.report());
         } catch (IOException | RuntimeException failed) {
             LOG.warn("no report of the run could be written", failed);
-            progress.say("The report could not be written (" + failed + "); resnet report makes it anew.");
+            progress.say("The report could not be written (" + failed + "). It can be made from the run at any time.");
         }
     }
 
