@@ -38,7 +38,6 @@ public final class Training {
     private final RunEvaluation evaluation;
     private final CheckpointedRun run;
     private final RoundLog roundLog = new RoundLog();
-    private final WorkerTotals workerTotals = new WorkerTotals();
 
     /** The model that a run made, and how it went. */
     public record Result(Path model, EvaluationResult evaluation, double trainingSeconds, double imagesPerSecond) {}
@@ -102,20 +101,19 @@ public final class Training {
     }
 
     private RunState withWorkers(RunState last) {
-        List<WorkerTotals.OfWorker> workers = workerTotals.take();
+        List<WorkerTotals.OfWorker> workers = last.workers().workers();
         if (!workers.isEmpty()) {
             run.metrics()
                     .add(Metrics.WorkersLine.of(
                             last.training().work().epoch() + 1, last.training().iteration(), workers));
         }
-        return last.withMetrics(run.metrics().length());
+        return last.withoutWorkers(run.metrics().length());
     }
 
     private RunState round(Progress.Step step) {
         RunState before = run.state();
         Round round = engine.round(before.training());
         run.metrics().add(Metrics.RoundLine.of(before.training(), round));
-        workerTotals.add(round);
         step.reached(round.state().work().done(), round.summary());
         roundLog.after(before.rounds() + 1, round);
         if (!round.missing().isEmpty()) {

@@ -189,7 +189,7 @@ class TestResume extends ThreeColours {
     @Test
     void reportsWhileItRuns() throws Exception {
         Path run = dead("watched", 4);
-        assertThat(Files.readAllLines(run.resolve("metrics.jsonl"))).hasSizeBetween(5, 6);
+        assertThat(Files.readAllLines(run.resolve("metrics.jsonl"))).hasSizeBetween(6, 7);
         training(run, Map.of(), Progress.silent(), true).run();
         assertThat(Files.readAllLines(run.resolve("metrics.jsonl")))
                 .isEqualTo(Files.readAllLines(run.resolve("model/metrics.jsonl")));

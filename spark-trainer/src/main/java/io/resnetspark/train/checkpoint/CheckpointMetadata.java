@@ -5,6 +5,7 @@ import io.resnetspark.input.SamplerState;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Remedy;
 import io.resnetspark.train.evaluate.EvaluationResult;
+import io.resnetspark.train.report.WorkerTotals;
 import io.resnetspark.train.worker.TrainingState;
 import java.util.List;
 import org.apache.hadoop.fs.Path;
@@ -21,6 +22,7 @@ record CheckpointMetadata(
         double seconds,
         List<Double> errors,
         EvaluationResult evaluation,
+        WorkerTotals workers,
         @JsonProperty("memories") int localStates,
         List<Long> sent) {
     static final int FORMAT = 2;
@@ -39,8 +41,13 @@ record CheckpointMetadata(
                 run.seconds(),
                 run.errors(),
                 run.evaluation(),
+                run.workers(),
                 sent.size(),
                 sent);
+    }
+
+    CheckpointMetadata {
+        workers = workers == null ? WorkerTotals.NONE : workers; // earlier versions had none
     }
 
     /** Examples of a worker's update that is still to be averaged; 0 if there is none. */

@@ -226,6 +226,7 @@ public final class Checkpoints {
                 head.seconds(),
                 head.errors(),
                 head.evaluation(),
+                head.workers(),
                 metrics.length());
         List<WorkerLocalState> localStates = new ArrayList<>();
         for (int worker = 0; worker < head.localStates(); worker++) {

@@ -2,6 +2,7 @@ package io.resnetspark.train.checkpoint;
 
 import io.resnetspark.train.averaging.Round;
 import io.resnetspark.train.evaluate.EvaluationResult;
+import io.resnetspark.train.report.WorkerTotals;
 import io.resnetspark.train.worker.TrainingState;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,6 +15,7 @@ import java.util.List;
  * @param seconds that the rounds took
  * @param errors top-1, on the validation images, at the end of each epoch so far
  * @param evaluation the last one; null before there was any
+ * @param workers how they fared in the epoch so far
  * @param metricsLength characters of the metrics that belong to it
  */
 public record RunState(
@@ -23,6 +25,7 @@ public record RunState(
         double seconds,
         List<Double> errors,
         EvaluationResult evaluation,
+        WorkerTotals workers,
         int metricsLength) {
 
     public RunState {
@@ -30,7 +33,7 @@ public record RunState(
     }
 
     public static RunState begin(TrainingState training) {
-        return new RunState(training, 0, 0, 0, List.of(), null, 0);
+        return new RunState(training, 0, 0, 0, List.of(), null, WorkerTotals.NONE, 0);
     }
 
     public RunState after(Round round, int metrics) {
@@ -41,20 +44,22 @@ public record RunState(
                 seconds + round.times().total(),
                 errors,
                 evaluation,
+                workers.plus(round),
                 metrics);
     }
 
     public RunState with(TrainingState other) {
-        return new RunState(other, rounds, images, seconds, errors, evaluation, metricsLength);
+        return new RunState(other, rounds, images, seconds, errors, evaluation, workers, metricsLength);
     }
 
-    public RunState withMetrics(int length) {
-        return new RunState(training, rounds, images, seconds, errors, evaluation, length);
+    /** When the metrics say how the workers fared in the epoch. */
+    public RunState withoutWorkers(int metrics) {
+        return new RunState(training, rounds, images, seconds, errors, evaluation, WorkerTotals.NONE, metrics);
     }
 
     public RunState with(EvaluationResult result, int metrics) {
         List<Double> all = new ArrayList<>(errors);
         all.add(result.top1Error());
-        return new RunState(training, rounds, images, seconds, all, result, metrics);
+        return new RunState(training, rounds, images, seconds, all, result, workers, metrics);
     }
 }

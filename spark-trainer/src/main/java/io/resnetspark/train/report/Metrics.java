@@ -102,8 +102,7 @@ public final class Metrics {
     }
 
     /**
-     * How the workers fared, at the end of an epoch: sums over its rounds since the last such line, or since the run was
-     * resumed.
+     * How the workers fared, at the end of an epoch: sums over its rounds.
      *
      * @param kind "workers"
      * @param epoch number of epochs done

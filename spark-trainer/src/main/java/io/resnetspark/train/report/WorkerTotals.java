@@ -6,9 +6,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** How each worker fared, summed over rounds. */
-public final class WorkerTotals {
-    private final Map<Integer, OfWorker> workers = new TreeMap<>();
+/**
+ * How each worker fared, summed over the rounds of an epoch.
+ *
+ * @param workers in the order of their numbers
+ */
+public record WorkerTotals(List<OfWorker> workers) {
+    public static final WorkerTotals NONE = new WorkerTotals(List.of());
 
     /**
      * One worker.
@@ -31,11 +35,14 @@ public final class WorkerTotals {
         }
     }
 
-    public void add(Round round) {
+    /** With a further round. */
+    public WorkerTotals plus(Round round) {
         double slowest = round.workers().stream()
                 .mapToDouble(WorkerReport::seconds)
                 .max()
                 .orElse(0);
+        Map<Integer, OfWorker> sums = new TreeMap<>();
+        workers.forEach(sum -> sums.put(sum.worker, sum));
         for (WorkerReport report : round.workers()) {
             OfWorker part = new OfWorker(
                     report.worker(),
@@ -43,14 +50,8 @@ public final class WorkerTotals {
                     report.reading(),
                     report.computing(),
                     slowest - report.seconds());
-            workers.merge(report.worker(), part, OfWorker::plus);
+            sums.merge(report.worker(), part, OfWorker::plus);
         }
-    }
-
-    /** The sums in the order of the workers' numbers; they begin again at zero. */
-    public List<OfWorker> take() {
-        List<OfWorker> all = List.copyOf(workers.values());
-        workers.clear();
-        return all;
+        return new WorkerTotals(List.copyOf(sums.values()));
     }
 }
