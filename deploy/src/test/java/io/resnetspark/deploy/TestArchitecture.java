@@ -51,7 +51,9 @@ class TestArchitecture {
             "input",
             "train",
             "registry",
+            "report",
             "retrain",
+            "score",
             "doctor",
             "cli");
 
@@ -123,15 +125,17 @@ class TestArchitecture {
 
     @Test
     void trainingKnowsNeitherPreparationNorWhatUsesIt() {
-        refuse(ours("train"), ours("source", "prepare", "registry", "retrain", "doctor", "cli"));
+        refuse(ours("train"), ours("source", "prepare", "registry", "retrain", "score", "doctor", "cli"));
+        refuse(ours("report"), ours("source", "prepare", "registry", "retrain", "score", "doctor", "cli"));
+        refuse(ours("score"), ours("prepare", "registry", "retrain", "report", "doctor", "cli"));
         refuse(ours("registry"), ours("retrain", "doctor", "cli"));
         refuse(ours("retrain"), ours("doctor", "cli"));
         refuse(ours("doctor"), ours("retrain", "cli"));
     }
 
     @Test
-    void onlyModelsAndTrainingKnowDl4j() {
-        refuse(allBut("model", "train"), DL4J);
+    void onlyModelsTrainingAndScoringKnowDl4j() {
+        refuse(allBut("model", "train", "score"), DL4J);
     }
 
     /** JavaCPP's bindings: of FFmpeg for images, of oneDNN for models. */
@@ -144,7 +148,7 @@ class TestArchitecture {
     /** And {@code common}, which tells how far a job is. */
     @Test
     void onlyJobsKnowSpark() {
-        refuse(allBut("common", "prepare", "train", "retrain", "doctor", "cli"), "org.apache.spark..");
+        refuse(allBut("common", "prepare", "train", "retrain", "score", "doctor", "cli"), "org.apache.spark..");
     }
 
     @Test

@@ -65,8 +65,8 @@ record RunSummary(
     static RunSummary of(Path path, Configuration conf) throws IOException {
         Path metrics = new Path(path, "metrics.jsonl");
         if (!path.getFileSystem(conf).exists(metrics)) {
-            throw new BadInputException("There is no run at " + path + ": it has no metrics.jsonl. Name the --output of"
-                    + " a training, or a model.");
+            throw new BadInputException("There is no run at " + path
+                    + ": it has no metrics.jsonl. Wanted: the directory of a" + " training run, or a model.");
         }
         Path model = RunFolder.of(path).isComplete(conf) ? RunFolder.of(path).model() : path;
         Optional<ModelDescription> description = model.getFileSystem(conf).exists(new Path(model, Manifest.FILE))

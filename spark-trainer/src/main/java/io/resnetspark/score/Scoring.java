@@ -7,6 +7,7 @@ import io.resnetspark.storage.AtomicDirectory;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Digests;
 import io.resnetspark.storage.Json;
+import io.resnetspark.storage.Remedy;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.evaluate.KeptBlueprint;
 import io.resnetspark.train.worker.ExecutorNetworks;
@@ -156,14 +157,16 @@ public final class Scoring {
             Job begun = Json.read(head, Job.class, conf);
             List<String> differences = differences(begun, job);
             if (!differences.isEmpty()) {
-                throw new BadInputException(to + " has the scores of another job: " + String.join("; ", differences)
-                        + ". Name another --output.");
+                throw new BadInputException(
+                        to + " has the scores of another job: " + String.join("; ", differences) + ".",
+                        List.of(Remedy.of(Remedy.Kind.OTHER_OUTPUT)));
             }
             return;
         }
         if (files.exists(to) && files.listStatus(to).length > 0) {
             throw new BadInputException(
-                    to + " exists and is not empty, and nothing is overwritten. Name another" + " --output.");
+                    to + " exists and is not empty, and nothing is overwritten.",
+                    List.of(Remedy.of(Remedy.Kind.OTHER_OUTPUT)));
         }
         files.mkdirs(to);
         write(files, head, job);

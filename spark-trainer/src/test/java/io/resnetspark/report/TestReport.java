@@ -123,6 +123,6 @@ class TestReport {
         Path nothing = new Path(directory.toUri());
         assertThatThrownBy(() -> Report.of(List.of(nothing), CONF))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("it has no metrics.jsonl. Name the --output of a training, or a model.");
+                .hasMessageContaining("it has no metrics.jsonl. Wanted: the directory of a training run, or a model.");
     }
 }

@@ -248,7 +248,7 @@ class TestScoring extends ThreeColours {
         score(corpus, output);
         assertThatThrownBy(() -> score(corpus, output, new Scoring.Options(3, false)))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("it wrote 2 classes of each image and should write 3. Name another --output.");
+                .hasMessageContaining("it wrote 2 classes of each image and should write 3.");
         assertThatThrownBy(() -> score(corpus.resolve("train"), output))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("the images were those of folder");
