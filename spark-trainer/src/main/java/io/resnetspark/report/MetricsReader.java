@@ -67,7 +67,7 @@ final class MetricsReader {
 
     private void points(Map<String, String> fields, JsonNode values) {
         fields.forEach((curve, field) -> curves.computeIfAbsent(curve, any -> new Curve.Builder())
-                .add(iterations, values.path(field).asDouble(Double.NaN)));
+                .add((double) iterations, values.path(field).asDouble(Double.NaN)));
     }
 
     private void worker(JsonNode line) {
