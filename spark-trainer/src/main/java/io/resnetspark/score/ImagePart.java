@@ -14,6 +14,7 @@ interface ImagePart extends Serializable {
      * @param bytes the encoded image; null if there is none
      * @param problem why there is none; null if there is one
      */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     record KeyedImage(String key, byte[] bytes, String problem) {
         static KeyedImage of(String key, byte... bytes) {
             return new KeyedImage(key, bytes, null);

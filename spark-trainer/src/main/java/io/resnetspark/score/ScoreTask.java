@@ -48,6 +48,7 @@ record ScoreTask(
     private static final int MOST_PER_PASS = 128;
 
     /** An image that can be scored, or not. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Drawn(String key, float[] planes, String problem) {}
 
     /** Images of a part. */

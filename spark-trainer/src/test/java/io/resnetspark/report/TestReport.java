@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.entry;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.resnetspark.report.Curve.Builder;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Json;
 import java.io.IOException;
@@ -95,7 +94,7 @@ class TestReport {
 
     @Test
     void longCurvesBecomeMeansOfStretches() {
-        Builder builder = new Builder();
+        Curve.Builder builder = new Curve.Builder();
         IntStream.range(0, 4 * Curve.MAX_POINTS).forEach(i -> builder.add(i, i % 4));
         Curve curve = builder.means();
         assertThat(curve.x()).hasSize(Curve.MAX_POINTS).startsWith(3.0, 7.0);

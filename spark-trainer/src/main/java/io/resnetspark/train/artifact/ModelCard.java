@@ -59,8 +59,10 @@ final class ModelCard {
         if (results.isEmpty()) {
             return "It was not evaluated.\n";
         }
-        StringBuilder rows = new StringBuilder(
-                "| protocol | split | images | error | cross-entropy |\n" + "| --- | --- | --- | --- | --- |\n");
+        StringBuilder rows = new StringBuilder("""
+                | protocol | split | images | error | cross-entropy |
+                | --- | --- | --- | --- | --- |
+                """);
         new TreeMap<>(results)
                 .values()
                 .forEach(result -> rows.append(String.format(
