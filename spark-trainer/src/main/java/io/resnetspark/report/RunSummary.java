@@ -83,13 +83,19 @@ record RunSummary(
             }
         }
         return new RunSummary(
-                path.getName(),
+                name(path),
                 facts(recipe, description, read),
                 read.curves(),
                 read.seconds(),
                 read.workers(),
                 description.map(RunSummary::results).orElse(List.of()),
                 recipe);
+    }
+
+    /** A path that was made of a URI may end with a slash. */
+    private static String name(Path path) {
+        String text = path.toUri().getPath().replaceAll("/+$", "");
+        return text.substring(text.lastIndexOf('/') + 1);
     }
 
     /** Nothing where the line is not whole: a run that is under way is just writing it. */
