@@ -106,7 +106,7 @@ class TestResume extends ThreeColours {
         assertThat(said.get(0)).contains("checkpoints/00000007, after epoch 2 and 16 of 48 images of the next.");
         assertThat(run.resolve("model/weights.safetensors"))
                 .hasSameBinaryContentAs(uninterrupted.resolve("model/weights.safetensors"));
-        assertThat(metrics(run)).hasSize(9 + 3).isEqualTo(metrics(uninterrupted));
+        assertThat(metrics(run)).hasSize(9 + 3 + 3).isEqualTo(metrics(uninterrupted));
     }
 
     /** As a lease that another process has taken over: nothing that is written now may appear. */
