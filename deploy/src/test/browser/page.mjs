@@ -26,8 +26,9 @@ for (const [device, width, height] of [['desktop', 1280, 900], ['phone', 360, 74
         name: chart.getAttribute('aria-label'),
         width: chart.querySelector('svg')?.clientWidth ?? 0,
         shapes: chart.querySelectorAll('svg path').length,
-        lines: [...chart.querySelectorAll('svg path[fill=none]')]
-          .filter(path => path.getAttribute('d').length > 30).map(path => path.getAttribute('stroke')),
+        // So does ECharts draw the lines of series.
+        lines: [...chart.querySelectorAll('svg path[stroke-linejoin=bevel]')]
+          .map(path => `${path.getAttribute('stroke')} ${path.getAttribute('stroke-width') ?? 1}`),
       })),
       images: [...document.images].map(image => image.complete && image.naturalWidth > 0),
     }))});

@@ -44,7 +44,7 @@ final class Browser {
      *
      * @param width in pixels
      * @param shapes of any kind
-     * @param lines colours of its curves
+     * @param lines colour and width of its curves
      */
     record Chart(String name, int width, int shapes, List<String> lines) {}
 

@@ -61,7 +61,7 @@ class ITReport {
                     .containsExactly(
                             "Error", "Loss", "Learning rate", "Throughput", "Where the time went", "Worker by worker");
             // Thin and bold: training and validation.
-            assertThat(page.charts().get(0).lines()).hasSize(2);
+            assertThat(page.charts().get(0).lines()).containsExactly("#0072b2 1", "#0072b2 3");
         });
         assertThat(seen.get(0).background()).isNotEqualTo(seen.get(1).background());
     }
@@ -71,7 +71,7 @@ class ITReport {
         resnet("report", at("first"), at("second") + "/model", "--output", at("both.html"));
         assertThat(Browser.open(folder.resolve("both.html"))).allSatisfy(page -> {
             isSound(page);
-            assertThat(page.text()).contains("2 runs compared", "weight-decay", "1.0E-4", "0.001");
+            assertThat(page.text()).contains("2 runs compared", "second/model", "weight-decay", "1.0E-4", "0.001");
             assertThat(page.charts().get(0).lines()).hasSize(4).doesNotHaveDuplicates();
         });
     }

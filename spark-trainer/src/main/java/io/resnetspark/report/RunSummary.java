@@ -92,10 +92,11 @@ record RunSummary(
                 recipe);
     }
 
-    /** A path that was made of a URI may end with a slash. */
+    /** The last part, which is said with the one above it where it says nothing; a URI's path may end with a slash. */
     private static String name(Path path) {
-        String text = path.toUri().getPath().replaceAll("/+$", "");
-        return text.substring(text.lastIndexOf('/') + 1);
+        String[] parts = path.toUri().getPath().split("/"); // which leaves out what is empty at the end
+        String last = parts[parts.length - 1];
+        return last.equals("model") && parts.length > 1 ? parts[parts.length - 2] + "/" + last : last;
     }
 
     /** Nothing where the line is not whole: a run that is under way is just writing it. */

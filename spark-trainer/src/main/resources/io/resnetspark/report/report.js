@@ -72,7 +72,7 @@ function draw(one) {
     backgroundColor: 'transparent', color: COLORS, animation: false,
     grid: {left: 8, right: 16, top: 40, bottom: 8, containLabel: true},
     tooltip: {trigger: 'axis', confine: true, valueFormatter: value => value == null ? '' : short(value)},
-    legend: {top: 0, type: 'scroll'},
+    legend: {top: 0, type: 'scroll', lineStyle: {width: 'inherit'}},
     ...one.option(),
   });
 }
