@@ -61,7 +61,8 @@ class ITReport {
                     .containsExactly(
                             "Error", "Loss", "Learning rate", "Throughput", "Where the time went", "Worker by worker");
             // Thin and bold: training and validation.
-            assertThat(page.charts().get(0).lines()).containsExactly("#0072b2 1", "#0072b2 3");
+            String color = page.theme().equals("dark") ? "#56b4e9" : "#0072b2";
+            assertThat(page.charts().get(0).lines()).containsExactly(color + " 1", color + " 3");
         });
         assertThat(seen.get(0).background()).isNotEqualTo(seen.get(1).background());
     }

@@ -1,9 +1,11 @@
 'use strict';
 const report = JSON.parse(document.getElementById('data').textContent);
 const main = document.querySelector('main');
-// Okabe and Ito's colours, which colour-blind readers tell apart; the darkest and the lightest fit one theme only.
-const COLORS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#7f7f7f', '#882255'];
+// Okabe and Ito's colours, which colour-blind readers tell apart, the ones first that stand out from the background.
+const ON_LIGHT = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#7f7f7f', '#882255'];
+const ON_DARK = ['#56b4e9', '#e69f00', '#009e73', '#cc79a7', '#f0e442', '#d55e00', '#b0b0b0', '#0072b2'];
 const dark = matchMedia('(prefers-color-scheme: dark)');
+const colors = () => dark.matches ? ON_DARK : ON_LIGHT;
 const drawn = [];
 
 function element(name, text, attributes = {}) {
@@ -69,7 +71,7 @@ function draw(one) {
   if (one.made) one.made.dispose();
   one.made = echarts.init(one.box, dark.matches ? 'dark' : null, {renderer: 'svg'});
   one.made.setOption({
-    backgroundColor: 'transparent', color: COLORS, animation: false,
+    backgroundColor: 'transparent', color: colors(), animation: false,
     grid: {left: 8, right: 16, top: 40, bottom: 8, containLabel: true},
     tooltip: {trigger: 'axis', confine: true, valueFormatter: value => value == null ? '' : short(value)},
     legend: {top: 0, type: 'scroll', lineStyle: {width: 'inherit'}},
@@ -89,8 +91,8 @@ function lineChart(parent, title, caption, unit, lines, more = {}) {
     series: shown.map(line => ({
       name: line.name, type: 'line', step: line.step,
       symbol: line.curve.x.length < 40 ? 'circle' : 'none', symbolSize: 4,
-      itemStyle: {color: COLORS[line.run % COLORS.length]},
-      lineStyle: {width: line.width, color: COLORS[line.run % COLORS.length]},
+      itemStyle: {color: colors()[line.run % ON_LIGHT.length]},
+      lineStyle: {width: line.width, color: colors()[line.run % ON_LIGHT.length]},
       data: line.curve.x.map((x, i) => [x, (line.scale || 1) * line.curve.y[i]]),
     })),
   }));
