@@ -92,11 +92,11 @@ record RunSummary(
                 recipe);
     }
 
-    /** The last part, which is said with the one above it where it says nothing; a URI's path may end with a slash. */
+    /** The last part; with the one above it where it is only "model". A URI's path may end with a slash. */
     private static String name(Path path) {
-        String[] parts = path.toUri().getPath().split("/"); // which leaves out what is empty at the end
-        String last = parts[parts.length - 1];
-        return last.equals("model") && parts.length > 1 ? parts[parts.length - 2] + "/" + last : last;
+        String text = path.toUri().getPath().replaceAll("/+$", "");
+        int last = text.lastIndexOf('/');
+        return text.endsWith("/model") ? text.substring(text.lastIndexOf('/', last - 1) + 1) : text.substring(last + 1);
     }
 
     /** Nothing where the line is not whole: a run that is under way is just writing it. */

@@ -19,7 +19,8 @@ class TestClassifier {
     void nanIsAlwaysWrong() {
         assertThat(errors(new float[] {3, Float.NaN, 1}, 1, 0, 0)).isEqualTo(1);
         assertThat(errors(new float[] {Float.NaN, 2, 1}, 1, 0, 0)).isEqualTo(1);
-        assertThat(errors(new float[] {Float.NEGATIVE_INFINITY, Float.POSITIVE_INFINITY}, 0, 1)).isZero();
+        assertThat(errors(new float[] {Float.NEGATIVE_INFINITY, Float.POSITIVE_INFINITY}, 0, 1))
+                .isZero();
     }
 
     /** With label smoothing, or two mixed images. */
