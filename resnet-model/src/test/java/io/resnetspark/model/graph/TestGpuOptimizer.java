@@ -117,6 +117,22 @@ class TestGpuOptimizer {
     }
 
     @Test
+    void aGpuCountsTheErrorsOfTheCpu() {
+        Network network = named("plain");
+        NetworkGraph cpu = graph(network, DataType.FLOAT);
+        NetworkGraph gpu = graph(network, DataType.FLOAT);
+        gpu.moveTo(Device.of(0), Precision.FLOAT32, true);
+        for (int batch : new int[] {12, 7}) {
+            cpu.fit(data(network, batch, DataType.FLOAT));
+            gpu.fit(data(network, batch, DataType.FLOAT));
+        }
+        TrainingTotals totals = gpu.takeTotals();
+        assertThat(totals.errors()).isEqualTo(cpu.takeTotals().errors()).isPositive();
+        assertThat(gpu.takeTotals()).isEqualTo(new TrainingTotals(0, 0));
+        gpu.leaveGpu();
+    }
+
+    @Test
     void nanPropagates() {
         Network network = named("basic-projected");
         NetworkGraph graph = graph(network, DataType.FLOAT);
