@@ -20,7 +20,10 @@ import org.apache.hadoop.fs.Path;
  */
 record ImageFiles(String folder, List<String> names) implements ImagePart {
     /** A task of these takes a second or more with every network, and its loss costs no more. */
-    private static final int FILES = 256;
+    private static final int MIN_FILES = 256;
+
+    /** Of a large folder: as many files of the output, which name nodes bear. */
+    private static final int MAX_PARTS = 4000;
 
     /** No image that a decoder takes is longer. */
     private static final int MAX_BYTES = 256 << 20;
@@ -28,9 +31,10 @@ record ImageFiles(String folder, List<String> names) implements ImagePart {
     /** Parts of a list of names. */
     static List<ImagePart> parts(Path folder, List<String> names) {
         List<ImagePart> parts = new ArrayList<>();
-        for (int from = 0; from < names.size(); from += FILES) {
+        int files = Math.max(MIN_FILES, (names.size() + MAX_PARTS - 1) / MAX_PARTS);
+        for (int from = 0; from < names.size(); from += files) {
             parts.add(new ImageFiles(
-                    folder.toString(), List.copyOf(names.subList(from, Math.min(names.size(), from + FILES)))));
+                    folder.toString(), List.copyOf(names.subList(from, Math.min(names.size(), from + files)))));
         }
         return parts;
     }

@@ -63,7 +63,7 @@ record ScoreTask(
     }
 
     static Path quarantined(Path output, int part) {
-        return new Path(new Path(output, "quarantine"), String.format("part-%05d.parquet", part));
+        return new Path(new Path(output, "_quarantine"), String.format("part-%05d.parquet", part));
     }
 
     Counts run(int number, ImagePart part, Configuration conf) throws IOException {

@@ -18,7 +18,10 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -37,7 +40,7 @@ public final class Scoring {
     private static final Logger LOG = LoggerFactory.getLogger(Scoring.class);
 
     private static final String JOB = "_job.json";
-    private static final String SUMMARY = "score.json";
+    private static final String SUMMARY = "_score.json";
 
     private final JavaSparkContext spark;
     private final Configuration conf;
@@ -61,13 +64,13 @@ public final class Scoring {
             String model, String modelDigest, String input, String inputDigest, int topK, boolean features) {}
 
     /**
-     * What came of it, in score.json, which is written last.
+     * What came of it, in _score.json, which is written last.
      *
      * @param model that scored
      * @param modelDigest SHA-256 of its manifest.json
      * @param input what was scored
      * @param scored images that have a score
-     * @param quarantined images that could not be scored, in quarantine/ with the reason
+     * @param quarantined images that could not be scored, in _quarantine/ with the reason
      * @param seconds of the last job
      * @param imagesPerSecond of the last job, which may have found parts done
      */
@@ -196,11 +199,14 @@ public final class Scoring {
         }
     }
 
+    /** The output is listed once: to ask for each of thousands of parts would take longer. */
     private List<NumberedPart> missing(Path to, ImageInput input) throws IOException {
-        FileSystem files = to.getFileSystem(conf);
+        Set<String> there = Stream.of(to.getFileSystem(conf).listStatus(to))
+                .map(file -> file.getPath().getName())
+                .collect(Collectors.toSet());
         List<NumberedPart> missing = new ArrayList<>();
         for (int number = 0; number < input.parts().size(); number++) {
-            if (!files.exists(ScoreTask.scores(to, number))) {
+            if (!there.contains(ScoreTask.scores(to, number).getName())) {
                 missing.add(new NumberedPart(number, input.parts().get(number)));
             }
         }
@@ -225,8 +231,7 @@ public final class Scoring {
     /** Rows of all parts, from their footers. */
     private Counts count(Path to, int parts) {
         SerializableConfiguration configuration = new SerializableConfiguration(conf);
-        List<Integer> numbers =
-                java.util.stream.IntStream.range(0, parts).boxed().toList();
+        List<Integer> numbers = IntStream.range(0, parts).boxed().toList();
         String output = to.toString();
         return spark.parallelize(numbers, Math.min(parts, spark.defaultParallelism()))
                 .map(number -> count(new Path(output), number, configuration.value()))

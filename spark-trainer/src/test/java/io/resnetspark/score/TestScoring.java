@@ -21,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -199,7 +200,10 @@ class TestScoring extends ThreeColours {
         assertThat(summary.scored()).isEqualTo(1);
         assertThat(summary.quarantined()).isEqualTo(3);
         assertThat(byKey(output)).containsOnlyKeys("deep/good.png");
-        assertThat(byKey(output.resolve("quarantine")))
+        assertThat(output.toFile().list())
+                .as("names that begin with _ are no data for Spark and Hive")
+                .containsExactlyInAnyOrder("part-00000.parquet", "_quarantine", "_score.json", "_job.json");
+        assertThat(byKey(output.resolve("_quarantine")))
                 .containsOnlyKeys("deep/bad.jpg", "deep/cut.png", "deep/empty.png")
                 .allSatisfy((key, row) -> assertThat(row.getString("reason", 0)).isNotBlank());
     }
@@ -209,7 +213,7 @@ class TestScoring extends ThreeColours {
         Path list = folder.resolve("missing.csv");
         Files.writeString(list, "path\nnowhere.png\n" + images().get(0) + "\n", StandardCharsets.UTF_8);
         assertThat(score(list, folder.resolve("of-missing")).quarantined()).isEqualTo(1);
-        assertThat(byKey(folder.resolve("of-missing/quarantine"))
+        assertThat(byKey(folder.resolve("of-missing/_quarantine"))
                         .get("nowhere.png")
                         .getString("reason", 0))
                 .isEqualTo("there is no such file");
@@ -231,7 +235,7 @@ class TestScoring extends ThreeColours {
         }
         assertThat(parts).hasSizeGreaterThan(2);
         Files.delete(parts.get(1));
-        Files.delete(again.resolve("score.json"));
+        Files.delete(again.resolve("_score.json"));
         Files.createDirectories(again.resolve("_temporary/1-left"));
         FileTime before = FileTime.fromMillis(1_000_000);
         Files.setLastModifiedTime(parts.get(0), before);
@@ -303,5 +307,20 @@ class TestScoring extends ThreeColours {
                         .isCloseTo(scores[c] / sum, within(1e-4));
             }
         }
+    }
+
+    /** A hundred files are one part; ten million are few enough files for a name node. */
+    @Test
+    void partsGrowWithTheNumberOfFiles() {
+        org.apache.hadoop.fs.Path anywhere = new org.apache.hadoop.fs.Path("/photos");
+        assertThat(ImageFiles.parts(anywhere, Collections.nCopies(100, "a.jpg")))
+                .hasSize(1);
+        assertThat(ImageFiles.parts(anywhere, Collections.nCopies(257, "a.jpg")))
+                .extracting(ImagePart::images)
+                .containsExactly(256L, 1L);
+        assertThat(ImageFiles.parts(anywhere, Collections.nCopies(10_000_000, "a.jpg")))
+                .hasSize(4000)
+                .extracting(ImagePart::images)
+                .containsOnly(2500L);
     }
 }
