@@ -2,6 +2,7 @@ package io.resnetspark.report;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.typesafe.config.ConfigFactory;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Manifest;
@@ -63,17 +64,18 @@ record RunSummary(
      * @throws BadInputException if there are no metrics
      */
     static RunSummary of(Path path, Configuration conf) throws IOException {
-        Path metrics = new Path(path, "metrics.jsonl");
+        // A run's own metrics may still be open when it writes its report, and object stores show nothing of them then.
+        Path model = RunFolder.of(path).isComplete(conf) ? RunFolder.of(path).model() : path;
+        Path metrics = new Path(model, "metrics.jsonl");
         if (!path.getFileSystem(conf).exists(metrics)) {
             throw new BadInputException("There is no run at " + path
-                    + ": it has no metrics.jsonl. Wanted: the directory of a" + " training run, or a model.");
+                    + ": it has no metrics.jsonl. Wanted: the directory of" + " a training run, or a model.");
         }
-        Path model = RunFolder.of(path).isComplete(conf) ? RunFolder.of(path).model() : path;
         Optional<ModelDescription> description = model.getFileSystem(conf).exists(new Path(model, Manifest.FILE))
                 ? Optional.of(ModelArtifact.describe(model, conf))
                 : Optional.empty();
         String recipe = description.isPresent()
-                ? Utf8.read(new Path(model, ArtifactFiles.RECIPE), conf)
+                ? given(Utf8.read(new Path(model, ArtifactFiles.RECIPE), conf))
                 : RunFolder.of(path).recipe(conf).orElse("");
         MetricsReader read = new MetricsReader();
         try (BufferedReader lines =
@@ -90,6 +92,11 @@ record RunSummary(
                 read.workers(),
                 description.map(RunSummary::results).orElse(List.of()),
                 recipe);
+    }
+
+    /** Nothing of imported weights, whose recipe is only a remark. */
+    private static String given(String recipe) {
+        return ConfigFactory.parseString(recipe).isEmpty() ? "" : recipe;
     }
 
     /** The last part; with the one above it where it is only "model". A URI's path may end with a slash. */
