@@ -49,26 +49,32 @@ public class Classifier extends OutputLayer {
     /**
      * How many rows of scores are not highest where the targets are. Of classes with the same score the first goes before;
      * one that is no number goes before all, so that a broken network is always wrong.
+     *
+     * @param scores row by row
+     * @param targets likewise
+     * @param classes values of a row
      */
-    static int errors(float[][] scores, float[][] targets) {
+    static int errors(float[] scores, float[] targets, int classes) {
         int errors = 0;
-        for (int row = 0; row < scores.length; row++) {
-            errors += isFirst(scores[row], largest(targets[row])) ? 0 : 1;
+        for (int row = 0; row < scores.length; row += classes) {
+            errors += isFirst(scores, row, largest(targets, row, classes), classes) ? 0 : 1;
         }
         return errors;
     }
 
-    private static int largest(float... targets) {
+    private static int largest(float[] targets, int row, int classes) {
         int largest = 0;
-        for (int c = 1; c < targets.length; c++) {
-            largest = targets[c] > targets[largest] ? c : largest;
+        for (int c = 1; c < classes; c++) {
+            largest = targets[row + c] > targets[row + largest] ? c : largest;
         }
         return largest;
     }
 
-    private static boolean isFirst(float[] scores, int label) {
-        for (int c = 0; c < scores.length; c++) {
-            boolean behind = scores[c] < scores[label] || (scores[c] == scores[label] && c > label);
+    private static boolean isFirst(float[] scores, int row, int label, int classes) {
+        float own = scores[row + label];
+        for (int c = 0; c < classes; c++) {
+            float other = scores[row + c];
+            boolean behind = other < own || (other == own && c > label);
             if (c != label && !behind) {
                 return false;
             }
@@ -90,11 +96,15 @@ public class Classifier extends OutputLayer {
         public double computeScore(double regularization, boolean training, LayerWorkspaceMgr workspaces) {
             double score = super.computeScore(regularization, training, workspaces);
             if (training) {
-                errors = errors(
-                        preOutput2d(true, workspaces).toFloatMatrix(),
-                        getLabels2d(workspaces, ArrayType.FF_WORKING_MEM).toFloatMatrix());
+                INDArray targets = getLabels2d(workspaces, ArrayType.FF_WORKING_MEM);
+                errors = errors(rows(preOutput2d(true, workspaces)), rows(targets), (int) targets.size(1));
             }
             return score;
+        }
+
+        /** In one piece, not a view and a copy of each row: this is part of every step. */
+        private static float[] rows(INDArray matrix) {
+            return matrix.dup('c').data().asFloat();
         }
 
         @Override

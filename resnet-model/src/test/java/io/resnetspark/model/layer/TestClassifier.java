@@ -6,7 +6,7 @@ import org.junit.jupiter.api.Test;
 
 class TestClassifier {
     private static int errors(float[] scores, float... targets) {
-        return Classifier.errors(new float[][] {scores}, new float[][] {targets});
+        return Classifier.errors(scores, targets, targets.length);
     }
 
     @Test
@@ -28,7 +28,7 @@ class TestClassifier {
     void theLargestTargetIsTheLabel() {
         assertThat(errors(new float[] {1, 5, 2}, 0.05f, 0.9f, 0.05f)).isZero();
         assertThat(errors(new float[] {5, 1, 2}, 0.05f, 0.9f, 0.05f)).isEqualTo(1);
-        assertThat(Classifier.errors(new float[][] {{1, 0}, {0, 1}, {1, 0}}, new float[][] {{1, 0}, {1, 0}, {0, 1}}))
+        assertThat(Classifier.errors(new float[] {1, 0, 0, 1, 1, 0}, new float[] {1, 0, 1, 0, 0, 1}, 2))
                 .isEqualTo(2);
     }
 }
