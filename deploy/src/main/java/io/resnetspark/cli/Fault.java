@@ -6,6 +6,7 @@ import io.resnetspark.model.cuda.OutOfDeviceMemoryException;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.DamagedException;
 import io.resnetspark.storage.LeaseHeldException;
+import io.resnetspark.tracking.TrackingServerException;
 import io.resnetspark.train.averaging.DivergedException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -108,6 +109,7 @@ enum Fault {
             Kind.of(CudaUnavailableException.class, MACHINE, ""),
             Kind.of(OutOfDeviceMemoryException.class, MACHINE, GPU_MEMORY),
             Kind.of(CudaException.class, MACHINE, GPU),
+            Kind.of(TrackingServerException.class, MACHINE, ""),
             Kind.of(FileAlreadyExistsException.class, INPUT, ""),
             Kind.of(java.nio.file.FileAlreadyExistsException.class, INPUT, ""),
             Kind.of(UnsupportedFileSystemException.class, INPUT, ""),

@@ -1,9 +1,11 @@
 package io.resnetspark.cli;
 
+import io.resnetspark.common.Progress;
 import io.resnetspark.dataset.Dataset;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Locations;
 import io.resnetspark.storage.Utf8;
+import io.resnetspark.tracking.LiveTracking;
 import io.resnetspark.train.RunOptions;
 import io.resnetspark.train.Training;
 import io.resnetspark.train.TrainingSetup;
@@ -74,6 +76,9 @@ final class TrainCommand implements Callable<Integer> {
     int keepCheckpoints;
 
     @Mixin
+    MlflowOptions mlflow;
+
+    @Mixin
     SparkOptions sparkOptions;
 
     @Spec
@@ -95,11 +100,12 @@ final class TrainCommand implements Callable<Integer> {
                 return 0;
             }
             show(parsed);
+            Progress progress = new ConsoleProgress(System.err);
             Training training = new Training(
-                    TrainingSetup.of(spark, parsed, opened),
-                    new RunOptions(folder, policy, resume),
-                    new ConsoleProgress(System.err));
-            print(training.run(), opened.dataset().classes().size());
+                    TrainingSetup.of(spark, parsed, opened), new RunOptions(folder, policy, resume), progress);
+            try (LiveTracking ignored = mlflow.follow(folder.path(), spark.hadoopConfiguration(), progress)) {
+                print(training.run(), opened.dataset().classes().size());
+            }
             spec.commandLine().getOut().println("report: " + folder.report());
         }
         return 0;

@@ -54,6 +54,7 @@ class TestArchitecture {
             "report",
             "retrain",
             "score",
+            "tracking",
             "doctor",
             "cli");
 
@@ -125,8 +126,9 @@ class TestArchitecture {
 
     @Test
     void trainingKnowsNeitherPreparationNorWhatUsesIt() {
-        refuse(ours("train"), ours("source", "prepare", "registry", "retrain", "score", "doctor", "cli"));
+        refuse(ours("train"), ours("source", "prepare", "registry", "retrain", "score", "tracking", "doctor", "cli"));
         refuse(ours("report"), ours("source", "prepare", "registry", "retrain", "score", "doctor", "cli"));
+        refuse(ours("tracking"), allBut("tracking", "train", "storage"));
         refuse(ours("score"), ours("prepare", "registry", "retrain", "report", "doctor", "cli"));
         refuse(ours("registry"), ours("retrain", "doctor", "cli"));
         refuse(ours("retrain"), ours("doctor", "cli"));

@@ -1,12 +1,8 @@
 package io.resnetspark.report;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.typesafe.config.ConfigFactory;
 import io.resnetspark.storage.BadInputException;
-import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Manifest;
-import io.resnetspark.storage.UserFiles;
 import io.resnetspark.storage.Utf8;
 import io.resnetspark.train.artifact.ArtifactFiles;
 import io.resnetspark.train.artifact.ModelArtifact;
@@ -15,10 +11,8 @@ import io.resnetspark.train.artifact.Provenance;
 import io.resnetspark.train.checkpoint.RunFolder;
 import io.resnetspark.train.evaluate.EvaluationResult;
 import io.resnetspark.train.recipe.Recipe;
-import java.io.BufferedReader;
+import io.resnetspark.train.report.MetricsFile;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -64,26 +58,15 @@ record RunSummary(
      * @throws BadInputException if there are no metrics
      */
     static RunSummary of(Path path, Configuration conf) throws IOException {
-        // A run's own metrics may still be open when it writes its report, and object stores show nothing of them then.
-        Path model = RunFolder.of(path).isComplete(conf) ? RunFolder.of(path).model() : path;
-        Path metrics = new Path(model, "metrics.jsonl");
-        if (!path.getFileSystem(conf).exists(metrics)) {
-            throw new BadInputException("There is no run at " + path
-                    + ": it has no metrics.jsonl. Wanted: the directory of" + " a training run, or a model.");
-        }
+        Path model = RunFolder.of(path).withMetrics(conf);
+        MetricsReader read = new MetricsReader();
+        MetricsFile.read(model, conf, read::add);
         Optional<ModelDescription> description = model.getFileSystem(conf).exists(new Path(model, Manifest.FILE))
                 ? Optional.of(ModelArtifact.describe(model, conf))
                 : Optional.empty();
         String recipe = description.isPresent()
                 ? given(Utf8.read(new Path(model, ArtifactFiles.RECIPE), conf))
                 : RunFolder.of(path).recipe(conf).orElse("");
-        MetricsReader read = new MetricsReader();
-        try (BufferedReader lines =
-                new BufferedReader(new InputStreamReader(UserFiles.open(metrics, conf), StandardCharsets.UTF_8))) {
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                parse(line).ifPresent(read::add);
-            }
-        }
         return new RunSummary(
                 name(path),
                 facts(recipe, description, read),
@@ -104,15 +87,6 @@ record RunSummary(
         String text = path.toUri().getPath().replaceAll("/+$", "");
         int last = text.lastIndexOf('/');
         return text.endsWith("/model") ? text.substring(text.lastIndexOf('/', last - 1) + 1) : text.substring(last + 1);
-    }
-
-    /** Nothing where the line is not whole: a run that is under way is just writing it. */
-    private static Optional<JsonNode> parse(String line) {
-        try {
-            return Optional.ofNullable(Json.COMPACT.readTree(line)).filter(JsonNode::isObject);
-        } catch (JsonProcessingException unfinished) {
-            return Optional.empty();
-        }
     }
 
     private static List<EvaluationResult> results(ModelDescription model) {

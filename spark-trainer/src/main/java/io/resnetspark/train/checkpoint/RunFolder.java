@@ -34,6 +34,11 @@ public record RunFolder(Path path, Fence fence) {
         return new Path(path, "report.html");
     }
 
+    /** Where its metrics are whole on every file system: object stores show nothing of a file that is still written. */
+    public Path withMetrics(Configuration conf) throws IOException {
+        return isComplete(conf) ? model() : path;
+    }
+
     /** Whether the run came to its end: then there is nothing to resume. */
     public boolean isComplete(Configuration conf) throws IOException {
         return path.getFileSystem(conf).exists(model());

@@ -6,8 +6,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.zip.CRC32C;
 import org.nd4j.shade.protobuf.CodedOutputStream;
 import org.tensorflow.framework.Summary;
@@ -22,20 +20,6 @@ final class TensorBoardEvents {
     private static final int FILE_VERSION = 3;
     private static final int SUMMARY = 5;
 
-    private static final Map<String, String> OF_ROUND = Map.of(
-            "loss", "train/loss",
-            "training_error", "train/error",
-            "learning_rate", "train/learning_rate",
-            "images_per_second", "train/images_per_second",
-            "reading_seconds", "seconds/reading",
-            "computing_seconds", "seconds/computing",
-            "waiting_seconds", "seconds/waiting",
-            "averaging_seconds", "seconds/averaging");
-    private static final Map<String, String> OF_EVALUATION = Map.of(
-            "top1_error", "evaluation/top1_error",
-            "top5_error", "evaluation/top5_error",
-            "cross_entropy", "evaluation/cross_entropy");
-
     private TensorBoardEvents() {}
 
     /** With which a file begins. */
@@ -48,29 +32,18 @@ final class TensorBoardEvents {
 
     /** The record of a line; nothing for kinds that have no scalars. */
     static byte[] of(JsonNode line) {
-        boolean evaluation = line.path("kind").asText().equals("evaluation");
-        JsonNode values = evaluation ? line.path("result") : line;
-        Map<String, Double> scalars = new LinkedHashMap<>();
-        (evaluation ? OF_EVALUATION : OF_ROUND).forEach((field, tag) -> {
-            if (values.hasNonNull(field)) {
-                scalars.put(tag, values.path(field).asDouble());
-            }
-        });
-        return scalars.isEmpty()
-                ? new byte[0]
-                : scalars(
-                        line.path("unix_seconds").asDouble(),
-                        line.path("iteration").asLong(),
-                        scalars);
+        Scalars scalars = Scalars.of(line);
+        return scalars.values().isEmpty() ? new byte[0] : record(scalars);
     }
 
-    private static byte[] scalars(double unixSeconds, long step, Map<String, Double> scalars) {
+    private static byte[] record(Scalars scalars) {
         Summary.Builder summary = Summary.newBuilder();
-        scalars.forEach((tag, value) ->
-                summary.addValue(Summary.Value.newBuilder().setTag(tag).setSimpleValue(value.floatValue())));
+        scalars.values()
+                .forEach((tag, value) ->
+                        summary.addValue(Summary.Value.newBuilder().setTag(tag).setSimpleValue(value.floatValue())));
         return record(event -> {
-            event.writeDouble(WALL_TIME, unixSeconds);
-            event.writeInt64(STEP, step);
+            event.writeDouble(WALL_TIME, scalars.unixSeconds());
+            event.writeInt64(STEP, scalars.iteration());
             event.writeMessage(SUMMARY, summary.build());
         });
     }

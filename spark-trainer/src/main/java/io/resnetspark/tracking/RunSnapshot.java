@@ -1,0 +1,69 @@
+package io.resnetspark.tracking;
+
+import com.typesafe.config.ConfigFactory;
+import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.Manifest;
+import io.resnetspark.storage.Utf8;
+import io.resnetspark.train.artifact.ArtifactFiles;
+import io.resnetspark.train.artifact.ModelArtifact;
+import io.resnetspark.train.artifact.ModelDescription;
+import io.resnetspark.train.checkpoint.RunFolder;
+import io.resnetspark.train.recipe.Recipe;
+import io.resnetspark.train.report.MetricsFile;
+import io.resnetspark.train.report.Scalars;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * What the directory of a run says at one time.
+ *
+ * @param run its path, qualified
+ * @param recipe by dotted key; empty before the first checkpoint
+ * @param lines those with numbers, in order; empty before the first round
+ * @param model of a complete run
+ */
+record RunSnapshot(Path run, Map<String, String> recipe, List<Scalars> lines, Optional<ModelDescription> model) {
+
+    /** @throws BadInputException if there is no run */
+    static RunSnapshot of(Path path, Configuration conf) throws IOException {
+        // Made of a text, a path has no slash at its end, whatever it was made of before.
+        Path run = new Path(path.getFileSystem(conf).makeQualified(path).toString());
+        Path newest = RunFolder.of(run).withMetrics(conf);
+        List<Scalars> lines = new ArrayList<>();
+        MetricsFile.read(newest, conf, line -> {
+            Scalars scalars = Scalars.of(line);
+            if (!scalars.values().isEmpty()) {
+                lines.add(scalars);
+            }
+        });
+        Optional<ModelDescription> model = newest.getFileSystem(conf).exists(new Path(newest, Manifest.FILE))
+                ? Optional.of(ModelArtifact.describe(newest, conf))
+                : Optional.empty();
+        String recipe = model.isPresent()
+                ? Utf8.read(new Path(newest, ArtifactFiles.RECIPE), conf)
+                : RunFolder.of(run).recipe(conf).orElse("");
+        boolean given = !ConfigFactory.parseString(recipe).isEmpty(); // imported weights have a remark
+        return new RunSnapshot(run, given ? Recipe.values(recipe) : Map.of(), lines, model);
+    }
+
+    String name() {
+        return run.getName();
+    }
+
+    /** The same for a run and for what resumes it; another one for a new run in the same place. */
+    String identity() {
+        return UUID.nameUUIDFromBytes((run + "\n" + lines.get(0).unixSeconds()).getBytes(StandardCharsets.UTF_8))
+                .toString();
+    }
+
+    Scalars last() {
+        return lines.get(lines.size() - 1);
+    }
+}
