@@ -9,6 +9,7 @@ import io.resnetspark.image.ImageCodec;
 import io.resnetspark.image.SyntheticImages;
 import io.resnetspark.prepare.SyntheticCorpora;
 import io.resnetspark.storage.Json;
+import io.resnetspark.tracking.MlflowRecorder;
 import io.resnetspark.train.SmallRecipe;
 import java.io.File;
 import java.nio.file.Files;
@@ -50,8 +51,16 @@ class ITScripts {
         assertThat(prepared.err()).contains("check: 150 of 150 images");
 
         String recipe = SmallRecipe.write(Path.of(at("small.conf"))).toString();
-        Ended trained = resnet("train", recipe, "--data", at("data"), "--output", at("run"), "--set", "seed=5")
-                .ok();
+        Ended trained;
+        try (MlflowRecorder mlflow = new MlflowRecorder()) {
+            trained = resnet("train", recipe, "--data", at("data"), "--output", at("run"), "--set", "seed=5", "--mlflow", mlflow.uri())
+                    .ok();
+            assertThat(mlflow.runs).singleElement().satisfies(run -> {
+                assertThat(run.status).isEqualTo("FINISHED");
+                assertThat(run.parameters).containsEntry("seed", "5");
+                assertThat(run.metrics.get("evaluation/top1_error")).hasSize(8);
+            });
+        }
         assertThat(trained.out()).contains(at("run") + "/model").contains("top-1");
         assertThat(trained.err())
                 .contains("seed = 5")
