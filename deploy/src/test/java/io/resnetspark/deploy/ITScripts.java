@@ -53,7 +53,17 @@ class ITScripts {
         String recipe = SmallRecipe.write(Path.of(at("small.conf"))).toString();
         Ended trained;
         try (MlflowRecorder mlflow = new MlflowRecorder()) {
-            trained = resnet("train", recipe, "--data", at("data"), "--output", at("run"), "--set", "seed=5", "--mlflow", mlflow.uri())
+            trained = resnet(
+                            "train",
+                            recipe,
+                            "--data",
+                            at("data"),
+                            "--output",
+                            at("run"),
+                            "--set",
+                            "seed=5",
+                            "--mlflow",
+                            mlflow.uri())
                     .ok();
             assertThat(mlflow.runs).singleElement().satisfies(run -> {
                 assertThat(run.status).isEqualTo("FINISHED");

@@ -1,8 +1,8 @@
 package io.resnetspark.score;
 
+import io.resnetspark.score.ImageScorer.Score;
 import java.io.Closeable;
 import java.io.IOException;
-import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
@@ -38,16 +38,6 @@ final class ScoreTable implements Closeable {
 
     private final MessageType schema;
     private final ParquetWriter<Group> writer;
-
-    /**
-     * One image's score.
-     *
-     * @param classes the most probable ones, the best first
-     * @param probabilities of them
-     * @param features empty where they are not wanted
-     */
-    @SuppressWarnings("ArrayRecordComponent") // never compared
-    record Score(String key, List<String> classes, float[] probabilities, float... features) {}
 
     private ScoreTable(MessageType schema, Path file, Configuration conf) throws IOException {
         this.schema = schema;
@@ -100,14 +90,14 @@ final class ScoreTable implements Closeable {
 
     void add(Score score) throws IOException {
         Group row = new SimpleGroup(schema)
-                .append("key", score.key)
-                .append("class", score.classes.get(0))
-                .append("probability", score.probabilities[0]);
+                .append("key", score.key())
+                .append("class", score.classes().get(0))
+                .append("probability", score.probabilities()[0]);
         Group classes = row.addGroup("classes");
-        score.classes.forEach(name -> classes.addGroup(0).append(ELEMENT, name));
-        floats(row.addGroup("probabilities"), score.probabilities);
+        score.classes().forEach(name -> classes.addGroup(0).append(ELEMENT, name));
+        floats(row.addGroup("probabilities"), score.probabilities());
         if (schema.containsField("features")) {
-            floats(row.addGroup("features"), score.features);
+            floats(row.addGroup("features"), score.features());
         }
         writer.write(row);
     }

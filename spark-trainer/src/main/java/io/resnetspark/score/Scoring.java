@@ -112,10 +112,7 @@ public final class Scoring {
         ScoreTask task = new ScoreTask(
                 options.features ? KeptBlueprint.onCpu(blueprint) : blueprint,
                 FloatBlock.of(model.parameters()),
-                model.preprocessing(),
-                model.description().classes(),
-                Math.min(options.topK, model.description().classes().size()),
-                options.features,
+                new ImageScorer(model.preprocessing(), model.description().classes(), options.topK, options.features),
                 to.toString());
         List<NumberedPart> missing = missing(to, input);
         LOG.info(
