@@ -22,6 +22,7 @@ import picocli.CommandLine.ScopeType;
             PredictCommand.class,
             ScoreCommand.class,
             ReportCommand.class,
+            AnalyzeCommand.class,
             ImportCommand.class,
             ExportCommand.class,
             ModelsCommand.class,

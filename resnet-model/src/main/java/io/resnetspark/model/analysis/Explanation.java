@@ -5,7 +5,9 @@ import io.resnetspark.model.graph.LayerwisePass;
 import io.resnetspark.model.graph.NativeFloats;
 import io.resnetspark.model.graph.NetworkGraph;
 import java.util.Arrays;
-import java.util.List;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -32,10 +34,12 @@ public record Explanation(float[] probabilities, int label, ActivationMap map, b
     private static Explanation classActivation(NetworkGraph graph, NetworkStructure structure, INDArray image) {
         String features = structure.last(Kind.GLOBAL_AVERAGE).inputs().get(0);
         String classifier = structure.last(Kind.CLASSIFIER).name();
-        INDArray[] outputs = graph.output(List.of(features, classifier), false, new INDArray[] {image}, null);
-        float[] probabilities = outputs[1].dup('c').data().asFloat();
+        Map<String, INDArray> outputs = new HashMap<>();
+        LayerwisePass.infer(graph, image, Set.of(features, classifier), outputs::put);
+        float[] probabilities = outputs.get(classifier).dup('c').data().asFloat();
         int label = largest(probabilities);
-        return new Explanation(probabilities, label, map(outputs[0], weights(graph, classifier, label)), true);
+        return new Explanation(
+                probabilities, label, map(outputs.get(features), weights(graph, classifier, label)), true);
     }
 
     private static Explanation gradCam(NetworkGraph graph, NetworkStructure structure, INDArray image) {

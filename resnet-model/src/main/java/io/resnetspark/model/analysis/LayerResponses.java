@@ -2,12 +2,14 @@ package io.resnetspark.model.analysis;
 
 import io.resnetspark.model.analysis.NetworkStructure.Kind;
 import io.resnetspark.model.analysis.NetworkStructure.Layer;
+import io.resnetspark.model.graph.LayerwisePass;
 import io.resnetspark.model.graph.NativeFloats;
 import io.resnetspark.model.graph.NetworkGraph;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
-import org.nd4j.linalg.api.ndarray.INDArray;
+import java.util.Map;
 
 /**
  * The standard deviations of layer responses (He et al. 2015, section 4.2 and figure 7): the outputs of each 3x3
@@ -20,7 +22,7 @@ public final class LayerResponses {
     private static final double EPS = 1e-5;
 
     private final NetworkGraph graph;
-    private final List<Measured> layers = new ArrayList<>();
+    private final Map<String, Measured> layers = new LinkedHashMap<>();
 
     /** @param normalization empty where none follows */
     private record Measured(Layer layer, String normalization, ResponseMoments moments) {}
@@ -34,7 +36,7 @@ public final class LayerResponses {
                     structure.normalizationAfter(layer).map(Layer::name).orElse("");
             double[] origins =
                     normalization.isEmpty() ? new double[layer.shape().channels()] : parameter(normalization, "mean");
-            layers.add(new Measured(layer, normalization, new ResponseMoments(origins)));
+            layers.put(layer.name(), new Measured(layer, normalization, new ResponseMoments(origins)));
         }
     }
 
@@ -47,17 +49,17 @@ public final class LayerResponses {
     }
 
     public void add(ImageBatch batch) {
-        List<String> names = layers.stream().map(one -> one.layer.name()).toList();
-        INDArray[] outputs = graph.output(names, false, new INDArray[] {batch.images()}, null);
-        for (int i = 0; i < outputs.length; i++) {
-            layers.get(i).moments.add(NativeFloats.copy(outputs[i]), batch.count());
-        }
+        LayerwisePass.infer(
+                graph,
+                batch.images(),
+                layers.keySet(),
+                (layer, outputs) -> layers.get(layer).moments.add(NativeFloats.copy(outputs), batch.count()));
     }
 
     /** Of all images so far, by layer in order. */
     public List<LayerResponse> responses() {
         List<LayerResponse> responses = new ArrayList<>();
-        for (Measured one : layers) {
+        for (Measured one : layers.values()) {
             int channels = one.layer.shape().channels();
             boolean normalized = !one.normalization.isEmpty();
             double[] scale = new double[channels];

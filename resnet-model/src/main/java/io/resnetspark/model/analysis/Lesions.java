@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -53,20 +54,23 @@ public final class Lesions {
     }
 
     /** In order. */
-    public List<Part> parts() {
-        if (areBlocks(structure)) {
-            return structure.blocks().stream().map(this::part).toList();
-        }
-        return structure.convolutions3x3().stream().map(this::part).toList();
+    public static List<Part> parts(NetworkStructure structure) {
+        return areBlocks(structure)
+                ? structure.blocks().stream()
+                        .map(block -> part(block, structure))
+                        .toList()
+                : structure.convolutions3x3().stream()
+                        .map(layer -> part(layer, structure))
+                        .toList();
     }
 
-    private Part part(Block block) {
+    private static Part part(Block block, NetworkStructure structure) {
         Layer input = structure.layers().get(block.input());
         Layer output = structure.layers().get(block.name());
         return new Part(block.name(), !input.shape().equals(output.shape()), null);
     }
 
-    private Part part(Layer layer) {
+    private static Part part(Layer layer, NetworkStructure structure) {
         boolean keeps = structure.keepsShape(layer);
         boolean first = layer.inputs().contains(NetworkStructure.IMAGE);
         return new Part(layer.name(), !keeps, first ? NOT_THE_FIRST : keeps ? null : CHANGES);
@@ -79,10 +83,14 @@ public final class Lesions {
      * @param removed names of removable {@link #parts}
      */
     public int errorsWithout(Collection<String> removed, List<ImageBatch> sample) {
+        return without(removed, () -> errors(sample));
+    }
+
+    <T> T without(Collection<String> removed, Supplier<T> measurement) {
         Map<String, INDArray> before = new LinkedHashMap<>();
         try {
             removed.forEach(name -> remove(name, before));
-            return errors(sample);
+            return measurement.get();
         } finally {
             before.forEach((name, values) -> graph.getParam(name).assign(values));
         }

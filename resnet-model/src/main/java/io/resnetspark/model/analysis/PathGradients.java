@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -97,7 +98,7 @@ public final class PathGradients {
     }
 
     /** @param residual names of the blocks whose residual branch is passed; the others' shortcut is */
-    void gradient(Set<String> residual, java.util.function.Consumer<INDArray> sink) {
+    void gradient(Set<String> residual, Consumer<INDArray> sink) {
         Map<String, Integer> routes = blocks.stream()
                 .collect(Collectors.toMap(Block::name, block -> residual.contains(block.name()) ? 0 : 1));
         String first = blocks.get(0).input();

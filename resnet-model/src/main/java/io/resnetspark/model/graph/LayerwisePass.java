@@ -5,6 +5,8 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.BiConsumer;
 import org.deeplearning4j.nn.api.layers.IOutputLayer;
 import org.deeplearning4j.nn.conf.layers.DropoutLayer;
 import org.deeplearning4j.nn.gradient.Gradient;
@@ -56,6 +58,48 @@ public final class LayerwisePass {
                 .toArray(GraphVertex[]::new);
         classifier =
                 graph.getVertex(graph.getConfiguration().getNetworkOutputs().get(0));
+    }
+
+    /**
+     * A forward pass of evaluation. An output is forgotten when the last layer that reads it is done. DL4J can return the
+     * outputs of several layers, too, but holds all of them, and fails for some networks.
+     *
+     * @param images batch x channels x height x width
+     * @param wanted names of layers; the pass ends at the last of them
+     * @param seen receives their outputs, batch x channels x height x width or batch x length
+     */
+    public static void infer(
+            NetworkGraph graph, INDArray images, Set<String> wanted, BiConsumer<String, INDArray> seen) {
+        Map<String, List<String>> read = graph.getConfiguration().getVertexInputs();
+        Map<String, Integer> readers = new HashMap<>();
+        read.values().forEach(inputs -> inputs.forEach(input -> readers.merge(input, 1, Integer::sum)));
+        Map<String, INDArray> outputs = new HashMap<>();
+        int left = wanted.size();
+        for (int index : graph.topologicalSortOrder()) {
+            GraphVertex vertex = graph.getVertices()[index];
+            String name = vertex.getVertexName();
+            if (vertex.isInputVertex()) {
+                outputs.put(name, images);
+                continue;
+            }
+            List<String> inputs = read.get(name);
+            for (int i = 0; i < inputs.size(); i++) {
+                vertex.setInput(i, outputs.get(inputs.get(i)), DETACHED);
+                if (readers.merge(inputs.get(i), -1, Integer::sum) == 0) {
+                    outputs.remove(inputs.get(i));
+                }
+            }
+            INDArray output = vertex.doForward(false, DETACHED);
+            outputs.put(name, output);
+            vertex.clear();
+            if (wanted.contains(name)) {
+                seen.accept(name, graph.plain(name, output));
+                left--;
+            }
+            if (left == 0) {
+                return;
+            }
+        }
     }
 
     /** @param images batch x channels x height x width */
