@@ -29,7 +29,7 @@ class TestSampleAnalysis extends ThreeColours {
 
     @BeforeAll
     static void prepare() throws IOException {
-        prepare(1, 5, 36, 1 << 13); // several shards
+        prepare(1, 5, 36, 10_240); // several shards
     }
 
     private static Sample sample(int images) {
