@@ -965,7 +965,7 @@ function _picocli_resnet_analyze_gradients() {
 
   local commands=""
   local flag_opts="'-h' '--help' '--stacktrace' '--verbose' '--quiet'"
-  local arg_opts="'--data' '--output' '--images' '--split' '--kernels' '--draws' '--seed'"
+  local arg_opts="'--data' '--output' '--images' '--split' '--kernels' '--seed' '--draws'"
   local KERNELS_option_args=("auto" "cuda" "onednn" "nd4j") # --kernels values
 
   type compopt &>/dev/null && compopt +o default
@@ -988,10 +988,10 @@ function _picocli_resnet_analyze_gradients() {
       COMPREPLY=( $( compReplyArray "${KERNELS_option_args[@]}" ) )
       return $?
       ;;
-    '--draws')
+    '--seed')
       return
       ;;
-    '--seed')
+    '--draws')
       return
       ;;
   esac
@@ -1013,7 +1013,7 @@ function _picocli_resnet_analyze_lesion() {
 
   local commands=""
   local flag_opts="'-h' '--help' '--stacktrace' '--verbose' '--quiet'"
-  local arg_opts="'--data' '--output' '--images' '--split' '--kernels' '--draws' '--seed' '--max-removed'"
+  local arg_opts="'--data' '--output' '--images' '--split' '--kernels' '--seed' '--max-removed' '--draws'"
   local KERNELS_option_args=("auto" "cuda" "onednn" "nd4j") # --kernels values
 
   type compopt &>/dev/null && compopt +o default
@@ -1036,13 +1036,13 @@ function _picocli_resnet_analyze_lesion() {
       COMPREPLY=( $( compReplyArray "${KERNELS_option_args[@]}" ) )
       return $?
       ;;
-    '--draws')
-      return
-      ;;
     '--seed')
       return
       ;;
     '--max-removed')
+      return
+      ;;
+    '--draws')
       return
       ;;
   esac

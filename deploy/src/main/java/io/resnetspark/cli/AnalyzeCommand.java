@@ -77,20 +77,9 @@ final class AnalyzeCommand implements Runnable {
     }
 
     /** For analyses that draw at random. */
-    static final class DrawOptions {
-        @Option(
-                names = "--draws",
-                paramLabel = "N",
-                defaultValue = "5",
-                description = "Random draws for each number of removed parts, or each path length. Default: 5.")
-        int draws;
-
+    static final class SeedOption {
         @Option(names = "--seed", paramLabel = "N", defaultValue = "0", description = "Of the draws. Default: 0.")
         long seed;
-
-        Draws toDraws() {
-            return new Draws(draws, seed);
-        }
     }
 
     /** An analysis, once everything is open. */
@@ -115,15 +104,21 @@ final class AnalyzeCommand implements Runnable {
                             + " Of plain and vgg networks, 3x3 layers that keep the shape are removed.")
     int lesion(
             @Mixin SampleOptions sample,
-            @Mixin DrawOptions draws,
+            @Mixin SeedOption seed,
             @Option(
                             names = "--max-removed",
                             paramLabel = "K",
                             defaultValue = "10",
                             description = "Most parts to remove at random. Default: 10.")
-                    int maxRemoved)
+                    int maxRemoved,
+            @Option(
+                            names = "--draws",
+                            paramLabel = "N",
+                            defaultValue = "5",
+                            description = "Random draws for each number of removed parts. Default: 5.")
+                    int draws)
             throws IOException {
-        Draws drawn = draws.toDraws();
+        Draws drawn = new Draws(draws, seed.seed);
         return write(sample, "lesion", analysis -> analysis.lesions(maxRemoved, drawn));
     }
 
@@ -132,8 +127,17 @@ final class AnalyzeCommand implements Runnable {
             description =
                     "Norms of the gradient by depth, and by the number of residual branches that a path passes (Veit"
                             + " et al. 2016, section 4.3).")
-    int gradients(@Mixin SampleOptions sample, @Mixin DrawOptions draws) throws IOException {
-        Draws drawn = draws.toDraws();
+    int gradients(
+            @Mixin SampleOptions sample,
+            @Mixin SeedOption seed,
+            @Option(
+                            names = "--draws",
+                            paramLabel = "N",
+                            defaultValue = "20",
+                            description = "Paths of each length, drawn at random. Default: 20.")
+                    int draws)
+            throws IOException {
+        Draws drawn = new Draws(draws, seed.seed);
         return write(sample, "gradients", analysis -> analysis.gradients(drawn));
     }
 

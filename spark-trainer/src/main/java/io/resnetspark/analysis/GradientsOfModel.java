@@ -7,6 +7,8 @@ import java.util.List;
 /**
  * Gradients of a model.
  *
+ * @param model as it was named
+ * @param network its name in the catalogue
  * @param weights by the weights of each layer, in order
  * @param outputs by the output of each block, in order; of each convolution, in networks without blocks
  * @param blocks residual blocks

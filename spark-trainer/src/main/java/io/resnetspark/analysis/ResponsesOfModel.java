@@ -7,6 +7,8 @@ import java.util.List;
 /**
  * Layer responses of a model.
  *
+ * @param model as it was named
+ * @param network its name in the catalogue
  * @param layers its 3x3 convolutions, in order
  * @param ranked their standard deviations, the largest first
  */

@@ -11,6 +11,7 @@ import io.resnetspark.model.analysis.NetworkStructure;
 import io.resnetspark.model.analysis.PathGradients;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.model.kernel.Kernels;
+import io.resnetspark.model.kernel.NativeThreads;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.train.artifact.ModelArtifact;
 import java.io.IOException;
@@ -157,6 +158,7 @@ public final class SampleAnalysis {
     }
 
     private Opened open(AnalyzedModel model) throws IOException {
+        NativeThreads.limit(Runtime.getRuntime().availableProcessors()); // nothing else computes here
         ModelArtifact artifact = ModelArtifact.open(model.path(), sample.conf());
         NetworkGraph graph = kernels == Kernels.Choice.AUTO ? artifact.graph() : artifact.graph(kernels);
         int batch = (int) Math.max(2, Math.min(MAX_BATCH, MAX_FLOATS / model.activations()));

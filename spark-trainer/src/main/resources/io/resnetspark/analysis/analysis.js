@@ -2,7 +2,7 @@ const number = text => ({text, number: true});
 const names = report.models.map(one => one.model.replace(/\/+$/, '').replace(/\/model$/, '').replace(/.*\//, ''));
 const called = report.models.map((one, i) => names.indexOf(names[i]) === names.lastIndexOf(names[i]) ? names[i] : one.model);
 
-// lines: {name, color, points: [[x, y]], dashed, width, labels}; a logarithmic axis has no place for zero
+// lines: {name, color, points: [[x, y]], dashed, width, unlisted: not in the legend}; a logarithmic axis has no place for zero
 function curves(parent, title, caption, x, y, lines, more = {}) {
   const positive = more.type === 'log';
   const shown = lines.map(line => ({...line, points: line.points.filter(point => !positive || point[1] > 0)}))
@@ -11,7 +11,8 @@ function curves(parent, title, caption, x, y, lines, more = {}) {
   chart(parent, title, caption, () => ({
     xAxis: {type: 'value', name: x, nameLocation: 'middle', nameGap: 24, min: 'dataMin', max: 'dataMax', minInterval: 1,
       axisLabel: {hideOverlap: true}},
-    yAxis: {type: 'value', name: y, axisLabel: {formatter: short}, ...more},
+    yAxis: {type: 'value', name: y, nameTextStyle: {align: 'left'}, axisLabel: {formatter: short}, ...more},
+    legend: {top: 0, type: 'scroll', lineStyle: {width: 'inherit'}, data: shown.filter(line => !line.unlisted).map(line => line.name)},
     grid: {left: 8, right: 16, top: 56, bottom: 24, containLabel: true},
     series: shown.map(line => ({
       name: line.name, type: 'line', symbol: 'circle', symbolSize: line.dashed ? 0 : 5,
@@ -62,12 +63,12 @@ function lesion() {
   curves(parent, 'One part removed', 'Dashed: the whole network.', 'part', 'error, %', report.models.flatMap((one, i) => {
     const points = one.parts.map((part, n) => [n + 1, part.error]).filter(point => point[1] != null);
     return [{name: called[i], color: i, points: points.map(([n, error]) => [n, 100 * error])},
-      {name: called[i] + ': whole', color: i, dashed: true, width: 1,
+      {name: called[i] + ': whole', color: i, dashed: true, width: 1, unlisted: true,
         points: points.length ? [points[0], points[points.length - 1]].map(point => [point[0], 100 * one.error]) : []}];
   }), {min: 0, max: 100});
   curves(parent, 'Several parts removed at random', 'Mean of the draws; thin: the smallest and the largest.', 'parts removed', 'error, %',
     report.models.flatMap((one, i) => [[mean, '', 3], [errors => Math.min(...errors), ': smallest', 1],
-      [errors => Math.max(...errors), ': largest', 1]].map(([of, text, width]) => ({name: called[i] + text, color: i, width,
+      [errors => Math.max(...errors), ': largest', 1]].map(([of, text, width]) => ({name: called[i] + text, color: i, width, unlisted: text !== '',
       points: [[0, 100 * one.error], ...one.random.map(some => [some.removed, 100 * of(some.errors)])]})))
       .filter(line => line.points.length > 1), {min: 0, max: 100});
   section('Models').append(table(['model', 'network', 'part', number('removable'), number('error, whole'), number('one removed: mean'),

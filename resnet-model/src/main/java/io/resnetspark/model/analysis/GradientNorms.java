@@ -29,6 +29,7 @@ public final class GradientNorms {
     /**
      * By a layer's weights.
      *
+     * @param layer its name
      * @param gradientNorm L2 norm of the mean gradient of all images
      * @param weightNorm L2 norm of the weights
      */
@@ -37,6 +38,7 @@ public final class GradientNorms {
     /**
      * By a block's or layer's output.
      *
+     * @param layer its name
      * @param gradientNorm L2 norm of the gradient of one image's cross-entropy; the root of the mean square over images
      */
     public record ByOutput(String layer, double gradientNorm) {}
