@@ -163,6 +163,7 @@ function _complete_resnet() {
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} score" ];    then _picocli_resnet; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} report" ];    then _picocli_resnet; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} track" ];    then _picocli_resnet; return $?; fi
+  if [ "${COMP_LINE}" = "${COMP_WORDS[0]} analyze" ];    then _picocli_resnet; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} import" ];    then _picocli_resnet; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} export" ];    then _picocli_resnet; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} models" ];    then _picocli_resnet; return $?; fi
@@ -173,6 +174,9 @@ function _complete_resnet() {
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} data extract" ];    then _picocli_resnet_data; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} data preview" ];    then _picocli_resnet_data; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} data verify" ];    then _picocli_resnet_data; return $?; fi
+  if [ "${COMP_LINE}" = "${COMP_WORDS[0]} analyze gradients" ];    then _picocli_resnet_analyze; return $?; fi
+  if [ "${COMP_LINE}" = "${COMP_WORDS[0]} analyze lesion" ];    then _picocli_resnet_analyze; return $?; fi
+  if [ "${COMP_LINE}" = "${COMP_WORDS[0]} analyze responses" ];    then _picocli_resnet_analyze; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} models diff" ];    then _picocli_resnet_models; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} models list" ];    then _picocli_resnet_models; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} models log" ];    then _picocli_resnet_models; return $?; fi
@@ -197,6 +201,7 @@ function _complete_resnet() {
   local cmds6=(score)
   local cmds7=(report)
   local cmds8=(track)
+  local cmds8=(analyze)
   local cmds9=(import)
   local cmds10=(export)
   local cmds11=(models)
@@ -234,6 +239,39 @@ function _complete_resnet() {
   if CompWordsContainsArray "${cmds21[@]}"; then _picocli_resnet_models_log; return $?; fi
   if CompWordsContainsArray "${cmds20[@]}"; then _picocli_resnet_models_list; return $?; fi
   if CompWordsContainsArray "${cmds19[@]}"; then _picocli_resnet_models_diff; return $?; fi
+  local cmds19=(analyze gradients)
+  local cmds20=(analyze lesion)
+  local cmds21=(analyze responses)
+  local cmds22=(models diff)
+  local cmds23=(models list)
+  local cmds24=(models log)
+  local cmds25=(models promote)
+  local cmds26=(models prune)
+  local cmds27=(models publish)
+  local cmds28=(models rollback)
+  local cmds29=(models show)
+  local cmds30=(models unalias)
+  local cmds31=(models verify)
+  local cmds32=(bench averaging)
+  local cmds33=(bench pipeline)
+  local cmds34=(bench train)
+
+  if CompWordsContainsArray "${cmds34[@]}"; then _picocli_resnet_bench_train; return $?; fi
+  if CompWordsContainsArray "${cmds33[@]}"; then _picocli_resnet_bench_pipeline; return $?; fi
+  if CompWordsContainsArray "${cmds32[@]}"; then _picocli_resnet_bench_averaging; return $?; fi
+  if CompWordsContainsArray "${cmds31[@]}"; then _picocli_resnet_models_verify; return $?; fi
+  if CompWordsContainsArray "${cmds30[@]}"; then _picocli_resnet_models_unalias; return $?; fi
+  if CompWordsContainsArray "${cmds29[@]}"; then _picocli_resnet_models_show; return $?; fi
+  if CompWordsContainsArray "${cmds28[@]}"; then _picocli_resnet_models_rollback; return $?; fi
+  if CompWordsContainsArray "${cmds27[@]}"; then _picocli_resnet_models_publish; return $?; fi
+  if CompWordsContainsArray "${cmds26[@]}"; then _picocli_resnet_models_prune; return $?; fi
+  if CompWordsContainsArray "${cmds25[@]}"; then _picocli_resnet_models_promote; return $?; fi
+  if CompWordsContainsArray "${cmds24[@]}"; then _picocli_resnet_models_log; return $?; fi
+  if CompWordsContainsArray "${cmds23[@]}"; then _picocli_resnet_models_list; return $?; fi
+  if CompWordsContainsArray "${cmds22[@]}"; then _picocli_resnet_models_diff; return $?; fi
+  if CompWordsContainsArray "${cmds21[@]}"; then _picocli_resnet_analyze_responses; return $?; fi
+  if CompWordsContainsArray "${cmds20[@]}"; then _picocli_resnet_analyze_lesion; return $?; fi
+  if CompWordsContainsArray "${cmds19[@]}"; then _picocli_resnet_analyze_gradients; return $?; fi
   if CompWordsContainsArray "${cmds18[@]}"; then _picocli_resnet_data_verify; return $?; fi
   if CompWordsContainsArray "${cmds17[@]}"; then _picocli_resnet_data_preview; return $?; fi
   if CompWordsContainsArray "${cmds16[@]}"; then _picocli_resnet_data_extract; return $?; fi
@@ -245,6 +283,7 @@ function _complete_resnet() {
   if CompWordsContainsArray "${cmds10[@]}"; then _picocli_resnet_export; return $?; fi
   if CompWordsContainsArray "${cmds9[@]}"; then _picocli_resnet_import; return $?; fi
   if CompWordsContainsArray "${cmds8[@]}"; then _picocli_resnet_track; return $?; fi
+  if CompWordsContainsArray "${cmds8[@]}"; then _picocli_resnet_analyze; return $?; fi
   if CompWordsContainsArray "${cmds7[@]}"; then _picocli_resnet_report; return $?; fi
   if CompWordsContainsArray "${cmds6[@]}"; then _picocli_resnet_score; return $?; fi
   if CompWordsContainsArray "${cmds5[@]}"; then _picocli_resnet_predict; return $?; fi
@@ -264,6 +303,7 @@ function _picocli_resnet() {
   local curr_word=${COMP_WORDS[COMP_CWORD]}
 
   local commands="networks prepare data train evaluate predict score report track import export models retrain doctor bench"
+  local commands="networks prepare data train evaluate predict score report analyze import export models retrain doctor bench"
   local flag_opts="'-h' '--help' '-V' '--version' '--stacktrace' '--verbose' '--quiet'"
   local arg_opts=""
 
@@ -515,7 +555,7 @@ function _picocli_resnet_predict() {
 
   local commands=""
   local flag_opts="'--json' '-h' '--help' '--stacktrace' '--verbose' '--quiet'"
-  local arg_opts="'--top-k' '--kernels' '--precision'"
+  local arg_opts="'--top-k' '--explain' '--kernels' '--precision'"
   local KERNELS_option_args=("auto" "cuda" "onednn" "nd4j") # --kernels values
   local FORMAT_option_args=("auto" "float32" "tf32" "bfloat16") # --precision values
 
@@ -523,6 +563,9 @@ function _picocli_resnet_predict() {
 
   case ${prev_word} in
     '--top-k')
+      return
+      ;;
+    '--explain')
       return
       ;;
     '--kernels')
@@ -653,6 +696,14 @@ function _picocli_resnet_track() {
       return
       ;;
   esac
+# Generates completions for the options and subcommands of the `analyze` subcommand.
+function _picocli_resnet_analyze() {
+  # Get completion data
+  local curr_word=${COMP_WORDS[COMP_CWORD]}
+
+  local commands="gradients lesion responses"
+  local flag_opts="'-h' '--help' '--stacktrace' '--verbose' '--quiet'"
+  local arg_opts=""
 
   if [[ "${curr_word}" == -* ]]; then
     COMPREPLY=( $(compgen -W "${flag_opts} ${arg_opts}" -- "${curr_word}") )
@@ -954,6 +1005,147 @@ function _picocli_resnet_data_verify() {
   case ${prev_word} in
     '--master')
       return
+      ;;
+  esac
+
+  if [[ "${curr_word}" == -* ]]; then
+    COMPREPLY=( $(compgen -W "${flag_opts} ${arg_opts}" -- "${curr_word}") )
+  else
+    local positionals=""
+    local IFS=$'\n'
+    COMPREPLY=( $(compgen -W "${commands// /$'\n'}${IFS}${positionals}" -- "${curr_word}") )
+  fi
+}
+
+# Generates completions for the options and subcommands of the `gradients` subcommand.
+function _picocli_resnet_analyze_gradients() {
+  # Get completion data
+  local curr_word=${COMP_WORDS[COMP_CWORD]}
+  local prev_word=${COMP_WORDS[COMP_CWORD-1]}
+
+  local commands=""
+  local flag_opts="'-h' '--help' '--stacktrace' '--verbose' '--quiet'"
+  local arg_opts="'--data' '--output' '--images' '--split' '--kernels' '--seed' '--draws'"
+  local KERNELS_option_args=("auto" "cuda" "onednn" "nd4j") # --kernels values
+
+  type compopt &>/dev/null && compopt +o default
+
+  case ${prev_word} in
+    '--data')
+      return
+      ;;
+    '--output')
+      return
+      ;;
+    '--images')
+      return
+      ;;
+    '--split')
+      return
+      ;;
+    '--kernels')
+      local IFS=$'\n'
+      COMPREPLY=( $( compReplyArray "${KERNELS_option_args[@]}" ) )
+      return $?
+      ;;
+    '--seed')
+      return
+      ;;
+    '--draws')
+      return
+      ;;
+  esac
+
+  if [[ "${curr_word}" == -* ]]; then
+    COMPREPLY=( $(compgen -W "${flag_opts} ${arg_opts}" -- "${curr_word}") )
+  else
+    local positionals=""
+    local IFS=$'\n'
+    COMPREPLY=( $(compgen -W "${commands// /$'\n'}${IFS}${positionals}" -- "${curr_word}") )
+  fi
+}
+
+# Generates completions for the options and subcommands of the `lesion` subcommand.
+function _picocli_resnet_analyze_lesion() {
+  # Get completion data
+  local curr_word=${COMP_WORDS[COMP_CWORD]}
+  local prev_word=${COMP_WORDS[COMP_CWORD-1]}
+
+  local commands=""
+  local flag_opts="'-h' '--help' '--stacktrace' '--verbose' '--quiet'"
+  local arg_opts="'--data' '--output' '--images' '--split' '--kernels' '--seed' '--max-removed' '--draws'"
+  local KERNELS_option_args=("auto" "cuda" "onednn" "nd4j") # --kernels values
+
+  type compopt &>/dev/null && compopt +o default
+
+  case ${prev_word} in
+    '--data')
+      return
+      ;;
+    '--output')
+      return
+      ;;
+    '--images')
+      return
+      ;;
+    '--split')
+      return
+      ;;
+    '--kernels')
+      local IFS=$'\n'
+      COMPREPLY=( $( compReplyArray "${KERNELS_option_args[@]}" ) )
+      return $?
+      ;;
+    '--seed')
+      return
+      ;;
+    '--max-removed')
+      return
+      ;;
+    '--draws')
+      return
+      ;;
+  esac
+
+  if [[ "${curr_word}" == -* ]]; then
+    COMPREPLY=( $(compgen -W "${flag_opts} ${arg_opts}" -- "${curr_word}") )
+  else
+    local positionals=""
+    local IFS=$'\n'
+    COMPREPLY=( $(compgen -W "${commands// /$'\n'}${IFS}${positionals}" -- "${curr_word}") )
+  fi
+}
+
+# Generates completions for the options and subcommands of the `responses` subcommand.
+function _picocli_resnet_analyze_responses() {
+  # Get completion data
+  local curr_word=${COMP_WORDS[COMP_CWORD]}
+  local prev_word=${COMP_WORDS[COMP_CWORD-1]}
+
+  local commands=""
+  local flag_opts="'-h' '--help' '--stacktrace' '--verbose' '--quiet'"
+  local arg_opts="'--data' '--output' '--images' '--split' '--kernels'"
+  local KERNELS_option_args=("auto" "cuda" "onednn" "nd4j") # --kernels values
+
+  type compopt &>/dev/null && compopt +o default
+
+  case ${prev_word} in
+    '--data')
+      return
+      ;;
+    '--output')
+      return
+      ;;
+    '--images')
+      return
+      ;;
+    '--split')
+      return
+      ;;
+    '--kernels')
+      local IFS=$'\n'
+      COMPREPLY=( $( compReplyArray "${KERNELS_option_args[@]}" ) )
+      return $?
       ;;
   esac
 

@@ -23,6 +23,7 @@ import picocli.CommandLine.ScopeType;
             ScoreCommand.class,
             ReportCommand.class,
             TrackCommand.class,
+            AnalyzeCommand.class,
             ImportCommand.class,
             ExportCommand.class,
             ModelsCommand.class,

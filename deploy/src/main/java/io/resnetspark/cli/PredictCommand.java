@@ -50,6 +50,14 @@ final class PredictCommand implements Callable<Integer> {
             description = "Classes to name for each image. Default: 5.")
     int top;
 
+    @Option(
+            names = "--explain",
+            paramLabel = "DIR",
+            description =
+                    "Write each image, as the network sees it, with what speaks for the most probable class glowing,"
+                            + " as PNG into this folder: a class-activation map, or Grad-CAM for vgg networks. On the CPU.")
+    String explain;
+
     @Option(names = "--json", description = "One JSON document instead of text.")
     boolean json;
 
@@ -59,14 +67,21 @@ final class PredictCommand implements Callable<Integer> {
     @Spec
     CommandLine.Model.CommandSpec spec;
 
+    private ExplanationFolder explanations;
+
     /** A class and its probability, under the names that scripts rely on. */
     record Prediction(@JsonProperty("class") String label, double probability) {}
 
-    /** What is on an image, or why that cannot be said. */
+    /**
+     * What is on an image, or why that cannot be said.
+     *
+     * @param explanation the file with the map; null unless one was asked for
+     */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     record Predicted(
             String file,
             List<Prediction> predictions,
+            String explanation,
             String error,
             @JsonIgnore int exitCode) {}
 
@@ -76,6 +91,13 @@ final class PredictCommand implements Callable<Integer> {
             throw new BadInputException("--top-k " + top + " is too few; wanted at least 1.");
         }
         Configuration conf = new Configuration();
+        if (explain != null) {
+            explanations = new ExplanationFolder(explain, conf);
+            if (kernels.options().kernels() == KernelOption.CUDA) {
+                throw new BadInputException(
+                        "--explain needs the CPU: a GPU's plan shows no layers. Leave --kernels out, or take onednn.");
+            }
+        }
         ModelArtifact artifact = ModelArtifact.open(ModelReference.resolve(model, conf), conf);
         List<Predicted> all = new ArrayList<>();
         try (ImageClassifier classifier = new ImageClassifier(artifact, placement())) {
@@ -109,25 +131,37 @@ final class PredictCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         out.println(predicted.file);
         predicted.predictions.forEach(guess -> out.printf("  %5.1f %%  %s%n", 100 * guess.probability, guess.label));
+        if (predicted.explanation != null) {
+            out.println("  " + predicted.explanation);
+        }
     }
 
     /** One image that cannot be read does not keep the others from being told. */
     private Predicted predict(ImageClassifier classifier, String image, Configuration conf) {
         try {
-            List<Prediction> predictions = classifier.classify(bytes(image, conf), top).stream()
-                    .map(guess -> new Prediction(guess.label(), guess.probability()))
-                    .toList();
-            return new Predicted(image, predictions, null, ExitCode.DONE.code());
+            byte[] bytes = bytes(image, conf);
+            if (explanations == null) {
+                return predicted(image, classifier.classify(bytes, top), null);
+            }
+            ImageClassifier.Explained explained = classifier.explain(bytes, top);
+            return predicted(image, explained.guesses(), explanations.write(image, explained));
         } catch (BadImageException bad) {
-            return new Predicted(image, null, image + ": " + bad.getMessage() + ".", Fault.INPUT.exitCode());
+            return new Predicted(image, null, null, image + ": " + bad.getMessage() + ".", Fault.INPUT.exitCode());
         } catch (IOException | RuntimeException failed) {
             FailureCause cause = FailureCause.of(failed);
             if (cause.fault() == Fault.INTERNAL && failed instanceof RuntimeException ours) {
                 throw ours;
             }
             String named = cause.message().contains(image) ? cause.message() : image + ": " + cause.message();
-            return new Predicted(image, null, named, cause.fault().exitCode());
+            return new Predicted(image, null, null, named, cause.fault().exitCode());
         }
+    }
+
+    private static Predicted predicted(String image, List<ImageClassifier.Guess> guesses, String explanation) {
+        List<Prediction> predictions = guesses.stream()
+                .map(guess -> new Prediction(guess.label(), guess.probability()))
+                .toList();
+        return new Predicted(image, predictions, explanation, null, ExitCode.DONE.code());
     }
 
     private static byte[] bytes(String image, Configuration conf) throws IOException {

@@ -9,6 +9,7 @@ import io.resnetspark.prepare.SyntheticCorpora;
 import io.resnetspark.train.SmallRecipe;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -123,6 +124,22 @@ class ITReport {
                     .contains("Worst classes", "Confusion of the worst classes", "Most uncertain images");
             assertThat(page.images()).hasSizeGreaterThanOrEqualTo(24).containsOnly(true);
         });
+    }
+
+    @Test
+    void analysesAreDrawn() throws Exception {
+        for (String analysis : List.of("responses", "lesion", "gradients")) {
+            List<String> words = new ArrayList<>(List.of("analyze", analysis, at("first"), at("second") + "/model"));
+            words.addAll(List.of("--data", at("data"), "--output", at("analyses"), "--images", "20"));
+            resnet(words.toArray(String[]::new));
+            int charts = analysis.equals("gradients") ? 5 : 2;
+            assertThat(Browser.open(folder.resolve("analyses/" + analysis + ".html")))
+                    .allSatisfy(page -> {
+                        isSound(page);
+                        assertThat(page.text()).contains("20 images of val", "first", "second", "resnet20");
+                        assertThat(page.charts()).hasSize(charts);
+                    });
+        }
     }
 
     private static void isSound(Seen page) {

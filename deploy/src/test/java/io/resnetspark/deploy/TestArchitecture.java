@@ -52,6 +52,7 @@ class TestArchitecture {
             "train",
             "registry",
             "report",
+            "analysis",
             "retrain",
             "score",
             "tracking",
@@ -126,13 +127,16 @@ class TestArchitecture {
 
     @Test
     void trainingKnowsNeitherPreparationNorWhatUsesIt() {
-        refuse(ours("train"), ours("source", "prepare", "registry", "retrain", "score", "tracking", "doctor", "cli"));
-        refuse(ours("report"), ours("source", "prepare", "registry", "retrain", "score", "doctor", "cli"));
+        refuse(
+                ours("train"),
+                ours("source", "prepare", "registry", "retrain", "score", "tracking", "analysis", "doctor", "cli"));
+        refuse(ours("report"), ours("source", "prepare", "registry", "retrain", "score", "analysis", "doctor", "cli"));
+        refuse(ours("analysis"), ours("source", "prepare", "registry", "retrain", "score", "doctor", "cli"));
         refuse(ours("tracking"), allBut("tracking", "train", "storage"));
-        refuse(ours("score"), ours("prepare", "registry", "retrain", "report", "doctor", "cli"));
-        refuse(ours("registry"), ours("retrain", "doctor", "cli"));
-        refuse(ours("retrain"), ours("doctor", "cli"));
-        refuse(ours("doctor"), ours("retrain", "cli"));
+        refuse(ours("score"), ours("prepare", "registry", "retrain", "report", "analysis", "doctor", "cli"));
+        refuse(ours("registry"), ours("retrain", "analysis", "doctor", "cli"));
+        refuse(ours("retrain"), ours("analysis", "doctor", "cli"));
+        refuse(ours("doctor"), ours("retrain", "analysis", "cli"));
     }
 
     @Test

@@ -1,23 +1,17 @@
 package io.resnetspark.report;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import io.resnetspark.dataset.Dataset;
 import io.resnetspark.storage.AtomicDirectory;
-import io.resnetspark.storage.Json;
 import io.resnetspark.train.evaluate.EvaluationReport;
 import io.resnetspark.train.evaluate.ScoreLine;
 import io.resnetspark.train.recipe.Recipe;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
@@ -36,9 +30,6 @@ public record Report(
         List<Difference> differences,
         List<EvaluationSummary> evaluations,
         List<ExampleImages> examples) {
-    private static final String CHARTS = "echarts.min.js"; // which the build unpacks
-    private static final Pattern PART = Pattern.compile("\\{\\{(\\w+)}}");
-
     /**
      * A key of which not all recipes have the same value.
      *
@@ -103,41 +94,13 @@ public record Report(
 
     /** One HTML page that needs nothing else: no network, no other file. */
     public String html() {
-        Map<String, String> parts = Map.of(
-                "title", escaped(title),
-                "style", resource("report.css"),
-                "charts", resource(CHARTS),
-                "script", resource("report.js"),
-                "data", json());
-        return PART.matcher(resource("report.html"))
-                .replaceAll(part -> Matcher.quoteReplacement(parts.get(part.group(1))));
+        return Page.html(title, Page.resource("report.js"), this);
     }
 
     /** Writes the page, over one that is there. */
     public void write(Path file, Configuration conf) throws IOException {
         try (OutputStream out = AtomicDirectory.fileSystem(file, conf).create(file, true)) {
             out.write(html().getBytes(StandardCharsets.UTF_8));
-        }
-    }
-
-    /** Within a script element: no tag of the page can end or begin in it. */
-    private String json() {
-        try {
-            return Json.COMPACT.writeValueAsString(this).replace("<", "\\u003c");
-        } catch (JsonProcessingException impossible) {
-            throw new IllegalStateException(impossible);
-        }
-    }
-
-    private static String escaped(String text) {
-        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
-    }
-
-    private static String resource(String name) {
-        try (InputStream in = Report.class.getResourceAsStream(name)) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException failed) {
-            throw new UncheckedIOException(failed);
         }
     }
 }

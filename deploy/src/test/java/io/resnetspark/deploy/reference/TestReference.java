@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigObject;
+import io.resnetspark.analysis.GradientsOfModel;
+import io.resnetspark.analysis.LesionsOfModel;
+import io.resnetspark.analysis.ResponsesOfModel;
 import io.resnetspark.cli.ExitCode;
 import io.resnetspark.cli.Main;
 import io.resnetspark.dataset.Dataset;
@@ -78,6 +81,9 @@ class TestReference {
         made.put("event", JsonFields.of(RegistryEvent.class, files));
         made.put("outcome", JsonFields.of(Outcome.class, files));
         made.put("figures", JsonFields.of(Figures.TYPE, files));
+        made.put("layer responses", JsonFields.of(ResponsesOfModel.class, files));
+        made.put("lesions", JsonFields.of(LesionsOfModel.class, files));
+        made.put("gradients", JsonFields.of(GradientsOfModel.class, files));
         return made;
     }
 

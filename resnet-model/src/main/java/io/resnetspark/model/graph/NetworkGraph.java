@@ -366,7 +366,8 @@ public final class NetworkGraph extends ComputationGraph {
         return plain;
     }
 
-    private INDArray plain(String name, INDArray values) {
+    /** A layer's activations or their gradients, batch x channels x height x width, from the kernels' layout. */
+    INDArray plain(String name, INDArray values) {
         if (values.rank() != 4 || getConfiguration().getNetworkInputs().contains(name)) {
             return values;
         }

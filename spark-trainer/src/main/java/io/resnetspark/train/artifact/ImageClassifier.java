@@ -1,8 +1,14 @@
 package io.resnetspark.train.artifact;
 
 import io.resnetspark.image.BadImageException;
+import io.resnetspark.image.CropRegion;
+import io.resnetspark.image.Image;
 import io.resnetspark.image.ImageCodec;
+import io.resnetspark.image.RgbImage;
 import io.resnetspark.input.Preprocessing;
+import io.resnetspark.model.Networks;
+import io.resnetspark.model.analysis.Explanation;
+import io.resnetspark.model.analysis.NetworkStructure;
 import io.resnetspark.model.graph.ComputeOptions;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.model.graph.Placement;
@@ -17,7 +23,20 @@ public final class ImageClassifier implements AutoCloseable {
     /** A class, and how probable it is, 0 to 1. */
     public record Guess(String label, double probability) {}
 
+    /**
+     * What is on an image, and where.
+     *
+     * @param guesses the most probable classes, the best first
+     * @param map where the network looks for the first of them
+     * @param seen the part of the image that the network sees, at its size or a multiple of it
+     */
+    public record Explained(List<Guess> guesses, Explanation map, RgbImage seen) {}
+
+    /** Pixels of a shown image's side, at least: CIFAR's 32 are hard to look at. */
+    private static final int SHOWN_SIDE = 224;
+
     private final NetworkGraph graph;
+    private final ModelDescription description;
     private final Preprocessing preprocessing;
     private final List<String> classes;
 
@@ -31,6 +50,7 @@ public final class ImageClassifier implements AutoCloseable {
         Kernels.Choice layers = placement.options().layers();
         this.graph = layers == Kernels.Choice.AUTO ? artifact.graph() : artifact.graph(layers);
         placement.apply(graph);
+        this.description = artifact.description();
         this.preprocessing = artifact.preprocessing();
         this.classes = artifact.description().classes();
     }
@@ -42,6 +62,30 @@ public final class ImageClassifier implements AutoCloseable {
         int side = preprocessing.crop().side();
         float[] probabilities = graph.outputSingle(Nd4j.createFromArray(planes).reshape(1, 3, side, side))
                 .toFloatVector();
+        return guesses(max, probabilities);
+    }
+
+    /**
+     * The same with a map of where the network looks.
+     *
+     * @throws IllegalStateException on a GPU, which shows no layers
+     */
+    public Explained explain(byte[] encoded, int max) throws BadImageException {
+        Image image = ImageCodec.open(encoded, ImageCodec.Limits.DEFAULT);
+        float[] planes = new float[preprocessing.elements()];
+        preprocessing.apply(image, 0, 0, "", planes);
+        int side = preprocessing.crop().side();
+        NetworkStructure structure =
+                NetworkStructure.of(Networks.named(description.network()), description.input(), classes.size());
+        Explanation map = Explanation.of(graph, structure, planes, side);
+        CropRegion seen = CropRegion.center(image, description.evaluation().shorterSide(), side);
+        int shown = side * Math.max(1, (SHOWN_SIDE + side - 1) / side);
+        CropRegion large = new CropRegion(seen.box(), shown, shown, false);
+        return new Explained(
+                guesses(max, map.probabilities()), map, image.decode(large).toRgb(large));
+    }
+
+    private List<Guess> guesses(int max, float... probabilities) {
         return IntStream.range(0, classes.size())
                 .mapToObj(c -> new Guess(classes.get(c), probabilities[c]))
                 .sorted(Comparator.comparingDouble(Guess::probability).reversed())

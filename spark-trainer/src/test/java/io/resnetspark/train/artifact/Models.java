@@ -22,15 +22,22 @@ public final class Models {
     }
 
     public static ModelArtifact write(Path target, Configuration conf) throws IOException {
+        return write(target, "resnet20", List.of("cat", "dog"), conf);
+    }
+
+    /** A network for images of 32 pixels. */
+    public static ModelArtifact write(Path target, String network, List<String> classes, Configuration conf)
+            throws IOException {
         Normalization mean = Normalization.perChannel(new float[] {120, 115, 100});
         ModelDescription description = ModelDescription.of(
-                "resnet20",
-                List.of("cat", "dog"),
+                network,
+                classes,
                 ModelArtifact.evaluation(new Crop.CenterCrop(36, 32), mean),
                 List.of(),
                 null,
                 Provenance.now("file:/data", "0".repeat(64), 1, 2, 1, 60));
-        NetworkGraphBuilder graph = NetworkGraphBuilder.of(Networks.named("resnet20"), Shape.square(3, 32), 2);
+        NetworkGraphBuilder graph =
+                NetworkGraphBuilder.of(Networks.named(network), Shape.square(3, 32), classes.size());
         try (AtomicDirectory draft = AtomicDirectory.of(target, conf)) {
             Path path = ArtifactFiles.write(
                     draft, description, NetworkWeights.of(graph.seed(1).build()), mean, "seed = 1", "");
