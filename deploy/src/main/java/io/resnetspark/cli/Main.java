@@ -22,6 +22,7 @@ import picocli.CommandLine.ScopeType;
             PredictCommand.class,
             ScoreCommand.class,
             ReportCommand.class,
+            DashboardCommand.class,
             ImportCommand.class,
             ExportCommand.class,
             ModelsCommand.class,

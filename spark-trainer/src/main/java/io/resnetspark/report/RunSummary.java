@@ -37,15 +37,17 @@ import org.apache.hadoop.fs.Path;
  * @param workers how each worker fared, summed over the run; empty in runs of earlier versions
  * @param results of the final model, by protocol; empty for a run that has not ended
  * @param recipe resolved, in HOCON; empty if it is not known yet
+ * @param progress how far it is
  */
-record RunSummary(
+public record RunSummary(
         String name,
         Map<String, String> facts,
         Map<String, Curve> curves,
         Map<String, Double> seconds,
         List<WorkerTime> workers,
         List<EvaluationResult> results,
-        String recipe) {
+        String recipe,
+        RunProgress progress) {
 
     /**
      * How one worker fared.
@@ -55,7 +57,7 @@ record RunSummary(
      * @param computing seconds of its steps
      * @param waiting seconds for which it waited for the slowest worker
      */
-    record WorkerTime(int worker, long images, double reading, double computing, double waiting) {}
+    public record WorkerTime(int worker, long images, double reading, double computing, double waiting) {}
 
     /**
      * Reads a run, whether it is complete or not.
@@ -63,7 +65,7 @@ record RunSummary(
      * @param path a run directory, or an artifact
      * @throws BadInputException if there are no metrics
      */
-    static RunSummary of(Path path, Configuration conf) throws IOException {
+    public static RunSummary of(Path path, Configuration conf) throws IOException {
         // A run's own metrics may still be open when it writes its report, and object stores show nothing of them then.
         Path model = RunFolder.of(path).isComplete(conf) ? RunFolder.of(path).model() : path;
         Path metrics = new Path(model, "metrics.jsonl");
@@ -91,7 +93,14 @@ record RunSummary(
                 read.seconds(),
                 read.workers(),
                 description.map(RunSummary::results).orElse(List.of()),
-                recipe);
+                recipe,
+                read.progress(epochs(recipe), description.isPresent()));
+    }
+
+    /** That it is to have; null where no recipe says it. */
+    private static Integer epochs(String recipe) {
+        String epochs = recipe.isEmpty() ? null : Recipe.values(recipe).get("epochs");
+        return epochs == null ? null : Integer.valueOf(epochs);
     }
 
     /** Nothing of imported weights, whose recipe is only a remark. */
