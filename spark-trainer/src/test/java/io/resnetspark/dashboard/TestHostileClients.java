@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -34,6 +35,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What nobody who means well sends, byte by byte; and very many who mean well. */
 class TestHostileClients {
     private static final int CLIENTS = 50;
+    private static final String END = "\r\n";
 
     @TempDir
     static Path folder;
@@ -69,8 +71,14 @@ class TestHostileClients {
     }
 
     private static String get(String target, String... headers) throws IOException {
-        return send("GET " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + String.join("", headers)
-                + "\r\n");
+        return request("GET", target, headers);
+    }
+
+    private static String request(String method, String target, String... headers) throws IOException {
+        List<String> lines = new ArrayList<>(List.of(method + " " + target + " HTTP/1.1", "Host: localhost"));
+        lines.addAll(List.of(headers));
+        lines.add("Connection: close");
+        return send(String.join(END, lines) + END + END);
     }
 
     @ParameterizedTest
@@ -130,23 +138,22 @@ class TestHostileClients {
     @ParameterizedTest
     @ValueSource(strings = {"PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "POST", "get", "PROPFIND"})
     void nothingCanBeChanged(String method) throws IOException {
-        String answer = send(method + " /api/models HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n"
-                + "Connection: close\r\n\r\n");
+        String answer = request(method, "/api/models", "Content-Length: 0");
         assertThat(answer).startsWith("HTTP/1.1 405 ").contains("Allow: GET, HEAD");
     }
 
     @Test
     void predictionsArePostsOfThisSite() throws IOException {
         assertThat(get("/api/predict/pets/1")).startsWith("HTTP/1.1 405 ").contains("Allow: POST");
-        assertThat(send("POST /api/predict/pets/1 HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.example\r\n"
-                        + "Content-Length: 0\r\nConnection: close\r\n\r\n"))
+        assertThat(request("POST", "/api/predict/pets/1", "Origin: http://evil.example", "Content-Length: 0"))
                 .startsWith("HTTP/1.1 403 ");
     }
 
     @Test
     void headersHaveALimit() throws IOException {
-        assertThat(get("/health", "X: " + "a".repeat(1 << 20) + "\r\n")).doesNotStartWith("HTTP/1.1 200");
-        assertThat(get("/health", "X: a\r\n".repeat(10_000))).doesNotStartWith("HTTP/1.1 200");
+        assertThat(get("/health", "X: " + "a".repeat(1 << 20))).doesNotStartWith("HTTP/1.1 200");
+        assertThat(get("/health", Collections.nCopies(10_000, "X: a").toArray(String[]::new)))
+                .doesNotStartWith("HTTP/1.1 200");
         assertThat(get("/" + "a".repeat(1 << 20))).doesNotStartWith("HTTP/1.1 200");
         assertThat(get("/health")).startsWith("HTTP/1.1 200");
     }
