@@ -178,6 +178,7 @@ public final class DashboardServer implements AutoCloseable {
         exchange.sendResponseHeaders(response.status(), empty ? -1 : response.body().length);
         if (!empty) {
             exchange.getResponseBody().write(response.body());
+            exchange.getResponseBody().flush(); // before what is left of a request is waited for
         }
     }
 
