@@ -162,6 +162,7 @@ function _complete_resnet() {
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} predict" ];    then _picocli_resnet; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} score" ];    then _picocli_resnet; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} report" ];    then _picocli_resnet; return $?; fi
+  if [ "${COMP_LINE}" = "${COMP_WORDS[0]} dashboard" ];    then _picocli_resnet; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} import" ];    then _picocli_resnet; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} export" ];    then _picocli_resnet; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} models" ];    then _picocli_resnet; return $?; fi
@@ -195,53 +196,55 @@ function _complete_resnet() {
   local cmds5=(predict)
   local cmds6=(score)
   local cmds7=(report)
-  local cmds8=(import)
-  local cmds9=(export)
-  local cmds10=(models)
-  local cmds11=(retrain)
-  local cmds12=(doctor)
-  local cmds13=(bench)
-  local cmds14=(data describe)
-  local cmds15=(data extract)
-  local cmds16=(data preview)
-  local cmds17=(data verify)
-  local cmds18=(models diff)
-  local cmds19=(models list)
-  local cmds20=(models log)
-  local cmds21=(models promote)
-  local cmds22=(models prune)
-  local cmds23=(models publish)
-  local cmds24=(models rollback)
-  local cmds25=(models show)
-  local cmds26=(models unalias)
-  local cmds27=(models verify)
-  local cmds28=(bench averaging)
-  local cmds29=(bench pipeline)
-  local cmds30=(bench train)
+  local cmds8=(dashboard)
+  local cmds9=(import)
+  local cmds10=(export)
+  local cmds11=(models)
+  local cmds12=(retrain)
+  local cmds13=(doctor)
+  local cmds14=(bench)
+  local cmds15=(data describe)
+  local cmds16=(data extract)
+  local cmds17=(data preview)
+  local cmds18=(data verify)
+  local cmds19=(models diff)
+  local cmds20=(models list)
+  local cmds21=(models log)
+  local cmds22=(models promote)
+  local cmds23=(models prune)
+  local cmds24=(models publish)
+  local cmds25=(models rollback)
+  local cmds26=(models show)
+  local cmds27=(models unalias)
+  local cmds28=(models verify)
+  local cmds29=(bench averaging)
+  local cmds30=(bench pipeline)
+  local cmds31=(bench train)
 
-  if CompWordsContainsArray "${cmds30[@]}"; then _picocli_resnet_bench_train; return $?; fi
-  if CompWordsContainsArray "${cmds29[@]}"; then _picocli_resnet_bench_pipeline; return $?; fi
-  if CompWordsContainsArray "${cmds28[@]}"; then _picocli_resnet_bench_averaging; return $?; fi
-  if CompWordsContainsArray "${cmds27[@]}"; then _picocli_resnet_models_verify; return $?; fi
-  if CompWordsContainsArray "${cmds26[@]}"; then _picocli_resnet_models_unalias; return $?; fi
-  if CompWordsContainsArray "${cmds25[@]}"; then _picocli_resnet_models_show; return $?; fi
-  if CompWordsContainsArray "${cmds24[@]}"; then _picocli_resnet_models_rollback; return $?; fi
-  if CompWordsContainsArray "${cmds23[@]}"; then _picocli_resnet_models_publish; return $?; fi
-  if CompWordsContainsArray "${cmds22[@]}"; then _picocli_resnet_models_prune; return $?; fi
-  if CompWordsContainsArray "${cmds21[@]}"; then _picocli_resnet_models_promote; return $?; fi
-  if CompWordsContainsArray "${cmds20[@]}"; then _picocli_resnet_models_log; return $?; fi
-  if CompWordsContainsArray "${cmds19[@]}"; then _picocli_resnet_models_list; return $?; fi
-  if CompWordsContainsArray "${cmds18[@]}"; then _picocli_resnet_models_diff; return $?; fi
-  if CompWordsContainsArray "${cmds17[@]}"; then _picocli_resnet_data_verify; return $?; fi
-  if CompWordsContainsArray "${cmds16[@]}"; then _picocli_resnet_data_preview; return $?; fi
-  if CompWordsContainsArray "${cmds15[@]}"; then _picocli_resnet_data_extract; return $?; fi
-  if CompWordsContainsArray "${cmds14[@]}"; then _picocli_resnet_data_describe; return $?; fi
-  if CompWordsContainsArray "${cmds13[@]}"; then _picocli_resnet_bench; return $?; fi
-  if CompWordsContainsArray "${cmds12[@]}"; then _picocli_resnet_doctor; return $?; fi
-  if CompWordsContainsArray "${cmds11[@]}"; then _picocli_resnet_retrain; return $?; fi
-  if CompWordsContainsArray "${cmds10[@]}"; then _picocli_resnet_models; return $?; fi
-  if CompWordsContainsArray "${cmds9[@]}"; then _picocli_resnet_export; return $?; fi
-  if CompWordsContainsArray "${cmds8[@]}"; then _picocli_resnet_import; return $?; fi
+  if CompWordsContainsArray "${cmds31[@]}"; then _picocli_resnet_bench_train; return $?; fi
+  if CompWordsContainsArray "${cmds30[@]}"; then _picocli_resnet_bench_pipeline; return $?; fi
+  if CompWordsContainsArray "${cmds29[@]}"; then _picocli_resnet_bench_averaging; return $?; fi
+  if CompWordsContainsArray "${cmds28[@]}"; then _picocli_resnet_models_verify; return $?; fi
+  if CompWordsContainsArray "${cmds27[@]}"; then _picocli_resnet_models_unalias; return $?; fi
+  if CompWordsContainsArray "${cmds26[@]}"; then _picocli_resnet_models_show; return $?; fi
+  if CompWordsContainsArray "${cmds25[@]}"; then _picocli_resnet_models_rollback; return $?; fi
+  if CompWordsContainsArray "${cmds24[@]}"; then _picocli_resnet_models_publish; return $?; fi
+  if CompWordsContainsArray "${cmds23[@]}"; then _picocli_resnet_models_prune; return $?; fi
+  if CompWordsContainsArray "${cmds22[@]}"; then _picocli_resnet_models_promote; return $?; fi
+  if CompWordsContainsArray "${cmds21[@]}"; then _picocli_resnet_models_log; return $?; fi
+  if CompWordsContainsArray "${cmds20[@]}"; then _picocli_resnet_models_list; return $?; fi
+  if CompWordsContainsArray "${cmds19[@]}"; then _picocli_resnet_models_diff; return $?; fi
+  if CompWordsContainsArray "${cmds18[@]}"; then _picocli_resnet_data_verify; return $?; fi
+  if CompWordsContainsArray "${cmds17[@]}"; then _picocli_resnet_data_preview; return $?; fi
+  if CompWordsContainsArray "${cmds16[@]}"; then _picocli_resnet_data_extract; return $?; fi
+  if CompWordsContainsArray "${cmds15[@]}"; then _picocli_resnet_data_describe; return $?; fi
+  if CompWordsContainsArray "${cmds14[@]}"; then _picocli_resnet_bench; return $?; fi
+  if CompWordsContainsArray "${cmds13[@]}"; then _picocli_resnet_doctor; return $?; fi
+  if CompWordsContainsArray "${cmds12[@]}"; then _picocli_resnet_retrain; return $?; fi
+  if CompWordsContainsArray "${cmds11[@]}"; then _picocli_resnet_models; return $?; fi
+  if CompWordsContainsArray "${cmds10[@]}"; then _picocli_resnet_export; return $?; fi
+  if CompWordsContainsArray "${cmds9[@]}"; then _picocli_resnet_import; return $?; fi
+  if CompWordsContainsArray "${cmds8[@]}"; then _picocli_resnet_dashboard; return $?; fi
   if CompWordsContainsArray "${cmds7[@]}"; then _picocli_resnet_report; return $?; fi
   if CompWordsContainsArray "${cmds6[@]}"; then _picocli_resnet_score; return $?; fi
   if CompWordsContainsArray "${cmds5[@]}"; then _picocli_resnet_predict; return $?; fi
@@ -260,7 +263,7 @@ function _picocli_resnet() {
   # Get completion data
   local curr_word=${COMP_WORDS[COMP_CWORD]}
 
-  local commands="networks prepare data train evaluate predict score report import export models retrain doctor bench"
+  local commands="networks prepare data train evaluate predict score report dashboard import export models retrain doctor bench"
   local flag_opts="'-h' '--help' '-V' '--version' '--stacktrace' '--verbose' '--quiet'"
   local arg_opts=""
 
@@ -608,6 +611,48 @@ function _picocli_resnet_report() {
       return
       ;;
     '--output')
+      return
+      ;;
+  esac
+
+  if [[ "${curr_word}" == -* ]]; then
+    COMPREPLY=( $(compgen -W "${flag_opts} ${arg_opts}" -- "${curr_word}") )
+  else
+    local positionals=""
+    local IFS=$'\n'
+    COMPREPLY=( $(compgen -W "${commands// /$'\n'}${IFS}${positionals}" -- "${curr_word}") )
+  fi
+}
+
+# Generates completions for the options and subcommands of the `dashboard` subcommand.
+function _picocli_resnet_dashboard() {
+  # Get completion data
+  local curr_word=${COMP_WORDS[COMP_CWORD]}
+  local prev_word=${COMP_WORDS[COMP_CWORD-1]}
+
+  local commands=""
+  local flag_opts="'-h' '--help' '--stacktrace' '--verbose' '--quiet'"
+  local arg_opts="'--registry' '--runs' '--data' '--host' '--port' '--token-file'"
+
+  type compopt &>/dev/null && compopt +o default
+
+  case ${prev_word} in
+    '--registry')
+      return
+      ;;
+    '--runs')
+      return
+      ;;
+    '--data')
+      return
+      ;;
+    '--host')
+      return
+      ;;
+    '--port')
+      return
+      ;;
+    '--token-file')
       return
       ;;
   esac

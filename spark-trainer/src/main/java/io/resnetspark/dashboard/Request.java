@@ -1,5 +1,7 @@
 package io.resnetspark.dashboard;
 
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -20,6 +22,7 @@ import java.util.TreeMap;
 record Request(String method, String path, Map<String, String> headers, InputStream body) {
     private static final int MAX_PATH = 2048;
     private static final int HEX = 16;
+    private static final int BLOCK = 1 << 16;
 
     Request {
         headers = new TreeMap<>(headers);
@@ -34,6 +37,23 @@ record Request(String method, String path, Map<String, String> headers, InputStr
     Long length() {
         String length = header("content-length");
         return length != null && length.matches("[0-9]{1,18}") ? Long.valueOf(length) : null;
+    }
+
+    /**
+     * The body, but no more than so many bytes. Not {@code readNBytes}, which asks for 0 bytes more at the end: the JDK's
+     * server waits for the next chunk then.
+     */
+    byte[] read(int max) throws IOException {
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        byte[] block = new byte[BLOCK];
+        while (all.size() < max) {
+            int count = body.read(block, 0, Math.min(block.length, max - all.size()));
+            if (count < 0) {
+                break;
+            }
+            all.write(block, 0, count);
+        }
+        return all.toByteArray();
     }
 
     /**

@@ -85,7 +85,7 @@ final class Site {
     }
 
     private Response login(Request request) throws IOException {
-        byte[] form = request.body().readNBytes(MAX_FORM + 1);
+        byte[] form = request.read(MAX_FORM + 1);
         String text = new String(form, StandardCharsets.UTF_8);
         boolean right = form.length <= MAX_FORM
                 && Stream.of(text.split("&"))
@@ -179,7 +179,7 @@ final class Site {
                     .with("Retry-After", "1");
         }
         try {
-            byte[] image = request.body().readNBytes(max + 1);
+            byte[] image = request.read(max + 1);
             if (image.length > max) {
                 return tooLong(max);
             }
