@@ -32,8 +32,10 @@ async function act(page) {
       await page.evaluate(key => document.querySelector(`button[data-key="${key}"]`).focus(), run);
     }
     if (name === 'file') { // Enter opens the system's dialogue
-      const [chooser] = await Promise.all([page.waitForFileChooser(), page.keyboard.press('Enter')]);
-      await chooser.accept([image]);
+      const chooser = page.waitForFileChooser();
+      await page.bringToFront();
+      await page.keyboard.press('Enter');
+      await (await chooser).accept([image]);
       await page.waitForSelector('#prediction .guess meter');
     }
   }
