@@ -164,6 +164,7 @@ function _complete_resnet() {
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} report" ];    then _picocli_resnet; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} track" ];    then _picocli_resnet; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} analyze" ];    then _picocli_resnet; return $?; fi
+  if [ "${COMP_LINE}" = "${COMP_WORDS[0]} dashboard" ];    then _picocli_resnet; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} import" ];    then _picocli_resnet; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} export" ];    then _picocli_resnet; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} models" ];    then _picocli_resnet; return $?; fi
@@ -202,6 +203,7 @@ function _complete_resnet() {
   local cmds7=(report)
   local cmds8=(track)
   local cmds8=(analyze)
+  local cmds8=(dashboard)
   local cmds9=(import)
   local cmds10=(export)
   local cmds11=(models)
@@ -284,6 +286,7 @@ function _complete_resnet() {
   if CompWordsContainsArray "${cmds9[@]}"; then _picocli_resnet_import; return $?; fi
   if CompWordsContainsArray "${cmds8[@]}"; then _picocli_resnet_track; return $?; fi
   if CompWordsContainsArray "${cmds8[@]}"; then _picocli_resnet_analyze; return $?; fi
+  if CompWordsContainsArray "${cmds8[@]}"; then _picocli_resnet_dashboard; return $?; fi
   if CompWordsContainsArray "${cmds7[@]}"; then _picocli_resnet_report; return $?; fi
   if CompWordsContainsArray "${cmds6[@]}"; then _picocli_resnet_score; return $?; fi
   if CompWordsContainsArray "${cmds5[@]}"; then _picocli_resnet_predict; return $?; fi
@@ -304,6 +307,7 @@ function _picocli_resnet() {
 
   local commands="networks prepare data train evaluate predict score report track import export models retrain doctor bench"
   local commands="networks prepare data train evaluate predict score report analyze import export models retrain doctor bench"
+  local commands="networks prepare data train evaluate predict score report dashboard import export models retrain doctor bench"
   local flag_opts="'-h' '--help' '-V' '--version' '--stacktrace' '--verbose' '--quiet'"
   local arg_opts=""
 
@@ -675,6 +679,8 @@ function _picocli_resnet_report() {
 
 # Generates completions for the options and subcommands of the `track` subcommand.
 function _picocli_resnet_track() {
+# Generates completions for the options and subcommands of the `dashboard` subcommand.
+function _picocli_resnet_dashboard() {
   # Get completion data
   local curr_word=${COMP_WORDS[COMP_CWORD]}
   local prev_word=${COMP_WORDS[COMP_CWORD-1]}
@@ -682,6 +688,7 @@ function _picocli_resnet_track() {
   local commands=""
   local flag_opts="'-h' '--help' '--stacktrace' '--verbose' '--quiet'"
   local arg_opts="'--register' '--mlflow' '--experiment'"
+  local arg_opts="'--registry' '--runs' '--data' '--host' '--port' '--token-file'"
 
   type compopt &>/dev/null && compopt +o default
 
@@ -704,6 +711,25 @@ function _picocli_resnet_analyze() {
   local commands="gradients lesion responses"
   local flag_opts="'-h' '--help' '--stacktrace' '--verbose' '--quiet'"
   local arg_opts=""
+    '--registry')
+      return
+      ;;
+    '--runs')
+      return
+      ;;
+    '--data')
+      return
+      ;;
+    '--host')
+      return
+      ;;
+    '--port')
+      return
+      ;;
+    '--token-file')
+      return
+      ;;
+  esac
 
   if [[ "${curr_word}" == -* ]]; then
     COMPREPLY=( $(compgen -W "${flag_opts} ${arg_opts}" -- "${curr_word}") )

@@ -24,6 +24,7 @@ import picocli.CommandLine.ScopeType;
             ReportCommand.class,
             TrackCommand.class,
             AnalyzeCommand.class,
+            DashboardCommand.class,
             ImportCommand.class,
             ExportCommand.class,
             ModelsCommand.class,

@@ -6,9 +6,11 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import com.fasterxml.jackson.core.type.TypeReference;
 import io.resnetspark.storage.Json;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
@@ -37,6 +39,7 @@ final class Browser {
      * @param theme light or dark
      * @param errors of its console and its scripts
      * @param requests for other resources, and the page's own
+     * @param acted what was done on it; null on pages that are only looked at
      * @param overflow pixels by which it is wider than the window
      */
     record Seen(
@@ -44,6 +47,7 @@ final class Browser {
             String theme,
             List<String> errors,
             List<String> requests,
+            Acted acted,
             String title,
             String text,
             String background,
@@ -60,20 +64,40 @@ final class Browser {
      */
     record Chart(String name, int width, int shapes, List<String> lines) {}
 
+    /**
+     * A way through the dashboard by the keyboard.
+     *
+     * @param stops what had the focus, in order
+     * @param invisible those of them that do not show it
+     * @param guesses what is on the image, in words
+     */
+    record Acted(List<String> stops, List<String> invisible, List<String> guesses) {}
+
     /** Opens a page on a desktop and a phone, in light and dark; screenshots go into {@code target/screenshots}. */
     static List<Seen> open(Path page) throws IOException, InterruptedException {
+        return look("page.mjs", page.getFileName().toString(), page.toUri().toString());
+    }
+
+    /** The same of the dashboard, after a way through it by the keyboard: a run is chosen, and an image classified. */
+    static List<Seen> dashboard(URI page, String run, Path image) throws IOException, InterruptedException {
+        return look("dashboard.mjs", "dashboard", page.toString(), run, image.toString());
+    }
+
+    private static List<Seen> look(String script, String name, String url, String... more)
+            throws IOException, InterruptedException {
         install();
-        Path screenshots = Files.createDirectories(
-                Path.of("target/screenshots", page.getFileName().toString()).toAbsolutePath());
-        String said = run(List.of("node", "page.mjs", page.toUri().toString(), screenshots.toString()))
-                .ok();
+        Path screenshots =
+                Files.createDirectories(Path.of("target/screenshots", name).toAbsolutePath());
+        List<String> words = new ArrayList<>(List.of("node", script, url, screenshots.toString()));
+        words.addAll(List.of(more));
+        String said = run(words).ok();
         return Json.PRETTY.readValue(
                 said.lines().reduce((first, last) -> last).orElseThrow(), new TypeReference<>() {});
     }
 
     private static synchronized void install() throws IOException, InterruptedException {
         Files.createDirectories(INSTALLED);
-        for (String file : List.of("package.json", "package-lock.json", "page.mjs")) {
+        for (String file : List.of("package.json", "package-lock.json", "look.mjs", "page.mjs", "dashboard.mjs")) {
             Files.write(INSTALLED.resolve(file), Files.readAllBytes(SOURCE.resolve(file)));
         }
         if (Files.notExists(INSTALLED.resolve("node_modules/.package-lock.json"))) {

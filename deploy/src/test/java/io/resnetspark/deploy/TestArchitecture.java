@@ -56,6 +56,7 @@ class TestArchitecture {
             "retrain",
             "score",
             "tracking",
+            "dashboard",
             "doctor",
             "cli");
 
@@ -129,14 +130,31 @@ class TestArchitecture {
     void trainingKnowsNeitherPreparationNorWhatUsesIt() {
         refuse(
                 ours("train"),
-                ours("source", "prepare", "registry", "retrain", "score", "tracking", "analysis", "doctor", "cli"));
-        refuse(ours("report"), ours("source", "prepare", "registry", "retrain", "score", "analysis", "doctor", "cli"));
-        refuse(ours("analysis"), ours("source", "prepare", "registry", "retrain", "score", "doctor", "cli"));
+                ours(
+                        "source",
+                        "prepare",
+                        "registry",
+                        "retrain",
+                        "score",
+                        "tracking",
+                        "analysis",
+                        "dashboard",
+                        "doctor",
+                        "cli"));
+        refuse(
+                ours("report"),
+                ours("source", "prepare", "registry", "retrain", "score", "analysis", "dashboard", "doctor", "cli"));
+        refuse(
+                ours("analysis"),
+                ours("source", "prepare", "registry", "retrain", "score", "dashboard", "doctor", "cli"));
         refuse(ours("tracking"), allBut("tracking", "train", "storage"));
-        refuse(ours("score"), ours("prepare", "registry", "retrain", "report", "analysis", "doctor", "cli"));
-        refuse(ours("registry"), ours("retrain", "analysis", "doctor", "cli"));
-        refuse(ours("retrain"), ours("analysis", "doctor", "cli"));
-        refuse(ours("doctor"), ours("retrain", "analysis", "cli"));
+        refuse(
+                ours("score"),
+                ours("prepare", "registry", "retrain", "report", "analysis", "dashboard", "doctor", "cli"));
+        refuse(ours("registry"), ours("retrain", "analysis", "dashboard", "doctor", "cli"));
+        refuse(ours("retrain"), ours("analysis", "dashboard", "doctor", "cli"));
+        refuse(ours("doctor"), ours("retrain", "analysis", "dashboard", "cli"));
+        refuse(ours("dashboard"), ours("source", "prepare", "score", "doctor", "cli"));
     }
 
     @Test

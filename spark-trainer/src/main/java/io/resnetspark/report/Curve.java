@@ -9,7 +9,7 @@ import java.util.List;
  * @param x iterations
  * @param y of each of them
  */
-record Curve(List<Double> x, List<Double> y) {
+public record Curve(List<Double> x, List<Double> y) {
     /** A line of a chart has no more points: twice the pixels of a phone, and a page stays small. */
     static final int MAX_POINTS = 800;
 

@@ -28,6 +28,14 @@ final class MetricsReader {
     private long iterations;
     private int epochs;
     private double totalSeconds;
+    private long rounds;
+    /** Share of the epoch that is under way. */
+    private double shareOfEpoch;
+
+    private int lastEpoch;
+    private long imagesOfEpoch;
+    /** Null before the first. */
+    private JsonNode lastRound;
 
     private static Map<String, String> ordered(String... pairs) {
         Map<String, String> map = new LinkedHashMap<>();
@@ -54,6 +62,12 @@ final class MetricsReader {
                 line.path("images_remaining").asLong(line.path("images_left").asLong());
         epochs = line.path("epoch").asInt() - (remaining > 0 ? 1 : 0);
         totalSeconds += line.path("seconds").asDouble();
+        rounds++;
+        lastRound = line;
+        long images = line.path("images").asLong();
+        imagesOfEpoch = line.path("epoch").asInt() == lastEpoch ? imagesOfEpoch + images : images;
+        lastEpoch = line.path("epoch").asInt();
+        shareOfEpoch = remaining == 0 ? 0 : (double) imagesOfEpoch / (imagesOfEpoch + remaining);
         points(OF_ROUNDS, line);
         for (String part : SECONDS) {
             seconds.merge(part, line.path(part + "_seconds").asDouble(), Double::sum);
@@ -116,5 +130,37 @@ final class MetricsReader {
     /** Of all rounds. */
     double totalSeconds() {
         return totalSeconds;
+    }
+
+    /**
+     * How far the run is.
+     *
+     * @param wanted epochs that it is to have; null if that is not known
+     */
+    RunProgress progress(Integer wanted, boolean complete) {
+        Double share = complete ? Double.valueOf(1) : share(wanted);
+        return new RunProgress(
+                epochs,
+                wanted,
+                share,
+                rounds,
+                iterations,
+                last("loss"),
+                last("training_error"),
+                last("learning_rate"),
+                last("images_per_second"),
+                totalSeconds,
+                share == null || share == 0 ? null : totalSeconds * (1 - share) / share,
+                last("unix_seconds"));
+    }
+
+    private Double share(Integer wanted) {
+        return wanted == null || wanted < 1 ? null : Math.min(1, (epochs + shareOfEpoch) / wanted);
+    }
+
+    /** Of the last round; null if there is none, or no finite one. */
+    private Double last(String field) {
+        double value = lastRound == null ? Double.NaN : lastRound.path(field).asDouble(Double.NaN);
+        return Double.isFinite(value) ? value : null;
     }
 }

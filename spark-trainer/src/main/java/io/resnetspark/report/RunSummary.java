@@ -31,15 +31,17 @@ import org.apache.hadoop.fs.Path;
  * @param workers how each worker fared, summed over the run; empty in runs of earlier versions
  * @param results of the final model, by protocol; empty for a run that has not ended
  * @param recipe resolved, in HOCON; empty if it is not known yet
+ * @param progress how far it is
  */
-record RunSummary(
+public record RunSummary(
         String name,
         Map<String, String> facts,
         Map<String, Curve> curves,
         Map<String, Double> seconds,
         List<WorkerTime> workers,
         List<EvaluationResult> results,
-        String recipe) {
+        String recipe,
+        RunProgress progress) {
 
     /**
      * How one worker fared.
@@ -49,7 +51,7 @@ record RunSummary(
      * @param computing seconds of its steps
      * @param waiting seconds for which it waited for the slowest worker
      */
-    record WorkerTime(int worker, long images, double reading, double computing, double waiting) {}
+    public record WorkerTime(int worker, long images, double reading, double computing, double waiting) {}
 
     /**
      * Reads a run, whether it is complete or not.
@@ -57,7 +59,7 @@ record RunSummary(
      * @param path a run directory, or an artifact
      * @throws BadInputException if there are no metrics
      */
-    static RunSummary of(Path path, Configuration conf) throws IOException {
+    public static RunSummary of(Path path, Configuration conf) throws IOException {
         Path model = RunFolder.of(path).withMetrics(conf);
         MetricsReader read = new MetricsReader();
         MetricsFile.read(model, conf, read::add);
@@ -74,7 +76,14 @@ record RunSummary(
                 read.seconds(),
                 read.workers(),
                 description.map(RunSummary::results).orElse(List.of()),
-                recipe);
+                recipe,
+                read.progress(epochs(recipe), description.isPresent()));
+    }
+
+    /** That it is to have; null where no recipe says it. */
+    private static Integer epochs(String recipe) {
+        String epochs = recipe.isEmpty() ? null : Recipe.values(recipe).get("epochs");
+        return epochs == null ? null : Integer.valueOf(epochs);
     }
 
     /** Nothing of imported weights, whose recipe is only a remark. */

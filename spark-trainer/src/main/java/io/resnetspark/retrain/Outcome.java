@@ -26,6 +26,8 @@ public record Outcome(
         Integer champion,
         String run,
         JsonNode figures) {
+    /** In the folder of an attempt that ended. */
+    public static final String FILE = "outcome.json";
 
     /** What may happen. */
     public enum Kind {

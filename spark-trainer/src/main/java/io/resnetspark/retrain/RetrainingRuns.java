@@ -19,8 +19,6 @@ import org.apache.hadoop.fs.Path;
 
 /** All attempts at a model: RUNS/attempts says how each was started, RUNS/N-xxxxxxxx/outcome.json how it ended. */
 final class RetrainingRuns {
-    private static final String OUTCOME = "outcome.json";
-
     private final Path folder;
     private final Journal<RetrainingRun> journal;
     private final Configuration conf;
@@ -76,7 +74,7 @@ final class RetrainingRuns {
     }
 
     private Optional<Outcome> outcome(RetrainingRun attempt) throws IOException {
-        Path file = new Path(attempt.run(), OUTCOME);
+        Path file = new Path(attempt.run(), Outcome.FILE);
         return file.getFileSystem(conf).exists(file)
                 ? Optional.of(Json.read(file, Outcome.class, conf))
                 : Optional.empty();
@@ -117,7 +115,7 @@ final class RetrainingRuns {
 
     /** Records how an attempt ended. Checkpoints are not needed any more; models of old attempts neither. */
     void end(RetrainingRun attempt, Outcome outcome, int keep) throws IOException {
-        Renames.writeAtomically(new Path(attempt.run(), OUTCOME), Json.PRETTY.writeValueAsBytes(outcome), conf);
+        Renames.writeAtomically(new Path(attempt.run(), Outcome.FILE), Json.PRETTY.writeValueAsBytes(outcome), conf);
         FileSystem files = folder.getFileSystem(conf);
         files.delete(new Path(attempt.run(), "checkpoints"), true);
         List<RetrainingRun> all = all();

@@ -50,7 +50,7 @@ public final class ArtifactFiles {
     private static final String CLASSES = "classes.txt";
     private static final String PREPROCESSING = "preprocessing.json";
     private static final String METRICS = "metrics.jsonl";
-    private static final String CARD = "MODEL_CARD.md";
+    public static final String CARD = "MODEL_CARD.md";
     private static final String ONNX = "model.onnx";
     /** Of DL4J's own layers, so that DL4J alone can read it. */
     private static final String DL4J = "model.zip";

@@ -57,8 +57,13 @@ public final class ImageClassifier implements AutoCloseable {
 
     /** The most probable classes of one image, the best first. */
     public List<Guess> classify(byte[] encoded, int max) throws BadImageException {
+        return classify(encoded, max, ImageCodec.Limits.DEFAULT);
+    }
+
+    /** The same of an image within other limits. */
+    public List<Guess> classify(byte[] encoded, int max, ImageCodec.Limits limits) throws BadImageException {
         float[] planes = new float[preprocessing.elements()];
-        preprocessing.apply(ImageCodec.open(encoded, ImageCodec.Limits.DEFAULT), 0, 0, "", planes);
+        preprocessing.apply(ImageCodec.open(encoded, limits), 0, 0, "", planes);
         int side = preprocessing.crop().side();
         float[] probabilities = graph.outputSingle(Nd4j.createFromArray(planes).reshape(1, 3, side, side))
                 .toFloatVector();

@@ -1,0 +1,116 @@
+package io.resnetspark.dashboard;
+
+import io.resnetspark.image.BadImageException;
+import io.resnetspark.image.ImageCodec;
+import io.resnetspark.registry.ModelVersion;
+import io.resnetspark.train.artifact.ImageClassifier;
+import io.resnetspark.train.artifact.ImageClassifier.Guess;
+import io.resnetspark.train.artifact.ModelArtifact;
+import java.io.IOException;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.hadoop.conf.Configuration;
+
+/**
+ * Predictions, one after the other in one thread: a network computes with all cores of its own, and one image at a time is
+ * decoded. A few may wait; who comes then is to come again.
+ */
+final class PredictionQueue implements AutoCloseable {
+    /** Of an upload; photographs of phones have 2 to 12 MB. */
+    static final ImageCodec.Limits LIMITS = new ImageCodec.Limits(16 << 20, 32_000_000);
+
+    static final int TOP = 5;
+
+    /** Each may hold an upload in memory. */
+    static final int MAX_WAITING = 8;
+
+    private static final int MAX_MODELS = 2;
+
+    private final Configuration conf;
+    private final Semaphore places = new Semaphore(MAX_WAITING);
+    private final AtomicLong done = new AtomicLong();
+    /** Of the thread alone, by model. */
+    private final Map<String, ImageClassifier> classifiers = new LinkedHashMap<>(4, 0.75f, true);
+
+    private final ExecutorService thread = Executors.newSingleThreadExecutor(task -> {
+        Thread made = new Thread(task, "dashboard-predict");
+        made.setDaemon(true);
+        return made;
+    });
+
+    PredictionQueue(Configuration conf) {
+        this.conf = conf;
+    }
+
+    /** Takes a place, which must be {@linkplain #leave left} again; false if there is none. */
+    boolean enter() {
+        return places.tryAcquire();
+    }
+
+    void leave() {
+        places.release();
+    }
+
+    /** That were made since the start. */
+    long count() {
+        return done.get();
+    }
+
+    /**
+     * The most probable classes of an image, the best first.
+     *
+     * @throws BadImageException if it is none, or too large
+     */
+    List<Guess> predict(ModelVersion version, byte[] image) throws IOException, BadImageException {
+        try {
+            return thread.submit(() -> {
+                        List<Guess> guesses = classifier(version).classify(image, TOP, LIMITS);
+                        done.incrementAndGet();
+                        return guesses;
+                    })
+                    .get();
+        } catch (ExecutionException failed) {
+            if (failed.getCause() instanceof BadImageException bad) {
+                throw bad;
+            }
+            throw new IOException(version.reference() + " cannot predict: " + failed.getCause(), failed);
+        } catch (InterruptedException ended) {
+            Thread.currentThread().interrupt();
+            throw new IOException("The dashboard is ending.", ended);
+        }
+    }
+
+    /** Opening one reads and checks all its files. */
+    private ImageClassifier classifier(ModelVersion version) throws IOException {
+        String name = version.reference();
+        ImageClassifier known = classifiers.get(name);
+        if (known == null) {
+            known = new ImageClassifier(ModelArtifact.open(version.path(), conf));
+            classifiers.put(name, known);
+            Iterator<ImageClassifier> eldest = classifiers.values().iterator();
+            if (classifiers.size() > MAX_MODELS) {
+                eldest.next().close();
+                eldest.remove();
+            }
+        }
+        return known;
+    }
+
+    @Override
+    public void close() {
+        thread.shutdownNow();
+        try {
+            thread.awaitTermination(10, TimeUnit.SECONDS);
+        } catch (InterruptedException ended) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

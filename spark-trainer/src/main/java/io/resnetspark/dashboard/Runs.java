@@ -1,0 +1,172 @@
+package io.resnetspark.dashboard;
+
+import io.resnetspark.report.Report;
+import io.resnetspark.report.RunSummary;
+import io.resnetspark.retrain.Outcome;
+import io.resnetspark.storage.Json;
+import io.resnetspark.train.checkpoint.RunFolder;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/** The training runs right below a folder, under way and past. */
+final class Runs {
+    private static final String METRICS = "metrics.jsonl";
+
+    /** Whole summaries have curves: some 100 KB each. */
+    private static final int MAX_SUMMARIES = 32;
+
+    private static final int MAX_REPORTS = 4;
+    private static final int MAX_REPORT_BYTES = 64 << 20;
+
+    private final RootFolder root;
+    private final Cache<List<Path>> listing = new Cache<>(1);
+    private final Cache<RunRow> rows = new Cache<>(RootFolder.MAX_CHILDREN);
+    private final Cache<RunDetails> details = new Cache<>(MAX_SUMMARIES);
+    private final Cache<byte[]> reports = new Cache<>(MAX_REPORTS);
+
+    Runs(RootFolder root) {
+        this.root = root;
+    }
+
+    /** All that are runs, the one that was written last first; what cannot be read says why. */
+    List<RunRow> list() throws IOException {
+        List<RunRow> all = new ArrayList<>();
+        for (Path run : folders()) {
+            if (isRun(run)) {
+                all.add(rows.get(run.getName(), source(run, () -> details(run).row())));
+            }
+        }
+        return all;
+    }
+
+    /** One run with its curves. */
+    Optional<RunDetails> find(String name) throws IOException {
+        Optional<Path> run = folder(name);
+        return run.isEmpty()
+                ? Optional.empty()
+                : Optional.of(details.get(name, source(run.get(), () -> details(run.get()))));
+    }
+
+    /** The page that the run wrote at its end, else one that is made now. */
+    Optional<byte[]> report(String name) throws IOException {
+        Optional<Path> run = folder(name);
+        return run.isEmpty()
+                ? Optional.empty()
+                : Optional.of(reports.get(name, source(run.get(), () -> page(run.get()))));
+    }
+
+    private List<Path> folders() throws IOException {
+        return listing.get("", new Cache.Source<>() {
+            @Override
+            public Object stamp() {
+                return new Object(); // a listing costs as much as its stamp would
+            }
+
+            @Override
+            public List<Path> read() throws IOException {
+                return root.children();
+            }
+        });
+    }
+
+    private Optional<Path> folder(String name) throws IOException {
+        for (Path run : folders()) {
+            if (run.getName().equals(name) && isRun(run)) {
+                return Optional.of(run);
+            }
+        }
+        return Optional.empty();
+    }
+
+    private boolean isRun(Path folder) throws IOException {
+        return root.has(new Path(folder, METRICS))
+                || root.has(RunFolder.of(folder).model())
+                || hasOutcome(folder);
+    }
+
+    private boolean hasOutcome(Path folder) throws IOException {
+        return root.has(new Path(folder, Outcome.FILE));
+    }
+
+    private RunDetails details(Path run) throws IOException {
+        long updated = modified(run);
+        Outcome outcome = null;
+        try {
+            outcome = hasOutcome(run) ? Json.read(new Path(run, Outcome.FILE), Outcome.class, root.conf()) : null;
+            requireOwn(run);
+            RunSummary summary = RunSummary.of(run, root.conf());
+            return new RunDetails(RunRow.of(run.getName(), summary, outcome, updated), summary, outcome);
+        } catch (IOException | RuntimeException unreadable) { // the others are there all the same
+            return new RunDetails(RunRow.damaged(run.getName(), outcome, updated, unreadable), null, outcome);
+        }
+    }
+
+    /** Nothing of what is read may be elsewhere. */
+    private void requireOwn(Path run) throws IOException {
+        Path model = RunFolder.of(run).model();
+        for (Path part : List.of(
+                new Path(run, METRICS),
+                RunFolder.of(run).checkpoints(),
+                model,
+                new Path(model, METRICS),
+                RunFolder.of(run).report())) {
+            if (!root.isWithin(part)) {
+                throw new IOException(part.getName() + " of " + run.getName()
+                        + " is a link, and links are not followed. Put the file itself in its place.");
+            }
+        }
+    }
+
+    private byte[] page(Path run) throws IOException {
+        requireOwn(run);
+        Path written = RunFolder.of(run).report();
+        FileSystem files = written.getFileSystem(root.conf());
+        if (files.exists(written) && files.getFileStatus(written).getLen() <= MAX_REPORT_BYTES) {
+            return Json.bytes(written, root.conf());
+        }
+        return Report.of(List.of(run), root.conf()).html().getBytes(StandardCharsets.UTF_8);
+    }
+
+    private interface Reading<V> {
+        V read() throws IOException;
+    }
+
+    private <V> Cache.Source<V> source(Path run, Reading<V> reading) {
+        return new Cache.Source<>() {
+            @Override
+            public Object stamp() throws IOException {
+                return List.of(
+                        state(new Path(run, METRICS)),
+                        state(RunFolder.of(run).model()),
+                        state(RunFolder.of(run).report()),
+                        state(new Path(run, Outcome.FILE)));
+            }
+
+            @Override
+            public V read() throws IOException {
+                return reading.read();
+            }
+        };
+    }
+
+    private String state(Path file) throws IOException {
+        if (!root.has(file)) {
+            return "none";
+        }
+        FileStatus status = file.getFileSystem(root.conf()).getFileStatus(file);
+        return status.getLen() + " " + status.getModificationTime();
+    }
+
+    /** Milliseconds since 1970: of the metrics, else of the folder. */
+    private long modified(Path run) throws IOException {
+        Path metrics = new Path(run, METRICS);
+        Path newest = root.has(metrics) ? metrics : run;
+        return newest.getFileSystem(root.conf()).getFileStatus(newest).getModificationTime();
+    }
+}
