@@ -202,91 +202,64 @@ function _complete_resnet() {
   local cmds6=(score)
   local cmds7=(report)
   local cmds8=(track)
-  local cmds8=(analyze)
-  local cmds8=(dashboard)
-  local cmds9=(import)
-  local cmds10=(export)
-  local cmds11=(models)
-  local cmds12=(retrain)
-  local cmds13=(doctor)
-  local cmds14=(bench)
-  local cmds15=(data describe)
-  local cmds16=(data extract)
-  local cmds17=(data preview)
-  local cmds18=(data verify)
-  local cmds19=(models diff)
-  local cmds20=(models list)
-  local cmds21=(models log)
-  local cmds22=(models promote)
-  local cmds23=(models prune)
-  local cmds24=(models publish)
-  local cmds25=(models rollback)
-  local cmds26=(models show)
-  local cmds27=(models unalias)
-  local cmds28=(models verify)
-  local cmds29=(bench averaging)
-  local cmds30=(bench pipeline)
-  local cmds31=(bench train)
+  local cmds9=(analyze)
+  local cmds10=(dashboard)
+  local cmds11=(import)
+  local cmds12=(export)
+  local cmds13=(models)
+  local cmds14=(retrain)
+  local cmds15=(doctor)
+  local cmds16=(bench)
+  local cmds17=(data describe)
+  local cmds18=(data extract)
+  local cmds19=(data preview)
+  local cmds20=(data verify)
+  local cmds21=(analyze gradients)
+  local cmds22=(analyze lesion)
+  local cmds23=(analyze responses)
+  local cmds24=(models diff)
+  local cmds25=(models list)
+  local cmds26=(models log)
+  local cmds27=(models promote)
+  local cmds28=(models prune)
+  local cmds29=(models publish)
+  local cmds30=(models rollback)
+  local cmds31=(models show)
+  local cmds32=(models unalias)
+  local cmds33=(models verify)
+  local cmds34=(bench averaging)
+  local cmds35=(bench pipeline)
+  local cmds36=(bench train)
 
-  if CompWordsContainsArray "${cmds31[@]}"; then _picocli_resnet_bench_train; return $?; fi
-  if CompWordsContainsArray "${cmds30[@]}"; then _picocli_resnet_bench_pipeline; return $?; fi
-  if CompWordsContainsArray "${cmds29[@]}"; then _picocli_resnet_bench_averaging; return $?; fi
-  if CompWordsContainsArray "${cmds28[@]}"; then _picocli_resnet_models_verify; return $?; fi
-  if CompWordsContainsArray "${cmds27[@]}"; then _picocli_resnet_models_unalias; return $?; fi
-  if CompWordsContainsArray "${cmds26[@]}"; then _picocli_resnet_models_show; return $?; fi
-  if CompWordsContainsArray "${cmds25[@]}"; then _picocli_resnet_models_rollback; return $?; fi
-  if CompWordsContainsArray "${cmds24[@]}"; then _picocli_resnet_models_publish; return $?; fi
-  if CompWordsContainsArray "${cmds23[@]}"; then _picocli_resnet_models_prune; return $?; fi
-  if CompWordsContainsArray "${cmds22[@]}"; then _picocli_resnet_models_promote; return $?; fi
-  if CompWordsContainsArray "${cmds21[@]}"; then _picocli_resnet_models_log; return $?; fi
-  if CompWordsContainsArray "${cmds20[@]}"; then _picocli_resnet_models_list; return $?; fi
-  if CompWordsContainsArray "${cmds19[@]}"; then _picocli_resnet_models_diff; return $?; fi
-  local cmds19=(analyze gradients)
-  local cmds20=(analyze lesion)
-  local cmds21=(analyze responses)
-  local cmds22=(models diff)
-  local cmds23=(models list)
-  local cmds24=(models log)
-  local cmds25=(models promote)
-  local cmds26=(models prune)
-  local cmds27=(models publish)
-  local cmds28=(models rollback)
-  local cmds29=(models show)
-  local cmds30=(models unalias)
-  local cmds31=(models verify)
-  local cmds32=(bench averaging)
-  local cmds33=(bench pipeline)
-  local cmds34=(bench train)
-
-  if CompWordsContainsArray "${cmds34[@]}"; then _picocli_resnet_bench_train; return $?; fi
-  if CompWordsContainsArray "${cmds33[@]}"; then _picocli_resnet_bench_pipeline; return $?; fi
-  if CompWordsContainsArray "${cmds32[@]}"; then _picocli_resnet_bench_averaging; return $?; fi
-  if CompWordsContainsArray "${cmds31[@]}"; then _picocli_resnet_models_verify; return $?; fi
-  if CompWordsContainsArray "${cmds30[@]}"; then _picocli_resnet_models_unalias; return $?; fi
-  if CompWordsContainsArray "${cmds29[@]}"; then _picocli_resnet_models_show; return $?; fi
-  if CompWordsContainsArray "${cmds28[@]}"; then _picocli_resnet_models_rollback; return $?; fi
-  if CompWordsContainsArray "${cmds27[@]}"; then _picocli_resnet_models_publish; return $?; fi
-  if CompWordsContainsArray "${cmds26[@]}"; then _picocli_resnet_models_prune; return $?; fi
-  if CompWordsContainsArray "${cmds25[@]}"; then _picocli_resnet_models_promote; return $?; fi
-  if CompWordsContainsArray "${cmds24[@]}"; then _picocli_resnet_models_log; return $?; fi
-  if CompWordsContainsArray "${cmds23[@]}"; then _picocli_resnet_models_list; return $?; fi
-  if CompWordsContainsArray "${cmds22[@]}"; then _picocli_resnet_models_diff; return $?; fi
-  if CompWordsContainsArray "${cmds21[@]}"; then _picocli_resnet_analyze_responses; return $?; fi
-  if CompWordsContainsArray "${cmds20[@]}"; then _picocli_resnet_analyze_lesion; return $?; fi
-  if CompWordsContainsArray "${cmds19[@]}"; then _picocli_resnet_analyze_gradients; return $?; fi
-  if CompWordsContainsArray "${cmds18[@]}"; then _picocli_resnet_data_verify; return $?; fi
-  if CompWordsContainsArray "${cmds17[@]}"; then _picocli_resnet_data_preview; return $?; fi
-  if CompWordsContainsArray "${cmds16[@]}"; then _picocli_resnet_data_extract; return $?; fi
-  if CompWordsContainsArray "${cmds15[@]}"; then _picocli_resnet_data_describe; return $?; fi
-  if CompWordsContainsArray "${cmds14[@]}"; then _picocli_resnet_bench; return $?; fi
-  if CompWordsContainsArray "${cmds13[@]}"; then _picocli_resnet_doctor; return $?; fi
-  if CompWordsContainsArray "${cmds12[@]}"; then _picocli_resnet_retrain; return $?; fi
-  if CompWordsContainsArray "${cmds11[@]}"; then _picocli_resnet_models; return $?; fi
-  if CompWordsContainsArray "${cmds10[@]}"; then _picocli_resnet_export; return $?; fi
-  if CompWordsContainsArray "${cmds9[@]}"; then _picocli_resnet_import; return $?; fi
+  if CompWordsContainsArray "${cmds36[@]}"; then _picocli_resnet_bench_train; return $?; fi
+  if CompWordsContainsArray "${cmds35[@]}"; then _picocli_resnet_bench_pipeline; return $?; fi
+  if CompWordsContainsArray "${cmds34[@]}"; then _picocli_resnet_bench_averaging; return $?; fi
+  if CompWordsContainsArray "${cmds33[@]}"; then _picocli_resnet_models_verify; return $?; fi
+  if CompWordsContainsArray "${cmds32[@]}"; then _picocli_resnet_models_unalias; return $?; fi
+  if CompWordsContainsArray "${cmds31[@]}"; then _picocli_resnet_models_show; return $?; fi
+  if CompWordsContainsArray "${cmds30[@]}"; then _picocli_resnet_models_rollback; return $?; fi
+  if CompWordsContainsArray "${cmds29[@]}"; then _picocli_resnet_models_publish; return $?; fi
+  if CompWordsContainsArray "${cmds28[@]}"; then _picocli_resnet_models_prune; return $?; fi
+  if CompWordsContainsArray "${cmds27[@]}"; then _picocli_resnet_models_promote; return $?; fi
+  if CompWordsContainsArray "${cmds26[@]}"; then _picocli_resnet_models_log; return $?; fi
+  if CompWordsContainsArray "${cmds25[@]}"; then _picocli_resnet_models_list; return $?; fi
+  if CompWordsContainsArray "${cmds24[@]}"; then _picocli_resnet_models_diff; return $?; fi
+  if CompWordsContainsArray "${cmds23[@]}"; then _picocli_resnet_analyze_responses; return $?; fi
+  if CompWordsContainsArray "${cmds22[@]}"; then _picocli_resnet_analyze_lesion; return $?; fi
+  if CompWordsContainsArray "${cmds21[@]}"; then _picocli_resnet_analyze_gradients; return $?; fi
+  if CompWordsContainsArray "${cmds20[@]}"; then _picocli_resnet_data_verify; return $?; fi
+  if CompWordsContainsArray "${cmds19[@]}"; then _picocli_resnet_data_preview; return $?; fi
+  if CompWordsContainsArray "${cmds18[@]}"; then _picocli_resnet_data_extract; return $?; fi
+  if CompWordsContainsArray "${cmds17[@]}"; then _picocli_resnet_data_describe; return $?; fi
+  if CompWordsContainsArray "${cmds16[@]}"; then _picocli_resnet_bench; return $?; fi
+  if CompWordsContainsArray "${cmds15[@]}"; then _picocli_resnet_doctor; return $?; fi
+  if CompWordsContainsArray "${cmds14[@]}"; then _picocli_resnet_retrain; return $?; fi
+  if CompWordsContainsArray "${cmds13[@]}"; then _picocli_resnet_models; return $?; fi
+  if CompWordsContainsArray "${cmds12[@]}"; then _picocli_resnet_export; return $?; fi
+  if CompWordsContainsArray "${cmds11[@]}"; then _picocli_resnet_import; return $?; fi
+  if CompWordsContainsArray "${cmds10[@]}"; then _picocli_resnet_dashboard; return $?; fi
+  if CompWordsContainsArray "${cmds9[@]}"; then _picocli_resnet_analyze; return $?; fi
   if CompWordsContainsArray "${cmds8[@]}"; then _picocli_resnet_track; return $?; fi
-  if CompWordsContainsArray "${cmds8[@]}"; then _picocli_resnet_analyze; return $?; fi
-  if CompWordsContainsArray "${cmds8[@]}"; then _picocli_resnet_dashboard; return $?; fi
   if CompWordsContainsArray "${cmds7[@]}"; then _picocli_resnet_report; return $?; fi
   if CompWordsContainsArray "${cmds6[@]}"; then _picocli_resnet_score; return $?; fi
   if CompWordsContainsArray "${cmds5[@]}"; then _picocli_resnet_predict; return $?; fi
@@ -305,9 +278,7 @@ function _picocli_resnet() {
   # Get completion data
   local curr_word=${COMP_WORDS[COMP_CWORD]}
 
-  local commands="networks prepare data train evaluate predict score report track import export models retrain doctor bench"
-  local commands="networks prepare data train evaluate predict score report analyze import export models retrain doctor bench"
-  local commands="networks prepare data train evaluate predict score report dashboard import export models retrain doctor bench"
+  local commands="networks prepare data train evaluate predict score report track analyze dashboard import export models retrain doctor bench"
   local flag_opts="'-h' '--help' '-V' '--version' '--stacktrace' '--verbose' '--quiet'"
   local arg_opts=""
 
@@ -679,8 +650,6 @@ function _picocli_resnet_report() {
 
 # Generates completions for the options and subcommands of the `track` subcommand.
 function _picocli_resnet_track() {
-# Generates completions for the options and subcommands of the `dashboard` subcommand.
-function _picocli_resnet_dashboard() {
   # Get completion data
   local curr_word=${COMP_WORDS[COMP_CWORD]}
   local prev_word=${COMP_WORDS[COMP_CWORD-1]}
@@ -688,7 +657,6 @@ function _picocli_resnet_dashboard() {
   local commands=""
   local flag_opts="'-h' '--help' '--stacktrace' '--verbose' '--quiet'"
   local arg_opts="'--register' '--mlflow' '--experiment'"
-  local arg_opts="'--registry' '--runs' '--data' '--host' '--port' '--token-file'"
 
   type compopt &>/dev/null && compopt +o default
 
@@ -703,6 +671,16 @@ function _picocli_resnet_dashboard() {
       return
       ;;
   esac
+
+  if [[ "${curr_word}" == -* ]]; then
+    COMPREPLY=( $(compgen -W "${flag_opts} ${arg_opts}" -- "${curr_word}") )
+  else
+    local positionals=""
+    local IFS=$'\n'
+    COMPREPLY=( $(compgen -W "${commands// /$'\n'}${IFS}${positionals}" -- "${curr_word}") )
+  fi
+}
+
 # Generates completions for the options and subcommands of the `analyze` subcommand.
 function _picocli_resnet_analyze() {
   # Get completion data
@@ -711,6 +689,29 @@ function _picocli_resnet_analyze() {
   local commands="gradients lesion responses"
   local flag_opts="'-h' '--help' '--stacktrace' '--verbose' '--quiet'"
   local arg_opts=""
+
+  if [[ "${curr_word}" == -* ]]; then
+    COMPREPLY=( $(compgen -W "${flag_opts} ${arg_opts}" -- "${curr_word}") )
+  else
+    local positionals=""
+    local IFS=$'\n'
+    COMPREPLY=( $(compgen -W "${commands// /$'\n'}${IFS}${positionals}" -- "${curr_word}") )
+  fi
+}
+
+# Generates completions for the options and subcommands of the `dashboard` subcommand.
+function _picocli_resnet_dashboard() {
+  # Get completion data
+  local curr_word=${COMP_WORDS[COMP_CWORD]}
+  local prev_word=${COMP_WORDS[COMP_CWORD-1]}
+
+  local commands=""
+  local flag_opts="'-h' '--help' '--stacktrace' '--verbose' '--quiet'"
+  local arg_opts="'--registry' '--runs' '--data' '--host' '--port' '--token-file'"
+
+  type compopt &>/dev/null && compopt +o default
+
+  case ${prev_word} in
     '--registry')
       return
       ;;
