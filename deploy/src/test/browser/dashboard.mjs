@@ -34,6 +34,7 @@ async function act(page) {
     if (name === 'file') { // Enter would open the system's dialogue, which a headless browser does not always have
       await (await page.$('#file')).uploadFile(image);
       await page.waitForSelector('#prediction .guess meter');
+      await page.waitForFunction(() => document.querySelector('#prediction img.map').naturalWidth >= 224);
     }
   }
   return {stops, invisible, guesses: await page.evaluate(() =>

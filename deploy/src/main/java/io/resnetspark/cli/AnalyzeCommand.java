@@ -58,7 +58,9 @@ final class AnalyzeCommand implements Runnable {
                 names = "--images",
                 paramLabel = "N",
                 defaultValue = "300",
-                description = "Images in the sample: the first of the split, which preparation shuffled. Default: 300.")
+                description =
+                        "Images in the sample: the first of the split, which prepare shuffled; an update's new images"
+                                + " are behind them. Default: 300.")
         int images;
 
         @Option(

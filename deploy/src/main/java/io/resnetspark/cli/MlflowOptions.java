@@ -4,6 +4,7 @@ import io.resnetspark.common.Progress;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.tracking.LiveTracking;
 import io.resnetspark.tracking.RunTracking;
+import java.io.IOException;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import picocli.CommandLine.Option;
@@ -24,6 +25,22 @@ final class MlflowOptions {
             defaultValue = "resnet-spark",
             description = "MLflow's experiment, made if there is none of that name. Default: ${DEFAULT-VALUE}.")
     String experiment;
+
+    /** @throws BadInputException if a server was named that cannot be one */
+    void check() {
+        if (server != null) {
+            RunTracking.requireAddress(server);
+        }
+    }
+
+    /** Sends what a server lacks of a complete run, if one was named. */
+    void send(Path run, Configuration conf) throws IOException {
+        if (server != null) {
+            try (RunTracking tracking = tracking(run, conf)) {
+                tracking.send();
+            }
+        }
+    }
 
     /** The tracking of a run; null if no server was named. */
     LiveTracking follow(Path run, Configuration conf, Progress progress) {

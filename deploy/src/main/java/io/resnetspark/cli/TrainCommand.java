@@ -90,12 +90,14 @@ final class TrainCommand implements Callable<Integer> {
         Checkpoints.Policy policy =
                 new Checkpoints.Policy(checkpointRounds, Duration.ofMinutes(checkpointMinutes), keepCheckpoints);
         RunFolder folder = RunFolder.of(Locations.of(output));
+        mlflow.check();
         try (JavaSparkContext spark = sparkOptions.start(
                 "train " + parsed.network(),
                 () -> howToGoOn(folder),
                 ParameterAveraging.sparkSettings(parsed.averaging()))) {
             Dataset.Opened opened = Dataset.open(Locations.of(data), spark.hadoopConfiguration());
             if (resume && Training.isComplete(spark, parsed, opened, folder)) {
+                mlflow.send(folder.path(), spark.hadoopConfiguration());
                 spec.commandLine().getOut().println(output + " is complete already; nothing is left to do.");
                 return 0;
             }

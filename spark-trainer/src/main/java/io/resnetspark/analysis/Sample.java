@@ -14,8 +14,8 @@ import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 
 /**
- * The first images of a split. Preparation shuffles images, so these are a random choice; it is the same each time, and
- * for every model.
+ * The first images of a split, in the order of its shards; the same each time, and for every model. Preparation shuffles
+ * images, so in a dataset that was prepared at once they are a random choice. An update puts new images behind the others.
  *
  * @param images how many
  */

@@ -4,12 +4,11 @@ import io.resnetspark.image.BadImageException;
 import io.resnetspark.image.ImageCodec;
 import io.resnetspark.registry.ModelVersion;
 import io.resnetspark.train.artifact.ImageClassifier;
-import io.resnetspark.train.artifact.ImageClassifier.Guess;
+import io.resnetspark.train.artifact.ImageClassifier.Explained;
 import io.resnetspark.train.artifact.ModelArtifact;
 import java.io.IOException;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -65,16 +64,16 @@ final class PredictionQueue implements AutoCloseable {
     }
 
     /**
-     * The most probable classes of an image, the best first.
+     * The most probable classes of an image, and where the network looks.
      *
      * @throws BadImageException if it is none, or too large
      */
-    List<Guess> predict(ModelVersion version, byte[] image) throws IOException, BadImageException {
+    Explained predict(ModelVersion version, byte[] image) throws IOException, BadImageException {
         try {
             return thread.submit(() -> {
-                        List<Guess> guesses = classifier(version).classify(image, TOP, LIMITS);
+                        Explained explained = classifier(version).explain(image, TOP, LIMITS);
                         done.incrementAndGet();
-                        return guesses;
+                        return explained;
                     })
                     .get();
         } catch (ExecutionException failed) {

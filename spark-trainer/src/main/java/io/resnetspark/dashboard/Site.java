@@ -1,12 +1,15 @@
 package io.resnetspark.dashboard;
 
+import io.resnetspark.analysis.Heat;
 import io.resnetspark.dataset.Dataset;
 import io.resnetspark.image.BadImageException;
+import io.resnetspark.image.ImageCodec;
 import io.resnetspark.registry.ModelVersion;
-import io.resnetspark.train.artifact.ImageClassifier.Guess;
+import io.resnetspark.train.artifact.ImageClassifier.Explained;
 import java.io.IOException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -162,7 +165,7 @@ final class Site {
                 : Optional.empty();
     }
 
-    /** @param explanation where a class-activation map will stand; null as long as there is none */
+    /** @param explanation what the network sees of the image, with its class-activation map: a data URI of a PNG */
     private record Predicted(String model, List<Map<String, Object>> predictions, String explanation) {}
 
     private Response predict(Request request, String name, String number) throws IOException {
@@ -183,21 +186,23 @@ final class Site {
             if (image.length > max) {
                 return tooLong(max);
             }
-            List<Guess> guesses = predictions.predict(version.get(), image);
-            return Response.json(
-                    200,
-                    new Predicted(
-                            version.get().reference(),
-                            guesses.stream()
-                                    .map(guess -> Map.<String, Object>of(
-                                            "class", guess.label(), "probability", guess.probability()))
-                                    .toList(),
-                            null));
+            return Response.json(200, predicted(version.get(), predictions.predict(version.get(), image)));
         } catch (BadImageException bad) {
             return Response.refused(422, "This is no image that can be read: " + bad.getMessage() + ".");
         } finally {
             predictions.leave();
         }
+    }
+
+    private static Predicted predicted(ModelVersion version, Explained explained) {
+        byte[] png = ImageCodec.png(Heat.over(explained.seen(), explained.map().map()));
+        return new Predicted(
+                version.reference(),
+                explained.guesses().stream()
+                        .map(guess ->
+                                Map.<String, Object>of("class", guess.label(), "probability", guess.probability()))
+                        .toList(),
+                "data:image/png;base64," + Base64.getEncoder().encodeToString(png));
     }
 
     private static Response tooLong(int max) {

@@ -2,7 +2,6 @@ package io.resnetspark.score;
 
 import io.resnetspark.model.graph.ComputeOptions;
 import io.resnetspark.storage.BadInputException;
-import io.resnetspark.storage.Locations;
 import io.resnetspark.train.ExecutorCores;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.checkpoint.RunFolder;
@@ -13,8 +12,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.broadcast.Broadcast;
@@ -23,6 +24,7 @@ import org.apache.spark.ml.param.BooleanParam;
 import org.apache.spark.ml.param.IntParam;
 import org.apache.spark.ml.param.Param;
 import org.apache.spark.ml.param.ParamMap;
+import org.apache.spark.ml.param.ParamValidators;
 import org.apache.spark.ml.util.DefaultParamsReader;
 import org.apache.spark.ml.util.DefaultParamsWritable;
 import org.apache.spark.ml.util.MLReader;
@@ -47,11 +49,15 @@ import org.apache.spark.sql.types.StructType;
 public final class ResNetModel extends Transformer implements DefaultParamsWritable {
     private static final long serialVersionUID = 1;
 
+    /** Executors keep the graphs of all these stages beside each other: a job may have several. */
+    private static final String SHARED_OWNER = "Spark ML";
+
     private final String uid;
     private final Param<String> model;
     private final Param<String> inputCol;
     private final IntParam topK;
     private final BooleanParam features;
+    private transient Sent sent;
 
     /** A stage without a model yet; {@link #load} is the usual way. */
     public ResNetModel() {
@@ -64,7 +70,7 @@ public final class ResNetModel extends Transformer implements DefaultParamsWrita
         this.model = new Param<>(this, "model", "address of an artifact or a run directory");
         this.inputCol = new Param<>(this, "inputCol", "column of encoded images, binary");
         this.features = new BooleanParam(this, "features", "whether to add features; on CPUs");
-        this.topK = new IntParam(this, "topK", "most probable classes of an image, 1 or more");
+        this.topK = new IntParam(this, "topK", "most probable classes of an image, 1 or more", ParamValidators.gtEq(1));
         setDefault(inputCol, "content");
         setDefault(topK, 5);
         setDefault(features, false);
@@ -79,11 +85,10 @@ public final class ResNetModel extends Transformer implements DefaultParamsWrita
     public static ResNetModel load(String path) {
         Configuration conf = SparkSession.active().sparkContext().hadoopConfiguration();
         try {
-            Path place = Locations.of(path);
-            if (place.getFileSystem(conf).exists(new Path(place, "metadata"))) {
-                return read().load(path);
-            }
-            return new ResNetModel().setModel(artifact(path, conf).path().toString());
+            Path place = qualified(path, conf);
+            return place.getFileSystem(conf).exists(new Path(place, "metadata"))
+                    ? read().load(place.toString())
+                    : new ResNetModel().setModel(artifact(path, conf).path().toString());
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }
@@ -131,9 +136,6 @@ public final class ResNetModel extends Transformer implements DefaultParamsWrita
 
     /** @param count most probable classes of an image, 1 or more; default 5 */
     public ResNetModel setTopK(int count) {
-        if (count < 1) {
-            throw new BadInputException("An image is scored with 1 class or more, not " + count + ".");
-        }
         set(topK, count);
         return this;
     }
@@ -157,7 +159,7 @@ public final class ResNetModel extends Transformer implements DefaultParamsWrita
                     + schema.apply(input).dataType().simpleString() + "; wanted: binary, the bytes of image files.");
         }
         for (String added : added().fieldNames()) {
-            if (List.of(schema.fieldNames()).contains(added)) {
+            if (Stream.of(schema.fieldNames()).anyMatch(added::equalsIgnoreCase)) { // to Spark SQL they are the same
                 throw new BadInputException("There is a column " + added + " already. Rename it first.");
             }
         }
@@ -186,41 +188,72 @@ public final class ResNetModel extends Transformer implements DefaultParamsWrita
     public Dataset<Row> transform(Dataset<?> images) {
         StructType schema = transformSchema(images.schema());
         int column = images.schema().fieldIndex(getOrDefault(inputCol));
-        JavaSparkContext spark =
-                JavaSparkContext.fromSparkContext(images.sparkSession().sparkContext());
-        ModelArtifact artifact = open(spark.hadoopConfiguration());
-        ExecutorNetworks.Blueprint blueprint =
-                artifact.blueprint(ExecutorCores.perWorker(spark, spark.defaultParallelism()), ComputeOptions.AUTO);
-        Broadcast<FloatBlock> parameters = spark.broadcast(FloatBlock.of(artifact.parameters()));
+        Sent sent = sent(images.sparkSession().sparkContext());
         ImageScorer scorer = new ImageScorer(
-                artifact.preprocessing(),
-                artifact.description().classes(),
+                sent.artifact.preprocessing(),
+                sent.artifact.description().classes(),
                 (Integer) getOrDefault(topK),
                 wantsFeatures());
-        ExecutorNetworks.Blueprint used = wantsFeatures() ? KeptBlueprint.onCpu(blueprint) : blueprint;
-        MapPartitionsFunction<Row, Row> score = rows -> new ScoredRows(rows, column, used, parameters.value(), scorer);
+        KeptBlueprint blueprint = new KeptBlueprint(sent.blueprint, SHARED_OWNER, wantsFeatures());
+        Broadcast<FloatBlock> parameters = sent.parameters;
+        MapPartitionsFunction<Row, Row> score =
+                rows -> new ScoredRows(rows, column, blueprint, parameters.value(), scorer);
         return images.toDF().mapPartitions(score, Encoders.row(schema));
     }
 
-    private ModelArtifact open(Configuration conf) {
+    /** The model, which is sent once for all uses of this stage. */
+    private synchronized Sent sent(SparkContext context) {
         if (!isSet(model)) {
             throw new BadInputException(
                     "This stage has no model. Make it by ResNetModel.load(path), or setModel(path).");
         }
+        String path = $(model) + (wantsFeatures() ? " with features" : "");
+        if (sent == null || sent.context != context || !sent.path.equals(path)) {
+            sent = Sent.of(context, artifact($(model), context.hadoopConfiguration()), path);
+        }
+        return sent;
+    }
+
+    /**
+     * A model that executors can have.
+     *
+     * @param path which one, and how it computes
+     */
+    private record Sent(
+            SparkContext context,
+            String path,
+            ModelArtifact artifact,
+            ExecutorNetworks.Blueprint blueprint,
+            Broadcast<FloatBlock> parameters) {
+        private static Sent of(SparkContext context, ModelArtifact artifact, String path) {
+            JavaSparkContext spark = JavaSparkContext.fromSparkContext(context);
+            return new Sent(
+                    context,
+                    path,
+                    artifact,
+                    artifact.blueprint(
+                            path, ExecutorCores.perWorker(spark, spark.defaultParallelism()), ComputeOptions.AUTO),
+                    spark.broadcast(FloatBlock.of(artifact.parameters())));
+        }
+    }
+
+    private static ModelArtifact artifact(String path, Configuration conf) {
         try {
-            return artifact($(model), conf);
+            RunFolder run = RunFolder.of(qualified(path, conf));
+            if (!run.path().getFileSystem(conf).exists(run.path())) {
+                throw new BadInputException("There is no model at " + run.path()
+                        + ". Wanted: an artifact, a run directory, or a saved stage.");
+            }
+            return ModelArtifact.open(run.isComplete(conf) ? run.model() : run.path(), conf);
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }
     }
 
-    private static ModelArtifact artifact(String path, Configuration conf) throws IOException {
-        RunFolder run = RunFolder.of(Locations.of(path));
-        if (!run.path().getFileSystem(conf).exists(run.path())) {
-            throw new BadInputException(
-                    "There is no model at " + path + ". Wanted: an artifact, a run directory, or a saved stage.");
-        }
-        return ModelArtifact.open(run.isComplete(conf) ? run.model() : run.path(), conf);
+    /** As Spark reads paths: one without a scheme is on the cluster's default file system. */
+    private static Path qualified(String path, Configuration conf) throws IOException {
+        Path given = new Path(path);
+        return given.getFileSystem(conf).makeQualified(given);
     }
 
     @Override

@@ -27,14 +27,17 @@ import org.apache.hadoop.fs.Path;
  * @param run its path, qualified
  * @param recipe by dotted key; empty before the first checkpoint
  * @param lines those with numbers, in order; empty before the first round
+ * @param artifact where the model of a complete run lies; otherwise the run
  * @param model of a complete run
  */
-record RunSnapshot(Path run, Map<String, String> recipe, List<Scalars> lines, Optional<ModelDescription> model) {
+record RunSnapshot(
+        Path run, Map<String, String> recipe, List<Scalars> lines, Path artifact, Optional<ModelDescription> model) {
 
     /** @throws BadInputException if there is no run */
     static RunSnapshot of(Path path, Configuration conf) throws IOException {
         // Made of a text, a path has no slash at its end, whatever it was made of before.
-        Path run = new Path(path.getFileSystem(conf).makeQualified(path).toString());
+        Path place = new Path(path.getFileSystem(conf).makeQualified(path).toString());
+        Path run = place.getName().equals("model") ? place.getParent() : place;
         Path newest = RunFolder.of(run).withMetrics(conf);
         List<Scalars> lines = new ArrayList<>();
         MetricsFile.read(newest, conf, line -> {
@@ -50,7 +53,7 @@ record RunSnapshot(Path run, Map<String, String> recipe, List<Scalars> lines, Op
                 ? Utf8.read(new Path(newest, ArtifactFiles.RECIPE), conf)
                 : RunFolder.of(run).recipe(conf).orElse("");
         boolean given = !ConfigFactory.parseString(recipe).isEmpty(); // imported weights have a remark
-        return new RunSnapshot(run, given ? Recipe.values(recipe) : Map.of(), lines, model);
+        return new RunSnapshot(run, given ? Recipe.values(recipe) : Map.of(), lines, newest, model);
     }
 
     String name() {

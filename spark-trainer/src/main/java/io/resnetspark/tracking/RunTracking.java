@@ -3,7 +3,6 @@ package io.resnetspark.tracking;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.train.artifact.ModelDescription;
 import io.resnetspark.train.artifact.Provenance;
-import io.resnetspark.train.checkpoint.RunFolder;
 import io.resnetspark.train.evaluate.EvaluationResult;
 import io.resnetspark.train.report.Scalars;
 import java.io.Closeable;
@@ -55,6 +54,11 @@ public final class RunTracking implements Closeable {
         this.conf = conf;
     }
 
+    /** @throws BadInputException if this is no address of a server */
+    public static void requireAddress(String server) {
+        new MlflowServer(server).close();
+    }
+
     /**
      * Sends what the server lacks.
      *
@@ -77,11 +81,7 @@ public final class RunTracking implements Closeable {
             server.setStatus(id, RunStatus.RUNNING, Optional.empty());
         }
         boolean complete = snapshot.model().isPresent() && tracked.getInfo().getStatus() != RunStatus.FINISHED;
-        server.log(
-                id,
-                metrics,
-                parameters,
-                complete ? tags(snapshot.run(), snapshot.model().get()) : Map.of());
+        server.log(id, metrics, parameters, complete ? tags(snapshot) : Map.of());
         if (complete) {
             server.setStatus(
                     id, RunStatus.FINISHED, Optional.of(millis(snapshot.last().unixSeconds())));
@@ -111,7 +111,7 @@ public final class RunTracking implements Closeable {
         if (snapshot.model().isEmpty() || snapshot.lines().isEmpty()) {
             throw new BadInputException(snapshot.run() + " is not complete: it has no model to register yet.");
         }
-        String model = RunFolder.of(snapshot.run()).model().toString();
+        String model = snapshot.artifact().toString();
         return server.register(name, model, tracked(snapshot).getInfo().getRunId());
     }
 
@@ -131,7 +131,7 @@ public final class RunTracking implements Closeable {
                 number, snapshot.name(), millis(snapshot.lines().get(0).unixSeconds()), tags);
     }
 
-    /** What is later than the last value of its metric on the server, by step and then by time. */
+    /** What is later than the last value of its metric on the server. */
     private static List<Metric> missing(RunSnapshot snapshot, Run tracked) {
         Map<String, Metric> last = new HashMap<>();
         tracked.getData().getMetricsList().forEach(metric -> last.put(metric.getKey(), metric));
@@ -151,9 +151,16 @@ public final class RunTracking implements Closeable {
         return missing;
     }
 
+    /**
+     * By step. At one step there may be two evaluations, the second with precise statistics of batch normalisation; a
+     * round or an evaluation that was done again after a resume has the value of the first time.
+     */
     private static boolean isLater(Metric metric, Metric last) {
         return metric.getStep() > last.getStep()
-                || (metric.getStep() == last.getStep() && metric.getTimestamp() > last.getTimestamp());
+                || (metric.getStep() == last.getStep()
+                        && metric.getKey().startsWith(Scalars.EVALUATION)
+                        && metric.getTimestamp() > last.getTimestamp()
+                        && metric.getValue() != last.getValue());
     }
 
     private static List<Metric> results(ModelDescription model, Scalars last) {
@@ -176,10 +183,10 @@ public final class RunTracking implements Closeable {
                 .build();
     }
 
-    private static Map<String, String> tags(Path run, ModelDescription model) {
-        Provenance from = model.provenance();
+    private static Map<String, String> tags(RunSnapshot complete) {
+        Provenance from = complete.model().orElseThrow().provenance();
         Map<String, String> tags = new LinkedHashMap<>();
-        tags.put("resnet.model", RunFolder.of(run).model().toString());
+        tags.put("resnet.model", complete.artifact().toString());
         tags.put("resnet.dataset", String.valueOf(from.dataset()));
         tags.put("resnet.dataset_digest", String.valueOf(from.datasetDigest()));
         tags.put("resnet.version", String.valueOf(from.version()));

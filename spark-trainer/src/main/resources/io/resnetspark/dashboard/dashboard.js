@@ -242,8 +242,7 @@ async function predict(file) {
       headers: {'Content-Type': 'application/octet-stream'}});
     const said = await answer.json();
     if (!answer.ok) return say(said.error);
-    box.replaceChildren(picture(file), guesses(said));
-    explain(box, said);
+    box.replaceChildren(picture(file), explanation(said), guesses(said));
   } catch (failed) {
     say(`${file.name} could not be sent: ${failed.message}`);
   }
@@ -261,9 +260,9 @@ function guesses(said) {
       element('meter', {min: 0, max: 1, value: guess.probability, 'aria-label': guess.class}))));
 }
 
-// The place of the class-activation map: a data URI of an image, once predictions bring one.
-function explain(box, said) {
-  if (said.explanation) box.append(element('figure', {}, element('img', {src: said.explanation, alt: 'class-activation map'})));
+function explanation(said) {
+  return element('figure', {}, element('img', {src: said.explanation, alt: 'class-activation map', class: 'map'}),
+    element('figcaption', {}, `where it looks for ${said.predictions[0].class}`));
 }
 
 byId('file').addEventListener('change', event => { if (event.target.files[0]) predict(event.target.files[0]); });

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Json;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -16,9 +17,11 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Base64;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -225,6 +228,10 @@ class TestDashboardServer {
         assertThat(guesses.get(0).get("probability").asDouble()
                         + guesses.get(1).get("probability").asDouble())
                 .isCloseTo(1, within(1e-5));
+        String explanation = predicted.get("explanation").asText();
+        assertThat(explanation).startsWith("data:image/png;base64,");
+        byte[] map = Base64.getDecoder().decode(explanation.substring(explanation.indexOf(',') + 1));
+        assertThat(ImageIO.read(new ByteArrayInputStream(map)).getWidth()).isGreaterThanOrEqualTo(224);
     }
 
     @Test

@@ -145,6 +145,21 @@ class TestResNetModel extends ThreeColours {
                 .isEqualTo(rows);
     }
 
+    /** Uses of one stage, and of two, in the same job. */
+    @Test
+    void severalUsesShareAJob() throws Exception {
+        ResNetModel stage = ResNetModel.load(run.toString()).setTopK(1);
+        Dataset<Row> once = stage.transform(images());
+        Dataset<Row> other = ResNetModel.load(run.toString()).setTopK(1).transform(images());
+        assertThat(once.union(stage.transform(images()))
+                        .union(other)
+                        .groupBy("path", "class", "problem")
+                        .count()
+                        .collectAsList())
+                .hasSize(files.size() + 2)
+                .allSatisfy(row -> assertThat(row.getLong(3)).isEqualTo(3));
+    }
+
     @Test
     void badInputIsRefusedBeforeAnyWork() throws Exception {
         ResNetModel stage = ResNetModel.load(run.toString());
@@ -156,8 +171,13 @@ class TestResNetModel extends ThreeColours {
         refused(
                 "The column path is of type string; wanted: binary",
                 () -> ResNetModel.load(run.toString()).setInputCol("path").transform(images()));
+        refused(
+                "There is a column classes already",
+                () -> stage.transform(images().withColumnRenamed("path", "Classes")));
         refused("There is a column class already", () -> stage.transform(images().withColumnRenamed("path", "class")));
-        refused("1 class or more, not 0", () -> stage.setTopK(0));
+        assertThatThrownBy(() -> stage.setTopK(0))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("topK given invalid value 0");
         refused("This stage has no model", () -> new ResNetModel().transform(images()));
         refused(
                 "There is no model at",

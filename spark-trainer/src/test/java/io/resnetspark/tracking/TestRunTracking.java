@@ -2,6 +2,7 @@ package io.resnetspark.tracking;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.resnetspark.common.Progress;
@@ -110,6 +111,29 @@ class TestRunTracking extends ThreeColours {
                 .containsEntry("resnet.dataset_digest", data.digest());
     }
 
+    /** The path of the model is as good as the run's. */
+    @Test
+    void aRunIsKnownByItsModelToo() throws IOException {
+        send(complete);
+        assertThat(send(complete.resolve("model"))).isZero();
+        assertThat(server.runs).hasSize(1);
+    }
+
+    /** The second evaluation at the end is that with precise statistics. */
+    @Test
+    void twoEvaluationsOfOneStepAreSent() throws IOException {
+        String line = "{\"kind\":\"evaluation\",\"iteration\":5,\"unix_seconds\":%d,\"result\":{\"top1_error\":%s}}";
+        List<String> both = List.of(String.format(line, 10, "0.5"), String.format(line, 11, "0.25"));
+        Path run = underWay("evaluated", both.subList(0, 1));
+        assertThat(send(run)).isOne();
+        Files.write(run.resolve("metrics.jsonl"), both);
+        assertThat(send(run)).isOne();
+        assertThat(send(run)).isZero();
+        assertThat(server.runs.get(0).metrics.get("evaluation/top1_error"))
+                .extracting(MlflowRecorder.Value::value)
+                .containsExactly(0.5, 0.25);
+    }
+
     @Test
     void nothingIsSentTwice() throws IOException {
         int sent = send(complete);
@@ -132,8 +156,9 @@ class TestRunTracking extends ThreeColours {
         assertThat(server.runs.get(0).status).isEqualTo("FAILED");
 
         List<String> again = new ArrayList<>(lines.subList(0, 2));
-        lines.subList(2, lines.size())
-                .forEach(line -> again.add(line.replaceFirst("\"seconds\":[0-9.E-]+", "\"seconds\":77.5")));
+        for (String line : lines.subList(2, lines.size())) { // the same values at another time
+            again.add(line.replaceFirst("\"unix_seconds\":(\\d)", "\"unix_seconds\":2$1"));
+        }
         Files.write(run.resolve("metrics.jsonl"), again.subList(0, 2));
         assertThat(send(run)).isZero();
         assertThat(server.runs.get(0).status).isEqualTo("FAILED");
@@ -141,7 +166,11 @@ class TestRunTracking extends ThreeColours {
         send(run);
         assertThat(server.runs).hasSize(1);
         assertThat(server.runs.get(0).status).isEqualTo("RUNNING");
-        assertThat(server.runs.get(0).metrics.get("train/loss")).isEqualTo(values(lines, "train/loss"));
+        assertThat(server.runs.get(0).metrics.get("train/loss"))
+                .extracting(MlflowRecorder.Value::step, MlflowRecorder.Value::value)
+                .isEqualTo(values(lines, "train/loss").stream()
+                        .map(value -> tuple(value.step(), value.value()))
+                        .toList());
     }
 
     @Test

@@ -1,6 +1,5 @@
 package io.resnetspark.model.analysis;
 
-import java.util.List;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -22,11 +21,6 @@ public record ImageBatch(float[] planes, int[] labels, int side) {
 
     public int count() {
         return labels.length;
-    }
-
-    /** Images of all batches. */
-    static int count(List<ImageBatch> batches) {
-        return batches.stream().mapToInt(ImageBatch::count).sum();
     }
 
     /** Images x 3 x side x side. */

@@ -12,6 +12,7 @@ import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -37,7 +38,7 @@ public final class PathGradients {
      * @param length residual branches that they pass
      * @param gradientNorm L2 norm of the gradient by the first block's input of one image's cross-entropy: root of the
      *     mean square over images, mean over the sampled paths
-     * @param draws sampled paths
+     * @param draws measured paths: all of them, or a random sample if there are more than were asked for
      * @param paths how many paths of this length there are
      * @param total gradient norm times the number of paths
      */
@@ -73,16 +74,37 @@ public final class PathGradients {
 
     public OfLength measure(int length) {
         double count = paths(blocks.size(), length);
-        int sampled = (int) Math.min(draws, Math.ceil(count));
-        double sum = 0;
-        for (int draw = 0; draw < sampled; draw++) {
-            sum += gradientNorm(sample(length, new SplittableRandom(seed + 1_000_003L * length + draw)));
+        List<Set<String>> measured = count <= draws ? all(length, blocks.size()) : drawn(length);
+        double mean =
+                measured.stream().mapToDouble(this::gradientNorm).average().orElseThrow();
+        return new OfLength(length, mean, measured.size(), count, mean * count);
+    }
+
+    /** Sets of so many of the first blocks, each once. */
+    private List<Set<String>> all(int length, int first) {
+        if (length == 0) {
+            return List.of(Set.of());
         }
-        return new OfLength(length, sum / sampled, sampled, count, sum / sampled * count);
+        List<Set<String>> sets = new ArrayList<>();
+        for (int last = length - 1; last < first; last++) {
+            String name = blocks.get(last).name();
+            for (Set<String> others : all(length - 1, last)) {
+                Set<String> set = new HashSet<>(others);
+                set.add(name);
+                sets.add(set);
+            }
+        }
+        return sets;
+    }
+
+    private List<Set<String>> drawn(int length) {
+        // One generator a length, of a mixed seed: neighbouring seeds share no paths.
+        SplittableRandom random = new SplittableRandom(new SplittableRandom(seed).nextLong() + length);
+        return Stream.generate(() -> draw(length, random)).limit(draws).toList();
     }
 
     /** Names of blocks, all sets of this size with the same probability. */
-    private Set<String> sample(int length, SplittableRandom random) {
+    private Set<String> draw(int length, SplittableRandom random) {
         List<String> names = new ArrayList<>(blocks.stream().map(Block::name).toList());
         Set<String> chosen = new HashSet<>();
         for (int i = 0; i < length; i++) {

@@ -57,13 +57,8 @@ public final class ImageClassifier implements AutoCloseable {
 
     /** The most probable classes of one image, the best first. */
     public List<Guess> classify(byte[] encoded, int max) throws BadImageException {
-        return classify(encoded, max, ImageCodec.Limits.DEFAULT);
-    }
-
-    /** The same of an image within other limits. */
-    public List<Guess> classify(byte[] encoded, int max, ImageCodec.Limits limits) throws BadImageException {
         float[] planes = new float[preprocessing.elements()];
-        preprocessing.apply(ImageCodec.open(encoded, limits), 0, 0, "", planes);
+        preprocessing.apply(ImageCodec.open(encoded, ImageCodec.Limits.DEFAULT), 0, 0, "", planes);
         int side = preprocessing.crop().side();
         float[] probabilities = graph.outputSingle(Nd4j.createFromArray(planes).reshape(1, 3, side, side))
                 .toFloatVector();
@@ -76,7 +71,12 @@ public final class ImageClassifier implements AutoCloseable {
      * @throws IllegalStateException on a GPU, which shows no layers
      */
     public Explained explain(byte[] encoded, int max) throws BadImageException {
-        Image image = ImageCodec.open(encoded, ImageCodec.Limits.DEFAULT);
+        return explain(encoded, max, ImageCodec.Limits.DEFAULT);
+    }
+
+    /** The same of an image within other limits. */
+    public Explained explain(byte[] encoded, int max, ImageCodec.Limits limits) throws BadImageException {
+        Image image = ImageCodec.open(encoded, limits);
         float[] planes = new float[preprocessing.elements()];
         preprocessing.apply(image, 0, 0, "", planes);
         int side = preprocessing.crop().side();

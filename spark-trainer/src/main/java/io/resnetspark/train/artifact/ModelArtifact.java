@@ -134,8 +134,13 @@ public final class ModelArtifact {
 
     /** What executors build this model's graph from; its weights are sent apart. */
     public ExecutorNetworks.Blueprint blueprint(int threads, ComputeOptions compute) {
+        return blueprint(UUID.randomUUID().toString(), threads, compute);
+    }
+
+    /** The same under a name of its own: executors keep a graph for the next job with that name. */
+    public ExecutorNetworks.Blueprint blueprint(String id, int threads, ComputeOptions compute) {
         return new ModelBlueprint(
-                UUID.randomUUID().toString(),
+                id,
                 threads,
                 compute,
                 description.network(),

@@ -13,6 +13,9 @@ import java.util.Map;
  * @param values by name, such as {@code train/loss}; none for kinds of lines that have no numbers
  */
 public record Scalars(long iteration, double unixSeconds, Map<String, Double> values) {
+    /** What the names of an evaluation's values begin with. */
+    public static final String EVALUATION = "evaluation/";
+
     private static final Map<String, String> OF_ROUND = Map.of(
             "loss", "train/loss",
             "training_error", "train/error",
@@ -23,9 +26,9 @@ public record Scalars(long iteration, double unixSeconds, Map<String, Double> va
             "waiting_seconds", "seconds/waiting",
             "averaging_seconds", "seconds/averaging");
     private static final Map<String, String> OF_EVALUATION = Map.of(
-            "top1_error", "evaluation/top1_error",
-            "top5_error", "evaluation/top5_error",
-            "cross_entropy", "evaluation/cross_entropy");
+            "top1_error", EVALUATION + "top1_error",
+            "top5_error", EVALUATION + "top5_error",
+            "cross_entropy", EVALUATION + "cross_entropy");
 
     public Scalars {
         values = Collections.unmodifiableMap(values);

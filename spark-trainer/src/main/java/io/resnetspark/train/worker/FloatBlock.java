@@ -1,5 +1,7 @@
 package io.resnetspark.train.worker;
 
+import com.esotericsoftware.kryo.DefaultSerializer;
+import com.esotericsoftware.kryo.serializers.JavaSerializer;
 import io.resnetspark.train.dtype.Dtype;
 import java.io.IOException;
 import java.io.ObjectInputStream;
@@ -7,7 +9,11 @@ import java.io.ObjectOutputStream;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
 
-/** A stretch of an array of floats that crosses the network in bulk, in whatever type. */
+/**
+ * A stretch of an array of floats that crosses the network in bulk, in whatever type. Jobs of others may have Kryo, which
+ * would not ask how.
+ */
+@DefaultSerializer(JavaSerializer.class)
 public final class FloatBlock implements Serializable {
     private static final long serialVersionUID = 1;
     /** Values of one copy: it stays in the cache. */

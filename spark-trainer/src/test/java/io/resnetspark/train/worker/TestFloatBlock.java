@@ -9,9 +9,14 @@ import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.util.Random;
+import org.apache.spark.SparkConf;
+import org.apache.spark.serializer.KryoSerializer;
+import org.apache.spark.serializer.SerializerInstance;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import scala.reflect.ClassTag;
+import scala.reflect.ClassTag$;
 
 class TestFloatBlock {
     private static byte[] written(Object block) throws IOException {
@@ -61,5 +66,16 @@ class TestFloatBlock {
         assertThat(written(block).length).isBetween(100_000, 101_000);
         assertThat(written(FloatBlock.of(Dtype.BFLOAT16, values).slice(20_000, 45_000)).length)
                 .isBetween(50_000, 51_000);
+    }
+
+    /** The serializer that many jobs have. */
+    @Test
+    void kryoSendsItToo() {
+        float[] values = random(20_000);
+        SerializerInstance kryo = new KryoSerializer(new SparkConf()).newInstance();
+        ClassTag<FloatBlock> type = ClassTag$.MODULE$.apply(FloatBlock.class);
+        FloatBlock block = FloatBlock.of(values).slice(5, 19_000);
+        FloatBlock read = kryo.deserialize(kryo.serialize(block, type), type);
+        assertThat(read.array()).isEqualTo(block.array());
     }
 }
