@@ -58,6 +58,7 @@ class TestResNetModel extends ThreeColours {
             files = found.filter(Files::isRegularFile).sorted().toList();
         }
         session = SparkSession.builder().sparkContext(spark.sc()).getOrCreate();
+        session.conf().set("spark.sql.shuffle.partitions", "2");
     }
 
     @AfterAll
