@@ -157,6 +157,21 @@ class TestArchitecture {
         refuse(ours("dashboard"), ours("source", "prepare", "score", "doctor", "cli"));
     }
 
+    /** The Spark that commands bring along has no Spark SQL. */
+    @Test
+    void onlyTheStageOfSparkMlKnowsSparkSql() {
+        noClasses()
+                .that()
+                .haveNameNotMatching("io\\.resnetspark\\.score\\.(ResNetModel|ScoredRows).*")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("org.apache.spark.sql..", "org.apache.spark.ml..")
+                .orShould()
+                .dependOnClassesThat()
+                .haveNameMatching("io\\.resnetspark\\.score\\.(ResNetModel|ScoredRows).*")
+                .check(classes);
+    }
+
     @Test
     void onlyModelsTrainingAndScoringKnowDl4j() {
         refuse(allBut("model", "train", "score"), DL4J);
