@@ -26,6 +26,11 @@ final class Cache<V> {
         Object stamp() throws IOException;
 
         V read() throws IOException;
+
+        /** Whether a value may stay as long as the stamp does; one that says what failed is read again. */
+        default boolean keeps(V value) {
+            return true;
+        }
     }
 
     Cache(int max) {
@@ -74,7 +79,7 @@ final class Cache<V> {
             Object now = source.stamp();
             if (value == null || !now.equals(stamp)) {
                 value = source.read();
-                stamp = now;
+                stamp = source.keeps(value) ? now : null;
             }
             long end = clock.getAsLong();
             checkAgain = end + Math.max(FRESH_NANOS, REST * (end - start));

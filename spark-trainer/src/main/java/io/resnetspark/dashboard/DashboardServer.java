@@ -16,7 +16,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
@@ -31,10 +33,9 @@ import org.slf4j.LoggerFactory;
 public final class DashboardServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DashboardServer.class);
 
-    /** More connections than these are closed at once. */
+    /** More connections than these are closed at once. Each may have a thread: its request is read there, however slow. */
     private static final int MAX_CONNECTIONS = 512;
 
-    private static final int THREADS = 32;
     private static final int MAX_LOGGED = 200;
 
     private final HttpServer server;
@@ -67,11 +68,12 @@ public final class DashboardServer implements AutoCloseable {
         this.site = new Site(access, models, runs, options.datasets(), predictions, conf);
         this.server = bind(address, options);
         AtomicInteger number = new AtomicInteger();
-        this.threads = Executors.newFixedThreadPool(THREADS, task -> {
-            Thread made = new Thread(task, "dashboard-" + number.incrementAndGet());
-            made.setDaemon(true);
-            return made;
-        });
+        this.threads =
+                new ThreadPoolExecutor(0, MAX_CONNECTIONS, 30, TimeUnit.SECONDS, new SynchronousQueue<>(), task -> {
+                    Thread made = new Thread(task, "dashboard-" + number.incrementAndGet());
+                    made.setDaemon(true);
+                    return made;
+                });
     }
 
     /**

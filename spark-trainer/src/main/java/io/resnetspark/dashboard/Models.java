@@ -88,6 +88,11 @@ final class Models {
                     return VersionRow.damaged(number, unreadable);
                 }
             }
+
+            @Override
+            public boolean keeps(VersionRow row) {
+                return row.problem() == null;
+            }
         };
     }
 

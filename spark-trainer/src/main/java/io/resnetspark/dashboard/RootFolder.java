@@ -16,7 +16,7 @@ import org.apache.hadoop.fs.Path;
 
 /**
  * A folder whose contents may be shown, and nothing else. What is asked for is looked up in a listing: no name is ever
- * made a part of a path. Links are passed over, wherever they lead.
+ * made a part of a path. Children that are links are passed over.
  */
 record RootFolder(Path path, Configuration conf) {
     /** Of what has more children, the newest. */
@@ -51,9 +51,13 @@ record RootFolder(Path path, Configuration conf) {
         return children().stream().filter(child -> child.getName().equals(name)).findFirst();
     }
 
+    boolean isLocal() {
+        return "file".equals(path.toUri().getScheme());
+    }
+
     /** Whether no link stands between this folder and a path below it; only local disks have links. */
     boolean isWithin(Path below) {
-        if (!"file".equals(path.toUri().getScheme())) {
+        if (!isLocal()) {
             return true;
         }
         java.nio.file.Path root = LocalFileNames.file(path);

@@ -4,12 +4,15 @@ import io.resnetspark.report.Report;
 import io.resnetspark.report.RunSummary;
 import io.resnetspark.retrain.Outcome;
 import io.resnetspark.storage.Json;
+import io.resnetspark.storage.Manifest;
 import io.resnetspark.train.checkpoint.RunFolder;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -17,6 +20,7 @@ import org.apache.hadoop.fs.Path;
 /** The training runs right below a folder, under way and past. */
 final class Runs {
     private static final String METRICS = "metrics.jsonl";
+    private static final String NONE = "none";
 
     /** Whole summaries have curves: some 100 KB each. */
     private static final int MAX_SUMMARIES = 32;
@@ -39,9 +43,10 @@ final class Runs {
         List<RunRow> all = new ArrayList<>();
         for (Path run : folders()) {
             if (isRun(run)) {
-                all.add(rows.get(run.getName(), source(run, () -> details(run).row())));
+                all.add(rows.get(run.getName(), source(run, () -> details(run).row(), row -> row.problem() == null)));
             }
         }
+        all.sort(Comparator.comparingLong(RunRow::updated).reversed());
         return all;
     }
 
@@ -50,7 +55,12 @@ final class Runs {
         Optional<Path> run = folder(name);
         return run.isEmpty()
                 ? Optional.empty()
-                : Optional.of(details.get(name, source(run.get(), () -> details(run.get()))));
+                : Optional.of(details.get(
+                        name,
+                        source(
+                                run.get(),
+                                () -> details(run.get()),
+                                read -> read.row().problem() == null)));
     }
 
     /** The page that the run wrote at its end, else one that is made now. */
@@ -58,7 +68,7 @@ final class Runs {
         Optional<Path> run = folder(name);
         return run.isEmpty()
                 ? Optional.empty()
-                : Optional.of(reports.get(name, source(run.get(), () -> page(run.get()))));
+                : Optional.of(reports.get(name, source(run.get(), () -> page(run.get()), page -> true)));
     }
 
     private List<Path> folders() throws IOException {
@@ -84,23 +94,33 @@ final class Runs {
         return Optional.empty();
     }
 
-    private boolean isRun(Path folder) throws IOException {
-        return root.has(new Path(folder, METRICS))
-                || root.has(RunFolder.of(folder).model())
-                || hasOutcome(folder);
+    /** What may not be looked into stands in the list, with the reason. */
+    private boolean isRun(Path folder) {
+        try {
+            return root.has(new Path(folder, METRICS))
+                    || root.has(RunFolder.of(folder).model())
+                    || hasOutcome(folder);
+        } catch (IOException forbidden) {
+            return true;
+        }
     }
 
     private boolean hasOutcome(Path folder) throws IOException {
         return root.has(new Path(folder, Outcome.FILE));
     }
 
-    private RunDetails details(Path run) throws IOException {
-        long updated = modified(run);
+    private RunDetails details(Path run) {
+        long updated = 0;
         Outcome outcome = null;
         try {
+            updated = modified(run);
             outcome = hasOutcome(run) ? Json.read(new Path(run, Outcome.FILE), Outcome.class, root.conf()) : null;
             requireOwn(run);
             RunSummary summary = RunSummary.of(run, root.conf());
+            Double lastRound = summary.progress().unixSeconds();
+            if (lastRound != null) { // HDFS tells the time of a file when it is closed
+                updated = Math.max(updated, Math.round(1000 * lastRound));
+            }
             return new RunDetails(RunRow.of(run.getName(), summary, outcome, updated), summary, outcome);
         } catch (IOException | RuntimeException unreadable) { // the others are there all the same
             return new RunDetails(RunRow.damaged(run.getName(), outcome, updated, unreadable), null, outcome);
@@ -137,15 +157,29 @@ final class Runs {
         V read() throws IOException;
     }
 
-    private <V> Cache.Source<V> source(Path run, Reading<V> reading) {
+    private <V> Cache.Source<V> source(Path run, Reading<V> reading, Predicate<V> keeps) {
         return new Cache.Source<>() {
             @Override
-            public Object stamp() throws IOException {
-                return List.of(
-                        state(new Path(run, METRICS)),
-                        state(RunFolder.of(run).model()),
-                        state(RunFolder.of(run).report()),
-                        state(new Path(run, Outcome.FILE)));
+            public Object stamp() {
+                try {
+                    String model = state(new Path(RunFolder.of(run).model(), Manifest.FILE));
+                    String outcome = state(new Path(run, Outcome.FILE));
+                    boolean live = model.equals(NONE) && outcome.equals(NONE) && !root.isLocal();
+                    return live // HDFS tells length and time of a file when it is closed
+                            ? new Object()
+                            : List.of(
+                                    state(new Path(run, METRICS)),
+                                    model,
+                                    state(RunFolder.of(run).report()),
+                                    outcome);
+                } catch (IOException forbidden) {
+                    return new Object();
+                }
+            }
+
+            @Override
+            public boolean keeps(V value) {
+                return keeps.test(value);
             }
 
             @Override
@@ -157,7 +191,7 @@ final class Runs {
 
     private String state(Path file) throws IOException {
         if (!root.has(file)) {
-            return "none";
+            return NONE;
         }
         FileStatus status = file.getFileSystem(root.conf()).getFileStatus(file);
         return status.getLen() + " " + status.getModificationTime();

@@ -81,7 +81,8 @@ final class Site {
         }
         String header = request.header("authorization");
         String why = header == null ? "There is no token." : "The token is wrong.";
-        return path.isEmpty() && header == null
+        boolean bearer = header != null && header.startsWith("Bearer "); // a proxy may hand on its own login
+        return path.isEmpty() && !bearer
                 ? assets.login(401, "").refusedSince(why)
                 : Response.refused(401, why + " Wanted: the header Authorization: Bearer TOKEN.")
                         .with("WWW-Authenticate", "Bearer");
@@ -152,7 +153,9 @@ final class Site {
         if (path.get(0).equals("runs") && path.get(2).equals("report.html")) {
             return runs.report(path.get(1))
                     .map(page -> Response.of(200, Response.HTML, page)
-                            .with("Content-Security-Policy", Response.POLICY_OF_REPORTS));
+                            .with("Content-Security-Policy", Response.POLICY_OF_REPORTS)
+                            // With a sandbox, a browser would refuse the page.
+                            .with("Cross-Origin-Opener-Policy", "unsafe-none"));
         }
         return Optional.empty();
     }
@@ -227,9 +230,21 @@ final class Site {
         Figures.ofRuns(rows(), text);
         Figures.ofModels(models.list(), text);
         for (Path dataset : datasets) {
-            Figures.ofDataset(dataset.getName(), opened.get(dataset.toString(), source(dataset)), text);
+            ofDataset(dataset, text);
         }
         return text.toString();
+    }
+
+    /** One that cannot be read costs its own figures alone. */
+    private void ofDataset(Path dataset, PrometheusText text) {
+        String name = dataset.toString();
+        boolean readable = true;
+        try {
+            Figures.ofDataset(name, opened.get(name, source(dataset)), text);
+        } catch (IOException | RuntimeException unreadable) {
+            readable = false;
+        }
+        text.gauge("resnet_dataset_readable", "Whether the dataset can be read.", readable ? 1 : 0, "dataset", name);
     }
 
     private Cache.Source<Dataset> source(Path dataset) {

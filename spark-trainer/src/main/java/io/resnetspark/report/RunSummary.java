@@ -1,6 +1,5 @@
 package io.resnetspark.report;
 
-import com.typesafe.config.ConfigFactory;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Manifest;
 import io.resnetspark.storage.Utf8;
@@ -10,6 +9,7 @@ import io.resnetspark.train.artifact.ModelDescription;
 import io.resnetspark.train.artifact.Provenance;
 import io.resnetspark.train.checkpoint.RunFolder;
 import io.resnetspark.train.evaluate.EvaluationResult;
+import io.resnetspark.train.recipe.Hocon;
 import io.resnetspark.train.recipe.Recipe;
 import io.resnetspark.train.report.MetricsFile;
 import java.io.IOException;
@@ -88,7 +88,7 @@ public record RunSummary(
 
     /** Nothing of imported weights, whose recipe is only a remark. */
     private static String given(String recipe) {
-        return ConfigFactory.parseString(recipe).isEmpty() ? "" : recipe;
+        return Hocon.parse(recipe, ArtifactFiles.RECIPE).isEmpty() ? "" : recipe;
     }
 
     /** The last part; with the one above it where it is only "model". A URI's path may end with a slash. */

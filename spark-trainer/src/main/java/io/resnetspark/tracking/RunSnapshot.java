@@ -1,6 +1,5 @@
 package io.resnetspark.tracking;
 
-import com.typesafe.config.ConfigFactory;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Manifest;
 import io.resnetspark.storage.Utf8;
@@ -8,6 +7,7 @@ import io.resnetspark.train.artifact.ArtifactFiles;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.artifact.ModelDescription;
 import io.resnetspark.train.checkpoint.RunFolder;
+import io.resnetspark.train.recipe.Hocon;
 import io.resnetspark.train.recipe.Recipe;
 import io.resnetspark.train.report.MetricsFile;
 import io.resnetspark.train.report.Scalars;
@@ -52,7 +52,7 @@ record RunSnapshot(
         String recipe = model.isPresent()
                 ? Utf8.read(new Path(newest, ArtifactFiles.RECIPE), conf)
                 : RunFolder.of(run).recipe(conf).orElse("");
-        boolean given = !ConfigFactory.parseString(recipe).isEmpty(); // imported weights have a remark
+        boolean given = !Hocon.parse(recipe, ArtifactFiles.RECIPE).isEmpty(); // imported weights have a remark
         return new RunSnapshot(run, given ? Recipe.values(recipe) : Map.of(), lines, newest, model);
     }
 

@@ -149,7 +149,7 @@ function runsPart() {
 
 function runRow(run) {
   const at = run.progress ?? {};
-  const choose = element('button', {type: 'button', 'data-key': run.name, onclick: () => show(run.name, true)}, run.name);
+  const choose = element('button', {type: 'button', 'data-key': run.name, onclick: () => refresh(() => show(run.name, true))}, run.name);
   if (run.problem) {
     return [choose, element('span', {class: 'problem'}, `damaged: ${run.problem}`), '', '', '', '', '', '', time(run.updated), ''];
   }
@@ -302,7 +302,7 @@ async function refreshRuns() {
   runs = await json('api/runs');
   runsPart();
   const first = runs.find(run => run.state === 'running') ?? runs.find(run => !run.problem);
-  if (chosen === null && first) chosen = first.name;
+  if (!runs.some(run => run.name === chosen)) chosen = first?.name ?? null;
   await refreshRun();
 }
 

@@ -49,6 +49,31 @@ class TestCache {
     }
 
     @Test
+    void aValueThatSaysWhatFailedIsReadAgain() throws IOException {
+        List<String> values = new ArrayList<>(List.of("no answer", "fine", "never"));
+        Cache.Source<String> source = new Cache.Source<>() {
+            @Override
+            public Object stamp() {
+                return stamp;
+            }
+
+            @Override
+            public String read() {
+                return values.remove(0);
+            }
+
+            @Override
+            public boolean keeps(String value) {
+                return value.equals("fine");
+            }
+        };
+        for (String expected : List.of("no answer", "fine", "fine")) {
+            assertThat(cache.get("a", source)).isEqualTo(expected);
+            clock.addAndGet(2 * Cache.FRESH_NANOS);
+        }
+    }
+
+    @Test
     void restsLongerAfterALongReading() throws IOException {
         cache.get("a", new Cache.Source<>() {
             @Override

@@ -263,6 +263,25 @@ class TestHostileClients {
         assertThat(after.statusCode()).isEqualTo(200);
     }
 
+    /** Half a request line from each of many sockets, and silence. */
+    @Test
+    void slowClientsDoNotKeepOthersOut() throws Exception {
+        List<Socket> slow = new ArrayList<>();
+        try {
+            for (int i = 0; i < 64; i++) {
+                Socket socket = new Socket(server.uri().getHost(), server.uri().getPort());
+                slow.add(socket);
+                socket.getOutputStream().write(Fixture.bytes("GET /hea"));
+                socket.getOutputStream().flush();
+            }
+            assertThat(get("/health")).startsWith("HTTP/1.1 200");
+        } finally {
+            for (Socket socket : slow) {
+                socket.close();
+            }
+        }
+    }
+
     @Test
     void fiftyClientsGetNoError() throws Exception {
         assertThat(crowd(Duration.ofSeconds(3))).isPositive();

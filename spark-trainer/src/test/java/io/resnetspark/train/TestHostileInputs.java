@@ -15,6 +15,7 @@ import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.artifact.ModelDescription;
 import io.resnetspark.train.artifact.Provenance;
 import io.resnetspark.train.recipe.Hocon;
+import io.resnetspark.train.recipe.Recipe;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -268,6 +269,9 @@ class TestHostileInputs {
             })
     void recipesCannotMakeUsReadFiles(String recipe) {
         assertThatThrownBy(() -> Hocon.parse(recipe, "recipe"))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("nothing can be included");
+        assertThatThrownBy(() -> Recipe.values(recipe)) // of a run that is only looked at
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("nothing can be included");
     }

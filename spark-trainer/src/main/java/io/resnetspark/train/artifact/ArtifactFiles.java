@@ -2,7 +2,6 @@ package io.resnetspark.train.artifact;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigRenderOptions;
 import io.resnetspark.dataset.Dataset;
@@ -23,6 +22,7 @@ import io.resnetspark.storage.Manifest;
 import io.resnetspark.storage.Utf8;
 import io.resnetspark.train.artifact.ModelDescription.Evaluation;
 import io.resnetspark.train.evaluate.EvaluationResult;
+import io.resnetspark.train.recipe.Hocon;
 import java.io.BufferedOutputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -111,7 +111,7 @@ public final class ArtifactFiles {
 
     /** As JSON; null of imported weights, which have none. */
     private static JsonNode resolved(String recipe) throws IOException {
-        ConfigObject values = ConfigFactory.parseString(recipe).root();
+        ConfigObject values = Hocon.parse(recipe, RECIPE).root();
         return values.isEmpty() ? null : Json.COMPACT.readTree(values.render(ConfigRenderOptions.concise()));
     }
 

@@ -1,10 +1,10 @@
 package io.resnetspark.train.artifact;
 
-import com.typesafe.config.ConfigFactory;
 import io.resnetspark.model.ModelSummary;
 import io.resnetspark.model.Networks;
 import io.resnetspark.train.evaluate.EvaluationResult;
 import io.resnetspark.train.evaluate.TopK;
+import io.resnetspark.train.recipe.Hocon;
 import io.resnetspark.train.recipe.Recipe;
 import java.util.ArrayList;
 import java.util.List;
@@ -85,7 +85,7 @@ final class ModelCard {
     private static List<List<String>> training(ModelDescription model, String recipe) {
         Provenance from = model.provenance();
         List<List<String>> rows = new ArrayList<>();
-        if (!ConfigFactory.parseString(recipe).isEmpty()) {
+        if (!Hocon.parse(recipe, ArtifactFiles.RECIPE).isEmpty()) {
             Map<String, String> values = Recipe.values(recipe);
             for (String key :
                     List.of("epochs", "batch-size", "workers", "steps-per-round", "momentum", "weight-decay")) {

@@ -129,7 +129,7 @@ public record Recipe(
 
     /** A text that was resolved perhaps by an earlier version, in today's form. */
     private static Config stored(String text) {
-        return TransformList.withDefaults(OldAugmentation.current(RENAMED.current(ConfigFactory.parseString(text))));
+        return TransformList.withDefaults(OldAugmentation.current(RENAMED.current(Hocon.parse(text, "recipe.conf"))));
     }
 
     private static String shown(String key, ConfigValue value) {
