@@ -136,7 +136,8 @@ final class AnalyzeCommand implements Runnable {
                             names = "--draws",
                             paramLabel = "N",
                             defaultValue = "20",
-                            description = "Paths of each length, drawn at random. Default: 20.")
+                            description =
+                                    "Random paths of each length; all of them where there are fewer. Default: 20.")
                     int draws)
             throws IOException {
         Draws drawn = new Draws(draws, seed.seed);

@@ -88,7 +88,7 @@ final class DashboardCommand implements Callable<Integer> {
         CountDownLatch ended = new CountDownLatch(1);
         try (DashboardServer server =
                 DashboardServer.start(options, conf, LoggerFactory.getLogger(DashboardServer.class)::warn)) {
-            // By SIGTERM or Ctrl-C: nobody who is being answered is cut off.
+            // By SIGTERM or Ctrl-C: who is being answered has a second to end.
             ShutdownHookManager.get()
                     .addShutdownHook(
                             () -> {

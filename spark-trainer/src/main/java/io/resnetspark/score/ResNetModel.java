@@ -2,6 +2,8 @@ package io.resnetspark.score;
 
 import io.resnetspark.model.graph.ComputeOptions;
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.Digests;
+import io.resnetspark.storage.Manifest;
 import io.resnetspark.train.ExecutorCores;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.checkpoint.RunFolder;
@@ -209,7 +211,11 @@ public final class ResNetModel extends Transformer implements DefaultParamsWrita
         }
         String path = $(model) + (wantsFeatures() ? " with features" : "");
         if (sent == null || sent.context != context || !sent.path.equals(path)) {
-            sent = Sent.of(context, artifact($(model), context.hadoopConfiguration()), path);
+            try {
+                sent = Sent.of(context, artifact($(model), context.hadoopConfiguration()), path);
+            } catch (IOException failed) {
+                throw new UncheckedIOException(failed);
+            }
         }
         return sent;
     }
@@ -218,6 +224,7 @@ public final class ResNetModel extends Transformer implements DefaultParamsWrita
      * A model that executors can have.
      *
      * @param path which one, and how it computes
+     * @param blueprint named by the digest of the model, so that executors never compute with what lay there before
      */
     private record Sent(
             SparkContext context,
@@ -225,29 +232,29 @@ public final class ResNetModel extends Transformer implements DefaultParamsWrita
             ModelArtifact artifact,
             ExecutorNetworks.Blueprint blueprint,
             Broadcast<FloatBlock> parameters) {
-        private static Sent of(SparkContext context, ModelArtifact artifact, String path) {
+        private static Sent of(SparkContext context, ModelArtifact artifact, String path) throws IOException {
             JavaSparkContext spark = JavaSparkContext.fromSparkContext(context);
+            Path manifest = new Path(artifact.path(), Manifest.FILE);
+            String digest = Digests.of(manifest, context.hadoopConfiguration()).sha256();
             return new Sent(
                     context,
                     path,
                     artifact,
                     artifact.blueprint(
-                            path, ExecutorCores.perWorker(spark, spark.defaultParallelism()), ComputeOptions.AUTO),
+                            path + " " + digest,
+                            ExecutorCores.perWorker(spark, spark.defaultParallelism()),
+                            ComputeOptions.AUTO),
                     spark.broadcast(FloatBlock.of(artifact.parameters())));
         }
     }
 
-    private static ModelArtifact artifact(String path, Configuration conf) {
-        try {
-            RunFolder run = RunFolder.of(qualified(path, conf));
-            if (!run.path().getFileSystem(conf).exists(run.path())) {
-                throw new BadInputException("There is no model at " + run.path()
-                        + ". Wanted: an artifact, a run directory, or a saved stage.");
-            }
-            return ModelArtifact.open(run.isComplete(conf) ? run.model() : run.path(), conf);
-        } catch (IOException failed) {
-            throw new UncheckedIOException(failed);
+    private static ModelArtifact artifact(String path, Configuration conf) throws IOException {
+        RunFolder run = RunFolder.of(qualified(path, conf));
+        if (!run.path().getFileSystem(conf).exists(run.path())) {
+            throw new BadInputException(
+                    "There is no model at " + run.path() + ". Wanted: an artifact, a run directory, or a saved stage.");
         }
+        return ModelArtifact.open(run.isComplete(conf) ? run.model() : run.path(), conf);
     }
 
     /** As Spark reads paths: one without a scheme is on the cluster's default file system. */

@@ -217,6 +217,25 @@ class TestDashboardServer {
     }
 
     @Test
+    void aMissingDatasetCostsItsOwnFiguresAlone() throws Exception {
+        DashboardServer.Options usual = fixture.options(null);
+        DashboardServer.Options options = new DashboardServer.Options(
+                usual.registry(),
+                usual.runs(),
+                List.of(new org.apache.hadoop.fs.Path("file:/nowhere/photos")),
+                usual.host(),
+                0,
+                null);
+        try (DashboardServer other = DashboardServer.start(options, Fixture.CONF, REFUSED::add)) {
+            HttpResponse<String> metrics =
+                    send(HttpRequest.newBuilder(other.uri().resolve("/metrics")));
+            assertThat(metrics.statusCode()).isEqualTo(200);
+            assertThat(metrics.body())
+                    .contains("resnet_dataset_readable{dataset=\"file:/nowhere/photos\"} 0\n", "resnet_runs ");
+        }
+    }
+
+    @Test
     void anImageIsClassified() throws Exception {
         byte[] image = Images.png(40, 36);
         HttpResponse<String> response = send(at("/api/predict/pets/1").POST(BodyPublishers.ofByteArray(image)));
