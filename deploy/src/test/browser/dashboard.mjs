@@ -1,4 +1,5 @@
-// Goes through the dashboard by the keyboard alone, and has an image classified; prints what came of it as JSON.
+// Goes through the dashboard by the keyboard alone, and has an image classified; then drops one on it by the mouse, and opens
+// a run's report. Prints what came of it as JSON.
 //   node dashboard.mjs URL SCREENSHOTS RUN IMAGE
 import {look} from './look.mjs';
 
@@ -37,8 +38,38 @@ async function act(page) {
       await page.waitForFunction(() => document.querySelector('#prediction img.map').naturalWidth >= 224);
     }
   }
-  return {stops, invisible, guesses: await page.evaluate(() =>
-    [...document.querySelectorAll('#prediction .guess')].map(one => one.innerText))};
+  return {stops, invisible, guesses: await guesses(page), dropped: await drop(page), report: await report(page)};
+}
+
+const guesses = page => page.evaluate(() => [...document.querySelectorAll('#prediction .guess')].map(one => one.innerText));
+
+async function drop(page) {
+  const {x, y} = await page.evaluate(() => {
+    document.querySelector('#prediction').replaceChildren();
+    document.querySelector('#drop').scrollIntoView({block: 'center'});
+    const box = document.querySelector('#drop').getBoundingClientRect();
+    return {x: box.x + box.width / 2, y: box.y + box.height / 2};
+  });
+  const session = await page.createCDPSession();
+  for (const type of ['dragEnter', 'dragOver', 'drop']) {
+    await session.send('Input.dispatchDragEvent', {type, x, y, data: {items: [], files: [image], dragOperationsMask: 1}});
+  }
+  await page.waitForSelector('#prediction .guess meter');
+  return guesses(page);
+}
+
+// A run's scripts are not trusted: the dashboard serves its page in a sandbox.
+async function report(page) {
+  const url = await page.evaluate(name => document.querySelector(`[data-key="report ${name}"]`).href, run);
+  const opened = await page.browser().newPage();
+  const errors = [];
+  opened.on('console', message => { if (message.type() !== 'log') errors.push(message.text()); });
+  opened.on('pageerror', error => errors.push(String(error)));
+  await opened.goto(url, {waitUntil: 'load'});
+  const seen = await opened.evaluate(() => ({origin: self.origin, title: document.title,
+    charts: document.querySelectorAll('.chart svg').length}));
+  await opened.close();
+  return {errors, ...seen};
 }
 
 console.log(JSON.stringify(await look(url, screenshots, {ready: 'body[data-ready]', act})));

@@ -95,7 +95,7 @@ final class Inventory implements AutoCloseable {
         all = list(spark, source);
         JavaRDD<InputUnit> listed = all.filter(unit -> !unit.isSkipped());
         JavaPairRDD<String, String> lines = runs.stream()
-                .map(run -> TextLines.inFolder(spark, new Path(dataset, Dataset.INDEX + "/" + run)))
+                .map(run -> TextFiles.linesInFolder(spark, new Path(dataset, Dataset.INDEX + "/" + run)))
                 .reduce(spark.emptyRDD(), JavaRDD::union)
                 .mapToPair(line -> new Tuple2<>(line.replaceFirst("^[^\t]*\t[^\t]*\t", ""), line));
         JavaRDD<IndexedUnit> joined =

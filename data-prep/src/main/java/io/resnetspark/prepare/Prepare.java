@@ -163,8 +163,8 @@ public final class Prepare {
             Map<Duplicates.Copy, String> duplicates = excludedDuplicates(staging, update);
             duplicates.forEach(
                     (copy, reason) -> summary.excludeDuplicate(copy.split(), copy.label(), copy.key(), reason));
-            Shuffle shuffle = new Shuffle(spark, staging, duplicates, source.classes(), directory);
-            Dataset.Change change = update.change(shuffle.includedKeys(), summary);
+            ShardWriter writer = new ShardWriter(spark, staging, duplicates, source.classes(), directory);
+            Dataset.Change change = update.change(writer.includedKeys(), summary);
             checks.check(summary, update, change);
 
             DatasetUpdate.KeptShards kept = update.rewriteShards(directory.path());
@@ -173,21 +173,20 @@ public final class Prepare {
                 describeJob("Shuffle the images of " + split.folder() + " and write their shards");
                 List<Shard> all = new ArrayList<>(kept.shards().get(split));
                 List<Shard> written =
-                        shuffle.writeShards(split, update.version(), summary, settings.shardBytes(), progress);
+                        writer.writeShards(split, update.version(), summary, settings.shardBytes(), progress);
                 checkCount(split, summary.images().total(split), written);
                 all.addAll(written);
                 splits.put(split.folder(), all);
             }
-            shuffle.deleteAttempts();
+            writer.deleteAttempts();
             describeJob("Quarantine bad images");
-            List<String> quarantineLines = shuffle.quarantine(
+            List<String> quarantineLines = writer.quarantine(
                     update.runName(), update.previousQuarantine().retainedLines());
             List<String> released = new ArrayList<>(update.previousQuarantine().releasedLines());
             released.addAll(QuarantineTable.lines(
                     spark, target, update.runName())); // of a run that was interrupted while its files were moved
-            StatisticsAccumulator accumulator = kept.accumulator()
-                    .merge(summary.measures())
-                    .subtract(shuffle.excludedStatistics(source.cropSide()));
+            StatisticsAccumulator accumulator =
+                    kept.accumulator().merge(summary.measures()).subtract(writer.excludedStatistics(source.cropSide()));
             describeJob("Write the index of what was read");
             inventory.writeIndex(
                     new Path(directory.path(), Dataset.INDEX + "/" + update.runName()), spark.hadoopConfiguration());

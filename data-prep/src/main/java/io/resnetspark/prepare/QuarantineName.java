@@ -1,7 +1,7 @@
 package io.resnetspark.prepare;
 
 import io.resnetspark.storage.Digests;
-import io.resnetspark.storage.LocalFileNames;
+import io.resnetspark.storage.Utf8FileNames;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -45,6 +45,6 @@ final class QuarantineName {
     private static boolean fits(String name) {
         return !UNSAFE.matcher(name).matches()
                 && name.getBytes(StandardCharsets.UTF_8).length <= MAX_NAME_BYTES
-                && LocalFileNames.isEncodable(name);
+                && Utf8FileNames.isEncodable(name);
     }
 }

@@ -39,14 +39,14 @@ final class QuarantineTable {
                 .map(FileStatus::getPath)
                 .filter(file -> wanted.contains(file.getName()))
                 .toList();
-        return TextLines.of(spark, tables).mapToPair(line -> new Tuple2<>(fields(line)[0], fields(line)[1]));
+        return TextFiles.lines(spark, tables).mapToPair(line -> new Tuple2<>(fields(line)[0], fields(line)[1]));
     }
 
     /** The lines of a run's table; none if there is no table. */
     static List<String> lines(JavaSparkContext spark, Path dataset, String run) throws IOException {
         Path table = new Path(dataset, FOLDER + "/" + name(run));
         return table.getFileSystem(spark.hadoopConfiguration()).exists(table)
-                ? TextLines.of(spark, List.of(table)).collect()
+                ? TextFiles.lines(spark, List.of(table)).collect()
                 : List.of();
     }
 

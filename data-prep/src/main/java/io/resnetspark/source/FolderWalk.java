@@ -1,6 +1,6 @@
 package io.resnetspark.source;
 
-import io.resnetspark.storage.LocalFileNames;
+import io.resnetspark.storage.Utf8FileNames;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
@@ -51,7 +51,7 @@ final class FolderWalk implements Iterator<FolderWalk.Found> {
     private static Object identity(Path folder) {
         try {
             return "file".equals(folder.toUri().getScheme())
-                    ? LocalFileNames.file(folder).toRealPath()
+                    ? Utf8FileNames.file(folder).toRealPath()
                     : folder;
         } catch (IOException | IllegalArgumentException unknown) {
             return folder;

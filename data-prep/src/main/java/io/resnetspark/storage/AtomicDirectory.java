@@ -150,7 +150,7 @@ public final class AtomicDirectory implements Closeable {
     public static FileSystem fileSystem(Path path, Configuration conf) throws IOException {
         FileSystem files = path.getFileSystem(conf);
         if (files instanceof LocalFileSystem local) {
-            LocalFileNames.requireWritable(path);
+            Utf8FileNames.requireWritable(path);
             local.setWriteChecksum(false);
         }
         return files;

@@ -33,7 +33,7 @@ public final class Locations {
         if (SCHEME.matcher(place).matches()) {
             return uri(place);
         }
-        return new Path("file", null, LocalFileNames.parse(place).toString());
+        return new Path("file", null, Utf8FileNames.parse(place).toString());
     }
 
     /** The same; without a scheme, a path relative to a folder, or an absolute one on the folder's file system. */
@@ -72,7 +72,7 @@ public final class Locations {
     private static Path uri(String place) {
         try {
             Path path = new Path(place);
-            return "file".equals(path.toUri().getScheme()) ? LocalFileNames.requireWritable(path) : path;
+            return "file".equals(path.toUri().getScheme()) ? Utf8FileNames.requireWritable(path) : path;
         } catch (IllegalArgumentException wrong) {
             throw new BadInputException("'" + place + "' is no URI: " + wrong.getMessage(), wrong);
         }

@@ -53,7 +53,7 @@ public final class UserFiles {
     }
 
     private static FSDataInputStream openLocal(Path file) throws IOException {
-        java.nio.file.Path local = LocalFileNames.file(file);
+        java.nio.file.Path local = Utf8FileNames.file(file);
         if (Files.isDirectory(local)) {
             throw new FileNotFoundException(file + " is a directory");
         }
@@ -81,7 +81,7 @@ public final class UserFiles {
         }
         Path qualified = files.makeQualified(folder);
         try {
-            DirectoryStream<java.nio.file.Path> entries = Files.newDirectoryStream(LocalFileNames.file(qualified));
+            DirectoryStream<java.nio.file.Path> entries = Files.newDirectoryStream(Utf8FileNames.file(qualified));
             return stream(new LocalListing(qualified, entries)).onClose(() -> close(entries));
         } catch (NoSuchFileException missing) {
             throw notFound(folder, missing);
@@ -159,7 +159,7 @@ public final class UserFiles {
         @Override
         public FileStatus next() throws IOException {
             java.nio.file.Path entry = iterator.next();
-            Path path = Locations.child(folder, LocalFileNames.name(entry));
+            Path path = Locations.child(folder, Utf8FileNames.name(entry));
             try {
                 BasicFileAttributes found = Files.readAttributes(entry, BasicFileAttributes.class);
                 return status(path, found.size(), found);

@@ -8,8 +8,8 @@ import io.resnetspark.prepare.Verification;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Digests;
 import io.resnetspark.storage.Json;
-import io.resnetspark.storage.LocalFileNames;
 import io.resnetspark.storage.Locations;
+import io.resnetspark.storage.Utf8FileNames;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -147,7 +147,7 @@ final class DataCommand implements Runnable {
     private static String fileName(Example example, List<String> classes, Set<String> taken) {
         String key = example.key().replaceFirst("(?i)\\.(jpe?g|png)$", "");
         String name = (classes.get(example.label()) + "-" + key).replaceAll("[^\\p{L}\\p{M}\\p{N}]+", "-");
-        if (name.length() > LONGEST_NAME || !LocalFileNames.isEncodable(name) || !taken.add(name)) {
+        if (name.length() > LONGEST_NAME || !Utf8FileNames.isEncodable(name) || !taken.add(name)) {
             String start = name.replaceAll("[^A-Za-z0-9]+", "-");
             name = start.substring(0, Math.min(start.length(), LONGEST_NAME)) + "-"
                     + Digests.of(example.key().getBytes(StandardCharsets.UTF_8)).substring(0, 16);

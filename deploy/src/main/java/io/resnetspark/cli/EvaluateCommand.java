@@ -121,8 +121,12 @@ final class EvaluateCommand implements Callable<Integer> {
         }
         try (JavaSparkContext spark = sparkOptions.start("evaluate")) {
             Configuration conf = spark.hadoopConfiguration();
-            refuseExisting("--output", output, conf);
-            refuseExisting("--scores", scores, conf);
+            if (output != null) {
+                NewOutput.of(output, "--output", conf);
+            }
+            if (scores != null) {
+                NewOutput.of(scores, "--scores", conf);
+            }
             Dataset.Opened opened = Dataset.open(Locations.of(data), conf);
             Evaluation evaluation = new Evaluation(spark, opened, Split.named(split), options);
             checkModels(opened, conf);
@@ -159,12 +163,6 @@ final class EvaluateCommand implements Callable<Integer> {
             }
         }
         return scores == null ? options : options.withScores(TOP_K);
-    }
-
-    private static void refuseExisting(String option, String file, Configuration conf) throws IOException {
-        if (file != null && Locations.of(file).getFileSystem(conf).exists(Locations.of(file))) {
-            throw new BadInputException(file + " exists, and nothing is overwritten. Name another " + option + ".");
-        }
     }
 
     private static List<List<String>> single(List<String> models) {

@@ -23,10 +23,7 @@ final class ExplanationFolder {
     ExplanationFolder(String folder, Configuration conf) throws IOException {
         this.folder = folder.replaceFirst("(?<=.)/+$", "");
         this.conf = conf;
-        Path path = Locations.of(folder);
-        if (AtomicDirectory.fileSystem(path, conf).exists(path)) {
-            throw new BadInputException(folder + " exists, and nothing is overwritten. Name another --explain.");
-        }
+        NewOutput.of(folder, "--explain", conf);
     }
 
     /** @return the file, as the user would call it */

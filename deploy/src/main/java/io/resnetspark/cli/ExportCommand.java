@@ -2,8 +2,6 @@ package io.resnetspark.cli;
 
 import io.resnetspark.registry.ModelReference;
 import io.resnetspark.storage.AtomicDirectory;
-import io.resnetspark.storage.BadInputException;
-import io.resnetspark.storage.Locations;
 import io.resnetspark.train.artifact.ModelArtifact;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -53,11 +51,8 @@ final class ExportCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Configuration conf = new Configuration();
-        Path file = Locations.of(output);
+        Path file = NewOutput.of(output, "--output", conf);
         FileSystem files = AtomicDirectory.fileSystem(file, conf);
-        if (files.exists(file)) {
-            throw new BadInputException(output + " exists, and nothing is overwritten. Name another --output.");
-        }
         ModelArtifact artifact = ModelArtifact.open(ModelReference.resolve(model, conf), conf);
         Path draft = file.suffix(".writing-" + UUID.randomUUID());
         try {

@@ -33,7 +33,7 @@ record FailureCause(Fault fault, String message, Class<?> type) {
                 .findFirst()
                 .or(() -> causes.stream()
                         .filter(SparkException.class::isInstance)
-                        .flatMap(cause -> told(words(cause)).stream())
+                        .flatMap(cause -> ofStackTrace(words(cause)).stream())
                         .findFirst())
                 .orElseGet(() -> new FailureCause(Fault.INTERNAL, sentence(last), last.getClass()));
     }
@@ -44,7 +44,7 @@ record FailureCause(Fault fault, String message, Class<?> type) {
     }
 
     /** Of what an executor threw, where Spark brings no more than its text. */
-    private static Optional<FailureCause> told(String text) {
+    private static Optional<FailureCause> ofStackTrace(String text) {
         return NAMED.matcher(text)
                 .results()
                 .flatMap(found -> type(found).flatMap(type -> Fault.known(type, message(found))).stream())

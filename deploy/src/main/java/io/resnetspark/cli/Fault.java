@@ -58,7 +58,7 @@ enum Fault {
     private static final String UNREACHABLE =
             "Another machine cannot be reached. Is its name right, and does it run (name node, Spark's master, web server)?";
     private static final String WEB = "A web server answers with an error.";
-    private static final String NATIVE = "The native libraries cannot be loaded. " + NativeCache.howToMend();
+    private static final String NATIVE = "The native libraries cannot be loaded. " + JavaCppCache.remedy();
     private static final String SYSTEM_LIBRARY =
             "A library of the system is missing on that machine. Install the package that has it.";
     private static final String MEMORY = "There is not enough memory. Give the JVM more (scripts/resnet:"

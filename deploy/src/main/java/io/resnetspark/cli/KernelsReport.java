@@ -1,6 +1,6 @@
 package io.resnetspark.cli;
 
-import io.resnetspark.model.cuda.CudaLibraries;
+import io.resnetspark.model.cuda.CudaInstallation;
 import io.resnetspark.model.cuda.CudaUnavailableException;
 import io.resnetspark.model.cuda.DeviceReport;
 import io.resnetspark.model.graph.ComputeOptions;
@@ -20,7 +20,7 @@ final class KernelsReport {
         if (Placement.isNd4jOnGpu()) {
             return;
         }
-        CudaLibraries cuda = CudaLibraries.find();
+        CudaInstallation cuda = CudaInstallation.find();
         if (cuda.driver().isEmpty()) {
             out.println("no GPU: there is no NVIDIA driver");
             return;

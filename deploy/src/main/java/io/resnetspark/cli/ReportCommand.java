@@ -3,7 +3,6 @@ package io.resnetspark.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.resnetspark.dataset.Dataset;
 import io.resnetspark.report.Report;
-import io.resnetspark.storage.AtomicDirectory;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Locations;
@@ -63,10 +62,7 @@ final class ReportCommand implements Callable<Integer> {
             throw new BadInputException(
                     "--scores and --data go together: the images of the scores lie in the dataset.");
         }
-        Path file = Locations.of(output);
-        if (AtomicDirectory.fileSystem(file, conf).exists(file)) {
-            throw new BadInputException(output + " exists, and nothing is overwritten. Name another --output.");
-        }
+        Path file = NewOutput.of(output, "--output", conf);
         Report report =
                 Report.of(runs.stream().map(Locations::of).toList(), conf).with(evaluations(conf));
         if (scores != null) {

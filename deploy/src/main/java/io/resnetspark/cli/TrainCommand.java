@@ -12,7 +12,7 @@ import io.resnetspark.train.TrainingSetup;
 import io.resnetspark.train.averaging.ParameterAveraging;
 import io.resnetspark.train.checkpoint.Checkpoints;
 import io.resnetspark.train.checkpoint.RunFolder;
-import io.resnetspark.train.evaluate.TopK;
+import io.resnetspark.train.evaluate.TopKError;
 import io.resnetspark.train.recipe.Recipe;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -151,7 +151,7 @@ final class TrainCommand implements Callable<Integer> {
         if (result.evaluation() != null) {
             out.printf(
                     "%s of %,d images; ",
-                    TopK.accuracies(result.evaluation(), classes),
+                    TopKError.accuracies(result.evaluation(), classes),
                     result.evaluation().count());
         }
         out.printf(

@@ -3,7 +3,7 @@ package io.resnetspark.doctor;
 import io.resnetspark.model.Precision;
 import io.resnetspark.model.Shape;
 import io.resnetspark.model.cuda.CudaException;
-import io.resnetspark.model.cuda.CudaLibraries;
+import io.resnetspark.model.cuda.CudaInstallation;
 import io.resnetspark.model.cuda.CudaUnavailableException;
 import io.resnetspark.model.cuda.DeviceMemoryEstimate;
 import io.resnetspark.model.cuda.DeviceReport;
@@ -75,7 +75,7 @@ record CudaInfo(
         if (backend != Backend.NATIVE) {
             return unasked(backend);
         }
-        CudaLibraries libraries = CudaLibraries.find();
+        CudaInstallation libraries = CudaInstallation.find();
         List<String> problems = new ArrayList<>(libraries.problems());
         List<UsableGpu> gpus = new ArrayList<>();
         if (problems.isEmpty()) {
@@ -88,7 +88,7 @@ record CudaInfo(
                 libraries.driver(),
                 libraries.libraries().stream()
                         .filter(library -> library.name().equals("cuDNN"))
-                        .map(CudaLibraries.Found::version)
+                        .map(CudaInstallation.Found::version)
                         .findFirst()
                         .orElse(""),
                 gpus,

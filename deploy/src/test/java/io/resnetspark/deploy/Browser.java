@@ -65,13 +65,23 @@ final class Browser {
     record Chart(String name, int width, int shapes, List<String> lines) {}
 
     /**
-     * A way through the dashboard by the keyboard.
+     * A way through the dashboard by the keyboard, and what came after it.
      *
      * @param stops what had the focus, in order
      * @param invisible those of them that do not show it
      * @param guesses what is on the image, in words
+     * @param dropped the same, after the image was dropped on the page
      */
-    record Acted(List<String> stops, List<String> invisible, List<String> guesses) {}
+    record Acted(
+            List<String> stops, List<String> invisible, List<String> guesses, List<String> dropped, RunReport report) {}
+
+    /**
+     * A run's report as the dashboard serves it.
+     *
+     * @param origin "null" in a sandbox
+     * @param charts that were drawn
+     */
+    record RunReport(List<String> errors, String origin, String title, int charts) {}
 
     /** Opens a page on a desktop and a phone, in light and dark; screenshots go into {@code target/screenshots}. */
     static List<Seen> open(Path page) throws IOException, InterruptedException {

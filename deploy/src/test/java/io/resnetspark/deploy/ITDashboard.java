@@ -128,6 +128,10 @@ class ITDashboard {
                     .contains("live", "damaged");
             assertThat(page.acted().invisible()).isEmpty();
             assertThat(page.acted().guesses()).isNotEmpty().allMatch(guess -> guess.contains(" %"));
+            assertThat(page.acted().dropped()).isEqualTo(page.acted().guesses());
+            assertThat(page.acted().report().errors()).isEmpty();
+            assertThat(page.acted().report().origin()).isEqualTo("null");
+            assertThat(page.acted().report().charts()).isGreaterThan(3);
             assertThat(page.images()).containsOnly(true);
         });
         assertThat(seen.get(0).background()).isNotEqualTo(seen.get(1).background());

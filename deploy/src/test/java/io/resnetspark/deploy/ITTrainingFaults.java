@@ -172,9 +172,10 @@ class ITTrainingFaults {
     @Test
     void executorsThatAreKilledInAnyPhaseDoNotChangeABit() throws Exception {
         CompletableFuture<Ended> quiet =
-                undisturbed("quiet-phases", "--set", "epochs=40", "--set", "data.validation=none");
+                undisturbed("quiet-phases", "--set", "epochs=40", "--set", "data.validation-coverage=none");
         Ended ended = end(clusters.submitAside(
-                        signals("KILL"), train("phases", "--set", "epochs=40", "--set", "data.validation=none")))
+                        signals("KILL"),
+                        train("phases", "--set", "epochs=40", "--set", "data.validation-coverage=none")))
                 .ok();
         end(quiet).ok();
         assertThat(ended.err().lines().filter(line -> line.contains("signal KILL: ")))
@@ -195,7 +196,7 @@ class ITTrainingFaults {
                                 "--set",
                                 "epochs=40",
                                 "--set",
-                                "data.validation=none",
+                                "data.validation-coverage=none",
                                 "--set",
                                 "averaging.deadline-seconds=5",
                                 "--set",

@@ -1,9 +1,9 @@
 package io.resnetspark.dashboard;
 
 import io.resnetspark.storage.BadInputException;
-import io.resnetspark.storage.LocalFileNames;
 import io.resnetspark.storage.Locations;
 import io.resnetspark.storage.UserFiles;
+import io.resnetspark.storage.Utf8FileNames;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -60,8 +60,8 @@ record RootFolder(Path path, Configuration conf) {
         if (!isLocal()) {
             return true;
         }
-        java.nio.file.Path root = LocalFileNames.file(path);
-        java.nio.file.Path part = LocalFileNames.file(below);
+        java.nio.file.Path root = Utf8FileNames.file(path);
+        java.nio.file.Path part = Utf8FileNames.file(below);
         while (part != null && !part.equals(root)) {
             if (Files.isSymbolicLink(part)) {
                 return false;

@@ -6,7 +6,7 @@ import io.resnetspark.storage.Utf8;
 import io.resnetspark.train.artifact.ArtifactFiles;
 import io.resnetspark.train.artifact.ModelDescription;
 import io.resnetspark.train.evaluate.EvaluationResult;
-import io.resnetspark.train.evaluate.TopK;
+import io.resnetspark.train.evaluate.TopKError;
 import io.resnetspark.train.recipe.Hocon;
 import io.resnetspark.train.recipe.RenamedKeys;
 import java.io.IOException;
@@ -60,7 +60,7 @@ public final class VersionDiff {
         for (EvaluationResult result : model.results().values()) {
             String protocol = "result." + result.protocol() + ".";
             facts.put(protocol + "images", String.valueOf(result.count()));
-            TopK.of(result, model.classes().size())
+            TopKError.of(result, model.classes().size())
                     .forEach(top -> facts.put(
                             protocol + "top-" + top.k() + "-error", String.format("%.2f %%", 100 * top.error())));
             facts.put(protocol + "cross-entropy", String.format("%.4f", result.crossEntropy()));

@@ -1,7 +1,7 @@
 package io.resnetspark.retrain;
 
 import io.resnetspark.storage.Json;
-import io.resnetspark.storage.LocalFileNames;
+import io.resnetspark.storage.Utf8FileNames;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
 final class Hooks {
     private static final Logger LOG = LoggerFactory.getLogger(Hooks.class);
 
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
     /** Whom to tell; an empty one is not told. */
     record Targets(String url, List<String> command) {
@@ -76,15 +76,15 @@ final class Hooks {
 
     private String post(byte[] json) throws IOException, InterruptedException {
         HttpRequest request = HttpRequest.newBuilder(URI.create(targets.url))
-                .timeout(PATIENCE)
+                .timeout(TIMEOUT)
                 .header("Content-Type", "application/json")
                 .POST(HttpRequest.BodyPublishers.ofByteArray(json))
                 .build();
-        HttpClient client = HttpClient.newBuilder().connectTimeout(PATIENCE).build();
+        HttpClient client = HttpClient.newBuilder().connectTimeout(TIMEOUT).build();
         int status;
         try { // The request's own time limit ends with the headers.
             status = client.sendAsync(request, HttpResponse.BodyHandlers.discarding())
-                    .get(PATIENCE.toSeconds(), TimeUnit.SECONDS)
+                    .get(TIMEOUT.toSeconds(), TimeUnit.SECONDS)
                     .statusCode();
         } catch (ExecutionException | TimeoutException silent) {
             return "there was no answer.";
@@ -109,11 +109,11 @@ final class Hooks {
                 .redirectInput(input.toFile())
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .redirectError(ProcessBuilder.Redirect.DISCARD);
-        LocalFileNames.putLocale(builder.environment());
+        Utf8FileNames.putLocale(builder.environment());
         Process process = builder.start();
-        if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+        if (!process.waitFor(TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
             process.destroyForcibly();
-            return "it did not end in " + PATIENCE.toSeconds() + " s.";
+            return "it did not end in " + TIMEOUT.toSeconds() + " s.";
         }
         return process.exitValue() == 0 ? "" : "it ended with " + process.exitValue() + ".";
     }

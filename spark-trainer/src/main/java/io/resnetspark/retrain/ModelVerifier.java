@@ -13,7 +13,7 @@ import org.apache.hadoop.conf.Configuration;
 
 /**
  * The process that tries published bytes: it reads a request from one file and writes its answer to another, both JSON.
- * {@link FreshProcess} starts it.
+ * {@link VerifierProcess} starts it.
  */
 public final class ModelVerifier {
     private ModelVerifier() {}

@@ -19,7 +19,7 @@ import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.averaging.DivergedException;
 import io.resnetspark.train.recipe.InitialModel;
 import io.resnetspark.train.recipe.Recipe;
-import io.resnetspark.train.recipe.Validation;
+import io.resnetspark.train.recipe.ValidationCoverage;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -122,9 +122,9 @@ public final class Retraining {
             }
         }
         // A class of a few images is no reason to stop a night: the gate says nothing of it.
-        boolean someWithout = !Validation.classesWithout(data).isEmpty();
-        if (someWithout && parsed(overrides).data().validation() == Validation.EVERY_CLASS) {
-            overrides.putIfAbsent("data.validation", Validation.SOME_CLASSES.toString());
+        boolean someWithout = !ValidationCoverage.classesWithout(data).isEmpty();
+        if (someWithout && parsed(overrides).data().validationCoverage() == ValidationCoverage.EVERY_CLASS) {
+            overrides.putIfAbsent("data.validation-coverage", ValidationCoverage.SOME_CLASSES.toString());
         }
         return parsed(overrides);
     }

@@ -157,7 +157,7 @@ final class RetrainingSteps {
         } catch (DamagedException damaged) { // no word on the machine, which a process that fails may be
             return Optional.of(damaged.getMessage());
         }
-        return new FreshProcess(conf).problem(version.path().toString(), trained, images(data));
+        return new VerifierProcess(conf).problem(version.path().toString(), trained, images(data));
     }
 
     private List<Example> images(Dataset.Opened data) throws IOException {

@@ -46,7 +46,7 @@ final class MlflowServer implements Closeable {
 
     /** The number of an experiment, which is made if there is none of that name. */
     String experiment(String name) throws IOException {
-        return asked(() -> client.getExperimentByName(name)
+        return call(() -> client.getExperimentByName(name)
                 .map(found -> found.getExperimentId())
                 .orElseGet(() -> client.createExperiment(name)));
     }
@@ -54,7 +54,7 @@ final class MlflowServer implements Closeable {
     /** The run that was created with a tag. */
     Optional<Run> find(String experiment, String tag, String value) throws IOException {
         String filter = "tags.\"" + tag + "\" = '" + value + "'";
-        return asked(() -> client.searchRuns(List.of(experiment), filter, ViewType.ACTIVE_ONLY, 1).getItems().stream()
+        return call(() -> client.searchRuns(List.of(experiment), filter, ViewType.ACTIVE_ONLY, 1).getItems().stream()
                 .findFirst());
     }
 
@@ -64,7 +64,7 @@ final class MlflowServer implements Closeable {
                 .setRunName(name)
                 .setStartTime(startMillis);
         tags.forEach((key, value) -> run.addTags(RunTag.newBuilder().setKey(key).setValue(value)));
-        return asked(() -> client.getRun(client.createRun(run.build()).getRunId()));
+        return call(() -> client.getRun(client.createRun(run.build()).getRunId()));
     }
 
     /** In as many requests as it takes. */
@@ -92,7 +92,7 @@ final class MlflowServer implements Closeable {
     }
 
     private void send(String run, List<Metric> metrics, List<Param> parameters, List<RunTag> tags) throws IOException {
-        asked(() -> {
+        call(() -> {
             client.logBatch(run, metrics, parameters, tags);
             return null;
         });
@@ -112,20 +112,20 @@ final class MlflowServer implements Closeable {
         Map<String, Object> update = endMillis.isPresent()
                 ? Map.of("run_id", run, "status", status.name(), "end_time", endMillis.get())
                 : Map.of("run_id", run, "status", status.name());
-        asked(() -> client.sendPost("runs/update", Json.COMPACT.writeValueAsString(update)));
+        call(() -> client.sendPost("runs/update", Json.COMPACT.writeValueAsString(update)));
     }
 
     /** The version of a registered model, which is made if there is none of this run and source. */
     String register(String name, String source, String run) throws IOException {
         Optional<ModelVersion> known =
-                asked(() -> client.searchModelVersions("run_id = '" + run + "'").getItems().stream()
+                call(() -> client.searchModelVersions("run_id = '" + run + "'").getItems().stream()
                         .filter(version -> version.getName().equals(name)
                                 && version.getSource().equals(source))
                         .findFirst());
         if (known.isPresent()) {
             return known.get().getVersion();
         }
-        asked(() -> {
+        call(() -> {
             try {
                 return client.getRegisteredModel(name);
             } catch (MlflowHttpException missing) {
@@ -136,7 +136,7 @@ final class MlflowServer implements Closeable {
                         "registered-models/create", Json.COMPACT.writeValueAsString(Map.of("name", name)));
             }
         });
-        String created = asked(() -> client.sendPost(
+        String created = call(() -> client.sendPost(
                 "model-versions/create",
                 Json.COMPACT.writeValueAsString(Map.of("name", name, "source", source, "run_id", run))));
         return Json.COMPACT
@@ -147,7 +147,7 @@ final class MlflowServer implements Closeable {
     }
 
     /** @throws TrackingServerException in the server's words */
-    private <T> T asked(Callable<T> request) throws IOException {
+    private <T> T call(Callable<T> request) throws IOException {
         try {
             return request.call();
         } catch (MlflowHttpException refused) {

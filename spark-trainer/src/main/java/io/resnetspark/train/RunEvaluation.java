@@ -10,7 +10,7 @@ import io.resnetspark.train.checkpoint.RunState;
 import io.resnetspark.train.evaluate.Evaluation;
 import io.resnetspark.train.evaluate.EvaluationResult;
 import io.resnetspark.train.recipe.Recipe;
-import io.resnetspark.train.recipe.Validation;
+import io.resnetspark.train.recipe.ValidationCoverage;
 import io.resnetspark.train.report.Metrics;
 import io.resnetspark.train.worker.TrainingState;
 import java.io.IOException;
@@ -26,7 +26,7 @@ record RunEvaluation(TrainingSetup setup, Engine engine, Progress progress) {
     /** The state at the end of an epoch, evaluated, with the next epoch's work. */
     RunState atEndOfEpoch(RunState state, Metrics metrics) throws IOException {
         SamplerState next = setup.plan().work(state.training().work().epoch() + 1);
-        if (recipe().data().validation() == Validation.NONE) {
+        if (recipe().data().validationCoverage() == ValidationCoverage.NONE) {
             return state.with(state.training().with(next));
         }
         RunState evaluated = evaluated(state.with(engine.fetched(state.training())), metrics);
@@ -43,7 +43,7 @@ record RunEvaluation(TrainingSetup setup, Engine engine, Progress progress) {
         float[] parameters = PreciseStatistics.of(
                 setup.spark(), setup.plan(), state, setup.statistics(), recipe().preciseBatchNorm());
         RunState precise = last.with(state.withParameters(parameters));
-        return recipe().data().validation() == Validation.NONE ? precise : evaluated(precise, metrics);
+        return recipe().data().validationCoverage() == ValidationCoverage.NONE ? precise : evaluated(precise, metrics);
     }
 
     /** The results of the final model, by each protocol of the recipe. */

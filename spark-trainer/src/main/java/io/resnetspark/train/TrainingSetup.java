@@ -42,7 +42,7 @@ public record TrainingSetup(
     /** @throws BadInputException saying what does not fit */
     public static TrainingSetup of(JavaSparkContext spark, Recipe recipe, Dataset.Opened data) throws IOException {
         ArtifactFiles.requireLines(data.dataset().classes());
-        recipe.data().validation().require(data);
+        recipe.data().validationCoverage().require(data);
         Configuration conf = spark.hadoopConfiguration();
         Preprocessing evaluation = recipe.data().evaluationOn(data, conf);
         TrainingPlan plan = TrainingPlan.of(

@@ -16,7 +16,7 @@ import io.resnetspark.train.SmallRecipe;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.recipe.InitialModel;
 import io.resnetspark.train.recipe.Recipe;
-import io.resnetspark.train.recipe.Validation;
+import io.resnetspark.train.recipe.ValidationCoverage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -128,7 +128,7 @@ class TestRetraining {
         assertThat(model(second).description().classes()).containsExactly("amber", "blue", "red", "tiny");
         assertThat(recipe(second).initialModel().path()).endsWith("/models/colours/v1");
         assertThat(recipe(second).initialModel().head()).isEqualTo(InitialModel.Head.BY_CLASS);
-        assertThat(recipe(second).data().validation()).isEqualTo(Validation.SOME_CLASSES);
+        assertThat(recipe(second).data().validationCoverage()).isEqualTo(ValidationCoverage.SOME_CLASSES);
 
         Outcome third = night("");
         assertThat(third.outcome()).as(third.reason()).isEqualTo(Outcome.Kind.NOTHING);

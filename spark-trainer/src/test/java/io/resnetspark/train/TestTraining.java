@@ -131,18 +131,18 @@ class TestTraining extends TrainedRun {
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("no images in its split val")
                 .extracting("remedies", LIST)
-                .contains(Remedy.of(Remedy.Kind.SET_KEY, "data.validation", "none"));
+                .contains(Remedy.of(Remedy.Kind.SET_KEY, "data.validation-coverage", "none"));
         Dataset.Opened partly =
                 with(data.dataset().splits(), Map.of("train", List.of(40L, 40L, 40L), "val", List.of(30L, 0L, 30L)));
         assertThatThrownBy(() -> training("partly", partly, Map.of()))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("1 of 3 classes: green.")
                 .extracting("remedies", LIST)
-                .contains(Remedy.of(Remedy.Kind.SET_KEY, "data.validation", "some-classes"));
+                .contains(Remedy.of(Remedy.Kind.SET_KEY, "data.validation-coverage", "some-classes"));
         assertThat(folder.resolve("blind")).doesNotExist();
-        training("partly", partly, Map.of("data.validation", "some-classes"));
+        training("partly", partly, Map.of("data.validation-coverage", "some-classes"));
 
-        Training.Result unseen = training("blind", blind, Map.of("data.validation", "none", "epochs", "1"))
+        Training.Result unseen = training("blind", blind, Map.of("data.validation-coverage", "none", "epochs", "1"))
                 .run();
         assertThat(unseen.evaluation()).isNull();
         assertThat(open(unseen.model()).description().results()).isEmpty();

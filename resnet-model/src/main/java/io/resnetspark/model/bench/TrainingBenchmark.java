@@ -15,8 +15,8 @@ import io.resnetspark.model.graph.Dl4jReferenceGraph;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.model.graph.NetworkGraphBuilder;
 import io.resnetspark.model.graph.Placement;
-import io.resnetspark.model.kernel.MultiplyAddPeak;
 import io.resnetspark.model.kernel.NativeThreads;
+import io.resnetspark.model.kernel.PeakFlops;
 import io.resnetspark.model.layer.SgdMomentum;
 import java.util.Arrays;
 import java.util.Locale;
@@ -128,7 +128,7 @@ public record TrainingBenchmark(
         double training = imagesPerSecond(() -> graph.fit(data));
         double inference = imagesPerSecond(() -> graph.outputSingle(data.getFeatures()));
         long resident = ResidentMemory.peakBytes() >> 20;
-        double peak = MultiplyAddPeak.measure();
+        double peak = PeakFlops.measure();
         return new Result(
                 network.name(),
                 batch,

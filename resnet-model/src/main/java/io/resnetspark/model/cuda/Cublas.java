@@ -26,10 +26,10 @@ final class Cublas implements AutoCloseable {
     /** NVIDIA's recommendation for Hopper. A workspace of its own keeps results reproducible with several streams. */
     static final long WORKSPACE = 32L << 20;
 
-    private static final Lazy<Library> LIBRARY =
-            new Lazy<>(() -> Libraries.ofMachine().cublas());
+    private static final Lazy<CudaLibrary> LIBRARY =
+            new Lazy<>(() -> CudaLibraries.ofMachine().cublas());
 
-    private final Library library = LIBRARY.get();
+    private final CudaLibrary library = LIBRARY.get();
     private final ResourceStack resources = new ResourceStack();
     private final Pointer handle;
     private final Memory one = scalar(1);

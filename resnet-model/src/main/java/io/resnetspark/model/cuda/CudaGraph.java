@@ -5,10 +5,10 @@ import com.sun.jna.ptr.PointerByReference;
 
 /** A captured CUDA graph, which one call replays. */
 final class CudaGraph implements AutoCloseable {
-    private final Library driver;
+    private final CudaLibrary driver;
     private final Pointer executable;
 
-    CudaGraph(Library driver, Pointer graph) {
+    CudaGraph(CudaLibrary driver, Pointer graph) {
         this.driver = driver;
         PointerByReference instance = new PointerByReference();
         driver.call("cuGraphInstantiateWithFlags", instance, graph, 0L);

@@ -8,12 +8,12 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /** Compiled kernels, loaded into a context. */
 final class CudaModule {
-    private final Library driver;
+    private final CudaLibrary driver;
     private final Pointer handle;
     private final Map<String, Pointer> functions = new ConcurrentHashMap<>();
 
     /** @throws CudaUnavailableException if the driver rejects it */
-    CudaModule(Library driver, byte[] cubin) {
+    CudaModule(CudaLibrary driver, byte[] cubin) {
         this.driver = driver;
         Memory image = new Memory(cubin.length);
         image.write(0, cubin, 0, cubin.length);

@@ -30,13 +30,13 @@ final class Cudnn implements AutoCloseable {
     /** Of cudnnStatus_t. */
     private static final int MIXED_PARTS = 1002;
 
-    private static final Lazy<Library> LIBRARY =
-            new Lazy<>(() -> Libraries.ofMachine().cudnn());
+    private static final Lazy<CudaLibrary> LIBRARY =
+            new Lazy<>(() -> CudaLibraries.ofMachine().cudnn());
 
     private static final Pointer ONE = constant(1);
     private static final Pointer ZERO = constant(0);
 
-    private final Library library = LIBRARY.get();
+    private final CudaLibrary library = LIBRARY.get();
     private final Pointer handle;
 
     Cudnn(Stream stream) {
@@ -51,13 +51,13 @@ final class Cudnn implements AutoCloseable {
      *
      * @throws CudaUnavailableException if not
      */
-    static Library checked(Library library) {
+    static CudaLibrary checked(CudaLibrary library) {
         int version = library.status("cudnnGetVersion");
         if (version < OLDEST_VERSION || version >= NEXT_MAJOR) {
             throw new CudaUnavailableException(
                     "cuDNN is " + versionText(version) + " (" + library.file() + "), wanted is cuDNN 9.",
                     "Install cuDNN 9 (NVIDIA's package libcudnn9-cuda-13 or libcudnn9-cuda-12), or name its folder with -D"
-                            + Libraries.SETTING + "=FOLDER");
+                            + CudaLibraries.SETTING + "=FOLDER");
         }
         for (String check : List.of("cudnnGraphVersionCheck", "cudnnOpsVersionCheck", "cudnnCnnVersionCheck")) {
             if (library.has(check) && library.status(check) == MIXED_PARTS) {
@@ -66,14 +66,14 @@ final class Cudnn implements AutoCloseable {
                                 + ") parts of another version were loaded (" + check + " returned " + MIXED_PARTS
                                 + "): there are two on the path.",
                         "Take the other one out of LD_LIBRARY_PATH, or name the folder of a whole one with -D"
-                                + Libraries.SETTING + "=FOLDER");
+                                + CudaLibraries.SETTING + "=FOLDER");
             }
         }
         return library;
     }
 
     /** The CUDA version that it is built for, 12 or 13; 0 if it does not say. */
-    static int cudaMajor(Library library) {
+    static int cudaMajor(CudaLibrary library) {
         return library.has("cudnnGetCudartVersion") ? library.status("cudnnGetCudartVersion") / 1000 : 0;
     }
 
@@ -127,7 +127,7 @@ final class Cudnn implements AutoCloseable {
             output = tensor(type, shape.outputs(), shape.outputHeight(), shape.outputWidth());
             weights = create("cudnnCreateFilterDescriptor");
             // Filter descriptors take the type before the format, tensor descriptors the format before the type.
-            Library library = LIBRARY.get();
+            CudaLibrary library = LIBRARY.get();
             library.call(
                     "cudnnSetFilter4dDescriptor",
                     weights,

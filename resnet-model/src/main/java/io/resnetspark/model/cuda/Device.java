@@ -30,13 +30,13 @@ public final class Device {
 
     private static final Map<Integer, Device> OPEN = new ConcurrentHashMap<>();
 
-    private final Library driver;
+    private final CudaLibrary driver;
     private final int index;
     private final int handle;
     private final Pointer context;
     private final Map<Long, Long> allocations = new ConcurrentHashMap<>();
 
-    private Device(Library driver, int index) {
+    private Device(CudaLibrary driver, int index) {
         this.driver = driver;
         this.index = index;
         IntByReference device = new IntByReference();
@@ -61,7 +61,7 @@ public final class Device {
      * @throws CudaUnavailableException if there is no driver, or it does not start
      */
     public static int count() {
-        Library driver = Driver.LIBRARY.get();
+        CudaLibrary driver = Driver.LIBRARY.get();
         requireSupportedVersion(driver);
         int status = driver.status("cuInit", 0);
         if (status == NO_DEVICE) {
@@ -87,7 +87,7 @@ public final class Device {
     }
 
     /** @throws CudaUnavailableException if the driver is too old */
-    static void requireSupportedVersion(Library driver) {
+    static void requireSupportedVersion(CudaLibrary driver) {
         int version = version(driver);
         if (version < OLDEST_DRIVER) {
             throw new CudaUnavailableException(
@@ -126,11 +126,11 @@ public final class Device {
 
     /** The driver's library, loaded on first use. */
     private static final class Driver {
-        static final Lazy<Library> LIBRARY =
-                new Lazy<>(() -> Libraries.ofMachine().driver());
+        static final Lazy<CudaLibrary> LIBRARY =
+                new Lazy<>(() -> CudaLibraries.ofMachine().driver());
     }
 
-    Library driver() {
+    CudaLibrary driver() {
         return driver;
     }
 
@@ -169,7 +169,7 @@ public final class Device {
         return version(driver);
     }
 
-    static int version(Library driver) {
+    static int version(CudaLibrary driver) {
         IntByReference version = new IntByReference();
         driver.call("cuDriverGetVersion", version);
         return version.getValue();

@@ -47,7 +47,7 @@ public record DeviceReport(
                 all.add(of(i));
             }
         } catch (CudaUnavailableException none) {
-            return List.of(); // CudaLibraries says why
+            return List.of(); // CudaInstallation says why
         }
         return all;
     }

@@ -6,10 +6,10 @@ import com.sun.jna.ptr.PointerByReference;
 
 /** A point in a stream's work, to wait for or to time. */
 public final class Event implements AutoCloseable {
-    private final Library driver;
+    private final CudaLibrary driver;
     private final Pointer handle;
 
-    Event(Library driver) {
+    Event(CudaLibrary driver) {
         this.driver = driver;
         PointerByReference event = new PointerByReference();
         driver.call("cuEventCreate", event, 0);

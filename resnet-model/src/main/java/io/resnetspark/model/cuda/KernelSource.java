@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 /** Our kernels: CUDA C++ resources, compiled for the GPU at run time. */
 enum KernelSource {
     /** Kernels that every network needs. */
-    STEP("element images normalization pooling classifier descent layout"),
+    STEP("element images normalization pooling classifier sgd layout"),
     /** Kernels of {@link NarrowConvolution}, which take seconds to compile and which few networks need. */
     CONVOLUTION("element tensor tile convolution weights");
 

@@ -13,11 +13,11 @@ import java.util.List;
 /** Compiles CUDA C++ to machine code at run time; needs no GPU. */
 final class Nvrtc {
     private static final Lazy<Nvrtc> INSTANCE =
-            new Lazy<>(() -> new Nvrtc(Libraries.ofMachine().nvrtc()));
+            new Lazy<>(() -> new Nvrtc(CudaLibraries.ofMachine().nvrtc()));
 
-    private final Library library;
+    private final CudaLibrary library;
 
-    Nvrtc(Library library) {
+    Nvrtc(CudaLibrary library) {
         this.library = library;
     }
 

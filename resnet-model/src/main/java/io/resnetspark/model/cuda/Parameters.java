@@ -12,13 +12,13 @@ import java.util.Map;
  * gradients, running and batch statistics. Weights come first, then parameters of one float per channel.
  */
 final class Parameters implements AutoCloseable {
-    /** Parameters are padded to a multiple of this; descent.cu has one flag byte for as many values. */
+    /** Parameters are padded to a multiple of this; sgd.cu has one flag byte for as many values. */
     static final int FLAG_BLOCK = 64;
 
     private static final int TRAINS = 1;
     private static final int DECAYS = 2;
 
-    /** The number of hyperparameters of descent.cu. */
+    /** The number of hyperparameters of sgd.cu. */
     private static final int HYPERPARAMETERS = 6;
 
     /** Doubles that a classifier adds up (classifier.cu). */
@@ -267,7 +267,7 @@ final class Parameters implements AutoCloseable {
         return batch() + slot.offset() * Float.BYTES;
     }
 
-    /** The update flags as descent.cu reads them. */
+    /** The update flags as sgd.cu reads them. */
     byte[] encodeUpdateFlags() {
         byte[] rules = new byte[Math.toIntExact(trainedCount() / FLAG_BLOCK)];
         for (Slot slot : ordered) {

@@ -7,11 +7,11 @@ import java.nio.ByteOrder;
 
 /** Page-locked host memory, which a GPU copies from and to asynchronously. */
 public final class PinnedMemory implements AutoCloseable {
-    private final Library driver;
+    private final CudaLibrary driver;
     private final Pointer address;
     private final long bytes;
 
-    PinnedMemory(Library driver, long bytes) {
+    PinnedMemory(CudaLibrary driver, long bytes) {
         this.driver = driver;
         this.bytes = bytes;
         PointerByReference allocated = new PointerByReference();

@@ -31,7 +31,7 @@ final class SgdUpdate implements AutoCloseable {
         if (maxGradientNorm < Double.POSITIVE_INFINITY) {
             clip(plan, "squares_of_weights", p.gradient(), p.floatGradient());
         }
-        updateParameters(plan, "descend_weights", p.gradient(), p.floatGradient());
+        updateParameters(plan, "sgd_update_weights", p.gradient(), p.floatGradient());
     }
 
     /** Accumulates one minibatch of a step. */
@@ -48,7 +48,7 @@ final class SgdUpdate implements AutoCloseable {
         if (maxGradientNorm < Double.POSITIVE_INFINITY) {
             clip(plan, "squares_of_floats", sum(), floatSum());
         }
-        updateParameters(plan, "descend_floats", sum(), floatSum());
+        updateParameters(plan, "sgd_update_floats", sum(), floatSum());
     }
 
     /** Resets the accumulated gradient. */
@@ -61,7 +61,7 @@ final class SgdUpdate implements AutoCloseable {
         if (p.statisticCount() > 0) {
             plan.launch(
                     PART,
-                    "follow",
+                    "update_running_statistics",
                     Grid.of(p.statisticCount()),
                     p.running(),
                     p.batch(),
@@ -87,7 +87,7 @@ final class SgdUpdate implements AutoCloseable {
                 weights);
         plan.launch(
                 PART,
-                "descend_floats",
+                "sgd_update_floats",
                 Grid.of(p.floatCount()),
                 p.master() + weights * Float.BYTES,
                 p.velocity() + weights * Float.BYTES,

@@ -17,7 +17,7 @@ public final class Stream {
     private static final int TIMED_RUNS = 4;
     private static final int REPETITIONS = 3;
 
-    private final Library driver;
+    private final CudaLibrary driver;
     private final Device device;
     private final Pointer handle;
     private final Memory parameters = new Memory(8 * MAX_PARAMETERS);

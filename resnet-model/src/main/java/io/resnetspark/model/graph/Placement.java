@@ -1,7 +1,7 @@
 package io.resnetspark.model.graph;
 
 import io.resnetspark.model.Precision;
-import io.resnetspark.model.cuda.CudaLibraries;
+import io.resnetspark.model.cuda.CudaInstallation;
 import io.resnetspark.model.cuda.CudaUnavailableException;
 import io.resnetspark.model.cuda.Device;
 import io.resnetspark.model.cuda.DeviceReport;
@@ -34,7 +34,7 @@ public record Placement(ComputeOptions options, int gpu, String remark) {
             if (isNd4jOnGpu()) {
                 return new Machine(true, false, "");
             }
-            CudaLibraries cuda = CudaLibraries.find();
+            CudaInstallation cuda = CudaInstallation.find();
             if (cuda.devices() == 0) {
                 return new Machine(false, false, cuda.driver().isEmpty() ? "" : whyNoDevice());
             }

@@ -15,7 +15,7 @@ public final class Gpus {
 
     /** GPU 0, or a reset emulator; skips the test, with the reason, if there is neither. */
     public static Device orSkip() {
-        Optional<Path> named = Optional.ofNullable(System.getProperty(Libraries.SETTING))
+        Optional<Path> named = Optional.ofNullable(System.getProperty(CudaLibraries.SETTING))
                 .map(folder -> Path.of(folder, SOFTWARE))
                 .filter(Files::exists);
         if (named.isPresent()) {
@@ -25,7 +25,7 @@ public final class Gpus {
         } else if (!isAvailable()) {
             GpuEmulator.orSkip();
             Path folder = GpuEmulator.directory().orElseThrow();
-            System.setProperty(Libraries.SETTING, folder.toString());
+            System.setProperty(CudaLibraries.SETTING, folder.toString());
             System.setProperty(DiskCache.SETTING, cacheOf(folder).toString());
         }
         Device device = Device.of(0);

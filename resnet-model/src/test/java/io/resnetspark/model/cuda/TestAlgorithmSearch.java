@@ -18,13 +18,13 @@ class TestAlgorithmSearch {
 
     @AfterEach
     void resetGpu() {
-        System.clearProperty(Libraries.SETTING);
+        System.clearProperty(CudaLibraries.SETTING);
     }
 
     @Test
     void failedSearchReleasesItsMemory() {
         System.setProperty(
-                Libraries.SETTING, GpuEmulator.directory().orElseThrow().toString());
+                CudaLibraries.SETTING, GpuEmulator.directory().orElseThrow().toString());
         Device device = Device.of(0);
         device.makeCurrent();
         KernelSource.STEP.load(device, Precision.FLOAT32); // once for all
@@ -45,7 +45,7 @@ class TestAlgorithmSearch {
     @Test
     void ownKernelIsUsedOnlyIfItAgreesWithCudnn() {
         System.setProperty(
-                Libraries.SETTING, GpuEmulator.directory().orElseThrow().toString());
+                CudaLibraries.SETTING, GpuEmulator.directory().orElseThrow().toString());
         Device device = Device.of(0);
         device.makeCurrent();
         CudaModule right = KernelSource.CONVOLUTION.load(device, Precision.BFLOAT16);

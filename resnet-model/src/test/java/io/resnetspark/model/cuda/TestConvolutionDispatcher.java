@@ -25,12 +25,12 @@ class TestConvolutionDispatcher {
     void openGpu() {
         emulator = GpuEmulator.orSkip();
         System.setProperty(
-                Libraries.SETTING, GpuEmulator.directory().orElseThrow().toString());
+                CudaLibraries.SETTING, GpuEmulator.directory().orElseThrow().toString());
     }
 
     @AfterEach
     void resetGpu() {
-        System.clearProperty(Libraries.SETTING);
+        System.clearProperty(CudaLibraries.SETTING);
     }
 
     /** Our kernels that a search launches; cuDNN's are not counted. */

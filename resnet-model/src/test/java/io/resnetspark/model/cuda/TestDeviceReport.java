@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.resnetspark.model.Precision;
-import io.resnetspark.model.cuda.CudaLibraries.Found;
+import io.resnetspark.model.cuda.CudaInstallation.Found;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -16,12 +16,12 @@ class TestDeviceReport {
     @BeforeEach
     void openGpu() {
         System.setProperty(
-                Libraries.SETTING, GpuEmulator.directory().orElseThrow().toString());
+                CudaLibraries.SETTING, GpuEmulator.directory().orElseThrow().toString());
     }
 
     @Test
     void librariesHaveVersionsAndFiles() {
-        CudaLibraries found = CudaLibraries.find();
+        CudaInstallation found = CudaInstallation.find();
         assertThat(found.problems()).isEmpty();
         assertThat(found.driver()).isEqualTo("13.0");
         assertThat(found.devices()).isEqualTo(1);
@@ -40,7 +40,7 @@ class TestDeviceReport {
     @Test
     void failingDriverIsAProblem() {
         emulator.fail("cuInit", 1, 803);
-        CudaLibraries found = CudaLibraries.find();
+        CudaInstallation found = CudaInstallation.find();
         assertThat(found.problems()).singleElement().asString().contains("803").contains("Restart");
         assertThat(found.devices()).isZero();
     }
@@ -48,7 +48,7 @@ class TestDeviceReport {
     @Test
     void driverWithoutDeviceIsAProblem() {
         emulator.set("devices", 0);
-        CudaLibraries found = CudaLibraries.find();
+        CudaInstallation found = CudaInstallation.find();
         assertThat(found.problems()).singleElement().asString().contains("shows this process no GPU");
         assertThat(found.devices()).isZero();
         assertThat(found.driver()).isEqualTo("13.0");

@@ -166,7 +166,7 @@ class TestDiskCache {
     void chosenAlgorithmsAreStored() {
         GpuEmulator emulator = GpuEmulator.orSkip();
         System.setProperty(
-                Libraries.SETTING, GpuEmulator.directory().orElseThrow().toString());
+                CudaLibraries.SETTING, GpuEmulator.directory().orElseThrow().toString());
         emulator.set("multiprocessors", 77);
         Device device = Device.of(0);
         device.makeCurrent();
@@ -185,7 +185,7 @@ class TestDiskCache {
     void storedKernelsThatTheDriverRejectsAreRecompiled() {
         GpuEmulator emulator = GpuEmulator.orSkip();
         System.setProperty(
-                Libraries.SETTING, GpuEmulator.directory().orElseThrow().toString());
+                CudaLibraries.SETTING, GpuEmulator.directory().orElseThrow().toString());
         int index = 4; // no other test has loaded any
         emulator.set("devices", index + 1);
         Device device = Device.of(index);

@@ -92,7 +92,7 @@ class TestKernelCompilation {
             throw new TestAbortedException(
                     "-Dresnet.nvrtc names no folder with NVRTC, so kernels are not compiled by it; scripts/test has one.");
         }
-        Nvrtc compiler = new Nvrtc(new Libraries(new LibraryPath(List.of(Path.of(nvrtc)), false)).nvrtc());
+        Nvrtc compiler = new Nvrtc(new CudaLibraries(new LibraryPath(List.of(Path.of(nvrtc)), false)).nvrtc());
         List<Integer> known = compiler.architectures().stream()
                 .filter(capability -> serves(capability, precision))
                 .toList();

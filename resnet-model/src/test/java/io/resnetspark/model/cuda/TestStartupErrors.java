@@ -20,7 +20,7 @@ class TestStartupErrors {
     @BeforeEach
     void openGpu() {
         System.setProperty(
-                Libraries.SETTING, GpuEmulator.directory().orElseThrow().toString());
+                CudaLibraries.SETTING, GpuEmulator.directory().orElseThrow().toString());
         emulator.set("devices", SPARE + 1);
     }
 

@@ -9,7 +9,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Compares the kernels of descent.cu with the formulas in double precision. */
+/** Compares the kernels of sgd.cu with the formulas in double precision. */
 class TestUpdateKernels {
     private static final int TRAINS = 1;
     private static final int DECAYS = 2;
@@ -29,12 +29,12 @@ class TestUpdateKernels {
             float[] floats = run.floats(count);
             byte[] rules = run.bytes(count / 64, 4);
             float[] settings = {0.1f, 0.9f, 1e-2f, 1f / 32, seed % 2, 0.5f};
-            descend(run, "descend_weights", elements, run.putElements(elements), weights, velocity, rules, settings);
-            descend(run, "descend_floats", floats, run.putFloats(floats), weights, velocity, rules, settings);
+            update(run, "sgd_update_weights", elements, run.putElements(elements), weights, velocity, rules, settings);
+            update(run, "sgd_update_floats", floats, run.putFloats(floats), weights, velocity, rules, settings);
         }
     }
 
-    private static void descend(
+    private static void update(
             KernelRun run,
             String kernel,
             float[] gradient,
@@ -97,7 +97,7 @@ class TestUpdateKernels {
             run.run("accumulate_floats", Grid.of(count), there, run.putFloats(floats), (long) count);
             run.assertFloats("sum with floats", run.floatsAt(there, count), withBoth);
             long running = run.putFloats(sum);
-            run.run("follow", Grid.of(count), running, run.putFloats(floats), 0.1f, (long) count);
+            run.run("update_running_statistics", Grid.of(count), running, run.putFloats(floats), 0.1f, (long) count);
             run.assertFloats("running statistics", run.floatsAt(running, count), followed);
         }
     }

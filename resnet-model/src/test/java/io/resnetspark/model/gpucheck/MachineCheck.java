@@ -1,6 +1,6 @@
 package io.resnetspark.model.gpucheck;
 
-import io.resnetspark.model.cuda.CudaLibraries;
+import io.resnetspark.model.cuda.CudaInstallation;
 import io.resnetspark.model.cuda.Device;
 import io.resnetspark.model.cuda.DeviceReport;
 import java.util.LinkedHashMap;
@@ -16,7 +16,7 @@ final class MachineCheck {
     private MachineCheck() {}
 
     static void run(CheckLog log, Device device) {
-        CudaLibraries libraries = CudaLibraries.find();
+        CudaInstallation libraries = CudaInstallation.find();
         libraries.libraries().forEach(library -> log.said("library", "%s", library));
         log.check(
                 "CUDA's libraries are there",

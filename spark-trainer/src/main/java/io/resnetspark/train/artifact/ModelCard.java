@@ -3,7 +3,7 @@ package io.resnetspark.train.artifact;
 import io.resnetspark.model.ModelSummary;
 import io.resnetspark.model.Networks;
 import io.resnetspark.train.evaluate.EvaluationResult;
-import io.resnetspark.train.evaluate.TopK;
+import io.resnetspark.train.evaluate.TopKError;
 import io.resnetspark.train.recipe.Hocon;
 import io.resnetspark.train.recipe.Recipe;
 import java.util.ArrayList;
@@ -70,7 +70,7 @@ final class ModelCard {
                         result.protocol(),
                         result.split(),
                         result.count(),
-                        TopK.errors(result, classes),
+                        TopKError.errors(result, classes),
                         result.crossEntropy())));
         return rows.toString();
     }

@@ -41,7 +41,7 @@ final class BlockExchange implements Exchange {
     private final StatisticsLayout statistics;
     private final Set<Long> sets = new HashSet<>();
     /** Doubled whenever it was too short: perhaps nobody stands still, and the network is slow. */
-    private Patience patience;
+    private ExchangeTimeout timeout;
 
     /** Of the state before the current one, of this, and of what the last reduction came to. */
     private long before;
@@ -56,9 +56,9 @@ final class BlockExchange implements Exchange {
 
     private Costs costs = Costs.NONE;
 
-    BlockExchange(JavaSparkContext spark, StatisticsLayout statistics, Patience patience) {
+    BlockExchange(JavaSparkContext spark, StatisticsLayout statistics, ExchangeTimeout timeout) {
         this.spark = spark;
-        this.patience = patience;
+        this.timeout = timeout;
         this.statistics = statistics;
     }
 
@@ -74,24 +74,24 @@ final class BlockExchange implements Exchange {
 
     @Override
     public Resident handle(TrainingState state) {
-        return state.vectors() instanceof OnExecutors there ? resident(there.blocks(), state) : seed(state);
+        return state.vectors() instanceof RemoteVectors there ? resident(there.blocks(), state) : seed(state);
     }
 
     @Override
     public TrainingState.Vectors vectors(StateHandle begun, TrainingState state) {
-        return state.vectors() instanceof OnExecutors there ? there : new OnExecutors(((Resident) begun).blocks());
+        return state.vectors() instanceof RemoteVectors there ? there : new RemoteVectors(((Resident) begun).blocks());
     }
 
     @Override
-    public Ahead ahead(StateHandle begun, Pending pending) {
+    public OverlappedReduction overlap(StateHandle begun, Pending pending) {
         Resident state = (Resident) begun;
         int workers = state.work().parts().size();
         ReduceTask reduce = new ReduceTask(state, floats(pending.updates()), pending.reduction(), newSet(), true);
         next = reduce.set();
-        return new Ahead() {
+        return new OverlappedReduction() {
             @Override
-            public List<AheadTask> task() {
-                return List.of(new AheadTask(reduce, workers));
+            public List<OverlappedReductionTask> workerTasks() {
+                return List.of(new OverlappedReductionTask(reduce, workers));
             }
 
             @Override
@@ -103,7 +103,7 @@ final class BlockExchange implements Exchange {
                         .toList();
                 costs = costs(byWorker, reduce, List.of(), 0);
                 return byWorker.stream().allMatch(InBlocks::finite)
-                        ? Optional.of(new OnExecutors(state.blocks()
+                        ? Optional.of(new RemoteVectors(state.blocks()
                                 .next(
                                         reduce.set(),
                                         byWorker.stream().map(InBlocks::where).toList())))
@@ -123,7 +123,7 @@ final class BlockExchange implements Exchange {
         StateLayout layout =
                 StateLayout.of(state.parameters().length, state.velocity().length, statistics.length(), workers);
         StateBlocks here = new StateBlocks(
-                newSet(), 0, layout, statistics, List.of(RawBlocks.thisProcess()), state.outer().length > 0, patience);
+                newSet(), 0, layout, statistics, List.of(RawBlocks.thisProcess()), state.outer().length > 0, timeout);
         FloatBlock parameters = FloatBlock.of(state.parameters());
         FloatBlock velocity = FloatBlock.of(state.velocity());
         FloatBlock values = FloatBlock.of(statistics.values(state.parameters()));
@@ -182,7 +182,7 @@ final class BlockExchange implements Exchange {
         costs = costs(inBlocks, task, outcomes, (System.nanoTime() - start) * 1e-9)
                 .with(costs.handingOut(), costs.bytes());
         return outcomes.stream().allMatch(ReduceTask.Outcome::finite)
-                ? Optional.of(new OnExecutors(begun.blocks().next(task.set(), where(outcomes))))
+                ? Optional.of(new RemoteVectors(begun.blocks().next(task.set(), where(outcomes))))
                 : Optional.empty();
     }
 
@@ -230,9 +230,9 @@ final class BlockExchange implements Exchange {
     private List<ReduceTask.Outcome> collect(JavaRDD<ReduceTask.Outcome> reductions) {
         List<ReduceTask.Outcome> outcomes;
         try {
-            outcomes = patience.collect(reductions.setName("reduce slices"));
+            outcomes = timeout.collect(reductions.setName("reduce slices"));
         } catch (StateLostException late) {
-            patience = patience.doubled();
+            timeout = timeout.doubled();
             throw late;
         }
         outcomes.stream()
@@ -291,7 +291,7 @@ final class BlockExchange implements Exchange {
 
     @Override
     public Optional<TrainingState> copied(TrainingState state) {
-        return state.vectors() instanceof OnExecutors there ? there.copied().map(state::with) : Optional.empty();
+        return state.vectors() instanceof RemoteVectors there ? there.copied().map(state::with) : Optional.empty();
     }
 
     @Override

@@ -24,7 +24,7 @@ final class BlockFetch implements AutoCloseable {
     private final RawBlocks blocks;
     private final int number;
     private final Slice slice;
-    private final Patience patience;
+    private final ExchangeTimeout timeout;
     private final LongAdder waited;
     private final Set<BlockManagerId> failing;
     private BlockManagerId holder;
@@ -33,7 +33,7 @@ final class BlockFetch implements AutoCloseable {
     /**
      * Asks the first of its holders for it.
      *
-     * @param patience with the last one to ask
+     * @param timeout with the last one to ask
      * @param waited counts the nanoseconds for which it is waited for
      * @param failing holders who did not bring a block: asked last, since each may take its time to fail
      */
@@ -41,13 +41,13 @@ final class BlockFetch implements AutoCloseable {
             RawBlocks blocks,
             int number,
             Slice slice,
-            Patience patience,
+            ExchangeTimeout timeout,
             LongAdder waited,
             Set<BlockManagerId> failing) {
         this.blocks = blocks;
         this.number = number;
         this.slice = slice;
-        this.patience = patience;
+        this.timeout = timeout;
         this.waited = waited;
         this.failing = failing;
         this.holder = best();
@@ -117,7 +117,7 @@ final class BlockFetch implements AutoCloseable {
     }
 
     private void read(float[] target, int at) throws InterruptedException {
-        Patience limit = hasAlternative() ? patience.withAlternative() : patience;
+        ExchangeTimeout limit = hasAlternative() ? timeout.withAlternative() : timeout;
         try {
             long start = System.nanoTime();
             ManagedBuffer bytes = block.get(limit.nanos(), TimeUnit.NANOSECONDS);

@@ -35,8 +35,8 @@ public record Dl4jRound(double score, double seconds, double broadcastSeconds, d
         int workers = data.getNumPartitions();
         DoubleAccumulator computing = spark.sc().doubleAccumulator("seconds of computing");
         LongAccumulator images = spark.sc().longAccumulator(StageCounters.IMAGES);
-        try (DestroyingMaster master =
-                new DestroyingMaster(workers, batch, steps, averagesMomentum, new StepClock(computing, images))) {
+        try (BroadcastReleasingMaster master = new BroadcastReleasingMaster(
+                workers, batch, steps, averagesMomentum, new StepClock(computing, images))) {
             SparkComputationGraph network = new SparkComputationGraph(spark, graph, master);
             network.fitMultiDataSet(data);
             return new Dl4jRound(

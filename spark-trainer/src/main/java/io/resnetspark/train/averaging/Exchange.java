@@ -13,10 +13,11 @@ sealed interface Exchange extends AutoCloseable permits InProcessExchange, Block
      * Made for a run.
      *
      * @param inProcess whether all workers are threads of this process, which take and bring arrays by reference
-     * @param patience with processes that do not answer
+     * @param timeout with processes that do not answer
      */
-    static Exchange of(JavaSparkContext spark, StatisticsLayout statistics, boolean inProcess, Patience patience) {
-        return inProcess ? new InProcessExchange(statistics) : new BlockExchange(spark, statistics, patience);
+    static Exchange of(
+            JavaSparkContext spark, StatisticsLayout statistics, boolean inProcess, ExchangeTimeout timeout) {
+        return inProcess ? new InProcessExchange(statistics) : new BlockExchange(spark, statistics, timeout);
     }
 
     boolean isInProcess();
@@ -28,7 +29,7 @@ sealed interface Exchange extends AutoCloseable permits InProcessExchange, Block
     StateHandle handle(TrainingState state);
 
     /** Averages the last round's updates while the round is under way that begins with {@code begun}. */
-    Ahead ahead(StateHandle begun, Pending pending);
+    OverlappedReduction overlap(StateHandle begun, Pending pending);
 
     /** The floats of a state that a round has begun with, where the next one finds them. */
     TrainingState.Vectors vectors(StateHandle begun, TrainingState state);

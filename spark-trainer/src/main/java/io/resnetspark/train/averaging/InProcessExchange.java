@@ -4,8 +4,8 @@ import io.resnetspark.train.averaging.Reduction.Range;
 import io.resnetspark.train.averaging.StateLayout.Arrays;
 import io.resnetspark.train.averaging.StateLayout.Slice;
 import io.resnetspark.train.averaging.StateLayout.Vector;
+import io.resnetspark.train.worker.ArrayPool;
 import io.resnetspark.train.worker.FloatBlock;
-import io.resnetspark.train.worker.SpareArrays;
 import io.resnetspark.train.worker.StatisticsLayout;
 import io.resnetspark.train.worker.TrainingState;
 import io.resnetspark.train.worker.WorkerUpdate;
@@ -62,9 +62,9 @@ final class InProcessExchange implements Exchange {
 
         void giveBack() {
             if (!taken) {
-                SpareArrays.give(arrays.parameters());
-                SpareArrays.give(arrays.velocity());
-                SpareArrays.give(outer);
+                ArrayPool.give(arrays.parameters());
+                ArrayPool.give(arrays.velocity());
+                ArrayPool.give(outer);
             }
         }
     }
@@ -90,8 +90,8 @@ final class InProcessExchange implements Exchange {
 
     /** At once: the cores are the workers', and what they begin with is the same as between processes. */
     @Override
-    public Ahead ahead(StateHandle begun, Pending pending) {
-        return Ahead.done(reduce(begun, pending.updates(), pending.reduction()));
+    public OverlappedReduction overlap(StateHandle begun, Pending pending) {
+        return OverlappedReduction.completed(reduce(begun, pending.updates(), pending.reduction()));
     }
 
     @Override
@@ -103,9 +103,7 @@ final class InProcessExchange implements Exchange {
         StateLayout layout = StateLayout.of(
                 before.parameters().length, before.velocity().length, statistics.length(), updates.size());
         Arrays reduced = new Arrays(
-                SpareArrays.take(layout.parameters()),
-                SpareArrays.take(layout.velocity()),
-                new float[layout.statistics()]);
+                ArrayPool.take(layout.parameters()), ArrayPool.take(layout.velocity()), new float[layout.statistics()]);
         float[] outer = before.outer().clone();
         boolean finite = layout.slices().stream()
                 .parallel()
@@ -117,8 +115,8 @@ final class InProcessExchange implements Exchange {
                 .filter(handle -> !handle.kept())
                 .map(UpdateHandle.InProcess::update)
                 .forEach(update -> {
-                    SpareArrays.give(update.parameters().array());
-                    SpareArrays.give(update.velocity().array());
+                    ArrayPool.give(update.parameters().array());
+                    ArrayPool.give(update.velocity().array());
                 });
         next = new Floats(reduced, outer);
         return finite ? Optional.of(next) : Optional.empty();

@@ -54,7 +54,7 @@ public final class ParameterAveraging implements Engine {
                 work,
                 workers,
                 recipe,
-                Exchange.of(spark, statistics, spark.isLocal(), Patience.of(recipe)),
+                Exchange.of(spark, statistics, spark.isLocal(), ExchangeTimeout.of(recipe)),
                 examplesPerRound);
     }
 
@@ -75,7 +75,7 @@ public final class ParameterAveraging implements Engine {
 
     /** What Spark should be told for a recipe, unless somebody told it otherwise, before it starts. */
     public static Map<String, String> sparkSettings(AveragingRecipe recipe) {
-        return Patience.of(recipe).sparkSettings();
+        return ExchangeTimeout.of(recipe).sparkSettings();
     }
 
     @Override
@@ -134,14 +134,14 @@ public final class ParameterAveraging implements Engine {
                 state.work().epoch() + 1, state.work().done() + 1));
         StateHandle begun = exchange.begin(state);
         Optional<Pending> late = resumes ? resent(begun) : pending;
-        Ahead ahead = late.map(updates -> exchange.ahead(begun, updates))
-                .orElseGet(() -> Ahead.done(Optional.of(exchange.vectors(begun, state))));
+        OverlappedReduction overlapped = late.map(updates -> exchange.overlap(begun, updates))
+                .orElseGet(() -> OverlappedReduction.completed(Optional.of(exchange.vectors(begun, state))));
         long set = exchange.newSet();
-        JavaRDD<UpdateHandle> updates = workers.updates(begun, set, late.isPresent(), ahead.task());
+        JavaRDD<UpdateHandle> updates = workers.updates(begun, set, late.isPresent(), overlapped.workerTasks());
         try (StragglerPolicy stragglers = StragglerPolicy.of(recipe, updates, state.work(), exchange)) {
             Set<Integer> missing = stragglers.missing();
             Reduced reduced = recipe.overlap()
-                    ? overlapped(stragglers.take(), ahead, state, set)
+                    ? overlapped(stragglers.take(), overlapped, state, set)
                     : reduce(stragglers, begun, state);
             TrainingState next =
                     reduced.reports.next(state, reduced.vectors, examplesPerRound.applyAsLong(state), missing);
@@ -158,9 +158,11 @@ public final class ParameterAveraging implements Engine {
     }
 
     /** The last round's average; an epoch's last round is averaged at once. */
-    private Reduced overlapped(List<UpdateHandle> updates, Ahead ahead, TrainingState state, long set) {
+    private Reduced overlapped(
+            List<UpdateHandle> updates, OverlappedReduction overlapped, TrainingState state, long set) {
         RoundReports reports = new RoundReports(updates);
-        TrainingState.Vectors averaged = ahead.result(updates)
+        TrainingState.Vectors averaged = overlapped
+                .result(updates)
                 .filter(any -> Double.isFinite(reports.loss()))
                 .orElseThrow(() -> new DivergedException(state, reports.loss()));
         long examples = examplesPerRound.applyAsLong(state);

@@ -35,7 +35,7 @@ public final class PreciseStatistics {
         TrainingState sent =
                 new TrainingState(work, state.iteration(), state.drops(), parameters, new float[0], new float[0]);
         for (int attempt = 1; ; attempt++) {
-            try (Exchange exchange = Exchange.of(spark, layout, spark.isLocal(), Patience.ENDLESS)) {
+            try (Exchange exchange = Exchange.of(spark, layout, spark.isLocal(), ExchangeTimeout.ENDLESS)) {
                 StateHandle begun = exchange.begin(sent);
                 List<Moments> measured = spark.parallelize(slots, workers)
                         .map(worker -> statistics.run(begun.value(), worker, conf.value()))

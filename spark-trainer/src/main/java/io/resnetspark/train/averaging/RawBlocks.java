@@ -69,9 +69,9 @@ record RawBlocks(long set, String name, Dtype dtype, List<List<BlockManagerId>> 
      * @throws IllegalStateException if the set itself is over
      * @throws UncheckedIOException if there is no room for it, in memory and on disk
      */
-    static void put(long set, LiveSets live, String name, int slice, FloatBlock values, boolean announced) {
+    static void put(long set, LiveBlockSets live, String name, int slice, FloatBlock values, boolean announced) {
         int length = Math.toIntExact(values.bytes());
-        byte[] bytes = BlockMemory.of(length + CHECKSUM, set, live);
+        byte[] bytes = BlockBufferPool.of(length + CHECKSUM, set, live);
         ByteBuffer buffer = ByteBuffer.wrap(bytes);
         values.write(buffer);
         BroadcastBlockId id = id(set, name, slice);

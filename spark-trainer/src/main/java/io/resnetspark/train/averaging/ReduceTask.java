@@ -4,8 +4,8 @@ import io.resnetspark.train.averaging.Reduction.Range;
 import io.resnetspark.train.averaging.StateHandle.Resident;
 import io.resnetspark.train.averaging.StateLayout.Slice;
 import io.resnetspark.train.averaging.StateLayout.Vector;
+import io.resnetspark.train.worker.ArrayPool;
 import io.resnetspark.train.worker.FloatBlock;
-import io.resnetspark.train.worker.SpareArrays;
 import io.resnetspark.train.worker.TrainingState;
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -57,7 +57,7 @@ record ReduceTask(Resident begun, List<RawBlocks> updates, Reduction reduction, 
                             layout,
                             sources(),
                             updates.size() + 1,
-                            begun.blocks().patience())
+                            begun.blocks().timeout())
                     .each(slices, () -> new Reducer(before(), finite));
             return new Outcome(RawBlocks.thisProcess(), finite.get(), waited, "");
         } catch (BlockLostException lost) {
@@ -89,7 +89,7 @@ record ReduceTask(Resident begun, List<RawBlocks> updates, Reduction reduction, 
         private final AtomicBoolean finite;
         private final List<float[]> room = new ArrayList<>();
         private final StateBlocks target = begun.blocks().next(set, List.of());
-        private final float[] next = SpareArrays.take(begun.blocks().layout().longest());
+        private final float[] next = ArrayPool.take(begun.blocks().layout().longest());
 
         Reducer(TrainingState before, AtomicBoolean finite) {
             this.before = before;
@@ -102,7 +102,7 @@ record ReduceTask(Resident begun, List<RawBlocks> updates, Reduction reduction, 
             List<FloatBlock> blocks = new ArrayList<>();
             for (int i = 0; i < pieces.size(); i++) {
                 if (room.size() == i) {
-                    room.add(SpareArrays.take(next.length));
+                    room.add(ArrayPool.take(next.length));
                 }
                 pieces.get(i).into(room.get(i), 0);
                 blocks.add(FloatBlock.of(room.get(i)).slice(0, slice.length()));
@@ -132,8 +132,8 @@ record ReduceTask(Resident begun, List<RawBlocks> updates, Reduction reduction, 
 
         @Override
         public void close() {
-            room.forEach(SpareArrays::give);
-            SpareArrays.give(next);
+            room.forEach(ArrayPool::give);
+            ArrayPool.give(next);
         }
     }
 }

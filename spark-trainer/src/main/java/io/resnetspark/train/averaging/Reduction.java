@@ -77,15 +77,9 @@ record Reduction(
         if (vector == Vector.STATISTICS) {
             return meanStatistics(updates, next);
         }
-        mean(updates, next);
-        if (changes) {
-            for (int i = 0; i < length; i++) {
-                next.array[next.at + i] += before.array[before.at + i];
-            }
-        }
-        boolean finite = areFinite(next, length);
+        boolean finite = mean(updates, changes ? before : Range.NONE, next);
         if (vector == Vector.PARAMETERS && outer.hasVelocity()) {
-            OuterDescent.step(outer, length, before, next, outerVelocity, learningRate);
+            OuterOptimizerStep.step(outer, length, before, next, outerVelocity, learningRate);
             finite &= areFinite(next, length);
         }
         return finite;
@@ -108,11 +102,17 @@ record Reduction(
         return examples.stream().mapToLong(Long::longValue).sum();
     }
 
-    /** Sums of a chunk at a time, two updates in one pass. */
-    private void mean(List<FloatBlock> updates, Range next) {
+    /**
+     * The mean, a chunk at a time, two updates in one pass over its sums.
+     *
+     * @param before added to it; {@link Range#NONE} for nothing
+     * @return whether all values are finite
+     */
+    private boolean mean(List<FloatBlock> updates, Range before, Range next) {
         int length = updates.get(0).length();
         double share = 1.0 / total();
         double[] sum = new double[CHUNK];
+        boolean finite = true;
         for (int from = 0; from < length; from += CHUNK) {
             int count = Math.min(CHUNK, length - from);
             Arrays.fill(sum, 0);
@@ -124,9 +124,29 @@ record Reduction(
             for (; k < updates.size(); k++) {
                 updates.get(k).addTo(sum, from, count, (double) examples.get(k));
             }
-            for (int i = 0; i < count; i++) {
-                next.array[next.at + from + i] = (float) (sum[i] * share);
+            Range part = new Range(next.array, next.at + from);
+            round(sum, share, count, part);
+            if (before.array.length > 0) {
+                add(before.array, before.at + from, count, part);
             }
+            finite &= areFinite(part, count);
+        }
+        return finite;
+    }
+
+    private static void round(double[] sum, double share, int count, Range target) {
+        float[] values = target.array;
+        int at = target.at;
+        for (int i = 0; i < count; i++) {
+            values[at + i] = (float) (sum[i] * share);
+        }
+    }
+
+    private static void add(float[] more, int from, int count, Range target) {
+        float[] values = target.array;
+        int at = target.at;
+        for (int i = 0; i < count; i++) {
+            values[at + i] += more[from + i];
         }
     }
 

@@ -31,7 +31,7 @@ final class SliceFetcher {
 
     private final StateLayout layout;
     private final IntFunction<List<RawBlocks>> sources;
-    private final Patience patience;
+    private final ExchangeTimeout timeout;
     private final int threads;
     /** Slices that a thread has asked for beside the one that it works on. */
     private final int ahead;
@@ -53,12 +53,12 @@ final class SliceFetcher {
     /**
      * @param sources who have a slice
      * @param together how many those are at most
-     * @param patience with the last one who has a slice
+     * @param timeout with the last one who has a slice
      */
-    SliceFetcher(StateLayout layout, IntFunction<List<RawBlocks>> sources, int together, Patience patience) {
+    SliceFetcher(StateLayout layout, IntFunction<List<RawBlocks>> sources, int together, ExchangeTimeout timeout) {
         this.layout = layout;
         this.sources = sources;
-        this.patience = patience;
+        this.timeout = timeout;
         long bytes = Math.max(1, (long) layout.longest() * Float.BYTES * together);
         int cores = Math.min(MOST_THREADS, Runtime.getRuntime().availableProcessors());
         this.threads = (int) Math.max(1, Math.min(cores, ROOM / bytes));
@@ -130,7 +130,7 @@ final class SliceFetcher {
         List<BlockFetch> pieces = new ArrayList<>();
         for (RawBlocks source : sources.apply(number)) {
             source.requireSlices(layout.size());
-            pieces.add(new BlockFetch(source, number, slice, patience, waited, failing));
+            pieces.add(new BlockFetch(source, number, slice, timeout, waited, failing));
         }
         return new Asked(number, pieces);
     }

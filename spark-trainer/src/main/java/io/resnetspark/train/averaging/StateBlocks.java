@@ -21,7 +21,7 @@ import org.apache.spark.storage.BlockManagerId;
  * @param before set of the state before
  * @param places of the slices, by turns: the first has every n-th from the first on
  * @param hasOuter whether the outer optimiser's velocity is among them
- * @param patience with the last one who has a slice
+ * @param timeout with the last one who has a slice
  */
 record StateBlocks(
         long set,
@@ -30,22 +30,22 @@ record StateBlocks(
         StatisticsLayout statistics,
         List<BlockManagerId> places,
         boolean hasOuter,
-        Patience patience)
+        ExchangeTimeout timeout)
         implements Serializable {
     private static final String STATE = "state";
     private static final String OUTER = "outer";
 
     /** What a round that began with this came to. */
     StateBlocks next(long nextSet, List<BlockManagerId> where) {
-        return new StateBlocks(nextSet, set, layout, statistics, where, hasOuter, patience);
+        return new StateBlocks(nextSet, set, layout, statistics, where, hasOuter, timeout);
     }
 
     StateBlocks withoutOuter() {
-        return new StateBlocks(set, before, layout, statistics, places, false, patience);
+        return new StateBlocks(set, before, layout, statistics, places, false, timeout);
     }
 
-    LiveSets live() {
-        return new LiveSets(before, set);
+    LiveBlockSets live() {
+        return new LiveBlockSets(before, set);
     }
 
     /** All but the outer velocity. */
@@ -93,12 +93,12 @@ record StateBlocks(
                 .orElse(place(slice));
     }
 
-    void put(int slice, FloatBlock values, LiveSets needed) {
+    void put(int slice, FloatBlock values, LiveBlockSets needed) {
         RawBlocks.put(set, needed, STATE, slice, values, false);
     }
 
     /** Likewise, and everybody finds it. */
-    void announce(int slice, FloatBlock values, LiveSets needed) {
+    void announce(int slice, FloatBlock values, LiveBlockSets needed) {
         RawBlocks.put(set, needed, STATE, slice, values, true);
     }
 
@@ -107,7 +107,7 @@ record StateBlocks(
         return RawBlocks.found(set, STATE, slices);
     }
 
-    void putOuter(int slice, FloatBlock values, LiveSets needed) {
+    void putOuter(int slice, FloatBlock values, LiveBlockSets needed) {
         RawBlocks.put(set, needed, OUTER, slice, values, false);
     }
 
@@ -121,7 +121,7 @@ record StateBlocks(
         RawBlocks state = state();
         BlockManagerId here = RawBlocks.thisProcess();
         try {
-            new SliceFetcher(layout, any -> List.of(state), 1, patience).each(layout.all(), () -> (number, pieces) -> {
+            new SliceFetcher(layout, any -> List.of(state), 1, timeout).each(layout.all(), () -> (number, pieces) -> {
                 Slice slice = layout.slice(number);
                 float[] array = arrays.of(slice.vector());
                 pieces.get(0).into(array, slice.from());
@@ -147,7 +147,7 @@ record StateBlocks(
                 .filter(slice -> isReplica(slice, here))
                 .toList();
         RawBlocks outer = outer();
-        new SliceFetcher(layout, any -> List.of(outer), 1, patience).each(slices, () -> {
+        new SliceFetcher(layout, any -> List.of(outer), 1, timeout).each(slices, () -> {
             float[] values = new float[layout.longest()];
             return (number, pieces) -> {
                 pieces.get(0).into(values, 0);
@@ -169,7 +169,7 @@ record StateBlocks(
         if (hasOuter) {
             RawBlocks outer = outer();
             try {
-                new SliceFetcher(layout, any -> List.of(outer), 1, patience)
+                new SliceFetcher(layout, any -> List.of(outer), 1, timeout)
                         .each(
                                 layout.all(Vector.PARAMETERS),
                                 () -> (number, pieces) -> pieces.get(0)

@@ -55,7 +55,7 @@ sealed interface StateHandle extends Serializable {
 
         @Override
         public TrainingState value() {
-            Arrays arrays = FetchedStates.of(this);
+            Arrays arrays = StateCache.of(this);
             return new TrainingState(work, iteration, drops, arrays.parameters(), arrays.velocity(), new float[0]);
         }
     }

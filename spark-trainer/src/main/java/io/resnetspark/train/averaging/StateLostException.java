@@ -16,9 +16,9 @@ public final class StateLostException extends RuntimeException {
     }
 
     /** Of what an executor has that does not answer. */
-    static StateLostException standsStill(Patience patience, Throwable cause) {
+    static StateLostException standsStill(ExchangeTimeout timeout, Throwable cause) {
         return new StateLostException(
-                SLICE + ": one of them did not answer for " + Math.round(patience.seconds()) + " s", cause);
+                SLICE + ": one of them did not answer for " + Math.round(timeout.seconds()) + " s", cause);
     }
 
     /** Whether it is the state that all workers share, and not what a worker kept for itself. */
@@ -34,7 +34,7 @@ public final class StateLostException extends RuntimeException {
         if (contains(failure, SLICE)) {
             return new StateLostException("Executors ended with the state of the run (" + SLICE + ")", failure);
         }
-        if (Blocks.isLoss(failure)) {
+        if (TaskResults.isLoss(failure)) {
             return new StateLostException("An executor ended with what its worker had kept for itself", failure);
         }
         return failure instanceof RuntimeException unchecked

@@ -24,14 +24,14 @@ final class StragglerPolicy implements AutoCloseable {
     private final JavaRDD<UpdateHandle> all;
     private final boolean local;
     private final boolean waits;
-    private final Patience patience;
+    private final ExchangeTimeout timeout;
     private final Set<Integer> missing = new HashSet<>();
 
     private StragglerPolicy(JavaRDD<UpdateHandle> updates, AveragingRecipe recipe, boolean local) {
         this.all = updates;
         this.local = local;
         this.waits = recipe.deadlineSeconds() == 0;
-        this.patience = Patience.of(recipe);
+        this.timeout = ExchangeTimeout.of(recipe);
     }
 
     /**
@@ -123,7 +123,7 @@ final class StragglerPolicy implements AutoCloseable {
     /** What all bring who are there. */
     List<UpdateHandle> take() {
         JavaRDD<UpdateHandle> wanted = missing.isEmpty() ? all : present();
-        return local ? Blocks.take(wanted) : patience.collect(wanted);
+        return local ? TaskResults.take(wanted) : timeout.collect(wanted);
     }
 
     private JavaRDD<UpdateHandle> present() {

@@ -1,6 +1,6 @@
 package io.resnetspark.train.averaging;
 
-import io.resnetspark.train.worker.SpareArrays;
+import io.resnetspark.train.worker.ArrayPool;
 import io.resnetspark.train.worker.WorkerLocalState;
 import io.resnetspark.train.worker.WorkerReport;
 import io.resnetspark.train.worker.WorkerUpdate;
@@ -45,7 +45,7 @@ sealed interface UpdateHandle extends Serializable {
                 WorkerUpdate.WithLocalState done,
                 StateBlocks begin,
                 long set,
-                AheadTask.Outcome averaged,
+                OverlappedReductionTask.Outcome averaged,
                 double receiving,
                 double copying) {
             long start = System.nanoTime();
@@ -59,7 +59,7 @@ sealed interface UpdateHandle extends Serializable {
                     .forEach(i -> RawBlocks.put(
                             set, begin.live(), name, i, layout.slice(i).of(update), false));
             if (done.localState().hasSent()) { // the worker keeps it until it is averaged
-                KeptArrays.give(
+                UpdateArrayPool.give(
                         set,
                         begin.live(),
                         update.parameters().array(),
@@ -67,9 +67,9 @@ sealed interface UpdateHandle extends Serializable {
                         done.localState().begun().parameters().array(),
                         done.localState().begun().velocity().array());
             } else {
-                SpareArrays.give(update.parameters().array());
+                ArrayPool.give(update.parameters().array());
                 if (update.velocity().array() != done.localState().velocity().array()) {
-                    SpareArrays.give(update.velocity().array());
+                    ArrayPool.give(update.velocity().array());
                 }
             }
             double putting = (System.nanoTime() - start) * 1e-9;

@@ -76,13 +76,13 @@ final class WorkerGroup {
      * @param late whether the last round's updates are not in the state yet, so that each worker goes on from its own
      * @param ahead what averages them meanwhile; empty if nothing does
      */
-    JavaRDD<UpdateHandle> updates(StateHandle begin, long set, boolean late, List<AheadTask> ahead) {
+    JavaRDD<UpdateHandle> updates(StateHandle begin, long set, boolean late, List<OverlappedReductionTask> ahead) {
         Broadcast<LocalWork> localWork = work;
         StageCounters counted = counters;
         Broadcast<SerializableConfiguration> hadoop = conf;
         JavaRDD<WorkerLocalState> before = done == null
                 ? placed(first).map(Broadcast::value)
-                : Blocks.reader(done).map(UpdateHandle.WithLocalState::local);
+                : TaskResults.reader(done).map(UpdateHandle.WithLocalState::local);
         release(current == done ? null : current); // of a round that failed
         current = before.mapPartitionsWithIndex(
                 (worker, all) -> {
@@ -129,7 +129,7 @@ final class WorkerGroup {
     }
 
     /** A worker's part of a round. */
-    private record Task(StateHandle begin, long set, WorkerLocalState kept, List<AheadTask> ahead) {
+    private record Task(StateHandle begin, long set, WorkerLocalState kept, List<OverlappedReductionTask> ahead) {
         UpdateHandle.WithLocalState run(int worker, LocalWork work, Configuration conf, StageCounters counted)
                 throws IOException {
             long start = System.nanoTime();
@@ -137,13 +137,13 @@ final class WorkerGroup {
             long received = System.nanoTime();
             WorkerUpdate.WithLocalState ended;
             double working;
-            AheadTask.Outcome averaged = AheadTask.Outcome.NONE;
+            OverlappedReductionTask.Outcome averaged = OverlappedReductionTask.Outcome.NONE;
             if (ahead.isEmpty()) {
                 ended = work.run(state, worker, kept, conf, counted.images()::add);
                 working = (System.nanoTime() - received) * 1e-9;
             } else {
-                try (AheadTask.Running running = ahead.get(0).start(worker)) {
-                    ended = work.run(state, worker, kept, conf, counted.images()::add);
+                try (OverlappedReductionTask.Running running = ahead.get(0).of(worker)) {
+                    ended = work.run(state, worker, kept, conf, running.during(counted.images()::add));
                     working = (System.nanoTime() - received) * 1e-9;
                     averaged = running.await();
                 }
@@ -176,7 +176,7 @@ final class WorkerGroup {
                         new WorkerUpdate.WithLocalState(kept.value().sent(), kept.value()),
                         resident.blocks(),
                         set,
-                        AheadTask.Outcome.NONE,
+                        OverlappedReductionTask.Outcome.NONE,
                         0,
                         0))
                 .map(UpdateHandle.class::cast)
@@ -226,7 +226,7 @@ final class WorkerGroup {
         return new AbstractList<>() {
             @Override
             public WorkerLocalState get(int worker) {
-                WorkerLocalState state = Blocks.find(kept, worker)
+                WorkerLocalState state = TaskResults.find(kept, worker)
                         .orElseThrow(() -> new StateLostException(
                                 "What worker " + worker + " had kept for itself is gone with its executor", null))
                         .local();

@@ -130,13 +130,13 @@ public final class AveragingBenchmark {
 
     /** Of our engine. */
     public Result ofNative(boolean overlap) {
-        NetworkGraph graph = Echo.graph(setting.network());
+        NetworkGraph graph = SimulatedWork.graph(setting.network());
         return result("native", overlap, graph, setting.steps().seconds(), measured(graph, overlap));
     }
 
     /** Of dl4j-spark's. */
     public Result dl4js() {
-        NetworkGraph graph = Echo.graph(setting.network());
+        NetworkGraph graph = SimulatedWork.graph(setting.network());
         return result("dl4j", false, graph, 0, dl4js(graph));
     }
 
@@ -189,7 +189,7 @@ public final class AveragingBenchmark {
                 new OuterOptimizer.None(),
                 0,
                 1);
-        Echo echo = new Echo(Echo.Blueprint.of(setting.network()), recipe, setting.steps());
+        SimulatedWork echo = new SimulatedWork(SimulatedWork.Blueprint.of(setting.network()), recipe, setting.steps());
         List<Measurement> measured = new ArrayList<>();
         Traffic.Bytes raw = new Traffic.Bytes(0, 0);
         try (ParameterAveraging averaging =
@@ -241,7 +241,7 @@ public final class AveragingBenchmark {
         return spark.parallelize(slots, setting.workers()).map(slot -> {
             var label = Nd4j.zeros(1, classes);
             label.putScalar(0, slot % classes, 1);
-            return new DataSet(Nd4j.zeros(1, 3, Echo.SIDE, Echo.SIDE), label).toMultiDataSet();
+            return new DataSet(Nd4j.zeros(1, 3, SimulatedWork.SIDE, SimulatedWork.SIDE), label).toMultiDataSet();
         });
     }
 

@@ -32,7 +32,7 @@ public record RunIdentity(String recipe, String datasetDigest, int threads) {
             Set.of("workers", "batch-size", "kernels", "precision", "deterministic");
     private static final String PROTOCOLS = "data.evaluation-protocols";
     /** What is looked at moves no weight; a plateau, which would, cannot do without. */
-    private static final Set<String> NO_MATTER = Set.of(PROTOCOLS, "data.validation");
+    private static final Set<String> NO_MATTER = Set.of(PROTOCOLS, "data.validation-coverage");
 
     /**
      * Of a run that came to its end, as its model tells.

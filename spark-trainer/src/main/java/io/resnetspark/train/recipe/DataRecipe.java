@@ -16,14 +16,14 @@ import org.apache.hadoop.conf.Configuration;
  * How images are seen in training and in evaluation.
  *
  * @param augmentation of training images
- * @param validation what is evaluated after each epoch
+ * @param validationCoverage of which classes there must be validation images, or that nothing is evaluated after epochs
  * @param protocols of the last evaluation, beside one crop
  * @param meanPerPixel whether the mean image is subtracted (the paper) or the mean of each channel
  */
 public record DataRecipe(
         Augmentation augmentation,
         Crop.CenterCrop evaluation,
-        Validation validation,
+        ValidationCoverage validationCoverage,
         List<EvaluationProtocol> protocols,
         boolean meanPerPixel)
         implements Serializable {
@@ -44,13 +44,14 @@ public record DataRecipe(
             shorter = side;
         }
         boolean perPixel = section.choice("mean", "per-pixel", "per-channel").equals("per-pixel");
-        Validation validation = section.choice("validation", Validation.class);
+        ValidationCoverage coverage = section.choice("validation-coverage", ValidationCoverage.class);
         List<EvaluationProtocol> protocols = protocols(section);
-        if (validation == Validation.NONE && !protocols.isEmpty()) {
-            section.problem("validation", validation, "another than none where data.evaluation-protocols are named");
+        if (coverage == ValidationCoverage.NONE && !protocols.isEmpty()) {
+            section.problem(
+                    "validation-coverage", coverage, "another than none where data.evaluation-protocols are named");
         }
         section.refuseUnknown();
-        return new DataRecipe(augmentation, new Crop.CenterCrop(shorter, side), validation, protocols, perPixel);
+        return new DataRecipe(augmentation, new Crop.CenterCrop(shorter, side), coverage, protocols, perPixel);
     }
 
     private static List<EvaluationProtocol> protocols(Section section) {

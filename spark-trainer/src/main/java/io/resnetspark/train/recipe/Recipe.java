@@ -139,9 +139,10 @@ public record Recipe(
     }
 
     private void checkValidation(Problems problems) {
-        if (learningRate.needsErrors() && data.validation() == Validation.NONE) {
-            problems.add("data.validation = none; allowed is every-class or some-classes where learning-rate.kind ="
-                    + " plateau follows the error on the validation split");
+        if (learningRate.needsErrors() && data.validationCoverage() == ValidationCoverage.NONE) {
+            problems.add(
+                    "data.validation-coverage = none; allowed is every-class or some-classes where learning-rate.kind ="
+                            + " plateau follows the error on the validation split");
         }
     }
 

@@ -29,6 +29,7 @@ public final class RenamedKeys {
             value("kernels", "ops", "nd4j"),
             key("data.crop", "data.image-size"),
             key("data.evaluation-shorter-side", "data.evaluation-resize"),
+            key("data.validation", "data.validation-coverage"),
             value("learning-rate.kind", "steps", "multistep"),
             key("learning-rate.tenth-at-epochs", "learning-rate.milestones"),
             key("learning-rate.improvement", "learning-rate.threshold"),

@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.LongConsumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.TaskContext;
 import org.slf4j.Logger;
@@ -42,7 +41,7 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
 
     @Override
     public WorkerUpdate.WithLocalState run(
-            TrainingState state, int worker, WorkerLocalState localState, Configuration conf, LongConsumer trainedOn)
+            TrainingState state, int worker, WorkerLocalState localState, Configuration conf, Progress progress)
             throws IOException {
         List<List<List<Place>>> steps = steps(state.work(), plan.examplesPerRound(state), worker);
         if (steps.isEmpty()) {
@@ -50,7 +49,7 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
         }
         return ExecutorNetworks.with(plan, network -> {
             TrainingState start = localState.start(state, network.statistics(), plan.damping(state));
-            WorkerUpdate reached = descend(network, start, worker, localState, steps, conf, trainedOn);
+            WorkerUpdate reached = takeSteps(network, start, worker, localState, steps, conf, progress);
             return WorkerUpdate.WithLocalState.of(
                     reached,
                     start,
@@ -60,14 +59,14 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
         });
     }
 
-    private WorkerUpdate descend(
+    private WorkerUpdate takeSteps(
             ExecutorNetworks.Network network,
             TrainingState state,
             int worker,
             WorkerLocalState localState,
             List<List<List<Place>>> steps,
             Configuration conf,
-            LongConsumer trainedOn)
+            Progress progress)
             throws IOException {
         NetworkGraph graph = network.graph();
         TaskContext task = TaskContext.get();
@@ -76,6 +75,7 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
                     "worker {}, iteration {}: done again, attempt {}", worker, state.iteration(), task.attemptNumber());
         }
         load(state, localState, worker, graph);
+        progress.stepsBegin();
         ImageReader reader = new ImageReader(plan, conf);
         long start = System.nanoTime();
         graph.takeTotals(); // of a round that was ended before it came to its own
@@ -95,7 +95,7 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
                     TrainingMinibatch minibatch = minibatches.next();
                     minibatch.fit().accept(graph);
                     examples += minibatch.examples();
-                    trainedOn.accept(minibatch.examples());
+                    progress.trainedOn(minibatch.examples());
                     if (!plan.id().equals(BEGUN.getAndSet(plan.id()))) {
                         LOG.info(
                                 "worker {}: first minibatch, {} images, waited {} s for them", worker, examples, (float)
@@ -104,9 +104,9 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
                 }
             }
             TrainingTotals totals = graph.takeTotals(); // once a round: a GPU is waited for here
-            float[] parameters = SpareArrays.take((int) graph.numParams());
-            float[] velocity = SpareArrays.take(
-                    (int) graph.getUpdater().getStateViewArray().length());
+            float[] parameters = ArrayPool.take((int) graph.numParams());
+            float[] velocity =
+                    ArrayPool.take((int) graph.getUpdater().getStateViewArray().length());
             graph.copyTo(parameters, velocity);
             WorkerReport report = new WorkerReport(
                     worker,

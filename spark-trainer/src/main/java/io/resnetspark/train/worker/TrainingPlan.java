@@ -18,7 +18,7 @@ import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Remedy;
 import io.resnetspark.train.recipe.OptimizerRecipe;
 import io.resnetspark.train.recipe.Recipe;
-import io.resnetspark.train.recipe.Validation;
+import io.resnetspark.train.recipe.ValidationCoverage;
 import java.util.List;
 import java.util.UUID;
 import org.nd4j.linalg.schedule.FixedSchedule;
@@ -84,7 +84,7 @@ public record TrainingPlan(
                 classes,
                 recipe.batchSize(),
                 recipe.accumulationSteps(),
-                recipe.data().validation() == Validation.NONE ? 0 : Minibatch.EVALUATION_CROPS);
+                recipe.data().validationCoverage() == ValidationCoverage.NONE ? 0 : Minibatch.EVALUATION_CROPS);
     }
 
     @Override

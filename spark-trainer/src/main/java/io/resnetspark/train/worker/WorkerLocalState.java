@@ -80,7 +80,7 @@ public record WorkerLocalState(FloatBlock velocity, FloatBlock residual, WorkerU
 
     private static float[] start(float[] mean, FloatBlock begun, FloatBlock change, double damping) {
         float share = (float) damping;
-        float[] start = SpareArrays.take(mean.length);
+        float[] start = ArrayPool.take(mean.length);
         float[] changes = change.array();
         float[] own = begun.length() > 0 ? begun.array() : mean;
         Chunks.inParallel(start.length, (from, to) -> {

@@ -87,7 +87,7 @@ abstract class SmallRuns extends ThreeColours {
                         spark,
                         StatisticsLayout.of(plan.graph()),
                         local,
-                        Patience.of(plan.recipe().averaging())),
+                        ExchangeTimeout.of(plan.recipe().averaging())),
                 plan::examplesPerRound);
     }
 

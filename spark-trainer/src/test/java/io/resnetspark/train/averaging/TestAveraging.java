@@ -8,10 +8,10 @@ import io.resnetspark.dataset.Dataset;
 import io.resnetspark.model.graph.NativeFloats;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.prepare.SyntheticCorpora;
+import io.resnetspark.train.worker.ArrayPool;
 import io.resnetspark.train.worker.FloatBlock;
 import io.resnetspark.train.worker.ImageReader;
 import io.resnetspark.train.worker.LocalSteps;
-import io.resnetspark.train.worker.SpareArrays;
 import io.resnetspark.train.worker.StatisticsLayout;
 import io.resnetspark.train.worker.TrainingPlan;
 import io.resnetspark.train.worker.TrainingState;
@@ -238,7 +238,8 @@ class TestAveraging extends SmallRuns {
         TrainingPlan plan = plan("workers", "1");
         TrainingState state = start(plan);
         int length = state.velocity().length;
-        try (Exchange exchange = Exchange.of(spark, StatisticsLayout.of(plan.graph()), false, Patience.ENDLESS)) {
+        try (Exchange exchange =
+                Exchange.of(spark, StatisticsLayout.of(plan.graph()), false, ExchangeTimeout.ENDLESS)) {
             StateBlocks begun = ((StateHandle.Resident) exchange.begin(state)).blocks();
             long set = exchange.newSet();
             boolean givenUp = spark.parallelize(List.of(length), 1)
@@ -250,8 +251,13 @@ class TestAveraging extends SmallRuns {
                                 new WorkerReport(0, 0, 0, 0, 0, 0, 0, 0), parameters, kept, FloatBlock.of());
                         WorkerLocalState local = new WorkerLocalState(kept, FloatBlock.of());
                         UpdateHandle.InBlocks.put(
-                                new WorkerUpdate.WithLocalState(sent, local), begun, set, AheadTask.Outcome.NONE, 0, 0);
-                        return Stream.generate(() -> SpareArrays.take(floats))
+                                new WorkerUpdate.WithLocalState(sent, local),
+                                begun,
+                                set,
+                                OverlappedReductionTask.Outcome.NONE,
+                                0,
+                                0);
+                        return Stream.generate(() -> ArrayPool.take(floats))
                                 .limit(4)
                                 .anyMatch(spare -> spare == kept.array());
                     })

@@ -62,10 +62,10 @@ class TestRawBlocks extends SmallRuns {
     }
 
     private RawBlocks put(Dtype dtype) {
-        return put(dtype, set, new LiveSets(0, 0));
+        return put(dtype, set, new LiveBlockSets(0, 0));
     }
 
-    private RawBlocks put(Dtype dtype, long into, LiveSets live) {
+    private RawBlocks put(Dtype dtype, long into, LiveBlockSets live) {
         FloatBlock first = FloatBlock.of(dtype, parameters);
         FloatBlock second = FloatBlock.of(dtype, velocity);
         for (int i : layout.all()) {
@@ -109,7 +109,7 @@ class TestRawBlocks extends SmallRuns {
 
     private StateLayout.Arrays fetched(RawBlocks from) {
         StateLayout.Arrays arrays = layout.arrays();
-        new SliceFetcher(layout, any -> List.of(from), 1, Patience.ENDLESS)
+        new SliceFetcher(layout, any -> List.of(from), 1, ExchangeTimeout.ENDLESS)
                 .each(layout.all(), () -> (number, pieces) -> {
                     Slice slice = layout.slice(number);
                     pieces.get(0).into(arrays.of(slice.vector()), slice.from());
@@ -150,7 +150,7 @@ class TestRawBlocks extends SmallRuns {
     void anotherBlocksBytesAreRefused() throws IOException {
         RawBlocks blocks = put(Dtype.FLOAT32);
         long other = RawBlocks.newSet();
-        RawBlocks next = put(Dtype.FLOAT32, other, new LiveSets(0, set));
+        RawBlocks next = put(Dtype.FLOAT32, other, new LiveBlockSets(0, set));
         replace(next, 1, bytes(blocks, 1));
         assertThatThrownBy(() -> fetched(next))
                 .isInstanceOf(BlockLostException.class)
@@ -201,7 +201,7 @@ class TestRawBlocks extends SmallRuns {
     void nobodyPutsIntoASetThatIsOver() {
         put(Dtype.FLOAT32);
         long next = RawBlocks.newSet();
-        put(Dtype.FLOAT32, next, new LiveSets(0, next));
+        put(Dtype.FLOAT32, next, new LiveBlockSets(0, next));
         assertThatThrownBy(() -> put(Dtype.FLOAT32)).hasStackTraceContaining("The round of these floats is over.");
         RawBlocks.release(next);
     }

@@ -68,7 +68,7 @@ class TestRecipe {
                 .isEqualTo(new DataRecipe(
                         new Augmentation(List.of(), new Crop.ScaleJitter(256, 480, 224), 0.1),
                         new Crop.CenterCrop(256, 224),
-                        Validation.EVERY_CLASS,
+                        ValidationCoverage.EVERY_CLASS,
                         List.of(),
                         true));
         assertThat(recipe.learningRate()).isEqualTo(new LearningRateSchedule.MultiStep(0.1, List.of(30.0, 60.0), 0.1));
@@ -111,14 +111,14 @@ class TestRecipe {
             {"learning-rate", "{ kind = plateau, initial = 0.1, patience = 3, threshold = 0.01, warm-up-epochs = 0 }"}
         }) {
             assertThatThrownBy(() -> Recipe.parse(
-                            GOOD, "good.conf", Map.of(follower[0], follower[1], "data.validation", "none")))
+                            GOOD, "good.conf", Map.of(follower[0], follower[1], "data.validation-coverage", "none")))
                     .isInstanceOf(BadInputException.class)
-                    .hasMessageContaining("data.validation = none; allowed is");
+                    .hasMessageContaining("data.validation-coverage = none; allowed is");
         }
-        assertThat(Recipe.parse(GOOD, "good.conf", Map.of("data.validation", "some-classes"))
+        assertThat(Recipe.parse(GOOD, "good.conf", Map.of("data.validation-coverage", "some-classes"))
                         .data()
-                        .validation())
-                .isEqualTo(Validation.SOME_CLASSES);
+                        .validationCoverage())
+                .isEqualTo(ValidationCoverage.SOME_CLASSES);
     }
 
     /** What a checkpoint or an attempt holds was perhaps written by an earlier version. */

@@ -26,6 +26,7 @@ class TestRenamedKeys {
     private static final String OLD = BOTH + """
             data.crop = 32
             data.evaluation-shorter-side = 36
+            data.validation = some-classes
             batch = 16
             global-batch = 128
             weight-decay-on = weights
@@ -43,6 +44,7 @@ class TestRenamedKeys {
     private static final String NEW = BOTH + """
             data.image-size = 32
             data.evaluation-resize = 36
+            data.validation-coverage = some-classes
             batch-size = 16
             global-batch-size = 128
             weight-decay-norm-and-bias = false

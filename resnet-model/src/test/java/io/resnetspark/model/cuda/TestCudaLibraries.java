@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Which CUDA libraries are used, and the errors for missing, broken, duplicate or mixed ones. */
-class TestLibraries {
+class TestCudaLibraries {
     private static final List<String> PARTS = Stream.of(
                     "graph", "ops", "cnn", "engines_precompiled", "engines_runtime_compiled", "heuristic")
             .map(part -> "libcudnn_" + part + ".so.9")
@@ -26,15 +26,15 @@ class TestLibraries {
     @TempDir
     Path folder;
 
-    private Libraries libraries;
+    private CudaLibraries libraries;
 
     @BeforeEach
     void look() {
         libraries = libraries(folder);
     }
 
-    private static Libraries libraries(Path... folders) {
-        return new Libraries(new LibraryPath(List.of(folders), false));
+    private static CudaLibraries libraries(Path... folders) {
+        return new CudaLibraries(new LibraryPath(List.of(folders), false));
     }
 
     /** Puts the emulator there, under these names. */
@@ -124,7 +124,7 @@ class TestLibraries {
         giveCudnn();
         give("libcuda.so.1", "libnvrtc.so.13", "libcublas.so.13");
         Path other = Files.copy(software(), second.resolve("libcudnn.so.9"));
-        Libraries both = libraries(folder, second);
+        CudaLibraries both = libraries(folder, second);
         assertThat(both.cudnn().file())
                 .isEqualTo(folder.resolve("libcudnn.so.9").toString());
         assertThat(both.shadowed()).containsExactly(other.toString());

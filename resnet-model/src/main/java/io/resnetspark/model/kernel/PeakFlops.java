@@ -11,11 +11,11 @@ import org.nd4j.linalg.factory.Nd4j;
  * Measures the peak float multiply-adds per second of this machine: a product of large square matrices, by oneDNN if
  * available, on the caller's threads.
  */
-public final class MultiplyAddPeak {
+public final class PeakFlops {
     private static final int SIDE = 1536;
     private static final int PRODUCTS = 20;
 
-    private MultiplyAddPeak() {}
+    private PeakFlops() {}
 
     /** The fastest of several products, because other work on the machine only slows them down. */
     public static double measure() {

@@ -34,7 +34,7 @@ import org.apache.spark.util.SerializableConfiguration;
 import scala.Tuple2;
 
 /** Writes checked images as shards, each a random sample of all; and bad ones unchanged to quarantine/. */
-final class Shuffle {
+final class ShardWriter {
     private final JavaSparkContext spark;
     private final Staging staging;
     private final List<String> classes;
@@ -42,7 +42,7 @@ final class Shuffle {
     /** Keys of good images that are excluded as duplicates, with the reason. */
     private final Broadcast<Map<String, String>> excluded;
 
-    Shuffle(
+    ShardWriter(
             JavaSparkContext spark,
             Staging staging,
             Map<Duplicates.Copy, String> duplicates,

@@ -3,7 +3,7 @@ package io.resnetspark.retrain;
 import io.resnetspark.dataset.Example;
 import io.resnetspark.image.BadImageException;
 import io.resnetspark.storage.Json;
-import io.resnetspark.storage.LocalFileNames;
+import io.resnetspark.storage.Utf8FileNames;
 import io.resnetspark.train.artifact.ImageClassifier;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.checkpoint.ShutdownHook;
@@ -27,8 +27,8 @@ import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 
 /** Loads published bytes in a process that knows nothing of this one, and predicts with them. */
-final class FreshProcess {
-    private static final long PATIENCE_SECONDS = 300;
+final class VerifierProcess {
+    private static final long TIMEOUT_SECONDS = 300;
     /** Between processes with other numbers of threads. */
     private static final double TOLERANCE = 1e-4;
 
@@ -39,7 +39,7 @@ final class FreshProcess {
 
     private final Configuration conf;
 
-    FreshProcess(Configuration conf) {
+    VerifierProcess(Configuration conf) {
         this.conf = conf;
     }
 
@@ -63,13 +63,13 @@ final class FreshProcess {
             ProcessBuilder builder = new ProcessBuilder(command(folder, request, answer))
                     .redirectOutput(out.toFile())
                     .redirectError(err.toFile());
-            LocalFileNames.putLocale(builder.environment());
+            Utf8FileNames.putLocale(builder.environment());
             Process process = builder.start();
             try (ShutdownHook ignored = ShutdownHook.register(process::destroy)) {
-                if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+                if (!process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
                     process.destroyForcibly();
                     throw new IOException(
-                            "A fresh process did not load " + published + " within " + PATIENCE_SECONDS + " s");
+                            "A fresh process did not load " + published + " within " + TIMEOUT_SECONDS + " s");
                 }
             }
             if (STOPPED.contains(process.exitValue())) {
@@ -138,9 +138,9 @@ final class FreshProcess {
     /** Also what spark-submit added after the start. */
     private static String classPath() {
         List<String> places = new ArrayList<>();
-        for (ClassLoader loader = FreshProcess.class.getClassLoader(); loader != null; loader = loader.getParent()) {
+        for (ClassLoader loader = VerifierProcess.class.getClassLoader(); loader != null; loader = loader.getParent()) {
             if (loader instanceof URLClassLoader added) {
-                Stream.of(added.getURLs()).map(FreshProcess::file).forEach(places::add);
+                Stream.of(added.getURLs()).map(VerifierProcess::file).forEach(places::add);
             }
         }
         places.add(System.getProperty("java.class.path"));

@@ -15,11 +15,11 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * dl4j-spark's master for one round of minibatches that are partitioned already, a partition for each worker. It ends its
  * broadcast when it is closed, as dl4j-spark's own never does, and knows how long sending it took.
  */
-final class DestroyingMaster extends ParameterAveragingTrainingMaster implements AutoCloseable {
+final class BroadcastReleasingMaster extends ParameterAveragingTrainingMaster implements AutoCloseable {
     private Broadcast<NetBroadcastTuple> sent;
     private double broadcastSeconds;
 
-    DestroyingMaster(int workers, int batch, int steps, boolean averagesMomentum, TrainingHook hook) {
+    BroadcastReleasingMaster(int workers, int batch, int steps, boolean averagesMomentum, TrainingHook hook) {
         super(new Builder(workers, batch)
                 .batchSizePerWorker(batch)
                 .averagingFrequency(steps)

@@ -8,11 +8,11 @@ import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.model.graph.NetworkGraphBuilder;
 import io.resnetspark.model.layer.SgdMomentum;
 import io.resnetspark.train.recipe.AveragingRecipe;
+import io.resnetspark.train.worker.ArrayPool;
 import io.resnetspark.train.worker.ExecutorNetworks;
 import io.resnetspark.train.worker.FloatBlock;
 import io.resnetspark.train.worker.LocalSteps;
 import io.resnetspark.train.worker.LocalWork;
-import io.resnetspark.train.worker.SpareArrays;
 import io.resnetspark.train.worker.TrainingState;
 import io.resnetspark.train.worker.WorkerLocalState;
 import io.resnetspark.train.worker.WorkerReport;
@@ -23,7 +23,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.nd4j.linalg.schedule.FixedSchedule;
 
 /** A worker's part of a round in which it takes the state, sleeps through its steps, and gives the state back. */
-record Echo(Blueprint blueprint, AveragingRecipe recipe, SimulatedSteps steps) implements LocalWork {
+record SimulatedWork(Blueprint blueprint, AveragingRecipe recipe, SimulatedSteps steps) implements LocalWork {
     /** The least that all networks of the catalogue but VGG take; it does not matter for what is measured. */
     static final int SIDE = 32;
 
@@ -53,23 +53,31 @@ record Echo(Blueprint blueprint, AveragingRecipe recipe, SimulatedSteps steps) i
 
         @Override
         public NetworkGraph graph() {
-            return Echo.graph(network);
+            return SimulatedWork.graph(network);
         }
     }
 
     @Override
     public WorkerUpdate.WithLocalState run(
             TrainingState state, int worker, WorkerLocalState localState, Configuration conf) throws IOException {
+        return run(state, worker, localState, conf, images -> {});
+    }
+
+    @Override
+    public WorkerUpdate.WithLocalState run(
+            TrainingState state, int worker, WorkerLocalState localState, Configuration conf, Progress progress)
+            throws IOException {
         return ExecutorNetworks.with(blueprint, network -> {
             NetworkGraph graph = network.graph();
             TrainingState begin = localState.start(state, network.statistics(), 0.5);
             LocalSteps.load(begin, graph);
+            progress.stepsBegin();
             long start = System.nanoTime();
             steps.sleep();
             double computing = (System.nanoTime() - start) * 1e-9;
-            float[] parameters = SpareArrays.take((int) graph.numParams());
-            float[] velocity = SpareArrays.take(
-                    (int) graph.getUpdater().getStateViewArray().length());
+            float[] parameters = ArrayPool.take((int) graph.numParams());
+            float[] velocity =
+                    ArrayPool.take((int) graph.getUpdater().getStateViewArray().length());
             graph.copyTo(parameters, velocity);
             WorkerReport report = new WorkerReport(worker, 1, 1, 0, 1, 0, 0, computing);
             WorkerUpdate reached = new WorkerUpdate(

@@ -9,7 +9,7 @@ import java.io.Serializable;
  * @param before number of the set of the state before
  * @param current number of the set of the state that the round began with
  */
-record LiveSets(long before, long current) implements Serializable {
+record LiveBlockSets(long before, long current) implements Serializable {
     boolean isOver(long set) {
         return set < current && set != before;
     }

@@ -5,11 +5,11 @@ import io.resnetspark.train.worker.TrainingState;
 import java.util.Optional;
 
 /** The floats of a state that lies on executors; the driver fetches them when it is first asked for one of them. */
-final class OnExecutors implements TrainingState.Vectors {
+final class RemoteVectors implements TrainingState.Vectors {
     private final StateBlocks blocks;
     private Optional<TrainingState.Vectors> copy = Optional.empty();
 
-    OnExecutors(StateBlocks blocks) {
+    RemoteVectors(StateBlocks blocks) {
         this.blocks = blocks;
     }
 

@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** What must be there to evaluate on after each epoch. */
-public enum Validation {
+public enum ValidationCoverage {
     /** At least one image of each class. */
     EVERY_CLASS,
     /** At least one image; nothing is known of how good the model is in a class that has none. */
@@ -18,7 +18,7 @@ public enum Validation {
     /** Nothing, since nothing is evaluated. */
     NONE;
 
-    private static final String KEY = "data.validation";
+    private static final String KEY = "data.validation-coverage";
     private static final int SHOWN = 10;
 
     /** As recipes say it. */

@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.Optional;
 
 /** The last round's updates, averaged while a round is under way. */
-interface Ahead {
+interface OverlappedReduction {
     /** What each worker's task does for it beside its steps; empty where nothing is left to do. */
-    List<AheadTask> task();
+    List<OverlappedReductionTask> workerTasks();
 
     /**
      * The average.
@@ -18,10 +18,10 @@ interface Ahead {
     Optional<Vectors> result(List<UpdateHandle> ended);
 
     /** Of an average that is there. */
-    static Ahead done(Optional<Vectors> average) {
-        return new Ahead() {
+    static OverlappedReduction completed(Optional<Vectors> average) {
+        return new OverlappedReduction() {
             @Override
-            public List<AheadTask> task() {
+            public List<OverlappedReductionTask> workerTasks() {
                 return List.of();
             }
 

@@ -2,6 +2,7 @@ package io.resnetspark.train.averaging;
 
 import io.resnetspark.train.averaging.StateLayout.Arrays;
 import io.resnetspark.train.averaging.StateLayout.Slice;
+import io.resnetspark.train.worker.LocalWork;
 import java.io.InterruptedIOException;
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -20,7 +21,7 @@ import org.apache.spark.storage.BlockManagerId;
  * @param reduce of the last round's updates; announces
  * @param workers of the round
  */
-record AheadTask(ReduceTask reduce, int workers) implements Serializable {
+record OverlappedReductionTask(ReduceTask reduce, int workers) implements Serializable {
     private static final long POLL_MILLISECONDS = 20;
 
     /** One worker of a process fetches for all. */
@@ -37,24 +38,46 @@ record AheadTask(ReduceTask reduce, int workers) implements Serializable {
         static final Outcome NONE = new Outcome(true, 0, 0);
     }
 
-    /** Begins, in a thread of its own. */
-    Running start(int worker) {
+    /** Of one worker. */
+    Running of(int worker) {
         return new Running(worker);
     }
 
-    /** Under way. */
+    /** In a thread of its own, which begins with the worker's steps: the state's way into the network has the cores to itself. */
     final class Running implements AutoCloseable {
         private final int worker;
         private final FutureTask<Boolean> work = new FutureTask<>(this::average);
         private final Thread thread = new Thread(work, "average of the last round");
-        private final long begun = System.nanoTime();
+        private long begun;
         private volatile long ended;
         private volatile boolean stepsAreDone;
 
         private Running(int worker) {
             this.worker = worker;
             thread.setDaemon(true);
-            thread.start();
+        }
+
+        /** Begins when the worker's steps do. */
+        LocalWork.Progress during(LocalWork.Progress steps) {
+            return new LocalWork.Progress() {
+                @Override
+                public void stepsBegin() {
+                    begin();
+                    steps.stepsBegin();
+                }
+
+                @Override
+                public void trainedOn(long images) {
+                    steps.trainedOn(images);
+                }
+            };
+        }
+
+        private void begin() {
+            if (thread.getState() == Thread.State.NEW) {
+                begun = System.nanoTime();
+                thread.start();
+            }
         }
 
         /**
@@ -64,6 +87,7 @@ record AheadTask(ReduceTask reduce, int workers) implements Serializable {
          */
         Outcome await() throws InterruptedIOException {
             stepsAreDone = true;
+            begin(); // where there were no steps
             long start = System.nanoTime();
             try {
                 boolean finite = work.get();
@@ -82,7 +106,7 @@ record AheadTask(ReduceTask reduce, int workers) implements Serializable {
         private boolean average() throws InterruptedException {
             boolean finite = reduced(reduce.run(worker, workers));
             synchronized (FETCHING.computeIfAbsent(reduce.set(), set -> new Object())) {
-                if (!FetchedStates.has(reduce.set())) {
+                if (!StateCache.has(reduce.set())) {
                     finite &= fetch();
                 }
             }
@@ -94,7 +118,7 @@ record AheadTask(ReduceTask reduce, int workers) implements Serializable {
         private boolean fetch() throws InterruptedException {
             StateBlocks last = reduce.begun().blocks();
             StateBlocks next = last.next(reduce.set(), List.of());
-            Arrays arrays = FetchedStates.room(next.layout(), last.set());
+            Arrays arrays = StateCache.room(next.layout(), last.set());
             boolean finite = true;
             List<Integer> missing = new ArrayList<>(next.layout().all());
             while (!missing.isEmpty()) {
@@ -108,14 +132,14 @@ record AheadTask(ReduceTask reduce, int workers) implements Serializable {
                 }
             }
             next.statistics().assign(arrays.parameters(), arrays.statistics());
-            FetchedStates.put(reduce.set(), arrays);
+            StateCache.put(reduce.set(), arrays);
             return finite;
         }
 
         private void fetch(StateBlocks next, Map<Integer, BlockManagerId> found, Arrays arrays) {
             RawBlocks blocks = next.state(found);
             try {
-                new SliceFetcher(next.layout(), any -> List.of(blocks), 1, next.patience())
+                new SliceFetcher(next.layout(), any -> List.of(blocks), 1, next.timeout())
                         .each(List.copyOf(found.keySet()), () -> (number, pieces) -> {
                             Slice slice = next.layout().slice(number);
                             pieces.get(0).into(arrays.of(slice.vector()), slice.from());

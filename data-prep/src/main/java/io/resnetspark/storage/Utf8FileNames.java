@@ -19,12 +19,12 @@ import org.apache.hadoop.fs.Path;
  * are lost or confused; here they are UTF-8 in every locale. A byte that is not UTF-8 is written as U+FFFD followed by
  * its two hexadecimal digits, so that each name is a unique string and can be opened again.
  */
-public final class LocalFileNames {
+public final class Utf8FileNames {
     private static final char REPLACEMENT = '\uFFFD';
     private static final HexFormat HEX = HexFormat.of().withUpperCase();
     private static final String ENCODING = System.getProperty("sun.jnu.encoding", "unknown");
 
-    private LocalFileNames() {}
+    private Utf8FileNames() {}
 
     /** Whether this process decodes file names as UTF-8; our scripts make sure of it. */
     static boolean areUtf8() {

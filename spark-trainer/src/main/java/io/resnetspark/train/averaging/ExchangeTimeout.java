@@ -15,17 +15,17 @@ import org.apache.spark.api.java.JavaRDD;
  *
  * @param seconds infinitely many: until Spark gives the executor up
  */
-record Patience(double seconds) implements Serializable {
-    static final Patience ENDLESS = new Patience(Double.POSITIVE_INFINITY);
+record ExchangeTimeout(double seconds) implements Serializable {
+    static final ExchangeTimeout ENDLESS = new ExchangeTimeout(Double.POSITIVE_INFINITY);
 
     /** A garbage collection, or a slow link, is no reason to give somebody up. */
     private static final double LEAST_SECONDS = 10;
 
     /** A recipe whose rounds wait for nobody does not wait in the exchange, either. */
-    static Patience of(AveragingRecipe recipe) {
+    static ExchangeTimeout of(AveragingRecipe recipe) {
         return recipe.deadlineSeconds() == 0
                 ? ENDLESS
-                : new Patience(Math.max(LEAST_SECONDS, recipe.deadlineSeconds()));
+                : new ExchangeTimeout(Math.max(LEAST_SECONDS, recipe.deadlineSeconds()));
     }
 
     /**
@@ -49,12 +49,12 @@ record Patience(double seconds) implements Serializable {
     }
 
     /** For a holder of what somebody else has, too. */
-    Patience withAlternative() {
-        return new Patience(Math.min(LEAST_SECONDS, seconds));
+    ExchangeTimeout withAlternative() {
+        return new ExchangeTimeout(Math.min(LEAST_SECONDS, seconds));
     }
 
-    Patience doubled() {
-        return new Patience(2 * seconds);
+    ExchangeTimeout doubled() {
+        return new ExchangeTimeout(2 * seconds);
     }
 
     long nanos() {

@@ -19,8 +19,8 @@ import scala.reflect.ClassTag;
  * Takes large results from where they lie. Spark's own way of results copies them five times, also within one process:
  * there it costs more than all the rest of a round.
  */
-final class Blocks {
-    private Blocks() {}
+final class TaskResults {
+    private TaskResults() {}
 
     /** What {@link JavaRDD#collect} gives, of an RDD of one element a partition. */
     static <T> List<T> take(JavaRDD<T> elements) {
@@ -51,7 +51,7 @@ final class Blocks {
         Thread thread = Thread.currentThread();
         ClassLoader usual = thread.getContextClassLoader();
         // Which Java's deserialiser asks for our classes; threads of the common pool do not have that of spark-submit.
-        thread.setContextClassLoader(Blocks.class.getClassLoader());
+        thread.setContextClassLoader(TaskResults.class.getClassLoader());
         try {
             BlockManager blocks = SparkEnv.get().blockManager();
             Option<BlockResult> found =

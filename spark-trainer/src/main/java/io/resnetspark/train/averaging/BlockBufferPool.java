@@ -14,22 +14,22 @@ import org.apache.spark.SparkEnv;
  * that the system clears and Java clears again, takes longer than to fill them. Whoever still reads a block of a round
  * that is over finds that its checksum is another.
  */
-final class BlockMemory {
+final class BlockBufferPool {
     /** Given up where a process runs short of memory; what blocks use they hold themselves. */
-    private static SoftReference<BlockMemory> kept = new SoftReference<>(null);
+    private static SoftReference<BlockBufferPool> kept = new SoftReference<>(null);
 
     private final Map<Integer, Deque<byte[]>> free = new HashMap<>();
     /** By the number of the set. */
     private final Map<Long, List<byte[]>> used = new HashMap<>();
 
-    private LiveSets live = new LiveSets(0, 0);
+    private LiveBlockSets live = new LiveBlockSets(0, 0);
 
-    private BlockMemory() {}
+    private BlockBufferPool() {}
 
-    private static BlockMemory get() {
-        BlockMemory memory = kept.get();
+    private static BlockBufferPool get() {
+        BlockBufferPool memory = kept.get();
         if (memory == null) {
-            memory = new BlockMemory();
+            memory = new BlockBufferPool();
             kept = new SoftReference<>(memory);
         }
         return memory;
@@ -41,8 +41,8 @@ final class BlockMemory {
      * @param live which sets are not over
      * @throws IllegalStateException if the set is: what a late task brought would lie here for ever
      */
-    static synchronized byte[] of(int bytes, long set, LiveSets live) {
-        BlockMemory memory = get();
+    static synchronized byte[] of(int bytes, long set, LiveBlockSets live) {
+        BlockBufferPool memory = get();
         memory.enter(live);
         if (memory.live.isOver(set)) {
             throw new IllegalStateException("The round of these floats is over.");
@@ -55,7 +55,7 @@ final class BlockMemory {
         return block;
     }
 
-    private void enter(LiveSets wanted) {
+    private void enter(LiveBlockSets wanted) {
         if (wanted.current() <= live.current()) {
             return;
         }

@@ -13,13 +13,13 @@ import java.util.function.IntFunction;
  * <p>Arguments are JNA's: {@code Integer} for int and enums, {@code Long} for size_t and device addresses, {@code
  * Pointer} for handles, {@code Memory} and {@code ByReference} for outputs.
  */
-final class Library {
+final class CudaLibrary {
     private final NativeLibrary library;
     private final IntFunction<String> words;
     private final Map<String, Function> functions = new ConcurrentHashMap<>();
 
     /** @param words the meaning of a status; empty if the library does not tell */
-    Library(NativeLibrary library, IntFunction<String> words) {
+    CudaLibrary(NativeLibrary library, IntFunction<String> words) {
         this.library = library;
         this.words = words;
     }

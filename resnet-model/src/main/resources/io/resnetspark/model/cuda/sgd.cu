@@ -12,7 +12,8 @@ struct Settings {
 #define TRAINS 1
 #define DECAYS 2
 
-__device__ __forceinline__ float descend(float& weight, float& velocity, float gradient, Byte rule, const Settings& s) {
+__device__ __forceinline__ float sgd_update(float& weight, float& velocity, float gradient, Byte rule,
+                                            const Settings& s) {
   if (rule & TRAINS) {
     const float decayed = rule & DECAYS ? s.rate * s.decay * weight : 0.f;
     const float step = s.rate * s.scale * s.clip * gradient + decayed;
@@ -23,20 +24,20 @@ __device__ __forceinline__ float descend(float& weight, float& velocity, float g
 }
 
 // Weights, whose gradient is of elements; `copy` is what convolutions read, in elements, or null where that is `weights`.
-extern "C" __global__ void descend_weights(float* weights, float* velocity, const Element* gradient, Element* copy,
-                                           const Byte* rules, const Settings* settings, size_t count) {
+extern "C" __global__ void sgd_update_weights(float* weights, float* velocity, const Element* gradient, Element* copy,
+                                              const Byte* rules, const Settings* settings, size_t count) {
   const size_t i = thread_number();
   if (i >= count) return;
-  const float now = descend(weights[i], velocity[i], get(gradient, i), rules[i / 64], *settings);
+  const float now = sgd_update(weights[i], velocity[i], get(gradient, i), rules[i / 64], *settings);
   if (copy) put(copy, i, now);
 }
 
 // The same with a gradient of floats: of gamma, beta and biases, and of several minibatches summed.
-extern "C" __global__ void descend_floats(float* weights, float* velocity, const float* gradient, Element* copy,
-                                          const Byte* rules, const Settings* settings, size_t count) {
+extern "C" __global__ void sgd_update_floats(float* weights, float* velocity, const float* gradient, Element* copy,
+                                             const Byte* rules, const Settings* settings, size_t count) {
   const size_t i = thread_number();
   if (i >= count) return;
-  const float now = descend(weights[i], velocity[i], gradient[i], rules[i / 64], *settings);
+  const float now = sgd_update(weights[i], velocity[i], gradient[i], rules[i / 64], *settings);
   if (copy) put(copy, i, now);
 }
 
@@ -51,7 +52,7 @@ extern "C" __global__ void accumulate_floats(float* sum, const float* gradient, 
 }
 
 // Running statistics: running += share (batch - running).
-extern "C" __global__ void follow(float* running, const float* batch, float share, size_t count) {
+extern "C" __global__ void update_running_statistics(float* running, const float* batch, float share, size_t count) {
   const size_t i = thread_number();
   if (i < count) running[i] += share * (batch[i] - running[i]);
 }

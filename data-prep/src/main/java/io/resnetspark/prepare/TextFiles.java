@@ -20,15 +20,15 @@ import org.apache.spark.util.SerializableConfiguration;
 /**
  * Lines of text files, one task per file. Spark's own textFile treats commas and brackets in folder names as patterns.
  */
-final class TextLines {
+final class TextFiles {
     private static final String GZIP_SUFFIX = ".gz";
 
-    private TextLines() {}
+    private TextFiles() {}
 
     /** Lines of a folder's gzip files. */
-    static JavaRDD<String> inFolder(JavaSparkContext spark, Path folder) {
+    static JavaRDD<String> linesInFolder(JavaSparkContext spark, Path folder) {
         try {
-            return of(
+            return lines(
                     spark,
                     Stream.of(Renames.list(folder, spark.hadoopConfiguration()))
                             .map(file -> file.getPath())
@@ -39,7 +39,7 @@ final class TextLines {
         }
     }
 
-    static JavaRDD<String> of(JavaSparkContext spark, List<Path> files) {
+    static JavaRDD<String> lines(JavaSparkContext spark, List<Path> files) {
         SerializableConfiguration conf = new SerializableConfiguration(spark.hadoopConfiguration());
         List<String> names = files.stream().map(Path::toString).toList();
         return spark.parallelize(names, Math.max(1, names.size()))

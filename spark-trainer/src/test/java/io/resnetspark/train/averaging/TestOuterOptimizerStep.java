@@ -7,13 +7,13 @@ import io.resnetspark.train.averaging.Reduction.Range;
 import io.resnetspark.train.recipe.OuterOptimizer;
 import org.junit.jupiter.api.Test;
 
-class TestOuterDescent {
+class TestOuterOptimizerStep {
     private final float[] before = {1, -2, 0.5f};
     private final float[] velocity = new float[3];
 
     private float[] step(OuterOptimizer step, float... average) {
         float[] next = average.clone();
-        OuterDescent.step(step, 3, new Range(before, 0), new Range(next, 0), new Range(velocity, 0), 0.1);
+        OuterOptimizerStep.step(step, 3, new Range(before, 0), new Range(next, 0), new Range(velocity, 0), 0.1);
         return next;
     }
 

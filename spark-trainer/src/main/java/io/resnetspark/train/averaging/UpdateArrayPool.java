@@ -1,6 +1,6 @@
 package io.resnetspark.train.averaging;
 
-import io.resnetspark.train.worker.SpareArrays;
+import io.resnetspark.train.worker.ArrayPool;
 import java.lang.ref.SoftReference;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -13,20 +13,20 @@ import java.util.stream.Stream;
  * Arrays of updates that workers of this process keep until they are averaged: they serve again when nobody can ask for
  * them any more, as their blocks' memory does. Given up where a process runs short of memory.
  */
-final class KeptArrays {
+final class UpdateArrayPool {
     /** By the number of their set. */
     private static final Map<Long, List<SoftReference<float[]>>> KEPT = new HashMap<>();
 
-    private KeptArrays() {}
+    private UpdateArrayPool() {}
 
     /** Gives arrays up as soon as their set is over. */
-    static synchronized void give(long set, LiveSets live, float[]... arrays) {
+    static synchronized void give(long set, LiveBlockSets live, float[]... arrays) {
         for (long kept : new ArrayList<>(KEPT.keySet())) {
             if (live.isOver(kept)) {
                 KEPT.remove(kept).stream()
                         .map(SoftReference::get)
                         .filter(Objects::nonNull)
-                        .forEach(SpareArrays::give);
+                        .forEach(ArrayPool::give);
             }
         }
         List<SoftReference<float[]>> of = KEPT.computeIfAbsent(set, any -> new ArrayList<>());

@@ -4,8 +4,8 @@ import io.resnetspark.train.averaging.Reduction.Range;
 import io.resnetspark.train.recipe.OuterOptimizer;
 
 /** The outer optimiser: a step from the parameters that a round began with towards, or beyond, the average. */
-final class OuterDescent {
-    private OuterDescent() {}
+final class OuterOptimizerStep {
+    private OuterOptimizerStep() {}
 
     /**
      * Turns the average into the next parameters, in place.

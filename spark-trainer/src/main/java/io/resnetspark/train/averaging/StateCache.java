@@ -11,13 +11,13 @@ import java.util.TreeMap;
  * The states that this process has fetched: its workers need not fetch them again, and the arrays serve round after round.
  * There are two where one is averaged while workers still use the one before.
  */
-final class FetchedStates {
+final class StateCache {
     /** By the number of their sets. Given up where a process runs short of memory. */
     private static final Map<Long, SoftReference<Arrays>> STATES = new TreeMap<>();
 
     private static long round;
 
-    private FetchedStates() {}
+    private StateCache() {}
 
     /**
      * The floats of a state, which is fetched if it is not here.

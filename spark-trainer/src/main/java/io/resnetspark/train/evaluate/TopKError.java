@@ -9,10 +9,10 @@ import java.util.stream.Stream;
  *
  * @param error 0 to 1
  */
-public record TopK(int k, double error) {
+public record TopKError(int k, double error) {
     /** Those that say something: with as many classes as k or fewer, an image is always right. */
-    public static List<TopK> of(EvaluationResult result, int classes) {
-        return Stream.of(new TopK(1, result.top1Error()), new TopK(5, result.top5Error()))
+    public static List<TopKError> of(EvaluationResult result, int classes) {
+        return Stream.of(new TopKError(1, result.top1Error()), new TopKError(5, result.top5Error()))
                 .filter(top -> top.k == 1 || top.k < classes)
                 .toList();
     }

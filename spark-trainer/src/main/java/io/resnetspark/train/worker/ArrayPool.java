@@ -8,10 +8,10 @@ import java.util.Deque;
  * Large arrays that nobody uses any more, for who needs one of the same length: Java clears each new one, and the system
  * each of its pages, which takes longer than to fill it.
  */
-public final class SpareArrays {
+public final class ArrayPool {
     private static final Deque<SoftReference<float[]>> SPARE = new ArrayDeque<>();
 
-    private SpareArrays() {}
+    private ArrayPool() {}
 
     /** An array whose elements may be anything. */
     public static float[] take(int length) {

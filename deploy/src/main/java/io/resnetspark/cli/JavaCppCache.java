@@ -1,12 +1,12 @@
 package io.resnetspark.cli;
 
 /** Where JavaCPP puts the native libraries of its jars before it loads them. */
-final class NativeCache {
+final class JavaCppCache {
     private static final String OPTION = "org.bytedeco.javacpp.cachedir";
 
-    private NativeCache() {}
+    private JavaCppCache() {}
 
-    static String howToMend() {
+    static String remedy() {
         String folder = System.getProperty(OPTION, System.getProperty("user.home") + "/.javacpp/cache");
         return "They are unpacked in " + folder
                 + ", which must have room for 600 MB, must not be mounted noexec, and must"
