@@ -39,6 +39,27 @@ class TestAveragingRules extends SmallRuns {
         assertThat(local.velocity()).isEmpty();
     }
 
+    /** Momentum is linear: where every step is averaged, so is momentum that its workers keep. */
+    @Test
+    void localMomentumIsAveragedMomentumWhereEveryStepIsAveraged() throws IOException {
+        float[] averaged = fourSteps(plan("steps-per-round", "1"));
+        float[] local = fourSteps(plan("steps-per-round", "1", "averaging.momentum", "local"));
+        float[] reset = fourSteps(plan("steps-per-round", "1", "averaging.momentum", "reset"));
+        assertThat(difference(averaged, local)).isLessThan(1e-5);
+        assertThat(difference(averaged, reset)).isGreaterThan(1e-3);
+    }
+
+    private float[] fourSteps(TrainingPlan plan) throws IOException {
+        TrainingState state = start(plan);
+        try (ParameterAveraging averaging = averaging(plan)) {
+            for (int i = 0; i < 4; i++) {
+                state = averaging.round(state).state();
+                averaging.commit();
+            }
+            return state.parameters();
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({"float16, 0.01", "bfloat16, 0.01", "int8, 0.03"})
     void roundedChangesLeadToNearlyTheSame(String dtype, double part) throws IOException {
