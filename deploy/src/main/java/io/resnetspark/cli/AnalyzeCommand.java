@@ -80,7 +80,11 @@ final class AnalyzeCommand implements Runnable {
 
     /** For analyses that draw at random. */
     static final class SeedOption {
-        @Option(names = "--seed", paramLabel = "N", defaultValue = "0", description = "Of the draws. Default: 0.")
+        @Option(
+                names = "--seed",
+                paramLabel = "N",
+                defaultValue = "0",
+                description = "Seed of the random draws. Default: 0.")
         long seed;
     }
 

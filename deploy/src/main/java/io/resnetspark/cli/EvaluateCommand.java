@@ -187,7 +187,7 @@ final class EvaluateCommand implements Callable<Integer> {
         Configuration conf = spark.hadoopConfiguration();
         ModelArtifact artifact = ModelArtifact.open(ModelReference.resolve(model, conf), conf);
         return new EvaluatedModel(
-                artifact.blueprint(ExecutorCores.perWorker(spark, spark.defaultParallelism()), kernels.options()),
+                artifact.networkFactory(ExecutorCores.perWorker(spark, spark.defaultParallelism()), kernels.options()),
                 artifact.parameters(),
                 artifact.preprocessing(),
                 opened.dataset().classes());

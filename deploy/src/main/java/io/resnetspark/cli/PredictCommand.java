@@ -144,7 +144,7 @@ final class PredictCommand implements Callable<Integer> {
                 return predicted(image, classifier.classify(bytes, top), null);
             }
             ImageClassifier.Explained explained = classifier.explain(bytes, top);
-            return predicted(image, explained.guesses(), explanations.write(image, explained));
+            return predicted(image, explained.predictions(), explanations.write(image, explained));
         } catch (BadImageException bad) {
             return new Predicted(image, null, null, image + ": " + bad.getMessage() + ".", Fault.INPUT.exitCode());
         } catch (IOException | RuntimeException failed) {
@@ -157,7 +157,7 @@ final class PredictCommand implements Callable<Integer> {
         }
     }
 
-    private static Predicted predicted(String image, List<ImageClassifier.Guess> guesses, String explanation) {
+    private static Predicted predicted(String image, List<ImageClassifier.Prediction> guesses, String explanation) {
         List<Prediction> predictions = guesses.stream()
                 .map(guess -> new Prediction(guess.label(), guess.probability()))
                 .toList();

@@ -59,7 +59,7 @@ final class PrepareCommand implements Callable<Integer> {
             names = "--max-bad-fraction",
             defaultValue = "0.01",
             paramLabel = "SHARE",
-            description = "Stop if more than this share of the images is bad. Default: 0.01.")
+            description = "Stop if more than this share of the images is quarantined. Default: 0.01.")
     double maxBadFraction;
 
     @Option(

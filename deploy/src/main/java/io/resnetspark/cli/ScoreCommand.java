@@ -76,7 +76,7 @@ final class ScoreCommand implements Callable<Integer> {
             Scoring.Summary summary = new Scoring(spark)
                     .execute(
                             artifact,
-                            artifact.blueprint(
+                            artifact.networkFactory(
                                     ExecutorCores.perWorker(spark, spark.defaultParallelism()), kernels.options()),
                             Locations.of(from),
                             Locations.of(output),

@@ -92,7 +92,7 @@ class TestAnalyzeCommand extends Commands {
                         "changes the number of channels or the resolution",
                         "changes the number of channels or the resolution");
         for (JsonNode model : json.get("models")) {
-            assertThat(model.get("random").findValuesAsText("removed")).containsExactly("1", "2");
+            assertThat(model.get("random").findValuesAsText("removed_parts")).containsExactly("1", "2");
             assertThat(model.get("random")).allMatch(some -> some.get("errors").size() == 3);
             assertThat(model.get("error").asDouble()).isBetween(0.0, 1.0);
         }

@@ -29,8 +29,8 @@ public record LesionsOfModel(
     /**
      * Several parts at random.
      *
-     * @param removed how many
+     * @param removedParts how many
      * @param errors of each draw, 0 to 1
      */
-    public record RandomlyRemoved(int removed, List<Double> errors) {}
+    public record RandomlyRemoved(int removedParts, List<Double> errors) {}
 }

@@ -16,7 +16,7 @@ final class Figures {
     /** Of the runs, which are labels: of more than these, the newest. */
     static final int MAX_RUNS = 200;
 
-    static void ofRuns(List<RunRow> runs, PrometheusText text) {
+    static void ofRuns(List<RunRow> runs, PrometheusMetrics text) {
         text.gauge("resnet_runs", "Runs in the folder.", runs.size());
         text.gauge(
                 "resnet_runs_damaged",
@@ -28,7 +28,7 @@ final class Figures {
                 .forEach(run -> ofRun(run, run.progress(), text));
     }
 
-    private static void ofRun(RunRow run, RunProgress at, PrometheusText text) {
+    private static void ofRun(RunRow run, RunProgress at, PrometheusMetrics text) {
         String[] label = {"run", run.name()};
         text.gauge("resnet_run_running", "1 while it is under way.", run.state() == State.RUNNING ? 1 : 0, label);
         text.gauge("resnet_run_loss", "Mean training cross-entropy of the last round, in nats.", at.loss(), label);
@@ -52,7 +52,7 @@ final class Figures {
         text.gauge("resnet_run_top1_error", "Top-1 error of the final model, 0 to 1.", run.top1Error(), label);
     }
 
-    static void ofModels(List<ModelRow> models, PrometheusText text) {
+    static void ofModels(List<ModelRow> models, PrometheusMetrics text) {
         for (ModelRow model : models) {
             String[] label = {"model", model.name()};
             text.gauge(
@@ -100,7 +100,7 @@ final class Figures {
                 .orElse(null);
     }
 
-    static void ofDataset(String name, Dataset dataset, PrometheusText text) {
+    static void ofDataset(String name, Dataset dataset, PrometheusMetrics text) {
         if (dataset.quarantined() != null) {
             dataset.quarantined()
                     .forEach((reason, count) -> text.gauge(

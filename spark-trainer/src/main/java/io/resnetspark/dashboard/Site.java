@@ -118,7 +118,7 @@ final class Site {
             case 0 -> assets.find("");
             case 1 ->
                 first.equals("metrics")
-                        ? Optional.of(Response.text(PrometheusText.TYPE, figures()))
+                        ? Optional.of(Response.text(PrometheusMetrics.TYPE, figures()))
                         : assets.find(first);
             case 2 -> first.equals("api") ? listing(path.get(1)) : Optional.empty();
             case 3 -> ofRun(path);
@@ -201,7 +201,7 @@ final class Site {
         byte[] png = ImageCodec.png(Heat.over(explained.seen(), explained.map().map()));
         return new Predicted(
                 version.reference(),
-                explained.guesses().stream()
+                explained.predictions().stream()
                         .map(guess ->
                                 Map.<String, Object>of("class", guess.label(), "probability", guess.probability()))
                         .toList(),
@@ -225,7 +225,7 @@ final class Site {
     }
 
     private String figures() throws IOException {
-        PrometheusText text = new PrometheusText();
+        PrometheusMetrics text = new PrometheusMetrics();
         text.counter("resnet_dashboard_predictions_total", "Images that were classified here.", predictions.count());
         Figures.ofRuns(rows(), text);
         Figures.ofModels(models.list(), text);
@@ -236,7 +236,7 @@ final class Site {
     }
 
     /** One that cannot be read costs its own figures alone. */
-    private void ofDataset(Path dataset, PrometheusText text) {
+    private void ofDataset(Path dataset, PrometheusMetrics text) {
         String name = dataset.toString();
         boolean readable = true;
         try {

@@ -29,9 +29,9 @@ public final class ModelVerifier {
     /**
      * What was predicted.
      *
-     * @param guesses the most probable class of each image, in the order of the request
+     * @param predictions the most probable class of each image, in the order of the request
      */
-    record Answer(List<ImageClassifier.Guess> guesses) {}
+    record Answer(List<ImageClassifier.Prediction> predictions) {}
 
     /** @param files the request's, and the answer's */
     public static void main(String[] files) throws IOException, BadImageException {
@@ -41,14 +41,14 @@ public final class ModelVerifier {
 
     static Answer answer(Request request, Configuration conf) throws IOException, BadImageException {
         ModelArtifact artifact = ModelArtifact.open(new org.apache.hadoop.fs.Path(request.model()), conf);
-        List<ImageClassifier.Guess> guesses = new ArrayList<>();
+        List<ImageClassifier.Prediction> predictions = new ArrayList<>();
         try (ImageClassifier classifier = new ImageClassifier(artifact)) {
             for (String image : request.images()) {
-                guesses.add(classifier
+                predictions.add(classifier
                         .classify(Files.readAllBytes(Path.of(image)), 1)
                         .get(0));
             }
         }
-        return new Answer(guesses);
+        return new Answer(predictions);
     }
 }

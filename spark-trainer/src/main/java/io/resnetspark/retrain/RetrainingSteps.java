@@ -137,7 +137,7 @@ final class RetrainingSteps {
         return new Evaluation(spark, data, plan.gate().split(), plan.gate().protocol())
                 .predict(
                         new EvaluatedModel(
-                                artifact.blueprint(threads, recipe(attempt).compute()),
+                                artifact.networkFactory(threads, recipe(attempt).compute()),
                                 artifact.parameters(),
                                 artifact.preprocessing(),
                                 classes(artifact, data)),

@@ -80,7 +80,7 @@ final class VerifierProcess {
                 throw new IOException("A fresh process could not load " + published + ": " + end(out) + end(err));
             }
             ModelVerifier.Answer found = Json.COMPACT.readValue(Files.readAllBytes(answer), ModelVerifier.Answer.class);
-            return differs(found.guesses(), new ImageClassifier(trained), images);
+            return differs(found.predictions(), new ImageClassifier(trained), images);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted", interrupted);
@@ -102,11 +102,12 @@ final class VerifierProcess {
     }
 
     private static Optional<String> differs(
-            List<ImageClassifier.Guess> said, ImageClassifier trained, List<Example> images) throws BadImageException {
+            List<ImageClassifier.Prediction> said, ImageClassifier trained, List<Example> images)
+            throws BadImageException {
         for (int i = 0; i < images.size(); i++) {
-            ImageClassifier.Guess wanted =
+            ImageClassifier.Prediction wanted =
                     trained.classify(images.get(i).bytes(), 1).get(0);
-            ImageClassifier.Guess found = said.get(i);
+            ImageClassifier.Prediction found = said.get(i);
             boolean same = found.label().equals(wanted.label())
                     && Math.abs(found.probability() - wanted.probability()) <= TOLERANCE;
             if (!same) {

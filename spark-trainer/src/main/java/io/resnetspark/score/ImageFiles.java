@@ -18,7 +18,7 @@ import org.apache.hadoop.fs.Path;
  * @param folder that names are relative to
  * @param names which are the images' keys
  */
-record ImageFiles(String folder, List<String> names) implements ImagePart {
+record ImageFiles(String folder, List<String> names) implements ImagePartition {
     /** A task of these takes a second or more with every network, and its loss costs no more. */
     private static final int MIN_FILES = 256;
 
@@ -29,8 +29,8 @@ record ImageFiles(String folder, List<String> names) implements ImagePart {
     private static final int MAX_BYTES = 256 << 20;
 
     /** Parts of a list of names. */
-    static List<ImagePart> parts(Path folder, List<String> names) {
-        List<ImagePart> parts = new ArrayList<>();
+    static List<ImagePartition> parts(Path folder, List<String> names) {
+        List<ImagePartition> parts = new ArrayList<>();
         int files = Math.max(MIN_FILES, (names.size() + MAX_PARTS - 1) / MAX_PARTS);
         for (int from = 0; from < names.size(); from += files) {
             parts.add(new ImageFiles(

@@ -17,7 +17,7 @@ import org.apache.hadoop.fs.Path;
  *
  * @param description for people
  */
-record ImageInput(String description, List<ImagePart> parts) {
+record ImageInput(String description, List<ImagePartition> parts) {
     /**
      * Finds out what lies there: a dataset; a folder with Parquet files of the columns path and content; a table (CSV or
      * Parquet) with a column path; else a folder whose files, at any depth, are images.
@@ -62,7 +62,7 @@ record ImageInput(String description, List<ImagePart> parts) {
 
     private static ImageInput dataset(Path place, Configuration conf) throws IOException {
         Dataset.Opened data = Dataset.open(place, conf);
-        List<ImagePart> parts = new ArrayList<>();
+        List<ImagePartition> parts = new ArrayList<>();
         for (List<Dataset.Shard> shards : data.dataset().splits().values()) {
             for (Dataset.Shard shard : shards) {
                 Path file = new Path(data.path(), shard.path());
@@ -72,13 +72,13 @@ record ImageInput(String description, List<ImagePart> parts) {
         return new ImageInput("dataset " + place, parts);
     }
 
-    private static ImagePart table(FileStatus file, String key, String content, long images) {
+    private static ImagePartition table(FileStatus file, String key, String content, long images) {
         return new TablePart(
                 file.getPath().toString(), file.getLen(), file.getModificationTime(), key, content, images);
     }
 
     /** As far as is known. */
     long images() {
-        return parts.stream().mapToLong(ImagePart::images).sum();
+        return parts.stream().mapToLong(ImagePartition::images).sum();
     }
 }

@@ -4,7 +4,7 @@ import io.resnetspark.image.BadImageException;
 import io.resnetspark.image.ImageCodec;
 import io.resnetspark.input.Preprocessing;
 import io.resnetspark.model.graph.NetworkGraph;
-import io.resnetspark.score.ImagePart.KeyedImage;
+import io.resnetspark.score.ImagePartition.KeyedImage;
 import java.io.Serializable;
 import java.util.Comparator;
 import java.util.List;

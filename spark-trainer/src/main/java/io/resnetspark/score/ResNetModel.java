@@ -7,7 +7,7 @@ import io.resnetspark.storage.Manifest;
 import io.resnetspark.train.ExecutorCores;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.checkpoint.RunFolder;
-import io.resnetspark.train.evaluate.KeptBlueprint;
+import io.resnetspark.train.evaluate.EvaluationNetworkFactory;
 import io.resnetspark.train.worker.ExecutorNetworks;
 import io.resnetspark.train.worker.FloatBlock;
 import java.io.IOException;
@@ -196,10 +196,10 @@ public final class ResNetModel extends Transformer implements DefaultParamsWrita
                 sent.artifact.description().classes(),
                 (Integer) getOrDefault(topK),
                 wantsFeatures());
-        KeptBlueprint blueprint = new KeptBlueprint(sent.blueprint, SHARED_OWNER, wantsFeatures());
+        EvaluationNetworkFactory factory = new EvaluationNetworkFactory(sent.factory, SHARED_OWNER, wantsFeatures());
         Broadcast<FloatBlock> parameters = sent.parameters;
         MapPartitionsFunction<Row, Row> score =
-                rows -> new ScoredRows(rows, column, blueprint, parameters.value(), scorer);
+                rows -> new ScoredRows(rows, column, factory, parameters.value(), scorer);
         return images.toDF().mapPartitions(score, Encoders.row(schema));
     }
 
@@ -224,13 +224,13 @@ public final class ResNetModel extends Transformer implements DefaultParamsWrita
      * A model that executors can have.
      *
      * @param path which one, and how it computes
-     * @param blueprint named by the digest of the model, so that executors never compute with what lay there before
+     * @param factory named by the digest of the model, so that executors never compute with what lay there before
      */
     private record Sent(
             SparkContext context,
             String path,
             ModelArtifact artifact,
-            ExecutorNetworks.Blueprint blueprint,
+            ExecutorNetworks.NetworkFactory factory,
             Broadcast<FloatBlock> parameters) {
         private static Sent of(SparkContext context, ModelArtifact artifact, String path) throws IOException {
             JavaSparkContext spark = JavaSparkContext.fromSparkContext(context);
@@ -240,7 +240,7 @@ public final class ResNetModel extends Transformer implements DefaultParamsWrita
                     context,
                     path,
                     artifact,
-                    artifact.blueprint(
+                    artifact.networkFactory(
                             path + " " + digest,
                             ExecutorCores.perWorker(spark, spark.defaultParallelism()),
                             ComputeOptions.AUTO),

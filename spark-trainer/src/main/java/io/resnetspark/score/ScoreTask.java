@@ -1,7 +1,7 @@
 package io.resnetspark.score;
 
 import io.resnetspark.model.graph.NetworkGraph;
-import io.resnetspark.score.ImagePart.KeyedImage;
+import io.resnetspark.score.ImagePartition.KeyedImage;
 import io.resnetspark.score.ImageScorer.Score;
 import io.resnetspark.storage.AtomicDirectory;
 import io.resnetspark.train.worker.ExecutorNetworks;
@@ -22,7 +22,7 @@ import org.apache.hadoop.fs.Path;
  *
  * @param output where the files go
  */
-record ScoreTask(ExecutorNetworks.Blueprint blueprint, FloatBlock parameters, ImageScorer scorer, String output)
+record ScoreTask(ExecutorNetworks.NetworkFactory factory, FloatBlock parameters, ImageScorer scorer, String output)
         implements Serializable {
     /** Images of a part. */
     record Counts(long scored, long quarantined) implements Serializable {
@@ -39,11 +39,11 @@ record ScoreTask(ExecutorNetworks.Blueprint blueprint, FloatBlock parameters, Im
         return new Path(new Path(output, "_quarantine"), String.format("part-%05d.parquet", part));
     }
 
-    Counts run(int number, ImagePart part, Configuration conf) throws IOException {
-        return ExecutorNetworks.holding(blueprint, parameters, network -> run(number, part, network.graph(), conf));
+    Counts run(int number, ImagePartition part, Configuration conf) throws IOException {
+        return ExecutorNetworks.holding(factory, parameters, network -> run(number, part, network.graph(), conf));
     }
 
-    private Counts run(int number, ImagePart part, NetworkGraph graph, Configuration conf) throws IOException {
+    private Counts run(int number, ImagePartition part, NetworkGraph graph, Configuration conf) throws IOException {
         Path to = new Path(output);
         FileSystem files = AtomicDirectory.fileSystem(to, conf);
         Path draft = new Path(to, "_temporary/" + number + "-" + UUID.randomUUID());

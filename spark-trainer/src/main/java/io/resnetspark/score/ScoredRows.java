@@ -1,6 +1,6 @@
 package io.resnetspark.score;
 
-import io.resnetspark.score.ImagePart.KeyedImage;
+import io.resnetspark.score.ImagePartition.KeyedImage;
 import io.resnetspark.score.ImageScorer.Score;
 import io.resnetspark.train.worker.ExecutorNetworks;
 import io.resnetspark.train.worker.FloatBlock;
@@ -20,7 +20,7 @@ import org.apache.spark.sql.RowFactory;
 final class ScoredRows implements Iterator<Row> {
     private final Iterator<Row> rows;
     private final int column;
-    private final ExecutorNetworks.Blueprint blueprint;
+    private final ExecutorNetworks.NetworkFactory factory;
     private final FloatBlock parameters;
     private final ImageScorer scorer;
     private final Queue<Row> ready = new ArrayDeque<>();
@@ -29,12 +29,12 @@ final class ScoredRows implements Iterator<Row> {
     ScoredRows(
             Iterator<Row> rows,
             int column,
-            ExecutorNetworks.Blueprint blueprint,
+            ExecutorNetworks.NetworkFactory factory,
             FloatBlock parameters,
             ImageScorer scorer) {
         this.rows = rows;
         this.column = column;
-        this.blueprint = blueprint;
+        this.factory = factory;
         this.parameters = parameters;
         this.scorer = scorer;
     }
@@ -68,7 +68,7 @@ final class ScoredRows implements Iterator<Row> {
         }
         try {
             List<Score> scores =
-                    ExecutorNetworks.holding(blueprint, parameters, network -> scorer.score(network.graph(), images));
+                    ExecutorNetworks.holding(factory, parameters, network -> scorer.score(network.graph(), images));
             for (int i = 0; i < scores.size(); i++) {
                 ready.add(joined(some.get(i), scores.get(i)));
             }

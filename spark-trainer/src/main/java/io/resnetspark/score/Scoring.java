@@ -9,7 +9,7 @@ import io.resnetspark.storage.Digests;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Remedy;
 import io.resnetspark.train.artifact.ModelArtifact;
-import io.resnetspark.train.evaluate.KeptBlueprint;
+import io.resnetspark.train.evaluate.EvaluationNetworkFactory;
 import io.resnetspark.train.worker.ExecutorNetworks;
 import io.resnetspark.train.worker.FloatBlock;
 import java.io.IOException;
@@ -83,7 +83,7 @@ public final class Scoring {
             double seconds,
             double imagesPerSecond) {}
 
-    private record NumberedPart(int number, ImagePart part) implements Serializable {}
+    private record NumberedPart(int number, ImagePartition part) implements Serializable {}
 
     public Scoring(JavaSparkContext spark) {
         this.spark = spark;
@@ -93,12 +93,12 @@ public final class Scoring {
     /**
      * Scores all images that are not scored yet.
      *
-     * @param blueprint of the model
+     * @param factory of the model
      * @throws BadInputException if there is nothing to score, or the output is another job's
      */
     public Summary execute(
             ModelArtifact model,
-            ExecutorNetworks.Blueprint blueprint,
+            ExecutorNetworks.NetworkFactory factory,
             Path from,
             Path output,
             Options options,
@@ -110,7 +110,7 @@ public final class Scoring {
         Job job = job(model, input, options);
         begin(to, job);
         ScoreTask task = new ScoreTask(
-                options.features ? KeptBlueprint.onCpu(blueprint) : blueprint,
+                options.features ? EvaluationNetworkFactory.onCpu(factory) : factory,
                 FloatBlock.of(model.parameters()),
                 new ImageScorer(model.preprocessing(), model.description().classes(), options.topK, options.features),
                 to.toString());
@@ -139,7 +139,7 @@ public final class Scoring {
     }
 
     private Job job(ModelArtifact model, ImageInput input, Options options) throws IOException {
-        String ids = input.parts().stream().map(ImagePart::id).collect(Collectors.joining("\n"));
+        String ids = input.parts().stream().map(ImagePartition::id).collect(Collectors.joining("\n"));
         return new Job(
                 model.path().toString(),
                 Digests.of(new Path(model.path(), "manifest.json"), conf).sha256(),

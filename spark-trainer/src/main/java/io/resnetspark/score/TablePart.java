@@ -18,7 +18,7 @@ import org.apache.parquet.example.data.Group;
  * @param content column of the encoded images
  */
 record TablePart(String file, long length, long modificationTime, String key, String content, long images)
-        implements ImagePart {
+        implements ImagePartition {
     @Override
     public String id() {
         return file + " " + length + " " + modificationTime;

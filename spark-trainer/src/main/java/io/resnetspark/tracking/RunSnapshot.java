@@ -9,8 +9,8 @@ import io.resnetspark.train.artifact.ModelDescription;
 import io.resnetspark.train.checkpoint.RunFolder;
 import io.resnetspark.train.recipe.Hocon;
 import io.resnetspark.train.recipe.Recipe;
+import io.resnetspark.train.report.MetricScalars;
 import io.resnetspark.train.report.MetricsFile;
-import io.resnetspark.train.report.Scalars;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -31,7 +31,11 @@ import org.apache.hadoop.fs.Path;
  * @param model of a complete run
  */
 record RunSnapshot(
-        Path run, Map<String, String> recipe, List<Scalars> lines, Path artifact, Optional<ModelDescription> model) {
+        Path run,
+        Map<String, String> recipe,
+        List<MetricScalars> lines,
+        Path artifact,
+        Optional<ModelDescription> model) {
 
     /** @throws BadInputException if there is no run */
     static RunSnapshot of(Path path, Configuration conf) throws IOException {
@@ -39,9 +43,9 @@ record RunSnapshot(
         Path place = new Path(path.getFileSystem(conf).makeQualified(path).toString());
         Path run = place.getName().equals("model") ? place.getParent() : place;
         Path newest = RunFolder.of(run).withMetrics(conf);
-        List<Scalars> lines = new ArrayList<>();
+        List<MetricScalars> lines = new ArrayList<>();
         MetricsFile.read(newest, conf, line -> {
-            Scalars scalars = Scalars.of(line);
+            MetricScalars scalars = MetricScalars.of(line);
             if (!scalars.values().isEmpty()) {
                 lines.add(scalars);
             }
@@ -66,7 +70,7 @@ record RunSnapshot(
                 .toString();
     }
 
-    Scalars last() {
+    MetricScalars last() {
         return lines.get(lines.size() - 1);
     }
 }

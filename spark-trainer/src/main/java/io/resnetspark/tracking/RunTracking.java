@@ -4,7 +4,7 @@ import io.resnetspark.storage.BadInputException;
 import io.resnetspark.train.artifact.ModelDescription;
 import io.resnetspark.train.artifact.Provenance;
 import io.resnetspark.train.evaluate.EvaluationResult;
-import io.resnetspark.train.report.Scalars;
+import io.resnetspark.train.report.MetricScalars;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -136,7 +136,7 @@ public final class RunTracking implements Closeable {
         Map<String, Metric> last = new HashMap<>();
         tracked.getData().getMetricsList().forEach(metric -> last.put(metric.getKey(), metric));
         List<Metric> missing = new ArrayList<>();
-        for (Scalars line : snapshot.lines()) {
+        for (MetricScalars line : snapshot.lines()) {
             line.values().forEach((name, value) -> {
                 Metric metric = metric(name, value, line);
                 if (!last.containsKey(name) || isLater(metric, last.get(name))) {
@@ -158,12 +158,12 @@ public final class RunTracking implements Closeable {
     private static boolean isLater(Metric metric, Metric last) {
         return metric.getStep() > last.getStep()
                 || (metric.getStep() == last.getStep()
-                        && metric.getKey().startsWith(Scalars.EVALUATION)
+                        && metric.getKey().startsWith(MetricScalars.EVALUATION)
                         && metric.getTimestamp() > last.getTimestamp()
                         && metric.getValue() != last.getValue());
     }
 
-    private static List<Metric> results(ModelDescription model, Scalars last) {
+    private static List<Metric> results(ModelDescription model, MetricScalars last) {
         List<Metric> metrics = new ArrayList<>();
         for (EvaluationResult result : model.results().values()) {
             String prefix = "final/" + result.protocol() + "/";
@@ -174,7 +174,7 @@ public final class RunTracking implements Closeable {
         return metrics;
     }
 
-    private static Metric metric(String name, double value, Scalars line) {
+    private static Metric metric(String name, double value, MetricScalars line) {
         return Metric.newBuilder()
                 .setKey(name)
                 .setValue(value)

@@ -69,7 +69,7 @@ function lesion() {
   curves(parent, 'Several parts removed at random', 'Mean of the draws; thin: the smallest and the largest.', 'parts removed', 'error, %',
     report.models.flatMap((one, i) => [[mean, '', 3], [errors => Math.min(...errors), ': smallest', 1],
       [errors => Math.max(...errors), ': largest', 1]].map(([of, text, width]) => ({name: called[i] + text, color: i, width, unlisted: text !== '',
-      points: [[0, 100 * one.error], ...one.random.map(some => [some.removed, 100 * of(some.errors)])]})))
+      points: [[0, 100 * one.error], ...one.random.map(some => [some.removed_parts, 100 * of(some.errors)])]})))
       .filter(line => line.points.length > 1), {min: 0, max: 100});
   section('Models').append(table(['model', 'network', 'part', number('removable'), number('error, whole'), number('one removed: mean'),
     number('worst')], report.models.map((one, i) => {

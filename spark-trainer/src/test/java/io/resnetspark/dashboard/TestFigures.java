@@ -17,7 +17,7 @@ class TestFigures {
 
     @Test
     void runsBeyondALimitAreCountedAlone() {
-        PrometheusText text = new PrometheusText();
+        PrometheusMetrics text = new PrometheusMetrics();
         Figures.ofRuns(IntStream.range(0, 300).mapToObj(i -> run("r" + i, 0)).toList(), text);
         assertThat(text.toString())
                 .contains("resnet_runs 300\n", "resnet_run_loss{run=\"r199\"} 1.5\n")
@@ -39,7 +39,7 @@ class TestFigures {
         Dataset dataset = Json.PRETTY.readValue("""
                 {"format": 2, "classes": ["cat"], "splits": {}, "quarantined": {"not an image": 3, "too large": 1},
                  "statistics": {}, "mean_image": {"bytes": 1, "sha256": "00"}}""", Dataset.class);
-        PrometheusText text = new PrometheusText();
+        PrometheusMetrics text = new PrometheusMetrics();
         Figures.ofDataset("photos", dataset, text);
         assertThat(text.toString())
                 .contains("resnet_dataset_quarantined_images{dataset=\"photos\",reason=\"not an image\"} 3\n");

@@ -12,7 +12,7 @@ import io.resnetspark.train.ThreeColours;
 import io.resnetspark.train.Training;
 import io.resnetspark.train.TrainingSetup;
 import io.resnetspark.train.artifact.ImageClassifier;
-import io.resnetspark.train.artifact.ImageClassifier.Guess;
+import io.resnetspark.train.artifact.ImageClassifier.Prediction;
 import io.resnetspark.train.artifact.ModelArtifact;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -83,7 +83,7 @@ class TestResNetModel extends ThreeColours {
     }
 
     /** What predict says of a file. */
-    private static List<Guess> predicted(Path file) throws Exception {
+    private static List<Prediction> predicted(Path file) throws Exception {
         try (ImageClassifier classifier =
                 new ImageClassifier(ModelArtifact.open(hadoop(run.resolve("model")), new Configuration()))) {
             return classifier.classify(Files.readAllBytes(file), 2);
@@ -102,12 +102,12 @@ class TestResNetModel extends ThreeColours {
                     .filter(one -> one.getString(0).equals(name(file)))
                     .findFirst()
                     .orElseThrow();
-            List<Guess> expected = predicted(file);
+            List<Prediction> expected = predicted(file);
             assertThat(row.getString(2)).isEqualTo(expected.get(0).label());
             assertThat(row.<Float>getAs("probability"))
                     .isEqualTo(row.<Float>getList(5).get(0));
             assertThat(row.getList(4))
-                    .isEqualTo(expected.stream().map(Guess::label).toList());
+                    .isEqualTo(expected.stream().map(Prediction::label).toList());
             for (int k = 0; k < 2; k++) {
                 assertThat((double) row.<Float>getList(5).get(k))
                         .isCloseTo(expected.get(k).probability(), within(1e-5));

@@ -61,7 +61,7 @@ class TestScoring extends ThreeColours {
 
     private static Scoring.Summary score(Path from, Path output, Scoring.Options options) throws IOException {
         return new Scoring(spark)
-                .execute(model, model.blueprint(1), hadoop(from), hadoop(output), options, Progress.silent());
+                .execute(model, model.networkFactory(1), hadoop(from), hadoop(output), options, Progress.silent());
     }
 
     private static Scoring.Summary score(Path from, Path output) throws IOException {
@@ -115,7 +115,7 @@ class TestScoring extends ThreeColours {
         try (ImageClassifier classifier = new ImageClassifier(model)) {
             for (Path image : images) {
                 Group row = rows.get(corpus.relativize(image).toString());
-                List<ImageClassifier.Guess> wanted;
+                List<ImageClassifier.Prediction> wanted;
                 try {
                     wanted = classifier.classify(Files.readAllBytes(image), 2);
                 } catch (io.resnetspark.image.BadImageException impossible) {
@@ -281,7 +281,7 @@ class TestScoring extends ThreeColours {
     void featuresAreWhatTheClassifierSees() throws IOException {
         Path output = folder.resolve("with-features");
         score(corpus.resolve("train"), output, new Scoring.Options(3, true));
-        NetworkGraph graph = model.blueprint(1).graph();
+        NetworkGraph graph = model.networkFactory(1).graph();
         graph.assignParameters(model.parameters());
         INDArray weights = graph.getParam("fc_W");
         INDArray bias = graph.getParam("fc_b");
@@ -316,11 +316,11 @@ class TestScoring extends ThreeColours {
         assertThat(ImageFiles.parts(anywhere, Collections.nCopies(100, "a.jpg")))
                 .hasSize(1);
         assertThat(ImageFiles.parts(anywhere, Collections.nCopies(257, "a.jpg")))
-                .extracting(ImagePart::images)
+                .extracting(ImagePartition::images)
                 .containsExactly(256L, 1L);
         assertThat(ImageFiles.parts(anywhere, Collections.nCopies(10_000_000, "a.jpg")))
                 .hasSize(4000)
-                .extracting(ImagePart::images)
+                .extracting(ImagePartition::images)
                 .containsOnly(2500L);
     }
 }

@@ -14,7 +14,7 @@ import io.resnetspark.train.ThreeColours;
 import io.resnetspark.train.Training;
 import io.resnetspark.train.TrainingSetup;
 import io.resnetspark.train.recipe.Recipe;
-import io.resnetspark.train.report.Scalars;
+import io.resnetspark.train.report.MetricScalars;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -76,7 +76,7 @@ class TestRunTracking extends ThreeColours {
     private static List<MlflowRecorder.Value> values(List<String> lines, String metric) throws IOException {
         List<MlflowRecorder.Value> values = new ArrayList<>();
         for (String line : lines) {
-            Scalars scalars = Scalars.of(Json.COMPACT.readTree(line));
+            MetricScalars scalars = MetricScalars.of(Json.COMPACT.readTree(line));
             if (scalars.values().containsKey(metric)) {
                 values.add(new MlflowRecorder.Value(
                         scalars.iteration(),

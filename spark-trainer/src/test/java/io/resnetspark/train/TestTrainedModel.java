@@ -81,7 +81,8 @@ class TestTrainedModel extends TrainedRun {
     void modelJudgesAsTrainingDid() throws IOException {
         ModelArtifact artifact = open(result.model());
         EvaluationResult again = new Evaluation(spark, data, Split.VAL, EvaluationProtocol.ONE_CROP)
-                .execute(artifact.blueprint(1), artifact.parameters(), artifact.preprocessing(), Progress.silent());
+                .execute(
+                        artifact.networkFactory(1), artifact.parameters(), artifact.preprocessing(), Progress.silent());
         assertThat(again.correct()).isEqualTo(result.evaluation().correct());
         assertThat(again.crossEntropy()).isCloseTo(result.evaluation().crossEntropy(), within(1e-6));
     }
@@ -93,11 +94,11 @@ class TestTrainedModel extends TrainedRun {
         for (String label : data.dataset().classes()) {
             for (int i = 40; i < 60; i++) {
                 Path file = corpus.resolve("val").resolve(label).resolve(i + ".png");
-                List<ImageClassifier.Guess> guesses = classifier.classify(Files.readAllBytes(file), 2);
-                assertThat(guesses).hasSize(2);
-                assertThat(guesses.get(0).probability())
-                        .isGreaterThanOrEqualTo(guesses.get(1).probability());
-                correct += guesses.get(0).label().equals(label) ? 1 : 0;
+                List<ImageClassifier.Prediction> predictions = classifier.classify(Files.readAllBytes(file), 2);
+                assertThat(predictions).hasSize(2);
+                assertThat(predictions.get(0).probability())
+                        .isGreaterThanOrEqualTo(predictions.get(1).probability());
+                correct += predictions.get(0).label().equals(label) ? 1 : 0;
             }
         }
         assertThat(correct).isEqualTo((int) result.evaluation().correct());
@@ -110,7 +111,7 @@ class TestTrainedModel extends TrainedRun {
         Preprocessing wider = Preprocessing.withoutLighting(
                 new Crop.CenterCrop(36, 32), artifact.preprocessing().normalization());
         EvaluationResult tenCrop = new Evaluation(spark, data, Split.VAL, EvaluationProtocol.TEN_CROP)
-                .execute(artifact.blueprint(1), artifact.parameters(), wider, Progress.silent());
+                .execute(artifact.networkFactory(1), artifact.parameters(), wider, Progress.silent());
         ImageClassifier classifier = new ImageClassifier(artifact);
         double crossEntropy = 0;
         for (String label : data.dataset().classes()) {
@@ -121,7 +122,7 @@ class TestTrainedModel extends TrainedRun {
                         new TestTimeCrops.TenCrop(36, 32).apply(ImageCodec.decode(Files.readAllBytes(file)))) {
                     probability += classifier.classify(ImageCodec.png(view), 3).stream()
                             .filter(guess -> guess.label().equals(label))
-                            .mapToDouble(ImageClassifier.Guess::probability)
+                            .mapToDouble(ImageClassifier.Prediction::probability)
                             .sum();
                 }
                 crossEntropy -= Math.log(probability / 10);
@@ -141,11 +142,11 @@ class TestTrainedModel extends TrainedRun {
         List<EvaluationResult> apart = new ArrayList<>();
         for (EvaluationProtocol protocol : List.of(EvaluationProtocol.TEN_CROP, EvaluationProtocol.ONE_CROP)) {
             apart.add(new Evaluation(spark, data, Split.VAL, protocol)
-                    .execute(artifact.blueprint(1), artifact.parameters(), wider, Progress.silent()));
+                    .execute(artifact.networkFactory(1), artifact.parameters(), wider, Progress.silent()));
         }
         List<EvaluationResult> together = new Evaluation(
                         spark, data, Split.VAL, EvaluationProtocol.TEN_CROP, EvaluationProtocol.ONE_CROP)
-                .executeAll(artifact.blueprint(1), artifact.parameters(), wider, Progress.silent());
+                .executeAll(artifact.networkFactory(1), artifact.parameters(), wider, Progress.silent());
         assertThat(together)
                 .usingRecursiveFieldByFieldElementComparatorIgnoringFields("imagesPerSecond")
                 .isEqualTo(apart);

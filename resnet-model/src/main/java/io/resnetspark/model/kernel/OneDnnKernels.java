@@ -44,6 +44,6 @@ final class OneDnnKernels implements Kernels {
 
     @Override
     public LayoutKernel layout(long batch, Shape shape) {
-        return new OneDnnLayout(oneDnn, batch, shape);
+        return new OneDnnReorder(oneDnn, batch, shape);
     }
 }

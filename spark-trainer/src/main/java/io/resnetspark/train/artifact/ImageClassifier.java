@@ -21,16 +21,16 @@ import org.nd4j.linalg.factory.Nd4j;
 /** An artifact at work: encoded images in, classes out, seen exactly as evaluation sees them. */
 public final class ImageClassifier implements AutoCloseable {
     /** A class, and how probable it is, 0 to 1. */
-    public record Guess(String label, double probability) {}
+    public record Prediction(String label, double probability) {}
 
     /**
      * What is on an image, and where.
      *
-     * @param guesses the most probable classes, the best first
+     * @param predictions the most probable classes, the best first
      * @param map where the network looks for the first of them
      * @param seen the part of the image that the network sees, at its size or a multiple of it
      */
-    public record Explained(List<Guess> guesses, Explanation map, RgbImage seen) {}
+    public record Explained(List<Prediction> predictions, Explanation map, RgbImage seen) {}
 
     /** Pixels of a shown image's side, at least: CIFAR's 32 are hard to look at. */
     private static final int SHOWN_SIDE = 224;
@@ -56,13 +56,13 @@ public final class ImageClassifier implements AutoCloseable {
     }
 
     /** The most probable classes of one image, the best first. */
-    public List<Guess> classify(byte[] encoded, int max) throws BadImageException {
+    public List<Prediction> classify(byte[] encoded, int max) throws BadImageException {
         float[] planes = new float[preprocessing.elements()];
         preprocessing.apply(ImageCodec.open(encoded, ImageCodec.Limits.DEFAULT), 0, 0, "", planes);
         int side = preprocessing.crop().side();
         float[] probabilities = graph.outputSingle(Nd4j.createFromArray(planes).reshape(1, 3, side, side))
                 .toFloatVector();
-        return guesses(max, probabilities);
+        return predictions(max, probabilities);
     }
 
     /**
@@ -87,13 +87,13 @@ public final class ImageClassifier implements AutoCloseable {
         int shown = side * Math.max(1, (SHOWN_SIDE + side - 1) / side);
         CropRegion large = new CropRegion(seen.box(), shown, shown, false);
         return new Explained(
-                guesses(max, map.probabilities()), map, image.decode(large).toRgb(large));
+                predictions(max, map.probabilities()), map, image.decode(large).toRgb(large));
     }
 
-    private List<Guess> guesses(int max, float... probabilities) {
+    private List<Prediction> predictions(int max, float... probabilities) {
         return IntStream.range(0, classes.size())
-                .mapToObj(c -> new Guess(classes.get(c), probabilities[c]))
-                .sorted(Comparator.comparingDouble(Guess::probability).reversed())
+                .mapToObj(c -> new Prediction(classes.get(c), probabilities[c]))
+                .sorted(Comparator.comparingDouble(Prediction::probability).reversed())
                 .limit(max)
                 .toList();
     }

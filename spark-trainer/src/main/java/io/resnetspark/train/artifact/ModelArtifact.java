@@ -128,18 +128,18 @@ public final class ModelArtifact {
     }
 
     /** What executors build this model's graph from, for what they compute with by themselves. */
-    public ExecutorNetworks.Blueprint blueprint(int threads) {
-        return blueprint(threads, ComputeOptions.AUTO);
+    public ExecutorNetworks.NetworkFactory networkFactory(int threads) {
+        return networkFactory(threads, ComputeOptions.AUTO);
     }
 
     /** What executors build this model's graph from; its weights are sent apart. */
-    public ExecutorNetworks.Blueprint blueprint(int threads, ComputeOptions compute) {
-        return blueprint(UUID.randomUUID().toString(), threads, compute);
+    public ExecutorNetworks.NetworkFactory networkFactory(int threads, ComputeOptions compute) {
+        return networkFactory(UUID.randomUUID().toString(), threads, compute);
     }
 
     /** The same under a name of its own: executors keep a graph for the next job with that name. */
-    public ExecutorNetworks.Blueprint blueprint(String id, int threads, ComputeOptions compute) {
-        return new ModelBlueprint(
+    public ExecutorNetworks.NetworkFactory networkFactory(String id, int threads, ComputeOptions compute) {
+        return new ModelNetworkFactory(
                 id,
                 threads,
                 compute,

@@ -189,7 +189,8 @@ public final class AveragingBenchmark {
                 new OuterOptimizer.None(),
                 0,
                 1);
-        SimulatedWork echo = new SimulatedWork(SimulatedWork.Blueprint.of(setting.network()), recipe, setting.steps());
+        SimulatedWork echo =
+                new SimulatedWork(SimulatedWork.NetworkFactory.of(setting.network()), recipe, setting.steps());
         List<Measurement> measured = new ArrayList<>();
         Traffic.Bytes raw = new Traffic.Bytes(0, 0);
         try (ParameterAveraging averaging =

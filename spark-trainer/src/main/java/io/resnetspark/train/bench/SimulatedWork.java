@@ -23,7 +23,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.nd4j.linalg.schedule.FixedSchedule;
 
 /** A worker's part of a round in which it takes the state, sleeps through its steps, and gives the state back. */
-record SimulatedWork(Blueprint blueprint, AveragingRecipe recipe, SimulatedSteps steps) implements LocalWork {
+record SimulatedWork(NetworkFactory factory, AveragingRecipe recipe, SimulatedSteps steps) implements LocalWork {
     /** The least that all networks of the catalogue but VGG take; it does not matter for what is measured. */
     static final int SIDE = 32;
 
@@ -36,9 +36,9 @@ record SimulatedWork(Blueprint blueprint, AveragingRecipe recipe, SimulatedSteps
     }
 
     /** What executors build their networks from. */
-    record Blueprint(String id, String network) implements ExecutorNetworks.Blueprint {
-        static Blueprint of(String network) {
-            return new Blueprint(UUID.randomUUID().toString(), network);
+    record NetworkFactory(String id, String network) implements ExecutorNetworks.NetworkFactory {
+        static NetworkFactory of(String network) {
+            return new NetworkFactory(UUID.randomUUID().toString(), network);
         }
 
         @Override
@@ -67,7 +67,7 @@ record SimulatedWork(Blueprint blueprint, AveragingRecipe recipe, SimulatedSteps
     public WorkerUpdate.WithLocalState run(
             TrainingState state, int worker, WorkerLocalState localState, Configuration conf, Progress progress)
             throws IOException {
-        return ExecutorNetworks.with(blueprint, network -> {
+        return ExecutorNetworks.with(factory, network -> {
             NetworkGraph graph = network.graph();
             TrainingState begin = localState.start(state, network.statistics(), 0.5);
             LocalSteps.load(begin, graph);

@@ -7,11 +7,14 @@ import java.util.List;
 /**
  * A model for {@link Evaluation}.
  *
- * @param blueprint what executors build its graph from
+ * @param factory what executors build its graph from
  * @param parameters in the order of the graph's flat parameters
  * @param preprocessing as its images are to be seen, by a centre crop
  * @param classes that the network's outputs stand for; images of others are never right
  */
 @SuppressWarnings("ArrayRecordComponent") // carried, never compared
 public record EvaluatedModel(
-        ExecutorNetworks.Blueprint blueprint, float[] parameters, Preprocessing preprocessing, List<String> classes) {}
+        ExecutorNetworks.NetworkFactory factory,
+        float[] parameters,
+        Preprocessing preprocessing,
+        List<String> classes) {}

@@ -71,17 +71,17 @@ public final class Evaluation {
 
     /** By the first protocol, of a model whose classes are the dataset's. */
     public EvaluationResult execute(
-            ExecutorNetworks.Blueprint blueprint, float[] parameters, Preprocessing preprocessing, Progress progress)
+            ExecutorNetworks.NetworkFactory factory, float[] parameters, Preprocessing preprocessing, Progress progress)
             throws IOException {
-        return executeAll(blueprint, parameters, preprocessing, progress).get(0);
+        return executeAll(factory, parameters, preprocessing, progress).get(0);
     }
 
     /** By each protocol, of a model whose classes are the dataset's. */
     public List<EvaluationResult> executeAll(
-            ExecutorNetworks.Blueprint blueprint, float[] parameters, Preprocessing preprocessing, Progress progress)
+            ExecutorNetworks.NetworkFactory factory, float[] parameters, Preprocessing preprocessing, Progress progress)
             throws IOException {
         List<String> classes = data.dataset().classes();
-        return predict(new EvaluatedModel(blueprint, parameters, preprocessing, classes), progress).stream()
+        return predict(new EvaluatedModel(factory, parameters, preprocessing, classes), progress).stream()
                 .map(Predictions::result)
                 .toList();
     }
@@ -155,9 +155,9 @@ public final class Evaluation {
                 .toList();
         List<Member> members = models.stream()
                 .map(model -> new Member(
-                        blueprint(
-                                model.blueprint(),
-                                models.size() > 1 ? id : model.blueprint().id()),
+                        factory(
+                                model.factory(),
+                                models.size() > 1 ? id : model.factory().id()),
                         FloatBlock.of(model.parameters()),
                         sights.indexOf(Sight.of(options, model.preprocessing())),
                         ClassMapping.of(data.dataset().classes(), model.classes())))
@@ -165,14 +165,14 @@ public final class Evaluation {
         return new Job(members, sights, ensemble, options.topK(), data.path().toString());
     }
 
-    private ExecutorNetworks.Blueprint blueprint(ExecutorNetworks.Blueprint model, String owner) {
+    private ExecutorNetworks.NetworkFactory factory(ExecutorNetworks.NetworkFactory model, String owner) {
         boolean whole = options.hasWholeImages();
         if (whole && model.compute().kernels() == ComputeOptions.KernelOption.CUDA) {
             throw new BadInputException(
                     "Whole images (multi-scale) are computed on the CPU: a GPU's plan is for images of"
                             + " one size. Take kernels = onednn or auto, or evaluate one-crop or ten-crop.");
         }
-        return whole || !owner.equals(model.owner()) ? new KeptBlueprint(model, owner, whole) : model;
+        return whole || !owner.equals(model.owner()) ? new EvaluationNetworkFactory(model, owner, whole) : model;
     }
 
     private List<Predictions> ofMember(int member, List<List<List<MetricAccumulator>>> parts, double seconds)

@@ -55,10 +55,10 @@ final class EvaluationTask {
     }
 
     /** @param sight its place among the job's */
-    record Member(ExecutorNetworks.Blueprint blueprint, FloatBlock parameters, int sight, ClassMapping classes)
+    record Member(ExecutorNetworks.NetworkFactory factory, FloatBlock parameters, int sight, ClassMapping classes)
             implements Serializable {
         float[][] probabilities(float[] images, int count, int height, int width) throws IOException {
-            return ExecutorNetworks.holding(blueprint, parameters, network -> {
+            return ExecutorNetworks.holding(factory, parameters, network -> {
                 INDArray batch = Nd4j.createFromArray(images).reshape(count, 3, height, width);
                 INDArray rows = network.graph().outputSingle(batch);
                 float[][] probabilities = new float[count][];
@@ -74,9 +74,9 @@ final class EvaluationTask {
             // On a CPU, where the network's threads have all cores, to hand images over took 2 to 4 % of CIFAR's
             // evaluation.
             return ExecutorNetworks.holding(
-                    blueprint,
+                    factory,
                     parameters,
-                    network -> network.graph().isOnGpu() ? Prefetch.ahead(network.graph(), blueprint.threads()) : 0);
+                    network -> network.graph().isOnGpu() ? Prefetch.ahead(network.graph(), factory.threads()) : 0);
         }
     }
 

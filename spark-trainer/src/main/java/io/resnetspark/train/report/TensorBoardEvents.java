@@ -32,11 +32,11 @@ final class TensorBoardEvents {
 
     /** The record of a line; nothing for kinds that have no scalars. */
     static byte[] of(JsonNode line) {
-        Scalars scalars = Scalars.of(line);
+        MetricScalars scalars = MetricScalars.of(line);
         return scalars.values().isEmpty() ? new byte[0] : record(scalars);
     }
 
-    private static byte[] record(Scalars scalars) {
+    private static byte[] record(MetricScalars scalars) {
         Summary.Builder summary = Summary.newBuilder();
         scalars.values()
                 .forEach((tag, value) ->

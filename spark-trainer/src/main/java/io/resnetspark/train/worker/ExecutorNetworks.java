@@ -45,7 +45,7 @@ public final class ExecutorNetworks {
     private ExecutorNetworks() {}
 
     /** What a graph is built from. */
-    public interface Blueprint extends Serializable {
+    public interface NetworkFactory extends Serializable {
         /** Of the run that it serves. */
         String id();
 
@@ -135,35 +135,35 @@ public final class ExecutorNetworks {
     }
 
     /** Does some work on a graph that nobody else has meanwhile; waits while all cores have one. */
-    public static <T> T with(Blueprint blueprint, Work<T> work) throws IOException {
-        return on(blueprint, network -> {
+    public static <T> T with(NetworkFactory factory, Work<T> work) throws IOException {
+        return on(factory, network -> {
             network.changes();
             return work.on(network);
         });
     }
 
     /** Likewise work that changes no parameters: they are loaded only where the graph does not have them yet. */
-    public static <T> T holding(Blueprint blueprint, FloatBlock parameters, Work<T> work) throws IOException {
-        return on(blueprint, network -> {
+    public static <T> T holding(NetworkFactory factory, FloatBlock parameters, Work<T> work) throws IOException {
+        return on(factory, network -> {
             network.hold(parameters);
             return work.on(network);
         });
     }
 
-    private static <T> T on(Blueprint blueprint, Work<T> work) throws IOException {
+    private static <T> T on(NetworkFactory factory, Work<T> work) throws IOException {
         POOLS.forEach((id, pool) -> {
-            if (!id.startsWith(blueprint.owner() + OWNER_MARK) && POOLS.remove(id, pool)) {
+            if (!id.startsWith(factory.owner() + OWNER_MARK) && POOLS.remove(id, pool)) {
                 pool.close();
             }
         });
         int address = GpuAddress.ofThisTask();
-        String key = blueprint.owner() + OWNER_MARK + blueprint.id() + GPU_MARK + address;
-        return POOLS.computeIfAbsent(key, id -> new Pool(blueprint, address)).with(work);
+        String key = factory.owner() + OWNER_MARK + factory.id() + GPU_MARK + address;
+        return POOLS.computeIfAbsent(key, id -> new Pool(factory, address)).with(work);
     }
 
     /** The graphs of one run in this JVM, on one GPU if there is any. */
     private static final class Pool {
-        private final Blueprint blueprint;
+        private final NetworkFactory factory;
         /** The address of the GPU that Spark gave. */
         private final int given;
 
@@ -173,11 +173,11 @@ public final class ExecutorNetworks {
         private int built;
         private boolean closed;
 
-        Pool(Blueprint blueprint, int given) {
-            this.blueprint = blueprint;
+        Pool(NetworkFactory factory, int given) {
+            this.factory = factory;
             this.given = given;
-            this.placement = blueprint.placement(given);
-            int cores = Math.max(1, Runtime.getRuntime().availableProcessors() / blueprint.threads());
+            this.placement = factory.placement(given);
+            int cores = Math.max(1, Runtime.getRuntime().availableProcessors() / factory.threads());
             this.cores = new Semaphore(atOnce(placement, cores));
         }
 
@@ -212,7 +212,7 @@ public final class ExecutorNetworks {
                     return idle.pop();
                 }
                 if (built == 0) {
-                    blueprint.requireMemory(placement, 1);
+                    factory.requireMemory(placement, 1);
                     sayWhere();
                 } else if (built == 1 && placement.isOnGpu()) {
                     LOG.warn(
@@ -240,25 +240,25 @@ public final class ExecutorNetworks {
             if (!placement.remark().isEmpty()) {
                 LOG.warn("a GPU of this machine is left alone, the CPU computes: {}", placement.remark());
             }
-            PrecisionOption asked = blueprint.compute().precision();
+            PrecisionOption asked = factory.compute().precision();
             if (!placement.isOnGpu() && asked != PrecisionOption.AUTO && asked != PrecisionOption.FLOAT32) {
                 LOG.info("precision = {} is for GPUs; the CPU computes in float32", asked);
             }
         }
 
         private Network build(ExecutorService thread) {
-            NativeThreads.limit(blueprint.threads());
+            NativeThreads.limit(factory.threads());
             if (given != Placement.NONE) {
                 // Of ND4J's own CUDA backend: every executor of a machine would begin with its first GPU.
                 Nd4j.getAffinityManager().unsafeSetDevice(given);
             }
-            NetworkGraph graph = blueprint.graph();
+            NetworkGraph graph = factory.graph();
             placement.apply(graph);
             LogLevel.letOursThrough();
             LOG.info(
                     "network of {} parameters built for {} threads, {}, {}",
                     graph.numParams(),
-                    blueprint.threads(),
+                    factory.threads(),
                     given == Placement.NONE ? "no GPU given" : "given GPU " + given,
                     placement.description());
             return new Network(

@@ -38,7 +38,7 @@ public record TrainingPlan(
         int classes,
         Preprocessing preprocessing,
         int threads)
-        implements ExecutorNetworks.Blueprint {
+        implements ExecutorNetworks.NetworkFactory {
 
     /** @throws BadInputException if there is a worker without any image */
     public static TrainingPlan of(

@@ -57,7 +57,7 @@ class TestArtifactFormats {
         assertThat(artifact.description().classes()).containsExactly("cat", "dog");
         assertThat(artifact.description().result().orElseThrow().correct()).isEqualTo(75);
         assertThat(artifact.description().provenance().workers()).isEqualTo(2);
-        ImageClassifier.Guess guess = new ImageClassifier(artifact)
+        ImageClassifier.Prediction guess = new ImageClassifier(artifact)
                 .classify(Files.readAllBytes(folder.resolve("picture.png")), 1)
                 .get(0);
         assertThat(guess.label()).isEqualTo("dog");

@@ -85,7 +85,7 @@ class TestEvaluationProtocols {
     }
 
     /** A network that nobody trained. */
-    private record Untrained(String id, int side, ComputeOptions compute) implements ExecutorNetworks.Blueprint {
+    private record Untrained(String id, int side, ComputeOptions compute) implements ExecutorNetworks.NetworkFactory {
         @Override
         public int threads() {
             return 1;
@@ -240,7 +240,7 @@ class TestEvaluationProtocols {
     @Test
     void refusesWhatCannotBe() {
         EvaluatedModel other = new EvaluatedModel(
-                model(2, PREPROCESSING).blueprint(),
+                model(2, PREPROCESSING).factory(),
                 model(2, PREPROCESSING).parameters(),
                 PREPROCESSING,
                 List.of("blue", "green", "yellow"));

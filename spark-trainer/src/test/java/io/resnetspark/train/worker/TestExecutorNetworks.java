@@ -15,7 +15,7 @@ class TestExecutorNetworks {
     private static final Resnet20 BLUEPRINT = new Resnet20("test of executors' networks", "test");
 
     /** Of two classes. */
-    private record Resnet20(String id, String owner) implements ExecutorNetworks.Blueprint {
+    private record Resnet20(String id, String owner) implements ExecutorNetworks.NetworkFactory {
         @Override
         public int threads() {
             return Runtime.getRuntime().availableProcessors(); // so there is one
@@ -70,9 +70,9 @@ class TestExecutorNetworks {
         return held(BLUEPRINT, parameters);
     }
 
-    private static float held(Resnet20 blueprint, FloatBlock parameters) throws IOException {
+    private static float held(Resnet20 factory, FloatBlock parameters) throws IOException {
         return ExecutorNetworks.holding(
-                blueprint, parameters, network -> network.graph().copyParameters()[0]);
+                factory, parameters, network -> network.graph().copyParameters()[0]);
     }
 
     private static Void fillWithNines(ExecutorNetworks.Network network) {

@@ -54,28 +54,28 @@ class TestSharedGpu {
 
     @Test
     void whoShareAGpuAreWarnedOnceAndTold() throws IOException {
-        twoAtOnce(new Blueprint("on a GPU", KernelOption.CUDA));
-        twoAtOnce(new Blueprint("on a GPU", KernelOption.CUDA));
+        twoAtOnce(new NetworkFactory("on a GPU", KernelOption.CUDA));
+        twoAtOnce(new NetworkFactory("on a GPU", KernelOption.CUDA));
         assertThat(warnings.sentences)
                 .singleElement()
                 .asString()
                 .contains("share one GPU", "GPU 0", "a GPU of its own", "workers = 1");
-        twoAtOnce(new Blueprint("on the CPU", KernelOption.ND4J));
+        twoAtOnce(new NetworkFactory("on the CPU", KernelOption.ND4J));
         assertThat(warnings.sentences).hasSize(1);
     }
 
-    private static void twoAtOnce(Blueprint blueprint) throws IOException {
+    private static void twoAtOnce(NetworkFactory factory) throws IOException {
         assumeTrue(Runtime.getRuntime().availableProcessors() > 1, "a second worker waits for a core of its own");
         ExecutorNetworks.with(
-                blueprint,
-                first -> ExecutorNetworks.with(blueprint, second -> {
-                    assertThat(second.graph().isOnGpu()).isEqualTo(blueprint.kernels == KernelOption.CUDA);
+                factory,
+                first -> ExecutorNetworks.with(factory, second -> {
+                    assertThat(second.graph().isOnGpu()).isEqualTo(factory.kernels == KernelOption.CUDA);
                     assertThat(second.graph()).isNotSameAs(first.graph());
                     return null;
                 }));
     }
 
-    private record Blueprint(String id, KernelOption kernels) implements ExecutorNetworks.Blueprint {
+    private record NetworkFactory(String id, KernelOption kernels) implements ExecutorNetworks.NetworkFactory {
         private static final long serialVersionUID = 1;
 
         @Override

@@ -12,7 +12,7 @@ import java.util.Map;
  * @param unixSeconds time of day, in seconds since 1970
  * @param values by name, such as {@code train/loss}; none for kinds of lines that have no numbers
  */
-public record Scalars(long iteration, double unixSeconds, Map<String, Double> values) {
+public record MetricScalars(long iteration, double unixSeconds, Map<String, Double> values) {
     /** What the names of an evaluation's values begin with. */
     public static final String EVALUATION = "evaluation/";
 
@@ -30,12 +30,12 @@ public record Scalars(long iteration, double unixSeconds, Map<String, Double> va
             "top5_error", EVALUATION + "top5_error",
             "cross_entropy", EVALUATION + "cross_entropy");
 
-    public Scalars {
+    public MetricScalars {
         values = Collections.unmodifiableMap(values);
     }
 
     /** @param line of metrics.jsonl (docs/reference/metrics.md) */
-    public static Scalars of(JsonNode line) {
+    public static MetricScalars of(JsonNode line) {
         boolean evaluation = line.path("kind").asText().equals("evaluation");
         JsonNode fields = evaluation ? line.path("result") : line;
         Map<String, Double> values = new LinkedHashMap<>();
@@ -44,7 +44,7 @@ public record Scalars(long iteration, double unixSeconds, Map<String, Double> va
                 values.put(name, fields.path(field).asDouble());
             }
         });
-        return new Scalars(
+        return new MetricScalars(
                 line.path("iteration").asLong(), line.path("unix_seconds").asDouble(), values);
     }
 }

@@ -11,8 +11,8 @@ import io.resnetspark.train.worker.ExecutorNetworks;
 import io.resnetspark.train.worker.Minibatch;
 
 /** A graph for inference, without weights: those are sent apart. */
-record ModelBlueprint(String id, int threads, ComputeOptions compute, String network, int classes, int side)
-        implements ExecutorNetworks.Blueprint {
+record ModelNetworkFactory(String id, int threads, ComputeOptions compute, String network, int classes, int side)
+        implements ExecutorNetworks.NetworkFactory {
     @Override
     public NetworkGraph graph() {
         return NetworkGraphBuilder.of(Networks.named(network), input(), classes)

@@ -6,16 +6,16 @@ import io.resnetspark.model.graph.Placement;
 import io.resnetspark.train.worker.ExecutorNetworks;
 
 /**
- * A model's blueprint in an evaluation of several models, or of whole images.
+ * A model's factory in an evaluation of several models, or of whole images.
  *
  * @param owner the evaluation: executors keep the graphs of all its models at the same time
  * @param onCpu whether it computes there, whatever the machine has: a GPU's plan is for images of one size
  */
-public record KeptBlueprint(ExecutorNetworks.Blueprint model, String owner, boolean onCpu)
-        implements ExecutorNetworks.Blueprint {
+public record EvaluationNetworkFactory(ExecutorNetworks.NetworkFactory model, String owner, boolean onCpu)
+        implements ExecutorNetworks.NetworkFactory {
     /** A model alone, which computes on the CPU. */
-    public static KeptBlueprint onCpu(ExecutorNetworks.Blueprint model) {
-        return new KeptBlueprint(model, model.owner(), true);
+    public static EvaluationNetworkFactory onCpu(ExecutorNetworks.NetworkFactory model) {
+        return new EvaluationNetworkFactory(model, model.owner(), true);
     }
 
     @Override

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
 
-class TestPrometheusText {
+class TestPrometheusMetrics {
     @Test
     void samplesOfAFamilyStandTogether() {
-        PrometheusText text = new PrometheusText()
+        PrometheusMetrics text = new PrometheusMetrics()
                 .gauge("loss", "Of a run.", 0.5, "run", "a")
                 .counter("all", "Of everything.", 3L)
                 .gauge("loss", "Of a run.", 2.0, "run", "b\"\\\n", "kind", "x")

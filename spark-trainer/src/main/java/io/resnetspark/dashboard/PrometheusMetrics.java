@@ -4,7 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** Figures in Prometheus's text format, version 0.0.4. */
-final class PrometheusText {
+final class PrometheusMetrics {
     static final String TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
     private record Family(String help, String type, StringBuilder samples) {}
@@ -17,16 +17,16 @@ final class PrometheusText {
      * @param value null: none
      * @param labels names and values in turn
      */
-    PrometheusText gauge(String name, String help, Number value, String... labels) {
+    PrometheusMetrics gauge(String name, String help, Number value, String... labels) {
         return add(name, help, "gauge", value, labels);
     }
 
     /** The same of something that only grows. */
-    PrometheusText counter(String name, String help, Number value, String... labels) {
+    PrometheusMetrics counter(String name, String help, Number value, String... labels) {
         return add(name, help, "counter", value, labels);
     }
 
-    private PrometheusText add(String name, String help, String type, Number value, String... labels) {
+    private PrometheusMetrics add(String name, String help, String type, Number value, String... labels) {
         if (value == null) {
             return this;
         }

@@ -6,7 +6,7 @@ import java.util.Iterator;
 import org.apache.hadoop.conf.Configuration;
 
 /** Images that one task scores. */
-interface ImagePart extends Serializable {
+interface ImagePartition extends Serializable {
     /**
      * An image as it lies there.
      *

@@ -7,11 +7,11 @@ import org.bytedeco.dnnl.memory;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** oneDNN's reorders between {@link OneDnn#activations} and plain NCHW. */
-final class OneDnnLayout implements LayoutKernel {
+final class OneDnnReorder implements LayoutKernel {
     private final Primitive toPlain;
     private final Primitive fromPlain;
 
-    OneDnnLayout(OneDnn oneDnn, long batch, Shape shape) {
+    OneDnnReorder(OneDnn oneDnn, long batch, Shape shape) {
         memory.desc blocked = oneDnn.activations(batch, shape);
         memory.desc plain = OneDnn.plain(shape.withBatch(batch));
         toPlain = Primitive.reorder(blocked, plain);
