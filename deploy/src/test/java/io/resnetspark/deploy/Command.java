@@ -15,9 +15,6 @@ import java.util.concurrent.TimeUnit;
 
 /** One of our scripts as a process of its own, with a time limit. */
 final class Command {
-    /** Longer than any takes on two slow cores that something else uses, too: it ends what would never end. */
-    static final long LIMIT_MINUTES = 10;
-
     private static final Path PROJECT = Path.of("..").toAbsolutePath().normalize();
 
     /** How a process ended. */
@@ -49,10 +46,9 @@ final class Command {
                     .redirectOutput(out.toFile())
                     .redirectError(err.toFile())
                     .start();
-            if (!process.waitFor(LIMIT_MINUTES, TimeUnit.MINUTES)) {
+            if (!process.waitFor(5, TimeUnit.MINUTES)) {
                 process.destroyForcibly();
-                throw new AssertionError(
-                        script + " did not end in " + LIMIT_MINUTES + " minutes:\n" + read(out) + read(err));
+                throw new AssertionError(script + " did not end in five minutes:\n" + read(out) + read(err));
             }
             return new Ended(process.exitValue(), read(out), read(err));
         } finally {

@@ -131,7 +131,7 @@ class ITCluster {
         CompletableFuture<Ended> job = clusters.submitAside(prepare);
         killAnExecutorOnce(job, "/.killed.lease*-unfinished/checked/part-*summary");
         killAnExecutorOnce(job, "/.killed.lease*-unfinished/train/part-*parquet");
-        job.get(Command.LIMIT_MINUTES, TimeUnit.MINUTES).ok();
+        job.get(5, TimeUnit.MINUTES).ok();
         assertThat(clusters.executorLogs())
                 .as("executors, two of them instead of the killed ones")
                 .hasSize(before + 4);

@@ -86,7 +86,7 @@ class ITTrainingFaults {
     }
 
     private static Ended end(CompletableFuture<Ended> job) throws Exception {
-        return job.get(Command.LIMIT_MINUTES, TimeUnit.MINUTES);
+        return job.get(5, TimeUnit.MINUTES);
     }
 
     /** Addresses that a worker's discovery script tells reach the tasks, one worker each; these machines have no GPU 7. */
