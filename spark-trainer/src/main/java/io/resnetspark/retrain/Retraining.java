@@ -118,15 +118,23 @@ public final class Retraining {
             overrides.put("initial-model.path", '"' + champion.get().path().toString() + '"');
             boolean sameClasses = champion.get().description().classes().equals(data.classes());
             if (!sameClasses && parsed(overrides).initialModel().head() == InitialModel.Head.KEEP) {
-                overrides.putIfAbsent("initial-model.head", InitialModel.Head.BY_CLASS.toString());
+                overrides = beneath(overrides, "initial-model.head", InitialModel.Head.BY_CLASS.toString());
             }
         }
         // A class of a few images is no reason to stop a night: the gate says nothing of it.
         boolean someWithout = !ValidationCoverage.classesWithout(data).isEmpty();
         if (someWithout && parsed(overrides).data().validationCoverage() == ValidationCoverage.EVERY_CLASS) {
-            overrides.putIfAbsent("data.validation-coverage", ValidationCoverage.SOME_CLASSES.toString());
+            overrides = beneath(overrides, "data.validation-coverage", ValidationCoverage.SOME_CLASSES.toString());
         }
         return parsed(overrides);
+    }
+
+    /** A value that holds unless the plan has another: later ones win, by whichever name of a key. */
+    private static Map<String, String> beneath(Map<String, String> overrides, String key, String value) {
+        Map<String, String> all = new LinkedHashMap<>();
+        all.put(key, value);
+        all.putAll(overrides);
+        return all;
     }
 
     private Recipe parsed(Map<String, String> overrides) {

@@ -118,6 +118,12 @@ class TestRetraining {
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("has no images in its split test; it has train (53), val (12)");
 
+        for (String name : new String[] {"validation-coverage", "validation"}) { // today's and the last release's
+            assertThatThrownBy(() -> night("set.data." + name + " = every-class"))
+                    .isInstanceOf(BadInputException.class)
+                    .hasMessageContaining("has no images in its split val of 1 of 4 classes: tiny");
+        }
+
         Outcome second = night("");
         assertThat(second.outcome()).as(second.reason()).isEqualTo(Outcome.Kind.PROMOTED);
         assertThat(second.reason())
