@@ -59,12 +59,6 @@ record SimulatedWork(NetworkFactory factory, AveragingRecipe recipe, SimulatedSt
 
     @Override
     public WorkerUpdate.WithLocalState run(
-            TrainingState state, int worker, WorkerLocalState localState, Configuration conf) throws IOException {
-        return run(state, worker, localState, conf, images -> {});
-    }
-
-    @Override
-    public WorkerUpdate.WithLocalState run(
             TrainingState state, int worker, WorkerLocalState localState, Configuration conf, Progress progress)
             throws IOException {
         return ExecutorNetworks.with(factory, network -> {

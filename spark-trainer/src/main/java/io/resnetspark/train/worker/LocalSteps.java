@@ -35,12 +35,6 @@ public record LocalSteps(TrainingPlan plan) implements LocalWork {
 
     @Override
     public WorkerUpdate.WithLocalState run(
-            TrainingState state, int worker, WorkerLocalState localState, Configuration conf) throws IOException {
-        return run(state, worker, localState, conf, images -> {});
-    }
-
-    @Override
-    public WorkerUpdate.WithLocalState run(
             TrainingState state, int worker, WorkerLocalState localState, Configuration conf, Progress progress)
             throws IOException {
         List<List<List<Place>>> steps = steps(state.work(), plan.examplesPerRound(state), worker);

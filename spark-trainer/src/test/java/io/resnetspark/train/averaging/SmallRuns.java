@@ -108,7 +108,7 @@ abstract class SmallRuns extends ThreeColours {
     }
 
     static WorkerUpdate update(LocalSteps steps, TrainingState state, int worker) throws IOException {
-        return steps.run(state, worker, WorkerLocalState.nothing(), spark.hadoopConfiguration())
+        return steps.run(state, worker, WorkerLocalState.nothing(), spark.hadoopConfiguration(), images -> {})
                 .update();
     }
 

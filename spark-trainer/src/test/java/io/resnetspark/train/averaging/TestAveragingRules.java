@@ -106,7 +106,7 @@ class TestAveragingRules extends SmallRuns {
             TrainingPlan plan = plan("workers", workers, "averaging.deadline-seconds", "4", "averaging.quorum", "0.5");
             int late = Integer.parseInt(workers) - 1;
             LocalSteps steps = new LocalSteps(plan);
-            LocalWork work = (state, worker, memory, conf) -> {
+            LocalWork work = (state, worker, memory, conf, progress) -> {
                 if (worker == late && SLEEPS.get()) {
                     try {
                         Thread.sleep(60_000);
@@ -114,7 +114,7 @@ class TestAveragingRules extends SmallRuns {
                         throw new IOException(ended);
                     }
                 }
-                return steps.run(state, worker, memory, conf);
+                return steps.run(state, worker, memory, conf, progress);
             };
             ParameterAveraging averaging = new ParameterAveraging(
                     spark,

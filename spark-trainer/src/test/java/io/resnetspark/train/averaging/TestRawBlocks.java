@@ -243,7 +243,8 @@ class TestRawBlocks extends SmallRuns {
 
         @Override
         public WorkerUpdate.WithLocalState run(
-                TrainingState state, int worker, WorkerLocalState memory, Configuration conf) throws IOException {
+                TrainingState state, int worker, WorkerLocalState memory, Configuration conf, Progress progress)
+                throws IOException {
             if (worker == 0) {
                 RUNS_OF_WORKER_0.incrementAndGet();
             } else if (LEFT.getAndDecrement() > 0) {
@@ -253,7 +254,7 @@ class TestRawBlocks extends SmallRuns {
                     Thread.onSpinWait();
                 }
             }
-            return steps.run(state, worker, memory, conf);
+            return steps.run(state, worker, memory, conf, progress);
         }
 
         private static boolean removesOne() {
