@@ -1,7 +1,7 @@
 // Goes through the dashboard by the keyboard alone, and has an image classified; then drops one on it by the mouse, and opens
 // a run's report. Prints what came of it as JSON.
 //   node dashboard.mjs URL SCREENSHOTS RUN IMAGE
-import {look} from './look.mjs';
+import {errorsOf, look} from './look.mjs';
 
 const [url, screenshots, run, image] = process.argv.slice(2);
 
@@ -62,12 +62,9 @@ async function drop(page) {
 async function report(page) {
   const url = await page.evaluate(name => document.querySelector(`[data-key="report ${name}"]`).href, run);
   const opened = await page.browser().newPage();
-  const errors = [];
-  opened.on('console', message => { if (message.type() !== 'log') errors.push(message.text()); });
-  opened.on('pageerror', error => errors.push(String(error)));
+  const errors = errorsOf(opened);
   await opened.goto(url, {waitUntil: 'load'});
-  const seen = await opened.evaluate(() => ({origin: self.origin, title: document.title,
-    charts: document.querySelectorAll('.chart svg').length}));
+  const seen = await opened.evaluate(() => ({origin: self.origin, charts: document.querySelectorAll('.chart svg').length}));
   await opened.close();
   return {errors, ...seen};
 }

@@ -13,9 +13,7 @@ export async function look(url, screenshots, {ready = 'body', act = async () => 
   for (const [device, width, height] of DEVICES) {
     for (const theme of ['light', 'dark']) {
       const page = await browser.newPage();
-      const errors = [], requests = [];
-      page.on('console', message => { if (message.type() !== 'log') errors.push(message.text()); });
-      page.on('pageerror', error => errors.push(String(error)));
+      const errors = errorsOf(page), requests = [];
       page.on('request', request => { if (!/^(data|blob):/.test(request.url())) requests.push(request.url()); });
       await page.setViewport({width, height, isMobile: device === 'phone', hasTouch: device === 'phone'});
       await page.emulateMediaFeatures([{name: 'prefers-color-scheme', value: theme}]);
@@ -29,6 +27,14 @@ export async function look(url, screenshots, {ready = 'body', act = async () => 
   }
   await browser.close();
   return seen;
+}
+
+// What a page's console and scripts complain of, from now on.
+export function errorsOf(page) {
+  const errors = [];
+  page.on('console', message => { if (message.type() !== 'log') errors.push(message.text()); });
+  page.on('pageerror', error => errors.push(String(error)));
+  return errors;
 }
 
 // Runs in the page.

@@ -81,7 +81,7 @@ final class Browser {
      * @param origin "null" in a sandbox
      * @param charts that were drawn
      */
-    record RunReport(List<String> errors, String origin, String title, int charts) {}
+    record RunReport(List<String> errors, String origin, int charts) {}
 
     /** Opens a page on a desktop and a phone, in light and dark; screenshots go into {@code target/screenshots}. */
     static List<Seen> open(Path page) throws IOException, InterruptedException {

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -55,8 +56,14 @@ class ITPySpark {
                 .ok();
 
         assertThat(ended.out().lines().filter(line -> line.contains(at("corpus"))))
-                .isNotEmpty()
+                .hasSize(images())
                 .allMatch(line -> line.matches("\\|file:.*\\.\\w+ *\\|\\w+ *\\|[01]\\.\\d+ *\\|"));
+    }
+
+    private int images() throws IOException {
+        try (Stream<Path> files = Files.walk(folder.resolve("corpus"))) {
+            return (int) files.filter(Files::isRegularFile).count();
+        }
     }
 
     private static String documented() throws IOException {
