@@ -41,10 +41,8 @@ final class Runs {
     /** All that are runs, the one that was written last first; what cannot be read says why. */
     List<RunRow> list() throws IOException {
         List<RunRow> all = new ArrayList<>();
-        for (Path run : folders()) {
-            if (isRun(run)) {
-                all.add(rows.get(run.getName(), source(run, () -> details(run).row(), row -> row.problem() == null)));
-            }
+        for (Path run : runs()) {
+            all.add(rows.get(run.getName(), source(run, () -> details(run).row(), row -> row.problem() == null)));
         }
         all.sort(Comparator.comparingLong(RunRow::updated).reversed());
         return all;
@@ -71,7 +69,7 @@ final class Runs {
                 : Optional.of(reports.get(name, source(run.get(), () -> page(run.get()), page -> true)));
     }
 
-    private List<Path> folders() throws IOException {
+    private List<Path> runs() throws IOException {
         return listing.get("", new Cache.Source<>() {
             @Override
             public Object stamp() {
@@ -80,18 +78,13 @@ final class Runs {
 
             @Override
             public List<Path> read() throws IOException {
-                return root.children();
+                return root.children().stream().filter(Runs.this::isRun).toList();
             }
         });
     }
 
     private Optional<Path> folder(String name) throws IOException {
-        for (Path run : folders()) {
-            if (run.getName().equals(name) && isRun(run)) {
-                return Optional.of(run);
-            }
-        }
-        return Optional.empty();
+        return runs().stream().filter(run -> run.getName().equals(name)).findFirst();
     }
 
     /** What may not be looked into stands in the list, with the reason. */

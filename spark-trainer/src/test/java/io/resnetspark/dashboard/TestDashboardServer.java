@@ -10,11 +10,9 @@ import io.resnetspark.storage.Json;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.URI;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
@@ -35,14 +33,15 @@ class TestDashboardServer {
     static Path folder;
 
     private static final Collection<String> REFUSED = new ConcurrentLinkedQueue<>();
-    private static final HttpClient CLIENT = HttpClient.newHttpClient();
     private static Fixture fixture;
     private static DashboardServer server;
+    private static Client client;
 
     @BeforeAll
     static void start() throws IOException {
         fixture = Fixture.write(folder);
         server = DashboardServer.start(fixture.options(null), Fixture.CONF, REFUSED::add);
+        client = new Client(server.uri());
     }
 
     @AfterAll
@@ -50,29 +49,9 @@ class TestDashboardServer {
         server.close();
     }
 
-    private static HttpResponse<String> send(HttpRequest.Builder request) throws IOException, InterruptedException {
-        return CLIENT.send(request.build(), BodyHandlers.ofString());
-    }
-
-    private static HttpRequest.Builder at(String path) {
-        return HttpRequest.newBuilder(server.uri().resolve(path));
-    }
-
-    private static HttpResponse<String> get(String path) throws IOException, InterruptedException {
-        return send(at(path));
-    }
-
-    private static JsonNode json(String path) throws IOException, InterruptedException {
-        HttpResponse<String> response = get(path);
-        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
-        assertThat(response.headers().firstValue("Content-Type")).contains("application/json");
-        assertThat(response.headers().firstValue("Cache-Control")).contains("no-store");
-        return Json.COMPACT.readTree(response.body());
-    }
-
     @Test
     void modelsHaveVersionsAliasesAndEvents() throws Exception {
-        JsonNode models = json("/api/models");
+        JsonNode models = client.json("/api/models");
         assertThat(models.findValuesAsText("name")).containsOnly("pets"); // cows is a link
         JsonNode pets = models.get(0);
         assertThat(pets.get("aliases").toString()).isEqualTo("{\"champion\":1}");
@@ -87,18 +66,18 @@ class TestDashboardServer {
 
     @Test
     void aVersionHasItsCard() throws Exception {
-        HttpResponse<String> card = get("/api/models/pets/versions/1/card");
+        HttpResponse<String> card = client.get("/api/models/pets/versions/1/card");
         assertThat(card.statusCode()).isEqualTo(404);
-        card = get("/api/models/pets/1/card");
+        card = client.get("/api/models/pets/1/card");
         assertThat(card.body()).isEqualTo(Files.readString(fixture.at("registry/pets/v1/MODEL_CARD.md")));
         assertThat(card.headers().firstValue("Content-Type")).contains("text/plain; charset=utf-8");
-        assertThat(get("/api/models/pets/3/card").statusCode()).isEqualTo(404);
-        assertThat(get("/api/models/cows/1/card").statusCode()).isEqualTo(404);
+        assertThat(client.get("/api/models/pets/3/card").statusCode()).isEqualTo(404);
+        assertThat(client.get("/api/models/cows/1/card").statusCode()).isEqualTo(404);
     }
 
     @Test
     void runsAreListedWhateverTheirState() throws Exception {
-        JsonNode runs = json("/api/runs");
+        JsonNode runs = client.json("/api/runs");
         assertThat(runs.findValuesAsText("name"))
                 .containsExactlyInAnyOrder("live", "quiet", "done", "damaged", "3-0123abcd", "leak", "growing");
         assertThat(state(runs, "live")).isEqualTo("running");
@@ -122,60 +101,44 @@ class TestDashboardServer {
 
     @Test
     void aRunHasItsCurvesAndARetrainingItsVerdict() throws Exception {
-        JsonNode live = json("/api/runs/live");
+        JsonNode live = client.json("/api/runs/live");
         assertThat(live.at("/summary/curves/loss/y").toString()).isEqualTo("[3.0,1.5,1.0]");
         assertThat(live.at("/summary/curves/error/y").toString()).isEqualTo("[0.75]");
-        JsonNode attempt = json("/api/runs/3-0123abcd");
+        JsonNode attempt = client.json("/api/runs/3-0123abcd");
         assertThat(attempt.at("/outcome/reason").asText()).isEqualTo("no gain");
         assertThat(attempt.at("/outcome/figures/gain").asDouble()).isEqualTo(-0.005);
-        assertThat(json("/api/runs/damaged").has("summary")).isFalse();
-        assertThat(get("/api/runs/nothing").statusCode()).isEqualTo(404);
-        assertThat(get("/api/runs/notes").statusCode()).isEqualTo(404);
-        assertThat(get("/api/runs/link").statusCode()).isEqualTo(404);
+        assertThat(client.json("/api/runs/damaged").has("summary")).isFalse();
+        assertThat(client.get("/api/runs/nothing").statusCode()).isEqualTo(404);
+        assertThat(client.get("/api/runs/notes").statusCode()).isEqualTo(404);
+        assertThat(client.get("/api/runs/link").statusCode()).isEqualTo(404);
     }
 
     @Test
     void aRunThatIsBeingWrittenIsReadAgain() throws Exception {
         Path metrics = fixture.write("growing", Fixture.round(1, 10, 40));
-        awaitRounds("growing", 1);
+        client.awaitRounds("growing", 1);
         Files.writeString(metrics, Fixture.round(1, 10, 40) + "\n" + Fixture.round(1, 20, 0) + "\n");
-        awaitRounds("growing", 2);
-    }
-
-    private static void awaitRounds(String run, int rounds) throws Exception {
-        for (int i = 0; i < 100; i++) {
-            HttpResponse<String> response = get("/api/runs/" + run);
-            if (response.statusCode() == 200
-                    && Json.COMPACT
-                                    .readTree(response.body())
-                                    .at("/row/progress/rounds")
-                                    .asInt()
-                            == rounds) {
-                return;
-            }
-            Thread.sleep(200);
-        }
-        throw new AssertionError(run + " never had " + rounds + " rounds");
+        client.awaitRounds("growing", 2);
     }
 
     @Test
     void reportsAreShownInASandbox() throws Exception {
-        HttpResponse<String> written = get("/runs/done/report.html");
+        HttpResponse<String> written = client.get("/runs/done/report.html");
         assertThat(written.body()).contains("<title>written</title>");
         assertThat(written.headers().firstValue("Content-Security-Policy").orElseThrow())
                 .startsWith("sandbox allow-scripts; default-src 'none'");
-        HttpResponse<String> made = get("/runs/live/report.html");
+        HttpResponse<String> made = client.get("/runs/live/report.html");
         assertThat(made.body()).contains("<title>live</title>", "echarts");
-        assertThat(get("/runs/leak/report.html").statusCode()).isEqualTo(500);
-        assertThat(get("/runs/link/report.html").statusCode()).isEqualTo(404);
-        assertThat(get("/runs/leak/report.html").body()
-                        + get("/runs/link/report.html").body())
+        assertThat(client.get("/runs/leak/report.html").statusCode()).isEqualTo(500);
+        assertThat(client.get("/runs/link/report.html").statusCode()).isEqualTo(404);
+        assertThat(client.get("/runs/leak/report.html").body()
+                        + client.get("/runs/link/report.html").body())
                 .doesNotContain(Fixture.SECRET);
     }
 
     @Test
     void figuresAreForPrometheus() throws Exception {
-        HttpResponse<String> metrics = get("/metrics");
+        HttpResponse<String> metrics = client.get("/metrics");
         assertThat(metrics.headers().firstValue("Content-Type")).contains("text/plain; version=0.0.4; charset=utf-8");
         assertThat(metrics.body())
                 .contains("resnet_run_loss{run=\"live\"} 1.0\n")
@@ -197,20 +160,20 @@ class TestDashboardServer {
     @Test
     void thePageNeedsNothingFromElsewhere() throws Exception {
         for (String path : List.of("/", "/dashboard.js", "/dashboard.css", "/report.css", "/echarts.min.js")) {
-            HttpResponse<String> response = get(path);
+            HttpResponse<String> response = client.get(path);
             assertThat(response.statusCode()).as(path).isEqualTo(200);
             assertThat(response.headers().firstValue("X-Content-Type-Options")).contains("nosniff");
             assertThat(response.headers().firstValue("Referrer-Policy")).contains("no-referrer");
             assertThat(response.headers().firstValue("Content-Security-Policy").orElseThrow())
                     .contains("script-src 'self';", "frame-ancestors 'none'");
         }
-        assertThat(get("/").body()).doesNotContain("<script>", "http:", "https:", "style=");
+        assertThat(client.get("/").body()).doesNotContain("<script>", "http:", "https:", "style=");
     }
 
     @Test
     void healthIsToldToAnyone() throws Exception {
-        assertThat(json("/health").toString()).isEqualTo("{\"status\":\"ok\"}");
-        HttpResponse<String> head = send(at("/health").method("HEAD", BodyPublishers.noBody()));
+        assertThat(client.json("/health").toString()).isEqualTo("{\"status\":\"ok\"}");
+        HttpResponse<String> head = Client.send(client.at("/health").method("HEAD", BodyPublishers.noBody()));
         assertThat(head.statusCode()).isEqualTo(200);
         assertThat(head.body()).isEmpty();
         assertThat(head.headers().firstValueAsLong("Content-Length")).hasValue("{\"status\":\"ok\"}".length());
@@ -228,7 +191,7 @@ class TestDashboardServer {
                 null);
         try (DashboardServer other = DashboardServer.start(options, Fixture.CONF, REFUSED::add)) {
             HttpResponse<String> metrics =
-                    send(HttpRequest.newBuilder(other.uri().resolve("/metrics")));
+                    Client.send(HttpRequest.newBuilder(other.uri().resolve("/metrics")));
             assertThat(metrics.statusCode()).isEqualTo(200);
             assertThat(metrics.body())
                     .contains("resnet_dataset_readable{dataset=\"file:/nowhere/photos\"} 0\n", "resnet_runs ");
@@ -238,7 +201,8 @@ class TestDashboardServer {
     @Test
     void anImageIsClassified() throws Exception {
         byte[] image = Images.png(40, 36);
-        HttpResponse<String> response = send(at("/api/predict/pets/1").POST(BodyPublishers.ofByteArray(image)));
+        HttpResponse<String> response =
+                Client.send(client.at("/api/predict/pets/1").POST(BodyPublishers.ofByteArray(image)));
         assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
         JsonNode predicted = Json.COMPACT.readTree(response.body());
         assertThat(predicted.get("model").asText()).isEqualTo("pets@1");
@@ -258,35 +222,39 @@ class TestDashboardServer {
         try (DashboardServer closed = DashboardServer.start(fixture.options(TOKEN), Fixture.CONF, REFUSED::add)) {
             URI uri = closed.uri();
             for (String path : List.of("/", "/api/models", "/api/runs/live", "/metrics", "/runs/done/report.html")) {
-                assertThat(send(HttpRequest.newBuilder(uri.resolve(path))).statusCode())
-                        .as(path)
-                        .isEqualTo(401);
-                assertThat(send(HttpRequest.newBuilder(uri.resolve(path)).header("Authorization", "Bearer wrong"))
+                assertThat(Client.send(HttpRequest.newBuilder(uri.resolve(path)))
                                 .statusCode())
                         .as(path)
                         .isEqualTo(401);
-                assertThat(send(HttpRequest.newBuilder(uri.resolve(path)).header("Authorization", "Bearer " + TOKEN))
+                assertThat(Client.send(HttpRequest.newBuilder(uri.resolve(path))
+                                        .header("Authorization", "Bearer wrong"))
+                                .statusCode())
+                        .as(path)
+                        .isEqualTo(401);
+                assertThat(Client.send(HttpRequest.newBuilder(uri.resolve(path))
+                                        .header("Authorization", "Bearer " + TOKEN))
                                 .statusCode())
                         .as(path)
                         .isEqualTo(200);
             }
-            assertThat(send(HttpRequest.newBuilder(uri.resolve("/health"))).statusCode())
+            assertThat(Client.send(HttpRequest.newBuilder(uri.resolve("/health")))
+                            .statusCode())
                     .isEqualTo(200);
-            assertThat(send(HttpRequest.newBuilder(uri.resolve("/api/predict/pets/1"))
+            assertThat(Client.send(HttpRequest.newBuilder(uri.resolve("/api/predict/pets/1"))
                                     .POST(BodyPublishers.ofByteArray(Images.png(36, 36))))
                             .statusCode())
                     .isEqualTo(401);
-            HttpResponse<String> wrong =
-                    send(HttpRequest.newBuilder(uri.resolve("/login")).POST(BodyPublishers.ofString("token=wrong")));
+            HttpResponse<String> wrong = Client.send(
+                    HttpRequest.newBuilder(uri.resolve("/login")).POST(BodyPublishers.ofString("token=wrong")));
             assertThat(wrong.statusCode()).isEqualTo(401);
             assertThat(wrong.body()).contains("This is not the token.");
             assertThat(wrong.headers().firstValue("Set-Cookie")).isEmpty();
-            HttpResponse<String> right =
-                    send(HttpRequest.newBuilder(uri.resolve("/login")).POST(BodyPublishers.ofString("token=" + TOKEN)));
+            HttpResponse<String> right = Client.send(
+                    HttpRequest.newBuilder(uri.resolve("/login")).POST(BodyPublishers.ofString("token=" + TOKEN)));
             assertThat(right.statusCode()).isEqualTo(303);
             String cookie = right.headers().firstValue("Set-Cookie").orElseThrow();
             assertThat(cookie).contains("HttpOnly", "SameSite=Strict").doesNotContain(TOKEN);
-            assertThat(send(HttpRequest.newBuilder(uri.resolve("/api/runs"))
+            assertThat(Client.send(HttpRequest.newBuilder(uri.resolve("/api/runs"))
                                     .header("Cookie", cookie.replaceAll(";.*", "")))
                             .statusCode())
                     .isEqualTo(200);

@@ -235,16 +235,14 @@ class TestHostileClients {
     void tooManyPredictionsAreToComeAgain() throws Exception {
         List<Socket> slow = new ArrayList<>();
         try {
-            String head = "POST /api/predict/pets/1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nx";
             for (int i = 0; i < PredictionQueue.MAX_WAITING; i++) {
-                Socket socket = new Socket(server.uri().getHost(), server.uri().getPort());
-                slow.add(socket);
-                socket.getOutputStream().write(Fixture.bytes(head));
-                socket.getOutputStream().flush();
+                slow.add(slowUpload());
             }
             HttpResponse<String> answer = upload(Images.png(40, 40));
-            for (int i = 0; i < 100 && answer.statusCode() == 200; i++) { // they may not have come yet
+            for (int i = 0; i < 100 && answer.statusCode() == 200; i++) {
+                // They may not have come yet, or one may have come while this upload had its place.
                 Thread.sleep(50);
+                slow.add(slowUpload());
                 answer = upload(Images.png(40, 40));
             }
             assertThat(answer.statusCode()).isEqualTo(503);
@@ -261,6 +259,14 @@ class TestHostileClients {
             after = upload(Images.png(40, 40));
         }
         assertThat(after.statusCode()).isEqualTo(200);
+    }
+
+    private static Socket slowUpload() throws IOException {
+        Socket socket = new Socket(server.uri().getHost(), server.uri().getPort());
+        String head = "POST /api/predict/pets/1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nx";
+        socket.getOutputStream().write(Fixture.bytes(head));
+        socket.getOutputStream().flush();
+        return socket;
     }
 
     /** Half a request line from each of many sockets, and silence. */
