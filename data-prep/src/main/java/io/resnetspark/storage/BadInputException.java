@@ -6,7 +6,7 @@ import java.util.List;
  * The user's input cannot be used. The message says what came, what may come, and how to fix it; what would be an
  * option of a command is a {@link Remedy}.
  */
-public final class BadInputException extends RuntimeException {
+public class BadInputException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     private final List<Remedy> remedies;

@@ -16,6 +16,8 @@ public record Remedy(Kind kind, List<String> values) implements Serializable {
         OTHER_OUTPUT,
         /** Resume what was begun at this place. */
         RESUME,
+        /** Give up what was begun, and begin anew. */
+        GIVE_UP,
         /** Begin a new run, elsewhere, from a model; its path. */
         START_FROM,
         /** Set a key of the recipe; the key, and a value that is allowed. */

@@ -25,9 +25,9 @@ public enum ExitCode {
             "the figures are in the last line on stdout"),
     BUSY(
             4,
-            "busy: another process is at work on the same model or dataset",
+            "busy: another process is at work on the same model, dataset or run",
             "nobody: try again later",
-            "`retrain`, `prepare`"),
+            "`retrain`, `prepare`, `train`"),
     MACHINE(
             5,
             "the machine or the cluster",

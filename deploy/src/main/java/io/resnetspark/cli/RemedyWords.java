@@ -21,6 +21,7 @@ final class RemedyWords {
         return switch (remedy.kind()) {
             case OTHER_OUTPUT -> "name another --output";
             case RESUME -> "resume it with --resume";
+            case GIVE_UP -> "give it up and begin anew with --force";
             case START_FROM ->
                 "train on from its model in another run: --set 'initial-model.path=\""
                         + remedy.values().get(0) + "\"'";

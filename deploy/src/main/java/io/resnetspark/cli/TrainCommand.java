@@ -3,6 +3,7 @@ package io.resnetspark.cli;
 import io.resnetspark.common.Progress;
 import io.resnetspark.dataset.Dataset;
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.Lease;
 import io.resnetspark.storage.Locations;
 import io.resnetspark.storage.Utf8;
 import io.resnetspark.tracking.LiveTracking;
@@ -31,6 +32,9 @@ import picocli.CommandLine.Spec;
 
 @Command(name = "train", description = "Trains a network by parameter averaging.")
 final class TrainCommand implements Callable<Integer> {
+    /** A command that is killed holds its run for so long. */
+    private static final Duration LEASE_DURATION = Duration.ofSeconds(15);
+
     @Parameters(paramLabel = "RECIPE", description = "A file such as recipes/cifar10-resnet20-quick.conf.")
     String recipe;
 
@@ -103,10 +107,15 @@ final class TrainCommand implements Callable<Integer> {
             }
             show(parsed);
             Progress progress = new ConsoleProgress(System.err);
-            Training training = new Training(
-                    TrainingSetup.of(spark, parsed, opened), new RunOptions(folder, policy, resume), progress);
-            try (LiveTracking ignored = mlflow.follow(folder.path(), spark.hadoopConfiguration(), progress)) {
-                print(training.run(), opened.dataset().classes().size());
+            Lease lease = Lease.await(folder.path(), LEASE_DURATION, progress::say, spark.hadoopConfiguration());
+            try {
+                RunOptions options = new RunOptions(new RunFolder(folder.path(), lease), policy, resume);
+                Training training = new Training(TrainingSetup.of(spark, parsed, opened), options, progress);
+                try (LiveTracking ignored = mlflow.follow(folder.path(), spark.hadoopConfiguration(), progress)) {
+                    print(training.run(), opened.dataset().classes().size());
+                }
+            } finally {
+                lease.retire();
             }
             spec.commandLine().getOut().println("report: " + folder.report());
         }

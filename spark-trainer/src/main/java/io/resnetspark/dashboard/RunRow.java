@@ -50,12 +50,12 @@ record RunRow(
 
     static RunRow of(String name, RunSummary run, Outcome outcome, long updated) {
         // Models of old attempts are deleted; their outcomes stay.
-        boolean complete = run.facts().getOrDefault("state", "").equals("complete")
-                || (outcome != null && isDecision(outcome.outcome()));
+        boolean complete =
+                run.complete() || (outcome != null && outcome.outcome().isDecision());
         return new RunRow(
                 name,
                 complete ? State.COMPLETE : outcome != null ? State.STOPPED : State.RUNNING,
-                run.facts().get("network"),
+                run.network(),
                 run.progress(),
                 run.results().stream()
                         .filter(result -> EvaluationProtocol.ONE_CROP.toString().equals(result.protocol()))
@@ -65,10 +65,6 @@ record RunRow(
                 outcome == null ? null : outcome.outcome(),
                 updated,
                 null);
-    }
-
-    private static boolean isDecision(Outcome.Kind kind) {
-        return kind == Outcome.Kind.PROMOTED || kind == Outcome.Kind.REFUSED;
     }
 
     static RunRow damaged(String name, Outcome outcome, long updated, Exception why) {

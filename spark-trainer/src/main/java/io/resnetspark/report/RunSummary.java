@@ -24,6 +24,8 @@ import org.apache.hadoop.fs.Path;
  * What a report says of one run.
  *
  * @param name the last part of its path
+ * @param network its name; null if no recipe says it yet
+ * @param complete whether it has made its model
  * @param facts what a reader asks first, in order: a name and a value each
  * @param curves by name: {@code loss}, {@code training_error}, {@code learning_rate} and {@code throughput} of rounds,
  *     {@code error} and {@code cross_entropy} of evaluations; errors are shares, 0 to 1; x is the iteration
@@ -35,6 +37,8 @@ import org.apache.hadoop.fs.Path;
  */
 public record RunSummary(
         String name,
+        String network,
+        boolean complete,
         Map<String, String> facts,
         Map<String, Curve> curves,
         Map<String, Double> seconds,
@@ -69,9 +73,14 @@ public record RunSummary(
         String recipe = description.isPresent()
                 ? given(Utf8.read(new Path(model, ArtifactFiles.RECIPE), conf))
                 : RunFolder.of(path).recipe(conf).orElse("");
+        String network = description
+                .map(ModelDescription::network)
+                .orElseGet(() -> recipe.isEmpty() ? null : Recipe.values(recipe).get("network"));
         return new RunSummary(
                 name(path),
-                facts(recipe, description, read),
+                network,
+                description.isPresent(),
+                facts(network, recipe, description, read),
                 read.curves(),
                 read.seconds(),
                 read.workers(),
@@ -106,13 +115,12 @@ public record RunSummary(
     }
 
     private static Map<String, String> facts(
-            String recipe, Optional<ModelDescription> description, MetricsReader metrics) {
+            String network, String recipe, Optional<ModelDescription> description, MetricsReader metrics) {
         Map<String, String> facts = new LinkedHashMap<>();
         Map<String, String> values = recipe.isEmpty() ? Map.of() : Recipe.values(recipe);
-        description
-                .map(ModelDescription::network)
-                .or(() -> Optional.ofNullable(values.get("network")))
-                .ifPresent(network -> facts.put("network", network));
+        if (network != null) {
+            facts.put("network", network);
+        }
         facts.put("state", description.isPresent() ? "complete" : "under way, or ended before its end");
         facts.put("epochs", metrics.epochs() + (values.containsKey("epochs") ? " of " + values.get("epochs") : ""));
         facts.put("iterations", String.format("%,d", metrics.iterations()));

@@ -43,7 +43,12 @@ public record Outcome(
         FAILED,
         /** By SIGTERM or SIGINT. */
         @JsonProperty("stopped")
-        STOPPED
+        STOPPED;
+
+        /** Whether it says of a model whether it is good enough. */
+        public boolean isDecision() {
+            return this == PROMOTED || this == REFUSED;
+        }
     }
 
     static Outcome nothing(String name, String reason, Integer champion) {

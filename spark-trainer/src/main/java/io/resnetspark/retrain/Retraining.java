@@ -15,13 +15,16 @@ import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Lease;
 import io.resnetspark.storage.LeaseHeldException;
 import io.resnetspark.storage.Locations;
+import io.resnetspark.storage.Remedy;
 import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.averaging.DivergedException;
+import io.resnetspark.train.checkpoint.OtherRunException;
 import io.resnetspark.train.recipe.InitialModel;
 import io.resnetspark.train.recipe.Recipe;
 import io.resnetspark.train.recipe.ValidationCoverage;
 import java.io.IOException;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
@@ -34,6 +37,8 @@ import org.apache.spark.api.java.JavaSparkContext;
  * killed on the way is resumed: each step looks first whether it was done.
  */
 public final class Retraining {
+    private static final Remedy GIVE_UP = Remedy.of(Remedy.Kind.GIVE_UP);
+
     private final JavaSparkContext spark;
     private final Configuration conf;
     private final RetrainPlan plan;
@@ -92,10 +97,14 @@ public final class Retraining {
         return first + (reason.isGiven() ? "would train, since " : "would not train as the data is: ") + reason.words();
     }
 
+    /** @throws BadInputException if the dataset is not there, which may pass: nothing is known of the attempt then */
     private boolean isStillWanted(RetrainingRun attempt) throws IOException {
         Path data = Locations.of(plan.data());
         if (!data.getFileSystem(conf).exists(data)) {
-            return false;
+            throw new BadInputException(
+                    "There is no dataset at " + plan.data() + ", with which the attempt in " + attempt.run()
+                            + " was begun. Bring it back (is a disk not mounted?) and start again.",
+                    List.of(GIVE_UP));
         }
         Optional<ModelVersion> champion = model.champion();
         Dataset.Opened opened = Dataset.open(data, conf);
@@ -191,6 +200,8 @@ public final class Retraining {
                 return decide(attempt);
             } catch (DivergedException diverged) {
                 return refused(attempt, null, diverged.getMessage(), null);
+            } catch (OtherRunException other) { // its checkpoints are whole, and may be of use where it was begun
+                throw other.with(GIVE_UP);
             } catch (BadInputException | DamagedException wrong) {
                 if (!Reporter.isStopping()) {
                     end(attempt, outcome(Outcome.Kind.FAILED, wrong.getMessage(), attempt, null, null));

@@ -8,6 +8,7 @@ import io.resnetspark.storage.Journal;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.Lease;
 import io.resnetspark.storage.Renames;
+import io.resnetspark.train.checkpoint.RunFolder;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
@@ -63,14 +64,10 @@ final class RetrainingRuns {
         Optional<Outcome> decided = Optional.empty();
         for (RetrainingRun attempt : all()) {
             if (attempt.sees(data) && attempt.isLike(recipe, champion)) {
-                decided = outcome(attempt).filter(RetrainingRuns::isDecision);
+                decided = outcome(attempt).filter(ended -> ended.outcome().isDecision());
             }
         }
         return decided;
-    }
-
-    private static boolean isDecision(Outcome outcome) {
-        return outcome.outcome() == Outcome.Kind.PROMOTED || outcome.outcome() == Outcome.Kind.REFUSED;
     }
 
     private Optional<Outcome> outcome(RetrainingRun attempt) throws IOException {
@@ -113,14 +110,21 @@ final class RetrainingRuns {
         }
     }
 
-    /** Records how an attempt ended. Checkpoints are not needed any more; models of old attempts neither. */
+    /**
+     * Records how an attempt ended. Once its model is decided on, its checkpoints are not needed any more; nor are those of
+     * earlier attempts, and models of old ones. Whoever gives an attempt up may want to look at what it had reached.
+     */
     void end(RetrainingRun attempt, Outcome outcome, int keep) throws IOException {
         Renames.writeAtomically(new Path(attempt.run(), Outcome.FILE), Json.PRETTY.writeValueAsBytes(outcome), conf);
         FileSystem files = folder.getFileSystem(conf);
-        files.delete(new Path(attempt.run(), "checkpoints"), true);
         List<RetrainingRun> all = all();
+        for (RetrainingRun any : all) {
+            if (outcome.outcome().isDecision() || !any.equals(attempt)) {
+                files.delete(RunFolder.of(new Path(any.run())).checkpoints(), true);
+            }
+        }
         for (RetrainingRun old : all.subList(0, Math.max(0, all.size() - keep))) {
-            files.delete(new Path(old.run(), "model"), true);
+            files.delete(RunFolder.of(new Path(old.run())).model(), true);
             files.delete(new Path(old.run(), "tensorboard"), true);
         }
     }

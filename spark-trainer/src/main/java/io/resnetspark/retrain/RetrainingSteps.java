@@ -111,12 +111,11 @@ final class RetrainingSteps {
         return ModelArtifact.open(run.model(), conf);
     }
 
-    /** Of both models on the same images; kept beside the run. */
+    /**
+     * Of both models on the same images, by the gate as the plan has it now: who resumes compares again. It is kept beside
+     * the run, for people.
+     */
     Gate.Verdict verdict(RetrainingRun attempt, Dataset.Opened data, ModelArtifact challenger) throws IOException {
-        Path file = new Path(attempt.run(), "verdict.json");
-        if (file.getFileSystem(conf).exists(file)) {
-            return Json.read(file, Gate.Verdict.class, conf);
-        }
         reporter.step("compare with " + (attempt.champion() == null ? "nothing" : "version " + attempt.champion()));
         Optional<Gate.Champion> champion = Optional.empty();
         if (attempt.champion() != null) {
@@ -126,7 +125,7 @@ final class RetrainingSteps {
         }
         Gate.Verdict verdict =
                 Gate.decide(plan.gate(), data.dataset().classes(), predictions(challenger, attempt, data), champion);
-        Renames.writeAtomically(file, Json.PRETTY.writeValueAsBytes(verdict), conf);
+        Renames.writeAtomically(new Path(attempt.run(), "verdict.json"), Json.PRETTY.writeValueAsBytes(verdict), conf);
         return verdict;
     }
 

@@ -109,16 +109,16 @@ final class CheckpointedRun implements Closeable {
     }
 
     private synchronized void begin(Optional<Checkpoints.Saved> saved) throws IOException {
-        close();
-        String earlier = saved.map(Checkpoints.Saved::metrics).orElse("");
-        live = new LiveReport(folder.path(), earlier, setup.conf(), progress::say);
-        metrics = new Metrics(earlier, live);
         if (saved.isPresent()) {
             resume(saved.get());
         } else {
             state = RunState.begin(setup.initialState());
             engine.restore(List.of());
         }
+        close();
+        String earlier = saved.map(Checkpoints.Saved::metrics).orElse("");
+        live = new LiveReport(folder.path(), earlier, setup.conf(), progress::say);
+        metrics = new Metrics(earlier, live);
     }
 
     /** The rest of the epoch is partitioned anew if the number of workers has changed. */

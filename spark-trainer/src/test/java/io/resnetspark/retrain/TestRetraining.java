@@ -20,8 +20,10 @@ import io.resnetspark.train.recipe.ValidationCoverage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.apache.hadoop.fs.FileUtil;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.AfterAll;
@@ -50,6 +52,10 @@ class TestRetraining {
     }
 
     private static Outcome night(String more) throws IOException {
+        return night(folder, more, Progress.silent());
+    }
+
+    private static Outcome night(Path root, String more, Progress progress) throws IOException {
         String plan = """
                 name = colours
                 registry = "FOLDER/models"
@@ -60,10 +66,10 @@ class TestRetraining {
                 set.epochs = 1
                 prepare { from = "FOLDER/corpus", resize = 36, max-removed-fraction = 0.5 }
                 gate { min-accuracy-gain = -1 }
-                """.replace("FOLDER", folder.toString());
+                """.replace("FOLDER", root.toString());
         String recipe = SmallRecipe.TEXT;
         RetrainPlan parsed = RetrainPlan.parse(plan + more, "plan");
-        Reporter reporter = new Reporter(parsed, false, Progress.silent());
+        Reporter reporter = new Reporter(parsed, false, progress);
         return new Retraining(spark, parsed, recipe, reporter).run(false);
     }
 
@@ -139,5 +145,58 @@ class TestRetraining {
         Outcome third = night("");
         assertThat(third.outcome()).as(third.reason()).isEqualTo(Outcome.Kind.NOTHING);
         assertThat(third.champion()).isEqualTo(2);
+    }
+
+    /** A disk that is not mounted, and a machine with other cores. */
+    @Test
+    void anAttemptOutlivesWhatPasses() throws Exception {
+        Path root = folder.resolve("passing");
+        SyntheticCorpora.folders(root.resolve("corpus"), 20, 4, 36);
+        Progress crash = (name, unit, total) -> {
+            if (name.equals("epoch 2/2")) {
+                throw new IllegalStateException("a crash");
+            }
+            return Progress.silent().begin(name, unit, total);
+        };
+        String two = "set.epochs = 2";
+        assertThatThrownBy(() -> night(root, two, crash)).hasMessageContaining("a crash");
+        Path attempt = onlyAttempt(root);
+        assertThat(attempt.resolve("checkpoints")).isNotEmptyDirectory();
+
+        Files.move(root.resolve("data"), root.resolve("not-mounted"));
+        assertThatThrownBy(() -> night(root, two, Progress.silent()))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("There is no dataset at " + root.resolve("data"))
+                .extracting("remedies", LIST)
+                .containsExactly(Remedy.of(Remedy.Kind.GIVE_UP));
+        assertThat(root.resolve("data")).doesNotExist();
+        Files.move(root.resolve("not-mounted"), root.resolve("data"));
+
+        spark.close();
+        spark = SyntheticCorpora.spark("local[1]");
+        assertThatThrownBy(() -> night(root, two, Progress.silent()))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("threads and has")
+                .extracting("remedies", LIST)
+                .containsExactly(Remedy.of(Remedy.Kind.GIVE_UP));
+        assertThat(attempt.resolve("checkpoints")).isNotEmptyDirectory();
+        assertThat(attempt.resolve("outcome.json")).doesNotExist();
+
+        spark.close();
+        spark = SyntheticCorpora.spark("local[2]");
+        Outcome outcome = night(root, two, Progress.silent());
+        assertThat(outcome.outcome()).as(outcome.reason()).isEqualTo(Outcome.Kind.PROMOTED);
+        assertThat(Path.of(java.net.URI.create(outcome.run()))).isEqualTo(onlyAttempt(root));
+        assertThat(attempt.resolve("checkpoints")).doesNotExist();
+    }
+
+    private static Path onlyAttempt(Path root) throws IOException {
+        try (Stream<Path> all = Files.list(root.resolve("runs"))) {
+            List<Path> attempts = all.filter(
+                            path -> path.getFileName().toString().matches("[0-9]+-.*"))
+                    .toList();
+            assertThat(attempts).hasSize(1);
+            return attempts.get(0);
+        }
     }
 }

@@ -7,7 +7,6 @@ import io.resnetspark.storage.FileDigest;
 import io.resnetspark.storage.Json;
 import io.resnetspark.storage.LittleEndianFloats;
 import io.resnetspark.storage.Manifest;
-import io.resnetspark.storage.Remedy;
 import io.resnetspark.train.report.Metrics;
 import io.resnetspark.train.worker.TrainingState;
 import io.resnetspark.train.worker.WorkerLocalState;
@@ -207,9 +206,7 @@ public final class Checkpoints {
         head.check(path);
         List<String> differences = head.identity().differences(identity);
         if (!differences.isEmpty()) {
-            throw new BadInputException(
-                    path + " is of another run: " + String.join("; ", differences) + ". Use what it was begun with.",
-                    List.of(Remedy.of(Remedy.Kind.OTHER_OUTPUT)));
+            throw OtherRunException.of(path, differences);
         }
         TrainingState training = new TrainingState(
                 head.work(),
