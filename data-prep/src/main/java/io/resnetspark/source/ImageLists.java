@@ -4,8 +4,10 @@ import io.resnetspark.dataset.ParquetRows;
 import io.resnetspark.storage.BadInputException;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -53,14 +55,16 @@ public final class ImageLists {
         return paths;
     }
 
-    /** Files below a folder at any depth, relative to it, without those that no image is called like (Thumbs.db). */
-    public static List<String> files(Path folder, Configuration conf) throws IOException {
-        List<String> names = new ArrayList<>();
-        new FolderWalk(folder, java.util.Set.of(), conf).forEachRemaining(found -> {
+    /** Files below a folder at any depth, by name, without those that no image is called like (Thumbs.db). */
+    public static List<ListedFile> files(Path folder, Configuration conf) throws IOException {
+        List<ListedFile> files = new ArrayList<>();
+        new FolderWalk(folder, Set.of(), conf).forEachRemaining(found -> {
             if (!found.isSkipped()) {
-                names.add(found.name());
+                FileStatus file = found.file();
+                files.add(new ListedFile(found.name(), file.getLen(), file.getModificationTime()));
             }
         });
-        return names;
+        files.sort(Comparator.comparing(ListedFile::name));
+        return files;
     }
 }

@@ -2,7 +2,6 @@ package io.resnetspark.cli;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonInclude;
-import com.fasterxml.jackson.annotation.JsonProperty;
 import io.resnetspark.image.BadImageException;
 import io.resnetspark.image.ImageCodec;
 import io.resnetspark.model.graph.ComputeOptions;
@@ -69,9 +68,6 @@ final class PredictCommand implements Callable<Integer> {
 
     private ExplanationFolder explanations;
 
-    /** A class and its probability, under the names that scripts rely on. */
-    record Prediction(@JsonProperty("class") String label, double probability) {}
-
     /**
      * What is on an image, or why that cannot be said.
      *
@@ -80,7 +76,7 @@ final class PredictCommand implements Callable<Integer> {
     @JsonInclude(JsonInclude.Include.NON_NULL)
     record Predicted(
             String file,
-            List<Prediction> predictions,
+            List<ImageClassifier.Prediction> predictions,
             String explanation,
             String error,
             @JsonIgnore int exitCode) {}
@@ -130,7 +126,8 @@ final class PredictCommand implements Callable<Integer> {
         }
         PrintWriter out = spec.commandLine().getOut();
         out.println(predicted.file);
-        predicted.predictions.forEach(guess -> out.printf("  %5.1f %%  %s%n", 100 * guess.probability, guess.label));
+        predicted.predictions.forEach(
+                guess -> out.printf("  %5.1f %%  %s%n", 100 * guess.probability(), guess.label()));
         if (predicted.explanation != null) {
             out.println("  " + predicted.explanation);
         }
@@ -157,10 +154,7 @@ final class PredictCommand implements Callable<Integer> {
         }
     }
 
-    private static Predicted predicted(String image, List<ImageClassifier.Prediction> guesses, String explanation) {
-        List<Prediction> predictions = guesses.stream()
-                .map(guess -> new Prediction(guess.label(), guess.probability()))
-                .toList();
+    private static Predicted predicted(String image, List<ImageClassifier.Prediction> predictions, String explanation) {
         return new Predicted(image, predictions, explanation, null, ExitCode.DONE.code());
     }
 

@@ -3,6 +3,8 @@ package io.resnetspark.dashboard;
 import io.resnetspark.image.BadImageException;
 import io.resnetspark.image.ImageCodec;
 import io.resnetspark.registry.ModelVersion;
+import io.resnetspark.storage.Digests;
+import io.resnetspark.storage.Manifest;
 import io.resnetspark.train.artifact.ImageClassifier;
 import io.resnetspark.train.artifact.ImageClassifier.Explained;
 import io.resnetspark.train.artifact.ModelArtifact;
@@ -17,6 +19,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
 
 /**
  * Predictions, one after the other in one thread: a network computes with all cores of its own, and one image at a time is
@@ -36,7 +39,7 @@ final class PredictionQueue implements AutoCloseable {
     private final Configuration conf;
     private final Semaphore places = new Semaphore(MAX_WAITING);
     private final AtomicLong done = new AtomicLong();
-    /** Of the thread alone, by model. */
+    /** Of the thread alone, by model and digest. */
     private final Map<String, ImageClassifier> classifiers = new LinkedHashMap<>(4, 0.75f, true);
 
     private final ExecutorService thread = Executors.newSingleThreadExecutor(task -> {
@@ -87,9 +90,10 @@ final class PredictionQueue implements AutoCloseable {
         }
     }
 
-    /** Opening one reads and checks all its files. */
+    /** Opening one reads and checks all its files; its manifest tells it from another one that had its number before. */
     private ImageClassifier classifier(ModelVersion version) throws IOException {
-        String name = version.reference();
+        Path manifest = new Path(version.path(), Manifest.FILE);
+        String name = version.reference() + " " + Digests.of(manifest, conf).sha256();
         ImageClassifier known = classifiers.get(name);
         if (known == null) {
             known = new ImageClassifier(ModelArtifact.open(version.path(), conf));

@@ -5,6 +5,7 @@ import io.resnetspark.dataset.Dataset;
 import io.resnetspark.image.BadImageException;
 import io.resnetspark.image.ImageCodec;
 import io.resnetspark.registry.ModelVersion;
+import io.resnetspark.train.artifact.ImageClassifier;
 import io.resnetspark.train.artifact.ImageClassifier.Explained;
 import java.io.IOException;
 import java.net.URLDecoder;
@@ -169,7 +170,7 @@ final class Site {
     }
 
     /** @param explanation what the network sees of the image, with its class-activation map: a data URI of a PNG */
-    private record Predicted(String model, List<Map<String, Object>> predictions, String explanation) {}
+    private record Predicted(String model, List<ImageClassifier.Prediction> predictions, String explanation) {}
 
     private Response predict(Request request, String name, String number) throws IOException {
         int max = PredictionQueue.LIMITS.maxBytes();
@@ -201,10 +202,7 @@ final class Site {
         byte[] png = ImageCodec.png(Heat.over(explained.seen(), explained.map().map()));
         return new Predicted(
                 version.reference(),
-                explained.predictions().stream()
-                        .map(guess ->
-                                Map.<String, Object>of("class", guess.label(), "probability", guess.probability()))
-                        .toList(),
+                explained.predictions(),
                 "data:image/png;base64," + Base64.getEncoder().encodeToString(png));
     }
 

@@ -1,5 +1,6 @@
 package io.resnetspark.score;
 
+import io.resnetspark.source.ListedFile;
 import io.resnetspark.storage.Locations;
 import io.resnetspark.storage.UserFiles;
 import java.io.FileNotFoundException;
@@ -9,6 +10,7 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
@@ -16,9 +18,9 @@ import org.apache.hadoop.fs.Path;
  * Files of a folder or a list.
  *
  * @param folder that names are relative to
- * @param names which are the images' keys
+ * @param files whose names are the images' keys; another file of the same name makes it another part
  */
-record ImageFiles(String folder, List<String> names) implements ImagePartition {
+record ImageFiles(String folder, List<ListedFile> files) implements ImagePartition {
     /** A task of these takes a second or more with every network, and its loss costs no more. */
     private static final int MIN_FILES = 256;
 
@@ -28,31 +30,34 @@ record ImageFiles(String folder, List<String> names) implements ImagePartition {
     /** No image that a decoder takes is longer. */
     private static final int MAX_BYTES = 256 << 20;
 
-    /** Parts of a list of names. */
-    static List<ImagePartition> parts(Path folder, List<String> names) {
+    /** Parts of a listing. */
+    static List<ImagePartition> parts(Path folder, List<ListedFile> files) {
         List<ImagePartition> parts = new ArrayList<>();
-        int files = Math.max(MIN_FILES, (names.size() + MAX_PARTS - 1) / MAX_PARTS);
-        for (int from = 0; from < names.size(); from += files) {
+        int each = Math.max(MIN_FILES, (files.size() + MAX_PARTS - 1) / MAX_PARTS);
+        for (int from = 0; from < files.size(); from += each) {
             parts.add(new ImageFiles(
-                    folder.toString(), List.copyOf(names.subList(from, Math.min(names.size(), from + files)))));
+                    folder.toString(), List.copyOf(files.subList(from, Math.min(files.size(), from + each)))));
         }
         return parts;
     }
 
     @Override
     public String id() {
-        return folder + "\n" + String.join("\n", names);
+        return folder + "\n"
+                + files.stream()
+                        .map(file -> file.name() + " " + file.length() + " " + file.modificationTime())
+                        .collect(Collectors.joining("\n"));
     }
 
     @Override
     public long images() {
-        return names.size();
+        return files.size();
     }
 
     @Override
     public Iterator<KeyedImage> read(Configuration conf) {
         Path root = new Path(folder);
-        return names.stream().map(name -> read(root, name, conf)).iterator();
+        return files.stream().map(file -> read(root, file.name(), conf)).iterator();
     }
 
     /** Where the file system does not answer, the task fails, and Spark tries it again. */

@@ -2,10 +2,10 @@ package io.resnetspark.score;
 
 import io.resnetspark.dataset.Dataset;
 import io.resnetspark.source.ImageLists;
+import io.resnetspark.source.ListedFile;
 import io.resnetspark.storage.BadInputException;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -51,13 +51,13 @@ record ImageInput(String description, List<ImagePartition> parts) {
                             .toList());
         }
         if (!tables.isEmpty() || place.getName().endsWith(".csv")) {
-            List<String> names = ImageLists.paths(place, tables, conf);
+            List<ListedFile> named = ImageLists.paths(place, tables, conf).stream()
+                    .map(ListedFile::named)
+                    .toList();
             Path folder = files.getFileStatus(place).isFile() ? place.getParent() : place;
-            return new ImageInput("list " + place, ImageFiles.parts(folder, names));
+            return new ImageInput("list " + place, ImageFiles.parts(folder, named));
         }
-        List<String> names = ImageLists.files(place, conf);
-        Collections.sort(names);
-        return new ImageInput("folder " + place, ImageFiles.parts(place, names));
+        return new ImageInput("folder " + place, ImageFiles.parts(place, ImageLists.files(place, conf)));
     }
 
     private static ImageInput dataset(Path place, Configuration conf) throws IOException {

@@ -5,10 +5,10 @@ import io.resnetspark.image.ImageCodec;
 import io.resnetspark.input.Preprocessing;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.score.ImagePartition.KeyedImage;
+import io.resnetspark.train.evaluate.TopClasses;
 import java.io.Serializable;
-import java.util.Comparator;
+import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -100,19 +100,11 @@ record ImageScorer(Preprocessing preprocessing, List<String> classes, int topK, 
 
     private Score score(String key, INDArray[] outputs, int row) {
         float[] probabilities = outputs[outputs.length - 1].getRow(row).toFloatVector();
-        List<Integer> best = IntStream.range(0, probabilities.length)
-                .boxed()
-                .sorted(Comparator.comparing(c -> -probabilities[c]))
-                .limit(topK)
-                .toList();
-        float[] theirs = new float[best.size()];
-        for (int k = 0; k < theirs.length; k++) {
-            theirs[k] = probabilities[best.get(k)];
-        }
+        int[] best = TopClasses.of(topK, probabilities);
         return new Score(
                 key,
-                best.stream().map(classes::get).toList(),
-                theirs,
+                Arrays.stream(best).mapToObj(classes::get).toList(),
+                TopClasses.probabilities(best, probabilities),
                 features ? outputs[0].getRow(row).toFloatVector() : new float[0],
                 null);
     }

@@ -179,7 +179,8 @@ public final class Scoring {
                     + now.modelDigest + ")");
         }
         if (!begun.inputDigest.equals(now.inputDigest)) {
-            differences.add("the images were those of " + begun.input + " and are others, of " + now.input);
+            differences.add("the images were those of " + begun.input + " and are others, of " + now.input
+                    + " (files that came, went or changed)");
         }
         if (begun.topK != now.topK) {
             differences.add("it wrote " + begun.topK + " classes of each image and should write " + now.topK);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.resnetspark.common.Progress;
 import io.resnetspark.model.graph.NetworkGraph;
+import io.resnetspark.source.ListedFile;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.train.RunOptions;
 import io.resnetspark.train.SmallRecipe;
@@ -19,6 +20,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -263,6 +265,21 @@ class TestScoring extends ThreeColours {
                 .hasMessageContaining("exists and is not empty");
     }
 
+    /** A camera that writes the same names every day. */
+    @Test
+    void otherFilesOfTheSameNamesAreOtherImages() throws IOException {
+        Path camera = Files.createDirectories(folder.resolve("camera"));
+        Path image = Files.copy(corpus.resolve("train/red/0.png"), camera.resolve("now.png"));
+        Path output = folder.resolve("of-today");
+        assertThat(score(camera, output).scored()).isEqualTo(1);
+        assertThat(score(camera, output).scored()).isEqualTo(1);
+        Files.copy(corpus.resolve("train/blue/0.png"), image, StandardCopyOption.REPLACE_EXISTING);
+        Files.setLastModifiedTime(image, FileTime.fromMillis(1_800_000_000_000L));
+        assertThatThrownBy(() -> score(camera, output))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("files that came, went or changed");
+    }
+
     @Test
     void whereThereIsNothingToScoreItSaysWhatIsWanted() throws IOException {
         Path nothing = Files.createDirectories(folder.resolve("nothing"));
@@ -313,12 +330,12 @@ class TestScoring extends ThreeColours {
     @Test
     void partsGrowWithTheNumberOfFiles() {
         org.apache.hadoop.fs.Path anywhere = new org.apache.hadoop.fs.Path("/photos");
-        assertThat(ImageFiles.parts(anywhere, Collections.nCopies(100, "a.jpg")))
-                .hasSize(1);
-        assertThat(ImageFiles.parts(anywhere, Collections.nCopies(257, "a.jpg")))
+        ListedFile file = ListedFile.named("a.jpg");
+        assertThat(ImageFiles.parts(anywhere, Collections.nCopies(100, file))).hasSize(1);
+        assertThat(ImageFiles.parts(anywhere, Collections.nCopies(257, file)))
                 .extracting(ImagePartition::images)
                 .containsExactly(256L, 1L);
-        assertThat(ImageFiles.parts(anywhere, Collections.nCopies(10_000_000, "a.jpg")))
+        assertThat(ImageFiles.parts(anywhere, Collections.nCopies(10_000_000, file)))
                 .hasSize(4000)
                 .extracting(ImagePartition::images)
                 .containsOnly(2500L);

@@ -1,5 +1,6 @@
 package io.resnetspark.train.artifact;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import io.resnetspark.image.BadImageException;
 import io.resnetspark.image.CropRegion;
 import io.resnetspark.image.Image;
@@ -13,15 +14,15 @@ import io.resnetspark.model.graph.ComputeOptions;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.model.graph.Placement;
 import io.resnetspark.model.kernel.Kernels;
-import java.util.Comparator;
+import io.resnetspark.train.evaluate.TopClasses;
+import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** An artifact at work: encoded images in, classes out, seen exactly as evaluation sees them. */
 public final class ImageClassifier implements AutoCloseable {
-    /** A class, and how probable it is, 0 to 1. */
-    public record Prediction(String label, double probability) {}
+    /** A class, and how probable it is, 0 to 1; in JSON under the names that scripts rely on. */
+    public record Prediction(@JsonProperty("class") String label, double probability) {}
 
     /**
      * What is on an image, and where.
@@ -91,10 +92,8 @@ public final class ImageClassifier implements AutoCloseable {
     }
 
     private List<Prediction> predictions(int max, float... probabilities) {
-        return IntStream.range(0, classes.size())
-                .mapToObj(c -> new Prediction(classes.get(c), probabilities[c]))
-                .sorted(Comparator.comparingDouble(Prediction::probability).reversed())
-                .limit(max)
+        return Arrays.stream(TopClasses.of(max, probabilities))
+                .mapToObj(label -> new Prediction(classes.get(label), probabilities[label]))
                 .toList();
     }
 

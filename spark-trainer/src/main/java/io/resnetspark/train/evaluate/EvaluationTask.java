@@ -14,7 +14,6 @@ import io.resnetspark.train.worker.ShardCache;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
@@ -201,16 +200,7 @@ final class EvaluationTask {
     }
 
     private ImageScore score(String key, int label, float... probabilities) {
-        int[] best = IntStream.range(0, probabilities.length)
-                .boxed()
-                .sorted(Comparator.comparing(c -> -probabilities[c]))
-                .limit(job.topK)
-                .mapToInt(Integer::intValue)
-                .toArray();
-        float[] theirs = new float[best.length];
-        for (int k = 0; k < best.length; k++) {
-            theirs[k] = probabilities[best[k]];
-        }
-        return new ImageScore(key, label, best, theirs);
+        int[] best = TopClasses.of(job.topK, probabilities);
+        return new ImageScore(key, label, best, TopClasses.probabilities(best, probabilities));
     }
 }

@@ -43,6 +43,8 @@ public record Recipe(
         ComputeOptions compute,
         String text)
         implements Serializable {
+    /** What no user writes. */
+    private static final String ONLY_VALUE = "value-of-a-key-that-is-set";
 
     /** With comments, and keys that have no default. */
     private static final Config REFERENCE = Hocon.defaults(Recipe.class, "defaults.conf");
@@ -229,14 +231,8 @@ public record Recipe(
     private static Config overridden(Config config, Map<String, String> overrides) {
         for (Map.Entry<String, String> override : overrides.entrySet()) {
             try {
-                Config value = ConfigFactory.parseString(
-                        "value = " + override.getValue(),
-                        ConfigParseOptions.defaults().setOriginDescription("set " + override.getKey()));
-                Config alone = RENAMED.currentWithWarning(ConfigFactory.empty()
-                        .withValue(
-                                override.getKey(),
-                                value.getValue("value")
-                                        .withOrigin(ConfigOriginFactory.newSimple("set " + override.getKey()))));
+                ConfigValue value = value(override.getKey(), override.getValue());
+                Config alone = RENAMED.currentWithWarning(ConfigFactory.empty().withValue(override.getKey(), value));
                 String key = RENAMED.current(override.getKey());
                 config = config.withValue(key, alone.getValue(key));
             } catch (ConfigException unreadable) {
@@ -246,6 +242,20 @@ public record Recipe(
             }
         }
         return config;
+    }
+
+    /** @throws BadInputException if the text holds more than one value, which would be dropped without a word */
+    private static ConfigValue value(String key, String text) {
+        String origin = "set " + key;
+        Config parsed = ConfigFactory.parseString(
+                ONLY_VALUE + " = " + text, ConfigParseOptions.defaults().setOriginDescription(origin));
+        ConfigValue value = parsed.getValue(ONLY_VALUE);
+        if (parsed.root().size() > 1 || !value.origin().comments().isEmpty()) {
+            throw new BadInputException(
+                    origin + "=" + text + " is more than one value, or has a comment. Set each key by"
+                            + " itself; put a value with a comma, # or // in quotes, or a list in brackets.");
+        }
+        return value.withOrigin(ConfigOriginFactory.newSimple(origin));
     }
 
     private static void checkNetwork(Section root, String network) {

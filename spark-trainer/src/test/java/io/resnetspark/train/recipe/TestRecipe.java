@@ -21,6 +21,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TestRecipe {
     private static final String GOOD = """
@@ -92,6 +93,23 @@ class TestRecipe {
         assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("workers", "0")))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("set workers: workers = 0; allowed is a whole number from 1");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"2,epochs=3", "2, epochs = 3", "2\nepochs = 3", "2 # of them", "2 // of them", "2,epochs : 3"})
+    void nothingOfAnOverrideIsDropped(String text) {
+        assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("workers", text)))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageStartingWith("set workers=" + text + " is more than one value, or has a comment.");
+    }
+
+    @Test
+    void overridesMayBeListsAndQuotedText() {
+        Map<String, String> overrides = Map.of(
+                "data.evaluation-protocols", "[one-crop, ten-crop]", "initial-model.path", "\"hdfs://host/a,b#1\"");
+        Recipe recipe = Recipe.parse(GOOD, "good.conf", overrides);
+        assertThat(recipe.initialModel().path()).isEqualTo("hdfs://host/a,b#1");
     }
 
     @Test
