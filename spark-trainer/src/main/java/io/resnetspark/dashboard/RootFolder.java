@@ -8,7 +8,6 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -44,11 +43,6 @@ record RootFolder(Path path, Configuration conf) {
                     .limit(MAX_CHILDREN)
                     .toList();
         }
-    }
-
-    /** The child of this name, as it is listed. */
-    Optional<Path> child(String name) throws IOException {
-        return children().stream().filter(child -> child.getName().equals(name)).findFirst();
     }
 
     boolean isLocal() {

@@ -33,10 +33,6 @@ final class ActivationMemory implements AutoCloseable {
         return address;
     }
 
-    long bytes() {
-        return bytes;
-    }
-
     /** Changes each time the block moves. */
     int generation() {
         return generation;

@@ -158,10 +158,10 @@ final class AlgorithmSearch implements AutoCloseable {
                 request.direction() == Direction.FORWARD ? y : request.direction() == Direction.BACKWARD_DATA ? x : w;
         long elements = request.shape().elements(request.direction());
         long bytes = elements * precision.bytes();
-        try (ResourceStack resources = new ResourceStack();
+        try (ResourceStack scratch = new ResourceStack();
                 PinnedMemory difference = device.pinned(2 * Float.BYTES)) {
-            long expected = resources.add(device.allocate(bytes), device::free);
-            long found = resources.add(device.allocate(difference.bytes()), device::free);
+            long expected = scratch.add(device.allocate(bytes), device::free);
+            long found = scratch.add(device.allocate(difference.bytes()), device::free);
             Stream stream = context.stream();
             stream.copy(expected, result, bytes);
             stream.fill(result, -1, bytes); // NaN, where nothing is written

@@ -23,10 +23,6 @@ final class ClassifierNode implements Node {
         this.classes = classes;
     }
 
-    int classes() {
-        return classes;
-    }
-
     @Override
     public List<Activation> inputs() {
         return List.of(logits);

@@ -113,14 +113,6 @@ public final class CudaNetwork implements AutoCloseable {
         staging.markConsumed();
     }
 
-    public Device device() {
-        return device;
-    }
-
-    public Precision precision() {
-        return options.precision();
-    }
-
     /** Overwrites parameters and running statistics, in DL4J's order. */
     public void load(float... parameters) {
         device.makeCurrent();
@@ -189,10 +181,9 @@ public final class CudaNetwork implements AutoCloseable {
         Program program = programs.of(PassKind.APPLY_ACCUMULATED, 1, false);
         InputPrefetcher.StagingBuffer staging =
                 prefetcher.next(InputPrefetcher.padded(shared.parameters().hyperparameterBytes()));
-        long at = staging.put(hyperparameters(learningRate, examples));
+        long settings = staging.put(hyperparameters(learningRate, examples));
         staging.send();
-        staging.copyTo(
-                at, shared.parameters().hyperparameters(), shared.parameters().hyperparameterBytes());
+        setHyperparameters(staging, settings);
         staging.markConsumed();
         program.run(version);
         version++;
@@ -220,17 +211,24 @@ public final class CudaNetwork implements AutoCloseable {
         long settings = staging.put(hyperparameters(learningRate, input.batch()));
         staging.send();
         last = () -> {
-            deliveries.forEach(part -> staging.copyTo(part.at(), shared.address(part.to()), part.bytes()));
-            staging.copyTo(
-                    settings,
-                    shared.parameters().hyperparameters(),
-                    shared.parameters().hyperparameterBytes());
+            deliver(staging, deliveries);
+            setHyperparameters(staging, settings);
             staging.markConsumed();
             program.run(version);
             version++;
         };
         last.run();
         lastBatch = input.batch();
+    }
+
+    private void deliver(InputPrefetcher.StagingBuffer staging, List<InputPrefetcher.PendingCopy> parts) {
+        parts.forEach(part -> staging.copyTo(part.at(), shared.address(part.to()), part.bytes()));
+    }
+
+    /** @param at where they are in the staging buffer */
+    private void setHyperparameters(InputPrefetcher.StagingBuffer staging, long at) {
+        staging.copyTo(
+                at, shared.parameters().hyperparameters(), shared.parameters().hyperparameterBytes());
     }
 
     /** Bytes of dropout masks and hyperparameters, which are sent with the images. */
@@ -281,14 +279,14 @@ public final class CudaNetwork implements AutoCloseable {
                 input.put(staging, program.plan().inputs());
         staging.send();
         last = () -> {
-            deliveries.forEach(part -> staging.copyTo(part.at(), shared.address(part.to()), part.bytes()));
+            deliver(staging, deliveries);
             staging.markConsumed();
             program.run(version);
         };
         last.run();
-        Buffer parameterMemory = program.plan().probabilities();
-        PinnedMemory host = read(shared.address(parameterMemory), parameterMemory.bytes());
-        float[] values = new float[(int) (parameterMemory.bytes() / Float.BYTES)];
+        Buffer probabilities = program.plan().probabilities();
+        PinnedMemory host = read(shared.address(probabilities), probabilities.bytes());
+        float[] values = new float[(int) (probabilities.bytes() / Float.BYTES)];
         host.read(0, values, 0, values.length);
         return Nd4j.createFromArray(values).reshape(input.batch(), values.length / input.batch());
     }

@@ -164,11 +164,6 @@ public final class Device {
         return precision == Precision.FLOAT32 || computeCapability() >= FIRST_WITH_TF32;
     }
 
-    /** 12080 for a driver of CUDA 12.8. */
-    public int driverVersion() {
-        return version(driver);
-    }
-
     static int version(CudaLibrary driver) {
         IntByReference version = new IntByReference();
         driver.call("cuDriverGetVersion", version);

@@ -27,10 +27,6 @@ final class InputNode implements Node {
                         : new Shape(CHANNELS, image.height(), image.width()));
     }
 
-    Shape image() {
-        return image;
-    }
-
     @Override
     public List<Activation> inputs() {
         return List.of();

@@ -11,30 +11,20 @@ final class OuterOptimizerStep {
      * Turns the average into the next parameters, in place.
      *
      * @param length elements of each range
-     * @param velocity moved too; not touched by {@link OuterOptimizer.None}
+     * @param velocity moved too; not changed by {@link OuterOptimizer.None}
      * @param learningRate of the round
      */
     static void step(
-            OuterOptimizer step, int length, Range before, Range average, Range velocity, double learningRate) {
+            OuterOptimizer optimizer, int length, Range before, Range average, Range velocity, double learningRate) {
         float[] x = before.array();
         float[] next = average.array();
         float[] v = velocity.array();
-        if (step instanceof OuterOptimizer.SlowMomentum slow) {
-            for (int i = 0; i < length; i++) {
-                int k = velocity.at() + i;
-                float begun = x[before.at() + i];
-                v[k] = (float) (slow.momentum() * v[k] + (begun - next[average.at() + i]) / learningRate);
-                next[average.at() + i] = (float) (begun - slow.learningRate() * learningRate * v[k]);
-            }
-        } else if (step instanceof OuterOptimizer.Nesterov nesterov) {
-            for (int i = 0; i < length; i++) {
-                int k = velocity.at() + i;
-                float begun = x[before.at() + i];
-                float change = begun - next[average.at() + i];
-                v[k] = (float) (nesterov.momentum() * v[k] + change);
-                next[average.at() + i] =
-                        (float) (begun - nesterov.learningRate() * (change + nesterov.momentum() * v[k]));
-            }
+        for (int i = 0; i < length; i++) {
+            int k = velocity.at() + i;
+            float begun = x[before.at() + i];
+            float change = begun - next[average.at() + i];
+            v[k] = (float) optimizer.velocity(change, v[k], learningRate);
+            next[average.at() + i] = (float) optimizer.parameter(begun, change, v[k], learningRate);
         }
     }
 }
