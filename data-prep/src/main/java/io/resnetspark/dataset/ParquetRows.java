@@ -97,12 +97,16 @@ public final class ParquetRows implements Iterator<Group> {
     /**
      * A row's text, or number as text; empty if it is null.
      *
-     * @throws BadInputException if it is not UTF-8
+     * @throws BadInputException if it is not UTF-8, or neither text nor number
      */
     public static String text(Group row, String column) {
         int field = row.getType().getFieldIndex(column);
         if (row.getFieldRepetitionCount(field) == 0) {
             return "";
+        }
+        if (!row.getType().getType(field).isPrimitive()) {
+            throw new BadInputException(
+                    "A Parquet file has columns below its column " + column + ", which must be a text or a number.");
         }
         if (row.getType().getType(field).asPrimitiveType().getPrimitiveTypeName() != PrimitiveTypeName.BINARY) {
             return row.getValueToString(field, 0);

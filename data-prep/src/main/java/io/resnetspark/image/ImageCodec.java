@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageWriteParam;
@@ -41,11 +42,18 @@ public final class ImageCodec {
         /** For images that were checked before, with whatever limits. */
         public static final Limits NONE = new Limits(MAX_BYTES, MAX_PIXELS);
 
+        private static final Pattern BEYOND = Pattern.compile("(\\d+x\\d+ pixels, )?more than \\d+ (million|MB)");
+
         public Limits {
             if (maxBytes < 1 || maxBytes > MAX_BYTES || maxPixels < 1 || maxPixels > MAX_PIXELS) {
                 throw new BadInputException("Limits of images must be within 1 and " + MAX_BYTES + " bytes and "
                         + MAX_PIXELS + " pixels, not " + maxBytes + " and " + maxPixels + ".");
             }
+        }
+
+        /** Whether an image is bad for its size alone, by the reason, so that other limits may let it in. */
+        public static boolean areTheReason(String reason) {
+            return BEYOND.matcher(reason).matches();
         }
     }
 

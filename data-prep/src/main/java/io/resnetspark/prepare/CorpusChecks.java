@@ -15,10 +15,17 @@ record CorpusChecks(Source source, PrepareSettings settings) {
 
     void checkExpectedImages(CheckSummary summary) {
         source.expectedImages().forEach((split, wanted) -> {
-            if (summary.found(split) != wanted) {
+            long found = summary.found(split);
+            if (found != wanted) {
                 throw new BadInputException(String.format(
-                        "%s must have %,d images in %s, but %,d were found. Fetch the missing parts again.",
-                        source.description(), wanted, split.folder(), summary.found(split)));
+                        "%s must have %,d images in %s, but %,d were found. %s",
+                        source.description(),
+                        wanted,
+                        split.folder(),
+                        found,
+                        found < wanted
+                                ? "Fetch the missing parts again."
+                                : "Take out the files that do not belong to it."));
             }
         });
     }

@@ -59,10 +59,17 @@ final class Inventory implements AutoCloseable {
         }
     }
 
-    /** A line of the index joined with the listed unit of the same id; either may be null. */
-    private record IndexedUnit(String line, InputUnit unit) implements Serializable {
-        static IndexedUnit of(Tuple2<Iterable<String>, Iterable<InputUnit>> joined) {
-            return new IndexedUnit(first(joined._1), first(joined._2)); // a list may name an image twice
+    /**
+     * A line of the index joined with the listed unit of the same id; either may be null.
+     *
+     * @param isUnchanged whether it is as it was, and so is the outcome of its check
+     */
+    private record IndexedUnit(String line, InputUnit unit, boolean isUnchanged) implements Serializable {
+        static IndexedUnit of(Tuple2<Iterable<String>, Iterable<InputUnit>> joined, QuarantineRecheck recheck) {
+            String line = first(joined._1);
+            InputUnit unit = first(joined._2); // a list may name an image twice
+            return new IndexedUnit(
+                    line, unit, unit != null && Inventory.indexLine(unit).equals(line) && recheck.hasSameOutcome(unit));
         }
 
         private static <T> T first(Iterable<T> all) {
@@ -70,12 +77,8 @@ final class Inventory implements AutoCloseable {
             return iterator.hasNext() ? iterator.next() : null;
         }
 
-        boolean isUnchanged() {
-            return unit != null && Inventory.indexLine(unit).equals(line);
-        }
-
         boolean isRemovedOrChanged() {
-            return line != null && !isUnchanged();
+            return line != null && !isUnchanged;
         }
     }
 
@@ -90,8 +93,10 @@ final class Inventory implements AutoCloseable {
     /**
      * An inventory of the changes since a dataset was made. The images of an archive are not indexed one by one, so if
      * an archive was removed or changed, all units are new.
+     *
+     * @param recheck of quarantined images; one that has another outcome now counts as changed
      */
-    Inventory(JavaSparkContext spark, Source source, Path dataset, List<String> runs) {
+    Inventory(JavaSparkContext spark, Source source, Path dataset, List<String> runs, QuarantineRecheck recheck) {
         all = list(spark, source);
         JavaRDD<InputUnit> listed = all.filter(unit -> !unit.isSkipped());
         JavaPairRDD<String, String> lines = runs.stream()
@@ -101,14 +106,16 @@ final class Inventory implements AutoCloseable {
         JavaRDD<IndexedUnit> joined =
                 persisted(lines.cogroup(listed.mapToPair(unit -> new Tuple2<>(escaped(unit.id()), unit)))
                         .values()
-                        .map(IndexedUnit::of));
-        removedOrChanged = joined.filter(IndexedUnit::isRemovedOrChanged).count();
-        if (removedOrChanged > 0 && !listed.filter(unit -> unit.key() == null).isEmpty()) {
+                        .map(both -> IndexedUnit.of(both, recheck)));
+        boolean hasArchives = !listed.filter(unit -> unit.key() == null).isEmpty();
+        removedOrChanged = joined.filter(IndexedUnit::isRemovedOrChanged).count()
+                + (hasArchives ? recheck.copiesWithinLimits(spark) : 0);
+        if (removedOrChanged > 0 && hasArchives) {
             unchanged = spark.emptyRDD();
             setNewUnits(listed);
         } else {
             unchanged = joined.filter(IndexedUnit::isUnchanged).map(IndexedUnit::unit);
-            setNewUnits(joined.filter(each -> each.unit != null && !each.isUnchanged())
+            setNewUnits(joined.filter(each -> each.unit != null && !each.isUnchanged)
                     .map(IndexedUnit::unit));
         }
     }
@@ -187,7 +194,7 @@ final class Inventory implements AutoCloseable {
         return unchanged;
     }
 
-    /** The number of units that were in the dataset and are now missing or different. */
+    /** The number of units that were in the dataset and are now missing or different, or no longer in quarantine. */
     long removedOrChanged() {
         return removedOrChanged;
     }

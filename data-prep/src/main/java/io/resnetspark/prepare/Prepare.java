@@ -98,7 +98,12 @@ public final class Prepare {
         describeJob("List the corpus: " + source.description());
         try (Inventory inventory = existing == null
                 ? new Inventory(spark, source)
-                : new Inventory(spark, source, target, existing.dataset().runs())) {
+                : new Inventory(
+                        spark,
+                        source,
+                        target,
+                        existing.dataset().runs(),
+                        QuarantineRecheck.of(spark, target, existing.dataset().runs(), settings))) {
             if (existing != null && isUnchanged(existing.dataset(), inventory)) {
                 directory.discard();
                 return new Outcome(existing.dataset(), Dataset.Change.NONE, inventory.skippedFiles());

@@ -10,7 +10,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 /**
  * Images that earlier runs quarantined: reasons by escaped key.
  *
- * @param retained images whose files are unchanged
+ * @param retained images whose files are unchanged, and that are still bad for the same reason
  * @param released all others: removed, or read again
  */
 record PreviousQuarantine(JavaPairRDD<String, String> retained, JavaPairRDD<String, String> released) {

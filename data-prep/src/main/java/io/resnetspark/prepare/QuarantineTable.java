@@ -27,7 +27,12 @@ final class QuarantineTable {
     }
 
     static String line(String key, String reason) {
-        return Utf8.escapeLine(key) + "\t" + reason.replaceAll("\\s+", " ") + "\t" + QuarantineName.of(key) + "\n";
+        return Utf8.escapeLine(key) + "\t" + asWritten(reason) + "\t" + QuarantineName.of(key) + "\n";
+    }
+
+    /** A reason as the table has it, on one line. */
+    static String asWritten(String reason) {
+        return reason.replaceAll("\\s+", " ");
     }
 
     /** Reasons by escaped key, of some runs; a run without bad images has no table. */

@@ -102,13 +102,8 @@ record FolderLayout(Map<Split, FileStatus> splits, List<String> remarks) {
      * @throws BadInputException if it contains both images and folders of images
      */
     private static boolean holdsFolders(FileStatus folder, Configuration conf) throws IOException {
-        boolean images;
-        try (Stream<FileStatus> all = Sources.stream(folder.getPath(), conf)) {
-            images = all.anyMatch(file -> file.isFile()
-                    && IMAGE_EXTENSIONS.contains(extension(file.getPath().getName())));
-        }
         List<FileStatus> folders = Sources.folders(folder.getPath(), conf);
-        if (!images) {
+        if (!holdsImages(folder.getPath(), conf)) {
             return !folders.isEmpty();
         }
         for (FileStatus below : folders) {
@@ -123,7 +118,16 @@ record FolderLayout(Map<Split, FileStatus> splits, List<String> remarks) {
         return false;
     }
 
-    private static boolean holdsFiles(FileStatus folder, Configuration conf) throws IOException {
+    /** Whether images lie in a folder itself. */
+    static boolean holdsImages(Path folder, Configuration conf) throws IOException {
+        try (Stream<FileStatus> all = Sources.stream(folder, conf)) {
+            return all.anyMatch(file -> file.isFile()
+                    && IMAGE_EXTENSIONS.contains(extension(file.getPath().getName())));
+        }
+    }
+
+    /** Whether files lie in a folder, at any depth. */
+    static boolean holdsFiles(FileStatus folder, Configuration conf) throws IOException {
         FolderWalk all = new FolderWalk(folder.getPath(), Set.of(), conf);
         while (all.hasNext()) {
             if (!all.next().isSkipped()) {

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -52,19 +53,16 @@ public final class IlsvrcSource implements SourceProvider {
             int label = classes.indexOf(wnid(tar.name()));
             listings.add(new WholeTar(tar, new ClassLabeller(wnid(tar.name()), label)));
         });
-        train.folders()
-                .forEach(folder -> listings.add(ClassFolder.of(
-                        folder,
-                        "train/",
-                        Split.TRAIN,
-                        classes.indexOf(folder.getPath().getName()))));
-        boolean flat = addValidation(root, classes, devkit, listings, conf);
+        addFolders(new Path(root, "train"), Split.TRAIN, train.folders(), classes, listings);
+        addValidation(root, classes, devkit, listings, conf);
         return new Source(
                 "ILSVRC2012 at " + root,
                 classes,
                 SIDE,
                 listings,
-                flat ? Map.of(Split.VAL, (long) devkit.groundTruth().size()) : Map.of(),
+                devkit == null
+                        ? Map.of()
+                        : Map.of(Split.VAL, (long) devkit.groundTruth().size()),
                 true,
                 List.of());
     }
@@ -93,12 +91,25 @@ public final class IlsvrcSource implements SourceProvider {
         return known;
     }
 
-    /**
-     * Adds the validation images.
-     *
-     * @return whether their labels come from the devkit
-     */
-    private static boolean addValidation(
+    /** Adds class folders, and the files beside them, which are only counted. */
+    private static void addFolders(
+            Path place, Split split, List<FileStatus> folders, List<String> classes, List<Source.Listing> listings) {
+        if (folders.isEmpty()) {
+            return;
+        }
+        String prefix = split.folder() + "/";
+        for (FileStatus each : folders) {
+            int label = classes.indexOf(each.getPath().getName());
+            listings.add(ClassFolder.of(each, prefix, split, label));
+        }
+        listings.add(new ClassFolder.OtherFiles(
+                place.toUri().toString(),
+                prefix,
+                folders.stream().map(each -> each.getPath().getName()).collect(Collectors.toSet())));
+    }
+
+    /** Adds the validation images. */
+    private static void addValidation(
             Path root, List<String> classes, IlsvrcDevkit devkit, List<Source.Listing> listings, Configuration conf)
             throws IOException {
         FileSystem files = root.getFileSystem(conf);
@@ -110,20 +121,37 @@ public final class IlsvrcSource implements SourceProvider {
             listings.add(somewhere -> whole.chunks(CHUNK_BYTES, somewhere).stream()
                     .map(chunk -> (InputUnit) new TarImages(chunk, labels))
                     .iterator());
-            return true;
+            return;
         }
         if (!files.exists(folder)) {
             throw new BadInputException(root + " has no validation images; wanted " + VAL_TAR + " or a folder val.");
         }
-        List<FileStatus> folders = Sources.folders(folder, conf);
-        for (FileStatus each : folders) {
-            int label = classes.indexOf(each.getPath().getName());
-            listings.add(ClassFolder.of(each, "val/", Split.VAL, label));
-        }
+        List<FileStatus> folders = validationFolders(folder, conf);
         if (folders.isEmpty()) {
             listings.add(new FlatFolder(folder.toUri().toString(), ValidationLabeller.of(devkit, classes, folder)));
         }
-        return folders.isEmpty();
+        addFolders(folder, Split.VAL, folders, classes, listings);
+    }
+
+    /**
+     * The class folders of val; none if the images lie in val itself.
+     *
+     * @throws BadInputException if there are both, of which one would be left out
+     */
+    private static List<FileStatus> validationFolders(Path val, Configuration conf) throws IOException {
+        List<FileStatus> folders = Sources.folders(val, conf);
+        if (!FolderLayout.holdsImages(val, conf)) {
+            return folders;
+        }
+        for (FileStatus below : folders) {
+            if (FolderLayout.holdsFiles(below, conf)) {
+                throw new BadInputException(val + " holds images of its own and folders of images, such as "
+                        + below.getPath().getName() + ". Move the images into their class folders, or all images of the"
+                        + " folders into " + val + " itself (the devkit tells their classes then). Was a script that"
+                        + " sorts them interrupted?");
+            }
+        }
+        return List.of();
     }
 
     private static String wnid(String tarName) {
@@ -149,6 +177,10 @@ public final class IlsvrcSource implements SourceProvider {
                                 file -> file.getPath().getName().endsWith(".tar"))
                         .map(TarArchive::of)
                         .toList();
+                if (FolderLayout.holdsImages(folder, conf)) {
+                    throw new BadInputException(folder + " holds images of its own, which would be left out. Move them"
+                            + " into the folders of their classes, such as " + folder + "/n01440764.");
+                }
                 List<FileStatus> folders = Sources.folders(folder, conf);
                 if (!tars.isEmpty() && !folders.isEmpty()) {
                     throw new BadInputException(folder + " has " + tars.size() + " archives and " + folders.size()

@@ -41,12 +41,12 @@ public final class ImageLists {
     public static List<String> paths(Path place, List<FileStatus> tables, Configuration conf) throws IOException {
         List<String> paths = new ArrayList<>();
         if (tables.isEmpty()) {
-            Iterator<Function<String, String>> rows = Tables.csv(place, List.of(PATH), conf);
+            Iterator<Function<String, String>> rows = Tables.csv(place, List.of(PATH), List.of(), conf);
             rows.forEachRemaining(row -> paths.add(row.apply(PATH)));
         }
         for (FileStatus table : tables) {
-            ParquetRows.of(table.getPath(), List.of(PATH), conf)
-                    .forEachRemaining(row -> paths.add(ParquetRows.text(row, PATH)));
+            Tables.parquetRows(table.getPath(), List.of(PATH), List.of(), conf)
+                    .forEachRemaining(row -> paths.add(row.apply(PATH)));
         }
         int blank = paths.stream().map(String::isBlank).toList().indexOf(true);
         if (blank >= 0) {

@@ -1,7 +1,6 @@
 package io.resnetspark.source;
 
 import io.resnetspark.common.Seeds;
-import io.resnetspark.dataset.ParquetRows;
 import io.resnetspark.dataset.Split;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Locations;
@@ -10,21 +9,16 @@ import java.io.Serializable;
 import java.net.URI;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Spliterator;
-import java.util.Spliterators;
 import java.util.TreeSet;
-import java.util.function.Function;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
-import org.apache.parquet.example.data.Group;
 
 /**
  * A table of images: CSV with a header line, or Parquet, with the columns path and label, and optionally split (train,
- * val or test). Paths are Hadoop paths, or relative to the table. Labels are class names; classes are numbered
- * alphabetically.
+ * val or test). It may have other columns. Paths are Hadoop paths, or relative to the table. Labels are class names;
+ * classes are numbered alphabetically.
  */
 public final class ListSource implements SourceProvider {
     private static final String PATH = "path";
@@ -98,21 +92,13 @@ public final class ListSource implements SourceProvider {
         }
 
         Stream<Row> rows(Configuration conf) throws IOException {
-            return parquet
-                    ? stream(ParquetRows.of(file(), List.of(PATH, LABEL), conf)).map(Table::row)
-                    : stream(Tables.csv(file(), List.of(PATH, LABEL), conf)).map(Table::row);
-        }
-
-        private static <T> Stream<T> stream(Iterator<T> rows) {
-            return StreamSupport.stream(Spliterators.spliteratorUnknownSize(rows, Spliterator.ORDERED), false);
-        }
-
-        private static Row row(Function<String, String> row) {
-            return new Row(row.apply(PATH), row.apply(LABEL), row.apply(SPLIT));
-        }
-
-        private static Row row(Group row) {
-            return new Row(ParquetRows.text(row, PATH), ParquetRows.text(row, LABEL), "");
+            List<String> required = List.of(PATH, LABEL);
+            List<String> optional = List.of(SPLIT);
+            return Sources.stream(
+                            parquet
+                                    ? Tables.parquetRows(file(), required, optional, conf)
+                                    : Tables.csv(file(), required, optional, conf))
+                    .map(row -> new Row(row.apply(PATH), row.apply(LABEL), row.apply(SPLIT)));
         }
     }
 
@@ -126,9 +112,11 @@ public final class ListSource implements SourceProvider {
             Split split = row.split().isBlank()
                     ? null
                     : Split.called(row.split().strip()).orElseGet(() -> Split.named(row.split()));
-            // Another label makes another unit, so that a corrected list counts as changed.
-            String id =
-                    row.path() + " as " + row.label() + " to " + (split == null ? byRemainder(row) : split.folder());
+            // Another label or split makes another unit, so that a corrected list counts as changed. A listed split
+            // must not make the unit of a row without one, whose image may be in another split. (Earlier versions wrote
+            // " to " for both, which does not tell the split; so their listed images are read once more.)
+            String id = row.path() + " as " + row.label()
+                    + (split == null ? " to " + byRemainder(row) : " in " + split.folder());
             return new ImageFile(id, row.path(), split, classes.indexOf(row.label()), place(row.path()), 0, 0);
         }
 
