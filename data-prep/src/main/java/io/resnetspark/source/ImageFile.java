@@ -12,6 +12,7 @@ import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.security.AccessControlException;
 
 /**
  * An image in its own file.
@@ -49,7 +50,7 @@ public record ImageFile(String id, String key, Split split, int label, String ur
                     : new SourceImage(key, split, label, bytes);
         } catch (FileNotFoundException missing) {
             return SourceImage.unusable(key, split, new byte[0], "missing");
-        } catch (AccessDeniedException forbidden) {
+        } catch (AccessDeniedException | AccessControlException forbidden) { // of a local disk, of HDFS
             return SourceImage.unusable(key, split, new byte[0], "not readable: no permission");
         }
     }
