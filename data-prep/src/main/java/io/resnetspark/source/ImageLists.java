@@ -15,6 +15,15 @@ import org.apache.hadoop.fs.Path;
 public final class ImageLists {
     private static final String PATH = "path";
 
+    /**
+     * A file as its folder lists it.
+     *
+     * @param name relative to the folder that was walked
+     * @param length in bytes
+     * @param modificationTime in milliseconds since 1970
+     */
+    public record ListedFile(String name, long length, long modificationTime) {}
+
     private ImageLists() {}
 
     /** The Parquet files directly in a folder, or the one file; none where there are none. */
@@ -54,13 +63,14 @@ public final class ImageLists {
     }
 
     /** Files below a folder at any depth, relative to it, without those that no image is called like (Thumbs.db). */
-    public static List<String> files(Path folder, Configuration conf) throws IOException {
-        List<String> names = new ArrayList<>();
+    public static List<ListedFile> files(Path folder, Configuration conf) throws IOException {
+        List<ListedFile> files = new ArrayList<>();
         new FolderWalk(folder, java.util.Set.of(), conf).forEachRemaining(found -> {
             if (!found.isSkipped()) {
-                names.add(found.name());
+                files.add(new ListedFile(
+                        found.name(), found.file().getLen(), found.file().getModificationTime()));
             }
         });
-        return names;
+        return files;
     }
 }

@@ -3,6 +3,8 @@ package io.resnetspark.dashboard;
 import io.resnetspark.image.BadImageException;
 import io.resnetspark.image.ImageCodec;
 import io.resnetspark.registry.ModelVersion;
+import io.resnetspark.storage.Digests;
+import io.resnetspark.storage.Manifest;
 import io.resnetspark.train.artifact.ImageClassifier;
 import io.resnetspark.train.artifact.ImageClassifier.Explained;
 import io.resnetspark.train.artifact.ModelArtifact;
@@ -17,6 +19,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
 
 /**
  * Predictions, one after the other in one thread: a network computes with all cores of its own, and one image at a time is
@@ -37,7 +40,10 @@ final class PredictionQueue implements AutoCloseable {
     private final Semaphore places = new Semaphore(MAX_WAITING);
     private final AtomicLong done = new AtomicLong();
     /** Of the thread alone, by model. */
-    private final Map<String, ImageClassifier> classifiers = new LinkedHashMap<>(4, 0.75f, true);
+    private final Map<String, Opened> classifiers = new LinkedHashMap<>(4, 0.75f, true);
+
+    /** @param manifest SHA-256 of manifest.json, which has the digests of all files: a name and number may come again */
+    private record Opened(String manifest, ImageClassifier classifier) {}
 
     private final ExecutorService thread = Executors.newSingleThreadExecutor(task -> {
         Thread made = new Thread(task, "dashboard-predict");
@@ -87,20 +93,26 @@ final class PredictionQueue implements AutoCloseable {
         }
     }
 
-    /** Opening one reads and checks all its files. */
+    /** Opening one reads and checks all its files; whether it is still the same, the manifest tells, a few kilobytes. */
     private ImageClassifier classifier(ModelVersion version) throws IOException {
         String name = version.reference();
-        ImageClassifier known = classifiers.get(name);
-        if (known == null) {
-            known = new ImageClassifier(ModelArtifact.open(version.path(), conf));
-            classifiers.put(name, known);
-            Iterator<ImageClassifier> eldest = classifiers.values().iterator();
-            if (classifiers.size() > MAX_MODELS) {
-                eldest.next().close();
-                eldest.remove();
-            }
+        String manifest =
+                Digests.of(new Path(version.path(), Manifest.FILE), conf).sha256();
+        Opened known = classifiers.get(name);
+        if (known != null && known.manifest.equals(manifest)) {
+            return known.classifier;
         }
-        return known;
+        if (known != null) {
+            classifiers.remove(name).classifier.close();
+        }
+        ImageClassifier opened = new ImageClassifier(ModelArtifact.open(version.path(), conf));
+        classifiers.put(name, new Opened(manifest, opened));
+        if (classifiers.size() > MAX_MODELS) {
+            Iterator<Opened> eldest = classifiers.values().iterator();
+            eldest.next().classifier.close();
+            eldest.remove();
+        }
+        return opened;
     }
 
     @Override

@@ -2,10 +2,11 @@ package io.resnetspark.score;
 
 import io.resnetspark.dataset.Dataset;
 import io.resnetspark.source.ImageLists;
+import io.resnetspark.source.ImageLists.ListedFile;
 import io.resnetspark.storage.BadInputException;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -53,11 +54,11 @@ record ImageInput(String description, List<ImagePartition> parts) {
         if (!tables.isEmpty() || place.getName().endsWith(".csv")) {
             List<String> names = ImageLists.paths(place, tables, conf);
             Path folder = files.getFileStatus(place).isFile() ? place.getParent() : place;
-            return new ImageInput("list " + place, ImageFiles.parts(folder, names));
+            return new ImageInput("list " + place, ImageFiles.named(folder, names));
         }
-        List<String> names = ImageLists.files(place, conf);
-        Collections.sort(names);
-        return new ImageInput("folder " + place, ImageFiles.parts(place, names));
+        List<ListedFile> found = ImageLists.files(place, conf);
+        found.sort(Comparator.comparing(ListedFile::name));
+        return new ImageInput("folder " + place, ImageFiles.listed(place, found));
     }
 
     private static ImageInput dataset(Path place, Configuration conf) throws IOException {

@@ -4,13 +4,13 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigOriginFactory;
-import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValue;
 import io.resnetspark.model.Network;
 import io.resnetspark.model.Networks;
 import io.resnetspark.model.graph.ComputeOptions;
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.Locations;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Map;
@@ -228,21 +228,19 @@ public record Recipe(
 
     private static Config overridden(Config config, Map<String, String> overrides) {
         for (Map.Entry<String, String> override : overrides.entrySet()) {
+            String name = "set " + override.getKey();
             try {
-                Config value = ConfigFactory.parseString(
-                        "value = " + override.getValue(),
-                        ConfigParseOptions.defaults().setOriginDescription("set " + override.getKey()));
                 Config alone = RENAMED.currentWithWarning(ConfigFactory.empty()
                         .withValue(
                                 override.getKey(),
-                                value.getValue("value")
-                                        .withOrigin(ConfigOriginFactory.newSimple("set " + override.getKey()))));
+                                Hocon.value(override.getValue(), name)
+                                        .withOrigin(ConfigOriginFactory.newSimple(name))));
                 String key = RENAMED.current(override.getKey());
                 config = config.withValue(key, alone.getValue(key));
-            } catch (ConfigException unreadable) {
+            } catch (ConfigException | BadInputException unreadable) {
+                Locations.refusePassword(override.getValue()); // which the message would show
                 throw new BadInputException(
-                        "set " + override.getKey() + "=" + override.getValue() + ": " + unreadable.getMessage(),
-                        unreadable);
+                        name + "=" + override.getValue() + ": " + unreadable.getMessage(), unreadable);
             }
         }
         return config;

@@ -70,7 +70,8 @@ class TestRecipe {
                         new Crop.CenterCrop(256, 224),
                         ValidationCoverage.EVERY_CLASS,
                         List.of(),
-                        true));
+                        true,
+                        false));
         assertThat(recipe.learningRate()).isEqualTo(new LearningRateSchedule.MultiStep(0.1, List.of(30.0, 60.0), 0.1));
     }
 
