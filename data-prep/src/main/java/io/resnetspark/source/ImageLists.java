@@ -17,6 +17,15 @@ import org.apache.hadoop.fs.Path;
 public final class ImageLists {
     private static final String PATH = "path";
 
+    /**
+     * A file as its folder lists it.
+     *
+     * @param name relative to the folder that was walked
+     * @param length in bytes
+     * @param modificationTime in milliseconds since 1970
+     */
+    public record ListedFile(String name, long length, long modificationTime) {}
+
     private ImageLists() {}
 
     /** The Parquet files directly in a folder, or the one file; none where there are none. */
@@ -55,7 +64,7 @@ public final class ImageLists {
         return paths;
     }
 
-    /** Files below a folder at any depth, by name, without those that no image is called like (Thumbs.db). */
+    /** Files below a folder at any depth, in the order of their names, without those that no image is called like (Thumbs.db). */
     public static List<ListedFile> files(Path folder, Configuration conf) throws IOException {
         List<ListedFile> files = new ArrayList<>();
         new FolderWalk(folder, Set.of(), conf).forEachRemaining(found -> {

@@ -67,6 +67,32 @@ public final class UserFiles {
     }
 
     /**
+     * Length and modification time of a file, in a request of its own: listed files have them already.
+     *
+     * @throws FileNotFoundException if it does not exist, or has an impossible name
+     */
+    public static FileStatus status(Path file, Configuration conf) throws IOException {
+        FileSystem files = file.getFileSystem(conf);
+        try {
+            return isLocal(files) ? localStatus(files.makeQualified(file)) : files.getFileStatus(file);
+        } catch (IllegalArgumentException impossible) {
+            throw notFound(file, impossible);
+        }
+    }
+
+    private static FileStatus localStatus(Path file) throws IOException {
+        java.nio.file.Path local = Utf8FileNames.file(file);
+        try {
+            BasicFileAttributes found = Files.readAttributes(local, BasicFileAttributes.class);
+            return LocalListing.status(file, found.size(), found);
+        } catch (AccessDeniedException forbidden) {
+            throw forbidden;
+        } catch (FileSystemException unread) { // as when it is opened
+            throw Files.exists(local) ? unread : notFound(file, unread);
+        }
+    }
+
+    /**
      * Lists a folder lazily. A dangling link is listed as an empty file, which cannot be opened.
      *
      * @throws FileNotFoundException if the folder does not exist

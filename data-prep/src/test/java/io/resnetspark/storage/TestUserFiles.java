@@ -162,4 +162,21 @@ class TestUserFiles {
             assertThatThrownBy(() -> in.seek(5)).isInstanceOf(IOException.class);
         }
     }
+
+    @Test
+    void aFileHasTheStateThatItsFolderLists() throws IOException {
+        Files.writeString(folder.resolve("12:30 café.jpg"), "four", StandardCharsets.UTF_8);
+        org.apache.hadoop.fs.Path file = Locations.child(hadoop(folder), "12:30 café.jpg");
+        try (Stream<FileStatus> listed = UserFiles.list(hadoop(folder), CONF)) {
+            FileStatus found = listed.findFirst().orElseThrow();
+            assertThat(UserFiles.status(file, CONF))
+                    .returns(4L, FileStatus::getLen)
+                    .returns(found.getModificationTime(), FileStatus::getModificationTime);
+        }
+        for (String missing : List.of("none.jpg", "12:30 café.jpg/below", "a".repeat(300))) {
+            assertThatThrownBy(() -> UserFiles.status(Locations.child(hadoop(folder), missing), CONF))
+                    .as(missing)
+                    .isInstanceOf(FileNotFoundException.class);
+        }
+    }
 }

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import org.apache.hadoop.fs.FileStatus;
 
 /**
  * What was read, by name, so that fifty clients cost as much as one: of each, only one thread reads, the others wait for
@@ -31,6 +32,11 @@ final class Cache<V> {
         default boolean keeps(V value) {
             return true;
         }
+    }
+
+    /** Of one file: a copy may have the time of what was there before, or its length, seldom both. */
+    static String stamp(FileStatus file) {
+        return file.getLen() + " " + file.getModificationTime();
     }
 
     Cache(int max) {

@@ -21,7 +21,7 @@ final class Models {
     private final RootFolder root;
     private final Registry registry;
     private final Cache<List<ModelRow>> models = new Cache<>(1);
-    /** A version never changes, so each is read once. */
+    /** A version never changes, so each is read once; another may take its place in a registry that is filled anew. */
     private final Cache<VersionRow> versions = new Cache<>(MAX_VERSIONS);
 
     Models(RootFolder root) throws IOException {
@@ -70,9 +70,7 @@ final class Models {
             public Object stamp() throws IOException {
                 Path manifest = new Path(folder(model, number), Manifest.FILE);
                 return root.has(manifest)
-                        ? manifest.getFileSystem(root.conf())
-                                .getFileStatus(manifest)
-                                .getModificationTime()
+                        ? Cache.stamp(manifest.getFileSystem(root.conf()).getFileStatus(manifest))
                         : "none";
             }
 

@@ -39,8 +39,11 @@ final class PredictionQueue implements AutoCloseable {
     private final Configuration conf;
     private final Semaphore places = new Semaphore(MAX_WAITING);
     private final AtomicLong done = new AtomicLong();
-    /** Of the thread alone, by model and digest. */
-    private final Map<String, ImageClassifier> classifiers = new LinkedHashMap<>(4, 0.75f, true);
+    /** Of the thread alone, by model. */
+    private final Map<String, Opened> classifiers = new LinkedHashMap<>(4, 0.75f, true);
+
+    /** @param manifest SHA-256 of manifest.json, which has the digests of all files: a name and number may come again */
+    private record Opened(String manifest, ImageClassifier classifier) {}
 
     private final ExecutorService thread = Executors.newSingleThreadExecutor(task -> {
         Thread made = new Thread(task, "dashboard-predict");
@@ -90,21 +93,26 @@ final class PredictionQueue implements AutoCloseable {
         }
     }
 
-    /** Opening one reads and checks all its files; its manifest tells it from another one that had its number before. */
+    /** Opening one reads and checks all its files; whether it is still the same, the manifest tells, a few kilobytes. */
     private ImageClassifier classifier(ModelVersion version) throws IOException {
-        Path manifest = new Path(version.path(), Manifest.FILE);
-        String name = version.reference() + " " + Digests.of(manifest, conf).sha256();
-        ImageClassifier known = classifiers.get(name);
-        if (known == null) {
-            known = new ImageClassifier(ModelArtifact.open(version.path(), conf));
-            classifiers.put(name, known);
-            Iterator<ImageClassifier> eldest = classifiers.values().iterator();
-            if (classifiers.size() > MAX_MODELS) {
-                eldest.next().close();
-                eldest.remove();
-            }
+        String name = version.reference();
+        String manifest =
+                Digests.of(new Path(version.path(), Manifest.FILE), conf).sha256();
+        Opened known = classifiers.get(name);
+        if (known != null && known.manifest.equals(manifest)) {
+            return known.classifier;
         }
-        return known;
+        if (known != null) {
+            classifiers.remove(name).classifier.close();
+        }
+        ImageClassifier opened = new ImageClassifier(ModelArtifact.open(version.path(), conf));
+        classifiers.put(name, new Opened(manifest, opened));
+        if (classifiers.size() > MAX_MODELS) {
+            Iterator<Opened> eldest = classifiers.values().iterator();
+            eldest.next().classifier.close();
+            eldest.remove();
+        }
+        return opened;
     }
 
     @Override

@@ -13,7 +13,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
-import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
@@ -186,8 +185,7 @@ final class Runs {
         if (!root.has(file)) {
             return NONE;
         }
-        FileStatus status = file.getFileSystem(root.conf()).getFileStatus(file);
-        return status.getLen() + " " + status.getModificationTime();
+        return Cache.stamp(file.getFileSystem(root.conf()).getFileStatus(file));
     }
 
     /** Milliseconds since 1970: of the metrics, else of the folder. */

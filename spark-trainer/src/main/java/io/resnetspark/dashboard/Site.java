@@ -249,9 +249,7 @@ final class Site {
         return new Cache.Source<>() {
             @Override
             public Object stamp() throws IOException {
-                return dataset.getFileSystem(conf)
-                        .getFileStatus(new Path(dataset, Dataset.FILE))
-                        .getModificationTime();
+                return Cache.stamp(dataset.getFileSystem(conf).getFileStatus(new Path(dataset, Dataset.FILE)));
             }
 
             @Override

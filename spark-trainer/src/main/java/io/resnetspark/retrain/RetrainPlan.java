@@ -3,6 +3,7 @@ package io.resnetspark.retrain;
 import static io.resnetspark.train.recipe.RenamedKeys.Renamed.key;
 
 import com.typesafe.config.Config;
+import com.typesafe.config.ConfigRenderOptions;
 import io.resnetspark.dataset.Split;
 import io.resnetspark.input.EvaluationProtocol;
 import io.resnetspark.source.Sources;
@@ -147,7 +148,7 @@ public record RetrainPlan(
             config.getConfig("set")
                     .entrySet()
                     .forEach(entry ->
-                            overrides.put(entry.getKey(), entry.getValue().render()));
+                            overrides.put(entry.getKey(), entry.getValue().render(ConfigRenderOptions.concise())));
         }
         return overrides;
     }

@@ -129,6 +129,11 @@ public final class Retraining {
             if (!sameClasses && parsed(overrides).initialModel().head() == InitialModel.Head.KEEP) {
                 overrides = beneath(overrides, "initial-model.head", InitialModel.Head.BY_CLASS.toString());
             }
+            // Champions that were imported, mostly; one that a recipe made has the recipe's own.
+            boolean dividesByStd = champion.get().description().evaluation().deviation() != null;
+            if (dividesByStd && !parsed(overrides).data().dividesByStd()) {
+                overrides = beneath(overrides, "data.std", "per-channel");
+            }
         }
         // A class of a few images is no reason to stop a night: the gate says nothing of it.
         boolean someWithout = !ValidationCoverage.classesWithout(data).isEmpty();

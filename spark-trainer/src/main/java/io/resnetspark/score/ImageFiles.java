@@ -1,26 +1,32 @@
 package io.resnetspark.score;
 
-import io.resnetspark.source.ListedFile;
+import io.resnetspark.source.ImageLists.ListedFile;
+import io.resnetspark.storage.Digests;
 import io.resnetspark.storage.Locations;
 import io.resnetspark.storage.UserFiles;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 
 /**
  * Files of a folder or a list.
  *
  * @param folder that names are relative to
- * @param files whose names are the images' keys; another file of the same name makes it another part
+ * @param names which are the images' keys
+ * @param states digest of the files' lengths and modification times, where their folder was listed; else null
  */
-record ImageFiles(String folder, List<ListedFile> files) implements ImagePartition {
+record ImageFiles(String folder, List<String> names, String states) implements ImagePartition {
     /** A task of these takes a second or more with every network, and its loss costs no more. */
     private static final int MIN_FILES = 256;
 
@@ -30,34 +36,71 @@ record ImageFiles(String folder, List<ListedFile> files) implements ImagePartiti
     /** No image that a decoder takes is longer. */
     private static final int MAX_BYTES = 256 << 20;
 
-    /** Parts of a listing. */
-    static List<ImagePartition> parts(Path folder, List<ListedFile> files) {
+    /** Parts of a folder's files. */
+    static List<ImagePartition> listed(Path folder, List<ListedFile> files) {
+        return parts(
+                files,
+                some -> new ImageFiles(
+                        folder.toString(),
+                        some.stream().map(ListedFile::name).toList(),
+                        digest(some.stream().map(file -> state(file.length(), file.modificationTime())))));
+    }
+
+    /** Parts of a list of names: nobody has asked yet what lies there. */
+    static List<ImagePartition> named(Path folder, List<String> names) {
+        return parts(names, some -> new ImageFiles(folder.toString(), List.copyOf(some), null));
+    }
+
+    private static <F> List<ImagePartition> parts(List<F> files, Function<List<F>, ImagePartition> part) {
         List<ImagePartition> parts = new ArrayList<>();
-        int each = Math.max(MIN_FILES, (files.size() + MAX_PARTS - 1) / MAX_PARTS);
-        for (int from = 0; from < files.size(); from += each) {
-            parts.add(new ImageFiles(
-                    folder.toString(), List.copyOf(files.subList(from, Math.min(files.size(), from + each)))));
+        int length = Math.max(MIN_FILES, (files.size() + MAX_PARTS - 1) / MAX_PARTS);
+        for (int from = 0; from < files.size(); from += length) {
+            parts.add(part.apply(files.subList(from, Math.min(files.size(), from + length))));
         }
         return parts;
     }
 
     @Override
-    public String id() {
-        return folder + "\n"
-                + files.stream()
-                        .map(file -> file.name() + " " + file.length() + " " + file.modificationTime())
-                        .collect(Collectors.joining("\n"));
+    public boolean isListed() {
+        return states != null;
+    }
+
+    /** The digest of all that it depends on: the driver receives one of each part of a list. */
+    @Override
+    public String id(Configuration conf) {
+        Path root = new Path(folder);
+        String asked = isListed() ? states : digest(names.stream().map(name -> state(root, name, conf)));
+        return digest(Stream.concat(Stream.of(folder, asked), names.stream()));
+    }
+
+    private static String state(long length, long modificationTime) {
+        return length + " " + modificationTime;
+    }
+
+    private static String state(Path root, String name, Configuration conf) {
+        try {
+            FileStatus file = UserFiles.status(Locations.of(name, root), conf);
+            return state(file.getLen(), file.getModificationTime());
+        } catch (FileNotFoundException missing) {
+            return "missing";
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+
+    private static String digest(Stream<String> lines) {
+        return Digests.of(lines.collect(Collectors.joining("\n")).getBytes(StandardCharsets.UTF_8));
     }
 
     @Override
     public long images() {
-        return files.size();
+        return names.size();
     }
 
     @Override
     public Iterator<KeyedImage> read(Configuration conf) {
         Path root = new Path(folder);
-        return files.stream().map(file -> read(root, file.name(), conf)).iterator();
+        return names.stream().map(name -> read(root, name, conf)).iterator();
     }
 
     /** Where the file system does not answer, the task fails, and Spark tries it again. */

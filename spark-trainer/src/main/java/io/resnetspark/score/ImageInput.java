@@ -2,7 +2,6 @@ package io.resnetspark.score;
 
 import io.resnetspark.dataset.Dataset;
 import io.resnetspark.source.ImageLists;
-import io.resnetspark.source.ListedFile;
 import io.resnetspark.storage.BadInputException;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -51,13 +50,11 @@ record ImageInput(String description, List<ImagePartition> parts) {
                             .toList());
         }
         if (!tables.isEmpty() || place.getName().endsWith(".csv")) {
-            List<ListedFile> named = ImageLists.paths(place, tables, conf).stream()
-                    .map(ListedFile::named)
-                    .toList();
+            List<String> names = ImageLists.paths(place, tables, conf);
             Path folder = files.getFileStatus(place).isFile() ? place.getParent() : place;
-            return new ImageInput("list " + place, ImageFiles.parts(folder, named));
+            return new ImageInput("list " + place, ImageFiles.named(folder, names));
         }
-        return new ImageInput("folder " + place, ImageFiles.parts(place, ImageLists.files(place, conf)));
+        return new ImageInput("folder " + place, ImageFiles.listed(place, ImageLists.files(place, conf)));
     }
 
     private static ImageInput dataset(Path place, Configuration conf) throws IOException {

@@ -25,8 +25,16 @@ interface ImagePartition extends Serializable {
         }
     }
 
-    /** Identifies the images: a part with the same one has the same images, as far as their listing tells. */
-    String id();
+    /**
+     * Identifies the images: a part with the same one has the same images, as far as the names, lengths and modification
+     * times of their files tell.
+     */
+    String id(Configuration conf) throws IOException;
+
+    /** Whether {@link #id} is known without a request for each image. */
+    default boolean isListed() {
+        return true;
+    }
 
     /** As far as is known before they are read. */
     long images();

@@ -139,7 +139,7 @@ public final class Scoring {
     }
 
     private Job job(ModelArtifact model, ImageInput input, Options options) throws IOException {
-        String ids = input.parts().stream().map(ImagePartition::id).collect(Collectors.joining("\n"));
+        String ids = String.join("\n", ids(input));
         return new Job(
                 model.path().toString(),
                 Digests.of(new Path(model.path(), "manifest.json"), conf).sha256(),
@@ -147,6 +147,22 @@ public final class Scoring {
                 Digests.of(ids.getBytes(StandardCharsets.UTF_8)),
                 options.topK,
                 options.features);
+    }
+
+    /** Executors ask for files that no listing told of: one after the other, millions would take hours. */
+    private List<String> ids(ImageInput input) throws IOException {
+        if (!input.parts().stream().allMatch(ImagePartition::isListed)) {
+            SerializableConfiguration configuration = new SerializableConfiguration(conf);
+            spark.setJobDescription("ask for " + input.images() + " files");
+            return spark.parallelize(input.parts(), input.parts().size())
+                    .map(part -> part.id(configuration.value()))
+                    .collect();
+        }
+        List<String> ids = new ArrayList<>();
+        for (ImagePartition part : input.parts()) {
+            ids.add(part.id(conf));
+        }
+        return ids;
     }
 
     /** Says what is scored here, or makes sure that it is the same. */
@@ -179,8 +195,12 @@ public final class Scoring {
                     + now.modelDigest + ")");
         }
         if (!begun.inputDigest.equals(now.inputDigest)) {
-            differences.add("the images were those of " + begun.input + " and are others, of " + now.input
-                    + " (files that came, went or changed)");
+            differences.add(
+                    begun.input.equals(now.input)
+                            ? "the images of " + now.input
+                                    + " are others than when it was begun: files came, went or have"
+                                    + " other lengths or modification times; or a version began it that did not look at these"
+                            : "the images were those of " + begun.input + " and are others, of " + now.input);
         }
         if (begun.topK != now.topK) {
             differences.add("it wrote " + begun.topK + " classes of each image and should write " + now.topK);

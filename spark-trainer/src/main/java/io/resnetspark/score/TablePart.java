@@ -20,7 +20,7 @@ import org.apache.parquet.example.data.Group;
 record TablePart(String file, long length, long modificationTime, String key, String content, long images)
         implements ImagePartition {
     @Override
-    public String id() {
+    public String id(Configuration conf) {
         return file + " " + length + " " + modificationTime;
     }
 

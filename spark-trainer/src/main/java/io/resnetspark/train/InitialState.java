@@ -1,5 +1,6 @@
 package io.resnetspark.train;
 
+import io.resnetspark.input.Normalization;
 import io.resnetspark.input.SamplerState;
 import io.resnetspark.model.graph.NetworkGraph;
 import io.resnetspark.model.weights.NetworkWeights;
@@ -12,6 +13,7 @@ import io.resnetspark.train.recipe.InitialModel;
 import io.resnetspark.train.recipe.Recipe;
 import io.resnetspark.train.worker.TrainingState;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,7 +32,12 @@ final class InitialState {
         this.graph = graph;
     }
 
-    /** @throws BadInputException if the initial model is of another network or, its head being kept, of other classes */
+    /**
+     * The state.
+     *
+     * @throws BadInputException if the initial model is of another network or, its head being kept, of other classes; or if
+     *     one of the model and the recipe divides images by a standard deviation and the other does not
+     */
     TrainingState state(SamplerState work, Configuration conf) throws IOException {
         if (recipe.initialModel().isGiven()) {
             load(ModelArtifact.open(Locations.of(recipe.initialModel().path()), conf), recipe.initialModel());
@@ -49,12 +56,28 @@ final class InitialState {
             throw new BadInputException(model.path() + " is a "
                     + model.description().network() + "; the recipe's network is " + recipe.network() + ".");
         }
+        refuseOtherScale(model);
         switch (initial.head()) {
             case KEEP -> refuseOtherClasses(model);
             case NEW -> weights.putAll(freshHead());
             case BY_CLASS -> weights.putAll(headByClass(model));
         }
         NetworkWeights.load(weights, graph);
+    }
+
+    /** Other means shift the first layer's inputs a little; a deviation on one side alone makes them about 60 times as large. */
+    private void refuseOtherScale(ModelArtifact model) {
+        Normalization seen = model.preprocessing().normalization();
+        if (seen.hasStd() == recipe.data().dividesByStd()) {
+            return;
+        }
+        throw new BadInputException(
+                seen.hasStd()
+                        ? model.path() + " divides images by the standard deviation " + Arrays.toString(seen.std())
+                                + "; the recipe does not, so that its weights would get values as many times as large as"
+                                + " they were trained for. Set data.std = per-channel."
+                        : model.path() + " does not divide images by a standard deviation; the recipe does, so that its"
+                                + " weights would get values far smaller than they were trained for. Set data.std = none.");
     }
 
     private void refuseOtherClasses(ModelArtifact model) {

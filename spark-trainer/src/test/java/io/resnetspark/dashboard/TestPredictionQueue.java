@@ -5,45 +5,45 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.resnetspark.registry.ChangeRequest;
 import io.resnetspark.registry.ModelVersion;
 import io.resnetspark.registry.Registry;
-import io.resnetspark.train.artifact.ImageClassifier.Prediction;
+import io.resnetspark.train.artifact.ImageClassifier;
+import io.resnetspark.train.artifact.ModelArtifact;
 import io.resnetspark.train.artifact.Models;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileUtil;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class TestPredictionQueue {
-    private static final Configuration CONF = new Configuration();
-
     @TempDir
     Path folder;
 
-    private ModelVersion publish(String... classes) throws Exception {
-        Path model = folder.resolve(classes[0]);
-        return new Registry(Fixture.hadoop(folder.resolve("registry")), CONF)
+    private ModelVersion publish(String model, String... classes) throws IOException {
+        ModelArtifact artifact =
+                Models.write(Fixture.hadoop(folder.resolve(model)), "resnet20", List.of(classes), Fixture.CONF);
+        return new Registry(Fixture.hadoop(folder.resolve("registry")), Fixture.CONF)
                 .model("pets")
-                .publish(
-                        Models.write(Fixture.hadoop(model), "resnet20", List.of(classes), CONF),
-                        ChangeRequest.byHand("a test"));
+                .publish(artifact, ChangeRequest.byHand("published"));
     }
 
-    /** A registry that was removed and filled anew numbers its versions from one. */
-    @Test
-    void anotherModelOfTheSameNumberIsAnotherModel() throws Exception {
-        try (PredictionQueue queue = new PredictionQueue(CONF)) {
-            ModelVersion first = publish("cat", "dog");
-            assertThat(queue.predict(first, Images.png(40, 36)).predictions())
-                    .extracting(Prediction::label)
-                    .containsExactlyInAnyOrder("cat", "dog");
-            FileUtil.fullyDelete(folder.resolve("registry").toFile());
+    private static List<String> labels(PredictionQueue queue, ModelVersion version) throws Exception {
+        return queue.predict(version, Images.png(36, 36)).predictions().stream()
+                .map(ImageClassifier.Prediction::label)
+                .toList();
+    }
 
-            ModelVersion other = publish("ant", "bee");
-            assertThat(other.reference()).isEqualTo(first.reference());
-            assertThat(queue.predict(other, Images.png(40, 36)).predictions())
-                    .extracting(Prediction::label)
-                    .containsExactlyInAnyOrder("ant", "bee");
+    /** Its versions begin at 1 again, under the same name. */
+    @Test
+    void aRegistryThatIsFilledAnewPredictsWithItsNewModels() throws Exception {
+        try (PredictionQueue queue = new PredictionQueue(Fixture.CONF)) {
+            ModelVersion first = publish("first", "cat", "dog");
+            assertThat(labels(queue, first)).containsExactlyInAnyOrder("cat", "dog");
+            FileUtil.fullyDelete(folder.resolve("registry").toFile());
+            ModelVersion second = publish("second", "cow", "hen");
+            assertThat(second.reference()).isEqualTo(first.reference());
+            assertThat(labels(queue, second)).containsExactlyInAnyOrder("cow", "hen");
+            assertThat(queue.count()).isEqualTo(2);
         }
     }
 }

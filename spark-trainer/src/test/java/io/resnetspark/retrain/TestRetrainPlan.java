@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.resnetspark.dataset.Split;
 import io.resnetspark.input.EvaluationProtocol;
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.train.SmallRecipe;
+import io.resnetspark.train.recipe.Recipe;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -107,6 +109,18 @@ class TestRetrainPlan {
     void valuesOfTheRecipeAreHandedOn() {
         RetrainPlan plan = RetrainPlan.parse(REQUIRED + "set { epochs = 3, learning-rate.initial = 0.05 }", "plan");
         assertThat(plan.overrides()).containsEntry("epochs", "3").containsEntry("learning-rate.initial", "0.05");
+    }
+
+    /** The command line has no comments; a plan may have them anywhere. */
+    @Test
+    void commentsInAPlansListAreNoPartOfItsValue() {
+        RetrainPlan plan = RetrainPlan.parse(
+                REQUIRED + "set.data.augmentation = [ # these\n  { kind = random-crop } // alone\n]", "plan");
+        assertThat(plan.overrides()).containsEntry("data.augmentation", "[{\"kind\":\"random-crop\"}]");
+        assertThat(Recipe.parse(SmallRecipe.TEXT, "small.conf", plan.overrides())
+                        .text())
+                .contains("random-crop")
+                .doesNotContain("horizontal-flip");
     }
 
     /** What may be secret is not shown with the rest. */

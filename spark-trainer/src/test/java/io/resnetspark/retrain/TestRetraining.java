@@ -9,11 +9,16 @@ import io.resnetspark.dataset.Dataset;
 import io.resnetspark.image.ImageCodec;
 import io.resnetspark.image.RgbImage;
 import io.resnetspark.image.SyntheticImages;
+import io.resnetspark.input.Normalization;
 import io.resnetspark.prepare.SyntheticCorpora;
+import io.resnetspark.registry.ChangeRequest;
+import io.resnetspark.registry.RegisteredModel;
+import io.resnetspark.registry.Registry;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.Remedy;
 import io.resnetspark.train.SmallRecipe;
 import io.resnetspark.train.artifact.ModelArtifact;
+import io.resnetspark.train.artifact.Models;
 import io.resnetspark.train.recipe.InitialModel;
 import io.resnetspark.train.recipe.Recipe;
 import io.resnetspark.train.recipe.ValidationCoverage;
@@ -99,6 +104,36 @@ class TestRetraining {
                 .digest();
     }
 
+    /** Its weights are used as they were trained, unless the plan says otherwise. */
+    @Test
+    void anImportedChampionIsTrainedOnWithImagesOfTheSameScale() throws Exception {
+        SyntheticCorpora.folders(folder.resolve("others"), 12, 4, 36);
+        ModelArtifact imported = Models.write(
+                new org.apache.hadoop.fs.Path(folder.resolve("imported").toUri()),
+                "resnet20",
+                List.of("blue", "green", "red"),
+                Normalization.perChannel(new float[] {124, 116, 104}).withStd(new float[] {58, 57, 57}),
+                spark.hadoopConfiguration());
+        RegisteredModel model = new Registry(
+                        new org.apache.hadoop.fs.Path(folder.resolve("models").toUri()), spark.hadoopConfiguration())
+                .model("imported");
+        model.promote(
+                model.publish(imported, ChangeRequest.byHand("imported")), "champion", ChangeRequest.byHand("first"));
+        String own = """
+                name = imported
+                data = "FOLDER/other-data"
+                runs = "FOLDER/other-runs"
+                prepare.from = "FOLDER/others"
+                """.replace("FOLDER", folder.toString());
+        assertThatThrownBy(() -> night(own + "set.data.std = none"))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("Set data.std = per-channel.");
+        Outcome outcome = night(own);
+        assertThat(outcome.outcome()).as(outcome.reason()).isEqualTo(Outcome.Kind.PROMOTED);
+        assertThat(recipe(outcome).data().dividesByStd()).isTrue();
+        assertThat(model(outcome).description().evaluation().deviation()).hasSize(3);
+    }
+
     @Test
     void whateverBecomesOfTheCorpusTheNightGoesOn() throws Exception {
         Outcome first = night("");
@@ -145,6 +180,9 @@ class TestRetraining {
         Outcome third = night("");
         assertThat(third.outcome()).as(third.reason()).isEqualTo(Outcome.Kind.NOTHING);
         assertThat(third.champion()).isEqualTo(2);
+        assertThat(recipe(second).data().dividesByStd())
+                .as("as the champion does")
+                .isFalse();
     }
 
     /** A disk that is not mounted, and a machine with other cores. */

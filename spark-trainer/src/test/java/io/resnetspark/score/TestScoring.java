@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.resnetspark.common.Progress;
 import io.resnetspark.model.graph.NetworkGraph;
-import io.resnetspark.source.ListedFile;
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.Digests;
 import io.resnetspark.train.RunOptions;
 import io.resnetspark.train.SmallRecipe;
 import io.resnetspark.train.ThreeColours;
@@ -20,7 +20,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -265,19 +264,44 @@ class TestScoring extends ThreeColours {
                 .hasMessageContaining("exists and is not empty");
     }
 
-    /** A camera that writes the same names every day. */
+    /** As when a camera writes the same names each day; in a folder, and where a list names the files. */
     @Test
-    void otherFilesOfTheSameNamesAreOtherImages() throws IOException {
+    void filesOfTheSameNamesWithOtherContentAreOtherImages() throws IOException {
         Path camera = Files.createDirectories(folder.resolve("camera"));
-        Path image = Files.copy(corpus.resolve("train/red/0.png"), camera.resolve("now.png"));
-        Path output = folder.resolve("of-today");
-        assertThat(score(camera, output).scored()).isEqualTo(1);
-        assertThat(score(camera, output).scored()).isEqualTo(1);
-        Files.copy(corpus.resolve("train/blue/0.png"), image, StandardCopyOption.REPLACE_EXISTING);
-        Files.setLastModifiedTime(image, FileTime.fromMillis(1_800_000_000_000L));
-        assertThatThrownBy(() -> score(camera, output))
-                .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("files that came, went or changed");
+        Files.copy(images().get(0), camera.resolve("a.png"));
+        Files.copy(images().get(1), camera.resolve("b.png"));
+        Path list = folder.resolve("camera.csv");
+        Files.writeString(list, "path\ncamera/a.png\ncamera/b.png\ncamera/c.png\n", StandardCharsets.UTF_8);
+        for (Path from : List.of(camera, list)) {
+            Path output = folder.resolve("of-" + from.getFileName());
+            Scoring.Summary first = score(from, output);
+            assertThat(score(from, output).scored()).isEqualTo(first.scored()).isEqualTo(2);
+        }
+        FileTime yesterday = Files.getLastModifiedTime(camera.resolve("b.png"));
+        Files.write(camera.resolve("b.png"), Files.readAllBytes(images().get(60)));
+        Files.setLastModifiedTime(camera.resolve("b.png"), FileTime.fromMillis(yesterday.toMillis() + 86_400_000));
+        for (Path from : List.of(camera, list)) {
+            assertThatThrownBy(() -> score(from, folder.resolve("of-" + from.getFileName())))
+                    .isInstanceOf(BadInputException.class)
+                    .hasMessageContaining("has the scores of another job: the images of ")
+                    .hasMessageContaining(" are others than when it was begun: files came, went or have other"
+                            + " lengths or modification times");
+        }
+    }
+
+    /** Jobs over shards and tables that an earlier version began are resumed. */
+    @Test
+    void aJobOverShardsIsKnownByTheSameDigestAsBefore() throws IOException {
+        Path output = folder.resolve("of-shards");
+        score(Path.of(data.path().toUri()), output);
+        ImageInput input = ImageInput.open(data.path(), CONF);
+        List<String> ids = new ArrayList<>();
+        for (ImagePartition part : input.parts()) {
+            TablePart table = (TablePart) part;
+            ids.add(table.file() + " " + table.length() + " " + table.modificationTime());
+        }
+        assertThat(Files.readString(output.resolve("_job.json")))
+                .contains(Digests.of(String.join("\n", ids).getBytes(StandardCharsets.UTF_8)));
     }
 
     @Test
@@ -330,12 +354,12 @@ class TestScoring extends ThreeColours {
     @Test
     void partsGrowWithTheNumberOfFiles() {
         org.apache.hadoop.fs.Path anywhere = new org.apache.hadoop.fs.Path("/photos");
-        ListedFile file = ListedFile.named("a.jpg");
-        assertThat(ImageFiles.parts(anywhere, Collections.nCopies(100, file))).hasSize(1);
-        assertThat(ImageFiles.parts(anywhere, Collections.nCopies(257, file)))
+        assertThat(ImageFiles.named(anywhere, Collections.nCopies(100, "a.jpg")))
+                .hasSize(1);
+        assertThat(ImageFiles.named(anywhere, Collections.nCopies(257, "a.jpg")))
                 .extracting(ImagePartition::images)
                 .containsExactly(256L, 1L);
-        assertThat(ImageFiles.parts(anywhere, Collections.nCopies(10_000_000, file)))
+        assertThat(ImageFiles.named(anywhere, Collections.nCopies(10_000_000, "a.jpg")))
                 .hasSize(4000)
                 .extracting(ImagePartition::images)
                 .containsOnly(2500L);

@@ -12,12 +12,14 @@ import io.resnetspark.image.ImageCodec;
 import io.resnetspark.image.RgbImage;
 import io.resnetspark.input.Crop;
 import io.resnetspark.input.EvaluationProtocol;
+import io.resnetspark.input.Normalization;
 import io.resnetspark.input.Preprocessing;
 import io.resnetspark.input.TestTimeCrops;
 import io.resnetspark.storage.BadInputException;
 import io.resnetspark.storage.DamagedException;
 import io.resnetspark.train.artifact.ImageClassifier;
 import io.resnetspark.train.artifact.ModelArtifact;
+import io.resnetspark.train.artifact.Models;
 import io.resnetspark.train.evaluate.Evaluation;
 import io.resnetspark.train.evaluate.EvaluationResult;
 import io.resnetspark.train.recipe.Recipe;
@@ -25,6 +27,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
@@ -183,6 +186,38 @@ class TestTrainedModel extends TrainedRun {
                         "frozen", Map.of("initial-model.path", '"' + model + '"', "initial-model.freeze", "[stem]")))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("resnet20 has no part 'stem' to be frozen");
+    }
+
+    /** As imported weights are; else the first layer would get values about 60 times as large as it learned from. */
+    @Test
+    void beginsFromAModelOnlyWhereBothDivideByAStandardDeviationOrNeither() throws Exception {
+        Normalization imagenet =
+                Normalization.perChannel(new float[] {124, 116, 104}).withStd(new float[] {58, 57, 57});
+        String imported = Models.write(
+                        hadoop(folder.resolve("imported")),
+                        "resnet20",
+                        data.dataset().classes(),
+                        imagenet,
+                        spark.hadoopConfiguration())
+                .path()
+                .toString();
+        assertThatThrownBy(() -> training("unscaled", Map.of("initial-model.path", '"' + imported + '"')))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining(
+                        imported + " divides images by the standard deviation [58.0, 57.0, 57.0]; the recipe does not")
+                .hasMessageEndingWith("Set data.std = per-channel.");
+        Map<String, String> perChannel = Map.of("data.std", "per-channel", "epochs", "1");
+        Map<String, String> like = new HashMap<>(perChannel);
+        like.put("initial-model.path", '"' + imported + '"');
+        Training.Result scaled = training("scaled", like).run();
+        double[] std = data.dataset().statistics().std();
+        assertThat(open(scaled.model()).preprocessing().normalization().std())
+                .containsExactly(new float[] {(float) std[0], (float) std[1], (float) std[2]});
+        like.put("initial-model.path", '"' + result.model().toString() + '"');
+        assertThatThrownBy(() -> training("too-small", like))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("does not divide images by a standard deviation; the recipe does")
+                .hasMessageEndingWith("Set data.std = none.");
     }
 
     /** As when a class came and another went: what is known of the rest stays, in their new places. */

@@ -9,6 +9,7 @@ import io.resnetspark.input.augment.Augmentation;
 import io.resnetspark.storage.BadInputException;
 import java.io.IOException;
 import java.io.Serializable;
+import java.util.Arrays;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 
@@ -19,13 +20,15 @@ import org.apache.hadoop.conf.Configuration;
  * @param validationCoverage of which classes there must be validation images, or that nothing is evaluated after epochs
  * @param protocols of the last evaluation, beside one crop
  * @param meanPerPixel whether the mean image is subtracted (the paper) or the mean of each channel
+ * @param dividesByStd whether the difference is divided by the standard deviation of each channel
  */
 public record DataRecipe(
         Augmentation augmentation,
         Crop.CenterCrop evaluation,
         ValidationCoverage validationCoverage,
         List<EvaluationProtocol> protocols,
-        boolean meanPerPixel)
+        boolean meanPerPixel,
+        boolean dividesByStd)
         implements Serializable {
 
     static DataRecipe read(Section section) {
@@ -44,6 +47,7 @@ public record DataRecipe(
             shorter = side;
         }
         boolean perPixel = section.choice("mean", "per-pixel", "per-channel").equals("per-pixel");
+        boolean dividesByStd = section.choice("std", "none", "per-channel").equals("per-channel");
         ValidationCoverage coverage = section.choice("validation-coverage", ValidationCoverage.class);
         List<EvaluationProtocol> protocols = protocols(section);
         if (coverage == ValidationCoverage.NONE && !protocols.isEmpty()) {
@@ -51,7 +55,8 @@ public record DataRecipe(
                     "validation-coverage", coverage, "another than none where data.evaluation-protocols are named");
         }
         section.refuseUnknown();
-        return new DataRecipe(augmentation, new Crop.CenterCrop(shorter, side), coverage, protocols, perPixel);
+        return new DataRecipe(
+                augmentation, new Crop.CenterCrop(shorter, side), coverage, protocols, perPixel, dividesByStd);
     }
 
     private static List<EvaluationProtocol> protocols(Section section) {
@@ -73,11 +78,24 @@ public record DataRecipe(
     }
 
     public Preprocessing trainingOn(Dataset.Opened data, Configuration conf) throws IOException {
-        return augmentation.on(data.dataset().statistics().covariance(), mean(data, conf));
+        return augmentation.on(data.dataset().statistics().covariance(), normalization(data, conf));
     }
 
     public Preprocessing evaluationOn(Dataset.Opened data, Configuration conf) throws IOException {
-        return Preprocessing.withoutLighting(evaluation, mean(data, conf));
+        return Preprocessing.withoutLighting(evaluation, normalization(data, conf));
+    }
+
+    private Normalization normalization(Dataset.Opened data, Configuration conf) throws IOException {
+        Normalization mean = mean(data, conf);
+        if (!dividesByStd) {
+            return mean;
+        }
+        double[] std = data.dataset().statistics().std();
+        if (!(std[0] > 0 && std[1] > 0 && std[2] > 0)) {
+            throw new BadInputException("The standard deviation of the dataset's channels is " + Arrays.toString(std)
+                    + ", and nothing can be divided by 0. Set data.std = none.");
+        }
+        return mean.withStd(new float[] {(float) std[0], (float) std[1], (float) std[2]});
     }
 
     private Normalization mean(Dataset.Opened data, Configuration conf) throws IOException {

@@ -18,9 +18,17 @@ import java.io.File;
 import java.io.StringReader;
 import java.net.URL;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** HOCON as we read it: a text is all there is; it cannot make us open files or addresses. */
 public final class Hocon {
+    private static final Pattern QUOTED = Pattern.compile("\"{3}(?s:.*?)\"{3,}|\"(?:[^\"\\\\]++|\\\\.)*+\"");
+    private static final Pattern COMMENT = Pattern.compile("#|//");
+    private static final String QUOTE = "a text with such characters in it needs quotes: --set 'KEY=\"TEXT\"'.";
+
     private Hocon() {}
 
     /**
@@ -36,6 +44,43 @@ public final class Hocon {
     /** The same for texts of whoever runs us, whose ${NAMES} may stand for environment variables. */
     public static Config parseTrusted(String text, String name) {
         return parse(text, name, ConfigResolveOptions.defaults());
+    }
+
+    /**
+     * Reads one value, as it stands behind a key: nothing of the text may be passed over in silence.
+     *
+     * @throws BadInputException if it is none, or if it is more than one value
+     */
+    static ConfigValue value(String text, String name) {
+        refuseComment(text);
+        String key = "value";
+        while (text.contains(key)) { // or the text could set it once more
+            key += "-";
+        }
+        ConfigParseOptions options =
+                ConfigParseOptions.defaults().setOriginDescription(name).setIncluder(new NoIncludes());
+        Config alone = ConfigFactory.parseReader(new StringReader(key + " = " + text), options);
+        Set<String> others = new TreeSet<>(alone.root().keySet());
+        others.remove(key);
+        if (!others.isEmpty() || text.strip().endsWith(",")) {
+            throw new BadInputException("wanted one value, and more follows it"
+                    + (others.isEmpty() ? "" : ": the keys " + String.join(", ", others))
+                    + ". Write one --set for each key; "
+                    + QUOTE);
+        }
+        if (!alone.isResolved()) {
+            throw new BadInputException("${...} stands for nothing here. Write the value itself; " + QUOTE);
+        }
+        return alone.getValue(key);
+    }
+
+    /** A path may have // or # in it, behind which all would be passed over. */
+    private static void refuseComment(String text) {
+        Matcher comment = COMMENT.matcher(QUOTED.matcher(text).replaceAll("\"\""));
+        if (comment.find()) {
+            throw new BadInputException("what follows " + comment.group()
+                    + " would be a comment, and have no effect. Leave it out; " + QUOTE);
+        }
     }
 
     private static Config parse(String text, String name, ConfigResolveOptions resolution) {

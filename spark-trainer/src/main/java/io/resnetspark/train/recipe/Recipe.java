@@ -4,13 +4,13 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigOriginFactory;
-import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValue;
 import io.resnetspark.model.Network;
 import io.resnetspark.model.Networks;
 import io.resnetspark.model.graph.ComputeOptions;
 import io.resnetspark.storage.BadInputException;
+import io.resnetspark.storage.Locations;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Map;
@@ -43,8 +43,6 @@ public record Recipe(
         ComputeOptions compute,
         String text)
         implements Serializable {
-    /** What no user writes. */
-    private static final String ONLY_VALUE = "value-of-a-key-that-is-set";
 
     /** With comments, and keys that have no default. */
     private static final Config REFERENCE = Hocon.defaults(Recipe.class, "defaults.conf");
@@ -230,32 +228,22 @@ public record Recipe(
 
     private static Config overridden(Config config, Map<String, String> overrides) {
         for (Map.Entry<String, String> override : overrides.entrySet()) {
+            String name = "set " + override.getKey();
             try {
-                ConfigValue value = value(override.getKey(), override.getValue());
-                Config alone = RENAMED.currentWithWarning(ConfigFactory.empty().withValue(override.getKey(), value));
+                Config alone = RENAMED.currentWithWarning(ConfigFactory.empty()
+                        .withValue(
+                                override.getKey(),
+                                Hocon.value(override.getValue(), name)
+                                        .withOrigin(ConfigOriginFactory.newSimple(name))));
                 String key = RENAMED.current(override.getKey());
                 config = config.withValue(key, alone.getValue(key));
-            } catch (ConfigException unreadable) {
+            } catch (ConfigException | BadInputException unreadable) {
+                Locations.refusePassword(override.getValue()); // which the message would show
                 throw new BadInputException(
-                        "set " + override.getKey() + "=" + override.getValue() + ": " + unreadable.getMessage(),
-                        unreadable);
+                        name + "=" + override.getValue() + ": " + unreadable.getMessage(), unreadable);
             }
         }
         return config;
-    }
-
-    /** @throws BadInputException if the text holds more than one value, which would be dropped without a word */
-    private static ConfigValue value(String key, String text) {
-        String origin = "set " + key;
-        Config parsed = ConfigFactory.parseString(
-                ONLY_VALUE + " = " + text, ConfigParseOptions.defaults().setOriginDescription(origin));
-        ConfigValue value = parsed.getValue(ONLY_VALUE);
-        if (parsed.root().size() > 1 || !value.origin().comments().isEmpty()) {
-            throw new BadInputException(
-                    origin + "=" + text + " is more than one value, or has a comment. Set each key by"
-                            + " itself; put a value with a comma, # or // in quotes, or a list in brackets.");
-        }
-        return value.withOrigin(ConfigOriginFactory.newSimple(origin));
     }
 
     private static void checkNetwork(Section root, String network) {

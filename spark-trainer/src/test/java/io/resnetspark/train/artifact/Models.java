@@ -28,7 +28,13 @@ public final class Models {
     /** A network for images of 32 pixels. */
     public static ModelArtifact write(Path target, String network, List<String> classes, Configuration conf)
             throws IOException {
-        Normalization mean = Normalization.perChannel(new float[] {120, 115, 100});
+        return write(target, network, classes, Normalization.perChannel(new float[] {120, 115, 100}), conf);
+    }
+
+    /** The same, with what is done to its images. */
+    public static ModelArtifact write(
+            Path target, String network, List<String> classes, Normalization mean, Configuration conf)
+            throws IOException {
         ModelDescription description = ModelDescription.of(
                 network,
                 classes,

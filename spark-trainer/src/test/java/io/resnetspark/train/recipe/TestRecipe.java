@@ -71,7 +71,8 @@ class TestRecipe {
                         new Crop.CenterCrop(256, 224),
                         ValidationCoverage.EVERY_CLASS,
                         List.of(),
-                        true));
+                        true,
+                        false));
         assertThat(recipe.learningRate()).isEqualTo(new LearningRateSchedule.MultiStep(0.1, List.of(30.0, 60.0), 0.1));
     }
 
@@ -93,23 +94,6 @@ class TestRecipe {
         assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("workers", "0")))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("set workers: workers = 0; allowed is a whole number from 1");
-    }
-
-    @ParameterizedTest
-    @ValueSource(
-            strings = {"2,epochs=3", "2, epochs = 3", "2\nepochs = 3", "2 # of them", "2 // of them", "2,epochs : 3"})
-    void nothingOfAnOverrideIsDropped(String text) {
-        assertThatThrownBy(() -> Recipe.parse(GOOD, "good.conf", Map.of("workers", text)))
-                .isInstanceOf(BadInputException.class)
-                .hasMessageStartingWith("set workers=" + text + " is more than one value, or has a comment.");
-    }
-
-    @Test
-    void overridesMayBeListsAndQuotedText() {
-        Map<String, String> overrides = Map.of(
-                "data.evaluation-protocols", "[one-crop, ten-crop]", "initial-model.path", "\"hdfs://host/a,b#1\"");
-        Recipe recipe = Recipe.parse(GOOD, "good.conf", overrides);
-        assertThat(recipe.initialModel().path()).isEqualTo("hdfs://host/a,b#1");
     }
 
     @Test
