@@ -11,6 +11,6 @@ final class JavaCppCache {
         return "They are unpacked in " + folder
                 + ", which must have room for 600 MB, must not be mounted noexec, and must"
                 + " be this user's. Name another folder: RESNET_JAVA_OPTS=-D" + OPTION + "=DIR scripts/resnet ...; on"
-                + " executors --conf spark.executor.extraJavaOptions=-D" + OPTION + "=DIR.";
+                + " executors --conf spark.executor.defaultJavaOptions=-D" + OPTION + "=DIR.";
     }
 }

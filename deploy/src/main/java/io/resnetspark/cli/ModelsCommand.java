@@ -206,7 +206,9 @@ final class ModelsCommand implements Runnable {
         out().printf("%s: %s%n", name, event.aliases());
     }
 
-    @Command(name = "prune", description = "Deletes old versions, but the newest and those that an alias names.")
+    @Command(
+            name = "prune",
+            description = "Deletes all versions except the newest N (--keep) and those that have an alias.")
     int prune(
             @Mixin RegistryOption registry,
             @Mixin MessageOption message,

@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
             "killed, it resumes when it is started again."
         })
 final class RetrainCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "PLAN", description = "A file such as plans/nightly.conf.")
+    @Parameters(paramLabel = "PLAN", description = "A file such as plans/cifar10-nightly.conf.")
     String plan;
 
     @Option(names = "--force", description = "Train without a trigger.")

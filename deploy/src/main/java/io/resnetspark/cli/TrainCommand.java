@@ -53,8 +53,9 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--resume",
             description =
-                    "Resume from the newest complete checkpoint of the run at --output; the result is bit-identical to"
-                            + " that of an uninterrupted run. Start if there is none; do nothing if this run is complete.")
+                    "Resume from the newest complete checkpoint of the run at --output; with one thread per worker the"
+                            + " result is bit-identical to that of an uninterrupted run. Start if there is none; do nothing"
+                            + " if this run is complete.")
     boolean resume;
 
     @Option(

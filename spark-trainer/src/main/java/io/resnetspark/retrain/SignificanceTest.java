@@ -3,7 +3,7 @@ package io.resnetspark.retrain;
 import org.apache.commons.math3.stat.inference.AlternativeHypothesis;
 import org.apache.commons.math3.stat.inference.BinomialTest;
 
-/** Whether a challenger is better than the champion beyond chance, judged on the same images. */
+/** Whether a challenger is significantly better than the champion, judged on the same images. */
 final class SignificanceTest {
     private SignificanceTest() {}
 

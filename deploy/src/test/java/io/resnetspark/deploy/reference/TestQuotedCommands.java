@@ -189,6 +189,30 @@ class TestQuotedCommands {
         assertThat(others).isEmpty();
     }
 
+    /**
+     * scripts/submit sets spark.executor.extraJavaOptions: --conf would replace that, and spark-defaults.conf is overruled by
+     * it. Spark puts defaultJavaOptions before it. Lines for a spark-submit of one's own stand in blocks.
+     */
+    @Test
+    void nobodyIsToldToReplaceTheJavaOptionsOfScriptsSubmit() throws IOException {
+        String replaced = "spark.executor.extraJavaOptions";
+        assertThat(Files.readString(Document.ROOT.resolve("scripts").resolve("submit")))
+                .contains("--conf " + replaced + "=");
+        List<String> told = new ArrayList<>();
+        for (Document page : Document.all()) {
+            page.spans().stream()
+                    .filter(span -> span.text().contains(replaced))
+                    .forEach(span -> told.add(span.toString()));
+        }
+        for (Path source : Document.files(".java")) {
+            if (source.toString().contains("/src/main/")
+                    && Files.readString(source).contains(replaced)) {
+                told.add(source.toString());
+            }
+        }
+        assertThat(told).isEmpty();
+    }
+
     private static void collect(CommandLine command, Set<String> names) {
         command.getCommandSpec().options().forEach(option -> names.addAll(List.of(option.names())));
         command.getSubcommands().values().forEach(below -> collect(below, names));

@@ -1,6 +1,7 @@
 package io.resnetspark.train.recipe;
 
 import com.typesafe.config.Config;
+import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigOrigin;
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
@@ -129,7 +130,7 @@ public record Key(String path, String allowed, List<String> conditions, Optional
                         value.unwrapped().equals("")
                                 ? "\"\""
                                 : value.unwrapped().toString());
-            case OBJECT -> value.render().equals("{}") ? Optional.of("{}") : Optional.empty();
+            case OBJECT -> ((ConfigObject) value).isEmpty() ? Optional.of("{}") : Optional.empty();
             default -> Optional.of(value.render());
         };
     }
@@ -146,7 +147,7 @@ public record Key(String path, String allowed, List<String> conditions, Optional
     private static Optional<ConfigValue> value(Config config, String path) {
         ConfigValue value = config.root();
         for (String name : ConfigUtil.splitPath(path)) {
-            value = value instanceof com.typesafe.config.ConfigObject block ? block.get(name) : null;
+            value = value instanceof ConfigObject block ? block.get(name) : null;
         }
         return Optional.ofNullable(value);
     }

@@ -22,12 +22,14 @@ class TestKey {
               edges { kind = sharp, radius = null }
             }
             usual = "" # nothing
+            more = {} # whatever
             """);
 
     private static void read(Config config, Problems problems) {
         Section root = new Section(config, "", problems);
         root.integer("count", 1, 9);
         root.text("usual");
+        root.section("more");
         Section shape = root.section("shape");
         if (shape.choice("kind", "round", "square").equals("round")) {
             shape.integer("size", 0, 5);
@@ -57,6 +59,13 @@ class TestKey {
         assertThat(keys("usual"))
                 .containsExactly(new Key("usual", "a word", List.of(), Optional.of("\"\""), "nothing"));
         assertThat(keys("shape.kind")).extracting(Key::conditions).containsExactly(List.of());
+    }
+
+    @Test
+    void anEmptyBlockIsADefault() {
+        assertThat(keys("more"))
+                .containsExactly(new Key("more", "a block { ... }", List.of(), Optional.of("{}"), "whatever"));
+        assertThat(keys("shape")).extracting(Key::defaultValue).containsExactly(Optional.empty());
     }
 
     @Test
