@@ -59,6 +59,12 @@ thread_local DeviceContext* current = nullptr;
 
 namespace softcard {
 
+// What waits for a whole context breaks captures of all threads, whatever their mode.
+bool broken_by_synchronization() {
+    for (auto& [id, graph] : state.captures) graph->broken = true;
+    return !state.captures.empty();
+}
+
 bool refused_by_capture() {
     bool refused = false;
     for (auto& [id, graph] : state.captures) {
@@ -231,7 +237,9 @@ API int cuCtxGetCurrent(DeviceContext** context) {
 API int cuCtxGetDevice(int* device) {
     return driver(__func__, CONTEXT, [&] { *device = current->device; return OK; });
 }
-API int cuCtxSynchronize() { return driver(__func__, NO_CAPTURE, [] { return OK; }); }
+API int cuCtxSynchronize() {
+    return driver(__func__, CONTEXT, [] { return broken_by_synchronization() ? CAPTURE_UNSUPPORTED : OK; });
+}
 
 // ---- memory ----
 

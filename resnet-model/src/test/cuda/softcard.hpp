@@ -87,6 +87,7 @@ long setting(const char* name);
 int enqueue(Stream* stream, Work work);
 // Whether a call that allocates or waits is legal now; if not, the capture is broken.
 bool refused_by_capture();
+bool broken_by_synchronization();
 // As if no capture had begun.
 void end_captures();
 

@@ -234,7 +234,7 @@ final class AlgorithmSearch implements AutoCloseable {
             return new Timed(
                     new Implementation.OwnKernel(),
                     once > LONG_MILLISECONDS ? once : context.stream().milliseconds(work));
-        } catch (CudaUnavailableException byCompilerOrDriver) {
+        } catch (CudaUnavailableException | CudaException byCompilerOrDriver) {
             LOG.warn("Our kernels for convolutions cannot be used here; cuDNN's are", byCompilerOrDriver);
             ownKernelsUnusable = true;
             return Timed.NONE;

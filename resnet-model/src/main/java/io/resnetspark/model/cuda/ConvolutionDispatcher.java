@@ -62,7 +62,10 @@ final class ConvolutionDispatcher {
                 .toList();
         if (!unknown.isEmpty()) {
             try (AlgorithmSearch search = new AlgorithmSearch(context, ownKernels, precision, deterministic, unknown)) {
-                unknown.forEach(request -> implementations.put(request, search.best(request, descriptor(request))));
+                // Another network of this process may search for the same: what one has chosen stays, as it was
+                // prepared for, recorded and given its workspace.
+                unknown.forEach(
+                        request -> implementations.putIfAbsent(request, search.best(request, descriptor(request))));
             }
             cache.add(implementations);
         }

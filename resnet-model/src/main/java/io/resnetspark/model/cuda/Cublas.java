@@ -130,7 +130,7 @@ final class Cublas implements AutoCloseable {
     }
 
     @Override
-    public void close() {
-        resources.close();
+    public void close() { // which waits for the device
+        Device.whileNothingIsCaptured(resources::close);
     }
 }

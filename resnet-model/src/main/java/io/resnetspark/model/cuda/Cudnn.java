@@ -289,7 +289,7 @@ final class Cudnn implements AutoCloseable {
     }
 
     @Override
-    public void close() {
-        library.call("cudnnDestroy", handle);
+    public void close() { // which waits for the device
+        Device.whileNothingIsCaptured(() -> library.call("cudnnDestroy", handle));
     }
 }

@@ -9,6 +9,7 @@ import io.resnetspark.model.Precision;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * A GPU through CUDA's driver API: its primary context, memory and modules. Device memory is identified by its address.
@@ -27,6 +28,9 @@ public final class Device {
     private static final int OLDEST_CAPABILITY = 70;
     private static final int FIRST_WITH_TF32 = 80;
     private static final int OLDEST_DRIVER = 12000;
+
+    /** See {@link #whileNothingIsCaptured}. */
+    private static final ReentrantLock CAPTURE = new ReentrantLock();
 
     private static final Map<Integer, Device> OPEN = new ConcurrentHashMap<>();
 
@@ -189,7 +193,20 @@ public final class Device {
     }
 
     public void synchronize() {
-        driver.call("cuCtxSynchronize");
+        whileNothingIsCaptured(() -> driver.call("cuCtxSynchronize"));
+    }
+
+    /**
+     * Does what waits for the whole device, or captures: to synchronize a context breaks a capture in it, also another
+     * thread's. Networks of one process, each with a thread of its own, share the context.
+     */
+    static void whileNothingIsCaptured(Runnable work) {
+        CAPTURE.lock();
+        try {
+            work.run();
+        } finally {
+            CAPTURE.unlock();
+        }
     }
 
     /** Bytes that no process has allocated. */

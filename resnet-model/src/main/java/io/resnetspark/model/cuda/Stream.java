@@ -112,8 +112,13 @@ public final class Stream {
 
     /** Captures the work as a graph instead of running it. All of it must have run once before. */
     CudaGraph capture(Runnable work) {
-        driver.call("cuStreamBeginCapture_v2", handle, THREAD_LOCAL);
         PointerByReference graph = new PointerByReference();
+        Device.whileNothingIsCaptured(() -> capture(work, graph));
+        return new CudaGraph(driver, graph.getValue());
+    }
+
+    private void capture(Runnable work, PointerByReference graph) {
+        driver.call("cuStreamBeginCapture_v2", handle, THREAD_LOCAL);
         int ended;
         try {
             work.run();
@@ -123,7 +128,6 @@ public final class Stream {
         if (ended != 0) {
             throw new CudaException("cuStreamEndCapture", ended, "something in the step may not be captured");
         }
-        return new CudaGraph(driver, graph.getValue());
     }
 
     /** Milliseconds of a single run, including the host's cost of its calls. */

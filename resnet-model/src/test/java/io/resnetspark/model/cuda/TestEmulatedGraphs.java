@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** Emulated CUDA graphs, replayed in every order that a real GPU may choose. */
@@ -65,6 +66,29 @@ class TestEmulatedGraphs extends EmulatorTest {
         assertThat(end(graph)).as("the next capture is not broken").isZero();
         assertThat(emulator.status("cuStreamBeginCapture_v2", null, THREAD_LOCAL))
                 .isEqualTo(CAPTURE_UNSUPPORTED);
+    }
+
+    /** As on a GPU, whatever the capture's mode is (NVIDIA/TensorRT issue 2888). */
+    @Test
+    void anotherThreadsSynchronizationBreaksACapture() throws Exception {
+        Memory graph = new Memory(8);
+        Pointer context = current();
+        begin();
+        AtomicInteger status = new AtomicInteger();
+        Thread other = new Thread(() -> {
+            emulator.call("cuCtxSetCurrent", context);
+            status.set(emulator.status("cuCtxSynchronize"));
+        });
+        other.start();
+        other.join();
+        assertThat(status).hasValue(CAPTURE_UNSUPPORTED);
+        assertThat(end(graph)).isEqualTo(CAPTURE_INVALIDATED);
+    }
+
+    private Pointer current() {
+        Memory context = new Memory(8);
+        emulator.call("cuCtxGetCurrent", context);
+        return context.getPointer(0);
     }
 
     private void order(Pointer from, Pointer to) {

@@ -40,4 +40,26 @@ class TestStreamContext {
         }
         assertThat(emulator.used()).isEqualTo(before);
     }
+
+    /** A network may end, or find more memory, while another of this process records its step. */
+    @Test
+    void whoeverWaitsForTheDeviceWaitsForCaptures() throws Exception {
+        Device device = Device.of(0);
+        device.makeCurrent();
+        try (StreamContext context = new StreamContext(device)) {
+            Thread other = new Thread(() -> {
+                device.makeCurrent();
+                device.synchronize();
+            });
+            CudaGraph graph = context.stream().capture(() -> {
+                other.start();
+                while (other.getState() != Thread.State.WAITING) { // for the capture
+                    Thread.onSpinWait();
+                    assertThat(other.getState()).as("synchronized").isNotEqualTo(Thread.State.TERMINATED);
+                }
+            });
+            other.join();
+            graph.close();
+        }
+    }
 }

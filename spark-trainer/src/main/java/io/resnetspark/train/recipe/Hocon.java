@@ -27,7 +27,7 @@ import java.util.regex.Pattern;
 public final class Hocon {
     private static final Pattern QUOTED = Pattern.compile("\"{3}(?s:.*?)\"{3,}|\"(?:[^\"\\\\]++|\\\\.)*+\"");
     private static final Pattern COMMENT = Pattern.compile("#|//");
-    private static final String QUOTE = "a text with such characters in it needs quotes: --set 'KEY=\"TEXT\"'.";
+    private static final String QUOTE = "a text with such characters in it needs quotes, as in 'KEY=\"TEXT\"'.";
 
     private Hocon() {}
 
@@ -65,7 +65,7 @@ public final class Hocon {
         if (!others.isEmpty() || text.strip().endsWith(",")) {
             throw new BadInputException("wanted one value, and more follows it"
                     + (others.isEmpty() ? "" : ": the keys " + String.join(", ", others))
-                    + ". Write one --set for each key; "
+                    + ". Set each key by itself; "
                     + QUOTE);
         }
         if (!alone.isResolved()) {

@@ -24,7 +24,7 @@ class TestRecipeOverrides {
                 .isInstanceOf(BadInputException.class)
                 .hasMessageStartingWith(
                         "set workers=" + value + ": wanted one value, and more follows it: the keys epochs.")
-                .hasMessageContaining("Write one --set for each key");
+                .hasMessageContaining("Set each key by itself");
     }
 
     @ParameterizedTest
