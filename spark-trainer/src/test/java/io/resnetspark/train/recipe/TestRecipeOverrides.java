@@ -41,7 +41,7 @@ class TestRecipeOverrides {
         assertThatThrownBy(() -> with("initial-model.path", value))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("would be a comment, and have no effect")
-                .hasMessageContaining("--set 'KEY=\"TEXT\"'");
+                .hasMessageContaining("as in 'KEY=\"TEXT\"'");
     }
 
     @ParameterizedTest
