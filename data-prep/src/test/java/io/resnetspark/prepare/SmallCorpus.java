@@ -16,6 +16,7 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -60,6 +61,21 @@ final class SmallCorpus {
             image("blue/" + i + ".png", 2, i);
             image("red/" + i + ".png", 0, 1000 + i);
         }
+    }
+
+    /**
+     * Writes a list of the images below these numbers, list.csv, without splits.
+     *
+     * @return its lines
+     */
+    List<String> list(int to) throws IOException {
+        List<String> lines = new ArrayList<>(List.of("path,label"));
+        for (int i = 0; i < to; i++) {
+            lines.add("blue/" + i + ".png,blue");
+            lines.add("red/" + i + ".png,red");
+        }
+        Files.write(file("list.csv"), lines);
+        return lines;
     }
 
     /** Saves the current corpus and dataset. */
@@ -122,5 +138,15 @@ final class SmallCorpus {
             }
         }
         return rows;
+    }
+
+    /** Of the images that are in both. */
+    static void assertSplitsUnchanged(Map<String, Row> before, Map<String, Row> after) {
+        assertThat(after.keySet()).containsAnyElementsOf(before.keySet());
+        after.forEach((key, row) -> {
+            if (before.containsKey(key)) {
+                assertThat(row.split()).as(key).isEqualTo(before.get(key).split());
+            }
+        });
     }
 }

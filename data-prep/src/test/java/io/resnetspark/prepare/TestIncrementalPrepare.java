@@ -8,9 +8,7 @@ import io.resnetspark.common.Progress;
 import io.resnetspark.dataset.Dataset;
 import io.resnetspark.dataset.Dataset.Shard;
 import io.resnetspark.dataset.Split;
-import io.resnetspark.source.InputUnit;
 import io.resnetspark.source.Source;
-import io.resnetspark.source.SourceImage;
 import io.resnetspark.source.Sources;
 import io.resnetspark.source.SyntheticIlsvrc;
 import io.resnetspark.storage.BadInputException;
@@ -20,18 +18,14 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.Spliterator;
-import java.util.Spliterators;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.AfterAll;
@@ -198,59 +192,13 @@ class TestIncrementalPrepare {
 
     /** A corpus in which one file is unreadable for a while, and that counts reads. */
     private static Source unreliable(Source real, String broken) {
-        List<Source.Listing> listings = real.listings().stream()
-                .<Source.Listing>map(listing -> conf -> stream(listing.units(conf))
-                        .<InputUnit>map(unit -> new Counted(unit, broken))
-                        .iterator())
-                .toList();
-        return new Source(
-                real.description(),
-                real.classes(),
-                real.cropSide(),
-                listings,
-                real.expectedImages(),
-                real.isBenchmark(),
-                real.remarks());
-    }
-
-    private static Stream<InputUnit> stream(Iterator<InputUnit> units) {
-        return StreamSupport.stream(Spliterators.spliteratorUnknownSize(units, Spliterator.ORDERED), false);
-    }
-
-    private record Counted(InputUnit real, String broken) implements InputUnit {
-        @Override
-        public String id() {
-            return real.id();
-        }
-
-        @Override
-        public String key() {
-            return real.key();
-        }
-
-        @Override
-        public long length() {
-            return real.length();
-        }
-
-        @Override
-        public long modificationTime() {
-            return real.modificationTime();
-        }
-
-        @Override
-        public Iterator<UnassignedImage> unassigned(Configuration conf) throws IOException {
-            return real.unassigned(conf);
-        }
-
-        @Override
-        public Iterator<SourceImage> read(Configuration conf) throws IOException {
+        return ReplacedReads.in(real, (unit, conf) -> {
             READ.incrementAndGet();
-            if (real.id().equals(broken)) {
+            if (unit.id().equals(broken)) {
                 throw new IOException("the network is down");
             }
-            return real.read(conf);
-        }
+            return unit.read(conf);
+        });
     }
 
     @Test

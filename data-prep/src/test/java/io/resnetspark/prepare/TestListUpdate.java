@@ -70,15 +70,6 @@ class TestListUpdate {
         return splits;
     }
 
-    private void listWithoutSplits() throws IOException {
-        List<String> lines = new ArrayList<>(List.of("path,label"));
-        for (int i = 0; i < PER_CLASS; i++) {
-            lines.add("blue/" + i + ".png,blue");
-            lines.add("red/" + i + ".png,red");
-        }
-        Files.write(corpus.file("list.csv"), lines);
-    }
-
     private void list(Map<String, Split> splits) throws IOException {
         List<String> lines = new ArrayList<>(List.of("path,label,split"));
         splits.forEach(
@@ -102,7 +93,7 @@ class TestListUpdate {
 
     @Test
     void anAddedColumnDecides() throws IOException {
-        listWithoutSplits();
+        corpus.list(PER_CLASS);
         Map<String, Split> before = splits(prepare().dataset());
         assertThat(before.values()).filteredOn(split -> split == Split.VAL).hasSize(4);
         Map<String, Split> listed = validating();
@@ -121,7 +112,7 @@ class TestListUpdate {
         Map<String, Split> listed = validating(3, 4, 5);
         list(listed);
         assertThat(splits(prepare().dataset())).isEqualTo(listed);
-        listWithoutSplits();
+        corpus.list(PER_CLASS);
         assertThat(splits(prepare().dataset())).isEqualTo(listed);
     }
 

@@ -19,7 +19,6 @@ import io.resnetspark.storage.Remedy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -121,14 +120,6 @@ class TestPrepareUpdate {
         return largest;
     }
 
-    private void assertSplitsUnchanged(Map<String, Row> before, Map<String, Row> after) {
-        after.forEach((key, row) -> {
-            if (before.containsKey(key)) {
-                assertThat(row.split()).as(key).isEqualTo(before.get(key).split());
-            }
-        });
-    }
-
     @Test
     void deletedAndChangedImagesAreUpdated() throws IOException {
         Dataset first = corpus.open().dataset();
@@ -152,7 +143,7 @@ class TestPrepareUpdate {
         Map<String, Row> after = rows(second);
         assertThat(after).hasSize(39).containsKey("red/new.png").doesNotContainKeys("red/3.png", "blue/5.png");
         assertThat(after.get("red/7.png").example().bytes()).isEqualTo(Files.readAllBytes(corpus.file("red/7.png")));
-        assertSplitsUnchanged(before, after);
+        SmallCorpus.assertSplitsUnchanged(before, after);
 
         // Only the necessary shards were rewritten, and readers of the first version still find theirs.
         List<String> moved = List.of("red/3.png", "blue/5.png", "red/7.png", validated);
@@ -253,7 +244,7 @@ class TestPrepareUpdate {
         assertThat(rows).hasSize(55);
         rows.forEach((key, row) ->
                 assertThat(second.classes().get(row.example().label())).isEqualTo(key.substring(0, key.indexOf('/'))));
-        assertSplitsUnchanged(before, rows);
+        SmallCorpus.assertSplitsUnchanged(before, rows);
         assertThat(second.images(Split.VAL)).containsExactly(2L, 2L, 2L);
 
         for (int i = 0; i < 20; i++) {
@@ -313,12 +304,7 @@ class TestPrepareUpdate {
     void correctedListIsUpdated() throws IOException {
         corpus.clear();
         corpus.write(0, 20);
-        List<String> lines = new ArrayList<>(List.of("path,label"));
-        for (int i = 0; i < 20; i++) {
-            lines.add("blue/" + i + ".png,blue");
-            lines.add("red/" + i + ".png,red");
-        }
-        Files.write(corpus.file("list.csv"), lines);
+        List<String> lines = corpus.list(20);
         Map<String, Row> before = rows(prepare("list", "corpus/list.csv").dataset());
         lines.set(4, "red/1.png,blue");
         lines.remove(10);
@@ -327,7 +313,7 @@ class TestPrepareUpdate {
         assertThat(outcome.change()).isEqualTo(new Dataset.Change(0, 1, 1, List.of(), List.of()));
         Map<String, Row> after = rows(outcome.dataset());
         assertThat(after.get("red/1.png").example().label()).isZero();
-        assertSplitsUnchanged(before, after);
+        SmallCorpus.assertSplitsUnchanged(before, after);
     }
 
     /** Spark rewrites such a table each night, under other file names. */
@@ -342,7 +328,7 @@ class TestPrepareUpdate {
         assertThat(outcome.change()).isEqualTo(new Dataset.Change(20, 2, 38, List.of(), List.of()));
         Map<String, Row> after = rows(outcome.dataset());
         assertThat(after).hasSize(58);
-        assertSplitsUnchanged(before, after);
+        SmallCorpus.assertSplitsUnchanged(before, after);
         assertThat(outcome.dataset().images(Split.VAL)).containsExactly(3L, 3L);
         FileUtils.deleteDirectory(folder.resolve("table").toFile()); // the other tests share the folder
     }

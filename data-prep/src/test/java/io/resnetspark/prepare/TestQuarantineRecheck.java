@@ -7,27 +7,20 @@ import io.resnetspark.dataset.Dataset;
 import io.resnetspark.dataset.Split;
 import io.resnetspark.image.ImageCodec;
 import io.resnetspark.image.SyntheticImages;
-import io.resnetspark.source.InputUnit;
 import io.resnetspark.source.Source;
 import io.resnetspark.source.SourceImage;
 import io.resnetspark.source.Sources;
 import io.resnetspark.storage.Digests;
 import java.io.IOException;
-import java.io.Serializable;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.Spliterators;
 import java.util.TreeMap;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.SimpleGroup;
 import org.apache.parquet.hadoop.ParquetWriter;
@@ -90,21 +83,8 @@ class TestQuarantineRecheck {
         return corpus.prepare(open("list", "corpus/list.csv"), SETTINGS);
     }
 
-    private void list() throws IOException {
-        List<String> lines = new ArrayList<>(List.of("path,label"));
-        for (int i = 0; i < 20; i++) {
-            lines.add("blue/" + i + ".png,blue");
-            lines.add("red/" + i + ".png,red");
-        }
-        Files.write(corpus.file("list.csv"), lines);
-    }
-
     private void large(String key) throws IOException {
         Files.write(corpus.file(key), ImageCodec.png(SyntheticImages.ofClass(0, 60, 50, 77)));
-    }
-
-    private void assertSplitsUnchanged(Map<String, SmallCorpus.Row> before, Map<String, SmallCorpus.Row> after) {
-        before.forEach((key, row) -> assertThat(after.get(key).split()).as(key).isEqualTo(row.split()));
     }
 
     /** The content and time of each file of the dataset. */
@@ -121,7 +101,7 @@ class TestQuarantineRecheck {
 
     @Test
     void missingFilesOfAListComeBack() throws IOException {
-        list();
+        corpus.list(20);
         Path away = folder.resolve("away");
         Files.createDirectories(away);
         List<String> names = List.of("3.png", "5.png");
@@ -144,7 +124,8 @@ class TestQuarantineRecheck {
         assertThat(third.quarantined()).isEmpty();
         Map<String, SmallCorpus.Row> after = corpus.rows(third);
         assertThat(after).hasSize(40).containsKeys("red/3.png", "red/5.png");
-        assertSplitsUnchanged(before, after);
+        assertThat(after.keySet()).containsAll(before.keySet());
+        SmallCorpus.assertSplitsUnchanged(before, after);
         assertThat(third.shards(Split.TRAIN)).containsAll(first.shards(Split.TRAIN));
         assertThat(folder.resolve("data/quarantine/red/5.png")).doesNotExist();
         assertThat(prepareList().change()).isEqualTo(Dataset.Change.NONE);
@@ -153,7 +134,7 @@ class TestQuarantineRecheck {
     /** The file is there now, and the table must not say any more that it is missing. */
     @Test
     void anotherReasonIsWritten() throws IOException {
-        list();
+        corpus.list(20);
         Files.delete(corpus.file("red/3.png"));
         prepareList();
         Files.writeString(corpus.file("red/3.png"), "no image");
@@ -169,7 +150,12 @@ class TestQuarantineRecheck {
     /** Root may read everything, so the source says what the file system would. */
     @Test
     void unreadableFilesAreReadOnceTheyMayBe() throws IOException {
-        Source forbidden = withUnits(corpus.source(), unit -> new Forbidden(unit, "blue/7.png"));
+        Source forbidden = ReplacedReads.in(
+                corpus.source(),
+                (unit, conf) -> unit.id().equals("blue/7.png")
+                        ? List.of(SourceImage.unusable(unit.key(), null, new byte[0], "not readable: no permission"))
+                                .iterator()
+                        : unit.read(conf));
         Dataset first = corpus.prepare(forbidden, SETTINGS).dataset();
         assertThat(first.quarantined()).isEqualTo(Map.of("not readable", 1));
         Map<String, String> files = files();
@@ -178,63 +164,6 @@ class TestQuarantineRecheck {
         Dataset second = corpus.prepare().dataset();
         assertThat(second.quarantined()).isEmpty();
         assertThat(corpus.rows(second)).hasSize(40).containsKey("blue/7.png");
-    }
-
-    /** Maps units on executors. */
-    private interface UnitMapping extends Serializable {
-        InputUnit of(InputUnit unit);
-    }
-
-    private static Source withUnits(Source real, UnitMapping mapping) {
-        List<Source.Listing> listings = real.listings().stream()
-                .<Source.Listing>map(listing ->
-                        conf -> StreamSupport.stream(Spliterators.spliteratorUnknownSize(listing.units(conf), 0), false)
-                                .map(mapping::of)
-                                .iterator())
-                .toList();
-        return new Source(
-                real.description(),
-                real.classes(),
-                real.cropSide(),
-                listings,
-                real.expectedImages(),
-                real.isBenchmark(),
-                real.remarks());
-    }
-
-    private record Forbidden(InputUnit real, String forbidden) implements InputUnit {
-        @Override
-        public String id() {
-            return real.id();
-        }
-
-        @Override
-        public String key() {
-            return real.key();
-        }
-
-        @Override
-        public long length() {
-            return real.length();
-        }
-
-        @Override
-        public long modificationTime() {
-            return real.modificationTime();
-        }
-
-        @Override
-        public Iterator<UnassignedImage> unassigned(Configuration conf) throws IOException {
-            return real.unassigned(conf);
-        }
-
-        @Override
-        public Iterator<SourceImage> read(Configuration conf) throws IOException {
-            return real.id().equals(forbidden)
-                    ? List.of(SourceImage.unusable(real.key(), null, new byte[0], "not readable: no permission"))
-                            .iterator()
-                    : real.read(conf);
-        }
     }
 
     @Test
@@ -252,7 +181,9 @@ class TestQuarantineRecheck {
         assertThat(second.quarantined()).isEqualTo(Map.of("not an image", 1));
         Map<String, SmallCorpus.Row> after = corpus.rows(second);
         assertThat(after).hasSize(41).containsKey("red/large.png");
-        assertSplitsUnchanged(corpus.rows(first), after);
+        Map<String, SmallCorpus.Row> before = corpus.rows(first);
+        assertThat(after.keySet()).containsAll(before.keySet());
+        SmallCorpus.assertSplitsUnchanged(before, after);
     }
 
     /** No image of an archive can be read alone, so all are, but only if the limit lets one in. */
@@ -274,7 +205,9 @@ class TestQuarantineRecheck {
         assertThat(second.quarantined()).isEqualTo(Map.of("not an image", 1));
         Map<String, SmallCorpus.Row> after = corpus.rows(second);
         assertThat(after).hasSize(41).containsKey("red/large.png");
-        assertSplitsUnchanged(corpus.rows(first), after);
+        Map<String, SmallCorpus.Row> before = corpus.rows(first);
+        assertThat(after.keySet()).containsAll(before.keySet());
+        SmallCorpus.assertSplitsUnchanged(before, after);
         files = files();
         assertThat(corpus.prepare(open("binary-file", "table"), withMaxPixels(3_000))
                         .change())
@@ -301,7 +234,7 @@ class TestQuarantineRecheck {
     /** Every kind of reason, and a duplicate. */
     @Test
     void nothingIsNewIfQuarantinedImagesAreAsBadAsBefore() throws IOException {
-        list();
+        corpus.list(20);
         Files.delete(corpus.file("red/3.png"));
         Files.writeString(corpus.file("red/4.png"), "no image");
         byte[] whole = Files.readAllBytes(corpus.file("red/5.png"));

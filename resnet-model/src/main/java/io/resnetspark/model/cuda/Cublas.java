@@ -40,7 +40,7 @@ final class Cublas implements AutoCloseable {
         try {
             long workspace = resources.add(device.allocate(WORKSPACE), device::free);
             PointerByReference created = new PointerByReference();
-            library.start("cublasCreate_v2", created);
+            Device.whileNothingIsCaptured(() -> library.start("cublasCreate_v2", created));
             handle = resources.add(created.getValue(), used -> library.call("cublasDestroy_v2", used));
             library.call("cublasSetStream_v2", handle, stream.handle());
             library.call("cublasSetWorkspace_v2", handle, workspace, WORKSPACE); // setting the stream resets it
@@ -130,7 +130,7 @@ final class Cublas implements AutoCloseable {
     }
 
     @Override
-    public void close() { // which waits for the device
+    public void close() {
         Device.whileNothingIsCaptured(resources::close);
     }
 }

@@ -41,7 +41,7 @@ final class Cudnn implements AutoCloseable {
 
     Cudnn(Stream stream) {
         PointerByReference created = new PointerByReference();
-        library.start("cudnnCreate", created);
+        Device.whileNothingIsCaptured(() -> library.start("cudnnCreate", created));
         handle = created.getValue();
         library.call("cudnnSetStream", handle, stream.handle());
     }
@@ -267,7 +267,7 @@ final class Cudnn implements AutoCloseable {
         System.arraycopy(operands, 0, arguments, 1, operands.length);
         Object[] rest = {MAX_ALGORITHMS, found, performances, workspace, workspaceBytes};
         System.arraycopy(rest, 0, arguments, operands.length + 1, rest.length);
-        library.call(function, arguments);
+        Device.whileNothingIsCaptured(() -> library.call(function, arguments)); // it times them
         return algorithms(performances, found.getValue(), c.precision, workspaceBytes);
     }
 
@@ -289,7 +289,7 @@ final class Cudnn implements AutoCloseable {
     }
 
     @Override
-    public void close() { // which waits for the device
+    public void close() {
         Device.whileNothingIsCaptured(() -> library.call("cudnnDestroy", handle));
     }
 }

@@ -197,8 +197,9 @@ public final class Device {
     }
 
     /**
-     * Does what waits for the whole device, or captures: to synchronize a context breaks a capture in it, also another
-     * thread's. Networks of one process, each with a thread of its own, share the context.
+     * Captures, or does what waits for the whole device, as making and closing cuDNN's and cuBLAS's handles and timing
+     * algorithms may: to synchronize a context breaks a capture in it, also another thread's. Networks of one process,
+     * each with a thread of its own, share the context.
      */
     static void whileNothingIsCaptured(Runnable work) {
         CAPTURE.lock();
